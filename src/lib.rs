@@ -1,1 +1,8 @@
-//! placeholder
+//! goldenpath makes golden-path adoption visible: it judges workloads, labels them, tracks
+//! exceptions and reports adoption. It never blocks a workload.
+//!
+//! Imports point one way: `api <- assess <- report <- {scan, server, cluster} <- main`.
+//! Everything left of the braces is pure: no IO, no clock, no client.
+
+pub mod api;
+pub mod assess;

@@ -1,0 +1,342 @@
+//! DeviationException: a deviation made explicit. It says what a team does differently, why, what
+//! that costs and who carries the cost, until when, and who agreed. It covers only its own namespace.
+
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, LabelSelector, Time};
+use kube::{CustomResource, KubeSchema};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::Period;
+use super::golden_path::Owner;
+
+/// A documented, owned and time-limited deviation from a golden path.
+#[derive(CustomResource, KubeSchema, Serialize, Deserialize, Clone, Debug, PartialEq)]
+#[kube(
+    group = "goldenpath.dev",
+    version = "v1alpha1",
+    kind = "DeviationException",
+    plural = "deviationexceptions",
+    namespaced,
+    shortname = "devex",
+    category = "goldenpath",
+    status = "DeviationExceptionStatus",
+    doc = "A documented, owned and time-limited deviation from a golden path.",
+    printcolumn(name = "Path", type_ = "string", json_path = ".spec.path"),
+    printcolumn(name = "Owner", type_ = "string", json_path = ".spec.owner.team"),
+    printcolumn(name = "Phase", type_ = "string", json_path = ".status.phase"),
+    printcolumn(
+        name = "Next review",
+        type_ = "string",
+        json_path = ".status.nextReviewAt"
+    ),
+    printcolumn(
+        name = "Until",
+        type_ = "string",
+        json_path = ".status.effectiveExpiry"
+    ),
+    printcolumn(
+        name = "Needed",
+        type_ = "string",
+        json_path = ".status.conditions[?(@.type=='Needed')].status"
+    ),
+    printcolumn(
+        name = "Matched",
+        type_ = "integer",
+        json_path = ".status.matchedCount",
+        priority = 1
+    ),
+    printcolumn(
+        name = "Hours/month",
+        type_ = "number",
+        json_path = ".spec.ownershipCost.hoursPerMonth",
+        priority = 1
+    ),
+    printcolumn(
+        name = "Age",
+        type_ = "date",
+        json_path = ".metadata.creationTimestamp"
+    )
+)]
+#[serde(rename_all = "camelCase")]
+#[x_kube(
+    validation = Rule::new("has(self.selector) || (has(self.targets) && size(self.targets) > 0)")
+        .message("say what the exception is for: name targets or give a selector"),
+    validation = Rule::new("!has(self.selector) || size(self.selector.?matchLabels.orValue({})) > 0 || size(self.selector.?matchExpressions.orValue([])) > 0")
+        .message("an empty selector would cover the whole namespace: name targets or labels"),
+    validation = Rule::new("!has(self.boundTo) || (!has(self.selector) && has(self.targets) && size(self.targets) == 1)")
+        .message("boundTo ties an exception to one workload: give exactly one target and no selector"),
+    validation = Rule::new("!has(oldSelf.reviews) || (has(self.reviews) && oldSelf.reviews.all(o, self.reviews.exists(n, n.at == o.at && n.by == o.by && n.outcome == o.outcome)))")
+        .message("reviews are a record: they can be added, never removed or changed"),
+    validation = Rule::new("!has(oldSelf.approval) || !has(self.approval) || self.approval != oldSelf.approval || (self.path == oldSelf.path && self.checks == oldSelf.checks && self.?targets == oldSelf.?targets && self.?selector == oldSelf.?selector && self.?maxWorkloads == oldSelf.?maxWorkloads && self.?expiresAt == oldSelf.?expiresAt && self.?reviewEvery == oldSelf.?reviewEvery && self.?boundTo == oldSelf.?boundTo && self.ownershipCost == oldSelf.ownershipCost)")
+        .message("what was approved cannot change under its approval: remove spec.approval in the same edit, and ask again")
+)]
+pub struct DeviationExceptionSpec {
+    /// The golden path deviated from.
+    #[schemars(length(min = 1, max = 63))]
+    pub path: String,
+    /// The checks deviated from; "*" means every check that may be excepted, later ones too.
+    #[schemars(length(min = 1, max = 32), inner(length(min = 1, max = 63)))]
+    pub checks: Vec<String>,
+    /// The workloads concerned, by name.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 64))]
+    pub targets: Vec<Target>,
+    /// The workloads concerned, by label; in addition to `targets`. An empty selector is refused.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub selector: Option<LabelSelector>,
+    /// At most this many workloads are covered: the oldest ones.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 1, max = 10_000))]
+    pub max_workloads: Option<u32>,
+    /// Why teams deviate, in one word.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub category: Option<Category>,
+    /// Whether the aim is waived or met by other means.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub disposition: Option<Disposition>,
+    /// Why this deviation is right, for somebody who reads it in a year.
+    #[schemars(length(min = 20, max = 2000))]
+    pub reason: String,
+    /// Who carries the cost.
+    pub owner: Owner,
+    /// A ticket or a decision record.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 2048))]
+    pub ticket: Option<String>,
+    /// Who asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 253))]
+    pub requested_by: Option<String>,
+    /// What the deviation costs its owner.
+    pub ownership_cost: OwnershipCost,
+    /// What the platform would have to offer for the team to return: the roadmap's demand.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 1000))]
+    pub would_return_if: Option<String>,
+    /// Review more often than the path asks.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub review_every: Option<Period>,
+    /// When the deviation ends.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expires_at: Option<Time>,
+    /// Ties the exception to one version of its target's pod template.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bound_to: Option<BoundTo>,
+    /// The platform's decision.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub approval: Option<Approval>,
+    /// Every review, kept as a record.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 64))]
+    #[x_kube(merge_strategy = ListMerge::Map(vec!["at".into()]))]
+    pub reviews: Vec<Review>,
+    /// The owner's own request to go on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub renewal: Option<Renewal>,
+}
+
+/// A workload of the exception's namespace.
+#[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, PartialEq, Eq)]
+pub struct Target {
+    /// API group; absent means any.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 253))]
+    pub group: Option<String>,
+    /// Kind, such as `Deployment`.
+    #[schemars(length(min = 1, max = 63))]
+    pub kind: String,
+    /// Name of the workload.
+    #[schemars(length(min = 1, max = 253))]
+    pub name: String,
+}
+
+/// Why teams deviate.
+#[derive(
+    JsonSchema, Serialize, Deserialize, Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Default,
+)]
+pub enum Category {
+    /// A rule from outside.
+    Compliance,
+    /// A workload no path was made for.
+    ExoticWorkload,
+    /// On its way from an older platform.
+    LegacyMigration,
+    /// The path is too slow or too small.
+    Performance,
+    /// Made by somebody else.
+    VendorSoftware,
+    /// Tried out for a while.
+    Experiment,
+    /// None of these.
+    #[default]
+    Other,
+}
+
+impl Category {
+    /// The word used in labels, metrics and pages.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Compliance => "Compliance",
+            Self::ExoticWorkload => "ExoticWorkload",
+            Self::LegacyMigration => "LegacyMigration",
+            Self::Performance => "Performance",
+            Self::VendorSoftware => "VendorSoftware",
+            Self::Experiment => "Experiment",
+            Self::Other => "Other",
+        }
+    }
+}
+
+/// Whether the aim of the check is waived or met by other means.
+#[derive(JsonSchema, Serialize, Deserialize, Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Disposition {
+    /// The risk is accepted.
+    Waiver,
+    /// The aim is met in another way.
+    Mitigated,
+}
+
+/// What the deviation costs its owner.
+#[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, PartialEq)]
+#[serde(rename_all = "camelCase")]
+pub struct OwnershipCost {
+    /// Hours a month.
+    #[schemars(range(min = 0.0, max = 10_000.0))]
+    pub hours_per_month: f64,
+    /// Hours once, to set it up.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 0.0, max = 100_000.0))]
+    pub one_off_hours: Option<f64>,
+    /// What the hours go into.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 1000))]
+    pub description: Option<String>,
+}
+
+/// Ties an exception to one version of its target's pod template.
+#[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, PartialEq, Eq)]
+#[serde(rename_all = "camelCase")]
+pub struct BoundTo {
+    /// As `goldenpath why` prints it: `v1:` and 64 hexadecimal digits.
+    #[schemars(length(max = 67), regex(pattern = r"^v1:[0-9a-f]{64}$"))]
+    pub template_hash: String,
+}
+
+/// The platform's decision on a request.
+#[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, PartialEq, Eq)]
+pub struct Approval {
+    /// Approved or Rejected.
+    pub decision: Decision,
+    /// The user who decided.
+    #[schemars(length(min = 1, max = 253))]
+    pub by: String,
+    /// When.
+    pub at: Time,
+    /// Why, or under which condition.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 1000))]
+    pub note: Option<String>,
+}
+
+/// Approved or Rejected.
+#[derive(JsonSchema, Serialize, Deserialize, Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Decision {
+    /// The deviation is agreed.
+    Approved,
+    /// It is not.
+    Rejected,
+}
+
+/// One look at an exception, kept as a record.
+#[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, PartialEq, Eq)]
+#[serde(rename_all = "camelCase")]
+pub struct Review {
+    /// The user who reviewed.
+    #[schemars(length(min = 1, max = 253))]
+    pub by: String,
+    /// When.
+    pub at: Time,
+    /// Renewed goes on, Closed ends it for good.
+    pub outcome: Outcome,
+    /// Until when it goes on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expires_at: Option<Time>,
+    /// What was found.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 1000))]
+    pub note: Option<String>,
+}
+
+/// What a review decided.
+#[derive(JsonSchema, Serialize, Deserialize, Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// The deviation goes on.
+    Renewed,
+    /// It has ended.
+    Closed,
+}
+
+/// The owner's own request to go on. It stops a lapse until it is answered.
+#[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, PartialEq, Eq)]
+#[serde(rename_all = "camelCase")]
+pub struct Renewal {
+    /// When the owner asked.
+    pub requested_at: Time,
+    /// Who asked.
+    #[schemars(length(min = 1, max = 253))]
+    pub by: String,
+    /// Why the deviation is still needed.
+    #[schemars(length(min = 1, max = 1000))]
+    pub still_needed_because: String,
+}
+
+/// What the operator saw of an exception.
+#[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, PartialEq, Default)]
+#[serde(rename_all = "camelCase")]
+pub struct DeviationExceptionStatus {
+    /// The generation of the spec this status speaks of.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub observed_generation: Option<i64>,
+    /// Pending, Active, ReviewDue, ReviewOverdue, Expired, Rejected or Closed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub phase: Option<String>,
+    /// Ready, Approved, ReviewCurrent, InUse, Needed, ChecksKnown, PathFound.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[x_kube(merge_strategy = ListMerge::Map(vec!["type".into()]))]
+    pub conditions: Vec<Condition>,
+    /// When the exception ends, everything considered.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub effective_expiry: Option<Time>,
+    /// When somebody should look at it again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next_review_at: Option<Time>,
+    /// How often it was renewed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub renewals: Option<u32>,
+    /// Workloads it names, as kind/name; the first 20.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 20))]
+    pub matched: Vec<String>,
+    /// How many workloads it names.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub matched_count: Option<u32>,
+    /// Failing checks it covers, over all its workloads.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub covered_failures: Option<u32>,
+    /// Reminders sent, one a stage and decision.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 32))]
+    pub notified: Vec<Notified>,
+}
+
+/// A reminder that was sent.
+#[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, PartialEq, Eq)]
+#[serde(rename_all = "camelCase")]
+pub struct Notified {
+    /// What it was about.
+    pub stage: String,
+    /// The decision it counts from.
+    pub decision_at: Time,
+    /// When it was sent.
+    pub sent_at: Time,
+}

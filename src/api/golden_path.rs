@@ -1,0 +1,489 @@
+//! GoldenPath: what a platform team offers, how a service is known to be on it, and what the
+//! off-ramp allows. Cluster-scoped; its owner is a team, its adoption is a goal, never a mandate.
+
+use std::collections::BTreeMap;
+
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, LabelSelector, Time};
+use kube::{CustomResource, KubeSchema};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::Period;
+
+/// A golden path: the way of running a service that the platform team keeps easy.
+///
+/// Workloads in its scope are judged by its checks and labelled; nothing is ever blocked.
+/// A path takes part once it is launched and has at least one enforced required check.
+#[derive(CustomResource, KubeSchema, Serialize, Deserialize, Clone, Debug, PartialEq)]
+#[kube(
+    group = "goldenpath.dev",
+    version = "v1alpha1",
+    kind = "GoldenPath",
+    plural = "goldenpaths",
+    shortname = "gp",
+    category = "goldenpath",
+    status = "GoldenPathStatus",
+    doc = "A golden path: the way of running a service that the platform team keeps easy.",
+    validation = Rule::new("self.metadata.name.matches('^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$')")
+        .message("a golden path's name becomes a label value: use at most 63 lower-case letters, digits and '-', beginning and ending with a letter or digit"),
+    printcolumn(name = "Owner", type_ = "string", json_path = ".spec.owner.team"),
+    printcolumn(name = "Services", type_ = "integer", json_path = ".status.services"),
+    printcolumn(name = "On path", type_ = "integer", json_path = ".status.counts['golden-path']"),
+    printcolumn(name = "Target %", type_ = "integer", json_path = ".spec.adoption.targetPercent"),
+    printcolumn(name = "Ready", type_ = "string", json_path = ".status.conditions[?(@.type=='Ready')].status"),
+    printcolumn(name = "Checks", type_ = "string", json_path = ".status.conditions[?(@.type=='ChecksValid')].reason", priority = 1),
+    printcolumn(name = "Age", type_ = "date", json_path = ".metadata.creationTimestamp")
+)]
+#[serde(rename_all = "camelCase")]
+pub struct GoldenPathSpec {
+    /// What people call this path, such as "Web service".
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 120))]
+    pub title: Option<String>,
+    /// What the path gives a team, in a few sentences.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 4000))]
+    pub description: Option<String>,
+    /// The team that runs this path as its product.
+    pub owner: Owner,
+    /// Where the path is documented.
+    #[serde(default, rename = "docsURL", skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 2048))]
+    pub docs_url: Option<String>,
+    /// Where to tell the path's owner what is missing. {path}, {check} and {service} are replaced.
+    #[serde(
+        default,
+        rename = "feedbackURL",
+        skip_serializing_if = "Option::is_none"
+    )]
+    #[schemars(length(max = 2048))]
+    pub feedback_url: Option<String>,
+    /// Whom the path is for, such as "backend engineer".
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 200))]
+    pub persona: Option<String>,
+    /// The job a team hires this path for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 1000))]
+    pub job_to_be_done: Option<String>,
+    /// Roadmap horizon of a path that is not launched yet.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub horizon: Option<Horizon>,
+    /// What the platform team expects the path to give.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub estimated_impact: Option<EstimatedImpact>,
+    /// When the path was launched. Absent with no horizon means: since this object was created.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub launched_at: Option<Time>,
+    /// Between paths a workload satisfies equally well, the higher priority is chosen.
+    #[serde(default)]
+    pub priority: i32,
+    /// Names this path had before; exceptions and workloads that still use one keep working.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 16), inner(length(max = 63)))]
+    pub former_names: Vec<String>,
+    /// Which workloads the path is for.
+    #[serde(default)]
+    pub scope: Scope,
+    /// Named expressions that checks use as `variables.NAME`, evaluated at most once a workload.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 32))]
+    #[x_kube(merge_strategy = ListMerge::Map(vec!["name".into()]))]
+    pub variables: Vec<NamedExpression>,
+    /// What is looked at: at most 32 checks, each one step of the path.
+    #[schemars(length(min = 1, max = 32))]
+    #[x_kube(merge_strategy = ListMerge::Map(vec!["name".into()]))]
+    pub checks: Vec<Check>,
+    /// The goal for new services.
+    #[serde(default)]
+    pub adoption: Adoption,
+    /// What a DeviationException of this path may do.
+    #[serde(default)]
+    pub exception_policy: ExceptionPolicy,
+    /// How services older than the path are treated.
+    #[serde(default)]
+    pub existing: Existing,
+    /// The path's changelog.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 100))]
+    pub releases: Vec<Release>,
+    /// Ownership cost assumed for a deviation that states none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ownership_cost: Option<AssumedCost>,
+    /// Whether `kubectl apply` warns about what is missing. Nothing is ever denied.
+    #[serde(default)]
+    pub warn_on_apply: bool,
+}
+
+/// Who answers for something, and where to reach them.
+#[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, PartialEq, Eq, Default)]
+pub struct Owner {
+    /// Team name.
+    #[schemars(length(min = 1, max = 63))]
+    pub team: String,
+    /// A channel, an address or a page.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 253))]
+    pub contact: Option<String>,
+}
+
+/// Roadmap horizon of a path that is not launched yet.
+#[derive(JsonSchema, Serialize, Deserialize, Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Horizon {
+    /// Being built.
+    Now,
+    /// Planned.
+    Next,
+    /// An idea.
+    Later,
+}
+
+/// What the platform team expects a path to give.
+#[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, PartialEq)]
+#[serde(rename_all = "camelCase")]
+pub struct EstimatedImpact {
+    /// Teams that no longer wait for somebody.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub teams_unblocked: Option<u32>,
+    /// Hours of toil saved in a month, over all teams.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hours_of_toil_removed_per_month: Option<f64>,
+}
+
+/// Which workloads a path is for. Everything given must hold.
+#[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, PartialEq, Default)]
+#[serde(rename_all = "camelCase")]
+pub struct Scope {
+    /// Kinds of workload; none means every watched kind.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 16))]
+    pub kinds: Vec<KindRef>,
+    /// Labels of the namespace.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub namespace_selector: Option<LabelSelector>,
+    /// Labels of the workload.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub selector: Option<LabelSelector>,
+    /// CEL expressions over `object`, `namespaceObject` and `variables`; all must be true.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 16))]
+    pub match_conditions: Vec<NamedExpression>,
+}
+
+/// A kind of workload.
+#[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, PartialEq, Eq)]
+pub struct KindRef {
+    /// API group, such as `apps`; empty for the core group.
+    #[serde(default)]
+    #[schemars(length(max = 253))]
+    pub group: String,
+    /// Kind, such as `Deployment`.
+    #[schemars(length(min = 1, max = 63))]
+    pub kind: String,
+}
+
+/// A CEL expression with a name.
+#[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, PartialEq, Eq)]
+pub struct NamedExpression {
+    /// A CEL identifier.
+    #[schemars(
+        length(min = 1, max = 63),
+        regex(pattern = r"^[A-Za-z_][-A-Za-z0-9_.]*$")
+    )]
+    pub name: String,
+    /// Kubernetes CEL, as in a ValidatingAdmissionPolicy.
+    #[schemars(length(min = 1, max = 8192))]
+    pub expression: String,
+}
+
+/// One step of the path: an expression that is true for a workload that has taken it.
+#[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, PartialEq, Default)]
+#[serde(rename_all = "camelCase")]
+pub struct Check {
+    /// Short name, as exceptions and metrics use it: a DNS label.
+    #[schemars(
+        length(min = 1, max = 63),
+        regex(pattern = r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$")
+    )]
+    pub name: String,
+    /// What people call this step.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 120))]
+    pub title: Option<String>,
+    /// `required` checks decide whether a service is on the path; `recommended` ones only advise.
+    #[serde(default)]
+    pub level: Level,
+    /// How much a deviation here weighs.
+    #[serde(default)]
+    pub severity: Severity,
+    /// Kubernetes CEL over `object`, `namespaceObject` and `variables`; true means passed.
+    #[schemars(length(min = 1, max = 8192))]
+    pub expression: String,
+    /// What is missing, in one sentence.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 1000))]
+    pub message: Option<String>,
+    /// CEL that gives the message; wins over `message` where it evaluates to one line of text.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 8192))]
+    pub message_expression: Option<String>,
+    /// How to fix it: a snippet or a command.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 4000))]
+    pub remediation: Option<String>,
+    /// Where this step is explained.
+    #[serde(default, rename = "docsURL", skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 2048))]
+    pub docs_url: Option<String>,
+    /// Whether a DeviationException may name this check.
+    #[serde(default = "yes")]
+    pub exemptible: bool,
+    /// Until this instant the check is announced: shown, not counted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub enforce_from: Option<Time>,
+    /// Keep the evaluated message out of pages, chats and logs.
+    #[serde(default)]
+    pub sensitive: bool,
+}
+
+/// Whether a check decides or advises.
+#[derive(JsonSchema, Serialize, Deserialize, Clone, Copy, Debug, PartialEq, Eq, Default)]
+#[serde(rename_all = "lowercase")]
+pub enum Level {
+    /// Decides whether a service is on the path.
+    #[default]
+    Required,
+    /// Advises; never makes a service deviate.
+    Recommended,
+}
+
+/// How much a deviation weighs.
+#[derive(
+    JsonSchema, Serialize, Deserialize, Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Default,
+)]
+#[serde(rename_all = "lowercase")]
+pub enum Severity {
+    /// A matter of comfort.
+    Low,
+    /// Costs somebody time.
+    #[default]
+    Medium,
+    /// Costs users something.
+    High,
+}
+
+/// The goal for services created after the launch.
+#[derive(KubeSchema, Serialize, Deserialize, Clone, Copy, Debug, PartialEq, Eq)]
+#[serde(rename_all = "camelCase")]
+pub struct Adoption {
+    /// Share of new services that should be on the path, in percent.
+    #[serde(default = "target_percent")]
+    #[schemars(range(min = 0, max = 100))]
+    pub target_percent: u8,
+    /// Days after launch at which the share is measured.
+    #[serde(default = "within_days")]
+    #[schemars(range(min = 1, max = 3650))]
+    pub within_days: u16,
+}
+
+/// What a DeviationException of this path may do.
+#[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, PartialEq, Eq)]
+#[serde(rename_all = "camelCase")]
+pub struct ExceptionPolicy {
+    /// Whether an exception excuses anything before somebody entitled approved it.
+    #[serde(default = "yes")]
+    pub require_approval: bool,
+    /// Longest time from a decision to the end of what it allows.
+    #[serde(default = "max_duration")]
+    pub max_duration: Period,
+    /// How often an exception is looked at again.
+    #[serde(default = "review_every")]
+    pub review_every: Period,
+    /// How long before a review or the end the owner is reminded; at most half of `reviewEvery`.
+    #[serde(default = "remind_before")]
+    pub remind_before: Period,
+    /// How long after a missed review an exception lapses.
+    #[serde(default = "lapse_after")]
+    pub lapse_after: Period,
+    /// Small deviations a team may declare without waiting for anybody.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub self_declare: Option<SelfDeclare>,
+}
+
+/// Limits within which a team declares a deviation by itself.
+#[derive(KubeSchema, Serialize, Deserialize, Clone, Copy, Debug, PartialEq, Eq)]
+#[serde(rename_all = "camelCase")]
+pub struct SelfDeclare {
+    /// The weightiest check it may name.
+    pub max_severity: Severity,
+    /// The longest time it may run.
+    pub max_duration: Period,
+    /// How often it may be renewed.
+    #[serde(default)]
+    pub max_renewals: u8,
+}
+
+/// How services older than the path are treated.
+#[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, PartialEq, Eq, Default)]
+#[serde(rename_all = "camelCase")]
+pub struct Existing {
+    /// `Judge` treats them as all others; `Predates` asks nothing of them until `until`.
+    #[serde(default)]
+    pub treat_as: TreatAs,
+    /// When `Predates` ends.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until: Option<Time>,
+}
+
+/// How services older than the path are treated.
+#[derive(JsonSchema, Serialize, Deserialize, Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum TreatAs {
+    /// As all others.
+    #[default]
+    Judge,
+    /// As older than the path, with nothing due yet.
+    Predates,
+}
+
+/// One entry of the path's changelog.
+#[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, PartialEq, Eq)]
+pub struct Release {
+    /// When.
+    pub at: Time,
+    /// What changed for teams.
+    #[schemars(length(max = 1000))]
+    pub note: String,
+}
+
+/// Ownership cost assumed for a deviation that states none.
+#[derive(KubeSchema, Serialize, Deserialize, Clone, Copy, Debug, PartialEq)]
+#[serde(rename_all = "camelCase")]
+pub struct AssumedCost {
+    /// Hours a month of the owning team.
+    #[schemars(range(min = 0.0, max = 10_000.0))]
+    pub hours_per_month: f64,
+}
+
+/// What the operator saw of a path.
+#[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, PartialEq, Default)]
+#[serde(rename_all = "camelCase")]
+pub struct GoldenPathStatus {
+    /// The generation of the spec this status speaks of.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub observed_generation: Option<i64>,
+    /// Ready, ChecksValid, Announced, WarnOnApply; Stalled where nothing of the spec can be used.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[x_kube(merge_strategy = ListMerge::Map(vec!["type".into()]))]
+    pub conditions: Vec<Condition>,
+    /// Services judged by this path.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub services: Option<u32>,
+    /// Services judged by this path, by state.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub counts: BTreeMap<String, u32>,
+    /// Services created after the launch.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub new_services: Option<NewServices>,
+    /// The checks most services of this path do not pass.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub top_deviations: Vec<TopDeviation>,
+    /// One point a week: the trend where there is no Prometheus.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 60))]
+    pub history: Vec<HistoryPoint>,
+}
+
+/// Services created in the first days after the launch.
+#[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, PartialEq)]
+#[serde(rename_all = "camelCase")]
+pub struct NewServices {
+    /// How many there are.
+    pub total: u32,
+    /// How many of them are on the path now.
+    pub on_path: u32,
+    /// `onPath` ÷ `total`; absent when there are none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ratio: Option<f64>,
+    /// When the share is measured.
+    pub deadline: Time,
+    /// What was measured then; written once.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub at_deadline: Option<AtDeadline>,
+    /// Whether the target was met at the deadline; absent before it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub target_met: Option<bool>,
+}
+
+/// The new services as they were at the deadline.
+#[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, PartialEq, Eq)]
+#[serde(rename_all = "camelCase")]
+pub struct AtDeadline {
+    /// How many there were.
+    pub total: u32,
+    /// How many of them were on the path.
+    pub on_path: u32,
+    /// When this was measured.
+    pub at: Time,
+}
+
+/// A check and how many services do not pass it.
+#[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, PartialEq, Eq)]
+pub struct TopDeviation {
+    /// The check's name.
+    pub check: String,
+    /// Services that do not pass it.
+    pub services: u32,
+}
+
+/// One week's counts.
+#[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, PartialEq, Eq)]
+pub struct HistoryPoint {
+    /// When it was taken.
+    pub at: Time,
+    /// Services by state.
+    pub counts: BTreeMap<String, u32>,
+}
+
+const fn yes() -> bool {
+    true
+}
+const fn target_percent() -> u8 {
+    70
+}
+const fn within_days() -> u16 {
+    90
+}
+const fn max_duration() -> Period {
+    Period::days(180)
+}
+const fn review_every() -> Period {
+    Period::days(90)
+}
+const fn remind_before() -> Period {
+    Period::days(14)
+}
+const fn lapse_after() -> Period {
+    Period::days(30)
+}
+
+impl Default for Adoption {
+    fn default() -> Self {
+        Self {
+            target_percent: target_percent(),
+            within_days: within_days(),
+        }
+    }
+}
+
+impl Default for ExceptionPolicy {
+    fn default() -> Self {
+        Self {
+            require_approval: true,
+            max_duration: max_duration(),
+            review_every: review_every(),
+            remind_before: remind_before(),
+            lapse_after: lapse_after(),
+            self_declare: None,
+        }
+    }
+}

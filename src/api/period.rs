@@ -1,0 +1,183 @@
+//! Lengths of time as people write them in a GoldenPath: `90d`, `12h`, `30s`, `1d12h`.
+//! A day is 24 hours: reviews count days, not calendar months.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::str::FromStr;
+
+use jiff::{SignedDuration, Timestamp};
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+
+const DAY: u64 = 86_400;
+/// The longest period accepted: about 27 years, so that sums with a date never overflow.
+const LONGEST: u64 = 9_999 * DAY;
+const UNITS: [(char, u64); 4] = [('d', DAY), ('h', 3_600), ('m', 60), ('s', 1)];
+
+/// A length of time in whole seconds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Period(u64);
+
+impl Period {
+    /// A period of whole days.
+    pub const fn days(days: u64) -> Self {
+        Self(days * DAY)
+    }
+
+    /// A period of seconds.
+    pub const fn seconds(seconds: u64) -> Self {
+        Self(seconds)
+    }
+
+    /// Its length in seconds.
+    pub const fn as_seconds(self) -> u64 {
+        self.0
+    }
+
+    /// Half of it, rounded down.
+    pub const fn half(self) -> Self {
+        Self(self.0 / 2)
+    }
+
+    /// The instant this much after `start`; the end of time where that cannot be written.
+    pub fn after(self, start: Timestamp) -> Timestamp {
+        start
+            .saturating_add(self.signed())
+            .unwrap_or(Timestamp::MAX)
+    }
+
+    /// The instant this much before `end`.
+    pub fn before(self, end: Timestamp) -> Timestamp {
+        end.saturating_sub(self.signed()).unwrap_or(Timestamp::MIN)
+    }
+
+    fn signed(self) -> SignedDuration {
+        SignedDuration::from_secs(i64::try_from(self.0).unwrap_or(i64::MAX))
+    }
+}
+
+/// Why a text is no period.
+#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+#[error(
+    "'{0}' is no period: write whole numbers with d, h, m or s, such as 90d or 12h, up to 9999d"
+)]
+pub struct InvalidPeriod(String);
+
+impl FromStr for Period {
+    type Err = InvalidPeriod;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        parse(text)
+            .map(Self)
+            .ok_or_else(|| InvalidPeriod(text.chars().take(40).collect()))
+    }
+}
+
+fn parse(text: &str) -> Option<u64> {
+    let mut total = 0_u64;
+    let mut rest = text;
+    while !rest.is_empty() {
+        let digits = rest.find(|c: char| !c.is_ascii_digit())?;
+        let count: u64 = rest[..digits].parse().ok()?;
+        let unit = rest[digits..].chars().next()?;
+        let (_, seconds) = UNITS.iter().find(|(name, _)| *name == unit)?;
+        total = total.checked_add(count.checked_mul(*seconds)?)?;
+        rest = &rest[digits + 1..];
+    }
+    (!text.is_empty() && total <= LONGEST).then_some(total)
+}
+
+impl fmt::Display for Period {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.0 == 0 {
+            return f.write_str("0s");
+        }
+        let mut rest = self.0;
+        for (name, seconds) in UNITS {
+            if rest >= seconds {
+                write!(f, "{}{name}", rest / seconds)?;
+                rest %= seconds;
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Serialize for Period {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Period {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = Cow::<str>::deserialize(deserializer)?;
+        text.parse().map_err(de::Error::custom)
+    }
+}
+
+impl JsonSchema for Period {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        "Period".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({
+            "type": "string",
+            "pattern": "^([0-9]{1,4}d)?([0-9]{1,5}h)?([0-9]{1,6}m)?([0-9]{1,8}s)?$",
+            "minLength": 2,
+            "maxLength": 24,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn periods_read_as_people_write_them() {
+        for (text, seconds) in [
+            ("90d", 90 * DAY),
+            ("12h", 43_200),
+            ("30s", 30),
+            ("1d12h", 129_600),
+            ("0s", 0),
+        ] {
+            assert_eq!(
+                text.parse::<Period>().unwrap().as_seconds(),
+                seconds,
+                "{text}"
+            );
+        }
+    }
+
+    #[test]
+    fn what_is_no_period_is_refused_with_an_example() {
+        for text in [
+            "",
+            "90",
+            "d",
+            "-1d",
+            "1w",
+            "1.5h",
+            "10000d",
+            "99999999999999999999d",
+        ] {
+            let refusal = text.parse::<Period>().unwrap_err().to_string();
+            assert!(refusal.contains("such as 90d"), "{text}: {refusal}");
+        }
+    }
+
+    #[test]
+    fn a_printed_period_reads_back_as_itself() {
+        for seconds in [0, 1, 59, 60, 3_600, DAY - 1, DAY, 90 * DAY + 61] {
+            let period = Period::seconds(seconds);
+            assert_eq!(period.to_string().parse(), Ok(period));
+        }
+    }
+}
