@@ -1,0 +1,41 @@
+//! Where an object came from when it was read from a file, and what is said about input that
+//! cannot be judged as it stands. Plain data: reading files is the business of the shells.
+
+use std::fmt;
+
+use serde::Serialize;
+
+/// A place in a file.
+#[derive(Serialize, Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Source {
+    /// The file as the user named it; `-` is standard input.
+    pub file: String,
+    /// The line the object begins on, counted from 1.
+    pub line: usize,
+}
+
+impl fmt::Display for Source {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}", self.file, self.line)
+    }
+}
+
+/// Something the reader of a report should know: input that could not be used, a path that was
+/// declared and does not exist, a check that does not compile.
+#[derive(Serialize, Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Problem {
+    /// What it is about: `file:line`, or an object such as `goldenpath/web-service`.
+    pub source: String,
+    /// What is wrong, in one sentence.
+    pub message: String,
+}
+
+impl Problem {
+    /// A problem with `source`.
+    pub fn new(source: impl fmt::Display, message: impl Into<String>) -> Self {
+        Self {
+            source: source.to_string(),
+            message: message.into(),
+        }
+    }
+}

@@ -1,0 +1,347 @@
+//! The report every surface shares: `scan`, `report` and `/api/v1/report` write it as JSON, the
+//! text and the page are renderings of it. Its field names are a contract: fields may be added.
+//! What is not known is absent, never 0 and never null.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use serde::{Serialize, Serializer};
+
+use crate::api::golden_path::Level;
+use crate::assess::source::{Problem, Source};
+use crate::assess::state::{Outcome, Phase, Standing, State, Status, Turn};
+
+/// `kind` of the report.
+pub const KIND: &str = "Report";
+
+/// One judgement of everything that was seen.
+#[derive(Serialize, Clone, Debug, PartialEq)]
+#[serde(rename_all = "camelCase")]
+pub struct Report {
+    /// Always [`crate::api::API_VERSION`].
+    pub api_version: &'static str,
+    /// Always [`KIND`].
+    pub kind: &'static str,
+    /// The instant the judgement is for.
+    pub as_of: Timestamp,
+    /// The numbers, denominators first.
+    pub summary: Summary,
+    /// Every workload, ignored and unscoped ones too.
+    pub workloads: Vec<Workload>,
+    /// Every exception.
+    pub exceptions: Vec<Exception>,
+    /// What could not be used, or not as it was meant.
+    pub problems: Vec<Problem>,
+}
+
+/// The fleet in numbers.
+#[derive(Serialize, Clone, Debug, Default, PartialEq)]
+#[serde(rename_all = "camelCase")]
+pub struct Summary {
+    /// Counted services by state. Every state is there, with 0 where there is none.
+    pub services: BTreeMap<State, usize>,
+    /// The sum of `services`: the denominator of the fleet's ratios.
+    pub counted_services: usize,
+    /// Services no path is for.
+    pub unscoped: usize,
+    /// Services taken out with a reason.
+    pub ignored: usize,
+    /// Workloads seen; the length of the report's list.
+    pub workloads: usize,
+    /// Namespaces with at least one of those workloads.
+    pub namespaces: usize,
+    /// All namespaces, where that is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub namespaces_total: Option<usize>,
+    /// Services on the path ÷ counted services, 0..1; absent when there are none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub adoption_ratio: Option<f64>,
+    /// Services on the path or on an agreed route ÷ counted services, 0..1.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub accounted_ratio: Option<f64>,
+    /// One line for each golden path, previews too.
+    pub paths: Vec<PathLine>,
+}
+
+/// One golden path in numbers.
+#[derive(Serialize, Clone, Debug, Default, PartialEq)]
+#[serde(rename_all = "camelCase")]
+pub struct PathLine {
+    /// Its name.
+    pub path: String,
+    /// What people call it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub title: Option<String>,
+    /// Whether it is launched and judges; otherwise it is a preview, shown and never counted.
+    pub takes_part: bool,
+    /// Services in its scope.
+    pub services: usize,
+    /// Those of them that satisfy it, whichever path was chosen for them.
+    pub on_path: usize,
+    /// `onPath` ÷ `services`, 0..1; absent when there are none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub adoption_ratio: Option<f64>,
+    /// On the path or on an agreed route ÷ `services`, 0..1.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub accounted_ratio: Option<f64>,
+    /// The goal for new services, 0..1.
+    pub target_ratio: f64,
+    /// Services born in the first days after its launch.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub new_services: Option<NewServices>,
+    /// The checks most services do not pass, most first.
+    pub top_deviations: Vec<CheckCount>,
+    /// The checks that are the only one missing for somebody, most services first.
+    pub last_steps: Vec<CheckCount>,
+    /// Where it is documented.
+    #[serde(rename = "docsURL", skip_serializing_if = "Option::is_none")]
+    pub docs_url: Option<String>,
+}
+
+/// The services born in the first days after a path's launch.
+#[derive(Serialize, Clone, Debug, PartialEq)]
+#[serde(rename_all = "camelCase")]
+pub struct NewServices {
+    /// How many there are.
+    pub total: usize,
+    /// How many of them are on the path now.
+    pub on_path: usize,
+    /// Length of the window in days; it ends at the deadline.
+    pub within_days: u16,
+    /// When the share is measured.
+    pub deadline: Timestamp,
+    /// Whether the target was met at the deadline; absent before it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub target_met: Option<bool>,
+}
+
+/// A check and a number of services.
+#[derive(Serialize, Clone, Debug, PartialEq, Eq)]
+pub struct CheckCount {
+    /// The check's name.
+    pub check: String,
+    /// How many services.
+    pub services: usize,
+}
+
+/// One workload and what is said of it.
+#[derive(Serialize, Clone, Debug, PartialEq)]
+#[serde(rename_all = "camelCase")]
+pub struct Workload {
+    /// Its kind, such as `Deployment`.
+    pub kind: String,
+    /// Its namespace.
+    pub namespace: String,
+    /// Its name.
+    pub name: String,
+    /// Its team; `unknown` where nothing says.
+    pub team: String,
+    /// The service it is part of, where that has another name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub service: Option<String>,
+    /// The path it was judged by; absent when no path is for it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub path: Option<String>,
+    /// What people call that path.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub path_title: Option<String>,
+    /// Why this path: declared by the team, the only one, or the closest of several.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub chosen_because: Option<String>,
+    /// golden-path, deviating, unknown, unscoped or ignored.
+    pub status: Status,
+    /// The standing of a deviating workload.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub deviation: Option<Standing>,
+    /// Whose turn it is; absent when on the path.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub turn: Option<Turn>,
+    /// When what is agreed ends: an exception's effective expiry, or the end of `predates`. In the
+    /// past for an expired one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub until: Option<Timestamp>,
+    /// Since when: a pending exception was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub since: Option<Timestamp>,
+    /// The next instant at which any answer about this workload changes by itself.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub next_change: Option<Timestamp>,
+    /// Enforced required checks passed, of all.
+    pub steps: Steps,
+    /// The chosen path's checks, in its order.
+    pub checks: Vec<Check>,
+    /// What is noteworthy about this workload alone, such as a declared path that does not exist.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub problems: Vec<String>,
+    /// The reason given for taking it out, or for asking to.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ignore_reason: Option<String>,
+    /// `v1:` and 64 hexadecimal digits: what an exception can be bound to.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub template_hash: Option<String>,
+    /// Where to tell the path's owner what is missing, filled in.
+    #[serde(rename = "feedbackURL", skip_serializing_if = "Option::is_none")]
+    pub feedback_url: Option<String>,
+    /// Where it was read.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub source: Option<Source>,
+}
+
+impl Workload {
+    /// Its enforced required checks that do not pass, in the path's order.
+    pub fn missing(&self) -> impl Iterator<Item = &Check> {
+        self.checks.iter().filter(|check| check.is_missing())
+    }
+
+    /// How many steps there are to go.
+    pub const fn to_go(&self) -> usize {
+        self.steps.of.saturating_sub(self.steps.passed)
+    }
+}
+
+/// "7 of 8".
+#[derive(Serialize, Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Steps {
+    /// Enforced required checks that pass.
+    pub passed: usize,
+    /// Enforced required checks.
+    pub of: usize,
+}
+
+/// One check of the chosen path.
+#[derive(Serialize, Clone, Debug, PartialEq, Eq)]
+#[serde(rename_all = "camelCase")]
+pub struct Check {
+    /// Its name.
+    pub name: String,
+    /// What people call it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub title: Option<String>,
+    /// Whether it decides or advises.
+    pub level: Level,
+    /// pass, fail, error or announced.
+    pub outcome: Outcome,
+    /// What is missing, or what went wrong with the check.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub message: Option<String>,
+    /// How to fix it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub remediation: Option<String>,
+    /// Where it is explained.
+    #[serde(rename = "docsURL", skip_serializing_if = "Option::is_none")]
+    pub docs_url: Option<String>,
+    /// From when an announced check counts.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub enforce_from: Option<Timestamp>,
+    /// Whether an exception may name it.
+    pub exemptible: bool,
+    /// The exception that decides its standing.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub exception: Option<String>,
+    /// The standing of a failing required check.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub standing: Option<Standing>,
+}
+
+impl Check {
+    /// Whether this is a step still to be taken: required, enforced and not passed.
+    pub fn is_missing(&self) -> bool {
+        self.level == Level::Required && matches!(self.outcome, Outcome::Fail | Outcome::Error)
+    }
+}
+
+/// One line of the exceptions register.
+#[derive(Serialize, Clone, Debug, PartialEq)]
+#[serde(rename_all = "camelCase")]
+pub struct Exception {
+    /// Its namespace.
+    pub namespace: String,
+    /// Its name.
+    pub name: String,
+    /// The path deviated from.
+    pub path: String,
+    /// The checks named; `*` is every check that may be.
+    pub checks: Vec<String>,
+    /// Where it is in its life.
+    pub phase: Phase,
+    /// When it ends, everything considered.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub effective_expiry: Option<Timestamp>,
+    /// When somebody should look at it again.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub next_review_at: Option<Timestamp>,
+    /// Whether a workload it names is judged by its path.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub in_use: Option<bool>,
+    /// Whether a workload it names still fails a check it names.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub needed: Option<bool>,
+    /// How many workloads it names.
+    pub matched: usize,
+    /// Who carries the cost.
+    pub owner: String,
+    /// Why teams deviate, in one word.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub category: Option<String>,
+    /// Why this deviation is right.
+    pub reason: String,
+    /// What the platform lacks.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub would_return_if: Option<String>,
+    /// What it costs its owner, in hours a month.
+    pub hours_per_month: f64,
+    /// Who decided last.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub decided_by: Option<String>,
+    /// Where it was read.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub source: Option<Source>,
+}
+
+/// The words of the judgement are written as [`State::as_str`] and its siblings give them.
+macro_rules! written_as_its_word {
+    ($($word:ty),+) => {
+        $(impl Serialize for $word {
+            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.serialize_str(self.as_str())
+            }
+        })+
+    };
+}
+
+written_as_its_word!(Status, Standing, State, Outcome, Phase, Turn);
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::report::fixtures;
+
+    #[test]
+    fn the_report_has_the_shape_others_rely_on() {
+        let report = serde_json::to_value(fixtures::report()).unwrap();
+        assert_eq!(report["apiVersion"], "goldenpath.dev/v1alpha1");
+        assert_eq!(report["kind"], "Report");
+        assert_eq!(report["asOf"], "2026-03-01T00:00:00Z");
+        assert_eq!(report["summary"]["services"]["golden-path"], 1);
+        assert_eq!(report["summary"]["services"]["review-overdue"], 0);
+        let api = &report["workloads"][1];
+        assert_eq!(api["status"], "deviating");
+        assert_eq!(api["deviation"], "undocumented");
+        assert_eq!(api["turn"], "team");
+        assert_eq!(api["steps"], json!({"passed": 1, "of": 2}));
+        assert_eq!(api["checks"][1]["outcome"], "fail");
+        assert_eq!(api["source"], json!({"file": "shop/api.yaml", "line": 3}));
+        assert_eq!(report["exceptions"][0]["phase"], "Active");
+    }
+
+    #[test]
+    fn what_is_unknown_is_absent_and_never_null() {
+        let text = serde_json::to_string(&fixtures::report()).unwrap();
+        assert!(!text.contains("null"), "{text}");
+        let unscoped = serde_json::to_value(&fixtures::report().workloads[3]).unwrap();
+        assert!(unscoped.get("path").is_none());
+        assert!(unscoped.get("deviation").is_none());
+    }
+}
