@@ -69,13 +69,13 @@ pub fn settle(
 ) -> Vec<Condition> {
     statements
         .into_iter()
-        .map(|statement| settle_one(before, statement, generation, now))
+        .map(|statement| settle_one(before, &statement, generation, now))
         .collect()
 }
 
 fn settle_one(
     before: &[Condition],
-    statement: Statement,
+    statement: &Statement,
     generation: Option<i64>,
     now: Timestamp,
 ) -> Condition {

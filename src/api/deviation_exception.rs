@@ -1,13 +1,15 @@
 //! DeviationException: a deviation made explicit. It says what a team does differently, why, what
 //! that costs and who carries the cost, until when, and who agreed. It covers only its own namespace.
 
+#![allow(clippy::duplicated_attributes)] // every printer column has a name, a type and a path
+
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, LabelSelector, Time};
 use kube::{CustomResource, KubeSchema};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::Period;
 use super::golden_path::Owner;
+use super::{Period, schema};
 
 /// A documented, owned and time-limited deviation from a golden path.
 #[derive(CustomResource, KubeSchema, Serialize, Deserialize, Clone, Debug, PartialEq)]
@@ -65,7 +67,7 @@ use super::golden_path::Owner;
         .message("an empty selector would cover the whole namespace: name targets or labels"),
     validation = Rule::new("!has(self.boundTo) || (!has(self.selector) && has(self.targets) && size(self.targets) == 1)")
         .message("boundTo ties an exception to one workload: give exactly one target and no selector"),
-    validation = Rule::new("!has(oldSelf.reviews) || (has(self.reviews) && oldSelf.reviews.all(o, self.reviews.exists(n, n.at == o.at && n.by == o.by && n.outcome == o.outcome)))")
+    validation = Rule::new("!has(oldSelf.reviews) || (has(self.reviews) && oldSelf.reviews.all(o, self.reviews.exists(n, n == o)))")
         .message("reviews are a record: they can be added, never removed or changed"),
     validation = Rule::new("!has(oldSelf.approval) || !has(self.approval) || self.approval != oldSelf.approval || (self.path == oldSelf.path && self.checks == oldSelf.checks && self.?targets == oldSelf.?targets && self.?selector == oldSelf.?selector && self.?maxWorkloads == oldSelf.?maxWorkloads && self.?expiresAt == oldSelf.?expiresAt && self.?reviewEvery == oldSelf.?reviewEvery && self.?boundTo == oldSelf.?boundTo && self.ownershipCost == oldSelf.ownershipCost)")
         .message("what was approved cannot change under its approval: remove spec.approval in the same edit, and ask again")
@@ -83,6 +85,7 @@ pub struct DeviationExceptionSpec {
     pub targets: Vec<Target>,
     /// The workloads concerned, by label; in addition to `targets`. An empty selector is refused.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(schema_with = "schema::label_selector")]
     pub selector: Option<LabelSelector>,
     /// At most this many workloads are covered: the oldest ones.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -299,10 +302,11 @@ pub struct DeviationExceptionStatus {
     pub observed_generation: Option<i64>,
     /// Pending, Active, ReviewDue, ReviewOverdue, Expired, Rejected or Closed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 63))]
     pub phase: Option<String>,
     /// Ready, Approved, ReviewCurrent, InUse, Needed, ChecksKnown, PathFound.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    #[x_kube(merge_strategy = ListMerge::Map(vec!["type".into()]))]
+    #[schemars(schema_with = "schema::conditions")]
     pub conditions: Vec<Condition>,
     /// When the exception ends, everything considered.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -315,7 +319,7 @@ pub struct DeviationExceptionStatus {
     pub renewals: Option<u32>,
     /// Workloads it names, as kind/name; the first 20.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    #[schemars(length(max = 20))]
+    #[schemars(length(max = 20), inner(length(max = 317)))]
     pub matched: Vec<String>,
     /// How many workloads it names.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -334,6 +338,7 @@ pub struct DeviationExceptionStatus {
 #[serde(rename_all = "camelCase")]
 pub struct Notified {
     /// What it was about.
+    #[schemars(length(max = 63))]
     pub stage: String,
     /// The decision it counts from.
     pub decision_at: Time,

@@ -1,14 +1,19 @@
 //! GoldenPath: what a platform team offers, how a service is known to be on it, and what the
 //! off-ramp allows. Cluster-scoped; its owner is a team, its adoption is a goal, never a mandate.
 
-use std::collections::BTreeMap;
+#![allow(clippy::duplicated_attributes)] // every printer column has a name, a type and a path
 
-use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, LabelSelector, Time};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::{LabelSelector, Time};
 use kube::{CustomResource, KubeSchema};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::Period;
+use super::schema;
+
+pub use super::exception_policy::{ExceptionPolicy, SelfDeclare};
+pub use super::path_status::{
+    AtDeadline, GoldenPathStatus, HistoryPoint, NewServices, TopDeviation,
+};
 
 /// A golden path: the way of running a service that the platform team keeps easy.
 ///
@@ -88,7 +93,11 @@ pub struct GoldenPathSpec {
     /// Named expressions that checks use as `variables.NAME`, evaluated at most once a workload.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 32))]
-    #[x_kube(merge_strategy = ListMerge::Map(vec!["name".into()]))]
+    #[x_kube(
+        merge_strategy = ListMerge::Map(vec!["name".into()]),
+        validation = Rule::new("self.all(v, v.name.matches('^[A-Za-z_][A-Za-z0-9_]*$'))")
+            .message("checks read a variable as variables.NAME: use letters, digits and '_'")
+    )]
     pub variables: Vec<NamedExpression>,
     /// What is looked at: at most 32 checks, each one step of the path.
     #[schemars(length(min = 1, max = 32))]
@@ -160,13 +169,16 @@ pub struct Scope {
     pub kinds: Vec<KindRef>,
     /// Labels of the namespace.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(schema_with = "schema::label_selector")]
     pub namespace_selector: Option<LabelSelector>,
     /// Labels of the workload.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(schema_with = "schema::label_selector")]
     pub selector: Option<LabelSelector>,
     /// CEL expressions over `object`, `namespaceObject` and `variables`; all must be true.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 16))]
+    #[x_kube(merge_strategy = ListMerge::Map(vec!["name".into()]))]
     pub match_conditions: Vec<NamedExpression>,
 }
 
@@ -185,7 +197,7 @@ pub struct KindRef {
 /// A CEL expression with a name.
 #[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, PartialEq, Eq)]
 pub struct NamedExpression {
-    /// A CEL identifier.
+    /// Its name; a variable's is a CEL identifier.
     #[schemars(
         length(min = 1, max = 63),
         regex(pattern = r"^[A-Za-z_][-A-Za-z0-9_.]*$")
@@ -286,43 +298,6 @@ pub struct Adoption {
     pub within_days: u16,
 }
 
-/// What a DeviationException of this path may do.
-#[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, PartialEq, Eq)]
-#[serde(rename_all = "camelCase")]
-pub struct ExceptionPolicy {
-    /// Whether an exception excuses anything before somebody entitled approved it.
-    #[serde(default = "yes")]
-    pub require_approval: bool,
-    /// Longest time from a decision to the end of what it allows.
-    #[serde(default = "max_duration")]
-    pub max_duration: Period,
-    /// How often an exception is looked at again.
-    #[serde(default = "review_every")]
-    pub review_every: Period,
-    /// How long before a review or the end the owner is reminded; at most half of `reviewEvery`.
-    #[serde(default = "remind_before")]
-    pub remind_before: Period,
-    /// How long after a missed review an exception lapses.
-    #[serde(default = "lapse_after")]
-    pub lapse_after: Period,
-    /// Small deviations a team may declare without waiting for anybody.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub self_declare: Option<SelfDeclare>,
-}
-
-/// Limits within which a team declares a deviation by itself.
-#[derive(KubeSchema, Serialize, Deserialize, Clone, Copy, Debug, PartialEq, Eq)]
-#[serde(rename_all = "camelCase")]
-pub struct SelfDeclare {
-    /// The weightiest check it may name.
-    pub max_severity: Severity,
-    /// The longest time it may run.
-    pub max_duration: Period,
-    /// How often it may be renewed.
-    #[serde(default)]
-    pub max_renewals: u8,
-}
-
 /// How services older than the path are treated.
 #[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, PartialEq, Eq, Default)]
 #[serde(rename_all = "camelCase")]
@@ -364,86 +339,6 @@ pub struct AssumedCost {
     pub hours_per_month: f64,
 }
 
-/// What the operator saw of a path.
-#[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, PartialEq, Default)]
-#[serde(rename_all = "camelCase")]
-pub struct GoldenPathStatus {
-    /// The generation of the spec this status speaks of.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub observed_generation: Option<i64>,
-    /// Ready, ChecksValid, Announced, WarnOnApply; Stalled where nothing of the spec can be used.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    #[x_kube(merge_strategy = ListMerge::Map(vec!["type".into()]))]
-    pub conditions: Vec<Condition>,
-    /// Services judged by this path.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub services: Option<u32>,
-    /// Services judged by this path, by state.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub counts: BTreeMap<String, u32>,
-    /// Services created after the launch.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub new_services: Option<NewServices>,
-    /// The checks most services of this path do not pass.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub top_deviations: Vec<TopDeviation>,
-    /// One point a week: the trend where there is no Prometheus.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    #[schemars(length(max = 60))]
-    pub history: Vec<HistoryPoint>,
-}
-
-/// Services created in the first days after the launch.
-#[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, PartialEq)]
-#[serde(rename_all = "camelCase")]
-pub struct NewServices {
-    /// How many there are.
-    pub total: u32,
-    /// How many of them are on the path now.
-    pub on_path: u32,
-    /// `onPath` ÷ `total`; absent when there are none.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub ratio: Option<f64>,
-    /// When the share is measured.
-    pub deadline: Time,
-    /// What was measured then; written once.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub at_deadline: Option<AtDeadline>,
-    /// Whether the target was met at the deadline; absent before it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub target_met: Option<bool>,
-}
-
-/// The new services as they were at the deadline.
-#[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, PartialEq, Eq)]
-#[serde(rename_all = "camelCase")]
-pub struct AtDeadline {
-    /// How many there were.
-    pub total: u32,
-    /// How many of them were on the path.
-    pub on_path: u32,
-    /// When this was measured.
-    pub at: Time,
-}
-
-/// A check and how many services do not pass it.
-#[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, PartialEq, Eq)]
-pub struct TopDeviation {
-    /// The check's name.
-    pub check: String,
-    /// Services that do not pass it.
-    pub services: u32,
-}
-
-/// One week's counts.
-#[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, PartialEq, Eq)]
-pub struct HistoryPoint {
-    /// When it was taken.
-    pub at: Time,
-    /// Services by state.
-    pub counts: BTreeMap<String, u32>,
-}
-
 const fn yes() -> bool {
     true
 }
@@ -453,37 +348,12 @@ const fn target_percent() -> u8 {
 const fn within_days() -> u16 {
     90
 }
-const fn max_duration() -> Period {
-    Period::days(180)
-}
-const fn review_every() -> Period {
-    Period::days(90)
-}
-const fn remind_before() -> Period {
-    Period::days(14)
-}
-const fn lapse_after() -> Period {
-    Period::days(30)
-}
 
 impl Default for Adoption {
     fn default() -> Self {
         Self {
             target_percent: target_percent(),
             within_days: within_days(),
-        }
-    }
-}
-
-impl Default for ExceptionPolicy {
-    fn default() -> Self {
-        Self {
-            require_approval: true,
-            max_duration: max_duration(),
-            review_every: review_every(),
-            remind_before: remind_before(),
-            lapse_after: lapse_after(),
-            self_declare: None,
         }
     }
 }

@@ -35,6 +35,7 @@ impl Period {
     }
 
     /// Half of it, rounded down.
+    #[must_use]
     pub const fn half(self) -> Self {
         Self(self.0 / 2)
     }

@@ -1,0 +1,142 @@
+//! What the API server wants of a schema and the derives cannot say: bounds on types that are not
+//! ours, so that CEL rules over them have a known cost, and no words it does not know.
+//! Shapes only; nothing here reads or judges an object.
+
+use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::{
+    CustomResourceDefinition, JSONSchemaProps, JSONSchemaPropsOrArray, JSONSchemaPropsOrBool,
+};
+use schemars::{Schema, SchemaGenerator, json_schema};
+
+/// A `LabelSelector` with the bounds Kubernetes puts on labels themselves.
+pub(super) fn label_selector(_: &mut SchemaGenerator) -> Schema {
+    json_schema!({
+        "type": "object",
+        "x-kubernetes-map-type": "atomic",
+        "properties": {
+            "matchLabels": {
+                "description": "Labels that must all be there with these values.",
+                "type": "object",
+                "maxProperties": 16,
+                "additionalProperties": {"type": "string", "maxLength": 63},
+            },
+            "matchExpressions": {
+                "description": "Requirements that must all hold.",
+                "type": "array",
+                "maxItems": 16,
+                "items": {
+                    "type": "object",
+                    "required": ["key", "operator"],
+                    "properties": {
+                        "key": {
+                            "description": "The label's key.",
+                            "type": "string",
+                            "minLength": 1,
+                            "maxLength": 317,
+                        },
+                        "operator": {
+                            "description": "How the label relates to `values`.",
+                            "type": "string",
+                            "enum": ["In", "NotIn", "Exists", "DoesNotExist"],
+                        },
+                        "values": {
+                            "description": "Values for In and NotIn; none for Exists and DoesNotExist.",
+                            "type": "array",
+                            "maxItems": 64,
+                            "items": {"type": "string", "maxLength": 63},
+                        },
+                    },
+                },
+            },
+        },
+    })
+}
+
+/// Conditions as Kubernetes bounds them, one of each type.
+pub(super) fn conditions(_: &mut SchemaGenerator) -> Schema {
+    json_schema!({
+        "type": "array",
+        "maxItems": 16,
+        "x-kubernetes-list-type": "map",
+        "x-kubernetes-list-map-keys": ["type"],
+        "items": condition(),
+    })
+}
+
+fn condition() -> Schema {
+    json_schema!({
+        "type": "object",
+        "required": ["type", "status", "reason", "message", "lastTransitionTime"],
+        "properties": {
+            "type": {
+                "description": "What the condition speaks of.",
+                "type": "string",
+                "minLength": 1,
+                "maxLength": 63,
+            },
+            "status": {
+                "description": "True, False or Unknown.",
+                "type": "string",
+                "enum": ["True", "False", "Unknown"],
+            },
+            "reason": {
+                "description": "Why, in one word for machines.",
+                "type": "string",
+                "minLength": 1,
+                "maxLength": 63,
+            },
+            "message": {
+                "description": "Why, in a sentence for people.",
+                "type": "string",
+                "maxLength": 1024,
+            },
+            "observedGeneration": {
+                "description": "The generation of the spec the condition speaks of.",
+                "type": "integer",
+                "format": "int64",
+                "minimum": 0,
+            },
+            "lastTransitionTime": {
+                "description": "When the status last changed.",
+                "type": "string",
+                "format": "date-time",
+            },
+        },
+    })
+}
+
+/// Takes out what the derives add and Kubernetes has no use for, in every version.
+pub(super) fn tidied(mut crd: CustomResourceDefinition) -> CustomResourceDefinition {
+    for version in &mut crd.spec.versions {
+        if let Some(schema) = version
+            .schema
+            .as_mut()
+            .and_then(|validation| validation.open_api_v3_schema.as_mut())
+        {
+            tidy(schema);
+        }
+    }
+    crd
+}
+
+fn tidy(schema: &mut JSONSchemaProps) {
+    // A field that is not nullable has a null pruned before validation: null then means absent,
+    // which is what every `has()` in our rules takes it for.
+    schema.nullable = None;
+    // Rust's widths are no OpenAPI formats; the minimum says the same.
+    if schema
+        .format
+        .as_ref()
+        .is_some_and(|f| f.starts_with("uint"))
+    {
+        schema.format = None;
+    }
+    for property in schema.properties.iter_mut().flat_map(|p| p.values_mut()) {
+        tidy(property);
+    }
+    if let Some(JSONSchemaPropsOrArray::Schema(items)) = &mut schema.items {
+        tidy(items);
+    }
+    if let Some(JSONSchemaPropsOrBool::Schema(values)) = &mut schema.additional_properties {
+        tidy(values);
+    }
+}

@@ -1,0 +1,125 @@
+//! The resource definitions in `crds/` and in the chart are the ones the types generate, and
+//! their schemas are bounded as the API server's cost estimates need them.
+//! `UPDATE_CRDS=1 cargo test --test crds` (or `make crds`) writes them.
+
+#![allow(clippy::unwrap_used)]
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use goldenpath::api;
+use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::{
+    CustomResourceDefinition, JSONSchemaProps, JSONSchemaPropsOrArray, JSONSchemaPropsOrBool,
+};
+
+/// `crds/` is what users apply; the chart can only read files inside itself, so it has a copy.
+const COPIES: [&str; 2] = ["crds", "charts/goldenpath/files/crds"];
+
+#[test]
+fn the_crds_on_disk_are_the_generated_ones() {
+    for crd in api::crds() {
+        let wanted = api::crd_manifest(&crd);
+        for file in COPIES.map(|directory| file_of(&crd, directory)) {
+            if std::env::var_os("UPDATE_CRDS").is_some() {
+                fs::create_dir_all(file.parent().unwrap()).unwrap();
+                fs::write(&file, &wanted).unwrap();
+            }
+            let found = fs::read_to_string(&file).unwrap_or_default();
+            assert!(
+                found == wanted,
+                "{} is not what the types generate: run `make crds`",
+                file.display()
+            );
+        }
+    }
+    for directory in COPIES {
+        let files = fs::read_dir(root().join(directory)).unwrap();
+        assert_eq!(
+            files.count(),
+            api::crds().len(),
+            "{directory}: a file too many"
+        );
+    }
+}
+
+#[test]
+fn a_manifest_reads_back_as_the_crd_it_was_made_from() {
+    for crd in api::crds() {
+        let read: CustomResourceDefinition =
+            serde_saphyr::from_str(&api::crd_manifest(&crd)).unwrap();
+        assert_eq!(read, crd);
+    }
+}
+
+#[test]
+fn every_string_list_and_map_is_bounded_and_documented() {
+    let mut found = Vec::new();
+    for crd in api::crds() {
+        for property in ["spec", "status"] {
+            look(&schema(&crd, property), property, &mut found);
+        }
+    }
+    assert!(found.is_empty(), "{}", found.join("\n"));
+}
+
+#[test]
+fn nothing_is_nullable_and_every_format_is_one_kubernetes_knows() {
+    for crd in api::crds() {
+        let manifest = api::crd_manifest(&crd);
+        assert!(!manifest.contains("nullable"));
+        assert!(!manifest.contains("format: uint"));
+    }
+}
+
+fn look(schema: &JSONSchemaProps, path: &str, found: &mut Vec<String>) {
+    if let Some(lack) = lack(schema) {
+        found.push(format!("{path}: {lack}"));
+    }
+    for (name, property) in schema.properties.iter().flatten() {
+        if property.description.is_none() {
+            found.push(format!("{path}.{name}: no description"));
+        }
+        look(property, &format!("{path}.{name}"), found);
+    }
+    if let Some(JSONSchemaPropsOrArray::Schema(items)) = &schema.items {
+        look(items, &format!("{path}[]"), found);
+    }
+    if let Some(JSONSchemaPropsOrBool::Schema(values)) = &schema.additional_properties {
+        look(values, &format!("{path}{{}}"), found);
+    }
+}
+
+fn lack(schema: &JSONSchemaProps) -> Option<&'static str> {
+    match schema.type_.as_deref()? {
+        "string" => {
+            let bounded = schema.max_length.is_some()
+                || schema.enum_.is_some()
+                || schema.format.as_deref() == Some("date-time");
+            (!bounded).then_some("a string without maxLength")
+        }
+        "array" => schema
+            .max_items
+            .is_none()
+            .then_some("a list without maxItems"),
+        "object" if schema.additional_properties.is_some() => schema
+            .max_properties
+            .is_none()
+            .then_some("a map without maxProperties"),
+        _ => None,
+    }
+}
+
+fn schema(crd: &CustomResourceDefinition, property: &str) -> JSONSchemaProps {
+    let validation = crd.spec.versions[0].schema.as_ref().unwrap();
+    let root = validation.open_api_v3_schema.as_ref().unwrap();
+    root.properties.as_ref().unwrap()[property].clone()
+}
+
+fn file_of(crd: &CustomResourceDefinition, directory: &str) -> PathBuf {
+    let name = crd.metadata.name.as_deref().unwrap();
+    root().join(directory).join(format!("{name}.yaml"))
+}
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
