@@ -1,0 +1,289 @@
+//! A throwaway Kubernetes control plane on loopback and what one does with it:
+//! kubeconfigs, kubectl, faults, its own metrics. It ends with this value, or
+//! with this process, however that ends.
+
+use std::{
+    io::Write as _,
+    path::{Path, PathBuf},
+    process::{Command, Output, Stdio},
+    sync::Arc,
+};
+
+use crate::{
+    ApiRequests, Binaries, Error, Progress, Result, Samples, Tool, User,
+    api_server::{self, ApiServer},
+    audit::{self, AuditEvent},
+    controllers,
+    credentials::{self, ADMIN, Roster},
+    home::Home,
+    http::Client,
+    pki,
+    process::Process,
+    random,
+    signal::Intent,
+};
+
+const TRIES: usize = 5;
+
+/// What a control plane consists of beyond etcd and kube-apiserver.
+#[derive(Clone, Debug, Default)]
+pub struct Options {
+    /// Runs kube-controller-manager: Deployments get their pods, namespaces are
+    /// emptied and deleted, service accounts and owned objects come and go.
+    pub controller_manager: bool,
+    /// So many nodes that only seem to exist, whose pods seem to run (kwok).
+    /// Any number above 0 brings kube-scheduler and the controllers with it.
+    pub fake_nodes: usize,
+    /// Keeps an audit log at level Metadata, see [`ControlPlane::audit_events`].
+    pub audit_log: bool,
+    /// People who may log in beside the administrator.
+    pub users: Vec<User>,
+    /// More arguments for kube-apiserver, such as `--feature-gates=…`.
+    pub api_server_args: Vec<String>,
+}
+
+impl Options {
+    /// The tools these options need.
+    pub fn tools(&self) -> Vec<Tool> {
+        let mut tools = Tool::CONTROL_PLANE.to_vec();
+        if self.with_controllers() {
+            tools.push(Tool::KubeControllerManager);
+        }
+        if self.fake_nodes > 0 {
+            tools.extend([Tool::KubeScheduler, Tool::Kwok]);
+        }
+        tools
+    }
+
+    pub(crate) const fn with_controllers(&self) -> bool {
+        self.controller_manager || self.fake_nodes > 0
+    }
+}
+
+/// A running control plane.
+#[derive(Debug)]
+pub struct ControlPlane {
+    home: Arc<Home>,
+    binaries: Binaries,
+    roster: Roster,
+    authority: String,
+    kubeconfig: PathBuf,
+    // Held to be dropped, before the server.
+    controllers: Vec<Process>,
+    server: ApiServer,
+}
+
+impl ControlPlane {
+    /// Locates or builds what is needed (progress goes to standard error), starts
+    /// it and waits until requests are served: 2–3 s once the binaries are there.
+    pub fn start(options: &Options) -> Result<Self> {
+        let binaries = Binaries::locate_or_build(&options.tools(), |progress: Progress| {
+            // Nobody to tell when standard error is closed.
+            let _ = writeln!(std::io::stderr(), "{progress}");
+        })?;
+        Self::start_with(&binaries, options)
+    }
+
+    /// As [`ControlPlane::start`], with binaries that were located before.
+    pub fn start_with(binaries: &Binaries, options: &Options) -> Result<Self> {
+        let mut tries = 1;
+        loop {
+            match Self::try_start(binaries, options) {
+                Err(error) if tries < TRIES && api_server::lost_its_port(&error) => tries += 1,
+                outcome => return outcome,
+            }
+        }
+    }
+
+    fn try_start(binaries: &Binaries, options: &Options) -> Result<Self> {
+        let home = Arc::new(Home::create()?);
+        let roster = Roster::with_admin(&options.users)?;
+        let authority = pki::write(&home)?;
+        home.write("tokens.csv", &roster.token_file())?;
+        let client = Client::trusting(&authority, &roster.admin().token)?;
+        let port = random::free_port()?;
+        let server = ApiServer::start(&home, binaries, options, (port, client))?;
+        let admin = (ADMIN, roster.admin().token.as_str());
+        let kubeconfig = credentials::write_kubeconfig(&home, &server.url, admin)?;
+        let mut control_plane = Self {
+            home,
+            binaries: binaries.clone(),
+            roster,
+            authority,
+            kubeconfig,
+            controllers: Vec::new(),
+            server,
+        };
+        control_plane.controllers = controllers::start(&control_plane, options)?;
+        Ok(control_plane)
+    }
+
+    pub(crate) fn home(&self) -> &Arc<Home> {
+        &self.home
+    }
+
+    /// The administrator's kubeconfig file.
+    pub fn kubeconfig(&self) -> &Path {
+        &self.kubeconfig
+    }
+
+    /// A kubeconfig file for one of [`Options::users`].
+    pub fn kubeconfig_for(&self, user: &str) -> Result<PathBuf> {
+        let user = self.roster.find(user)?;
+        credentials::write_kubeconfig(&self.home, &self.server.url, (&user.name, &user.token))
+    }
+
+    /// A kubeconfig file for an existing service account, valid for a day: what a
+    /// pod of that account may do, and nothing more.
+    pub fn kubeconfig_for_service_account(&self, namespace: &str, name: &str) -> Result<PathBuf> {
+        let token =
+            self.kubectl_ok(&["create", "token", "-n", namespace, name, "--duration=24h"])?;
+        let user = format!("system:serviceaccount:{namespace}:{name}");
+        credentials::write_kubeconfig(&self.home, &self.server.url, (&user, token.trim()))
+    }
+
+    /// `https://127.0.0.1:PORT`.
+    pub fn server_url(&self) -> &str {
+        &self.server.url
+    }
+
+    /// The certificate authority that signed the API server's certificate.
+    pub fn ca_pem(&self) -> &str {
+        &self.authority
+    }
+
+    /// The administrator's bearer token.
+    pub fn admin_token(&self) -> &str {
+        &self.roster.admin().token
+    }
+
+    /// The directory that holds keys, data and logs (`logs/NAME.log`); it goes with the value.
+    pub fn data_dir(&self) -> &Path {
+        self.home.path()
+    }
+
+    /// Where the programs are that this control plane was started with.
+    pub const fn binaries(&self) -> &Binaries {
+        &self.binaries
+    }
+
+    /// Runs kubectl as the administrator; the exit status is the caller's to judge.
+    pub fn kubectl(&self, args: &[&str]) -> Result<Output> {
+        self.run_kubectl(&self.kubeconfig, args, "")
+    }
+
+    /// Runs kubectl as one of [`Options::users`].
+    pub fn kubectl_as(&self, user: &str, args: &[&str]) -> Result<Output> {
+        self.run_kubectl(&self.kubeconfig_for(user)?, args, "")
+    }
+
+    /// Runs kubectl as the administrator: its standard output, or
+    /// [`Error::Kubectl`] with what it wrote to standard error.
+    pub fn kubectl_ok(&self, args: &[&str]) -> Result<String> {
+        succeeded(args, &self.kubectl(args)?)
+    }
+
+    /// Applies manifests (YAML or JSON, any number of documents) as the administrator.
+    pub fn apply(&self, manifests: &str) -> Result<String> {
+        let args = ["apply", "--server-side", "-f", "-"];
+        succeeded(
+            &args,
+            &self.run_kubectl(&self.kubeconfig, &args, manifests)?,
+        )
+    }
+
+    /// Applies manifests as one of [`Options::users`]; a refusal is in the output.
+    pub fn apply_as(&self, user: &str, manifests: &str) -> Result<Output> {
+        let kubeconfig = self.kubeconfig_for(user)?;
+        self.run_kubectl(
+            &kubeconfig,
+            &["apply", "--server-side", "-f", "-"],
+            manifests,
+        )
+    }
+
+    fn run_kubectl(&self, kubeconfig: &Path, args: &[&str], input: &str) -> Result<Output> {
+        let failed = |source| Error::Spawn {
+            program: "kubectl".to_owned(),
+            source,
+        };
+        let mut child = Command::new(self.binaries.path(Tool::Kubectl)?)
+            .arg("--kubeconfig")
+            .arg(kubeconfig)
+            .args(args)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .map_err(failed)?;
+        if let Some(mut stdin) = child.stdin.take() {
+            // kubectl may end without reading; its exit status tells.
+            let _ = stdin.write_all(input.as_bytes());
+        }
+        child.wait_with_output().map_err(failed)
+    }
+
+    /// Stops answering without closing connections, as an overloaded server does.
+    pub fn pause_api_server(&self) {
+        self.server.signal(Intent::Pause);
+    }
+
+    /// Goes on after [`ControlPlane::pause_api_server`].
+    pub fn resume_api_server(&self) {
+        self.server.signal(Intent::Resume);
+    }
+
+    /// Kills the API server, as a crash does. Data stays in etcd.
+    pub fn stop_api_server(&self) {
+        self.server.crash();
+    }
+
+    /// Starts a stopped API server on the same port and data, and waits until it is ready.
+    pub fn start_api_server(&self) -> Result<()> {
+        self.server.resurrect()
+    }
+
+    /// Ends the API server the polite way and starts it again, as an upgrade does.
+    pub fn restart_api_server(&self) -> Result<()> {
+        self.server.end()?;
+        self.server.resurrect()
+    }
+
+    /// The API server's own metrics.
+    pub fn api_server_metrics(&self) -> Result<Samples> {
+        let text = self
+            .server
+            .client
+            .get(&format!("{}/metrics", self.server.url))?;
+        Ok(Samples::parse(&text))
+    }
+
+    /// How many requests of each kind the API server has answered since its
+    /// start; take the difference of two to count what happened in between.
+    /// The numbers have no user: where others write too, see [`ControlPlane::audit_events`].
+    pub fn api_request_totals(&self) -> Result<ApiRequests> {
+        Ok(ApiRequests::from_samples(&self.api_server_metrics()?))
+    }
+
+    /// Who asked what, in order; needs [`Options::audit_log`].
+    pub fn audit_events(&self) -> Result<Vec<AuditEvent>> {
+        audit::read(&self.home.path().join("logs/audit.log"))
+    }
+
+    /// Creates a namespace with a name of its own, `PREFIX-RANDOM`.
+    pub fn create_namespace(&self, prefix: &str) -> Result<String> {
+        let name = format!("{prefix}-{}", random::hex(4)?);
+        self.kubectl_ok(&["create", "namespace", &name])?;
+        Ok(name)
+    }
+}
+
+fn succeeded(args: &[&str], output: &Output) -> Result<String> {
+    if output.status.success() {
+        return Ok(String::from_utf8_lossy(&output.stdout).into_owned());
+    }
+    Err(Error::Kubectl {
+        args: args.join(" "),
+        stderr: String::from_utf8_lossy(&output.stderr).trim().to_owned(),
+    })
+}

@@ -1,0 +1,92 @@
+//! The programs that make a cluster move: kube-controller-manager and, for nodes
+//! that only seem to exist, kube-scheduler and kwok. None of them listens.
+
+use crate::{
+    ControlPlane, Options, Result, Tool,
+    process::{Process, Program},
+};
+
+/// User names they log in with; the first two have the rights Kubernetes gives them.
+pub(crate) const CONTROLLER_MANAGER: &str = "system:kube-controller-manager";
+pub(crate) const SCHEDULER: &str = "system:kube-scheduler";
+pub(crate) const KWOK: &str = "kwok";
+
+/// Far above what clients may ask by default: load tests wait for nobody.
+const REQUEST_RATE: [&str; 2] = ["--kube-api-qps=1000", "--kube-api-burst=2000"];
+
+/// Starts what the options ask for; with fake nodes, waits until they are ready.
+pub(crate) fn start(cluster: &ControlPlane, options: &Options) -> Result<Vec<Process>> {
+    let mut processes = Vec::new();
+    if options.with_controllers() {
+        processes.push(start_controller_manager(cluster)?);
+    }
+    if options.fake_nodes > 0 {
+        processes.push(start_scheduler(cluster)?);
+        processes.push(start_kwok(cluster)?);
+        cluster.apply(&nodes(options.fake_nodes))?;
+        cluster.kubectl_ok(&[
+            "wait",
+            "--for=condition=Ready",
+            "nodes",
+            "--all",
+            "--timeout=120s",
+        ])?;
+    }
+    Ok(processes)
+}
+
+fn start_controller_manager(cluster: &ControlPlane) -> Result<Process> {
+    let keys = cluster.data_dir().join("pki");
+    let binary = cluster.binaries().path(Tool::KubeControllerManager)?;
+    let program = Program::new(Tool::KubeControllerManager.as_str(), binary)
+        .path_flag("kubeconfig", &cluster.kubeconfig_for(CONTROLLER_MANAGER)?)
+        .path_flag("service-account-private-key-file", &keys.join("sa.key"))
+        .path_flag("root-ca-file", &keys.join("ca.crt"))
+        .args([
+            "--use-service-account-credentials",
+            "--leader-elect=false",
+            "--secure-port=0",
+        ])
+        .args(REQUEST_RATE);
+    Process::start(cluster.home(), &program)
+}
+
+fn start_scheduler(cluster: &ControlPlane) -> Result<Process> {
+    let binary = cluster.binaries().path(Tool::KubeScheduler)?;
+    let program = Program::new(Tool::KubeScheduler.as_str(), binary)
+        .path_flag("kubeconfig", &cluster.kubeconfig_for(SCHEDULER)?)
+        .args(["--leader-elect=false", "--secure-port=0"])
+        .args(REQUEST_RATE);
+    Process::start(cluster.home(), &program)
+}
+
+fn start_kwok(cluster: &ControlPlane) -> Result<Process> {
+    let stages = cluster
+        .home()
+        .write("kwok-stages.yaml", include_str!("stages.yaml"))?;
+    let binary = cluster.binaries().path(Tool::Kwok)?;
+    let program = Program::new(Tool::Kwok.as_str(), binary)
+        .path_flag("kubeconfig", &cluster.kubeconfig_for(KWOK)?)
+        .path_flag("config", &stages)
+        .args([
+            "--manage-all-nodes=true",
+            "--node-lease-duration-seconds=40",
+        ]);
+    Process::start(cluster.home(), &program)
+}
+
+fn nodes(count: usize) -> String {
+    let node = |number| {
+        let name = format!("fake-{number}");
+        let node = serde_json::json!({
+            "apiVersion": "v1",
+            "kind": "Node",
+            "metadata": {"name": name, "labels": {
+                "kubernetes.io/hostname": name,
+                "kubernetes.io/os": "linux",
+            }},
+        });
+        format!("{node}\n---\n")
+    };
+    (0..count).map(node).collect()
+}

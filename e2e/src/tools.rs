@@ -1,0 +1,230 @@
+//! The programs a throwaway cluster is made of: their names, their Go packages
+//! and what one build of each takes. Versions are said once, in `tools/go.mod`.
+//! Nothing here looks at the machine; that is `binaries` and `builder`.
+
+use std::{fmt::Write as _, time::Duration};
+
+use sha2::{Digest, Sha256};
+
+/// A program that can be located or built.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Tool {
+    Etcd,
+    KubeApiserver,
+    Kubectl,
+    KubeControllerManager,
+    KubeScheduler,
+    /// Plays kubelet for nodes and pods that do not exist.
+    Kwok,
+    /// Helm 4.
+    Helm,
+    /// Helm 3, under the file name `helm3`.
+    Helm3,
+    HelmUnittest,
+    Kubeconform,
+    KubeScore,
+}
+
+impl Tool {
+    /// Every tool there is.
+    pub const ALL: [Self; 11] = [
+        Self::Etcd,
+        Self::KubeApiserver,
+        Self::Kubectl,
+        Self::KubeControllerManager,
+        Self::KubeScheduler,
+        Self::Kwok,
+        Self::Helm,
+        Self::Helm3,
+        Self::HelmUnittest,
+        Self::Kubeconform,
+        Self::KubeScore,
+    ];
+
+    /// What the smallest control plane needs; exactly what envtest ships.
+    pub const CONTROL_PLANE: [Self; 3] = [Self::Etcd, Self::KubeApiserver, Self::Kubectl];
+
+    /// The name of the executable file.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Etcd => "etcd",
+            Self::KubeApiserver => "kube-apiserver",
+            Self::Kubectl => "kubectl",
+            Self::KubeControllerManager => "kube-controller-manager",
+            Self::KubeScheduler => "kube-scheduler",
+            Self::Kwok => "kwok",
+            Self::Helm => "helm",
+            Self::Helm3 => "helm3",
+            Self::HelmUnittest => "helm-unittest",
+            Self::Kubeconform => "kubeconform",
+            Self::KubeScore => "kube-score",
+        }
+    }
+
+    pub(crate) const fn package(self) -> &'static str {
+        match self {
+            Self::Etcd => "go.etcd.io/etcd/server/v3",
+            Self::KubeApiserver => "k8s.io/kubernetes/cmd/kube-apiserver",
+            Self::Kubectl => "k8s.io/kubernetes/cmd/kubectl",
+            Self::KubeControllerManager => "k8s.io/kubernetes/cmd/kube-controller-manager",
+            Self::KubeScheduler => "k8s.io/kubernetes/cmd/kube-scheduler",
+            Self::Kwok => "sigs.k8s.io/kwok/cmd/kwok",
+            Self::Helm => "helm.sh/helm/v4/cmd/helm",
+            Self::Helm3 => "helm.sh/helm/v3/cmd/helm",
+            Self::HelmUnittest => "github.com/helm-unittest/helm-unittest/cmd/helm-unittest",
+            Self::Kubeconform => "github.com/yannh/kubeconform/cmd/kubeconform",
+            Self::KubeScore => "github.com/zegl/kube-score/cmd/kube-score",
+        }
+    }
+
+    pub(crate) const fn module(self) -> Module {
+        match self {
+            Self::Etcd
+            | Self::KubeApiserver
+            | Self::Kubectl
+            | Self::KubeControllerManager
+            | Self::KubeScheduler
+            | Self::Kwok
+            | Self::Helm
+            | Self::Helm3
+            | Self::HelmUnittest
+            | Self::Kubeconform => Module::Cluster,
+            Self::KubeScore => Module::Lint,
+        }
+    }
+
+    /// How long a first build takes on two cores, built in the order of [`Tool::ALL`].
+    pub(crate) const fn usual_build(self) -> Duration {
+        Duration::from_secs(match self {
+            Self::KubeApiserver => 240,
+            Self::KubeControllerManager => 90,
+            Self::Kwok | Self::Helm => 60,
+            Self::Etcd => 45,
+            Self::Kubectl | Self::Helm3 | Self::KubeScore => 30,
+            Self::KubeScheduler | Self::HelmUnittest | Self::Kubeconform => 10,
+        })
+    }
+}
+
+/// A pinned set of Go modules that build together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Module {
+    Cluster,
+    Lint,
+}
+
+impl Module {
+    pub(crate) const fn go_mod(self) -> &'static str {
+        match self {
+            Self::Cluster => include_str!("../tools/go.mod"),
+            Self::Lint => include_str!("../tools/lint/go.mod"),
+        }
+    }
+
+    pub(crate) const fn go_sum(self) -> &'static str {
+        match self {
+            Self::Cluster => include_str!("../tools/go.sum"),
+            Self::Lint => include_str!("../tools/lint/go.sum"),
+        }
+    }
+
+    /// The lowest Go release that builds this module.
+    pub(crate) fn go_release(self) -> &'static str {
+        let mut lines = self.go_mod().lines();
+        lines
+            .find_map(|line| line.strip_prefix("go "))
+            .unwrap_or("1.26")
+    }
+
+    /// Linker flags that stamp versions, so that `kubectl version` and a
+    /// chart's `.Capabilities` say what an official build would say.
+    pub(crate) fn linker_flags(self) -> String {
+        let kubernetes = self.version_of("k8s.io/kubernetes");
+        let mut release = kubernetes.trim_start_matches('v').split('.');
+        let major = release.next().unwrap_or_default();
+        let minor = release.next().unwrap_or_default();
+        let stamps = [
+            ("k8s.io/component-base/version.gitVersion", kubernetes),
+            ("k8s.io/component-base/version.gitMajor", major),
+            ("k8s.io/component-base/version.gitMinor", minor),
+            ("k8s.io/client-go/pkg/version.gitVersion", kubernetes),
+            ("helm.sh/helm/v3/pkg/chartutil.k8sVersionMajor", major),
+            ("helm.sh/helm/v3/pkg/chartutil.k8sVersionMinor", minor),
+            ("helm.sh/helm/v3/pkg/lint/rules.k8sVersionMajor", major),
+            ("helm.sh/helm/v3/pkg/lint/rules.k8sVersionMinor", minor),
+            (
+                "helm.sh/helm/v3/internal/version.version",
+                self.version_of("helm.sh/helm/v3"),
+            ),
+            (
+                "helm.sh/helm/v4/internal/version.version",
+                self.version_of("helm.sh/helm/v4"),
+            ),
+        ];
+        let mut flags = String::from("-s -w");
+        for (variable, value) in stamps.iter().filter(|(_, value)| !value.is_empty()) {
+            // Writing to a String cannot fail.
+            let _ = write!(flags, " -X {variable}={value}");
+        }
+        flags
+    }
+
+    /// Names the cache directory: whatever changes a binary changes this.
+    pub(crate) fn fingerprint(self) -> String {
+        let mut hash = Sha256::new();
+        for part in [
+            self.go_mod(),
+            self.go_sum(),
+            &self.linker_flags(),
+            std::env::consts::OS,
+            std::env::consts::ARCH,
+        ] {
+            hash.update(part.as_bytes());
+            hash.update([0]);
+        }
+        let digest = hash.finalize();
+        digest[..8].iter().fold(String::new(), |mut hex, byte| {
+            let _ = write!(hex, "{byte:02x}");
+            hex
+        })
+    }
+
+    fn version_of(self, module: &str) -> &'static str {
+        let mut lines = self.go_mod().lines().map(str::split_whitespace);
+        lines
+            .find_map(|mut words| (words.next() == Some(module)).then(|| words.next()))
+            .flatten()
+            .unwrap_or_default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn linker_flags_take_their_versions_from_the_module_file() {
+        let flags = Module::Cluster.linker_flags();
+        assert!(flags.contains("component-base/version.gitVersion=v1."));
+        assert!(flags.contains("component-base/version.gitMajor=1 "));
+        assert!(flags.contains("helm/v4/internal/version.version=v4."));
+        assert_eq!(Module::Lint.linker_flags(), "-s -w");
+    }
+
+    #[test]
+    fn every_tool_is_declared_in_the_module_that_builds_it() {
+        for tool in Tool::ALL {
+            assert!(
+                tool.module().go_mod().contains(tool.package()),
+                "{}",
+                tool.as_str()
+            );
+        }
+    }
+
+    #[test]
+    fn modules_have_fingerprints_of_their_own() {
+        assert_ne!(Module::Cluster.fingerprint(), Module::Lint.fingerprint());
+        assert_eq!(Module::Cluster.fingerprint().len(), 16);
+    }
+}
