@@ -315,7 +315,6 @@ written_as_its_word!(Status, Standing, State, Outcome, Phase, Turn);
 mod tests {
     use serde_json::json;
 
-    use super::*;
     use crate::report::fixtures;
 
     #[test]

@@ -1,0 +1,188 @@
+//! What the API server (1.36) makes of a manifest before it stores it: defaults filled in, empty
+//! fields left out, quantities in canonical form. Applied to what is read from files, so that a
+//! manifest and its stored object get the same verdict. Never applied to objects from a cluster.
+
+mod pod;
+mod tidy;
+
+use serde_json::{Map, Value, json};
+
+/// A JSON object.
+type Object = Map<String, Value>;
+
+/// Applies the defaults of built-in workload kinds and of Namespaces; other kinds stay as they
+/// are. The namespace of an object that names none is the caller's business. What is malformed
+/// stays malformed: a check that reads it says so.
+pub fn apply(object: &mut Value) {
+    let Some(object) = object.as_object_mut() else {
+        return;
+    };
+    let Some(fill) = defaults_of(object) else {
+        return;
+    };
+    tidy::leave_out_empty(object);
+    ensure(object, "metadata");
+    fill(object);
+    tidy::write_quantities(object);
+}
+
+fn defaults_of(object: &Object) -> Option<fn(&mut Object)> {
+    let word = |key: &str| object.get(key).and_then(Value::as_str);
+    match (word("apiVersion")?, word("kind")?) {
+        ("apps/v1", "Deployment") => Some(deployment),
+        ("apps/v1", "StatefulSet") => Some(stateful_set),
+        ("apps/v1", "DaemonSet") => Some(daemon_set),
+        ("batch/v1", "CronJob") => Some(cron_job),
+        ("v1", "Namespace") => Some(namespace),
+        _ => None,
+    }
+}
+
+fn deployment(object: &mut Object) {
+    let Some(spec) = ensure(object, "spec") else {
+        return;
+    };
+    set(spec, "replicas", 1);
+    set(spec, "revisionHistoryLimit", 10);
+    set(spec, "progressDeadlineSeconds", 600);
+    if let Some(strategy) = ensure(spec, "strategy") {
+        set(strategy, "type", "RollingUpdate");
+        rolling_update(strategy, &[("maxUnavailable", "25%"), ("maxSurge", "25%")]);
+    }
+    template(spec);
+}
+
+fn daemon_set(object: &mut Object) {
+    let Some(spec) = ensure(object, "spec") else {
+        return;
+    };
+    set(spec, "revisionHistoryLimit", 10);
+    if let Some(strategy) = ensure(spec, "updateStrategy") {
+        set(strategy, "type", "RollingUpdate");
+        rolling_update(strategy, &[("maxUnavailable", 1), ("maxSurge", 0)]);
+    }
+    template(spec);
+}
+
+fn stateful_set(object: &mut Object) {
+    let Some(spec) = ensure(object, "spec") else {
+        return;
+    };
+    set(spec, "replicas", 1);
+    set(spec, "revisionHistoryLimit", 10);
+    set(spec, "podManagementPolicy", "OrderedReady");
+    set(spec, "serviceName", "");
+    if let Some(strategy) = ensure(spec, "updateStrategy") {
+        // Unlike the other kinds, a stated type without rollingUpdate stays without.
+        if !strategy.contains_key("type") {
+            set(strategy, "type", "RollingUpdate");
+            set(strategy, "rollingUpdate", json!({}));
+        }
+        if strategy.contains_key("rollingUpdate") {
+            rolling_update(strategy, &[("partition", 0), ("maxUnavailable", 1)]);
+        }
+    }
+    if let Some(retention) = ensure(spec, "persistentVolumeClaimRetentionPolicy") {
+        set(retention, "whenDeleted", "Retain");
+        set(retention, "whenScaled", "Retain");
+    }
+    for claim in items(spec, "volumeClaimTemplates") {
+        claim.insert("apiVersion".to_owned(), json!("v1"));
+        claim.insert("kind".to_owned(), json!("PersistentVolumeClaim"));
+        pod::claim(claim);
+        if let Some(status) = ensure(claim, "status") {
+            set(status, "phase", "Pending");
+        }
+    }
+    template(spec);
+}
+
+fn cron_job(object: &mut Object) {
+    let Some(spec) = ensure(object, "spec") else {
+        return;
+    };
+    set(spec, "concurrencyPolicy", "Allow");
+    set(spec, "suspend", false);
+    set(spec, "successfulJobsHistoryLimit", 3);
+    set(spec, "failedJobsHistoryLimit", 1);
+    let Some(job) = ensure(spec, "jobTemplate") else {
+        return;
+    };
+    ensure(job, "metadata");
+    let Some(job) = ensure(job, "spec") else {
+        return;
+    };
+    if let Some(policy) = child(job, "podFailurePolicy") {
+        for rule in items(policy, "rules") {
+            for condition in items(rule, "onPodConditions") {
+                set(condition, "status", "True");
+            }
+        }
+    }
+    template(job);
+}
+
+fn namespace(object: &mut Object) {
+    let name = object
+        .get("metadata")
+        .and_then(|metadata| metadata.get("name"))
+        .cloned();
+    let metadata = child(object, "metadata");
+    if let (Some(name), Some(metadata)) = (name, metadata)
+        && let Some(labels) = ensure(metadata, "labels")
+    {
+        labels.insert("kubernetes.io/metadata.name".to_owned(), name);
+    }
+    if let Some(spec) = ensure(object, "spec") {
+        set(spec, "finalizers", json!(["kubernetes"]));
+    }
+}
+
+fn rolling_update<V: Clone + Into<Value>>(strategy: &mut Object, limits: &[(&str, V)]) {
+    if strategy.get("type") != Some(&json!("RollingUpdate")) {
+        return;
+    }
+    if let Some(update) = ensure(strategy, "rollingUpdate") {
+        for (name, limit) in limits {
+            set(update, name, limit.clone());
+        }
+    }
+}
+
+fn template(spec: &mut Object) {
+    let Some(template) = ensure(spec, "template") else {
+        return;
+    };
+    ensure(template, "metadata");
+    if let Some(spec) = ensure(template, "spec") {
+        pod::spec(spec);
+    }
+}
+
+/// Sets a field that is not there.
+fn set(object: &mut Object, key: &str, value: impl Into<Value>) {
+    object.entry(key).or_insert_with(|| value.into());
+}
+
+/// The object in a field, made when it is not there; none when something else is there.
+fn ensure<'a>(object: &'a mut Object, key: &str) -> Option<&'a mut Object> {
+    object
+        .entry(key)
+        .or_insert_with(|| json!({}))
+        .as_object_mut()
+}
+
+/// The object in a field.
+fn child<'a>(object: &'a mut Object, key: &str) -> Option<&'a mut Object> {
+    object.get_mut(key)?.as_object_mut()
+}
+
+/// The objects of a list in a field.
+fn items<'a>(object: &'a mut Object, key: &str) -> impl Iterator<Item = &'a mut Object> {
+    object
+        .get_mut(key)
+        .and_then(Value::as_array_mut)
+        .into_iter()
+        .flatten()
+        .filter_map(Value::as_object_mut)
+}

@@ -1,0 +1,205 @@
+//! What the API server does not store as it was written: empty fields it leaves out, and
+//! quantities it writes in its own form. A check that asks `has(…)` depends on the first, one that
+//! compares strings on the second.
+
+use serde_json::{Value, json};
+
+use super::Object;
+use crate::assess::quantity;
+
+/// Flags that are left out when false.
+const FLAGS: [&str; 11] = [
+    "chapAuthDiscovery",
+    "chapAuthSession",
+    "hostIPC",
+    "hostNetwork",
+    "hostPID",
+    "paused",
+    "readOnly",
+    "sslEnabled",
+    "stdin",
+    "stdinOnce",
+    "tty",
+];
+/// Numbers that are left out when 0.
+const NUMBERS: [&str; 7] = [
+    "failureThreshold",
+    "hostPort",
+    "initialDelaySeconds",
+    "minReadySeconds",
+    "periodSeconds",
+    "successThreshold",
+    "timeoutSeconds",
+];
+/// Texts that are left out when empty.
+const TEXTS: [&str; 37] = [
+    "apiVersion",
+    "audience",
+    "concurrencyPolicy",
+    "dnsPolicy",
+    "effect",
+    "generateName",
+    "host",
+    "hostIP",
+    "hostname",
+    "image",
+    "imagePullPolicy",
+    "keyring",
+    "level",
+    "medium",
+    "nodeName",
+    "podManagementPolicy",
+    "pool",
+    "prefix",
+    "priorityClassName",
+    "protocol",
+    "pullPolicy",
+    "request",
+    "role",
+    "schedulerName",
+    "scheme",
+    "secretName",
+    "serviceAccount",
+    "serviceAccountName",
+    "subPath",
+    "subPathExpr",
+    "subdomain",
+    "terminationMessagePath",
+    "terminationMessagePolicy",
+    "user",
+    "whenDeleted",
+    "whenScaled",
+    "workingDir",
+];
+/// Texts that are left out when empty in this parent only.
+const TEXTS_OF: [(&str, &str); 9] = [
+    ("env", "value"),
+    ("httpGet", "path"),
+    ("ports", "name"),
+    ("spec", "restartPolicy"),
+    ("strategy", "type"),
+    ("tolerations", "key"),
+    ("tolerations", "operator"),
+    ("tolerations", "value"),
+    ("updateStrategy", "type"),
+];
+/// Maps from text to text or quantity: left out when empty, and their keys are no fields.
+const MAPS: [&str; 10] = [
+    "annotations",
+    "labels",
+    "limits",
+    "matchLabels",
+    "nodeSelector",
+    "options",
+    "overhead",
+    "requests",
+    "userAnnotations",
+    "volumeAttributes",
+];
+/// Lists that stay when empty.
+const KEPT_LISTS: [&str; 5] = [
+    "containers",
+    "monitors",
+    "nodeSelectorTerms",
+    "rules",
+    "sources",
+];
+/// Maps whose values are quantities of whole thousandths.
+const RESOURCES: [&str; 3] = ["limits", "overhead", "requests"];
+/// Fields that hold one quantity.
+const QUANTITIES: [&str; 2] = ["divisor", "sizeLimit"];
+
+/// Leaves out what is null, and what is empty where the API server leaves it out.
+pub(super) fn leave_out_empty(object: &mut Object) {
+    walk("", object, &|parent, object| {
+        object.retain(|key, value| !is_left_out(parent, key, value));
+    });
+}
+
+/// Writes every quantity as the API server does.
+pub(super) fn write_quantities(object: &mut Object) {
+    walk("", object, &|_, object| {
+        for name in RESOURCES {
+            if let Some(Value::Object(amounts)) = object.get_mut(name) {
+                for amount in amounts.values_mut() {
+                    write_quantity(amount, quantity::MILLI);
+                }
+            }
+        }
+        for name in QUANTITIES {
+            if let Some(amount) = object.get_mut(name) {
+                write_quantity(amount, quantity::NANO);
+            }
+        }
+    });
+}
+
+fn write_quantity(amount: &mut Value, smallest: i32) {
+    let text = match &*amount {
+        Value::String(text) => text.clone(),
+        Value::Number(number) => number.to_string(),
+        Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_) => return,
+    };
+    *amount = json!(quantity::canonical(&text, smallest));
+}
+
+/// Visits an object and every object in it, outside in, with the name of the field it is in.
+fn walk(parent: &str, object: &mut Object, visit: &impl Fn(&str, &mut Object)) {
+    visit(parent, object);
+    for (key, value) in object.iter_mut() {
+        match value {
+            Value::Object(_) if MAPS.contains(&key.as_str()) => {}
+            Value::Object(child) => walk(key, child, visit),
+            Value::Array(list) => {
+                for child in list.iter_mut().filter_map(Value::as_object_mut) {
+                    walk(key, child, visit);
+                }
+            }
+            Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+        }
+    }
+}
+
+fn is_left_out(parent: &str, key: &str, value: &Value) -> bool {
+    match value {
+        Value::Null => true,
+        Value::Bool(flag) => !flag && FLAGS.contains(&key) && !keeps_false(parent),
+        Value::Number(number) => number.as_i64() == Some(0) && NUMBERS.contains(&key),
+        Value::String(text) => {
+            text.is_empty() && (TEXTS.contains(&key) || TEXTS_OF.contains(&(parent, key)))
+        }
+        Value::Array(list) => list.is_empty() && !KEPT_LISTS.contains(&key),
+        Value::Object(map) => map.is_empty() && MAPS.contains(&key),
+    }
+}
+
+/// Volume sources whose `readOnly` may be absent or false.
+fn keeps_false(parent: &str) -> bool {
+    matches!(parent, "azureDisk" | "csi")
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn empty_fields_go_and_empty_values_of_labels_stay() {
+        let mut object = json!({
+            "labels": {"value": "", "paused": ""},
+            "spec": {"paused": false, "minReadySeconds": 0, "replicas": 0, "affinity": {}},
+            "env": [{"name": "A", "value": ""}],
+            "args": [],
+            "annotations": {},
+            "gone": null,
+        });
+        leave_out_empty(object.as_object_mut().unwrap());
+        let left = json!({
+            "labels": {"value": "", "paused": ""},
+            "spec": {"replicas": 0, "affinity": {}},
+            "env": [{"name": "A"}],
+        });
+        assert_eq!(object, left);
+    }
+}
