@@ -8,7 +8,7 @@ use std::{
 };
 
 use crate::{
-    Binaries, Error, Options, Result, Tool,
+    Binaries, Options, Result, Tool,
     home::Home,
     http::Client,
     process::{Process, Program},
@@ -49,7 +49,7 @@ pub(crate) struct ApiServer {
 
 impl ApiServer {
     /// Starts both on `port` and waits until requests are served.
-    /// [`Error::Stopped`] when the port was taken meanwhile, see [`lost_its_port`].
+    /// [`Error::Stopped`] when the port was taken meanwhile.
     pub(crate) fn start(
         home: &Arc<Home>,
         binaries: &Binaries,
@@ -122,11 +122,6 @@ impl ApiServer {
         // A panic while holding the lock leaves nothing half done in an Option.
         self.process.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-/// Whether a failed start is worth another try on another port.
-pub(crate) fn lost_its_port(error: &Error) -> bool {
-    matches!(error, Error::Stopped { log, .. } if log.contains("address already in use"))
 }
 
 fn etcd(binaries: &Binaries) -> Result<Program> {

@@ -11,7 +11,7 @@ use std::{
 
 use crate::{
     ApiRequests, Binaries, Error, Progress, Result, Samples, Tool, User,
-    api_server::{self, ApiServer},
+    api_server::ApiServer,
     audit::{self, AuditEvent},
     controllers,
     credentials::{self, ADMIN, Roster},
@@ -68,7 +68,7 @@ pub struct ControlPlane {
     roster: Roster,
     authority: String,
     kubeconfig: PathBuf,
-    // Held to be dropped, before the server.
+    // Before the server: they end first.
     controllers: Vec<Process>,
     server: ApiServer,
 }
@@ -89,7 +89,7 @@ impl ControlPlane {
         let mut tries = 1;
         loop {
             match Self::try_start(binaries, options) {
-                Err(error) if tries < TRIES && api_server::lost_its_port(&error) => tries += 1,
+                Err(error) if tries < TRIES && error.is_lost_port() => tries += 1,
                 outcome => return outcome,
             }
         }
@@ -270,10 +270,14 @@ impl ControlPlane {
         audit::read(&self.home.path().join("logs/audit.log"))
     }
 
-    /// Creates a namespace with a name of its own, `PREFIX-RANDOM`.
+    /// Creates a namespace with a name of its own, `PREFIX-RANDOM`, in which pods can be
+    /// created at once.
     pub fn create_namespace(&self, prefix: &str) -> Result<String> {
         let name = format!("{prefix}-{}", random::hex(4)?);
         self.kubectl_ok(&["create", "namespace", &name])?;
+        if !self.controllers.is_empty() {
+            controllers::wait_for_service_account(self, &name)?;
+        }
         Ok(name)
     }
 }

@@ -19,6 +19,7 @@ pub(crate) fn start(cluster: &ControlPlane, options: &Options) -> Result<Vec<Pro
     let mut processes = Vec::new();
     if options.with_controllers() {
         processes.push(start_controller_manager(cluster)?);
+        wait_for_service_account(cluster, "default")?;
     }
     if options.fake_nodes > 0 {
         processes.push(start_scheduler(cluster)?);
@@ -33,6 +34,18 @@ pub(crate) fn start(cluster: &ControlPlane, options: &Options) -> Result<Vec<Pro
         ])?;
     }
     Ok(processes)
+}
+
+/// Waits for what the API server wants to see before it admits a pod.
+pub(crate) fn wait_for_service_account(cluster: &ControlPlane, namespace: &str) -> Result<()> {
+    let created = [
+        "wait",
+        "--for=create",
+        "serviceaccount/default",
+        "--timeout=120s",
+    ];
+    cluster.kubectl_ok(&[&created[..], &["-n", namespace]].concat())?;
+    Ok(())
 }
 
 fn start_controller_manager(cluster: &ControlPlane) -> Result<Process> {

@@ -30,7 +30,6 @@ pub(crate) struct Answer {
 
 impl Client {
     /// For a plain HTTP server on loopback.
-    #[allow(dead_code)]
     pub(crate) fn plain() -> Self {
         Self::new(TlsConfig::default(), None)
     }
@@ -55,6 +54,8 @@ impl Client {
             .http_status_as_error(false)
             // Loopback is never behind a proxy, whatever the environment says.
             .proxy(None)
+            // Servers are restarted under this client: no connection is kept.
+            .max_idle_connections(0)
             .build();
         let agent = config.new_agent();
         Self { agent, token }

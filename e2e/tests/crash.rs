@@ -26,14 +26,43 @@ fn victim() {
     let _ = std::io::stdin().lines().next();
 }
 
-fn start_victim() -> io::Result<Child> {
-    Command::new(std::env::current_exe()?)
-        .args(["victim", "--exact"])
-        .env(PLAY_THE_VICTIM, "yes")
-        .stdin(Stdio::piped())
-        .stdout(Stdio::null())
-        .stderr(Stdio::piped())
-        .spawn()
+struct Victim {
+    child: Child,
+    directory: String,
+}
+
+impl Victim {
+    /// None, with a line that says so, where the victim has no binaries to run.
+    fn start() -> Option<Self> {
+        let mut child = Command::new(std::env::current_exe().expect("this binary has a path"))
+            .args(["victim", "--exact"])
+            .env(PLAY_THE_VICTIM, "yes")
+            .stdin(Stdio::piped())
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("this binary runs");
+        let lines = child.stderr.take().map(|pipe| BufReader::new(pipe).lines());
+        let directory = lines
+            .into_iter()
+            .flatten()
+            .map_while(Result::ok)
+            .find_map(|line| line.strip_prefix("victim: ").map(str::to_owned))
+            .unwrap_or_default();
+        let victim = Self { child, directory };
+        if victim.directory.is_empty() {
+            victim.kill();
+            let _ = writeln!(io::stderr(), "skipped: the victim had no binaries");
+            return None;
+        }
+        Some(victim)
+    }
+
+    fn kill(mut self) -> String {
+        self.child.kill().expect("the victim still runs");
+        self.child.wait().expect("the victim was ours");
+        self.directory
+    }
 }
 
 /// Ids of processes (zombies have neither) whose arguments or environment name the directory.
@@ -51,31 +80,48 @@ fn inhabitants(directory: &str) -> Vec<String> {
     .collect()
 }
 
+fn nothing_remains_of(directory: &str) -> bool {
+    let is_gone = |path: &str| !fs::exists(path).unwrap_or(true);
+    inhabitants(directory).is_empty()
+        && is_gone(directory)
+        && is_gone(&format!("{directory}.closed"))
+}
+
 #[test]
 fn nothing_remains_of_a_killed_process() {
-    let mut victim = start_victim().unwrap();
-    let lines = BufReader::new(victim.stderr.take().unwrap()).lines();
-    let directory = lines
-        .map_while(Result::ok)
-        .find_map(|line| line.strip_prefix("victim: ").map(str::to_owned))
-        .unwrap();
-    if directory.is_empty() {
-        victim.wait().unwrap();
-        let _ = writeln!(std::io::stderr(), "skipped: the victim had no binaries");
+    let Some(victim) = Victim::start() else {
         return;
-    }
+    };
     // etcd, kube-apiserver and the guard, where /proc tells.
     let proc_tells = fs::exists("/proc/self/environ").unwrap();
-    assert!(!proc_tells || inhabitants(&directory).len() >= 3);
-
-    victim.kill().unwrap();
-    victim.wait().unwrap();
-    eventually(Duration::from_secs(20), "processes are gone", || {
-        inhabitants(&directory).is_empty().then_some(())
+    assert!(!proc_tells || inhabitants(&victim.directory).len() >= 3);
+    let directory = victim.kill();
+    eventually(Duration::from_secs(20), "nothing remains", || {
+        nothing_remains_of(&directory).then_some(())
     });
-    let closed = format!("{directory}.closed");
-    eventually(Duration::from_secs(20), "files are gone", || {
-        let gone = !fs::exists(&directory).unwrap() && !fs::exists(&closed).unwrap();
-        gone.then_some(())
+}
+
+#[test]
+fn the_next_start_sweeps_what_a_killed_guard_left() {
+    let Some(victim) = Victim::start() else {
+        return;
+    };
+    let is_guard = |id: &&String| {
+        let arguments = fs::read(format!("/proc/{id}/cmdline")).unwrap_or_default();
+        String::from_utf8_lossy(&arguments).contains("goldenpath-guard")
+    };
+    let inhabitants = inhabitants(&victim.directory);
+    let Some(guard) = inhabitants.iter().find(is_guard) else {
+        // No /proc: sweeping takes the files only, and another test has that.
+        victim.kill();
+        return;
+    };
+    let mut kill = Command::new("sh");
+    kill.args(["-c", &format!("kill -9 {guard}")]);
+    assert!(kill.status().unwrap().success());
+    let directory = victim.kill();
+    eventually(Duration::from_secs(60), "nothing remains", || {
+        let _next = control_plane_or_skip(&Options::default());
+        nothing_remains_of(&directory).then_some(())
     });
 }
