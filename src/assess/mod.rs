@@ -2,7 +2,22 @@
 //! the caller cannot act on. Every surface (labels, status, events, metrics, page, commands)
 //! reads its answers from here, so that no two of them can disagree.
 
+pub mod cover;
 pub mod defaults;
+pub mod exception;
+pub mod inventory;
+pub mod kind;
+pub mod labels;
+pub mod namespace;
+pub mod path;
+pub mod plan;
+pub mod progress;
 pub mod quantity;
+pub mod run;
+pub mod settings;
 pub mod source;
+pub mod space;
 pub mod state;
+pub mod template_hash;
+pub mod verdict;
+pub mod workload;

@@ -1,0 +1,114 @@
+//! What an exception names: a path, some of its checks, some workloads of its own namespace.
+//! Naming is not excusing: whether a named failure is excused is a matter of the exception's phase.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use super::exception::{Life, Terms, live};
+use super::labels::Selector;
+use super::path::{Path, PathSet};
+use super::template_hash::TemplateHash;
+use super::workload::Workload;
+use crate::api::golden_path::ExceptionPolicy;
+use crate::api::{DeviationException, DeviationExceptionSpec, DeviationExceptionStatus};
+
+/// Names every check that may be excepted, later ones too.
+pub const EVERY_CHECK: &str = "*";
+
+/// A DeviationException as the inventory keeps it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Exception {
+    /// Its name.
+    pub name: Arc<str>,
+    /// The stored object's uid, absent offline.
+    pub uid: Option<Box<str>>,
+    /// The generation of its spec, absent offline.
+    pub generation: Option<i64>,
+    /// When it was created; the beginning of time offline, where no date is known.
+    pub created: Timestamp,
+    /// What its owner wrote.
+    pub spec: DeviationExceptionSpec,
+    /// The status as stored.
+    pub status: Option<DeviationExceptionStatus>,
+    selector: Option<Selector>,
+}
+
+impl Exception {
+    /// Reads a DeviationException. `created` stands in for a creation time the object lacks.
+    pub fn read(object: DeviationException, created: Timestamp) -> Self {
+        let metadata = object.metadata;
+        Self {
+            name: metadata.name.unwrap_or_default().into(),
+            uid: metadata.uid.map(Into::into),
+            generation: metadata.generation,
+            created: metadata.creation_timestamp.map_or(created, |at| at.0),
+            selector: object
+                .spec
+                .selector
+                .as_ref()
+                .map(Selector::compile)
+                .filter(|selector| !selector.is_empty()),
+            status: object.status,
+            spec: object.spec,
+        }
+    }
+
+    /// Whether it is about this workload, whatever the path.
+    pub fn names_workload(&self, workload: &Workload) -> bool {
+        let by_name = self.spec.targets.iter().any(|target| {
+            let kind = &workload.id.kind;
+            *target.name == *workload.id.name
+                && target.kind == kind.kind
+                && target
+                    .group
+                    .as_ref()
+                    .is_none_or(|group| *group == kind.group)
+        });
+        by_name
+            || self
+                .selector
+                .as_ref()
+                .is_some_and(|selector| selector.matches(&workload.labels))
+    }
+
+    /// Whether it names this check of this path, and may.
+    pub fn names_check(&self, path: &Path, check: usize) -> bool {
+        let name = &path.spec.checks[check].name;
+        path.is_exemptible(check)
+            && self
+                .spec
+                .checks
+                .iter()
+                .any(|named| named == name || named == EVERY_CHECK)
+    }
+
+    /// The path it names, under today's or a former name.
+    pub fn path<'a>(&self, paths: &'a PathSet) -> Option<&'a Path> {
+        paths.resolve(&self.spec.path).map(|index| paths.get(index))
+    }
+
+    /// Its life at `now`, by the terms of the path it names; by the default terms where that path
+    /// is not known. `template` is its target's fingerprint, where it is bound to one.
+    pub fn life(&self, paths: &PathSet, template: Option<TemplateHash>, now: Timestamp) -> Life {
+        let unknown_path = ExceptionPolicy::default();
+        let path = self.path(paths);
+        let bound = self.spec.bound_to.as_ref().zip(template);
+        let terms = Terms {
+            policy: path.map_or(&unknown_path, |path| &path.spec.exception_policy),
+            within_self_declare_severity: path.is_some_and(|path| self.is_light(path)),
+            bound_to_matches: bound
+                .is_none_or(|(bound, template)| bound.template_hash == template.to_string()),
+        };
+        live(&self.spec, self.created, &terms, now)
+    }
+
+    /// Whether every check it names is light enough for a team to declare by itself.
+    fn is_light(&self, path: &Path) -> bool {
+        let Some(limits) = path.spec.exception_policy.self_declare else {
+            return false;
+        };
+        let mut named = (0..path.spec.checks.len()).filter(|check| self.names_check(path, *check));
+        named.all(|check| path.spec.checks[check].severity <= limits.max_severity)
+    }
+}

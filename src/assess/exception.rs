@@ -1,0 +1,360 @@
+//! The life of a deviation exception: which phase it is in at an instant, until when it excuses,
+//! and when that next changes. One total function of the object, its path's terms and `now`.
+//! It knows nothing of workloads or checks: whether an exception covers a failure is judged
+//! elsewhere, from the phase given here.
+
+use jiff::Timestamp;
+
+use crate::api::deviation_exception::{
+    Approval, Decision, DeviationExceptionSpec, Outcome, Review,
+};
+use crate::api::golden_path::{ExceptionPolicy, SelfDeclare};
+use crate::api::period::Period;
+use crate::assess::state::Phase;
+
+#[cfg(test)]
+pub(crate) mod fixtures;
+#[cfg(test)]
+mod properties;
+#[cfg(test)]
+mod tests;
+
+/// How far ahead of the clock a decision may be dated and still count: clocks differ a little.
+const SKEW: Period = Period::seconds(300);
+
+/// What a path grants this exception.
+#[derive(Clone, Copy, Debug)]
+pub struct Terms<'a> {
+    /// The path's rules for exceptions.
+    pub policy: &'a ExceptionPolicy,
+    /// Every check it names is light enough to be declared by the team itself.
+    pub within_self_declare_severity: bool,
+    /// False when `boundTo` is set and its target's pod template is another one now.
+    pub bound_to_matches: bool,
+}
+
+/// On whose word an exception excuses.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Consent {
+    /// Somebody entitled approved it.
+    Approved,
+    /// The team declared it, within what the path allows without asking.
+    SelfDeclared,
+    /// The path asks for no approval.
+    NotRequired,
+    /// On nobody's: it excuses nothing.
+    None,
+}
+
+/// An exception at one instant. Two instants with no [`Life::next_change`] between them have equal
+/// lives.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Life {
+    /// Where it is in its life.
+    pub phase: Phase,
+    /// On whose word it excuses.
+    pub consent: Consent,
+    /// The decision that counts: the latest of creation (where no approval is needed), approval
+    /// and renewals. None while nothing is decided in its favour.
+    pub last_decision: Option<Timestamp>,
+    /// From this instant a review is overdue. None when nothing is agreed, or it is closed.
+    pub next_review_at: Option<Timestamp>,
+    /// From this instant it has ended. None when nothing was ever agreed.
+    pub effective_expiry: Option<Timestamp>,
+    /// Renewals that count.
+    pub renewals: u32,
+    /// The owner asked to go on and nobody has answered: it does not lapse meanwhile.
+    pub renewal_open: bool,
+    /// Dates of the approval and reviews that lie more than five minutes ahead, in order; they
+    /// are ignored for now.
+    pub ignored_decisions: Vec<Timestamp>,
+    /// Strictly after `now`: the next instant at which any of this may change by itself.
+    pub next_change: Option<Timestamp>,
+}
+
+/// The life of an exception created at `created`, seen at `now`.
+///
+/// Of the phases that apply the first counts: closed (final), rejected, pending, expired, review
+/// overdue, review due, active. Every bound is reached *at* its instant, not after it. Dates that
+/// cannot be written saturate.
+pub fn live(
+    spec: &DeviationExceptionSpec,
+    created: Timestamp,
+    terms: &Terms<'_>,
+    now: Timestamp,
+) -> Life {
+    let case = Case {
+        spec,
+        created,
+        terms,
+        record: Record::read(spec, now),
+    };
+    let consent = case.consent();
+    let agreement = case.agreement(consent);
+    let phase = case.phase(agreement.as_ref(), now);
+    let next_change = case.next_change(agreement.as_ref(), phase, now);
+    let Record {
+        closed_at, ahead, ..
+    } = case.record;
+    let open = agreement.as_ref().filter(|_| closed_at.is_none());
+    Life {
+        phase,
+        consent,
+        last_decision: agreement.as_ref().map(|agreement| agreement.last_decision),
+        next_review_at: open.map(|agreement| agreement.next_review),
+        effective_expiry: agreement.as_ref().map(|agreement| {
+            closed_at.map_or(agreement.expiry, |closed| agreement.expiry.min(closed))
+        }),
+        renewals: agreement.as_ref().map_or(0, |agreement| agreement.renewals),
+        renewal_open: open.is_some_and(|agreement| agreement.renewal_open),
+        ignored_decisions: ahead,
+        next_change,
+    }
+}
+
+/// From this instant on, something dated `at` counts.
+fn counts_from(at: Timestamp) -> Timestamp {
+    SKEW.before(at)
+}
+
+/// What has been written down and counts at `now`.
+struct Record<'a> {
+    approval: Option<&'a Approval>,
+    renewals: Vec<&'a Review>,
+    closed_at: Option<Timestamp>,
+    renewal_requested: Option<Timestamp>,
+    /// Dates of decisions that do not count yet, in order.
+    ahead: Vec<Timestamp>,
+    /// When the next of what does not count yet will.
+    next_to_count: Option<Timestamp>,
+}
+
+impl<'a> Record<'a> {
+    fn read(spec: &'a DeviationExceptionSpec, now: Timestamp) -> Self {
+        let counts = |at: Timestamp| counts_from(at) <= now;
+        let (reviews, later): (Vec<&Review>, Vec<&Review>) =
+            spec.reviews.iter().partition(|review| counts(review.at.0));
+        let requested = spec.renewal.as_ref().map(|renewal| renewal.requested_at.0);
+        let approved = spec.approval.as_ref().map(|approval| approval.at.0);
+        let mut ahead: Vec<Timestamp> = later.iter().map(|review| review.at.0).collect();
+        ahead.extend(approved.filter(|at| !counts(*at)));
+        ahead.sort_unstable();
+        let next_to_count = ahead
+            .iter()
+            .copied()
+            .chain(requested.filter(|at| !counts(*at)))
+            .map(counts_from)
+            .min();
+        let (renewals, closings): (Vec<&Review>, Vec<&Review>) = reviews
+            .into_iter()
+            .partition(|review| review.outcome == Outcome::Renewed);
+        Self {
+            approval: spec.approval.as_ref().filter(|a| counts(a.at.0)),
+            renewals,
+            closed_at: closings.iter().map(|review| review.at.0).min(),
+            renewal_requested: requested.filter(|at| counts(*at)),
+            ahead,
+            next_to_count,
+        }
+    }
+
+    fn renewal_count(&self) -> u32 {
+        u32::try_from(self.renewals.len()).unwrap_or(u32::MAX)
+    }
+}
+
+/// One exception, as written and as its path sees it.
+struct Case<'a> {
+    spec: &'a DeviationExceptionSpec,
+    created: Timestamp,
+    terms: &'a Terms<'a>,
+    record: Record<'a>,
+}
+
+impl Case<'_> {
+    fn decision(&self) -> Option<Decision> {
+        self.record.approval.map(|approval| approval.decision)
+    }
+
+    fn stated_by_spec(&self) -> Option<Timestamp> {
+        self.spec.expires_at.as_ref().map(|end| end.0)
+    }
+
+    fn consent(&self) -> Consent {
+        let policy = self.terms.policy;
+        match self.decision() {
+            Some(Decision::Approved) => Consent::Approved,
+            None if !policy.require_approval => Consent::NotRequired,
+            None if policy
+                .self_declare
+                .is_some_and(|limits| self.is_within(limits)) =>
+            {
+                Consent::SelfDeclared
+            }
+            Some(Decision::Rejected) | None => Consent::None,
+        }
+    }
+
+    fn is_within(&self, limits: SelfDeclare) -> bool {
+        let latest_end = limits.max_duration.after(self.created);
+        self.terms.within_self_declare_severity
+            && self.stated_by_spec().is_none_or(|end| end <= latest_end)
+            && self.record.renewal_count() <= u32::from(limits.max_renewals)
+    }
+
+    /// The decisions that count, in order of their instants. At one instant a renewal speaks
+    /// last, and of several the one that goes on longest: the order they were written in says
+    /// nothing.
+    fn decisions(&self, consent: Consent) -> Vec<Decided> {
+        let by_creation = match consent {
+            Consent::Approved => !self.terms.policy.require_approval,
+            Consent::SelfDeclared | Consent::NotRequired => true,
+            Consent::None => return Vec::new(),
+        };
+        let agreed = by_creation
+            .then_some(self.created)
+            .into_iter()
+            .chain(self.record.approval.map(|approval| approval.at.0))
+            .map(|at| Decided {
+                at,
+                act: Act::Agreed,
+                until: self.stated_by_spec(),
+            });
+        let renewed = self.record.renewals.iter().map(|review| Decided {
+            at: review.at.0,
+            act: Act::Renewed,
+            until: review.expires_at.as_ref().map(|end| end.0),
+        });
+        let mut decisions: Vec<Decided> = agreed.chain(renewed).collect();
+        decisions.sort_unstable();
+        decisions
+    }
+
+    fn agreement(&self, consent: Consent) -> Option<Agreement> {
+        let policy = self.terms.policy;
+        let decisions = self.decisions(consent);
+        let last_decision = decisions.last()?.at;
+        let every = self
+            .spec
+            .review_every
+            .map_or(policy.review_every, |own| own.min(policy.review_every));
+        let next_review = every.after(last_decision);
+        let lapse = policy.lapse_after.after(next_review);
+        let renewal_open = self
+            .record
+            .renewal_requested
+            .is_some_and(|at| at > last_decision && at < lapse);
+        let bounds = [
+            Some(longest(policy, consent).after(last_decision)),
+            stated_end(&decisions),
+            (!renewal_open).then_some(lapse),
+        ];
+        Some(Agreement {
+            last_decision,
+            next_review,
+            expiry: bounds.into_iter().flatten().min()?,
+            remind_before: policy.remind_before.min(every.half()),
+            renewals: self.record.renewal_count(),
+            renewal_open,
+        })
+    }
+
+    fn phase(&self, agreement: Option<&Agreement>, now: Timestamp) -> Phase {
+        if self.record.closed_at.is_some() {
+            return Phase::Closed;
+        }
+        if self.decision() == Some(Decision::Rejected) {
+            return Phase::Rejected;
+        }
+        let Some(agreement) = agreement else {
+            return Phase::Pending;
+        };
+        if now >= agreement.expiry {
+            Phase::Expired
+        } else if now >= agreement.next_review || !self.terms.bound_to_matches {
+            Phase::ReviewOverdue
+        } else if agreement.reminders().iter().any(|from| now >= *from) {
+            Phase::ReviewDue
+        } else {
+            Phase::Active
+        }
+    }
+
+    /// The reminder before a review and the one before the end are both instants of change,
+    /// though only the first of them changes the phase: whoever sends reminders wakes at each.
+    fn next_change(
+        &self,
+        agreement: Option<&Agreement>,
+        phase: Phase,
+        now: Timestamp,
+    ) -> Option<Timestamp> {
+        let running = match phase {
+            Phase::Active | Phase::ReviewDue | Phase::ReviewOverdue => agreement,
+            Phase::Pending | Phase::Expired | Phase::Rejected | Phase::Closed => None,
+        };
+        running
+            .into_iter()
+            .flat_map(|agreement| {
+                let [review, end] = agreement.reminders();
+                [review, end, agreement.next_review, agreement.expiry]
+            })
+            .chain(self.record.next_to_count)
+            .filter(|instant| *instant > now)
+            .min()
+    }
+}
+
+/// A decision in favour of an exception. The derived order is the order decisions are read in.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Decided {
+    at: Timestamp,
+    act: Act,
+    until: Option<Timestamp>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Act {
+    /// The object as it stands was agreed to: its own `expiresAt` is what was agreed.
+    Agreed,
+    /// It goes on: until the date the review gives, else as long as what stands.
+    Renewed,
+}
+
+/// The end people agreed on, after all `decisions`. An end that was past when somebody decided to
+/// go on no longer binds; an end stated by that very decision always does.
+fn stated_end(decisions: &[Decided]) -> Option<Timestamp> {
+    decisions.iter().fold(None, |stated, decision| {
+        let ahead = |end: &Timestamp| *end > decision.at;
+        let standing = stated.filter(ahead);
+        match decision.act {
+            Act::Renewed => decision.until.or(standing),
+            Act::Agreed => decision.until.filter(ahead).or(standing).or(decision.until),
+        }
+    })
+}
+
+/// What holds once there is a decision in favour.
+struct Agreement {
+    last_decision: Timestamp,
+    next_review: Timestamp,
+    expiry: Timestamp,
+    remind_before: Period,
+    renewals: u32,
+    renewal_open: bool,
+}
+
+impl Agreement {
+    /// From when it is time for a look: a little before the review, and before the end.
+    fn reminders(&self) -> [Timestamp; 2] {
+        [self.next_review, self.expiry].map(|instant| self.remind_before.before(instant))
+    }
+}
+
+/// The longest time from a decision to the end of what it allows.
+fn longest(policy: &ExceptionPolicy, consent: Consent) -> Period {
+    match (consent, policy.self_declare) {
+        (Consent::SelfDeclared, Some(limits)) => limits.max_duration.min(policy.max_duration),
+        (Consent::SelfDeclared, None)
+        | (Consent::Approved | Consent::NotRequired | Consent::None, _) => policy.max_duration,
+    }
+}

@@ -1,0 +1,239 @@
+//! What holds for every history and every clock. Instants are drawn from a coarse grid, nudged by
+//! a second or a nanosecond, so that coincidences and boundaries come up often.
+
+use jiff::{SignedDuration, Timestamp};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
+use proptest::collection::vec;
+use proptest::option;
+use proptest::prelude::*;
+
+use super::fixtures::{approval, day, renewal_requested, requested, review};
+use super::{Consent, Life, SKEW, Terms, live};
+use crate::api::DeviationExceptionSpec;
+use crate::api::deviation_exception::{Decision, Outcome, Review};
+use crate::api::golden_path::{ExceptionPolicy, SelfDeclare, Severity};
+use crate::api::period::Period;
+use crate::assess::state::{Phase, Standing};
+
+/// An exception, its path's terms, and its creation.
+#[derive(Clone, Debug)]
+struct Story {
+    spec: DeviationExceptionSpec,
+    created: Timestamp,
+    policy: ExceptionPolicy,
+    light: bool,
+    bound: bool,
+}
+
+impl Story {
+    fn at(&self, now: Timestamp) -> Life {
+        let terms = Terms {
+            policy: &self.policy,
+            within_self_declare_severity: self.light,
+            bound_to_matches: self.bound,
+        };
+        live(&self.spec, self.created, &terms, now)
+    }
+}
+
+fn instant() -> impl Strategy<Value = Timestamp> {
+    let nudge = prop_oneof![
+        4 => Just(SignedDuration::ZERO),
+        1 => (-301_i64..=301).prop_map(SignedDuration::from_secs),
+        1 => (-1_i64..=1).prop_map(SignedDuration::from_nanos),
+    ];
+    let near = (0_u64..40, nudge).prop_map(|(tens, by)| day(tens * 10).saturating_add(by).unwrap());
+    prop_oneof![
+        30 => near,
+        1 => Just(Timestamp::MAX),
+        1 => Just(Timestamp::MIN),
+        1 => any::<i32>().prop_map(|second| Timestamp::from_second(second.into()).unwrap()),
+    ]
+}
+
+fn period() -> impl Strategy<Value = Period> {
+    prop_oneof![
+        20 => (0_u64..20).prop_map(|tens| Period::days(tens * 10)),
+        1 => (0_u64..3).prop_map(Period::seconds),
+        1 => Just(Period::days(9_999)),
+    ]
+}
+
+fn policy() -> impl Strategy<Value = ExceptionPolicy> {
+    let limits = (period(), 0_u8..3).prop_map(|(max_duration, max_renewals)| SelfDeclare {
+        max_severity: Severity::Low,
+        max_duration,
+        max_renewals,
+    });
+    (
+        any::<bool>(),
+        [period(), period(), period(), period()],
+        option::of(limits),
+    )
+        .prop_map(
+            |(
+                require_approval,
+                [max_duration, review_every, remind_before, lapse_after],
+                limits,
+            )| {
+                ExceptionPolicy {
+                    require_approval,
+                    max_duration,
+                    review_every,
+                    remind_before,
+                    lapse_after,
+                    self_declare: limits,
+                }
+            },
+        )
+}
+
+fn a_review() -> impl Strategy<Value = Review> {
+    let outcome = prop_oneof![6 => Just(Outcome::Renewed), 1 => Just(Outcome::Closed)];
+    (instant(), outcome, option::of(instant())).prop_map(|(at, outcome, end)| Review {
+        expires_at: end.map(Time),
+        ..review(outcome, at)
+    })
+}
+
+fn spec() -> impl Strategy<Value = DeviationExceptionSpec> {
+    let decision = prop_oneof![5 => Just(Decision::Approved), 1 => Just(Decision::Rejected)];
+    let decided = option::weighted(0.8, (decision, instant()));
+    (
+        decided,
+        vec(a_review(), 0..6),
+        option::of(instant()),
+        option::of(instant()),
+        option::of(period()),
+    )
+        .prop_map(
+            |(decided, reviews, end, asked, review_every)| DeviationExceptionSpec {
+                approval: decided.map(|(decision, at)| approval(decision, at)),
+                reviews,
+                expires_at: end.map(Time),
+                renewal: asked.map(renewal_requested),
+                review_every,
+                ..requested()
+            },
+        )
+}
+
+fn story() -> impl Strategy<Value = Story> {
+    (
+        spec(),
+        instant(),
+        policy(),
+        any::<bool>(),
+        prop::bool::weighted(0.9),
+    )
+        .prop_map(|(spec, created, policy, light, bound)| Story {
+            spec,
+            created,
+            policy,
+            light,
+            bound,
+        })
+}
+
+/// An instant from `start` to a nanosecond before `end`.
+fn between(start: Timestamp, end: Timestamp, share: u8) -> Timestamp {
+    let room = (end.as_nanosecond() - start.as_nanosecond() - 1).max(0);
+    let into = room * i128::from(share) / i128::from(u8::MAX);
+    Timestamp::from_nanosecond(start.as_nanosecond() + into).unwrap()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(2_000))]
+
+    #[test]
+    fn nothing_changes_before_the_next_change(
+        story in story(), now in instant(), share in any::<u8>(),
+    ) {
+        let life = story.at(now);
+        prop_assert!(life.next_change.is_none_or(|next| next > now));
+        let later = between(now, life.next_change.unwrap_or(Timestamp::MAX), share);
+        prop_assert_eq!(story.at(later), life);
+    }
+
+    #[test]
+    fn walking_from_change_to_change_comes_to_rest(story in story()) {
+        let mut now = Timestamp::MIN;
+        let mut steps = 0;
+        while let Some(next) = story.at(now).next_change {
+            prop_assert!(next > now);
+            now = next;
+            steps += 1;
+            prop_assert!(steps < 64, "no exception changes that often");
+        }
+        prop_assert_eq!(story.at(Timestamp::MAX), story.at(now));
+    }
+
+    #[test]
+    fn closed_and_expired_are_final_without_a_new_decision(
+        story in story(), now in instant(), later in instant(),
+    ) {
+        let (first, then) = (story.at(now), story.at(later.max(now)));
+        if first.phase == Phase::Closed {
+            prop_assert_eq!(then.phase, Phase::Closed);
+        }
+        if first.phase == Phase::Expired && first.ignored_decisions.is_empty() {
+            prop_assert_eq!(then.phase, Phase::Expired);
+        }
+    }
+
+    #[test]
+    fn no_agreement_outlives_its_last_decision_by_more_than_allowed(
+        story in story(), now in instant(),
+    ) {
+        let life = story.at(now);
+        prop_assert_eq!(life.last_decision.is_some(), life.effective_expiry.is_some());
+        if let (Some(decided), Some(end)) = (life.last_decision, life.effective_expiry) {
+            prop_assert!(end <= story.policy.max_duration.after(decided));
+            if let (Consent::SelfDeclared, Some(limits)) =
+                (life.consent, story.policy.self_declare)
+            {
+                prop_assert!(end <= limits.max_duration.after(decided));
+            }
+        }
+    }
+
+    #[test]
+    fn an_exception_excuses_only_with_consent_and_before_its_end(
+        story in story(), now in instant(),
+    ) {
+        let life = story.at(now);
+        if life.phase.standing().is_some_and(Standing::is_excused) {
+            prop_assert_ne!(life.consent, Consent::None);
+            prop_assert!(life.effective_expiry.is_some_and(|end| now < end));
+        }
+    }
+
+    #[test]
+    fn what_is_dated_ahead_might_as_well_not_be_written(story in story(), now in instant()) {
+        let counts = |at: Timestamp| SKEW.before(at) <= now;
+        let mut known = story.clone();
+        known.spec.reviews.retain(|review| counts(review.at.0));
+        known.spec.approval = known.spec.approval.filter(|approval| counts(approval.at.0));
+        let (life, known) = (story.at(now), known.at(now));
+        prop_assert!(known.ignored_decisions.is_empty());
+        let comparable = Life {
+            ignored_decisions: Vec::new(),
+            next_change: known.next_change,
+            ..life
+        };
+        prop_assert_eq!(comparable, known);
+    }
+
+    #[test]
+    fn the_order_reviews_are_written_in_says_nothing(
+        (story, shuffled) in story().prop_flat_map(|story| {
+            let reviews = Just(story.spec.reviews.clone()).prop_shuffle();
+            (Just(story), reviews)
+        }),
+        now in instant(),
+    ) {
+        let mut other = story.clone();
+        other.spec.reviews = shuffled;
+        prop_assert_eq!(story.at(now), other.at(now));
+    }
+}

@@ -1,0 +1,86 @@
+//! The kinds of workload that are watched, and how one workload is named.
+//! A kind is data: built-in ones are listed here, extra ones come from flags and discovery.
+
+use std::cmp::Ordering;
+use std::fmt;
+use std::sync::Arc;
+
+/// A watched kind of workload.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct WatchedKind {
+    /// Kind, such as `Deployment`.
+    pub kind: String,
+    /// API group, such as `apps`.
+    pub group: String,
+    /// Version the objects are read in.
+    pub version: String,
+    /// Name in URLs, such as `deployments`.
+    pub plural: String,
+}
+
+impl WatchedKind {
+    /// The kinds every cluster has: Deployment, StatefulSet, DaemonSet and CronJob.
+    pub fn built_in() -> Vec<Arc<Self>> {
+        [
+            ("Deployment", "apps", "deployments"),
+            ("StatefulSet", "apps", "statefulsets"),
+            ("DaemonSet", "apps", "daemonsets"),
+            ("CronJob", "batch", "cronjobs"),
+        ]
+        .into_iter()
+        .map(|(kind, group, plural)| {
+            Arc::new(Self {
+                kind: kind.into(),
+                group: group.into(),
+                version: "v1".into(),
+                plural: plural.into(),
+            })
+        })
+        .collect()
+    }
+
+    /// `apps/v1`, or `v1` for the core group.
+    pub fn api_version(&self) -> String {
+        if self.group.is_empty() {
+            self.version.clone()
+        } else {
+            format!("{}/{}", self.group, self.version)
+        }
+    }
+}
+
+impl Ord for WatchedKind {
+    fn cmp(&self, other: &Self) -> Ordering {
+        (&self.kind, &self.group, &self.version).cmp(&(&other.kind, &other.group, &other.version))
+    }
+}
+
+impl PartialOrd for WatchedKind {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+/// Which workload: namespace, kind and name. Cheap to clone.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct WorkloadId {
+    /// Its namespace.
+    pub namespace: Arc<str>,
+    /// Its kind.
+    pub kind: Arc<WatchedKind>,
+    /// Its name.
+    pub name: Arc<str>,
+}
+
+impl WorkloadId {
+    /// `Deployment/web`, as statuses list it within one namespace.
+    pub fn local(&self) -> String {
+        format!("{}/{}", self.kind.kind, self.name)
+    }
+}
+
+impl fmt::Display for WorkloadId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}/{}", self.namespace, self.kind.kind, self.name)
+    }
+}

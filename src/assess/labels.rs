@@ -1,0 +1,179 @@
+//! Labels as the judgement needs them: only "is this pair there" and "is this key there".
+//! A set keeps two hashes a label, so that a workload with thousands of labels costs kilobytes,
+//! and a selector reads a set without its text. Also the selectors themselves.
+
+use std::hash::{DefaultHasher, Hash, Hasher};
+
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
+use serde_json::Value;
+
+/// Labels, as hashes of keys and of pairs. Two different labels meet with odds of 2⁻⁶⁴.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct LabelSet(Box<[(u64, u64)]>);
+
+impl LabelSet {
+    /// The set of some pairs.
+    pub fn of<'a>(pairs: impl Iterator<Item = (&'a str, &'a str)>) -> Self {
+        let mut hashes: Vec<_> = pairs
+            .map(|(key, value)| (hash(key), hash((key, value))))
+            .collect();
+        hashes.sort_unstable();
+        Self(hashes.into())
+    }
+
+    /// The set of a JSON object's string members.
+    pub fn of_json(labels: Option<&Value>) -> Self {
+        let members = labels.and_then(Value::as_object).into_iter().flatten();
+        Self::of(members.filter_map(|(key, value)| Some((key.as_str(), value.as_str()?))))
+    }
+
+    fn value_hash(&self, key: u64) -> Option<u64> {
+        let at = self.0.binary_search_by_key(&key, |(key, _)| *key).ok()?;
+        Some(self.0[at].1)
+    }
+}
+
+fn hash(text: impl Hash) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    text.hash(&mut hasher);
+    hasher.finish()
+}
+
+/// A label selector, compiled once. Holds when every requirement holds.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Selector(Vec<Requirement>);
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Requirement {
+    In {
+        key: u64,
+        pairs: Vec<u64>,
+    },
+    NotIn {
+        key: u64,
+        pairs: Vec<u64>,
+    },
+    Exists {
+        key: u64,
+    },
+    DoesNotExist {
+        key: u64,
+    },
+    /// An operator nobody knows: never holds, so that a typo never widens a scope.
+    Never,
+}
+
+impl Selector {
+    /// Compiles a Kubernetes label selector. An empty one holds for everything.
+    pub fn compile(selector: &LabelSelector) -> Self {
+        let equal = selector
+            .match_labels
+            .iter()
+            .flatten()
+            .map(|(key, value)| Requirement::In {
+                key: hash(key.as_str()),
+                pairs: vec![hash((key.as_str(), value.as_str()))],
+            });
+        let expressions = selector
+            .match_expressions
+            .iter()
+            .flatten()
+            .map(|expression| {
+                let values = expression.values.as_deref().unwrap_or_default();
+                requirement(&expression.key, &expression.operator, values)
+            });
+        Self(equal.chain(expressions).collect())
+    }
+
+    /// Compiles a Service's plain map of labels.
+    pub fn of_pairs<'a>(pairs: impl Iterator<Item = (&'a str, &'a str)>) -> Self {
+        let equal = pairs.map(|(key, value)| Requirement::In {
+            key: hash(key),
+            pairs: vec![hash((key, value))],
+        });
+        Self(equal.collect())
+    }
+
+    /// Whether it asks for nothing.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Whether every requirement holds.
+    pub fn matches(&self, labels: &LabelSet) -> bool {
+        self.0.iter().all(|requirement| match requirement {
+            Requirement::In { key, pairs } => labels
+                .value_hash(*key)
+                .is_some_and(|pair| pairs.contains(&pair)),
+            Requirement::NotIn { key, pairs } => !labels
+                .value_hash(*key)
+                .is_some_and(|pair| pairs.contains(&pair)),
+            Requirement::Exists { key } => labels.value_hash(*key).is_some(),
+            Requirement::DoesNotExist { key } => labels.value_hash(*key).is_none(),
+            Requirement::Never => false,
+        })
+    }
+}
+
+fn requirement(key: &str, operator: &str, values: &[String]) -> Requirement {
+    let pairs = values
+        .iter()
+        .map(|value| hash((key, value.as_str())))
+        .collect();
+    let key = hash(key);
+    match operator {
+        "In" => Requirement::In { key, pairs },
+        "NotIn" => Requirement::NotIn { key, pairs },
+        "Exists" => Requirement::Exists { key },
+        "DoesNotExist" => Requirement::DoesNotExist { key },
+        _ => Requirement::Never,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn selector(yaml: &str) -> Selector {
+        Selector::compile(&serde_saphyr::from_str(yaml).unwrap())
+    }
+
+    #[test]
+    fn selectors_read_labels_as_kubernetes_does() {
+        let labels = LabelSet::of([("app", "web"), ("tier", "front")].into_iter());
+        for (yaml, holds) in [
+            ("{}", true),
+            ("matchLabels: {app: web}", true),
+            ("matchLabels: {app: api}", false),
+            ("matchLabels: {app: web, tier: back}", false),
+            (
+                "matchExpressions: [{key: app, operator: In, values: [api, web]}]",
+                true,
+            ),
+            (
+                "matchExpressions: [{key: app, operator: NotIn, values: [api]}]",
+                true,
+            ),
+            (
+                "matchExpressions: [{key: app, operator: NotIn, values: [web]}]",
+                false,
+            ),
+            (
+                "matchExpressions: [{key: gone, operator: NotIn, values: [web]}]",
+                true,
+            ),
+            ("matchExpressions: [{key: app, operator: Exists}]", true),
+            ("matchExpressions: [{key: gone, operator: Exists}]", false),
+            (
+                "matchExpressions: [{key: gone, operator: DoesNotExist}]",
+                true,
+            ),
+            (
+                "matchExpressions: [{key: app, operator: Gt, values: ['1']}]",
+                false,
+            ),
+        ] {
+            assert_eq!(selector(yaml).matches(&labels), holds, "{yaml}");
+        }
+    }
+}

@@ -1,0 +1,459 @@
+//! A golden path ready to judge: expressions compiled once, checks as bits, scope as selectors.
+//! What does not compile is kept and said; its other checks go on. No object is read here.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use goldenpath_cel::{CompileError, Env, Program};
+use jiff::Timestamp;
+
+use super::kind::WatchedKind;
+use super::labels::{LabelSet, Selector};
+use crate::api::golden_path::{Check, Level, NamedExpression, TreatAs};
+use crate::api::{GoldenPathSpec, Period, keys};
+
+/// A set of checks of one path: bit n is the n-th check. A path has at most 32.
+pub type Checks = u32;
+
+/// A golden path, compiled.
+#[derive(Debug)]
+pub struct Path {
+    /// Its name.
+    pub name: Arc<str>,
+    /// The stored object's identity, absent offline.
+    pub uid: Option<Box<str>>,
+    /// The generation this was compiled from.
+    pub generation: Option<i64>,
+    /// When the object was created, which is its launch where none is stated.
+    pub created: Option<Timestamp>,
+    /// When the object was deleted; its labels go after a grace.
+    pub deleted: Option<Timestamp>,
+    /// What its owner wrote.
+    pub spec: GoldenPathSpec,
+    /// The variables its expressions may use.
+    pub env: Env,
+    /// One program a check, in order; absent where it does not compile.
+    pub programs: Vec<CheckPrograms>,
+    /// Everything that does not compile or reads what is not judged.
+    pub invalid: Vec<Invalid>,
+    scope: Scope,
+}
+
+/// The compiled expressions of one check.
+#[derive(Clone, Debug, Default)]
+pub struct CheckPrograms {
+    /// The check itself.
+    pub expression: Option<Program>,
+    /// Its message.
+    pub message: Option<Program>,
+}
+
+/// An expression that cannot be used.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Invalid {
+    /// Where it stands, such as `check 'limits'`.
+    pub place: String,
+    /// A `PascalCase` word for machines.
+    pub reason: &'static str,
+    /// Position and cause.
+    pub message: String,
+}
+
+#[derive(Debug, Default)]
+struct Scope {
+    kinds: Vec<(String, String)>,
+    namespaces: Option<Selector>,
+    labels: Option<Selector>,
+    conditions: Vec<Option<Program>>,
+}
+
+/// A path's identity besides its spec.
+#[derive(Clone, Debug, Default)]
+pub struct Origin {
+    /// Name of the object.
+    pub name: String,
+    /// Its uid, absent offline.
+    pub uid: Option<String>,
+    /// Its generation, absent offline.
+    pub generation: Option<i64>,
+    /// When it was created, absent offline.
+    pub created: Option<Timestamp>,
+}
+
+/// How a path stands at one instant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PathAt {
+    /// Launched, with at least one enforced required check that compiles.
+    pub takes_part: bool,
+    /// Required checks in force: these decide.
+    pub required: Checks,
+    /// Recommended checks in force: these advise.
+    pub recommended: Checks,
+    /// Checks shown and not counted yet.
+    pub announced: Checks,
+}
+
+impl Path {
+    /// Compiles a path. Total: whatever cannot be used is listed in `invalid`.
+    pub fn compile(origin: Origin, spec: GoldenPathSpec) -> Self {
+        let mut invalid = Vec::new();
+        let env = declare_variables(&spec.variables, &mut invalid);
+        let programs = spec
+            .checks
+            .iter()
+            .map(|check| compile_check(&env, check, &mut invalid))
+            .collect();
+        let scope = compile_scope(&env, &spec, &mut invalid);
+        Self {
+            name: origin.name.into(),
+            uid: origin.uid.map(Into::into),
+            generation: origin.generation,
+            created: origin.created,
+            deleted: None,
+            spec,
+            env,
+            programs,
+            invalid,
+            scope,
+        }
+    }
+
+    /// When the path was launched; absent while it is on the roadmap.
+    pub fn launched_at(&self) -> Option<Timestamp> {
+        match (&self.spec.launched_at, self.spec.horizon) {
+            (Some(at), _) => Some(at.0),
+            (None, Some(_)) => None,
+            (None, None) => Some(self.created.unwrap_or(Timestamp::MIN)),
+        }
+    }
+
+    /// When the share of new services is measured; absent where the launch is not known.
+    pub fn adoption_deadline(&self) -> Option<Timestamp> {
+        let launch = self.launched_at().filter(|at| *at > Timestamp::MIN)?;
+        Some(Period::days(self.spec.adoption.within_days.into()).after(launch))
+    }
+
+    /// How the path stands at `now`.
+    pub fn at(&self, now: Timestamp) -> PathAt {
+        let mut at = PathAt {
+            takes_part: false,
+            required: 0,
+            recommended: 0,
+            announced: 0,
+        };
+        let mut usable = 0;
+        for (index, check) in self.spec.checks.iter().enumerate() {
+            let bit = bit(index);
+            let set = match check.level {
+                _ if check.enforce_from.as_ref().is_some_and(|from| from.0 > now) => {
+                    &mut at.announced
+                }
+                Level::Required => &mut at.required,
+                Level::Recommended => &mut at.recommended,
+            };
+            *set |= bit;
+            if self.programs[index].expression.is_some() {
+                usable |= bit;
+            }
+        }
+        let launched = self.launched_at().is_some_and(|launch| launch <= now);
+        at.takes_part = launched && at.required & usable != 0;
+        at
+    }
+
+    /// The next instant after `now` at which [`Path::at`] or a date of its policy changes.
+    pub fn next_change(&self, now: Timestamp) -> Option<Timestamp> {
+        let enforced = self
+            .spec
+            .checks
+            .iter()
+            .filter_map(|check| Some(check.enforce_from.as_ref()?.0));
+        let predates = self.spec.existing.until.as_ref().map(|until| until.0);
+        let dates = enforced
+            .chain(predates)
+            .chain(self.launched_at())
+            .chain(self.adoption_deadline());
+        dates.filter(|date| *date > now).min()
+    }
+
+    /// Whether the workload is asked nothing yet, being older than the path.
+    pub fn is_predated_by(&self, birth: Option<Timestamp>, now: Timestamp) -> bool {
+        let existing = &self.spec.existing;
+        match existing.treat_as {
+            TreatAs::Judge => false,
+            TreatAs::Predates => {
+                let open = existing.until.as_ref().is_some_and(|until| until.0 > now);
+                open && birth
+                    .zip(self.launched_at())
+                    .is_some_and(|(birth, launch)| birth < launch)
+            }
+        }
+    }
+
+    /// Whether an exception may name this check.
+    pub fn is_exemptible(&self, check: usize) -> bool {
+        self.spec.checks[check].exemptible
+    }
+
+    /// The index of a check by name.
+    pub fn check_index(&self, name: &str) -> Option<usize> {
+        self.spec.checks.iter().position(|check| check.name == name)
+    }
+
+    /// Whether the parts of the scope that need no expression hold.
+    pub(super) fn admits(
+        &self,
+        kind: &WatchedKind,
+        labels: &LabelSet,
+        namespace: &LabelSet,
+    ) -> bool {
+        let scope = &self.scope;
+        let kinds = scope.kinds.is_empty()
+            || scope
+                .kinds
+                .iter()
+                .any(|(group, name)| *group == kind.group && *name == kind.kind);
+        kinds
+            && scope
+                .labels
+                .as_ref()
+                .is_none_or(|selector| selector.matches(labels))
+            && scope
+                .namespaces
+                .as_ref()
+                .is_none_or(|selector| selector.matches(namespace))
+    }
+
+    /// The conditions of the scope; one that does not compile is absent and never holds.
+    pub(super) fn conditions(&self) -> &[Option<Program>] {
+        &self.scope.conditions
+    }
+
+    /// The same path, deleted at `now`.
+    pub(super) fn deleted_at(&self, now: Timestamp) -> Self {
+        let origin = Origin {
+            name: self.name.to_string(),
+            uid: self.uid.as_deref().map(str::to_owned),
+            generation: self.generation,
+            created: self.created,
+        };
+        Self {
+            deleted: Some(now),
+            ..Self::compile(origin, self.spec.clone())
+        }
+    }
+
+    fn judges_like(&self, other: &Self) -> bool {
+        let same_checks = |(a, b): (&Check, &Check)| {
+            a.name == b.name
+                && a.expression == b.expression
+                && a.message_expression == b.message_expression
+        };
+        self.name == other.name
+            && self.spec.scope == other.spec.scope
+            && self.spec.variables == other.spec.variables
+            && self.spec.checks.len() == other.spec.checks.len()
+            && self
+                .spec
+                .checks
+                .iter()
+                .zip(&other.spec.checks)
+                .all(same_checks)
+    }
+}
+
+/// The bit of the check with this index.
+pub const fn bit(index: usize) -> Checks {
+    if index < 32 { 1 << index } else { 0 }
+}
+
+/// The indexes of the checks in a set, lowest first.
+pub fn indexes(checks: Checks) -> impl Iterator<Item = usize> {
+    (0..32).filter(move |index| checks & bit(*index) != 0)
+}
+
+fn declare_variables(variables: &[NamedExpression], invalid: &mut Vec<Invalid>) -> Env {
+    let mut env = Env::new();
+    for variable in variables {
+        let declared = env.compile(&variable.expression).and_then(|program| {
+            let reads = program.reads();
+            env.declare_variable(&variable.name, program)?;
+            Ok(reads)
+        });
+        let place = format!("variable '{}'", variable.name);
+        match declared {
+            Ok(reads) => invalid.extend(unjudged(&place, &reads)),
+            Err(error) => invalid.push(Invalid::new(place, &error)),
+        }
+    }
+    env
+}
+
+fn compile_check(env: &Env, check: &Check, invalid: &mut Vec<Invalid>) -> CheckPrograms {
+    let place = format!("check '{}'", check.name);
+    let expression = keep(env.compile_bool(&check.expression), &place, invalid);
+    let message = check.message_expression.as_ref().and_then(|source| {
+        keep(
+            env.compile_string(source),
+            &format!("messageExpression of {place}"),
+            invalid,
+        )
+    });
+    CheckPrograms {
+        expression,
+        message,
+    }
+}
+
+fn compile_scope(env: &Env, spec: &GoldenPathSpec, invalid: &mut Vec<Invalid>) -> Scope {
+    let conditions = spec.scope.match_conditions.iter().map(|condition| {
+        let place = format!("matchCondition '{}'", condition.name);
+        keep(env.compile_bool(&condition.expression), &place, invalid)
+    });
+    Scope {
+        conditions: conditions.collect(),
+        kinds: spec
+            .scope
+            .kinds
+            .iter()
+            .map(|kind| (kind.group.clone(), kind.kind.clone()))
+            .collect(),
+        namespaces: spec
+            .scope
+            .namespace_selector
+            .as_ref()
+            .map(Selector::compile),
+        labels: spec.scope.selector.as_ref().map(Selector::compile),
+    }
+}
+
+fn keep(
+    compiled: Result<Program, CompileError>,
+    place: &str,
+    invalid: &mut Vec<Invalid>,
+) -> Option<Program> {
+    match compiled {
+        Ok(program) => match unjudged(place, &program.reads()) {
+            None => Some(program),
+            Some(refused) => {
+                invalid.push(refused);
+                None
+            }
+        },
+        Err(error) => {
+            invalid.push(Invalid::new(place.to_owned(), &error));
+            None
+        }
+    }
+}
+
+/// What is not judged cannot be asked about: a verdict must not depend on what the operator
+/// itself writes, or on what changes without the workload being changed.
+fn unjudged(place: &str, reads: &[Vec<String>]) -> Option<Invalid> {
+    let names_own_key = |path: &[&str]| {
+        path.last()
+            .is_some_and(|key| keys::OWN_LABELS.contains(key))
+    };
+    let refused = reads.iter().find(|path| {
+        let path: Vec<&str> = path.iter().map(String::as_str).collect();
+        match path.as_slice() {
+            ["status", ..] | ["metadata", "managedFields" | "resourceVersion", ..] => true,
+            ["metadata", "labels", ..] => names_own_key(&path),
+            _ => false,
+        }
+    })?;
+    Some(Invalid {
+        place: place.to_owned(),
+        reason: "ReadsUnjudged",
+        message: format!(
+            "reads object.{}, which is not judged: checks see what the team wrote, without status, \
+             managedFields, resourceVersion and the operator's own labels",
+            refused.join(".")
+        ),
+    })
+}
+
+impl Invalid {
+    fn new(place: String, error: &CompileError) -> Self {
+        Self {
+            place,
+            reason: error.reason(),
+            message: error.to_string(),
+        }
+    }
+}
+
+/// Every path known at one time. A judged workload is always read with the set it was judged by.
+#[derive(Debug, Default)]
+pub struct PathSet {
+    paths: Vec<Arc<Path>>,
+    names: BTreeMap<Arc<str>, usize>,
+    former: BTreeMap<String, usize>,
+}
+
+impl PathSet {
+    /// A set of paths, in order of name.
+    pub fn new(mut paths: Vec<Arc<Path>>) -> Self {
+        paths.sort_by(|a, b| a.name.cmp(&b.name));
+        let names = paths
+            .iter()
+            .enumerate()
+            .map(|(index, path)| (path.name.clone(), index))
+            .collect();
+        let former = paths.iter().enumerate().flat_map(|(index, path)| {
+            path.spec
+                .former_names
+                .iter()
+                .map(move |name| (name.clone(), index))
+        });
+        let former = former.collect();
+        Self {
+            paths,
+            names,
+            former,
+        }
+    }
+
+    /// The paths, in order of name.
+    pub fn iter(&self) -> impl Iterator<Item = &Path> {
+        self.paths.iter().map(Arc::as_ref)
+    }
+
+    /// The path with this index.
+    pub fn get(&self, index: usize) -> &Path {
+        &self.paths[index]
+    }
+
+    /// The index of the path with this name, or which had it before.
+    pub fn resolve(&self, name: &str) -> Option<usize> {
+        self.names
+            .get(name)
+            .or_else(|| self.former.get(name))
+            .copied()
+    }
+
+    /// The index of the path with exactly this name.
+    pub fn resolve_exact(&self, name: &str) -> Option<usize> {
+        self.names.get(name).copied()
+    }
+
+    /// The paths, shared with later sets that hold them unchanged.
+    pub(super) fn shared(&self) -> impl Iterator<Item = &Arc<Path>> {
+        self.paths.iter()
+    }
+
+    /// How many paths there are.
+    pub fn len(&self) -> usize {
+        self.paths.len()
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.paths.is_empty()
+    }
+
+    /// Whether both sets say the same of every workload, so that none has to be read again.
+    pub fn judges_like(&self, other: &Self) -> bool {
+        self.len() == other.len() && self.iter().zip(other.iter()).all(|(a, b)| a.judges_like(b))
+    }
+}

@@ -1,0 +1,382 @@
+//! Writes as data. Planning compares what is stored with what the verdict asks for and says what
+//! differs; the shell carries it out and reports back. After a plan is applied, planning again
+//! yields nothing, and at rest nothing is ever planned.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use super::inventory::{DELETED_PATH_GRACE, Inventory, NextChange, Reread, local};
+use super::kind::WorkloadId;
+use super::path::PathSet;
+use super::progress::Clearance;
+use super::space::{Entry, KubeService, Space};
+use super::state::{Cause, Standing, State, Status};
+use super::verdict::{Bench, Moment, Verdict, judge};
+use super::workload::OwnLabels;
+
+/// The labels one workload should carry.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LabelWrite {
+    /// Which workload.
+    pub id: WorkloadId,
+    /// The object this is meant for: a namesake created later is never written.
+    pub uid: Option<Box<str>>,
+    /// Its own keys afterwards; keys absent here are removed.
+    pub wanted: OwnLabels,
+}
+
+/// The label one Kubernetes Service should carry.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ServiceWrite {
+    /// Its namespace.
+    pub namespace: Arc<str>,
+    /// Its name.
+    pub name: Arc<str>,
+    /// The object this is meant for.
+    pub uid: Option<Box<str>>,
+    /// `goldenpath.dev/status` afterwards; absent removes the key.
+    pub wanted: Option<Status>,
+}
+
+/// A verdict that changed since it was last said.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Transition {
+    /// Which workload.
+    pub id: WorkloadId,
+    /// The object it happened to.
+    pub uid: Option<Box<str>>,
+    /// The path it is judged by now.
+    pub path: Arc<str>,
+    /// What was said before.
+    pub from: State,
+    /// What is said now.
+    pub to: State,
+    /// What made the difference.
+    pub cause: Cause,
+    /// The verdict itself, for whoever words the message.
+    pub verdict: Verdict,
+}
+
+/// What there is to do now.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Plan {
+    /// Labels to write, at most one a workload.
+    pub labels: Vec<LabelWrite>,
+    /// Changes to tell.
+    pub transitions: Vec<Transition>,
+}
+
+/// How a write ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Written {
+    /// It landed; the object's version afterwards, where it is a number.
+    Landed(Option<u64>),
+    /// The object is gone: its delete event is on the way.
+    Gone,
+    /// It failed and is to be tried again.
+    Failed,
+}
+
+impl Inventory {
+    /// What is to be written and told, for at most `limit` workloads that changed.
+    pub fn plan(&mut self, now: Timestamp, limit: usize) -> Plan {
+        self.wake(now);
+        let mut plan = Plan::default();
+        let moment = Moment::new(now);
+        for _ in 0..limit {
+            let Some(id) = self.queue.pop_front() else {
+                break;
+            };
+            self.plan_one(&id, &moment, &mut plan);
+        }
+        plan
+    }
+
+    /// Whether a plan would look at anything now.
+    pub fn has_work(&self, now: Timestamp) -> bool {
+        !self.queue.is_empty() || self.later.keys().next().is_some_and(|at| *at <= now)
+    }
+
+    fn wake(&mut self, now: Timestamp) {
+        while let Some(entry) = self.later.first_entry().filter(|entry| *entry.key() <= now) {
+            for id in entry.remove() {
+                self.mark(&id, Cause::Workload);
+            }
+        }
+    }
+
+    fn plan_one(&mut self, id: &WorkloadId, moment: &Moment, plan: &mut Plan) {
+        let Self {
+            settings,
+            paths,
+            spaces,
+            later,
+            conflicts,
+            ..
+        } = self;
+        let Some(space) = spaces.get_mut(&id.namespace) else {
+            return;
+        };
+        let Some(entry) = space.workloads.get(&local(id)) else {
+            return;
+        };
+        let bench = Bench {
+            settings,
+            paths,
+            moment,
+        };
+        let verdict = judge(&entry.workload, space, &bench);
+        let wanted = verdict.labels(&entry.workload);
+        let may_label = settings.labels;
+        let Some(entry) = space.workloads.get_mut(&local(id)) else {
+            return;
+        };
+        let cause = entry.progress.dirty.take().unwrap_or(Cause::Workload);
+        plan.transitions.extend(entry.tell(verdict, cause));
+        if !may_label || *entry.workload.live == wanted {
+            return;
+        }
+        match entry.progress.clearance(&wanted, moment.now) {
+            Clearance::Waiting => return,
+            Clearance::TakenAgain(until) => {
+                *conflicts += 1;
+                later.entry(until).or_default().push(id.clone());
+                return;
+            }
+            Clearance::TakeBack => *conflicts += 1,
+            Clearance::Go => {}
+        }
+        entry.progress.in_flight = true;
+        plan.labels.push(LabelWrite {
+            id: id.clone(),
+            uid: entry.workload.uid.clone(),
+            wanted,
+        });
+    }
+
+    /// Notes how a label write ended.
+    pub fn written(&mut self, write: &LabelWrite, how: Written, now: Timestamp) {
+        let wanted = self.shared_labels(&Arc::new(write.wanted.clone()));
+        let Some(space) = self.spaces.get_mut(&write.id.namespace) else {
+            return;
+        };
+        let Some(entry) = space.workloads.get_mut(&local(&write.id)) else {
+            return;
+        };
+        if entry.workload.uid != write.uid {
+            return;
+        }
+        match how {
+            Written::Landed(version) => {
+                entry.progress.landed(wanted.clone(), version);
+                entry.workload.live = wanted;
+                self.mark(&write.id, Cause::Workload);
+            }
+            Written::Gone => entry.progress.in_flight = false,
+            Written::Failed => {
+                let until = entry.progress.failed(now);
+                self.later.entry(until).or_default().push(write.id.clone());
+            }
+        }
+    }
+
+    /// Keys of ours that somebody else changed, counted since the start.
+    pub fn label_conflicts(&self) -> u64 {
+        self.conflicts
+    }
+
+    /// Lets time pass: an instant that changes answers marks what has to be looked at, and a path
+    /// whose grace after deletion is over goes. To be called every few seconds.
+    pub fn tick(&mut self, now: Timestamp) -> Reread {
+        let clock_went_back = self.last_tick.is_some_and(|last| now < last);
+        self.last_tick = Some(now);
+        let due = match self.next_change {
+            NextChange::Unsettled => false,
+            NextChange::At(at) => at.is_some_and(|at| at <= now),
+        };
+        if due || clock_went_back {
+            self.mark_all(Cause::Time);
+        }
+        if due || clock_went_back || self.next_change == NextChange::Unsettled {
+            self.next_change = NextChange::At(self.work_out_next_change(now));
+        }
+        self.drop_deleted_paths(now)
+    }
+
+    /// When time alone next changes an answer, as far as it was worked out.
+    pub fn next_change(&self) -> Option<Timestamp> {
+        match self.next_change {
+            NextChange::Unsettled => None,
+            NextChange::At(at) => at,
+        }
+    }
+
+    fn work_out_next_change(&self, now: Timestamp) -> Option<Timestamp> {
+        let moment = Moment::new(now);
+        let bench = self.bench(&moment);
+        let paths = self.paths.iter().filter_map(|path| path.next_change(now));
+        let graces = self
+            .paths
+            .iter()
+            .filter_map(|path| Some(DELETED_PATH_GRACE.after(path.deleted?)));
+        let lives = self.spaces.values().flat_map(|space| {
+            space
+                .exceptions()
+                .filter_map(|exception| space.life(exception, &bench).next_change)
+        });
+        paths
+            .chain(graces)
+            .chain(lives)
+            .filter(|at| *at > now)
+            .min()
+    }
+
+    fn drop_deleted_paths(&mut self, now: Timestamp) -> Reread {
+        let is_over = |path: &super::path::Path| {
+            path.deleted
+                .is_some_and(|at| DELETED_PATH_GRACE.after(at) <= now)
+        };
+        if !self.paths.iter().any(is_over) {
+            return Reread::Nothing;
+        }
+        let kept = self
+            .paths
+            .shared()
+            .filter(|path| !is_over(path))
+            .cloned()
+            .collect();
+        self.replace_paths(PathSet::new(kept))
+    }
+
+    /// The labels Kubernetes Services should carry, for at most `limit` of them.
+    pub fn plan_services(&mut self, now: Timestamp, limit: usize) -> Vec<ServiceWrite> {
+        if !self.settings.labels || !self.settings.label_services {
+            return Vec::new();
+        }
+        let moment = Moment::new(now);
+        let mut writes = Vec::new();
+        for (namespace, space) in &mut self.spaces {
+            if self.settings.excludes(namespace) {
+                continue;
+            }
+            let bench = Bench {
+                settings: &self.settings,
+                paths: &self.paths,
+                moment: &moment,
+            };
+            let wanted = services_that_differ(space, &bench);
+            for (name, wanted) in wanted {
+                let Some(service) = space.services.get_mut(&name) else {
+                    continue;
+                };
+                if writes.len() >= limit || !service.is_cleared(wanted, now, &mut self.conflicts) {
+                    continue;
+                }
+                service.progress.in_flight = true;
+                writes.push(ServiceWrite {
+                    namespace: namespace.clone(),
+                    name,
+                    uid: service.uid.clone(),
+                    wanted,
+                });
+            }
+        }
+        writes
+    }
+
+    /// Notes how a Service's label write ended.
+    pub fn service_written(&mut self, write: &ServiceWrite, how: Written, now: Timestamp) {
+        let space = self.spaces.get_mut(&write.namespace);
+        let Some(service) = space.and_then(|space| space.services.get_mut(&write.name)) else {
+            return;
+        };
+        match how {
+            Written::Landed(version) => {
+                service.live = write.wanted.map(|status| status.as_str().to_owned());
+                service
+                    .progress
+                    .landed(Arc::new(status_only(write.wanted)), version);
+            }
+            Written::Gone => service.progress.in_flight = false,
+            Written::Failed => {
+                service.progress.failed(now);
+            }
+        }
+    }
+}
+
+impl KubeService {
+    fn is_cleared(&mut self, wanted: Option<Status>, now: Timestamp, conflicts: &mut u64) -> bool {
+        match self.progress.clearance(&status_only(wanted), now) {
+            Clearance::Go => true,
+            Clearance::Waiting => false,
+            Clearance::TakeBack => {
+                *conflicts += 1;
+                true
+            }
+            Clearance::TakenAgain(_) => {
+                *conflicts += 1;
+                false
+            }
+        }
+    }
+}
+
+fn status_only(status: Option<Status>) -> OwnLabels {
+    OwnLabels {
+        status: status.map(|status| status.as_str().to_owned()),
+        ..OwnLabels::default()
+    }
+}
+
+impl Entry {
+    /// What to tell, where the state is another than was last said. What is said first is no
+    /// change, unless labels of an earlier run say otherwise.
+    fn tell(&mut self, verdict: Verdict, cause: Cause) -> Option<Transition> {
+        let to = verdict.state();
+        let from = self.progress.said.or_else(|| state_of(&self.workload.live));
+        self.progress.said = to;
+        let (from, to) = (from?, to?);
+        let path = self.workload.paths.get(verdict.path?).name.clone();
+        (from != to).then(|| Transition {
+            id: self.workload.id.clone(),
+            uid: self.workload.uid.clone(),
+            path,
+            from,
+            to,
+            cause,
+            verdict,
+        })
+    }
+}
+
+/// The state an earlier run's labels say.
+fn state_of(labels: &OwnLabels) -> Option<State> {
+    match (labels.status.as_deref()?, labels.deviation.as_deref()) {
+        ("golden-path", _) => Some(State::GoldenPath),
+        ("unknown", _) => Some(State::Unknown),
+        ("deviating", Some(word)) => Standing::from_word(word).map(State::Deviating),
+        _ => None,
+    }
+}
+
+fn services_that_differ(space: &Space, bench: &Bench<'_>) -> Vec<(Arc<str>, Option<Status>)> {
+    let differing = space.services.iter().filter_map(|(name, service)| {
+        let wanted = worst_selected(service, space, bench);
+        let differs = wanted.map(Status::as_str) != service.live.as_deref();
+        (differs && !service.progress.in_flight).then(|| (name.clone(), wanted))
+    });
+    differing.collect()
+}
+
+/// The worst status of the workloads a Kubernetes Service selects.
+pub fn worst_selected(service: &KubeService, space: &Space, bench: &Bench<'_>) -> Option<Status> {
+    let selector = service.selector.as_ref()?;
+    let selected = space
+        .workloads
+        .values()
+        .filter(|entry| selector.matches(&entry.workload.pod_labels));
+    let statuses = selected.map(|entry| judge(&entry.workload, space, bench).status);
+    statuses.filter(|status| status.is_labelled()).min()
+}

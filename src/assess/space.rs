@@ -1,0 +1,190 @@
+//! Everything known of one namespace: its workloads, exceptions and Kubernetes Services, side by
+//! side, because an exception only ever covers its own namespace and a verdict needs no other.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+
+use super::cover::Exception;
+use super::exception::Life;
+use super::kind::WatchedKind;
+use super::labels::Selector;
+use super::namespace::Namespace;
+use super::progress::Progress;
+use super::settings::Settings;
+use super::verdict::Bench;
+use super::workload::Workload;
+
+/// One namespace.
+#[derive(Debug, Default)]
+pub struct Space {
+    /// The namespace itself, once it is known.
+    pub namespace: Option<Namespace>,
+    /// Its workloads, by kind and name.
+    pub workloads: BTreeMap<LocalId, Entry>,
+    /// Its Kubernetes Services, by name.
+    pub services: BTreeMap<Arc<str>, KubeService>,
+    exceptions: BTreeMap<Arc<str>, Exception>,
+    by_target: HashMap<String, Vec<Arc<str>>>,
+    by_selector: Vec<Arc<str>>,
+}
+
+/// Kind and name of a workload within its namespace.
+pub type LocalId = (Arc<WatchedKind>, Arc<str>);
+
+/// A workload and how far the operator is with it.
+#[derive(Clone, Debug)]
+pub struct Entry {
+    /// The record.
+    pub workload: Workload,
+    /// What was said and written of it so far.
+    pub(super) progress: Progress,
+}
+
+/// A Kubernetes Service, as far as it concerns us.
+#[derive(Clone, Debug)]
+pub struct KubeService {
+    /// The stored object's uid.
+    pub uid: Option<Box<str>>,
+    /// Which pods it selects; absent where it selects none.
+    pub selector: Option<Selector>,
+    /// `goldenpath.dev/status` as stored.
+    pub live: Option<String>,
+    /// What was said and written of it so far.
+    pub(super) progress: Progress,
+}
+
+impl Space {
+    /// Its exceptions, in order of name.
+    pub fn exceptions(&self) -> impl Iterator<Item = &Exception> {
+        self.exceptions.values()
+    }
+
+    /// One exception by name.
+    pub fn exception(&self, name: &str) -> Option<&Exception> {
+        self.exceptions.get(name)
+    }
+
+    /// Adds or replaces an exception; the one it replaces is returned.
+    pub(super) fn put_exception(&mut self, exception: Exception) -> Option<Exception> {
+        let before = self.exceptions.insert(exception.name.clone(), exception);
+        self.index_exceptions();
+        before
+    }
+
+    /// Removes an exception.
+    pub(super) fn remove_exception(&mut self, name: &str) -> Option<Exception> {
+        let before = self.exceptions.remove(name);
+        self.index_exceptions();
+        before
+    }
+
+    pub(super) fn exception_mut(&mut self, name: &str) -> Option<&mut Exception> {
+        self.exceptions.get_mut(name)
+    }
+
+    fn index_exceptions(&mut self) {
+        self.by_target.clear();
+        self.by_selector.clear();
+        for exception in self.exceptions.values() {
+            if exception.spec.selector.is_some() {
+                self.by_selector.push(exception.name.clone());
+                continue;
+            }
+            for target in &exception.spec.targets {
+                let named = self.by_target.entry(target.name.clone()).or_default();
+                if named.last() != Some(&exception.name) {
+                    named.push(exception.name.clone());
+                }
+            }
+        }
+    }
+
+    /// The exceptions that are about this workload, whatever their path and phase.
+    pub fn exceptions_naming<'a>(
+        &'a self,
+        workload: &'a Workload,
+    ) -> impl Iterator<Item = &'a Exception> {
+        let by_target = self.by_target.get(&*workload.id.name).into_iter().flatten();
+        let named = by_target
+            .chain(&self.by_selector)
+            .filter_map(|name| self.exceptions.get(name));
+        named.filter(|exception| exception.names_workload(workload))
+    }
+
+    /// The workloads an exception is about, in order of kind and name.
+    pub fn named_by<'a>(&'a self, exception: &'a Exception) -> impl Iterator<Item = &'a Workload> {
+        let workloads = self.workloads.values().map(|entry| &entry.workload);
+        workloads.filter(|workload| exception.names_workload(workload))
+    }
+
+    /// Whether the workload is among the oldest `maxWorkloads` the exception is about.
+    pub fn covers_within_limit(&self, exception: &Exception, workload: &Workload) -> bool {
+        let Some(limit) = exception.spec.max_workloads else {
+            return true;
+        };
+        let age = |workload: &Workload| (workload.created, workload.id.clone());
+        let own = age(workload);
+        let older = self
+            .named_by(exception)
+            .filter(|other| age(other) < own)
+            .count();
+        u32::try_from(older).is_ok_and(|older| older < limit)
+    }
+
+    /// An exception's life, by today's terms of its path and its target's template.
+    pub fn life(&self, exception: &Exception, bench: &Bench<'_>) -> Life {
+        let bound = exception.spec.bound_to.is_some();
+        let target = if bound {
+            self.named_by(exception).next()
+        } else {
+            None
+        };
+        exception.life(
+            bench.paths,
+            target.and_then(|workload| workload.template),
+            bench.moment.now,
+        )
+    }
+
+    /// Whether its workloads may take themselves out of the count.
+    pub fn may_ignore(&self, settings: &Settings) -> bool {
+        let namespace = self.namespace.as_ref();
+        settings.ignore_namespaces.as_ref().is_some_and(|selector| {
+            namespace.is_some_and(|namespace| selector.matches(&namespace.labels))
+        })
+    }
+
+    /// Whether its services enter ratios.
+    pub fn is_counted(&self, settings: &Settings) -> bool {
+        let no_labels = super::labels::LabelSet::default();
+        let labels = self
+            .namespace
+            .as_ref()
+            .map_or(&no_labels, |namespace| &namespace.labels);
+        settings
+            .counted_namespaces
+            .as_ref()
+            .is_none_or(|selector| selector.matches(labels))
+    }
+
+    /// The team a workload belongs to, `unknown` where nobody is named.
+    pub fn team_of<'a>(&'a self, workload: &'a Workload) -> &'a str {
+        let on_namespace = self
+            .namespace
+            .as_ref()
+            .and_then(|namespace| namespace.team.as_deref());
+        workload
+            .team
+            .as_deref()
+            .or(on_namespace)
+            .unwrap_or("unknown")
+    }
+
+    /// Whether nothing is left to know of this namespace.
+    pub fn is_empty(&self) -> bool {
+        self.namespace.is_none()
+            && self.workloads.is_empty()
+            && self.services.is_empty()
+            && self.exceptions.is_empty()
+    }
+}

@@ -1,0 +1,354 @@
+//! One workload's verdict at one instant: which path, on it or not, and how each failing check
+//! stands with its exceptions. An exception never turns a deviating workload golden.
+
+use std::cell::RefCell;
+use std::cmp::Reverse;
+use std::rc::Rc;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use super::path::{Checks, Path, PathAt, PathSet, indexes};
+use super::settings::Settings;
+use super::space::Space;
+use super::state::{Outcome, Phase, Standing, State, Status, Turn};
+use super::workload::{OwnLabels, PathResult, Workload};
+
+/// What is said of one workload.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Verdict {
+    /// On the path, deviating, unknown, unscoped or ignored.
+    pub status: Status,
+    /// The path it was judged by, as an index into the workload's own path set.
+    pub path: Option<usize>,
+    /// How that path came to be chosen.
+    pub choice: Choice,
+    /// How the deviation stands; only when deviating.
+    pub standing: Option<Standing>,
+    /// Enforced required checks that fail.
+    pub failing: Checks,
+    /// Enforced required checks that could not be evaluated.
+    pub errored: Checks,
+    /// How many enforced required checks pass, and how many there are.
+    pub steps: Steps,
+    /// One entry a failing check, in order of check.
+    pub excuses: Vec<Excuse>,
+    /// Whose turn it is; absent when golden.
+    pub turn: Option<Turn>,
+}
+
+/// "7 of 8".
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Steps {
+    /// Enforced required checks that pass.
+    pub passed: u32,
+    /// Enforced required checks.
+    pub of: u32,
+}
+
+/// How a path came to be chosen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Choice {
+    /// The workload declares it.
+    Declared,
+    /// The fewest steps are missing on it, then priority, then name.
+    ClosestFit,
+    /// As the closest fit, because the declared path does not exist.
+    DeclaredMissing,
+    /// As the closest fit, because the workload is not in the declared path's scope, or that path
+    /// does not take part.
+    DeclaredNotApplicable,
+}
+
+/// How one failing check stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Excuse {
+    /// Index of the check.
+    pub check: usize,
+    /// Its standing.
+    pub standing: Standing,
+    /// The exception that gives it this standing.
+    pub exception: Option<Arc<str>>,
+    /// When that standing ends or ended, where it does.
+    pub until: Option<Timestamp>,
+    /// Whether its owner has asked for a renewal that nobody has answered.
+    pub renewal_open: bool,
+}
+
+impl Verdict {
+    /// The state a service with this workload alone would have; none when unscoped or ignored.
+    pub fn state(&self) -> Option<State> {
+        match self.status {
+            Status::GoldenPath => Some(State::GoldenPath),
+            Status::Unknown => Some(State::Unknown),
+            Status::Deviating => Some(State::Deviating(
+                self.standing.unwrap_or(Standing::Undocumented),
+            )),
+            Status::Unscoped | Status::Ignored => None,
+        }
+    }
+
+    /// The label values this verdict asks for.
+    pub fn labels(&self, workload: &Workload) -> OwnLabels {
+        if !self.status.is_labelled() {
+            return OwnLabels::default();
+        }
+        OwnLabels {
+            status: Some(self.status.as_str().to_owned()),
+            path: self
+                .path
+                .map(|path| workload.paths.get(path).name.to_string()),
+            deviation: self.standing.map(|standing| standing.as_str().to_owned()),
+        }
+    }
+
+    /// What one check of the chosen path says at this verdict's instant.
+    pub fn outcome(result: &PathResult, at: &PathAt, check: usize) -> Outcome {
+        let bit = super::path::bit(check);
+        if at.announced & bit != 0 {
+            Outcome::Announced
+        } else if result.errored & bit != 0 {
+            Outcome::Error
+        } else if result.passed & bit != 0 {
+            Outcome::Pass
+        } else {
+            Outcome::Fail
+        }
+    }
+
+    /// The worst excuse: the one the workload's standing comes from.
+    pub fn worst(&self) -> Option<&Excuse> {
+        self.excuses.iter().min_by_key(|excuse| excuse.standing)
+    }
+
+    fn without_path(status: Status, choice: Choice) -> Self {
+        Self {
+            status,
+            path: None,
+            choice,
+            standing: None,
+            failing: 0,
+            errored: 0,
+            steps: Steps::default(),
+            excuses: Vec::new(),
+            turn: Some(Turn::Nobody),
+        }
+    }
+}
+
+/// One instant, with what every path says at it worked out once.
+#[derive(Debug)]
+pub struct Moment {
+    /// The instant.
+    pub now: Timestamp,
+    at: RefCell<Vec<(Arc<PathSet>, Rc<[PathAt]>)>>,
+}
+
+impl Moment {
+    /// The moment `now`.
+    pub fn new(now: Timestamp) -> Self {
+        Self {
+            now,
+            at: RefCell::default(),
+        }
+    }
+
+    /// How each path of a set stands at this moment.
+    pub fn paths(&self, set: &Arc<PathSet>) -> Rc<[PathAt]> {
+        let mut known = self.at.borrow_mut();
+        if let Some((_, at)) = known.iter().find(|(seen, _)| Arc::ptr_eq(seen, set)) {
+            return at.clone();
+        }
+        let at: Rc<[PathAt]> = set.iter().map(|path| path.at(self.now)).collect();
+        known.push((set.clone(), at.clone()));
+        at
+    }
+}
+
+/// What a verdict is given under.
+#[derive(Clone, Copy)]
+pub struct Bench<'a> {
+    /// How workloads are read and counted.
+    pub settings: &'a Settings,
+    /// Today's paths, whose terms exceptions live by.
+    pub paths: &'a PathSet,
+    /// The instant.
+    pub moment: &'a Moment,
+}
+
+/// Judges one workload of a namespace.
+pub fn judge(workload: &Workload, space: &Space, bench: &Bench<'_>) -> Verdict {
+    if workload.ignore.is_some() && space.may_ignore(bench.settings) {
+        return Verdict::without_path(Status::Ignored, Choice::ClosestFit);
+    }
+    let at = bench.moment.paths(&workload.paths);
+    let (chosen, choice) = choose(workload, &at);
+    match chosen {
+        Some(result) => by_path(
+            workload,
+            result,
+            (choice, at[usize::from(result.path)]),
+            (space, bench),
+        ),
+        None => Verdict::without_path(Status::Unscoped, choice),
+    }
+}
+
+/// The path's result a workload is judged by: the declared one, else the closest fit.
+fn choose<'a>(workload: &'a Workload, at: &[PathAt]) -> (Option<&'a PathResult>, Choice) {
+    let takes_part = |result: &&PathResult| at[usize::from(result.path)].takes_part;
+    let candidates = || workload.results.iter().filter(takes_part);
+    let mut choice = Choice::ClosestFit;
+    if let Some(declared) = &workload.declared_path {
+        let index = workload.paths.resolve(declared);
+        let found =
+            index.and_then(|index| candidates().find(|result| usize::from(result.path) == index));
+        if found.is_some() {
+            return (found, Choice::Declared);
+        }
+        choice = if index.is_some() {
+            Choice::DeclaredNotApplicable
+        } else {
+            Choice::DeclaredMissing
+        };
+    }
+    let closest = candidates().min_by_key(|result| {
+        let index = usize::from(result.path);
+        let path = workload.paths.get(index);
+        let missing = (at[index].required & !result.passed).count_ones();
+        (missing, Reverse(path.spec.priority), path.name.clone())
+    });
+    (closest, choice)
+}
+
+fn by_path(
+    workload: &Workload,
+    result: &PathResult,
+    chosen: (Choice, PathAt),
+    around: (&Space, &Bench<'_>),
+) -> Verdict {
+    let (choice, at) = chosen;
+    let path = workload.paths.get(result.path.into());
+    let errored = at.required & result.errored;
+    let failing = at.required & !result.passed & !result.errored;
+    let excuses: Vec<Excuse> = match failing {
+        0 => Vec::new(),
+        _ => excuse_all(workload, path, failing, around),
+    };
+    let standing = excuses.iter().map(|excuse| excuse.standing).min();
+    let status = match (standing, errored) {
+        (Some(_), _) => Status::Deviating,
+        (None, 0) => Status::GoldenPath,
+        (None, _) => Status::Unknown,
+    };
+    Verdict {
+        status,
+        path: Some(result.path.into()),
+        choice,
+        standing,
+        failing,
+        errored,
+        steps: Steps {
+            passed: (at.required & result.passed).count_ones(),
+            of: at.required.count_ones(),
+        },
+        turn: turn(status, &excuses),
+        excuses,
+    }
+}
+
+/// The standing of every failing check, by the exceptions that name it.
+fn excuse_all(
+    workload: &Workload,
+    path: &Path,
+    failing: Checks,
+    around: (&Space, &Bench<'_>),
+) -> Vec<Excuse> {
+    let (space, bench) = around;
+    let naming: Vec<_> = space
+        .exceptions_naming(workload)
+        .filter(|exception| {
+            exception
+                .path(bench.paths)
+                .is_some_and(|named| named.name == path.name)
+        })
+        .filter(|exception| space.covers_within_limit(exception, workload))
+        .map(|exception| (exception, space.life(exception, bench)))
+        .collect();
+    let predates = path.is_predated_by(workload.birth, bench.moment.now);
+    let excuse = |check: usize| {
+        let best = naming
+            .iter()
+            .filter(|(exception, _)| exception.names_check(path, check))
+            .filter_map(|(exception, life)| Some((life.phase.standing()?, exception, life)))
+            .max_by_key(|(standing, exception, life)| {
+                (
+                    *standing,
+                    life.effective_expiry,
+                    Reverse(exception.name.clone()),
+                )
+            });
+        match best {
+            Some((standing, exception, life)) => Excuse {
+                check,
+                standing,
+                exception: Some(exception.name.clone()),
+                until: until(life.phase, life),
+                renewal_open: life.renewal_open,
+            },
+            None => Excuse {
+                check,
+                standing: if predates {
+                    Standing::Predates
+                } else {
+                    Standing::Undocumented
+                },
+                exception: None,
+                until: path
+                    .spec
+                    .existing
+                    .until
+                    .as_ref()
+                    .map(|until| until.0)
+                    .filter(|_| predates),
+                renewal_open: false,
+            },
+        }
+    };
+    indexes(failing).map(excuse).collect()
+}
+
+fn until(phase: Phase, life: &super::exception::Life) -> Option<Timestamp> {
+    match phase {
+        Phase::Active | Phase::ReviewDue | Phase::ReviewOverdue | Phase::Expired => {
+            life.effective_expiry
+        }
+        Phase::Pending | Phase::Rejected | Phase::Closed => None,
+    }
+}
+
+fn turn(status: Status, excuses: &[Excuse]) -> Option<Turn> {
+    match status {
+        Status::GoldenPath => None,
+        Status::Unknown => Some(Turn::Platform),
+        Status::Unscoped | Status::Ignored => Some(Turn::Nobody),
+        Status::Deviating => excuses
+            .iter()
+            .min_by_key(|excuse| excuse.standing)
+            .map(turn_of),
+    }
+}
+
+fn turn_of(excuse: &Excuse) -> Turn {
+    match excuse.standing {
+        Standing::Undocumented => Turn::Team,
+        Standing::Pending => Turn::Platform,
+        Standing::Expired | Standing::ReviewOverdue | Standing::ReviewDue
+            if excuse.renewal_open =>
+        {
+            Turn::Platform
+        }
+        Standing::Expired | Standing::ReviewOverdue | Standing::ReviewDue => Turn::Team,
+        Standing::Predates | Standing::Documented => Turn::Nobody,
+    }
+}
