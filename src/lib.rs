@@ -7,3 +7,4 @@
 pub mod api;
 pub mod assess;
 pub mod report;
+pub mod scan;

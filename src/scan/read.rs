@@ -1,0 +1,399 @@
+//! Files to manifests: every Kubernetes object with the place it was read from, as the API server
+//! would store it, and a problem for every document that was meant to be one and is not.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::str;
+
+use serde_json::{Value, json};
+
+use super::documents::{self, Document};
+use super::files::File;
+use super::yaml::{self, Unreadable};
+use crate::assess::defaults;
+use crate::assess::source::{Problem, Source};
+
+const TEMPLATE: &str = "this is a template: render it first, for example \
+                        `helm template . | goldenpath scan -`";
+
+/// One object and where it was read.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Manifest {
+    /// Its place.
+    pub source: Source,
+    /// The object, in a namespace and with the API server's defaults.
+    pub value: Value,
+}
+
+/// Everything that was read.
+#[derive(Debug, Default, PartialEq)]
+pub struct Input {
+    /// Every object in the order of the files; of two that are the same one, only the later.
+    pub manifests: Vec<Manifest>,
+    /// What could not be read, or not as it was meant.
+    pub problems: Vec<Problem>,
+    /// Documents that were meant to be objects and could not be read.
+    pub unreadable: usize,
+    /// Documents that are no objects, such as the values of a chart.
+    pub skipped: usize,
+}
+
+/// The objects in `files`; those that name no namespace are in `namespace`.
+pub fn manifests(files: &[File], namespace: &str) -> Input {
+    let mut input = Input::default();
+    for file in files {
+        input.read(file);
+    }
+    for manifest in &mut input.manifests {
+        settle(&mut manifest.value, namespace);
+    }
+    input.keep_the_later_of_equals();
+    input
+}
+
+impl Input {
+    fn read(&mut self, file: &File) {
+        let text = match str::from_utf8(&file.content) {
+            Ok(text) => text,
+            Err(error) if file.is_named => {
+                let before = String::from_utf8_lossy(&file.content[..error.valid_up_to()]);
+                let line = 1 + before.matches('\n').count();
+                self.refuse(file, line, "this is no UTF-8 text");
+                return;
+            }
+            Err(_) => {
+                self.skipped += 1;
+                return;
+            }
+        };
+        let mut is_template_said = false;
+        for document in documents::split(text) {
+            let outcome = yaml::parse(&document);
+            let value = outcome.as_ref().ok().map(|(value, _)| value);
+            if !is_template(document.text, value) {
+                self.take(file, &document, outcome);
+            } else if !is_template_said {
+                self.note(file, document.first_line(), TEMPLATE);
+                is_template_said = true;
+            }
+        }
+    }
+
+    fn take(
+        &mut self,
+        file: &File,
+        document: &Document<'_>,
+        outcome: Result<(Value, Vec<Unreadable>), Unreadable>,
+    ) {
+        match outcome {
+            Ok((value, said)) => {
+                let before = self.manifests.len();
+                self.unfold(file, document, value);
+                if self.manifests.len() > before {
+                    for mistake in said {
+                        self.note(file, mistake.line, &mistake.message);
+                    }
+                }
+            }
+            Err(mistake) if file.is_named || was_meant(document.text) => {
+                let column = mistake
+                    .column
+                    .map_or(String::new(), |c| format!("column {c}: "));
+                let message = format!("{column}{}", mistake.message);
+                self.refuse(file, mistake.line, &message);
+            }
+            Err(_) => self.skipped += 1,
+        }
+    }
+
+    /// Takes an object, or each object of a list.
+    fn unfold(&mut self, file: &File, document: &Document<'_>, mut value: Value) {
+        let line = document.first_line();
+        let Some(kind) = word(&value, "/kind").filter(|_| word(&value, "/apiVersion").is_some())
+        else {
+            self.skipped += 1;
+            return;
+        };
+        let item_kind = kind.strip_suffix("List").map(str::to_owned);
+        let api_version = value["apiVersion"].clone();
+        if let (Some(item_kind), Some(Value::Array(items))) =
+            (item_kind, value.get_mut("items").map(Value::take))
+        {
+            let lines = yaml::item_lines(document.text);
+            for (index, mut item) in items.into_iter().enumerate() {
+                if let (Some(item), false) = (item.as_object_mut(), item_kind.is_empty()) {
+                    // A list of one kind leaves it out of its items.
+                    item.entry("apiVersion")
+                        .or_insert_with(|| api_version.clone());
+                    item.entry("kind").or_insert_with(|| json!(item_kind));
+                }
+                let line = lines.get(index).map_or(line, |l| document.lines_before + l);
+                self.object(file, line, item);
+            }
+            return;
+        }
+        self.object(file, line, value);
+    }
+
+    fn object(&mut self, file: &File, line: usize, value: Value) {
+        let is_named = ["/metadata/name", "/metadata/generateName"]
+            .iter()
+            .any(|field| word(&value, field).is_some_and(|name| !name.is_empty()));
+        let (true, Some(kind)) = (is_object(&value), word(&value, "/kind")) else {
+            self.skipped += 1;
+            return;
+        };
+        if is_named {
+            let source = place(file, line);
+            self.manifests.push(Manifest { source, value });
+        } else if value.get("spec").is_some() {
+            let message = format!("this {kind} has no metadata.name, so it is not judged");
+            self.note(file, line, &message);
+        } else {
+            // Configuration of tools borrows our form: Kustomization, a kubeconfig.
+            self.skipped += 1;
+        }
+    }
+
+    fn refuse(&mut self, file: &File, line: usize, message: &str) {
+        self.unreadable += 1;
+        self.note(file, line, message);
+    }
+
+    fn note(&mut self, file: &File, line: usize, message: &str) {
+        self.problems.push(Problem::new(place(file, line), message));
+    }
+
+    /// As `kubectl apply` leaves it: the later of two manifests of one object is in force.
+    fn keep_the_later_of_equals(&mut self) {
+        let mut latest = BTreeMap::new();
+        let mut earlier = BTreeSet::new();
+        for (index, manifest) in self.manifests.iter().enumerate() {
+            let Some(identity) = Identity::of(&manifest.value) else {
+                continue;
+            };
+            let name = identity.to_string();
+            if let Some(before) = latest.insert(identity, index) {
+                let message = format!("{name} is given again at {}, which counts", manifest.source);
+                let place = &self.manifests[before].source;
+                self.problems.push(Problem::new(place, message));
+                earlier.insert(before);
+            }
+        }
+        let mut index = 0;
+        self.manifests.retain(|_| {
+            index += 1;
+            !earlier.contains(&(index - 1))
+        });
+    }
+}
+
+/// What makes two manifests the same object.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+struct Identity {
+    group: String,
+    kind: String,
+    namespace: String,
+    name: String,
+}
+
+impl Identity {
+    /// None for an object whose name the API server makes up.
+    fn of(value: &Value) -> Option<Self> {
+        let group = word(value, "/apiVersion")?.split_once('/');
+        Some(Self {
+            group: group.map_or("", |(group, _)| group).to_owned(),
+            kind: word(value, "/kind")?.to_owned(),
+            namespace: word(value, "/metadata/namespace")
+                .unwrap_or_default()
+                .to_owned(),
+            name: word(value, "/metadata/name")?.to_owned(),
+        })
+    }
+}
+
+impl std::fmt::Display for Identity {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let slash = if self.namespace.is_empty() { "" } else { "/" };
+        write!(f, "{} {}{slash}{}", self.kind, self.namespace, self.name)
+    }
+}
+
+/// Brings an object into the form the API server stores.
+fn settle(value: &mut Value, namespace: &str) {
+    let is_cluster_scoped = matches!(
+        (word(value, "/apiVersion"), word(value, "/kind")),
+        (Some("v1"), Some("Namespace")) | (Some(crate::api::API_VERSION), Some("GoldenPath"))
+    );
+    if let Some(metadata) = value
+        .pointer_mut("/metadata")
+        .and_then(Value::as_object_mut)
+        && !is_cluster_scoped
+        && metadata
+            .get("namespace")
+            .is_none_or(|given| given.is_null() || given == "")
+    {
+        metadata.insert("namespace".to_owned(), json!(namespace));
+    }
+    defaults::apply(value);
+}
+
+fn place(file: &File, line: usize) -> Source {
+    Source {
+        file: file.name.clone(),
+        line,
+    }
+}
+
+fn word<'a>(value: &'a Value, pointer: &str) -> Option<&'a str> {
+    value.pointer(pointer)?.as_str()
+}
+
+fn is_object(value: &Value) -> bool {
+    word(value, "/apiVersion").is_some() && word(value, "/kind").is_some()
+}
+
+/// Whether a document that cannot be read was meant to be an object.
+fn was_meant(text: &str) -> bool {
+    text.contains("apiVersion") && text.contains("kind")
+}
+
+/// Whether a document still has to be rendered. An object may well hold templates of others.
+fn is_template(text: &str, value: Option<&Value>) -> bool {
+    let unfilled = |pointer: &str| {
+        value.is_none_or(|value| word(value, pointer).is_some_and(|word| word.contains("{{")))
+    };
+    text.contains("{{")
+        && (["/apiVersion", "/kind", "/metadata/name"]
+            .iter()
+            .any(|field| unfilled(field))
+            || text.contains("{{ .Values")
+            || text.contains("{{ include "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn file(name: &str, content: &str, is_named: bool) -> File {
+        File {
+            name: name.to_owned(),
+            content: content.as_bytes().to_vec(),
+            is_named,
+        }
+    }
+
+    fn read(content: &str) -> Input {
+        manifests(&[file("a.yaml", content, true)], "default")
+    }
+
+    fn names(input: &Input) -> Vec<(&str, usize)> {
+        input
+            .manifests
+            .iter()
+            .map(|m| (word(&m.value, "/metadata/name").unwrap(), m.source.line))
+            .collect()
+    }
+
+    fn said(input: &Input) -> Vec<String> {
+        let line = |p: &Problem| format!("{}: {}", p.source, p.message);
+        input.problems.iter().map(line).collect()
+    }
+
+    const POD: &str = "apiVersion: v1\nkind: Pod\nmetadata: {name: a}\n";
+
+    #[test]
+    fn one_bad_document_does_not_lose_the_others() {
+        let input = read(&format!(
+            "{POD}---\nkind: [\n---\n{}",
+            POD.replace("a}", "b}")
+        ));
+        assert_eq!(names(&input), [("a", 1), ("b", 7)]);
+        assert_eq!(input.unreadable, 1);
+        assert!(
+            said(&input)[0].starts_with("a.yaml:5: column 7: "),
+            "{:?}",
+            said(&input)
+        );
+    }
+
+    #[test]
+    fn a_list_is_unfolded_and_each_item_knows_its_line() {
+        let list = "apiVersion: apps/v1\nkind: DeploymentList\nitems:\n- metadata:\n    name: a\n\
+                    - metadata:\n    name: b\n";
+        let input = read(list);
+        assert_eq!(names(&input), [("a", 4), ("b", 6)]);
+        assert_eq!(input.manifests[0].value["kind"], "Deployment");
+        assert_eq!(input.manifests[0].value["spec"]["replicas"], 1);
+    }
+
+    #[test]
+    fn json_is_read_as_well() {
+        let input = read(r#"{"apiVersion":"v1","kind":"Pod","metadata":{"name":"a"}}"#);
+        assert_eq!(names(&input), [("a", 1)]);
+    }
+
+    #[test]
+    fn a_template_is_a_problem_once_a_file() {
+        let template = "{{- if .Values.x }}\nkind: A\n---\nkind: {{ .x }}\n{{- end }}\n";
+        let input = read(template);
+        assert_eq!(input.unreadable, 0);
+        assert_eq!(said(&input), [format!("a.yaml:1: {TEMPLATE}")]);
+    }
+
+    #[test]
+    fn an_object_may_hold_templates_of_others() {
+        let held = format!("{POD}data: {{text: '{{{{ template \"x\" . }}}}'}}\n");
+        assert_eq!(names(&read(&held)), [("a", 1)]);
+    }
+
+    #[test]
+    fn the_later_of_two_manifests_counts_and_it_is_said() {
+        let input = read(&format!("{POD}---\n{POD}---\n{POD}"));
+        assert_eq!(names(&input), [("a", 9)]);
+        assert_eq!(
+            said(&input),
+            [
+                "a.yaml:1: Pod default/a is given again at a.yaml:5, which counts",
+                "a.yaml:5: Pod default/a is given again at a.yaml:9, which counts",
+            ]
+        );
+    }
+
+    #[test]
+    fn the_namespace_is_the_one_given_unless_named() {
+        let named = POD.replace("name: a", "name: b, namespace: shop");
+        let text = format!(
+            "{POD}---\n{named}---\napiVersion: v1\nkind: Namespace\nmetadata: {{name: x}}\n"
+        );
+        let input = manifests(&[file("a", &text, true)], "team");
+        let namespaces: Vec<_> = input
+            .manifests
+            .iter()
+            .map(|m| word(&m.value, "/metadata/namespace"))
+            .collect();
+        assert_eq!(namespaces, [Some("team"), Some("shop"), None]);
+    }
+
+    #[test]
+    fn what_is_no_object_is_skipped_in_a_directory_and_refused_when_named() {
+        for (content, unreadable) in [("a: [", 1), ("replicas: 3", 0), ("- x", 0), ("a: !x {", 1)] {
+            let found = manifests(&[file("x", content, false)], "default");
+            assert_eq!((found.unreadable, found.skipped), (0, 1), "{content}");
+            assert_eq!(read(content).unreadable, unreadable, "{content}");
+        }
+        let meant = "apiVersion: v1\nkind: [\n";
+        assert_eq!(
+            manifests(&[file("x", meant, false)], "default").unreadable,
+            1
+        );
+    }
+
+    #[test]
+    fn an_object_without_a_name_is_said() {
+        let input = read("apiVersion: v1\nkind: Pod\nspec: {}\n");
+        assert_eq!(
+            said(&input),
+            ["a.yaml:1: this Pod has no metadata.name, so it is not judged"]
+        );
+    }
+}
