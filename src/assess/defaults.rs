@@ -79,7 +79,7 @@ fn stateful_set(object: &mut Object) {
             set(strategy, "rollingUpdate", json!({}));
         }
         if strategy.contains_key("rollingUpdate") {
-            rolling_update(strategy, &[("partition", 0), ("maxUnavailable", 1)]);
+            rolling_update(strategy, &[("partition", 0)]);
         }
     }
     if let Some(retention) = ensure(spec, "persistentVolumeClaimRetentionPolicy") {

@@ -123,21 +123,19 @@ mod tests {
     #[test]
     fn scalars_mean_what_kubectl_makes_of_them() {
         let read = value("[yes, Off, 0644, '0644', 2026-01-01, 1.5, ~, 1_000, 0x10, y]");
-        assert_eq!(
-            read,
-            json!([
-                true,
-                false,
-                420,
-                "0644",
-                "2026-01-01",
-                1.5,
-                null,
-                1000,
-                16,
-                true
-            ])
-        );
+        let meant = json!([
+            true,
+            false,
+            420,
+            "0644",
+            "2026-01-01",
+            1.5,
+            null,
+            1000,
+            16,
+            true
+        ]);
+        assert_eq!(read, meant);
     }
 
     #[test]
