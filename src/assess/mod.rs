@@ -5,9 +5,11 @@
 pub mod cover;
 pub mod defaults;
 pub mod exception;
+pub mod intake;
 pub mod inventory;
 pub mod kind;
 pub mod labels;
+pub mod lists;
 pub mod namespace;
 pub mod path;
 pub mod plan;

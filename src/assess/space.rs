@@ -4,6 +4,8 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
+use serde_json::Value;
+
 use super::cover::Exception;
 use super::exception::Life;
 use super::kind::WatchedKind;
@@ -13,6 +15,7 @@ use super::progress::Progress;
 use super::settings::Settings;
 use super::verdict::Bench;
 use super::workload::Workload;
+use crate::api::keys;
 
 /// One namespace.
 #[derive(Debug, Default)]
@@ -51,6 +54,28 @@ pub struct KubeService {
     pub live: Option<String>,
     /// What was said and written of it so far.
     pub(super) progress: Progress,
+}
+
+impl KubeService {
+    /// Reads a Service object. One without a selector selects nothing.
+    pub fn read(object: &Value) -> Self {
+        let pairs = object["spec"]["selector"].as_object();
+        let pairs = pairs.filter(|pairs| !pairs.is_empty());
+        let selector = pairs.map(|pairs| {
+            let texts = pairs
+                .iter()
+                .filter_map(|(key, value)| Some((key.as_str(), value.as_str()?)));
+            Selector::of_pairs(texts)
+        });
+        Self {
+            uid: object["metadata"]["uid"].as_str().map(Into::into),
+            selector,
+            live: object["metadata"]["labels"][keys::STATUS]
+                .as_str()
+                .map(str::to_owned),
+            progress: Progress::default(),
+        }
+    }
 }
 
 impl Space {

@@ -1,0 +1,265 @@
+//! Events in: what a watch, a list or a file says of one object. Each marks what has to be judged
+//! again, and says where records do not suffice and objects have to be read again.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use super::cover::Exception;
+use super::inventory::{Inventory, NextChange, Reread, SeenFault, local};
+use super::kind::WorkloadId;
+use super::namespace::Namespace;
+use super::path::{Origin, Path, PathSet};
+use super::progress::Progress;
+use super::run::Fault;
+use super::space::{Entry, KubeService, Space};
+use super::state::Cause;
+use super::workload::{Observed, Workload};
+use crate::api::{GoldenPathSpec, GoldenPathStatus};
+
+impl Inventory {
+    /// Adds or replaces a path. An unchanged generation only refreshes its stored status.
+    pub fn put_path(
+        &mut self,
+        origin: Origin,
+        spec: GoldenPathSpec,
+        status: Option<GoldenPathStatus>,
+    ) -> Reread {
+        let name: Arc<str> = origin.name.as_str().into();
+        self.path_statuses.entry(name.clone()).or_default().status = status;
+        self.version += 1;
+        let known = self
+            .paths
+            .resolve_exact(&name)
+            .map(|index| self.paths.get(index));
+        let unchanged = known.is_some_and(|path| {
+            path.deleted.is_none()
+                && path.spec == spec
+                && path.generation == origin.generation
+                && path.uid.as_deref() == origin.uid.as_deref()
+        });
+        if unchanged {
+            return Reread::Nothing;
+        }
+        let others = self
+            .paths
+            .shared()
+            .filter(|path| path.name != name)
+            .cloned();
+        let set = others
+            .chain([Arc::new(Path::compile(origin, spec))])
+            .collect();
+        self.replace_paths(PathSet::new(set))
+    }
+
+    /// Notes that a path was deleted. It is still judged by for [`DELETED_PATH_GRACE`].
+    pub fn remove_path(&mut self, name: &str, now: Timestamp) -> Reread {
+        let Some(index) = self.paths.resolve_exact(name) else {
+            return Reread::Nothing;
+        };
+        self.path_statuses.remove(name);
+        let old = self.paths.get(index);
+        if old.deleted.is_some() {
+            return Reread::Nothing;
+        }
+        let gone = Arc::new(old.deleted_at(now));
+        let others = self
+            .paths
+            .shared()
+            .filter(|path| *path.name != *name)
+            .cloned();
+        let set = others.chain([gone]).collect();
+        self.replace_paths(PathSet::new(set))
+    }
+
+    pub(super) fn replace_paths(&mut self, set: PathSet) -> Reread {
+        let before = std::mem::replace(&mut self.paths, Arc::new(set));
+        self.next_change = NextChange::Unsettled;
+        self.version += 1;
+        self.faults
+            .retain(|(name, _), _| self.paths.resolve_exact(name).is_some());
+        if !self.paths.judges_like(&before) {
+            return Reread::Everything;
+        }
+        for entry in self
+            .spaces
+            .values_mut()
+            .flat_map(|space| space.workloads.values_mut())
+        {
+            if Arc::ptr_eq(&entry.workload.paths, &before) {
+                entry.workload.paths = self.paths.clone();
+            }
+        }
+        self.mark_all(Cause::Path);
+        Reread::Nothing
+    }
+
+    /// Adds or replaces a namespace. True where its workloads have to be read again.
+    #[must_use]
+    pub fn put_namespace(&mut self, namespace: Namespace) -> bool {
+        let name = namespace.name.clone();
+        let space = self.spaces.entry(name.clone()).or_default();
+        let stale = space
+            .namespace
+            .as_ref()
+            .is_none_or(|before| !namespace.judges_like(before));
+        let reread = stale && !space.workloads.is_empty();
+        space.namespace = Some(namespace);
+        self.version += 1;
+        reread
+    }
+
+    /// Forgets a namespace; its workloads go with their own delete events.
+    pub fn remove_namespace(&mut self, name: &str) {
+        if let Some(space) = self.spaces.get_mut(name) {
+            space.namespace = None;
+        }
+        self.forget_if_empty(name);
+    }
+
+    /// Adds or replaces an exception.
+    pub fn put_exception(&mut self, namespace: &str, exception: Exception) {
+        self.version += 1;
+        let name = exception.name.clone();
+        let space = self.spaces.entry(namespace.into()).or_default();
+        let known = space.exception(&name);
+        let same = known.is_some_and(|known| {
+            known.spec == exception.spec && known.created == exception.created
+        });
+        let before = space.put_exception(exception);
+        if same {
+            return;
+        }
+        let after = space.exception(&name);
+        let ids = named_ids(space, before.iter().chain(after));
+        self.next_change = NextChange::Unsettled;
+        ids.into_iter()
+            .for_each(|id| self.mark(&id, Cause::Exception));
+    }
+
+    /// Removes an exception, which is returned whole so that its end can be put on record.
+    pub fn remove_exception(&mut self, namespace: &str, name: &str) -> Option<Exception> {
+        let space = self.spaces.get_mut(namespace)?;
+        let gone = space.remove_exception(name)?;
+        let ids = named_ids(space, std::iter::once(&gone));
+        self.next_change = NextChange::Unsettled;
+        self.version += 1;
+        ids.into_iter()
+            .for_each(|id| self.mark(&id, Cause::Exception));
+        self.forget_if_empty(namespace);
+        Some(gone)
+    }
+
+    /// Adds or replaces a workload.
+    pub fn put_workload(&mut self, observed: Observed) {
+        let Observed {
+            mut workload,
+            faults,
+        } = observed;
+        workload.live = self.shared_labels(&workload.live);
+        self.note_faults(&workload, faults);
+        let id = workload.id.clone();
+        let space = self.spaces.entry(id.namespace.clone()).or_default();
+        let cause = match space.workloads.get_mut(&local(&id)) {
+            Some(entry) => entry.replace(workload, &self.paths),
+            None => {
+                space.workloads.insert(
+                    local(&id),
+                    Entry {
+                        workload,
+                        progress: Progress::default(),
+                    },
+                );
+                Cause::Workload
+            }
+        };
+        self.mark(&id, cause);
+        self.version += 1;
+    }
+
+    /// Removes a workload.
+    pub fn remove_workload(&mut self, id: &WorkloadId) {
+        if let Some(space) = self.spaces.get_mut(&id.namespace) {
+            space.workloads.remove(&local(id));
+            self.version += 1;
+        }
+        self.forget_if_empty(&id.namespace);
+    }
+
+    /// Adds or replaces a Kubernetes Service.
+    pub fn put_service(&mut self, namespace: &str, name: &str, service: KubeService) {
+        let space = self.spaces.entry(namespace.into()).or_default();
+        match space.services.get_mut(name) {
+            Some(known) => known.refresh(service),
+            None => {
+                space.services.insert(name.into(), service);
+            }
+        }
+    }
+
+    /// Removes a Kubernetes Service.
+    pub fn remove_service(&mut self, namespace: &str, name: &str) {
+        if let Some(space) = self.spaces.get_mut(namespace) {
+            space.services.remove(name);
+        }
+        self.forget_if_empty(namespace);
+    }
+
+    fn note_faults(&mut self, workload: &Workload, faults: Vec<Fault>) {
+        for fault in faults {
+            let path = workload.paths.get(fault.path.into()).name.clone();
+            let key = (path, fault.check);
+            self.faults.entry(key).or_insert_with(|| SeenFault {
+                fault,
+                workload: workload.id.clone(),
+            });
+        }
+    }
+}
+
+fn named_ids<'a>(
+    space: &'a Space,
+    exceptions: impl Iterator<Item = &'a Exception>,
+) -> HashSet<WorkloadId> {
+    exceptions
+        .flat_map(|exception| space.named_by(exception))
+        .map(|workload| workload.id.clone())
+        .collect()
+}
+
+impl Entry {
+    /// Takes a newer record. Says what changed: the paths it is judged by, or the workload.
+    fn replace(&mut self, mut workload: Workload, in_force: &Arc<PathSet>) -> Cause {
+        let same_object = self.workload.uid == workload.uid;
+        let versions = self.workload.version.zip(workload.version);
+        let is_older = versions.is_some_and(|(known, seen)| seen < known);
+        if same_object && is_older && Arc::ptr_eq(&self.workload.paths, in_force) {
+            return Cause::Workload; // a list that was overtaken by an event
+        }
+        let judged_anew = !Arc::ptr_eq(&self.workload.paths, &workload.paths);
+        let ours = self.progress.written_version.zip(workload.version);
+        if same_object && ours.is_some_and(|(ours, seen)| seen < ours) {
+            workload.live = self.workload.live.clone();
+        }
+        if !same_object {
+            self.progress.restart();
+        }
+        self.workload = workload;
+        if judged_anew {
+            Cause::Path
+        } else {
+            Cause::Workload
+        }
+    }
+}
+
+impl KubeService {
+    fn refresh(&mut self, mut newer: Self) {
+        let same_object = self.uid == newer.uid;
+        if same_object {
+            newer.progress = self.progress.clone();
+        }
+        *self = newer;
+    }
+}

@@ -1,0 +1,116 @@
+//! What a completed list says about absence: only it, or a delete event, removes anything.
+//! A watch that failed, or a kind that cannot be read, never empties the inventory.
+
+use std::collections::HashSet;
+
+use jiff::Timestamp;
+
+use super::cover::Exception;
+use super::inventory::{Inventory, Reread};
+use super::kind::WatchedKind;
+
+/// Whose list was completed.
+#[derive(Clone, Debug)]
+pub enum Listed<'a> {
+    /// Golden paths, by name.
+    Paths(&'a HashSet<String>),
+    /// Exceptions, by namespace and name.
+    Exceptions(&'a HashSet<(String, String)>),
+    /// Namespaces, by name.
+    Namespaces(&'a HashSet<String>),
+    /// Kubernetes Services, by namespace and name.
+    Services(&'a HashSet<(String, String)>),
+    /// Workloads of one kind, by namespace and name; of one namespace where it is given.
+    Workloads {
+        /// The kind.
+        kind: &'a WatchedKind,
+        /// The namespace that was listed; all where absent.
+        namespace: Option<&'a str>,
+        /// What the list held.
+        seen: &'a HashSet<(String, String)>,
+    },
+}
+
+impl Inventory {
+    /// Removes what a completed list did not hold. Deleted exceptions are returned.
+    pub fn complete_list(
+        &mut self,
+        listed: &Listed<'_>,
+        now: Timestamp,
+    ) -> (Reread, Vec<(String, Exception)>) {
+        match listed {
+            Listed::Paths(seen) => (self.retain_paths(seen, now), Vec::new()),
+            Listed::Exceptions(seen) => (Reread::Nothing, self.retain_exceptions(seen)),
+            Listed::Namespaces(seen) => {
+                let gone: Vec<_> = self
+                    .spaces
+                    .keys()
+                    .filter(|name| !seen.contains(&***name))
+                    .cloned()
+                    .collect();
+                gone.iter().for_each(|name| self.remove_namespace(name));
+                (Reread::Nothing, Vec::new())
+            }
+            Listed::Services(seen) => {
+                for (namespace, space) in &mut self.spaces {
+                    space.services.retain(|name, _| {
+                        seen.contains(&(namespace.to_string(), name.to_string()))
+                    });
+                }
+                (Reread::Nothing, Vec::new())
+            }
+            Listed::Workloads {
+                kind,
+                namespace,
+                seen,
+            } => {
+                self.retain_workloads(kind, *namespace, seen);
+                (Reread::Nothing, Vec::new())
+            }
+        }
+    }
+
+    fn retain_paths(&mut self, seen: &HashSet<String>, now: Timestamp) -> Reread {
+        let known = self.paths.iter().map(|path| path.name.clone());
+        let gone: Vec<_> = known.filter(|name| !seen.contains(&**name)).collect();
+        let rereads: Vec<_> = gone
+            .iter()
+            .map(|name| self.remove_path(name, now))
+            .collect();
+        if rereads.contains(&Reread::Everything) {
+            Reread::Everything
+        } else {
+            Reread::Nothing
+        }
+    }
+
+    fn retain_exceptions(&mut self, seen: &HashSet<(String, String)>) -> Vec<(String, Exception)> {
+        let known = self.spaces.iter().flat_map(|(namespace, space)| {
+            space
+                .exceptions()
+                .map(|exception| (namespace.to_string(), exception.name.to_string()))
+        });
+        let gone: Vec<_> = known.filter(|key| !seen.contains(key)).collect();
+        let removed = gone.into_iter().filter_map(|(namespace, name)| {
+            let exception = self.remove_exception(&namespace, &name)?;
+            Some((namespace, exception))
+        });
+        removed.collect()
+    }
+
+    fn retain_workloads(
+        &mut self,
+        kind: &WatchedKind,
+        namespace: Option<&str>,
+        seen: &HashSet<(String, String)>,
+    ) {
+        for (name, space) in &mut self.spaces {
+            if namespace.is_none_or(|only| *only == **name) {
+                space.workloads.retain(|(known, workload), _| {
+                    **known != *kind || seen.contains(&(name.to_string(), workload.to_string()))
+                });
+            }
+        }
+        self.version += 1;
+    }
+}
