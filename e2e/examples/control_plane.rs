@@ -3,7 +3,7 @@
 //!
 //! `cargo run -p goldenpath-e2e --example control_plane -- [--controllers] [--nodes N]`
 
-use std::io::Read as _;
+use std::{io::Read as _, time::Instant};
 
 use goldenpath_e2e::{ControlPlane, Options};
 
@@ -17,7 +17,9 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             other => return Err(format!("unknown argument {other}").into()),
         }
     }
+    let start = Instant::now();
     let cluster = ControlPlane::start(&options)?;
+    eprintln!("ready in {:.1} s", start.elapsed().as_secs_f32());
     println!("export KUBECONFIG={}", cluster.kubeconfig().display());
     // Ctrl-C ends this process; the guard then ends the rest.
     std::io::stdin().read_to_end(&mut Vec::new())?;

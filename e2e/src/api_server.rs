@@ -163,7 +163,9 @@ fn kube_apiserver(home: &Home, binary: &Path, options: &Options, port: u16) -> P
     if options.audit_log {
         program = program
             .path_flag("audit-policy-file", &file("audit-policy.json"))
-            .path_flag("audit-log-path", &file("logs/audit.log"));
+            .path_flag("audit-log-path", &file("logs/audit.log"))
+            // In one file, whatever its size (in MB).
+            .args(["--audit-log-maxsize=100000"]);
     }
     program.args(options.api_server_args.iter())
 }

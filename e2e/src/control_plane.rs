@@ -210,6 +210,9 @@ impl ControlPlane {
         let mut child = Command::new(self.binaries.path(Tool::Kubectl)?)
             .arg("--kubeconfig")
             .arg(kubeconfig)
+            // The usual cache is keyed by address, and another cluster had this port before.
+            .arg("--cache-dir")
+            .arg(self.home.path().join("kubectl-cache"))
             .args(args)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
@@ -290,4 +293,26 @@ fn succeeded(args: &[&str], output: &Output) -> Result<String> {
         args: args.join(" "),
         stderr: String::from_utf8_lossy(&output.stderr).trim().to_owned(),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn fake_nodes_bring_what_moves_their_pods() {
+        let options = Options {
+            fake_nodes: 1,
+            ..Options::default()
+        };
+        assert!(options.tools().contains(&Tool::KubeControllerManager));
+        assert!(options.tools().contains(&Tool::KubeScheduler));
+        assert_eq!(Options::default().tools(), Tool::CONTROL_PLANE);
+    }
+
+    #[test]
+    fn a_control_plane_can_be_shared_between_tests() {
+        const fn shared<T: Send + Sync>() {}
+        shared::<ControlPlane>();
+    }
 }

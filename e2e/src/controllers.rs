@@ -1,9 +1,12 @@
 //! The programs that make a cluster move: kube-controller-manager and, for nodes
 //! that only seem to exist, kube-scheduler and kwok. None of them listens.
 
+use std::time::Duration;
+
 use crate::{
     ControlPlane, Options, Result, Tool,
     process::{Process, Program},
+    wait,
 };
 
 /// User names they log in with; the first two have the rights Kubernetes gives them.
@@ -13,6 +16,9 @@ pub(crate) const KWOK: &str = "kwok";
 
 /// Far above what clients may ask by default: load tests wait for nobody.
 const REQUEST_RATE: [&str; 2] = ["--kube-api-qps=1000", "--kube-api-burst=2000"];
+
+/// A thousand take 15 s.
+const NODES_READY_WITHIN: Duration = Duration::from_secs(300);
 
 /// Starts what the options ask for; with fake nodes, waits until they are ready.
 pub(crate) fn start(cluster: &ControlPlane, options: &Options) -> Result<Vec<Process>> {
@@ -25,15 +31,20 @@ pub(crate) fn start(cluster: &ControlPlane, options: &Options) -> Result<Vec<Pro
         processes.push(start_scheduler(cluster)?);
         processes.push(start_kwok(cluster)?);
         cluster.apply(&nodes(options.fake_nodes))?;
-        cluster.kubectl_ok(&[
-            "wait",
-            "--for=condition=Ready",
-            "nodes",
-            "--all",
-            "--timeout=120s",
-        ])?;
+        wait_for_nodes(cluster, options.fake_nodes)?;
     }
     Ok(processes)
+}
+
+/// Waits until so many nodes are ready and pods may be put on them. (`kubectl
+/// wait` takes the nodes one by one: 12 s for a hundred.)
+fn wait_for_nodes(cluster: &ControlPlane, count: usize) -> Result<()> {
+    const TAINTS: &str = "-o=jsonpath={range .items[*]}{.metadata.name}={.spec.taints}\n{end}";
+    wait::within_or_fail(NODES_READY_WITHIN, "the fake nodes are ready", || {
+        let nodes = cluster.kubectl_ok(&["get", "nodes", TAINTS])?;
+        let untainted = nodes.lines().filter(|line| line.ends_with('='));
+        Ok((untainted.count() >= count).then_some(()))
+    })
 }
 
 /// Waits for what the API server wants to see before it admits a pod.

@@ -8,7 +8,7 @@ use std::{io, path::PathBuf, time::Duration};
 pub enum Error {
     /// A binary is nowhere and there is no Go toolchain to build it with.
     #[error(
-        "{missing} not found and no Go toolchain to build it: install Go {go} or newer, set \
+        "{missing} not found and no Go toolchain to build from: install Go {go} or newer, set \
          KUBEBUILDER_ASSETS to a directory of envtest binaries, or name a cluster with --kubeconfig"
     )]
     NoGo { missing: String, go: &'static str },

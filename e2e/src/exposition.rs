@@ -107,7 +107,23 @@ fn quoted(text: &str) -> Option<(String, &str)> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+
+    proptest! {
+        #[test]
+        fn whatever_a_server_says_is_read_without_a_panic(text in "\\PC*") {
+            Samples::parse(&text);
+        }
+
+        #[test]
+        fn a_written_label_is_read_back(value in "[a-z\"\\\\{},= é]*") {
+            let escaped = value.replace('\\', "\\\\").replace('"', "\\\"");
+            let samples = Samples::parse(&format!("m{{l=\"{escaped}\"}} 1"));
+            prop_assert_eq!(&samples.0[0].labels["l"], &value);
+        }
+    }
 
     const TEXT: &str = r#"# HELP services Services.
 # TYPE services gauge

@@ -12,6 +12,7 @@ use std::{
 use crate::{
     ControlPlane, Error, Result, Samples,
     http::Client,
+    logs,
     process::{Process, Program},
     random,
     signal::Intent,
@@ -141,6 +142,18 @@ impl Operator {
     /// Asks it to end (SIGTERM); past the deadline it is killed and that is an error.
     pub fn stop(mut self, deadline: Duration) -> Result<ExitStatus> {
         self.process.end(deadline)
+    }
+}
+
+impl Drop for Operator {
+    /// A failed test is told what the operator said last; its log goes with the cluster.
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            eprintln!(
+                "end of the operator's log:\n{}",
+                logs::tail(&self.log_file())
+            );
+        }
     }
 }
 

@@ -97,11 +97,11 @@ impl Tool {
     pub(crate) const fn usual_build(self) -> Duration {
         Duration::from_secs(match self {
             Self::KubeApiserver => 240,
-            Self::KubeControllerManager => 90,
-            Self::Kwok | Self::Helm => 60,
+            Self::KubeControllerManager => 60,
             Self::Etcd => 45,
-            Self::Kubectl | Self::Helm3 | Self::KubeScore => 30,
-            Self::KubeScheduler | Self::HelmUnittest | Self::Kubeconform => 10,
+            Self::Kubectl => 30,
+            Self::Kwok | Self::Helm | Self::KubeScore => 20,
+            Self::KubeScheduler | Self::Helm3 | Self::HelmUnittest | Self::Kubeconform => 10,
         })
     }
 }
