@@ -11,6 +11,19 @@ use serde::{Deserialize, Serialize};
 use super::golden_path::Owner;
 use super::{Period, schema};
 
+/// While an approval stands unchanged, so does everything it was given for. Optional fields are
+/// compared behind `has()`: the API server cannot bound the cost of comparing optionals.
+const APPROVED_SUBSTANCE_STAYS: &str = "\
+    !has(oldSelf.approval) || !has(self.approval) || self.approval != oldSelf.approval \
+    || self.path == oldSelf.path && self.checks == oldSelf.checks \
+    && self.ownershipCost == oldSelf.ownershipCost \
+    && has(self.targets) == has(oldSelf.targets) && (!has(self.targets) || self.targets == oldSelf.targets) \
+    && has(self.selector) == has(oldSelf.selector) && (!has(self.selector) || self.selector == oldSelf.selector) \
+    && has(self.maxWorkloads) == has(oldSelf.maxWorkloads) && (!has(self.maxWorkloads) || self.maxWorkloads == oldSelf.maxWorkloads) \
+    && has(self.expiresAt) == has(oldSelf.expiresAt) && (!has(self.expiresAt) || self.expiresAt == oldSelf.expiresAt) \
+    && has(self.reviewEvery) == has(oldSelf.reviewEvery) && (!has(self.reviewEvery) || self.reviewEvery == oldSelf.reviewEvery) \
+    && has(self.boundTo) == has(oldSelf.boundTo) && (!has(self.boundTo) || self.boundTo == oldSelf.boundTo)";
+
 /// A documented, owned and time-limited deviation from a golden path.
 #[derive(CustomResource, KubeSchema, Serialize, Deserialize, Clone, Debug, PartialEq)]
 #[kube(
@@ -69,7 +82,7 @@ use super::{Period, schema};
         .message("boundTo ties an exception to one workload: give exactly one target and no selector"),
     validation = Rule::new("!has(oldSelf.reviews) || (has(self.reviews) && oldSelf.reviews.all(o, self.reviews.exists(n, n == o)))")
         .message("reviews are a record: they can be added, never removed or changed"),
-    validation = Rule::new("!has(oldSelf.approval) || !has(self.approval) || self.approval != oldSelf.approval || (self.path == oldSelf.path && self.checks == oldSelf.checks && self.?targets == oldSelf.?targets && self.?selector == oldSelf.?selector && self.?maxWorkloads == oldSelf.?maxWorkloads && self.?expiresAt == oldSelf.?expiresAt && self.?reviewEvery == oldSelf.?reviewEvery && self.?boundTo == oldSelf.?boundTo && self.ownershipCost == oldSelf.ownershipCost)")
+    validation = Rule::new(APPROVED_SUBSTANCE_STAYS)
         .message("what was approved cannot change under its approval: remove spec.approval in the same edit, and ask again")
 )]
 pub struct DeviationExceptionSpec {

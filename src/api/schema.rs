@@ -119,8 +119,7 @@ pub(super) fn tidied(mut crd: CustomResourceDefinition) -> CustomResourceDefinit
 }
 
 fn tidy(schema: &mut JSONSchemaProps) {
-    // A field that is not nullable has a null pruned before validation: null then means absent,
-    // which is what every `has()` in our rules takes it for.
+    // A null is refused: `has()` in a rule and `Option` in our types then mean the same.
     schema.nullable = None;
     // Rust's widths are no OpenAPI formats; the minimum says the same.
     if schema

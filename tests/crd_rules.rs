@@ -1,0 +1,441 @@
+//! The rules of the resource definitions, as a real API server keeps them: what is refused and
+//! with which sentence, what is filled in, and what `kubectl get` shows.
+
+#![cfg(feature = "demo")]
+#![allow(clippy::unwrap_used)]
+
+use std::sync::LazyLock;
+
+use goldenpath::api;
+use goldenpath_e2e::{ControlPlane, Options, control_plane_or_skip};
+use serde_json::{Value, json};
+
+/// One control plane for the whole file: every test names its objects after itself.
+static CLUSTER: LazyLock<Option<ControlPlane>> = LazyLock::new(|| {
+    let cluster = control_plane_or_skip(&Options::default())?;
+    for crd in api::crds() {
+        cluster.apply(&api::crd_manifest(&crd)).unwrap();
+    }
+    let wait = [
+        "wait",
+        "--for=condition=Established",
+        "--timeout=20s",
+        "crd",
+    ];
+    for crd in api::crds() {
+        let name = crd.metadata.name.unwrap();
+        cluster
+            .kubectl_ok(&[&wait[..], &[name.as_str()]].concat())
+            .unwrap();
+    }
+    Some(cluster)
+});
+
+/// The body of a test that needs the cluster; nothing where it cannot be had.
+fn with_cluster(body: impl FnOnce(&ControlPlane)) {
+    if let Some(cluster) = CLUSTER.as_ref() {
+        body(cluster);
+    }
+}
+
+fn exception(name: &str) -> Value {
+    json!({
+        "apiVersion": api::API_VERSION,
+        "kind": "DeviationException",
+        "metadata": {"name": name, "namespace": "default"},
+        "spec": {
+            "path": "web-service",
+            "checks": ["spread"],
+            "targets": [{"kind": "Deployment", "name": "shop"}],
+            "reason": "One replica is what the licence allows.",
+            "owner": {"team": "shop"},
+            "ownershipCost": {"hoursPerMonth": 2},
+        },
+    })
+}
+
+fn approved(name: &str) -> Value {
+    let mut object = exception(name);
+    object["spec"]["approval"] =
+        json!({"decision": "Approved", "by": "ada", "at": "2026-03-01T09:00:00Z"});
+    object
+}
+
+fn path(name: &str) -> Value {
+    json!({
+        "apiVersion": api::API_VERSION,
+        "kind": "GoldenPath",
+        "metadata": {"name": name},
+        "spec": {
+            "owner": {"team": "platform"},
+            "checks": [{"name": "probe", "expression": "true"}],
+        },
+    })
+}
+
+fn accepts(cluster: &ControlPlane, object: &Value) {
+    if let Err(refusal) = cluster.apply(&object.to_string()) {
+        panic!("{refusal}");
+    }
+}
+
+fn refuses(cluster: &ControlPlane, object: &Value, sentence: &str) {
+    match cluster.apply(&object.to_string()) {
+        Ok(answer) => panic!("accepted: {answer}{object}"),
+        Err(refusal) => assert!(refusal.to_string().contains(sentence), "{refusal}"),
+    }
+}
+
+/// `kind` is a plural or a short name: the singular `goldenpath` is our category too.
+fn stored(cluster: &ControlPlane, kind: &str, name: &str) -> Value {
+    let text = cluster.kubectl_ok(&["get", kind, name, "-o=json"]).unwrap();
+    serde_json::from_str(&text).unwrap()
+}
+
+#[test]
+fn the_definitions_are_accepted_without_a_warning() {
+    with_cluster(|cluster| {
+        for crd in api::crds() {
+            let name = crd.metadata.name.clone().unwrap();
+            let file = cluster.data_dir().join(&name);
+            std::fs::write(&file, api::crd_manifest(&crd)).unwrap();
+            let apply = ["apply", "--server-side", "-f", file.to_str().unwrap()];
+            let answer = cluster.kubectl(&apply).unwrap();
+            assert_eq!(String::from_utf8_lossy(&answer.stderr), "");
+            let conditions = &stored(cluster, "crd", &name)["status"]["conditions"];
+            let text = conditions.to_string();
+            assert!(!text.contains("NonStructural"), "{text}");
+        }
+    });
+}
+
+#[test]
+fn an_empty_selector_is_refused() {
+    with_cluster(|cluster| {
+        let mut object = exception("empty-selector");
+        object["spec"]["selector"] = json!({});
+        refuses(
+            cluster,
+            &object,
+            "an empty selector would cover the whole namespace",
+        );
+        object["spec"]["selector"] = json!({"matchLabels": {}});
+        refuses(
+            cluster,
+            &object,
+            "an empty selector would cover the whole namespace",
+        );
+        object["spec"]["selector"] = json!({"matchLabels": {"tier": "experiment"}});
+        accepts(cluster, &object);
+    });
+}
+
+#[test]
+fn an_exception_for_nothing_is_refused() {
+    with_cluster(|cluster| {
+        let mut object = exception("for-nothing");
+        object["spec"]["targets"] = json!([]);
+        refuses(cluster, &object, "say what the exception is for");
+    });
+}
+
+#[test]
+fn a_reason_nobody_can_use_is_refused() {
+    with_cluster(|cluster| {
+        let mut object = exception("short-reason");
+        object["spec"]["reason"] = json!("because");
+        refuses(cluster, &object, "spec.reason");
+    });
+}
+
+#[test]
+fn binding_needs_exactly_one_target() {
+    with_cluster(|cluster| {
+        let mut object = exception("bound");
+        object["spec"]["boundTo"] = json!({"templateHash": format!("v1:{}", "0".repeat(64))});
+        accepts(cluster, &object);
+        object["spec"]["targets"] =
+            json!([{"kind": "Deployment", "name": "a"}, {"kind": "Deployment", "name": "b"}]);
+        refuses(cluster, &object, "give exactly one target and no selector");
+    });
+}
+
+#[test]
+fn a_review_cannot_be_removed() {
+    with_cluster(|cluster| {
+        let mut object = approved("reviewed");
+        let first = json!({"at": "2026-05-01T09:00:00Z", "by": "ada", "outcome": "Renewed", "expiresAt": "2027-01-01T00:00:00Z"});
+        let second = json!({"at": "2026-07-01T09:00:00Z", "by": "ada", "outcome": "Renewed"});
+        object["spec"]["reviews"] = json!([first, second]);
+        accepts(cluster, &object);
+        let record = "reviews are a record";
+
+        object["spec"]["reviews"] = json!([first]);
+        refuses(cluster, &object, record);
+        object["spec"].as_object_mut().unwrap().remove("reviews");
+        refuses(cluster, &object, record);
+        let whole_field = ["patch", "devex", "reviewed", "--type=json"];
+        let removal = r#"-p=[{"op": "remove", "path": "/spec/reviews"}]"#;
+        let answer = cluster
+            .kubectl(&[&whole_field[..], &[removal]].concat())
+            .unwrap();
+        assert!(String::from_utf8_lossy(&answer.stderr).contains(record));
+
+        let mut changed = first.clone();
+        changed["expiresAt"] = json!("2030-01-01T00:00:00Z");
+        object["spec"]["reviews"] = json!([changed, second]);
+        refuses(cluster, &object, record);
+
+        let third = json!({"at": "2026-09-01T09:00:00Z", "by": "eve", "outcome": "Closed"});
+        object["spec"]["reviews"] = json!([first, second, third]);
+        accepts(cluster, &object);
+    });
+}
+
+/// Each way to widen what was approved.
+fn widenings() -> Vec<(&'static str, Value)> {
+    vec![
+        ("path", json!("batch-job")),
+        ("checks", json!(["*"])),
+        ("targets", json!([{"kind": "Deployment", "name": "other"}])),
+        ("selector", json!({"matchLabels": {"app": "shop"}})),
+        ("maxWorkloads", json!(9)),
+        ("expiresAt", json!("2030-01-01T00:00:00Z")),
+        ("reviewEvery", json!("365d")),
+        ("ownershipCost", json!({"hoursPerMonth": 0})),
+    ]
+}
+
+#[test]
+fn approved_substance_cannot_change_under_its_approval() {
+    with_cluster(|cluster| {
+        let original = approved("approved");
+        accepts(cluster, &original);
+        for (field, value) in widenings() {
+            let mut object = original.clone();
+            object["spec"][field] = value;
+            refuses(
+                cluster,
+                &object,
+                "what was approved cannot change under its approval",
+            );
+        }
+        let mut object = original.clone();
+        object["spec"]["boundTo"] = json!({"templateHash": format!("v1:{}", "1".repeat(64))});
+        refuses(
+            cluster,
+            &object,
+            "what was approved cannot change under its approval",
+        );
+    });
+}
+
+#[test]
+fn words_around_an_approval_can_change() {
+    with_cluster(|cluster| {
+        let mut object = approved("words");
+        accepts(cluster, &object);
+        object["spec"]["ticket"] = json!("SHOP-1");
+        object["spec"]["owner"]["contact"] = json!("#shop");
+        object["spec"]["renewal"] = json!({"requestedAt": "2026-08-01T09:00:00Z", "by": "sam", "stillNeededBecause": "no change"});
+        accepts(cluster, &object);
+    });
+}
+
+#[test]
+fn substance_can_change_when_the_approval_is_removed_in_the_same_edit() {
+    with_cluster(|cluster| {
+        for (index, (field, value)) in widenings().into_iter().enumerate() {
+            let name = format!("asked-again-{index}");
+            accepts(cluster, &approved(&name));
+            let mut object = exception(&name);
+            object["spec"][field] = value;
+            accepts(cluster, &object);
+        }
+    });
+}
+
+#[test]
+fn a_path_name_that_is_no_dns_label_is_refused() {
+    with_cluster(|cluster| {
+        for name in ["web.service".to_owned(), "w".repeat(64), "w".repeat(200)] {
+            refuses(
+                cluster,
+                &path(&name),
+                "a golden path's name becomes a label value",
+            );
+        }
+        accepts(cluster, &path(&"w".repeat(63)));
+    });
+}
+
+#[test]
+fn a_check_name_that_is_no_dns_label_is_refused() {
+    with_cluster(|cluster| {
+        for name in ["has.dot", "Upper", "-dash", "*", ""] {
+            let mut object = path("check-names");
+            object["spec"]["checks"][0]["name"] = json!(name);
+            refuses(cluster, &object, "spec.checks[0].name");
+        }
+    });
+}
+
+#[test]
+fn two_checks_of_one_name_are_refused() {
+    with_cluster(|cluster| {
+        let mut object = path("twins");
+        let check = json!({"name": "probe", "expression": "true"});
+        object["spec"]["checks"] = json!([check, check]);
+        refuses(cluster, &object, "duplicate");
+    });
+}
+
+#[test]
+fn a_path_without_checks_is_refused() {
+    with_cluster(|cluster| {
+        let mut object = path("empty");
+        object["spec"]["checks"] = json!([]);
+        refuses(cluster, &object, "spec.checks");
+    });
+}
+
+#[test]
+fn a_variable_that_no_expression_could_name_is_refused() {
+    with_cluster(|cluster| {
+        let mut object = path("variables");
+        object["spec"]["variables"] = json!([{"name": "pod-spec", "expression": "object.spec"}]);
+        refuses(cluster, &object, "checks read a variable as variables.NAME");
+        object["spec"]["variables"] = json!([{"name": "podSpec", "expression": "object.spec"}]);
+        accepts(cluster, &object);
+    });
+}
+
+#[test]
+fn a_period_nobody_can_read_is_refused() {
+    with_cluster(|cluster| {
+        for period in ["", "90", "3 months", "1w"] {
+            let mut object = path("periods");
+            object["spec"]["exceptionPolicy"] = json!({"maxDuration": period});
+            refuses(cluster, &object, "spec.exceptionPolicy.maxDuration");
+        }
+    });
+}
+
+#[test]
+fn defaults_are_filled_in() {
+    with_cluster(|cluster| {
+        accepts(cluster, &path("defaults"));
+        let spec = &stored(cluster, "goldenpaths", "defaults")["spec"];
+        assert_eq!(spec["checks"][0]["level"], "required");
+        assert_eq!(spec["checks"][0]["severity"], "medium");
+        assert_eq!(spec["checks"][0]["exemptible"], true);
+        assert_eq!(
+            spec["adoption"],
+            json!({"targetPercent": 70, "withinDays": 90})
+        );
+        assert_eq!(spec["existing"]["treatAs"], "Judge");
+        assert_eq!(
+            spec["exceptionPolicy"],
+            json!({
+                "requireApproval": true, "maxDuration": "180d", "reviewEvery": "90d",
+                "remindBefore": "14d", "lapseAfter": "30d",
+            })
+        );
+    });
+}
+
+#[test]
+fn what_is_left_out_stays_absent() {
+    with_cluster(|cluster| {
+        accepts(cluster, &exception("absent"));
+        let stored = stored(cluster, "devex", "absent");
+        let spec = stored["spec"].as_object().unwrap();
+        for field in [
+            "category",
+            "disposition",
+            "selector",
+            "approval",
+            "expiresAt",
+            "reviews",
+        ] {
+            assert!(!spec.contains_key(field), "{field}");
+        }
+        let read: api::DeviationException = serde_json::from_value(stored).unwrap();
+        assert_eq!(read.spec.category, None);
+    });
+}
+
+#[test]
+fn a_null_is_refused_rather_than_guessed_at() {
+    with_cluster(|cluster| {
+        for field in ["category", "selector", "approval", "expiresAt"] {
+            let mut object = exception("null");
+            object["spec"][field] = Value::Null;
+            refuses(cluster, &object, &format!("spec.{field}"));
+        }
+    });
+}
+
+#[test]
+fn the_status_is_written_apart_from_the_spec() {
+    with_cluster(|cluster| {
+        accepts(cluster, &exception("with-status"));
+        let patch = r#"-p={"status": {"phase": "Pending", "nextReviewAt": "2099-01-01T00:00:00Z", "effectiveExpiry": "2099-06-01T00:00:00Z"}}"#;
+        let write = ["patch", "devex", "with-status", "--type=merge", patch];
+        cluster.kubectl_ok(&write).unwrap();
+        assert!(
+            stored(cluster, "devex", "with-status")
+                .get("status")
+                .is_none()
+        );
+        cluster
+            .kubectl_ok(&[&write[..], &["--subresource=status"]].concat())
+            .unwrap();
+        assert_eq!(
+            stored(cluster, "devex", "with-status")["status"]["phase"],
+            "Pending"
+        );
+
+        let table = cluster
+            .kubectl_ok(&["get", "devex", "with-status"])
+            .unwrap();
+        assert!(table.contains("2099-01-01T00:00:00Z"), "{table}");
+        assert!(!table.contains("<invalid>"), "{table}");
+    });
+}
+
+#[test]
+fn both_kinds_answer_to_their_short_names_and_category() {
+    with_cluster(|cluster| {
+        accepts(cluster, &path("listed"));
+        accepts(cluster, &exception("listed"));
+        for short in ["gp", "devex"] {
+            cluster.kubectl_ok(&["get", short, "listed"]).unwrap();
+        }
+        let category = cluster
+            .kubectl_ok(&["api-resources", "--categories=goldenpath", "-o=name"])
+            .unwrap();
+        assert_eq!(category.lines().count(), api::crds().len(), "{category}");
+    });
+}
+
+#[test]
+fn every_field_is_explained() {
+    with_cluster(|cluster| {
+        for (field, words) in [
+            ("goldenpath.spec.checks", "each one step of the path"),
+            (
+                "deviationexception.spec.wouldReturnIf",
+                "What the platform would have to offer",
+            ),
+            (
+                "deviationexception.spec.selector.matchLabels",
+                "Labels that must all be there",
+            ),
+        ] {
+            let text = cluster.kubectl_ok(&["explain", field]).unwrap();
+            let joined = text.split_whitespace().collect::<Vec<_>>().join(" ");
+            assert!(joined.contains(words), "{text}");
+        }
+    });
+}
