@@ -169,3 +169,28 @@ fn kube_apiserver(home: &Home, binary: &Path, options: &Options, port: u16) -> P
     }
     program.args(options.api_server_args.iter())
 }
+
+#[cfg(test)]
+mod tests {
+    use std::{net::TcpListener, sync::Arc};
+
+    use super::*;
+    use crate::{credentials::Roster, pki};
+
+    #[test]
+    fn a_port_lost_to_somebody_else_is_recognised() {
+        let options = Options::default();
+        let (binaries, missing) = Binaries::search(&options.tools()).unwrap();
+        if !missing.is_empty() {
+            return; // The tests that need a control plane say so.
+        }
+        let home = Arc::new(Home::create().unwrap());
+        let client = Client::trusting(&pki::write(&home).unwrap(), "none").unwrap();
+        let roster = Roster::with_admin(&[]).unwrap();
+        home.write("tokens.csv", &roster.token_file()).unwrap();
+        let somebody = TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = somebody.local_addr().unwrap().port();
+        let error = ApiServer::start(&home, &binaries, &options, (port, client)).unwrap_err();
+        assert!(error.is_lost_port(), "{error}");
+    }
+}

@@ -82,10 +82,8 @@ impl Error {
     /// Whether a program ended because its port was taken between choosing and
     /// listening: worth another try with another port.
     pub(crate) fn is_lost_port(&self) -> bool {
-        match self {
-            Self::Stopped { log, .. } => log.to_lowercase().contains("address already in use"),
-            _ => false,
-        }
+        let taken = |log: &str| log.to_lowercase().contains("address already in use");
+        matches!(self, Self::Stopped { log, .. } if taken(log))
     }
 
     /// For `map_err` on file operations: `Error::file("write", &path)`.

@@ -11,6 +11,8 @@ use ureq::{
 use crate::{Error, Result};
 
 const TIMEOUT: Duration = Duration::from_secs(10);
+/// For questions that are asked again and again until the answer is yes.
+const PROBE_TIMEOUT: Duration = Duration::from_secs(2);
 /// Far above what the API server's own metrics take (a few MB).
 const LARGEST_ANSWER: u64 = 256 << 20;
 
@@ -50,7 +52,6 @@ impl Client {
     fn new(tls: TlsConfig, token: Option<String>) -> Self {
         let config = Agent::config_builder()
             .tls_config(tls)
-            .timeout_global(Some(TIMEOUT))
             .http_status_as_error(false)
             // Loopback is never behind a proxy, whatever the environment says.
             .proxy(None)
@@ -63,11 +64,16 @@ impl Client {
 
     /// The answer, whatever its status; an error when there was none.
     pub(crate) fn ask(&self, url: &str) -> Result<Answer> {
+        self.ask_within(TIMEOUT, url)
+    }
+
+    fn ask_within(&self, timeout: Duration, url: &str) -> Result<Answer> {
         let failed = |source| Error::Http {
             url: url.to_owned(),
             source: Box::new(source),
         };
-        let mut request = self.agent.get(url);
+        let request = self.agent.get(url).config();
+        let mut request = request.timeout_global(Some(timeout)).build();
         if let Some(token) = &self.token {
             request = request.header("Authorization", format!("Bearer {token}"));
         }
@@ -97,8 +103,9 @@ impl Client {
         })
     }
 
-    /// Whether the server answers 200.
+    /// Whether the server answers 200, and soon.
     pub(crate) fn is_ok(&self, url: &str) -> bool {
-        self.ask(url).is_ok_and(|answer| answer.status == 200)
+        self.ask_within(PROBE_TIMEOUT, url)
+            .is_ok_and(|answer| answer.status == 200)
     }
 }
