@@ -15,6 +15,7 @@ pub mod path;
 pub mod plan;
 pub mod progress;
 pub mod quantity;
+pub mod register;
 pub mod run;
 pub mod settings;
 pub mod source;

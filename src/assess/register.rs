@@ -1,0 +1,299 @@
+//! The register of exceptions: what each one names, whether that is still judged by its path, and
+//! whether it is still needed. Status objects, metrics and reports all read it from here.
+//! It never says whether a failure is excused: that is the verdict's business.
+
+use super::cover::{EVERY_CHECK, Exception};
+use super::exception::Life;
+use super::inventory::Inventory;
+use super::kind::WorkloadId;
+use super::path::{Checks, Path, bit};
+use super::space::Space;
+use super::verdict::{Bench, Moment, Verdict, judge};
+use super::workload::Workload;
+use crate::api::golden_path::Level;
+
+/// One exception at one moment.
+#[derive(Clone, Debug)]
+pub struct ExceptionView<'a> {
+    /// Its namespace.
+    pub namespace: &'a str,
+    /// The exception itself.
+    pub exception: &'a Exception,
+    /// The path it names, under today's or a former name. A deleted path is still here during its
+    /// grace.
+    pub path: Option<&'a Path>,
+    /// Where it is in its life.
+    pub life: Life,
+    /// How many existing workloads it names, beyond `maxWorkloads` too.
+    pub named: usize,
+    /// The workloads it names, within `maxWorkloads`, that are judged by its path; in order.
+    pub matched: Vec<&'a WorkloadId>,
+    /// Whether it is in use, and why not.
+    pub usage: Usage,
+    /// Whether a matched workload fails a check it names. Unknown while it is not in use, while
+    /// such a check errs, or while one fails that is only announced.
+    pub needed: Option<bool>,
+    /// Failing checks it names, over all matched workloads, whatever its phase.
+    pub covered_failures: u32,
+    /// The names among its checks that cover nothing.
+    pub useless_checks: Vec<UselessCheck<'a>>,
+}
+
+impl ExceptionView<'_> {
+    /// Whether the path it names exists and was not deleted.
+    pub fn path_found(&self) -> bool {
+        self.path.is_some_and(|path| path.deleted.is_none())
+    }
+
+    /// The path's name today; as it is written where no such path is known.
+    pub fn path_name(&self) -> &str {
+        self.path
+            .map_or(&self.exception.spec.path, |path| &*path.name)
+    }
+}
+
+/// Whether an exception is in use.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Usage {
+    /// A workload it names is judged by its path.
+    InUse,
+    /// No workload it names exists.
+    NoTarget,
+    /// The workloads it names are judged by another path.
+    OtherPath,
+    /// The workloads it names are judged by no path: none is for them, or they are taken out.
+    NotJudged,
+    /// No path has the name it gives.
+    PathNotFound,
+}
+
+impl Usage {
+    /// The reason of the condition `InUse`.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::InUse => "InUse",
+            Self::NoTarget => "NoTarget",
+            Self::OtherPath => "OtherPath",
+            Self::NotJudged => "NotJudged",
+            Self::PathNotFound => "PathNotFound",
+        }
+    }
+
+    /// Whether this is use.
+    pub const fn is_in_use(self) -> bool {
+        match self {
+            Self::InUse => true,
+            Self::NoTarget | Self::OtherPath | Self::NotJudged | Self::PathNotFound => false,
+        }
+    }
+}
+
+/// A check name that covers nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct UselessCheck<'a> {
+    /// As the exception writes it.
+    pub name: &'a str,
+    /// Why it covers nothing.
+    pub because: Useless<'a>,
+}
+
+/// Why a check name covers nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Useless<'a> {
+    /// The path has no such check.
+    Unknown {
+        /// The check that was probably meant.
+        nearest: Option<&'a str>,
+    },
+    /// The path does not let anybody deviate from it.
+    NotExemptible,
+}
+
+/// Every exception, in order of namespace and name.
+pub fn exception_views<'a>(inventory: &'a Inventory, moment: &Moment) -> Vec<ExceptionView<'a>> {
+    let spaces = inventory.spaces();
+    spaces
+        .flat_map(|(namespace, space)| {
+            space
+                .exceptions()
+                .map(move |exception| (namespace, space, exception))
+        })
+        .map(|(namespace, space, exception)| {
+            view_in(inventory, moment, (namespace, space, exception))
+        })
+        .collect()
+}
+
+/// One exception by namespace and name.
+pub fn exception_view<'a>(
+    inventory: &'a Inventory,
+    moment: &Moment,
+    key: (&str, &str),
+) -> Option<ExceptionView<'a>> {
+    let (namespace, space) = inventory.spaces.get_key_value(key.0)?;
+    let exception = space.exception(key.1)?;
+    Some(view_in(inventory, moment, (namespace, space, exception)))
+}
+
+/// The name among `known` that was probably meant by `name`.
+pub fn nearest<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+    let limit = 1 + name.chars().count() / 4;
+    known
+        .map(|candidate| (strsim::damerau_levenshtein(name, candidate), candidate))
+        .filter(|(distance, _)| *distance <= limit)
+        .min()
+        .map(|(_, candidate)| candidate)
+}
+
+fn view_in<'a>(
+    inventory: &'a Inventory,
+    moment: &Moment,
+    place: (&'a str, &'a Space, &'a Exception),
+) -> ExceptionView<'a> {
+    let (namespace, space, exception) = place;
+    let bench = inventory.bench(moment);
+    let path = exception.path(&inventory.paths);
+    let named = oldest_first(space, exception);
+    let within = usize_limit(exception.spec.max_workloads);
+    let judged: Vec<_> = named
+        .iter()
+        .take(within)
+        .map(|workload| (*workload, judge(workload, space, &bench)))
+        .collect();
+    let mut matched: Vec<_> = judged
+        .iter()
+        .filter(|(workload, verdict)| is_judged_by(path, workload, verdict))
+        .collect();
+    matched.sort_by(|(a, _), (b, _)| a.id.cmp(&b.id));
+    let need = matched
+        .iter()
+        .fold(Need::default(), |need, (workload, verdict)| {
+            need.and(Need::of(exception, workload, (verdict, &bench)))
+        });
+    ExceptionView {
+        namespace,
+        exception,
+        path,
+        life: space.life(exception, &bench),
+        named: named.len(),
+        usage: usage(path, &judged, matched.len()),
+        needed: need.answer(matched.len()),
+        covered_failures: need.failing,
+        matched: matched.iter().map(|(workload, _)| &workload.id).collect(),
+        useless_checks: path.map_or_else(Vec::new, |path| useless_checks(exception, path)),
+    }
+}
+
+fn usize_limit(max_workloads: Option<u32>) -> usize {
+    max_workloads.map_or(usize::MAX, |limit| {
+        usize::try_from(limit).unwrap_or(usize::MAX)
+    })
+}
+
+fn oldest_first<'a>(space: &'a Space, exception: &'a Exception) -> Vec<&'a Workload> {
+    let mut named: Vec<_> = space.named_by(exception).collect();
+    named.sort_by(|a, b| (a.created, &a.id).cmp(&(b.created, &b.id)));
+    named
+}
+
+fn is_judged_by(path: Option<&Path>, workload: &Workload, verdict: &Verdict) -> bool {
+    let judging = verdict.path.map(|index| workload.paths.get(index));
+    path.zip(judging)
+        .is_some_and(|(named, judging)| named.name == judging.name)
+}
+
+fn usage(path: Option<&Path>, judged: &[(&Workload, Verdict)], matched: usize) -> Usage {
+    if judged.is_empty() {
+        Usage::NoTarget
+    } else if path.is_none() {
+        Usage::PathNotFound
+    } else if matched > 0 {
+        Usage::InUse
+    } else if judged.iter().any(|(_, verdict)| verdict.path.is_some()) {
+        Usage::OtherPath
+    } else {
+        Usage::NotJudged
+    }
+}
+
+/// What the checks an exception names say of its workloads.
+#[derive(Clone, Copy, Default)]
+struct Need {
+    /// Enforced checks that fail.
+    failing: u32,
+    /// Checks that err, or that fail and are only announced.
+    open: u32,
+    /// Checks it names that may be excepted.
+    named: u32,
+}
+
+impl Need {
+    fn of(exception: &Exception, workload: &Workload, seen: (&Verdict, &Bench<'_>)) -> Self {
+        let (verdict, bench) = seen;
+        let judging = verdict.path.and_then(|index| {
+            let mut results = workload.results.iter();
+            let result = results.find(|result| usize::from(result.path) == index)?;
+            Some((index, result))
+        });
+        let Some((index, result)) = judging else {
+            return Self::default();
+        };
+        let path = workload.paths.get(index);
+        let at = bench.moment.paths(&workload.paths)[index];
+        let named = named_checks(exception, path);
+        let announced = at.announced & required(path) & !result.passed;
+        Self {
+            failing: (verdict.failing & named).count_ones(),
+            open: ((verdict.errored | announced) & named).count_ones(),
+            named: named.count_ones(),
+        }
+    }
+
+    fn and(self, other: Self) -> Self {
+        Self {
+            failing: self.failing + other.failing,
+            open: self.open + other.open,
+            named: self.named + other.named,
+        }
+    }
+
+    fn answer(self, matched: usize) -> Option<bool> {
+        if self.failing > 0 {
+            Some(true)
+        } else if matched == 0 || self.open > 0 || self.named == 0 {
+            None
+        } else {
+            Some(false)
+        }
+    }
+}
+
+fn named_checks(exception: &Exception, path: &Path) -> Checks {
+    (0..path.spec.checks.len())
+        .filter(|check| exception.names_check(path, *check))
+        .fold(0, |named, check| named | bit(check))
+}
+
+fn required(path: &Path) -> Checks {
+    let checks = path.spec.checks.iter().enumerate();
+    checks
+        .filter(|(_, check)| check.level == Level::Required)
+        .fold(0, |set, (index, _)| set | bit(index))
+}
+
+fn useless_checks<'a>(exception: &'a Exception, path: &'a Path) -> Vec<UselessCheck<'a>> {
+    let names = exception.spec.checks.iter().map(String::as_str);
+    names
+        .filter(|name| *name != EVERY_CHECK)
+        .filter_map(|name| {
+            let because = match path.check_index(name) {
+                Some(check) if path.is_exemptible(check) => return None,
+                Some(_) => Useless::NotExemptible,
+                None => Useless::Unknown {
+                    nearest: nearest(name, path.spec.checks.iter().map(|c| c.name.as_str())),
+                },
+            };
+            Some(UselessCheck { name, because })
+        })
+        .collect()
+}
