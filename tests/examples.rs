@@ -1,0 +1,230 @@
+//! The files in `examples/` on a real API server: every one is accepted, every expression compiles
+//! there, and the steps it finds missing are the ones the examples are written to miss.
+
+#![cfg(feature = "demo")]
+#![allow(clippy::unwrap_used)]
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use goldenpath::api::golden_path::{Check, KindRef, Scope};
+use goldenpath::api::{self, GoldenPath};
+use goldenpath_e2e::{ControlPlane, Options, control_plane_or_skip, eventually};
+use serde_json::{Value, json};
+
+/// Every step a workload of `examples/workloads` misses on a path it is in scope of, as the API
+/// server finds it. A check that cannot be evaluated is known by its policy only.
+const MISSED: &str = "
+stateful-service error
+stateful-service backup-retention: catalog/product-db logistics/parcel-db
+stateful-service backup-schedule: catalog/product-db logistics/parcel-db search/search-index
+stateful-service graceful-stop: logistics/parcel-db
+stateful-service reserved-memory: insights/feature-store logistics/parcel-db
+stateful-service storage-class: catalog/product-db logistics/parcel-db
+batch-job owner: sandbox/spike
+batch-job pinned-image: insights/nightly-export sandbox/spike
+batch-job memory-limit: sandbox/spike
+batch-job deadline: logistics/dispatch payments/reconciliation sandbox/spike
+batch-job no-overlap: payments/reconciliation sandbox/spike
+batch-job retries: catalog/price-import sandbox/spike
+batch-job time-zone: sandbox/spike
+batch-job runbook: catalog/price-import insights/nightly-export insights/report-builder
+batch-job runbook: logistics/dispatch payments/reconciliation payments/settlement sandbox/spike
+web-service readiness-probe: checkout/promotions logistics/label-printer
+web-service memory-limit: catalog/image-resizer logistics/label-printer logistics/route-planner
+web-service pinned-image: catalog/pim-sync insights/dashboards logistics/label-printer
+web-service pinned-image: payments/fraud-scorer
+web-service restricted: logistics/carrier-gateway logistics/label-printer payments/card-vault
+web-service spread: checkout/tax-engine identity/directory-sync identity/session-cache
+web-service spread: insights/metrics-probe logistics/label-printer logistics/route-planner
+web-service spread: payments/payouts search/ranker-a search/ranker-b
+web-service telemetry: identity/session-cache insights/metrics-probe logistics/label-printer
+web-service telemetry: logistics/route-planner
+";
+
+fn expected() -> BTreeSet<String> {
+    let lines = MISSED.lines().filter(|line| !line.is_empty());
+    lines
+        .flat_map(|line| match line.split_once(": ") {
+            Some((step, names)) => names
+                .split(' ')
+                .map(|name| format!("{step} {name}"))
+                .collect(),
+            None => vec![line.to_owned()],
+        })
+        .collect()
+}
+
+#[test]
+fn every_example_is_accepted_and_judged_by_the_api_server_as_it_says() {
+    let Some(cluster) = control_plane_or_skip(&Options::default()) else {
+        return;
+    };
+    for crd in api::crds() {
+        cluster.apply(&api::crd_manifest(&crd)).unwrap();
+    }
+    let paths = ["examples/paths", "examples/starter"].map(|directory| {
+        let paths = golden_paths(directory);
+        apply_until_known(&cluster, directory);
+        for path in &paths {
+            cluster.apply(&policy(directory, path).to_string()).unwrap();
+        }
+        paths
+    });
+    assert_eq!(paths.map(|paths| paths.len()), [3, 3]);
+
+    bind(&cluster, "paths");
+    cluster.apply(&namespaces()).unwrap();
+    let found = eventually(Duration::from_secs(30), "the policies are in force", || {
+        let missed = missed(&cluster);
+        let paths: BTreeSet<_> = missed.iter().filter_map(|m| m.split(' ').next()).collect();
+        (paths.len() == 3).then_some(missed)
+    });
+    assert_eq!(found, expected());
+
+    apply_until_known(&cluster, "examples/workloads");
+    apply_until_known(&cluster, "examples/exceptions");
+}
+
+/// The namespaces of the example workloads, alone: a dry run needs them to be there.
+fn namespaces() -> String {
+    let files = fs::read_dir(on_disk("examples/workloads")).unwrap();
+    let texts = files.map(|file| fs::read_to_string(file.unwrap().path()).unwrap());
+    let documents: Vec<String> = texts
+        .flat_map(|text| text.split("---\n").map(str::to_owned).collect::<Vec<_>>())
+        .filter(|document| document.contains("\nkind: Namespace\n"))
+        .collect();
+    documents.join("---\n")
+}
+
+/// Applies a directory; again while a definition is not served or a namespace not there yet.
+fn apply_until_known(cluster: &ControlPlane, directory: &str) {
+    eventually(Duration::from_secs(20), directory, || {
+        cluster
+            .kubectl_ok(&["apply", "--server-side", "-f", &on_disk(directory)])
+            .ok()
+    });
+}
+
+/// What a dry run of the example workloads is warned about.
+fn missed(cluster: &ControlPlane) -> BTreeSet<String> {
+    let workloads = on_disk("examples/workloads");
+    let dry_run = [
+        "apply",
+        "--dry-run=server",
+        "--server-side",
+        "-f",
+        &workloads,
+    ];
+    let answer = cluster.kubectl(&dry_run).unwrap();
+    let said = String::from_utf8_lossy(&answer.stderr).into_owned();
+    assert!(answer.status.success(), "{said}");
+    said.lines()
+        .filter(|line| line.contains("ValidatingAdmissionPolicy"))
+        .map(in_short)
+        .collect()
+}
+
+/// The last words of a warning; where a check could not be evaluated, only the policy is known.
+fn in_short(warning: &str) -> String {
+    if warning.contains("resulted in error") {
+        let policy = warning.split('\'').nth(1).unwrap();
+        return policy.replace("paths-", "") + " error";
+    }
+    warning.rsplit(": ").next().unwrap_or(warning).to_owned()
+}
+
+/// A policy that says what `path` says, as the API server understands it: it warns with
+/// "PATH CHECK NAMESPACE/NAME".
+fn policy(directory: &str, path: &GoldenPath) -> Value {
+    let name = path.metadata.name.as_deref().unwrap();
+    let scope = &path.spec.scope;
+    let in_scope = json!([{"name": "inScope", "expression": scope_expression(scope)}]);
+    let mut variables = serde_json::to_value(&path.spec.variables).unwrap();
+    variables
+        .as_array_mut()
+        .unwrap()
+        .extend(in_scope.as_array().unwrap().clone());
+    json!({
+        "apiVersion": "admissionregistration.k8s.io/v1",
+        "kind": "ValidatingAdmissionPolicy",
+        "metadata": {"name": policy_name(directory, name)},
+        "spec": {
+            "failurePolicy": "Fail",
+            "matchConstraints": {
+                "namespaceSelector": scope.namespace_selector,
+                "resourceRules": scope.kinds.iter().map(resource_rule).collect::<Vec<_>>(),
+            },
+            "variables": variables,
+            "validations": path.spec.checks.iter().filter(|check| check.enforce_from.is_none()).map(|check| validation(name, check)).collect::<Vec<_>>(),
+        },
+    })
+}
+
+fn policy_name(directory: &str, path: &str) -> String {
+    format!("{}-{path}", directory.rsplit('/').next().unwrap())
+}
+
+fn scope_expression(scope: &Scope) -> String {
+    let conditions: Vec<_> = scope
+        .match_conditions
+        .iter()
+        .map(|condition| format!("({})", condition.expression))
+        .collect();
+    if conditions.is_empty() {
+        "true".to_owned()
+    } else {
+        conditions.join(" && ")
+    }
+}
+
+fn resource_rule(kind: &KindRef) -> Value {
+    let resource = format!("{}s", kind.kind.to_lowercase());
+    json!({
+        "apiGroups": [kind.group], "apiVersions": ["v1"],
+        "operations": ["CREATE", "UPDATE"], "resources": [resource],
+    })
+}
+
+fn validation(path: &str, check: &Check) -> Value {
+    let said = format!(
+        "'{path} {} ' + object.metadata.namespace + '/' + object.metadata.name",
+        check.name
+    );
+    json!({
+        "expression": format!("!variables.inScope || ({})", check.expression),
+        "messageExpression": said,
+    })
+}
+
+fn bind(cluster: &ControlPlane, directory: &str) {
+    for path in golden_paths(&format!("examples/{directory}")) {
+        let name = policy_name(directory, path.metadata.name.as_deref().unwrap());
+        let binding = json!({
+            "apiVersion": "admissionregistration.k8s.io/v1",
+            "kind": "ValidatingAdmissionPolicyBinding",
+            "metadata": {"name": name},
+            "spec": {"policyName": name, "validationActions": ["Warn", "Audit"]},
+        });
+        cluster.apply(&binding.to_string()).unwrap();
+    }
+}
+
+fn golden_paths(directory: &str) -> Vec<GoldenPath> {
+    let mut files: Vec<PathBuf> = fs::read_dir(on_disk(directory))
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .collect();
+    files.sort();
+    files
+        .iter()
+        .map(|file| serde_saphyr::from_str(&fs::read_to_string(file).unwrap()).unwrap())
+        .collect()
+}
+
+fn on_disk(directory: &str) -> String {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    root.join(directory).to_str().unwrap().to_owned()
+}
