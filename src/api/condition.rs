@@ -87,14 +87,18 @@ fn settle_one(
     let unchanged = before
         .iter()
         .find(|c| c.type_ == statement.kind && c.status == status);
-    let whole_second = Timestamp::from_second(now.as_second()).unwrap_or(now);
     Condition {
         type_: statement.kind.to_owned(),
         status: status.to_owned(),
         reason: statement.reason.to_owned(),
         message: statement.message.chars().take(1_024).collect(),
         observed_generation: generation,
-        last_transition_time: unchanged
-            .map_or(Time(whole_second), |c| c.last_transition_time.clone()),
+        last_transition_time: unchanged.map_or(stored(now), |c| c.last_transition_time.clone()),
     }
+}
+
+/// An instant as the API server gives it back: instants are written in whole seconds, and a status
+/// that holds more never equals the one that was stored.
+pub fn stored(at: Timestamp) -> Time {
+    Time(Timestamp::from_second(at.as_second()).unwrap_or(at))
 }

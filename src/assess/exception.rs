@@ -15,7 +15,7 @@ use crate::assess::state::Phase;
 #[cfg(test)]
 pub(crate) mod fixtures;
 #[cfg(test)]
-mod properties;
+pub(crate) mod properties;
 #[cfg(test)]
 mod tests;
 

@@ -21,6 +21,7 @@ pub mod settings;
 pub mod source;
 pub mod space;
 pub mod state;
+pub mod status;
 pub mod template_hash;
 pub mod verdict;
 pub mod workload;

@@ -17,8 +17,8 @@ use crate::assess::state::{Phase, Standing};
 
 /// An exception, its path's terms, and its creation.
 #[derive(Clone, Debug)]
-struct Story {
-    spec: DeviationExceptionSpec,
+pub(crate) struct Story {
+    pub(crate) spec: DeviationExceptionSpec,
     created: Timestamp,
     policy: ExceptionPolicy,
     light: bool,
@@ -26,7 +26,7 @@ struct Story {
 }
 
 impl Story {
-    fn at(&self, now: Timestamp) -> Life {
+    pub(crate) fn at(&self, now: Timestamp) -> Life {
         let terms = Terms {
             policy: &self.policy,
             within_self_declare_severity: self.light,
@@ -36,7 +36,7 @@ impl Story {
     }
 }
 
-fn instant() -> impl Strategy<Value = Timestamp> {
+pub(crate) fn instant() -> impl Strategy<Value = Timestamp> {
     let nudge = prop_oneof![
         4 => Just(SignedDuration::ZERO),
         1 => (-301_i64..=301).prop_map(SignedDuration::from_secs),
@@ -118,7 +118,7 @@ fn spec() -> impl Strategy<Value = DeviationExceptionSpec> {
         )
 }
 
-fn story() -> impl Strategy<Value = Story> {
+pub(crate) fn story() -> impl Strategy<Value = Story> {
     (
         spec(),
         instant(),

@@ -1,0 +1,198 @@
+//! What a DeviationException's status says: its life, whether it is in use and still needed, and
+//! what of its spec names nothing. Every message gives the state and the next step.
+
+use jiff::Timestamp;
+
+use crate::api::DeviationExceptionStatus;
+use crate::api::condition::{READY, STALLED, Statement, settle, stored};
+use crate::assess::cover::Exception;
+use crate::assess::exception::Life;
+
+mod agreement;
+mod reach;
+#[cfg(test)]
+pub(super) mod tests;
+
+/// The longest list of workloads a status holds.
+const LISTED: usize = 20;
+
+/// What is known of an exception now.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ExceptionFindings {
+    /// Where it is in its life.
+    pub life: Life,
+    /// Whether the path it names exists.
+    pub path_found: PathFound,
+    /// Checks it names and its path does not have.
+    pub unknown_checks: Vec<UnknownCheck>,
+    /// Checks it names and may not.
+    pub not_exemptible: Vec<String>,
+    /// Workloads it names, as `Deployment/web`, in order.
+    pub matched: Vec<String>,
+    /// Failing checks it covers, over all its workloads.
+    pub covered_failures: u32,
+    /// Its workloads exist, and this other path judges them.
+    pub on_other_path: Option<String>,
+    /// One of its workloads still fails a check it excepts.
+    pub still_failing: bool,
+    /// It names more workloads than `maxWorkloads` lets it cover.
+    pub over_max_workloads: bool,
+}
+
+/// Whether the path an exception names exists.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum PathFound {
+    /// Under that name.
+    Found,
+    /// Under this name now.
+    FormerName(String),
+    /// Nobody knows it; a name near to it, if any.
+    Missing {
+        /// The known path most like it.
+        nearest: Option<String>,
+    },
+    /// It existed and was deleted.
+    Deleted,
+}
+
+/// A check that an exception names and its path does not have.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UnknownCheck {
+    /// The name as written.
+    pub name: String,
+    /// The check of the path most like it.
+    pub nearest: Option<String>,
+}
+
+/// The status to store for an exception. Reminders already sent are kept as they are.
+pub fn exception_status(
+    exception: &Exception,
+    findings: &ExceptionFindings,
+    now: Timestamp,
+) -> DeviationExceptionStatus {
+    let before = exception.status.as_ref();
+    let conditions = before.map_or(&[][..], |status| &status.conditions);
+    let life = &findings.life;
+    let words = Words {
+        exception,
+        findings,
+        life,
+        now,
+    };
+    DeviationExceptionStatus {
+        observed_generation: exception.generation,
+        phase: Some(life.phase.as_str().to_owned()),
+        conditions: settle(conditions, words.statements(), exception.generation, now),
+        effective_expiry: life.effective_expiry.map(stored),
+        next_review_at: life.next_review_at.map(stored),
+        renewals: Some(life.renewals),
+        matched: findings.matched.iter().take(LISTED).cloned().collect(),
+        matched_count: Some(u32::try_from(findings.matched.len()).unwrap_or(u32::MAX)),
+        covered_failures: Some(findings.covered_failures),
+        notified: before.map_or_else(Vec::new, |status| status.notified.clone()),
+    }
+}
+
+/// One exception being put into words.
+struct Words<'a> {
+    exception: &'a Exception,
+    findings: &'a ExceptionFindings,
+    life: &'a Life,
+    now: Timestamp,
+}
+
+impl Words<'_> {
+    fn statements(&self) -> Vec<Statement> {
+        let mut statements = vec![self.ready()];
+        statements.extend(self.stalled());
+        statements.extend([
+            self.approved(),
+            self.review_current(),
+            self.in_use(),
+            self.needed(),
+            self.checks_known(),
+            self.path_found(),
+        ]);
+        statements
+    }
+
+    fn path(&self) -> &str {
+        &self.exception.spec.path
+    }
+
+    fn review_command(&self) -> String {
+        format!("kubectl goldenpath review {}", self.exception.name)
+    }
+
+    fn path_exists(&self) -> bool {
+        match self.findings.path_found {
+            PathFound::Found | PathFound::FormerName(_) => true,
+            PathFound::Missing { .. } | PathFound::Deleted => false,
+        }
+    }
+
+    fn covers(&self, check: &String) -> bool {
+        let unknown = &self.findings.unknown_checks;
+        !unknown.iter().any(|unknown| unknown.name == *check)
+            && !self.findings.not_exemptible.contains(check)
+    }
+
+    /// Why no part of the spec can be used. A deleted path is no mistake of the spec: it could be
+    /// used, and its phases go on.
+    fn unusable(&self) -> Option<&'static str> {
+        match self.findings.path_found {
+            PathFound::Missing { .. } => Some("PathNotFound"),
+            PathFound::Deleted => None,
+            PathFound::Found | PathFound::FormerName(_) => {
+                let usable = self
+                    .exception
+                    .spec
+                    .checks
+                    .iter()
+                    .any(|name| self.covers(name));
+                (!usable).then_some("NoCheckUsable")
+            }
+        }
+    }
+
+    fn ready(&self) -> Statement {
+        if let Some(reason) = self.unusable() {
+            return Statement::new(
+                READY,
+                false,
+                reason,
+                "It covers nothing as it is written. Next: PathFound and ChecksKnown say what to \
+                 correct.",
+            );
+        }
+        let whole = self.path_exists()
+            && self.findings.unknown_checks.is_empty()
+            && self.findings.not_exemptible.is_empty();
+        let message = if whole {
+            "Read, and all of it can be used. Nothing to do."
+        } else {
+            "Read; part of it covers nothing. Next: PathFound and ChecksKnown say what to correct."
+        };
+        Statement::new(READY, true, "Read", message)
+    }
+
+    fn stalled(&self) -> Option<Statement> {
+        let reason = self.unusable()?;
+        Some(Statement::new(
+            STALLED,
+            true,
+            reason,
+            "Waiting for a correction, or for the path it names to appear.",
+        ))
+    }
+}
+
+/// A statement that cannot be true or false now.
+fn unknown(kind: &'static str, reason: &'static str, message: &str) -> Statement {
+    Statement {
+        kind,
+        status: None,
+        reason,
+        message: message.to_owned(),
+    }
+}

@@ -1,0 +1,181 @@
+//! What people decided about an exception, and when they look at it again.
+
+use jiff::Timestamp;
+
+use super::super::{day, first_few, quoted};
+use super::{Words, unknown};
+use crate::api::condition::{APPROVED, REVIEW_CURRENT, Statement};
+use crate::assess::exception::Consent;
+use crate::assess::state::Phase;
+
+impl Words<'_> {
+    pub(super) fn approved(&self) -> Statement {
+        let decided = self.decided();
+        let (status, reason, message) = match (self.life.consent, self.life.phase) {
+            (Consent::Approved, _) => (
+                true,
+                "Unverified",
+                format!(
+                    "Agreed {decided}. Who agreed is taken from the object: the API server has \
+                     not vouched for it. Nothing to do."
+                ),
+            ),
+            (Consent::SelfDeclared, _) => (true, "SelfDeclared", self.self_declared()),
+            (Consent::NotRequired, _) => (
+                true,
+                "NotRequired",
+                format!(
+                    "Path '{}' asks for no approval. Nothing to do.",
+                    self.path()
+                ),
+            ),
+            (Consent::None, Phase::Rejected) => (
+                false,
+                "Rejected",
+                format!(
+                    "Not agreed {decided}. Next: change the request, remove spec.approval and ask \
+                     again, or take the path's steps."
+                ),
+            ),
+            (Consent::None, phase) => (false, "Pending", self.pending(phase)),
+        };
+        Statement::new(APPROVED, status, reason, message + &self.ignored())
+    }
+
+    /// Who decided, when and why.
+    fn decided(&self) -> String {
+        let Some(approval) = &self.exception.spec.approval else {
+            return String::new();
+        };
+        let note = approval.note.as_ref();
+        let note = note.map_or_else(String::new, |note| format!(" (“{}”)", quoted(note)));
+        format!("by {} on {}{note}", approval.by, day(approval.at.0))
+    }
+
+    fn self_declared(&self) -> String {
+        format!(
+            "Declared by {} itself, within what path '{}' allows without asking. Nothing to do.",
+            self.exception.spec.owner.team,
+            self.path()
+        )
+    }
+
+    fn pending(&self, phase: Phase) -> String {
+        if phase == Phase::Closed {
+            return "Closed before anybody decided. Nothing to do.".to_owned();
+        }
+        format!(
+            "Asked on {}, waiting for the platform team. Next, for them: kubectl goldenpath \
+             approve {}.",
+            day(self.exception.created),
+            self.exception.name
+        )
+    }
+
+    /// What is dated ahead is said where people look for a decision.
+    fn ignored(&self) -> String {
+        let dates: Vec<String> = self
+            .life
+            .ignored_decisions
+            .iter()
+            .map(Timestamp::to_string)
+            .collect();
+        if dates.is_empty() {
+            return String::new();
+        }
+        format!(
+            " Dated ahead, and counting only from then: {}. Correct the date if it was a slip.",
+            first_few(&dates, ", ")
+        )
+    }
+
+    pub(super) fn review_current(&self) -> Statement {
+        match self.life.phase {
+            Phase::Active => reviewed(
+                true,
+                "Current",
+                format!(
+                    "Own route, {}. Nothing to do until shortly before.",
+                    self.dates()
+                ),
+            ),
+            Phase::ReviewDue => reviewed(
+                true,
+                "ReviewDue",
+                format!(
+                    "Own route, time for a look: {}. Next: {}",
+                    self.dates(),
+                    self.review_step()
+                ),
+            ),
+            Phase::ReviewOverdue => self.overdue(),
+            Phase::Expired => reviewed(
+                false,
+                "Expired",
+                format!(
+                    "The agreement ended on {}. Next: renew it ({}), or return to the path.",
+                    self.end(),
+                    self.review_command()
+                ),
+            ),
+            Phase::Pending => unreviewed("Pending", "Reviews begin once it is agreed."),
+            Phase::Rejected => unreviewed("Rejected", "It was not agreed: nothing to review."),
+            Phase::Closed => unreviewed("Closed", "It was closed: nothing left to review."),
+        }
+    }
+
+    fn end(&self) -> String {
+        self.life.effective_expiry.map_or_else(String::new, day)
+    }
+
+    /// Until when it is agreed, and its review where that comes first.
+    fn dates(&self) -> String {
+        let review = self
+            .life
+            .next_review_at
+            .filter(|review| self.life.effective_expiry.is_some_and(|end| *review < end));
+        let review =
+            review.map_or_else(String::new, |at| format!(", with a review on {}", day(at)));
+        format!("agreed until {}{review}", self.end())
+    }
+
+    /// Overdue by date, or because its workload is no longer the one that was agreed on.
+    fn overdue(&self) -> Statement {
+        let missed = self.life.next_review_at.filter(|at| self.now >= *at);
+        let (reason, state) = match missed {
+            Some(at) => (
+                "ReviewOverdue",
+                format!("Its review was due on {}", day(at)),
+            ),
+            None => (
+                "TemplateChanged",
+                "Its workload has changed since it was agreed".to_owned(),
+            ),
+        };
+        let (end, step) = (self.end(), self.review_step());
+        reviewed(
+            false,
+            reason,
+            format!("{state}; it goes on until {end}. Next: {step}"),
+        )
+    }
+
+    fn review_step(&self) -> String {
+        if self.life.renewal_open {
+            "the owner asked to go on; the platform team answers.".to_owned()
+        } else {
+            format!(
+                "renew it or close it ({}), or return to the path.",
+                self.review_command()
+            )
+        }
+    }
+}
+
+fn reviewed(is_current: bool, reason: &'static str, message: String) -> Statement {
+    Statement::new(REVIEW_CURRENT, is_current, reason, message)
+}
+
+fn unreviewed(reason: &'static str, message: &str) -> Statement {
+    unknown(REVIEW_CURRENT, reason, message)
+}

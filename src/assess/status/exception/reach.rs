@@ -1,0 +1,167 @@
+//! What an exception reaches: whether its path, checks and workloads are there, and whether they
+//! still need it.
+
+use super::super::{did_you_mean, first_few};
+use super::{PathFound, Words, unknown};
+use crate::api::condition::{CHECKS_KNOWN, IN_USE, NEEDED, PATH_FOUND, Statement};
+
+impl Words<'_> {
+    pub(super) fn in_use(&self) -> Statement {
+        let (status, reason, message) = if let Some(other) = &self.findings.on_other_path {
+            (
+                false,
+                "OtherPath",
+                format!(
+                    "Its workloads are judged by path '{other}' now, so it covers nothing. Next: \
+                     name that path and ask again, or close it ({}).",
+                    self.review_command()
+                ),
+            )
+        } else if !self.path_exists() {
+            (
+                false,
+                "NoTarget",
+                format!(
+                    "No workload is judged by path '{}', which is not there. Next: see PathFound.",
+                    self.path()
+                ),
+            )
+        } else if self.findings.matched.is_empty() {
+            (
+                false,
+                "NoTarget",
+                format!(
+                    "It names no workload of this namespace. Next: correct targets or selector, \
+                     or close it ({}).",
+                    self.review_command()
+                ),
+            )
+        } else {
+            (true, "InUse", self.used_by())
+        };
+        Statement::new(IN_USE, status, reason, message)
+    }
+
+    fn used_by(&self) -> String {
+        let named = first_few(&self.findings.matched, ", ");
+        let limit = match self.exception.spec.max_workloads {
+            Some(limit) if self.findings.over_max_workloads => format!(
+                " maxWorkloads lets it cover the {limit} oldest only. Next: narrow it, or ask for \
+                 more."
+            ),
+            Some(_) | None => " Nothing to do.".to_owned(),
+        };
+        format!("It names {named}.{limit}")
+    }
+
+    pub(super) fn needed(&self) -> Statement {
+        if !self.in_use().status.unwrap_or(false) {
+            return unknown(
+                NEEDED,
+                "NotInUse",
+                "It covers no workload, so there is nothing to compare. Next: see InUse.",
+            );
+        }
+        if self.findings.still_failing {
+            return Statement::new(
+                NEEDED,
+                true,
+                "StillFailing",
+                "One of its workloads still differs in what it excepts. Nothing to do.",
+            );
+        }
+        Statement::new(
+            NEEDED,
+            false,
+            "TargetsPass",
+            format!(
+                "Its workloads pass everything it excepts: it has done its work. Next: close it \
+                 ({}).",
+                self.review_command()
+            ),
+        )
+    }
+
+    pub(super) fn checks_known(&self) -> Statement {
+        if !self.path_exists() {
+            return unknown(
+                CHECKS_KNOWN,
+                "PathNotFound",
+                "The path it names is not there to compare with. Next: see PathFound.",
+            );
+        }
+        let problems = self.check_problems();
+        if problems.is_empty() {
+            return Statement::new(
+                CHECKS_KNOWN,
+                true,
+                "Known",
+                "Every check it names exists and may be excepted. Nothing to do.",
+            );
+        }
+        let reason = if self.findings.unknown_checks.is_empty() {
+            "NotExemptible"
+        } else {
+            "UnknownCheck"
+        };
+        Statement::new(
+            CHECKS_KNOWN,
+            false,
+            reason,
+            format!(
+                "{} Next: correct spec.checks; the other checks it names still count.",
+                first_few(&problems, " ")
+            ),
+        )
+    }
+
+    /// One sentence for each check it names in vain.
+    fn check_problems(&self) -> Vec<String> {
+        let unknown_checks = self.findings.unknown_checks.iter().map(|check| {
+            let hint = did_you_mean(check.nearest.as_ref());
+            format!("unknown check '{}'{hint}", check.name)
+        });
+        let fixed = self.findings.not_exemptible.iter().map(|name| {
+            format!("check '{name}' is one every service of this path takes: talk to its owner.")
+        });
+        unknown_checks.chain(fixed).collect()
+    }
+
+    pub(super) fn path_found(&self) -> Statement {
+        let path = self.path();
+        let (status, reason, message) = match &self.findings.path_found {
+            PathFound::Found => (
+                true,
+                "Found",
+                format!("Path '{path}' exists. Nothing to do."),
+            ),
+            PathFound::FormerName(current) => (
+                true,
+                "FormerName",
+                format!(
+                    "Path '{path}' is called '{current}' now, and the old name keeps working. \
+                     Next: write the new one when this is asked for again."
+                ),
+            ),
+            PathFound::Missing { nearest } => (
+                false,
+                "NotFound",
+                format!(
+                    "unknown path '{path}'{} Next: correct spec.path; until then it covers \
+                     nothing.",
+                    did_you_mean(nearest.as_ref())
+                ),
+            ),
+            PathFound::Deleted => (
+                false,
+                "Deleted",
+                format!(
+                    "Path '{path}' was deleted, so there is nothing left to differ from. Next: \
+                     close it ({}).",
+                    self.review_command()
+                ),
+            ),
+        };
+        Statement::new(PATH_FOUND, status, reason, message)
+    }
+}

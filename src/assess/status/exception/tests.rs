@@ -1,0 +1,475 @@
+//! What an exception's status says for each finding, and that saying it twice is saying it once.
+
+use jiff::Timestamp;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, Time};
+use proptest::collection::vec;
+use proptest::prelude::*;
+
+use super::{ExceptionFindings, PathFound, UnknownCheck, exception_status};
+use crate::api::condition::{
+    APPROVED, CHECKS_KNOWN, IN_USE, NEEDED, PATH_FOUND, READY, REVIEW_CURRENT, STALLED, stored,
+};
+use crate::api::deviation_exception::{BoundTo, Decision, Notified};
+use crate::api::golden_path::ExceptionPolicy;
+use crate::api::{DeviationException, DeviationExceptionSpec, DeviationExceptionStatus};
+use crate::assess::cover::Exception;
+use crate::assess::exception::fixtures::{
+    approval, approved, closed, day, renewal_requested, requested, self_declare_policy, start,
+    terms,
+};
+use crate::assess::exception::properties::{instant, story};
+use crate::assess::exception::{Life, Terms, live};
+use crate::assess::state::Phase;
+
+fn object(spec: DeviationExceptionSpec) -> Exception {
+    let mut object = DeviationException::new("heap", spec);
+    object.metadata.generation = Some(3);
+    Exception::read(object, start())
+}
+
+/// An exception in use whose path, checks and workload are all there.
+fn in_use(life: Life) -> ExceptionFindings {
+    ExceptionFindings {
+        life,
+        path_found: PathFound::Found,
+        unknown_checks: Vec::new(),
+        not_exemptible: Vec::new(),
+        matched: vec!["Deployment/shop".into()],
+        covered_failures: 1,
+        on_other_path: None,
+        still_failing: true,
+        over_max_workloads: false,
+    }
+}
+
+fn found(spec: &DeviationExceptionSpec, now: Timestamp) -> ExceptionFindings {
+    let policy = ExceptionPolicy::default();
+    in_use(live(spec, start(), &terms(&policy), now))
+}
+
+fn status(spec: &DeviationExceptionSpec, now: Timestamp) -> DeviationExceptionStatus {
+    exception_status(&object(spec.clone()), &found(spec, now), now)
+}
+
+/// The status of an approved exception, with one finding changed.
+fn status_when(change: impl FnOnce(&mut ExceptionFindings)) -> DeviationExceptionStatus {
+    let mut findings = found(&approved(), day(1));
+    change(&mut findings);
+    exception_status(&object(approved()), &findings, day(1))
+}
+
+fn condition<'a>(status: &'a DeviationExceptionStatus, kind: &str) -> &'a Condition {
+    let mut all = status.conditions.iter();
+    all.find(|condition| condition.type_ == kind).unwrap()
+}
+
+fn says(status: &DeviationExceptionStatus, kind: &str) -> (String, String) {
+    let condition = condition(status, kind);
+    (condition.status.clone(), condition.reason.clone())
+}
+
+fn pair(status: &str, reason: &str) -> (String, String) {
+    (status.to_owned(), reason.to_owned())
+}
+
+fn rejected() -> DeviationExceptionSpec {
+    DeviationExceptionSpec {
+        approval: Some(approval(Decision::Rejected, start())),
+        ..requested()
+    }
+}
+
+/// One exception for each phase, and when to look at it.
+fn each_phase() -> [(Phase, DeviationExceptionSpec, Timestamp); 7] {
+    let ended = DeviationExceptionSpec {
+        reviews: vec![closed(day(5))],
+        ..approved()
+    };
+    [
+        (Phase::Pending, requested(), day(1)),
+        (Phase::Active, approved(), day(1)),
+        (Phase::ReviewDue, approved(), day(80)),
+        (Phase::ReviewOverdue, approved(), day(100)),
+        (Phase::Expired, approved(), day(130)),
+        (Phase::Rejected, rejected(), day(1)),
+        (Phase::Closed, ended, day(6)),
+    ]
+}
+
+#[test]
+fn exception_stays_ready_in_every_phase() {
+    for (phase, spec, now) in each_phase() {
+        let status = status(&spec, now);
+        assert_eq!(status.phase.as_deref(), Some(phase.as_str()));
+        assert_eq!(says(&status, READY), pair("True", "Read"), "{phase:?}");
+        assert!(status.conditions.iter().all(|c| c.type_ != STALLED));
+        assert_eq!(status.observed_generation, Some(3));
+    }
+}
+
+#[test]
+fn review_is_current_until_it_is_missed() {
+    for ((_, spec, now), expected) in each_phase().into_iter().zip([
+        pair("Unknown", "Pending"),
+        pair("True", "Current"),
+        pair("True", "ReviewDue"),
+        pair("False", "ReviewOverdue"),
+        pair("False", "Expired"),
+        pair("Unknown", "Rejected"),
+        pair("Unknown", "Closed"),
+    ]) {
+        assert_eq!(says(&status(&spec, now), REVIEW_CURRENT), expected);
+    }
+}
+
+#[test]
+fn approval_says_on_whose_word_it_rests() {
+    let free = ExceptionPolicy {
+        require_approval: false,
+        ..ExceptionPolicy::default()
+    };
+    let default = ExceptionPolicy::default();
+    for (spec, policy, expected) in [
+        (approved(), &default, pair("True", "Unverified")),
+        (
+            requested(),
+            &self_declare_policy(),
+            pair("True", "SelfDeclared"),
+        ),
+        (requested(), &free, pair("True", "NotRequired")),
+        (requested(), &default, pair("False", "Pending")),
+        (rejected(), &free, pair("False", "Rejected")),
+    ] {
+        let findings = in_use(live(&spec, start(), &terms(policy), day(1)));
+        let status = exception_status(&object(spec), &findings, day(1));
+        assert_eq!(says(&status, APPROVED), expected);
+    }
+}
+
+#[test]
+fn rejection_says_who_why_and_what_next() {
+    let mut spec = rejected();
+    spec.approval.as_mut().unwrap().note = Some("Use the\nlarge profile.".into());
+    let status = status(&spec, day(1));
+    let message = &condition(&status, APPROVED).message;
+    assert!(message.starts_with("Not agreed by ada on 1 Jan 2026 (“Use the large profile.”)."));
+    assert!(message.contains("Next: change the request"), "{message}");
+}
+
+#[test]
+fn decision_dated_ahead_is_said_where_people_look_for_it() {
+    let spec = DeviationExceptionSpec {
+        approval: Some(approval(Decision::Approved, day(365))),
+        ..requested()
+    };
+    let status = status(&spec, day(1));
+    let approved = condition(&status, APPROVED);
+    assert_eq!(approved.reason, "Pending");
+    assert!(
+        approved.message.contains("2027-01-01T00:00:00Z"),
+        "{}",
+        approved.message
+    );
+}
+
+#[test]
+fn changed_workload_is_told_from_a_missed_review() {
+    let spec = DeviationExceptionSpec {
+        bound_to: Some(BoundTo {
+            template_hash: format!("v1:{}", "0".repeat(64)),
+        }),
+        ..approved()
+    };
+    let policy = ExceptionPolicy::default();
+    let changed = Terms {
+        bound_to_matches: false,
+        ..terms(&policy)
+    };
+    for (now, reason) in [(day(10), "TemplateChanged"), (day(90), "ReviewOverdue")] {
+        let findings = in_use(live(&spec, start(), &changed, now));
+        let status = exception_status(&object(spec.clone()), &findings, now);
+        assert_eq!(says(&status, REVIEW_CURRENT), pair("False", reason));
+    }
+}
+
+#[test]
+fn open_request_to_go_on_is_the_platforms_turn() {
+    let spec = DeviationExceptionSpec {
+        renewal: Some(renewal_requested(day(95))),
+        ..approved()
+    };
+    let status = status(&spec, day(100));
+    let message = &condition(&status, REVIEW_CURRENT).message;
+    assert!(message.contains("the platform team answers"), "{message}");
+}
+
+#[test]
+fn review_after_the_end_is_not_spoken_of() {
+    let spec = DeviationExceptionSpec {
+        expires_at: Some(Time(day(40))),
+        ..approved()
+    };
+    let message = |spec| {
+        condition(&status(spec, day(1)), REVIEW_CURRENT)
+            .message
+            .clone()
+    };
+    assert!(message(&spec).starts_with("Own route, agreed until 10 Feb 2026. "));
+    assert!(message(&approved()).contains("until 1 May 2026, with a review on 1 Apr 2026."));
+}
+
+#[test]
+fn unknown_check_is_answered_with_the_name_that_was_meant() {
+    let spec = DeviationExceptionSpec {
+        checks: vec!["limit".into(), "probes".into()],
+        ..approved()
+    };
+    let mut findings = found(&spec, day(1));
+    findings.unknown_checks = vec![UnknownCheck {
+        name: "limit".into(),
+        nearest: Some("limits".into()),
+    }];
+    let status = exception_status(&object(spec), &findings, day(1));
+    assert_eq!(says(&status, CHECKS_KNOWN), pair("False", "UnknownCheck"));
+    let message = &condition(&status, CHECKS_KNOWN).message;
+    assert!(message.starts_with("unknown check 'limit': did you mean 'limits'? Next: "));
+    // The check it does know still counts.
+    assert_eq!(says(&status, READY), pair("True", "Read"));
+}
+
+#[test]
+fn check_that_may_not_be_excepted_is_said() {
+    let spec = DeviationExceptionSpec {
+        checks: vec!["limits".into(), "non-root".into()],
+        ..approved()
+    };
+    let mut findings = found(&spec, day(1));
+    findings.not_exemptible = vec!["non-root".into()];
+    let status = exception_status(&object(spec), &findings, day(1));
+    assert_eq!(says(&status, CHECKS_KNOWN), pair("False", "NotExemptible"));
+}
+
+#[test]
+fn only_an_exception_that_can_cover_nothing_is_stalled() {
+    let no_check = status_when(|findings| findings.not_exemptible = vec!["limits".into()]);
+    let no_path = status_when(|findings| {
+        findings.path_found = PathFound::Missing {
+            nearest: Some("web-service".into()),
+        };
+    });
+    for (status, reason) in [(no_check, "NoCheckUsable"), (no_path, "PathNotFound")] {
+        assert_eq!(says(&status, READY), pair("False", reason));
+        assert_eq!(says(&status, STALLED), pair("True", reason));
+    }
+}
+
+#[test]
+fn path_is_found_under_either_name_missed_with_a_hint_and_mourned_when_deleted() {
+    let with = |path_found| status_when(|findings| findings.path_found = path_found);
+    let renamed = with(PathFound::FormerName("web-service".into()));
+    assert_eq!(says(&renamed, PATH_FOUND), pair("True", "FormerName"));
+    assert_eq!(says(&renamed, IN_USE), pair("True", "InUse"));
+
+    let missing = with(PathFound::Missing {
+        nearest: Some("webs".into()),
+    });
+    let message = &condition(&missing, PATH_FOUND).message;
+    assert!(message.starts_with("unknown path 'web': did you mean 'webs'? Next: "));
+    assert_eq!(
+        says(&missing, CHECKS_KNOWN),
+        pair("Unknown", "PathNotFound")
+    );
+
+    let deleted = with(PathFound::Deleted);
+    assert_eq!(says(&deleted, PATH_FOUND), pair("False", "Deleted"));
+    assert_eq!(says(&deleted, READY), pair("True", "Read"));
+    assert_eq!(deleted.phase.as_deref(), Some("Active"));
+    assert_eq!(says(&deleted, NEEDED), pair("Unknown", "NotInUse"));
+}
+
+#[test]
+fn exception_without_a_workload_on_its_path_is_not_in_use() {
+    let gone = status_when(|findings| findings.matched.clear());
+    assert_eq!(says(&gone, IN_USE), pair("False", "NoTarget"));
+    assert_eq!(says(&gone, NEEDED), pair("Unknown", "NotInUse"));
+
+    let moved = status_when(|findings| findings.on_other_path = Some("batch".into()));
+    assert_eq!(says(&moved, IN_USE), pair("False", "OtherPath"));
+    assert!(condition(&moved, IN_USE).message.contains("'batch'"));
+}
+
+#[test]
+fn exception_whose_workloads_pass_is_no_longer_needed() {
+    let needed = |still_failing| {
+        let status = status_when(|findings| findings.still_failing = still_failing);
+        says(&status, NEEDED)
+    };
+    assert_eq!(needed(true), pair("True", "StillFailing"));
+    assert_eq!(needed(false), pair("False", "TargetsPass"));
+}
+
+#[test]
+fn long_lists_are_cut_and_counted() {
+    let matched: Vec<String> = (10..40).map(|n| format!("Deployment/shop-{n}")).collect();
+    let status = status_when(|findings| findings.matched = matched);
+    assert_eq!((status.matched.len(), status.matched_count), (20, Some(30)));
+    assert_eq!(
+        condition(&status, IN_USE).message,
+        "It names Deployment/shop-10, Deployment/shop-11, Deployment/shop-12 (27 more). Nothing \
+         to do."
+    );
+}
+
+#[test]
+fn what_is_beyond_max_workloads_is_said() {
+    let spec = DeviationExceptionSpec {
+        max_workloads: Some(2),
+        ..approved()
+    };
+    let mut findings = found(&spec, day(1));
+    findings.over_max_workloads = true;
+    let status = exception_status(&object(spec), &findings, day(1));
+    assert!(
+        condition(&status, IN_USE)
+            .message
+            .contains("the 2 oldest only")
+    );
+}
+
+#[test]
+fn reminders_already_sent_stay_on_record() {
+    let sent = vec![Notified {
+        stage: "ReviewDue".into(),
+        decision_at: Time(start()),
+        sent_at: Time(day(76)),
+    }];
+    let mut object = object(approved());
+    object.status = Some(DeviationExceptionStatus {
+        notified: sent.clone(),
+        ..DeviationExceptionStatus::default()
+    });
+    let status = exception_status(&object, &found(&approved(), day(80)), day(80));
+    assert_eq!(status.notified, sent);
+}
+
+#[test]
+fn condition_keeps_its_transition_time_until_it_flips() {
+    let mut object = object(approved());
+    object.status = Some(status(&approved(), day(1)));
+    let later = exception_status(&object, &found(&approved(), day(95)), day(95));
+    assert_eq!(condition(&later, READY).last_transition_time.0, day(1));
+    assert_eq!(
+        condition(&later, REVIEW_CURRENT).last_transition_time.0,
+        day(95)
+    );
+}
+
+#[test]
+fn every_message_helps_and_none_shames() {
+    let changes: [fn(&mut ExceptionFindings); 7] = [
+        |_| {},
+        |f| f.path_found = PathFound::Missing { nearest: None },
+        |f| f.path_found = PathFound::Deleted,
+        |f| f.path_found = PathFound::FormerName("web-service".into()),
+        |f| f.not_exemptible = vec!["limits".into()],
+        |f| f.matched.clear(),
+        |f| f.still_failing = false,
+    ];
+    for (_, spec, now) in each_phase() {
+        for change in changes {
+            let mut findings = found(&spec, now);
+            change(&mut findings);
+            let status = exception_status(&object(spec.clone()), &findings, now);
+            for condition in status.conditions {
+                assert_speaks_kindly(&condition.message);
+            }
+        }
+    }
+}
+
+/// States what is and what to do about it, in words people do not mind reading.
+pub(in crate::assess::status) fn assert_speaks_kindly(message: &str) {
+    let lower = message.to_lowercase();
+    for word in ["violat", "complian", "illegal", "invalid", "fail", "error"] {
+        assert!(!lower.contains(word), "'{word}' in: {message}");
+    }
+    let gives_a_step = ["Next", "othing", "Waiting", "begin"]
+        .iter()
+        .any(|word| message.contains(word));
+    assert!(gives_a_step, "no next step in: {message}");
+    assert!(message.chars().count() <= 1_024);
+}
+
+fn findings_at(now: Timestamp) -> impl Strategy<Value = (Exception, ExceptionFindings)> {
+    let path_found = prop_oneof![
+        4 => Just(PathFound::Found),
+        1 => Just(PathFound::FormerName("web-service".into())),
+        1 => Just(PathFound::Missing { nearest: None }),
+        1 => Just(PathFound::Deleted),
+    ];
+    (
+        story(),
+        path_found,
+        vec("[a-z]{1,8}", 0..30),
+        any::<[bool; 4]>(),
+    )
+        .prop_map(
+            move |(story, path_found, matched, [unknown, moved, failing, over])| {
+                let findings = ExceptionFindings {
+                    path_found,
+                    unknown_checks: Vec::from_iter(unknown.then(|| UnknownCheck {
+                        name: "limits".into(),
+                        nearest: None,
+                    })),
+                    matched,
+                    on_other_path: moved.then(|| "batch".into()),
+                    still_failing: failing,
+                    over_max_workloads: over,
+                    ..in_use(story.at(now))
+                };
+                (object(story.spec), findings)
+            },
+        )
+}
+
+proptest! {
+    #[test]
+    fn saying_the_same_again_changes_nothing(
+        (now, (mut exception, findings)) in
+            instant().prop_flat_map(|now| (Just(now), findings_at(now))),
+    ) {
+        let first = exception_status(&exception, &findings, now);
+        exception.status = Some(first.clone());
+        prop_assert_eq!(&exception_status(&exception, &findings, now), &first);
+        // An instant later nothing is different either, as long as the findings are not.
+        let soon = now.saturating_add(jiff::SignedDuration::from_nanos(1)).unwrap();
+        if findings.life.next_change.is_none_or(|next| soon < next) {
+            prop_assert_eq!(&exception_status(&exception, &findings, soon), &first);
+        }
+        prop_assert!(first.matched.len() <= 20);
+    }
+
+    #[test]
+    fn what_the_server_gives_back_is_what_was_written(
+        (exception, findings) in findings_at(day(50)),
+    ) {
+        let written = exception_status(&exception, &findings, day(50));
+        let dates = [&written.effective_expiry, &written.next_review_at];
+        // The server takes no year before 0.
+        let year_0 = "0000-01-01T00:00:00Z".parse::<Timestamp>().unwrap();
+        prop_assume!(dates.into_iter().flatten().all(|date| date.0 >= year_0));
+        let json = serde_json::to_string(&written).unwrap();
+        let read: DeviationExceptionStatus = serde_json::from_str(&json).unwrap();
+        prop_assert_eq!(read, written);
+    }
+}
+
+#[test]
+fn fractions_of_a_second_are_not_stored() {
+    let end: Timestamp = "2026-03-01T12:00:00.75Z".parse().unwrap();
+    let spec = DeviationExceptionSpec {
+        expires_at: Some(Time(end)),
+        ..approved()
+    };
+    assert_eq!(status(&spec, day(1)).effective_expiry, Some(stored(end)));
+}

@@ -1,0 +1,268 @@
+//! What a GoldenPath's status says: whether it takes part, which of its expressions cannot be
+//! used, where its services stand, and the two things only a status remembers: what was measured
+//! at the adoption deadline, and one point of history a week.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+
+use super::{day, first_few, quoted};
+use crate::api::condition::{ANNOUNCED, CHECKS_VALID, READY, STALLED, Statement, settle, stored};
+use crate::api::golden_path::{AtDeadline, HistoryPoint, NewServices, TopDeviation};
+use crate::api::{GoldenPathStatus, Period};
+use crate::assess::path::Invalid;
+
+#[cfg(test)]
+mod tests;
+
+const WEEK: Period = Period::days(7);
+/// A little more than a year of weeks.
+const POINTS: usize = 60;
+/// How many checks the status lists as most often missing.
+const TOP: usize = 10;
+
+/// What is known of a path now.
+#[derive(Clone, Debug, PartialEq, Default)]
+pub struct PathFindings {
+    /// Why it does not take part; none when it does.
+    pub preview: Option<Preview>,
+    /// Expressions that cannot be used, in the order they are written in.
+    pub invalid: Vec<Invalid>,
+    /// Checks not enforced yet, and from when they are.
+    pub announced: Vec<(String, Timestamp)>,
+    /// None of its checks can be used.
+    pub nothing_usable: bool,
+    /// Services judged by it.
+    pub services: u32,
+    /// The same, by state.
+    pub counts: BTreeMap<&'static str, u32>,
+    /// Services created after its launch. None until every watched kind has been listed: what is
+    /// measured at the deadline is written once, and must not be half of it.
+    pub new_services: Option<NewServicesNow>,
+    /// The share of new services that should be on it, in percent.
+    pub target_percent: u8,
+    /// Checks and the number of services that do not pass them.
+    pub top_deviations: Vec<(String, u32)>,
+}
+
+/// Why a path is shown and not counted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Preview {
+    /// Its launch is at this instant.
+    LaunchAhead(Timestamp),
+    /// It is on the roadmap, with no date.
+    OnRoadmap,
+    /// No required check that can be used is in force.
+    NoRequiredCheck,
+}
+
+/// The services created after a path's launch, as they are now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NewServicesNow {
+    /// How many there are.
+    pub total: u32,
+    /// How many of them are on the path.
+    pub on_path: u32,
+    /// When the share is measured.
+    pub deadline: Timestamp,
+}
+
+/// The status to store for a path. Written whole, but for what was measured at the deadline and
+/// the history, which are carried on from `before`.
+pub fn path_status(
+    generation: Option<i64>,
+    findings: &PathFindings,
+    before: Option<&GoldenPathStatus>,
+    now: Timestamp,
+) -> GoldenPathStatus {
+    let conditions = before.map_or(&[][..], |status| &status.conditions);
+    let new_services = before.and_then(|status| status.new_services.as_ref());
+    let counts = findings.counts.iter();
+    let counts: BTreeMap<String, u32> =
+        counts.map(|(state, n)| ((*state).to_owned(), *n)).collect();
+    GoldenPathStatus {
+        observed_generation: generation,
+        conditions: settle(conditions, statements(findings), generation, now),
+        services: Some(findings.services),
+        new_services: new_services_at(findings, new_services, now),
+        top_deviations: top_deviations(findings),
+        history: history(findings, before, &counts, now),
+        counts,
+    }
+}
+
+fn new_services_at(
+    findings: &PathFindings,
+    before: Option<&NewServices>,
+    now: Timestamp,
+) -> Option<NewServices> {
+    let recorded = before.and_then(|before| before.at_deadline.clone());
+    let Some(seen) = findings.new_services else {
+        // Nothing is known now; what was measured stays.
+        return before.filter(|_| recorded.is_some()).cloned();
+    };
+    let is_due = now >= seen.deadline;
+    let at_deadline = recorded.or_else(|| {
+        is_due.then(|| AtDeadline {
+            total: seen.total,
+            on_path: seen.on_path,
+            at: stored(now),
+        })
+    });
+    let target_met = at_deadline
+        .as_ref()
+        .filter(|measured| is_due && measured.total > 0)
+        .map(|measured| {
+            u64::from(measured.on_path) * 100
+                >= u64::from(measured.total) * u64::from(findings.target_percent)
+        });
+    Some(NewServices {
+        total: seen.total,
+        on_path: seen.on_path,
+        ratio: ratio(seen),
+        deadline: stored(seen.deadline),
+        at_deadline,
+        target_met,
+    })
+}
+
+/// Four decimals: a number of few digits reads back from JSON as itself, on every side.
+fn ratio(seen: NewServicesNow) -> Option<f64> {
+    (seen.total > 0)
+        .then(|| (f64::from(seen.on_path) / f64::from(seen.total) * 10_000.0).round() / 10_000.0)
+}
+
+fn top_deviations(findings: &PathFindings) -> Vec<TopDeviation> {
+    let mut top: Vec<_> = findings
+        .top_deviations
+        .iter()
+        .filter(|(_, services)| *services > 0)
+        .collect();
+    top.sort_by(|(a, more), (b, fewer)| fewer.cmp(more).then_with(|| a.cmp(b)));
+    top.into_iter()
+        .take(TOP)
+        .map(|(check, services)| TopDeviation {
+            check: check.clone(),
+            services: *services,
+        })
+        .collect()
+}
+
+fn history(
+    findings: &PathFindings,
+    before: Option<&GoldenPathStatus>,
+    counts: &BTreeMap<String, u32>,
+    now: Timestamp,
+) -> Vec<HistoryPoint> {
+    let mut points = before.map_or_else(Vec::new, |status| status.history.clone());
+    let is_due = points
+        .last()
+        .is_none_or(|last| WEEK.after(last.at.0) <= now);
+    if is_due && findings.preview.is_none() && findings.services > 0 {
+        points.push(HistoryPoint {
+            at: stored(now),
+            counts: counts.clone(),
+        });
+    }
+    points.split_off(points.len().saturating_sub(POINTS))
+}
+
+fn statements(findings: &PathFindings) -> Vec<Statement> {
+    let mut statements = vec![ready(findings)];
+    if findings.nothing_usable {
+        statements.push(Statement::new(
+            STALLED,
+            true,
+            "NoCheckUsable",
+            "Waiting for a correction: ChecksValid says which.",
+        ));
+    }
+    statements.extend([checks_valid(&findings.invalid), announced(findings)]);
+    statements
+}
+
+fn ready(findings: &PathFindings) -> Statement {
+    if findings.nothing_usable {
+        return Statement::new(
+            READY,
+            false,
+            "NoCheckUsable",
+            "None of its checks can be used, so no service is judged by it. Next: correct what \
+             ChecksValid lists.",
+        );
+    }
+    let (reason, message) = match findings.preview {
+        None => (
+            "TakesPart",
+            "Launched: services in its scope are judged and counted. Nothing to do.".to_owned(),
+        ),
+        Some(Preview::LaunchAhead(at)) => (
+            "Preview",
+            format!(
+                "A preview until its launch on {}: shown, not counted. Nothing to do.",
+                day(at)
+            ),
+        ),
+        Some(Preview::OnRoadmap) => (
+            "Preview",
+            "On the roadmap: shown, not counted. Next: set launchedAt when it is there for teams."
+                .to_owned(),
+        ),
+        Some(Preview::NoRequiredCheck) => (
+            "Preview",
+            "A preview: no required check is in force, so it is shown, not counted. Next: add \
+             one, or wait until an announced one counts."
+                .to_owned(),
+        ),
+    };
+    Statement::new(READY, true, reason, message)
+}
+
+fn checks_valid(invalid: &[Invalid]) -> Statement {
+    let Some(first) = invalid.first() else {
+        return Statement::new(
+            CHECKS_VALID,
+            true,
+            "Valid",
+            "Every expression can be used. Nothing to do.",
+        );
+    };
+    let problems: Vec<String> = invalid
+        .iter()
+        .map(|one| format!("{}: {}", one.place, quoted(&one.message)))
+        .collect();
+    let named = first_few(&problems, "; ");
+    Statement::new(
+        CHECKS_VALID,
+        false,
+        first.reason,
+        format!(
+            "{named}. Next: correct them; until then services they matter to show as unknown, \
+             which is ours to mend, not theirs."
+        ),
+    )
+}
+
+fn announced(findings: &PathFindings) -> Statement {
+    let mut ahead: Vec<_> = findings.announced.iter().collect();
+    ahead.sort_by(|(a, at), (b, later)| at.cmp(later).then_with(|| a.cmp(b)));
+    if ahead.is_empty() {
+        return Statement::new(
+            ANNOUNCED,
+            false,
+            "NothingAnnounced",
+            "Every check is in force. Nothing to do.",
+        );
+    }
+    let dates: Vec<String> = ahead
+        .iter()
+        .map(|(name, at)| format!("'{name}' counts from {}", day(*at)))
+        .collect();
+    let named = first_few(&dates, "; ");
+    Statement::new(
+        ANNOUNCED,
+        true,
+        "ChecksAnnounced",
+        format!("{named}. Until then shown, not counted. Next: teams can take the step already."),
+    )
+}

@@ -1,0 +1,339 @@
+//! What a path's status says, what it remembers, and that saying it twice is saying it once.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
+use proptest::collection::vec;
+use proptest::option;
+use proptest::prelude::*;
+
+use super::super::exception::tests::assert_speaks_kindly;
+use super::{NewServicesNow, PathFindings, Preview, path_status};
+use crate::api::condition::{ANNOUNCED, CHECKS_VALID, READY, STALLED};
+use crate::api::{GoldenPathStatus, Period};
+use crate::assess::exception::fixtures::day;
+use crate::assess::path::Invalid;
+
+/// A launched path that judges ten services.
+fn takes_part() -> PathFindings {
+    PathFindings {
+        services: 10,
+        counts: BTreeMap::from([("golden-path", 7), ("undocumented", 3)]),
+        target_percent: 70,
+        ..PathFindings::default()
+    }
+}
+
+fn with_new_services(on_path: u32, deadline: Timestamp) -> PathFindings {
+    PathFindings {
+        new_services: Some(NewServicesNow {
+            total: 10,
+            on_path,
+            deadline,
+        }),
+        ..takes_part()
+    }
+}
+
+fn status(findings: &PathFindings, now: Timestamp) -> GoldenPathStatus {
+    path_status(Some(2), findings, None, now)
+}
+
+fn condition<'a>(status: &'a GoldenPathStatus, kind: &str) -> &'a Condition {
+    let mut all = status.conditions.iter();
+    all.find(|condition| condition.type_ == kind).unwrap()
+}
+
+fn says(status: &GoldenPathStatus, kind: &str) -> (String, String) {
+    let condition = condition(status, kind);
+    (condition.status.clone(), condition.reason.clone())
+}
+
+fn pair(status: &str, reason: &str) -> (String, String) {
+    (status.to_owned(), reason.to_owned())
+}
+
+fn undeclared(place: &str) -> Invalid {
+    Invalid {
+        place: place.into(),
+        reason: "DoesNotCompile",
+        message: "1:14: undeclared reference to 'objct'".into(),
+    }
+}
+
+#[test]
+fn path_that_takes_part_is_ready_and_counted() {
+    let status = status(&takes_part(), day(1));
+    assert_eq!(says(&status, READY), pair("True", "TakesPart"));
+    assert_eq!(says(&status, CHECKS_VALID), pair("True", "Valid"));
+    assert_eq!(says(&status, ANNOUNCED), pair("False", "NothingAnnounced"));
+    assert_eq!(status.observed_generation, Some(2));
+    assert_eq!(status.services, Some(10));
+    assert_eq!(status.counts["golden-path"], 7);
+}
+
+#[test]
+fn preview_is_ready_and_says_why_it_is_not_counted() {
+    for (preview, words) in [
+        (
+            Preview::LaunchAhead(day(31)),
+            "until its launch on 1 Feb 2026",
+        ),
+        (Preview::OnRoadmap, "set launchedAt"),
+        (Preview::NoRequiredCheck, "no required check is in force"),
+    ] {
+        let findings = PathFindings {
+            preview: Some(preview),
+            ..takes_part()
+        };
+        let status = status(&findings, day(1));
+        assert_eq!(says(&status, READY), pair("True", "Preview"));
+        assert!(condition(&status, READY).message.contains(words));
+        assert!(status.history.is_empty());
+    }
+}
+
+#[test]
+fn expression_that_cannot_be_used_is_named_with_its_place() {
+    let findings = PathFindings {
+        invalid: ["check 'limits'", "variable 'x'", "check 'a'", "check 'b'"]
+            .map(undeclared)
+            .into(),
+        ..takes_part()
+    };
+    let status = status(&findings, day(1));
+    assert_eq!(says(&status, CHECKS_VALID), pair("False", "DoesNotCompile"));
+    let message = &condition(&status, CHECKS_VALID).message;
+    assert!(message.starts_with("check 'limits': 1:14: undeclared reference to 'objct'; variable"));
+    assert!(message.contains("(1 more). Next: "), "{message}");
+    // Its other checks go on.
+    assert_eq!(says(&status, READY), pair("True", "TakesPart"));
+    assert!(status.conditions.iter().all(|c| c.type_ != STALLED));
+}
+
+#[test]
+fn only_a_path_without_a_usable_check_is_stalled() {
+    let findings = PathFindings {
+        preview: Some(Preview::NoRequiredCheck),
+        invalid: vec![undeclared("check 'limits'")],
+        nothing_usable: true,
+        ..PathFindings::default()
+    };
+    let status = status(&findings, day(1));
+    assert_eq!(says(&status, READY), pair("False", "NoCheckUsable"));
+    assert_eq!(says(&status, STALLED), pair("True", "NoCheckUsable"));
+}
+
+#[test]
+fn announced_checks_are_told_in_order_of_their_dates() {
+    let findings = PathFindings {
+        announced: vec![("probes".into(), day(60)), ("limits".into(), day(31))],
+        ..takes_part()
+    };
+    let status = status(&findings, day(1));
+    assert_eq!(says(&status, ANNOUNCED), pair("True", "ChecksAnnounced"));
+    let message = &condition(&status, ANNOUNCED).message;
+    assert!(message.starts_with("'limits' counts from 1 Feb 2026; 'probes' counts from 2 Mar"));
+}
+
+#[test]
+fn share_of_new_services_is_open_before_the_deadline() {
+    let just_before = Period::seconds(1).before(day(90));
+    let status = status(&with_new_services(9, day(90)), just_before);
+    let new_services = status.new_services.unwrap();
+    assert_eq!((new_services.total, new_services.on_path), (10, 9));
+    assert_eq!(new_services.ratio, Some(0.9));
+    assert_eq!(new_services.deadline.0, day(90));
+    assert_eq!(
+        (new_services.at_deadline, new_services.target_met),
+        (None, None)
+    );
+}
+
+#[test]
+fn share_at_the_deadline_is_written_once_and_stays() {
+    let at = status(&with_new_services(7, day(90)), day(90));
+    let measured = at.new_services.as_ref().unwrap();
+    assert_eq!(measured.target_met, Some(true));
+    assert_eq!(measured.at_deadline.as_ref().unwrap().at.0, day(90));
+
+    // A month later three have left, and the record still says what was true then.
+    let later = path_status(Some(2), &with_new_services(4, day(90)), Some(&at), day(120));
+    let now = later.new_services.as_ref().unwrap();
+    assert_eq!(now.on_path, 4);
+    assert_eq!(
+        (&now.at_deadline, now.target_met),
+        (&measured.at_deadline, Some(true))
+    );
+
+    // While nothing is known, nothing is forgotten.
+    let unknown = path_status(Some(2), &takes_part(), Some(&later), day(121));
+    assert_eq!(unknown.new_services, later.new_services);
+}
+
+#[test]
+fn target_is_met_at_exactly_its_share_and_never_by_nobody() {
+    let met = |total, on_path| {
+        let mut findings = with_new_services(on_path, day(90));
+        findings.new_services.as_mut().unwrap().total = total;
+        status(&findings, day(91)).new_services.unwrap().target_met
+    };
+    assert_eq!(met(10, 6), Some(false));
+    assert_eq!(met(10, 7), Some(true));
+    assert_eq!(met(u32::MAX, u32::MAX), Some(true));
+    assert_eq!(met(0, 0), None);
+}
+
+#[test]
+fn nobody_new_is_no_share_at_all() {
+    let mut findings = with_new_services(0, day(90));
+    findings.new_services.as_mut().unwrap().total = 0;
+    assert_eq!(status(&findings, day(1)).new_services.unwrap().ratio, None);
+}
+
+#[test]
+fn moved_deadline_reopens_the_question_and_keeps_the_record() {
+    let at = status(&with_new_services(7, day(90)), day(90));
+    let moved = path_status(Some(3), &with_new_services(7, day(180)), Some(&at), day(91));
+    let new_services = moved.new_services.unwrap();
+    assert_eq!(new_services.target_met, None);
+    assert_eq!(
+        new_services.at_deadline,
+        at.new_services.unwrap().at_deadline
+    );
+}
+
+#[test]
+fn checks_most_often_missing_come_first() {
+    let findings = PathFindings {
+        top_deviations: vec![
+            ("probes".into(), 2),
+            ("owner".into(), 0),
+            ("limits".into(), 5),
+            ("backup".into(), 2),
+        ],
+        ..takes_part()
+    };
+    let top = status(&findings, day(1)).top_deviations;
+    let names: Vec<&str> = top.iter().map(|one| one.check.as_str()).collect();
+    assert_eq!(names, ["limits", "backup", "probes"]);
+}
+
+#[test]
+fn history_takes_one_point_a_week_and_keeps_sixty() {
+    let mut stored = None;
+    for now in (0..500).map(day) {
+        stored = Some(path_status(Some(2), &takes_part(), stored.as_ref(), now));
+    }
+    let history = stored.unwrap().history;
+    assert_eq!(history.len(), 60);
+    assert_eq!(history.last().unwrap().at.0, day(497));
+    assert_eq!(history[0].at.0, day(497 - 59 * 7));
+    assert_eq!(history[0].counts["undocumented"], 3);
+}
+
+#[test]
+fn history_begins_with_the_first_service() {
+    let empty = PathFindings {
+        services: 0,
+        ..takes_part()
+    };
+    assert!(status(&empty, day(1)).history.is_empty());
+}
+
+#[test]
+fn every_message_helps_and_none_shames() {
+    let previews = [
+        None,
+        Some(Preview::LaunchAhead(day(31))),
+        Some(Preview::OnRoadmap),
+        Some(Preview::NoRequiredCheck),
+    ];
+    for preview in previews {
+        for (nothing_usable, problems) in [(false, 0), (false, 4), (true, 40)] {
+            let findings = PathFindings {
+                preview,
+                nothing_usable,
+                invalid: vec![undeclared("messageExpression of check 'limits'"); problems],
+                announced: vec![("probes".into(), day(60)); problems],
+                ..takes_part()
+            };
+            for condition in status(&findings, day(1)).conditions {
+                assert_speaks_kindly(&condition.message);
+            }
+        }
+    }
+}
+
+fn findings() -> impl Strategy<Value = PathFindings> {
+    let instant = (0_u64..300).prop_map(day);
+    let new_services =
+        (0_u32..500, 0_u32..500, instant.clone()).prop_map(|(a, b, deadline)| NewServicesNow {
+            total: a.max(b),
+            on_path: a.min(b),
+            deadline,
+        });
+    (
+        option::of(new_services),
+        vec(("[a-d]", instant), 0..5),
+        vec(("[a-d]", 0_u32..4), 0..15),
+        0_u32..20,
+        0_u8..=100,
+    )
+        .prop_map(
+            |(new_services, announced, top_deviations, services, target_percent)| PathFindings {
+                new_services,
+                announced,
+                top_deviations,
+                services,
+                target_percent,
+                ..takes_part()
+            },
+        )
+}
+
+proptest! {
+    #[test]
+    fn saying_the_same_again_changes_nothing(
+        first in findings(), second in findings(), days in 0_u64..300, more in 0_u64..300,
+    ) {
+        let stored = path_status(Some(1), &first, None, day(days));
+        let now = day(days + more);
+        let next = path_status(Some(1), &second, Some(&stored), now);
+        prop_assert_eq!(&path_status(Some(1), &second, Some(&next), now), &next);
+        let soon = Period::seconds(1).after(now);
+        prop_assert_eq!(&path_status(Some(1), &second, Some(&next), soon), &next);
+    }
+
+    #[test]
+    fn what_the_server_gives_back_is_what_was_written(findings in findings(), days in 0_u64..300) {
+        let written = status(&findings, day(days));
+        let json = serde_json::to_string(&written).unwrap();
+        let read: GoldenPathStatus = serde_json::from_str(&json).unwrap();
+        prop_assert_eq!(read, written);
+    }
+
+    #[test]
+    fn what_was_measured_at_the_deadline_never_changes(
+        all in vec((findings(), 0_u64..40), 1..12),
+    ) {
+        let (mut now, mut stored) = (0, GoldenPathStatus::default());
+        for (findings, days) in all {
+            now += days;
+            let next = path_status(Some(1), &findings, Some(&stored), day(now));
+            let record = |status: &GoldenPathStatus| {
+                status.new_services.as_ref().and_then(|new| new.at_deadline.clone())
+            };
+            if let Some(measured) = record(&stored) {
+                prop_assert_eq!(record(&next), Some(measured));
+            }
+            let weekly = next
+                .history
+                .windows(2)
+                .all(|pair| Period::days(7).after(pair[0].at.0) <= pair[1].at.0);
+            prop_assert!(weekly);
+            stored = next;
+        }
+    }
+}
