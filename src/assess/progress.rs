@@ -116,3 +116,90 @@ impl Progress {
         until
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(second: i64) -> Timestamp {
+        Timestamp::from_second(1_800_000_000 + second).unwrap()
+    }
+
+    fn labels(status: &str) -> OwnLabels {
+        OwnLabels {
+            status: Some(status.to_owned()),
+            ..OwnLabels::default()
+        }
+    }
+
+    fn written(status: &str) -> Progress {
+        let mut progress = Progress::default();
+        progress.landed(Arc::new(labels(status)), None);
+        progress
+    }
+
+    #[test]
+    fn a_label_taken_by_somebody_else_is_taken_back_once_and_then_less_and_less_often() {
+        let mut progress = written("golden-path");
+        let wanted = labels("golden-path");
+        assert_eq!(progress.clearance(&wanted, at(0)), Clearance::TakeBack);
+        let mut now = at(0);
+        for pause in [1, 2, 4, 8, 16, 32, 64, 128, 256, 300, 300] {
+            progress.landed(Arc::new(wanted.clone()), None);
+            let until = Period::seconds(pause).after(now);
+            assert_eq!(
+                progress.clearance(&wanted, now),
+                Clearance::TakenAgain(until),
+                "{pause}"
+            );
+            assert_eq!(progress.clearance(&wanted, now), Clearance::Waiting);
+            now = until;
+            assert_eq!(progress.clearance(&wanted, now), Clearance::Go);
+        }
+    }
+
+    #[test]
+    fn a_changed_verdict_does_not_wait_for_a_quarrel_to_end() {
+        let mut progress = written("golden-path");
+        for _ in 0..3 {
+            progress.clearance(&labels("golden-path"), at(0));
+        }
+        assert_eq!(
+            progress.clearance(&labels("deviating"), at(0)),
+            Clearance::Go
+        );
+    }
+
+    #[test]
+    fn after_long_peace_a_taken_label_is_taken_back_at_once() {
+        let mut progress = written("golden-path");
+        let wanted = labels("golden-path");
+        assert_eq!(progress.clearance(&wanted, at(0)), Clearance::TakeBack);
+        progress.landed(Arc::new(wanted.clone()), None);
+        assert_eq!(progress.clearance(&wanted, at(601)), Clearance::TakeBack);
+    }
+
+    #[test]
+    fn a_failed_write_waits_longer_each_time_and_a_landed_one_forgets() {
+        let mut progress = Progress::default();
+        let wanted = labels("golden-path");
+        assert_eq!(progress.failed(at(0)), at(1));
+        assert_eq!(progress.clearance(&wanted, at(0)), Clearance::Waiting);
+        assert_eq!(progress.clearance(&wanted, at(1)), Clearance::Go);
+        assert_eq!(progress.failed(at(1)), at(3));
+        progress.landed(Arc::new(wanted), None);
+        assert_eq!(progress.failed(at(10)), at(11));
+    }
+
+    #[test]
+    fn nothing_goes_out_while_a_write_is_under_way() {
+        let mut progress = Progress {
+            in_flight: true,
+            ..Progress::default()
+        };
+        assert_eq!(
+            progress.clearance(&labels("deviating"), at(0)),
+            Clearance::Waiting
+        );
+    }
+}
