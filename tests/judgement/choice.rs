@@ -1,0 +1,119 @@
+//! Which path a workload is judged by.
+
+use goldenpath::assess::state::Status;
+use goldenpath::assess::verdict::Choice;
+use serde_json::{Value, json};
+
+use crate::fixtures::{Cluster, deployment, web_path, with};
+
+fn declare(path: &str) -> Value {
+    with(deployment("web"), json!({"metadata": {"labels": {"goldenpath.dev/path": path}}}))
+}
+
+fn asks_for(replicas: u32) -> Value {
+    let expression = format!("object.spec.replicas >= {replicas}");
+    with(web_path(), json!({"checks": [{"name": "replicas", "expression": expression}]}))
+}
+
+#[test]
+fn declared_path_is_chosen_even_where_another_fits_better() {
+    let mut cluster = Cluster::with_web_path();
+    let _ = cluster.put_path("strict", asks_for(9));
+    cluster.put(declare("strict"));
+    assert_eq!(cluster.path_of("web").as_deref(), Some("strict"));
+    assert_eq!(cluster.verdict("web").choice, Choice::Declared);
+    assert_eq!(cluster.verdict("web").status, Status::Deviating);
+}
+
+#[test]
+fn former_name_of_a_path_still_declares_it() {
+    let mut cluster = Cluster::with_web_path();
+    let _ = cluster.put_path("strict", with(asks_for(9), json!({"formerNames": ["severe"]})));
+    cluster.put(declare("severe"));
+    assert_eq!(cluster.path_of("web").as_deref(), Some("strict"));
+}
+
+#[test]
+fn path_with_the_fewest_missing_steps_is_chosen() {
+    let mut cluster = Cluster::with_web_path();
+    let _ = cluster.put_path("a-strict", with(asks_for(9), json!({"priority": 10})));
+    cluster.put(deployment("web"));
+    assert_eq!(cluster.path_of("web").as_deref(), Some("web"));
+}
+
+#[test]
+fn among_equal_fits_priority_then_name_decides() {
+    let mut cluster = Cluster::with_web_path();
+    let _ = cluster.put_path("zebra", with(asks_for(1), json!({"priority": 1})));
+    let _ = cluster.put_path("apple", asks_for(1));
+    cluster.put(deployment("web"));
+    assert_eq!(cluster.path_of("web").as_deref(), Some("zebra"));
+    let _ = cluster.put_path("zebra", asks_for(1));
+    cluster.put(deployment("web"));
+    assert_eq!(cluster.path_of("web").as_deref(), Some("apple"));
+}
+
+#[test]
+fn declared_path_that_does_not_exist_is_said_and_the_closest_fit_chosen() {
+    let mut cluster = Cluster::with_web_path();
+    cluster.put(declare("nowhere"));
+    assert_eq!(cluster.path_of("web").as_deref(), Some("web"));
+    assert_eq!(cluster.verdict("web").choice, Choice::DeclaredMissing);
+}
+
+#[test]
+fn declared_path_whose_scope_leaves_the_workload_out_is_said() {
+    let mut cluster = Cluster::with_web_path();
+    let scope = json!({"scope": {"kinds": [{"group": "batch", "kind": "CronJob"}]}});
+    let _ = cluster.put_path("jobs", with(web_path(), scope));
+    cluster.put(declare("jobs"));
+    assert_eq!(cluster.path_of("web").as_deref(), Some("web"));
+    assert_eq!(cluster.verdict("web").choice, Choice::DeclaredNotApplicable);
+}
+
+#[test]
+fn every_part_of_a_scope_must_hold() {
+    for (scope, in_scope) in [
+        (json!({"kinds": [{"group": "apps", "kind": "Deployment"}]}), true),
+        (json!({"kinds": [{"group": "", "kind": "Deployment"}]}), false),
+        (json!({"selector": {"matchLabels": {"tier": "front"}}}), true),
+        (json!({"selector": {"matchLabels": {"tier": "back"}}}), false),
+        (json!({"namespaceSelector": {"matchLabels": {"stage": "prod"}}}), true),
+        (json!({"namespaceSelector": {"matchLabels": {"stage": "test"}}}), false),
+        (json!({"matchConditions": [{"name": "a", "expression": "object.metadata.name == 'web'"}]}), true),
+        (json!({"matchConditions": [{"name": "a", "expression": "namespaceObject.metadata.labels.stage == 'test'"}]}), false),
+        (json!({"matchConditions": [{"name": "a", "expression": "object.spec.nothing == 1"}]}), false),
+        (json!({"matchConditions": [{"name": "a", "expression": "does not compile"}]}), false),
+    ] {
+        let mut cluster = Cluster::with_web_path();
+        cluster.put_namespace("shop", &json!({"stage": "prod"}));
+        let _ = cluster.put_path("web", with(web_path(), json!({"scope": scope})));
+        cluster.put(deployment("web"));
+        assert_eq!(cluster.verdict("web").status == Status::GoldenPath, in_scope, "{scope}");
+        assert_eq!(cluster.verdict("web").status == Status::Unscoped, !in_scope, "{scope}");
+    }
+}
+
+#[test]
+fn path_on_the_roadmap_is_a_preview_and_judges_nobody() {
+    for preview in [
+        json!({"launchedAt": null, "horizon": "Next"}),
+        json!({"launchedAt": "2026-06-01T12:00:01Z"}),
+        json!({"checks": [{"name": "a", "expression": "no good"}]}),
+        json!({"checks": [{"name": "a", "level": "recommended", "expression": "true"}]}),
+        json!({"checks": [{"name": "a", "enforceFrom": "2027-01-01T00:00:00Z", "expression": "true"}]}),
+    ] {
+        let mut cluster = Cluster::with_web_path();
+        let _ = cluster.put_path("web", with(web_path(), preview.clone()));
+        cluster.put(deployment("web"));
+        assert_eq!(cluster.verdict("web").status, Status::Unscoped, "{preview}");
+    }
+}
+
+#[test]
+fn path_takes_part_from_the_very_instant_of_its_launch() {
+    let mut cluster = Cluster::with_web_path();
+    let _ = cluster.put_path("web", with(web_path(), json!({"launchedAt": crate::fixtures::NOW, "horizon": "Now"})));
+    cluster.put(deployment("web"));
+    assert_eq!(cluster.verdict("web").status, Status::GoldenPath);
+}

@@ -1,0 +1,171 @@
+//! A small cluster in YAML: one path with two required checks, and builders around it.
+
+use goldenpath::api::{DeviationException, GoldenPathSpec};
+use goldenpath::assess::cover::Exception;
+use goldenpath::assess::inventory::{Inventory, Reread};
+use goldenpath::assess::kind::{WatchedKind, WorkloadId};
+use goldenpath::assess::namespace::Namespace;
+use goldenpath::assess::path::Origin;
+use goldenpath::assess::plan::{Plan, Written};
+use goldenpath::assess::settings::Settings;
+use goldenpath::assess::verdict::{Moment, Verdict, judge};
+use goldenpath::assess::workload::observe;
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+/// The instant most tests happen at.
+pub const NOW: &str = "2026-06-01T12:00:00Z";
+
+pub fn instant(text: &str) -> Timestamp {
+    text.parse().unwrap()
+}
+
+pub fn now() -> Timestamp {
+    instant(NOW)
+}
+
+/// A path for Deployments: enough replicas, and a tier label.
+pub fn web_path() -> Value {
+    json!({
+        "owner": {"team": "platform"},
+        "launchedAt": "2026-01-01T00:00:00Z",
+        "checks": [
+            {"name": "replicas", "expression": "object.spec.replicas >= 2"},
+            {"name": "tier", "expression": "has(object.metadata.labels) && 'tier' in object.metadata.labels"},
+        ],
+    })
+}
+
+/// A Deployment on the web path.
+pub fn deployment(name: &str) -> Value {
+    json!({
+        "apiVersion": "apps/v1", "kind": "Deployment",
+        "metadata": {"name": name, "namespace": "shop", "uid": format!("uid-{name}"), "resourceVersion": "5",
+            "creationTimestamp": "2026-02-01T00:00:00Z", "labels": {"tier": "front", "app": name}},
+        "spec": {"replicas": 3, "template": {"metadata": {"labels": {"app": name}},
+            "spec": {"containers": [{"name": "app", "image": "shop/web:1"}]}}},
+    })
+}
+
+/// An approved exception of shop's Deployment `web` for the check `replicas`.
+pub fn exception(name: &str) -> Value {
+    json!({
+        "apiVersion": "goldenpath.dev/v1alpha1", "kind": "DeviationException",
+        "metadata": {"name": name, "namespace": "shop", "uid": format!("uid-{name}"), "generation": 1,
+            "creationTimestamp": "2026-05-01T00:00:00Z"},
+        "spec": {"path": "web", "checks": ["replicas"], "targets": [{"kind": "Deployment", "name": "web"}],
+            "reason": "one replica holds the licence of the vendor", "owner": {"team": "shop"},
+            "ownershipCost": {"hoursPerMonth": 2.0},
+            "approval": {"decision": "Approved", "by": "ann", "at": "2026-05-02T00:00:00Z"}},
+    })
+}
+
+/// Merges `change` into `object`: `null` removes, objects merge, the rest replaces.
+pub fn with(mut object: Value, change: Value) -> Value {
+    merge(&mut object, change);
+    object
+}
+
+fn merge(into: &mut Value, change: Value) {
+    match (into, change) {
+        (Value::Object(into), Value::Object(change)) => {
+            for (key, value) in change {
+                if value.is_null() {
+                    into.remove(&key);
+                } else {
+                    merge(into.entry(key).or_insert(Value::Null), value);
+                }
+            }
+        }
+        (into, change) => *into = change,
+    }
+}
+
+/// An inventory with the given paths.
+pub struct Cluster(pub Inventory);
+
+impl Cluster {
+    pub fn new(settings: Settings) -> Self {
+        Self(Inventory::new(settings))
+    }
+
+    /// With the web path and a namespace.
+    pub fn with_web_path() -> Self {
+        let mut cluster = Self::new(Settings::default());
+        let _ = cluster.put_path("web", web_path());
+        cluster.put_namespace("shop", &json!({}));
+        cluster
+    }
+
+    pub fn put_path(&mut self, name: &str, spec: Value) -> Reread {
+        let generation = self.0.version().try_into().ok();
+        let origin = Origin { name: name.into(), generation, ..Origin::default() };
+        let spec: GoldenPathSpec = serde_json::from_value(spec).unwrap();
+        self.0.put_path(origin, spec, None)
+    }
+
+    pub fn put_namespace(&mut self, name: &str, labels: &Value) -> bool {
+        let object = json!({"metadata": {"name": name, "labels": labels}});
+        let namespace = Namespace::read(&object, &self.0.settings).unwrap();
+        self.0.put_namespace(namespace)
+    }
+
+    pub fn put(&mut self, object: Value) -> &mut Self {
+        let kind = self.0.settings.kind(None, object["kind"].as_str().unwrap()).unwrap().clone();
+        let namespace = object["metadata"]["namespace"].as_str().unwrap().to_owned();
+        if let Some(observed) = observe(object, &kind, &self.0.lens(&namespace)) {
+            self.0.put_workload(observed);
+        }
+        self
+    }
+
+    pub fn put_exception(&mut self, object: Value) -> &mut Self {
+        let namespace = object["metadata"]["namespace"].as_str().unwrap().to_owned();
+        let object: DeviationException = serde_json::from_value(object).unwrap();
+        self.0.put_exception(&namespace, Exception::read(object, Timestamp::MIN));
+        self
+    }
+
+    pub fn verdict_at(&self, name: &str, at: Timestamp) -> Option<Verdict> {
+        let space = self.0.space("shop")?;
+        let entry = space.workloads.values().find(|entry| *entry.workload.id.name == *name)?;
+        let moment = Moment::new(at);
+        Some(judge(&entry.workload, space, &self.0.bench(&moment)))
+    }
+
+    pub fn verdict(&self, name: &str) -> Verdict {
+        self.verdict_at(name, now()).expect("the workload is known")
+    }
+
+    /// Name of the path a workload is judged by.
+    pub fn path_of(&self, name: &str) -> Option<String> {
+        let verdict = self.verdict(name);
+        let space = self.0.space("shop")?;
+        let entry = space.workloads.values().find(|entry| *entry.workload.id.name == *name)?;
+        Some(entry.workload.paths.get(verdict.path?).name.to_string())
+    }
+
+    /// Plans and lands everything at `at`.
+    pub fn apply(&mut self, at: Timestamp) -> Plan {
+        let plan = self.0.plan(at, usize::MAX);
+        for write in &plan.labels {
+            self.0.written(write, Written::Landed(None), at);
+        }
+        plan
+    }
+
+    /// Every label as stored, in order.
+    pub fn labels(&self) -> Vec<(String, Vec<(&'static str, String)>)> {
+        let entries = self.0.spaces().flat_map(|(_, space)| space.workloads.values());
+        let label = |entry: &goldenpath::assess::space::Entry| {
+            let pairs = entry.workload.live.present().map(|(key, value)| (key, value.to_owned()));
+            (entry.workload.id.to_string(), pairs.collect())
+        };
+        entries.map(label).collect()
+    }
+}
+
+/// The id of a Deployment in shop.
+pub fn deployment_id(name: &str) -> WorkloadId {
+    WorkloadId { namespace: "shop".into(), kind: WatchedKind::built_in()[0].clone(), name: name.into() }
+}
