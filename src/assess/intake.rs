@@ -15,6 +15,7 @@ use super::progress::Progress;
 use super::run::Fault;
 use super::space::{Entry, KubeService, Space};
 use super::state::Cause;
+use super::statuses::Owned;
 use super::workload::{Observed, Workload};
 use crate::api::{GoldenPathSpec, GoldenPathStatus};
 
@@ -27,7 +28,7 @@ impl Inventory {
         status: Option<GoldenPathStatus>,
     ) -> Reread {
         let name: Arc<str> = origin.name.as_str().into();
-        self.path_statuses.entry(name.clone()).or_default().status = status;
+        self.path_statuses.insert(name.clone(), status);
         self.version += 1;
         let known = self
             .paths
@@ -59,6 +60,7 @@ impl Inventory {
             return Reread::Nothing;
         };
         self.path_statuses.remove(name);
+        self.paces.remove(&Owned::Path(name.into()));
         let old = self.paths.get(index);
         if old.deleted.is_some() {
             return Reread::Nothing;
@@ -142,6 +144,8 @@ impl Inventory {
     pub fn remove_exception(&mut self, namespace: &str, name: &str) -> Option<Exception> {
         let space = self.spaces.get_mut(namespace)?;
         let gone = space.remove_exception(name)?;
+        self.paces
+            .remove(&Owned::Exception(namespace.into(), gone.name.clone()));
         let ids = named_ids(space, std::iter::once(&gone));
         self.next_change = NextChange::Unsettled;
         self.version += 1;

@@ -14,6 +14,7 @@ use super::run::Fault;
 use super::settings::Settings;
 use super::space::{LocalId, Space};
 use super::state::Cause;
+use super::statuses::Paces;
 use super::verdict::{Bench, Moment};
 use super::workload::{Lens, OwnLabels, Workload};
 use crate::api::{GoldenPathStatus, Period};
@@ -28,7 +29,8 @@ pub struct Inventory {
     /// How workloads are read and counted.
     pub settings: Settings,
     pub(super) paths: Arc<PathSet>,
-    pub(super) path_statuses: BTreeMap<Arc<str>, PathRecord>,
+    pub(super) path_statuses: BTreeMap<Arc<str>, Option<GoldenPathStatus>>,
+    pub(super) paces: Paces,
     pub(super) spaces: BTreeMap<Arc<str>, Space>,
     pub(super) queue: VecDeque<WorkloadId>,
     pub(super) later: BTreeMap<Timestamp, Vec<WorkloadId>>,
@@ -38,15 +40,6 @@ pub struct Inventory {
     pub(super) conflicts: u64,
     pub(super) version: u64,
     pub(super) last_tick: Option<Timestamp>,
-}
-
-/// What is kept of a path's stored object besides its spec.
-#[derive(Clone, Debug, Default)]
-pub struct PathRecord {
-    /// The status as stored.
-    pub status: Option<GoldenPathStatus>,
-    /// When our last status write went out.
-    pub(super) status_written: Option<Timestamp>,
 }
 
 /// A sample of what goes wrong with one check while it runs.
@@ -84,6 +77,7 @@ impl Inventory {
             settings,
             paths: Arc::default(),
             path_statuses: BTreeMap::new(),
+            paces: Paces::new(),
             spaces: BTreeMap::new(),
             queue: VecDeque::new(),
             later: BTreeMap::new(),

@@ -22,6 +22,7 @@ pub mod source;
 pub mod space;
 pub mod state;
 pub mod status;
+pub mod statuses;
 pub mod template_hash;
 pub mod verdict;
 pub mod workload;

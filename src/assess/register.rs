@@ -8,6 +8,7 @@ use super::inventory::Inventory;
 use super::kind::WorkloadId;
 use super::path::{Checks, Path, bit};
 use super::space::Space;
+use super::status::nearest;
 use super::verdict::{Bench, Moment, Verdict, judge};
 use super::workload::Workload;
 use crate::api::golden_path::Level;
@@ -133,16 +134,6 @@ pub fn exception_view<'a>(
     let (namespace, space) = inventory.spaces.get_key_value(key.0)?;
     let exception = space.exception(key.1)?;
     Some(view_in(inventory, moment, (namespace, space, exception)))
-}
-
-/// The name among `known` that was probably meant by `name`.
-pub fn nearest<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
-    let limit = 1 + name.chars().count() / 4;
-    known
-        .map(|candidate| (strsim::damerau_levenshtein(name, candidate), candidate))
-        .filter(|(distance, _)| *distance <= limit)
-        .min()
-        .map(|(_, candidate)| candidate)
 }
 
 fn view_in<'a>(

@@ -7,12 +7,18 @@ use serde_json::{Value, json};
 use crate::fixtures::{Cluster, deployment, web_path, with};
 
 fn declare(path: &str) -> Value {
-    with(deployment("web"), json!({"metadata": {"labels": {"goldenpath.dev/path": path}}}))
+    with(
+        deployment("web"),
+        json!({"metadata": {"labels": {"goldenpath.dev/path": path}}}),
+    )
 }
 
 fn asks_for(replicas: u32) -> Value {
     let expression = format!("object.spec.replicas >= {replicas}");
-    with(web_path(), json!({"checks": [{"name": "replicas", "expression": expression}]}))
+    with(
+        web_path(),
+        json!({"checks": [{"name": "replicas", "expression": expression}]}),
+    )
 }
 
 #[test]
@@ -28,7 +34,10 @@ fn declared_path_is_chosen_even_where_another_fits_better() {
 #[test]
 fn former_name_of_a_path_still_declares_it() {
     let mut cluster = Cluster::with_web_path();
-    let _ = cluster.put_path("strict", with(asks_for(9), json!({"formerNames": ["severe"]})));
+    let _ = cluster.put_path(
+        "strict",
+        with(asks_for(9), json!({"formerNames": ["severe"]})),
+    );
     cluster.put(declare("severe"));
     assert_eq!(cluster.path_of("web").as_deref(), Some("strict"));
 }
@@ -74,23 +83,61 @@ fn declared_path_whose_scope_leaves_the_workload_out_is_said() {
 #[test]
 fn every_part_of_a_scope_must_hold() {
     for (scope, in_scope) in [
-        (json!({"kinds": [{"group": "apps", "kind": "Deployment"}]}), true),
-        (json!({"kinds": [{"group": "", "kind": "Deployment"}]}), false),
-        (json!({"selector": {"matchLabels": {"tier": "front"}}}), true),
-        (json!({"selector": {"matchLabels": {"tier": "back"}}}), false),
-        (json!({"namespaceSelector": {"matchLabels": {"stage": "prod"}}}), true),
-        (json!({"namespaceSelector": {"matchLabels": {"stage": "test"}}}), false),
-        (json!({"matchConditions": [{"name": "a", "expression": "object.metadata.name == 'web'"}]}), true),
-        (json!({"matchConditions": [{"name": "a", "expression": "namespaceObject.metadata.labels.stage == 'test'"}]}), false),
-        (json!({"matchConditions": [{"name": "a", "expression": "object.spec.nothing == 1"}]}), false),
-        (json!({"matchConditions": [{"name": "a", "expression": "does not compile"}]}), false),
+        (
+            json!({"kinds": [{"group": "apps", "kind": "Deployment"}]}),
+            true,
+        ),
+        (
+            json!({"kinds": [{"group": "", "kind": "Deployment"}]}),
+            false,
+        ),
+        (
+            json!({"selector": {"matchLabels": {"tier": "front"}}}),
+            true,
+        ),
+        (
+            json!({"selector": {"matchLabels": {"tier": "back"}}}),
+            false,
+        ),
+        (
+            json!({"namespaceSelector": {"matchLabels": {"stage": "prod"}}}),
+            true,
+        ),
+        (
+            json!({"namespaceSelector": {"matchLabels": {"stage": "test"}}}),
+            false,
+        ),
+        (
+            json!({"matchConditions": [{"name": "a", "expression": "object.metadata.name == 'web'"}]}),
+            true,
+        ),
+        (
+            json!({"matchConditions": [{"name": "a", "expression": "namespaceObject.metadata.labels.stage == 'test'"}]}),
+            false,
+        ),
+        (
+            json!({"matchConditions": [{"name": "a", "expression": "object.spec.nothing == 1"}]}),
+            false,
+        ),
+        (
+            json!({"matchConditions": [{"name": "a", "expression": "does not compile"}]}),
+            false,
+        ),
     ] {
         let mut cluster = Cluster::with_web_path();
         cluster.put_namespace("shop", &json!({"stage": "prod"}));
         let _ = cluster.put_path("web", with(web_path(), json!({"scope": scope})));
         cluster.put(deployment("web"));
-        assert_eq!(cluster.verdict("web").status == Status::GoldenPath, in_scope, "{scope}");
-        assert_eq!(cluster.verdict("web").status == Status::Unscoped, !in_scope, "{scope}");
+        assert_eq!(
+            cluster.verdict("web").status == Status::GoldenPath,
+            in_scope,
+            "{scope}"
+        );
+        assert_eq!(
+            cluster.verdict("web").status == Status::Unscoped,
+            !in_scope,
+            "{scope}"
+        );
     }
 }
 
@@ -113,7 +160,13 @@ fn path_on_the_roadmap_is_a_preview_and_judges_nobody() {
 #[test]
 fn path_takes_part_from_the_very_instant_of_its_launch() {
     let mut cluster = Cluster::with_web_path();
-    let _ = cluster.put_path("web", with(web_path(), json!({"launchedAt": crate::fixtures::NOW, "horizon": "Now"})));
+    let _ = cluster.put_path(
+        "web",
+        with(
+            web_path(),
+            json!({"launchedAt": crate::fixtures::NOW, "horizon": "Now"}),
+        ),
+    );
     cluster.put(deployment("web"));
     assert_eq!(cluster.verdict("web").status, Status::GoldenPath);
 }

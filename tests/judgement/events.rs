@@ -10,10 +10,15 @@ use goldenpath::assess::verdict::Moment;
 use jiff::SignedDuration;
 use serde_json::json;
 
-use crate::fixtures::{Cluster, deployment, deployment_id, exception, instant, now, web_path, with};
+use crate::fixtures::{
+    Cluster, deployment, deployment_id, exception, instant, now, web_path, with,
+};
 
 fn keys(names: &[&str]) -> HashSet<(String, String)> {
-    names.iter().map(|name| ("shop".to_owned(), (*name).to_owned())).collect()
+    names
+        .iter()
+        .map(|name| ("shop".to_owned(), (*name).to_owned()))
+        .collect()
 }
 
 #[test]
@@ -22,13 +27,37 @@ fn completed_list_removes_what_it_did_not_hold_and_nothing_else() {
     cluster.put(deployment("web")).put(deployment("api"));
     let kinds = WatchedKind::built_in();
     let seen = keys(&["api"]);
-    let (reread, _) = cluster.0.complete_list(&Listed::Workloads { kind: &kinds[1], namespace: None, seen: &seen }, now());
+    let (reread, _) = cluster.0.complete_list(
+        &Listed::Workloads {
+            kind: &kinds[1],
+            namespace: None,
+            seen: &seen,
+        },
+        now(),
+    );
     assert_eq!(reread, Reread::Nothing);
-    assert!(cluster.verdict_at("web", now()).is_some(), "a list of another kind says nothing of Deployments");
-    let listed = Listed::Workloads { kind: &kinds[0], namespace: Some("other"), seen: &seen };
+    assert!(
+        cluster.verdict_at("web", now()).is_some(),
+        "a list of another kind says nothing of Deployments"
+    );
+    let listed = Listed::Workloads {
+        kind: &kinds[0],
+        namespace: Some("other"),
+        seen: &seen,
+    };
     let _ = cluster.0.complete_list(&listed, now());
-    assert!(cluster.verdict_at("web", now()).is_some(), "a list of another namespace says nothing of shop");
-    let _ = cluster.0.complete_list(&Listed::Workloads { kind: &kinds[0], namespace: None, seen: &seen }, now());
+    assert!(
+        cluster.verdict_at("web", now()).is_some(),
+        "a list of another namespace says nothing of shop"
+    );
+    let _ = cluster.0.complete_list(
+        &Listed::Workloads {
+            kind: &kinds[0],
+            namespace: None,
+            seen: &seen,
+        },
+        now(),
+    );
     assert!(cluster.verdict_at("web", now()).is_none());
     assert!(cluster.verdict_at("api", now()).is_some());
 }
@@ -36,9 +65,16 @@ fn completed_list_removes_what_it_did_not_hold_and_nothing_else() {
 #[test]
 fn exception_missing_from_a_completed_list_is_given_back_whole() {
     let mut cluster = Cluster::with_web_path();
-    cluster.put_exception(exception("a")).put_exception(exception("b"));
-    let (_, gone) = cluster.0.complete_list(&Listed::Exceptions(&keys(&["b"])), now());
-    let gone: Vec<_> = gone.iter().map(|(namespace, gone)| (namespace.as_str(), &*gone.name)).collect();
+    cluster
+        .put_exception(exception("a"))
+        .put_exception(exception("b"));
+    let (_, gone) = cluster
+        .0
+        .complete_list(&Listed::Exceptions(&keys(&["b"])), now());
+    let gone: Vec<_> = gone
+        .iter()
+        .map(|(namespace, gone)| (namespace.as_str(), &*gone.name))
+        .collect();
     assert_eq!(gone, [("shop", "a")]);
 }
 
@@ -46,16 +82,24 @@ fn exception_missing_from_a_completed_list_is_given_back_whole() {
 fn changed_expression_asks_for_every_workload_and_a_changed_title_for_none() {
     let mut cluster = Cluster::with_web_path();
     cluster.put(deployment("web"));
-    assert_eq!(cluster.put_path("web", with(web_path(), json!({"title": "Web"}))), Reread::Nothing);
-    let other = json!({"checks": [{"name": "replicas", "expression": "object.spec.replicas >= 9"}]});
-    assert_eq!(cluster.put_path("web", with(web_path(), other)), Reread::Everything);
+    assert_eq!(
+        cluster.put_path("web", with(web_path(), json!({"title": "Web"}))),
+        Reread::Nothing
+    );
+    let other =
+        json!({"checks": [{"name": "replicas", "expression": "object.spec.replicas >= 9"}]});
+    assert_eq!(
+        cluster.put_path("web", with(web_path(), other)),
+        Reread::Everything
+    );
 }
 
 #[test]
 fn workload_keeps_its_verdict_until_it_was_read_by_the_new_paths() {
     let mut cluster = Cluster::with_web_path();
     cluster.put(deployment("web"));
-    let other = json!({"checks": [{"name": "replicas", "expression": "object.spec.replicas >= 9"}]});
+    let other =
+        json!({"checks": [{"name": "replicas", "expression": "object.spec.replicas >= 9"}]});
     let _ = cluster.put_path("web", with(web_path(), other));
     assert_eq!(cluster.verdict("web").status, Status::GoldenPath);
     cluster.put(deployment("web"));
@@ -66,9 +110,18 @@ fn workload_keeps_its_verdict_until_it_was_read_by_the_new_paths() {
 fn changed_policy_takes_effect_without_reading_workloads_again() {
     let mut cluster = Cluster::with_web_path();
     cluster.put(with(deployment("web"), json!({"spec": {"replicas": 1}})));
-    cluster.put_exception(with(exception("licence"), json!({"spec": {"approval": null}})));
+    cluster.put_exception(with(
+        exception("licence"),
+        json!({"spec": {"approval": null}}),
+    ));
     assert_eq!(cluster.verdict("web").standing, Some(Standing::Pending));
-    let reread = cluster.put_path("web", with(web_path(), json!({"exceptionPolicy": {"requireApproval": false}})));
+    let reread = cluster.put_path(
+        "web",
+        with(
+            web_path(),
+            json!({"exceptionPolicy": {"requireApproval": false}}),
+        ),
+    );
     assert_eq!(reread, Reread::Nothing);
     assert_eq!(cluster.verdict("web").standing, Some(Standing::Documented));
 }
@@ -81,7 +134,10 @@ fn deleted_path_is_judged_by_for_five_more_minutes() {
     let almost = now() + SignedDuration::from_secs(299);
     assert_eq!(cluster.0.tick(almost), Reread::Nothing);
     assert_eq!(cluster.verdict("web").status, Status::GoldenPath);
-    assert_eq!(cluster.0.tick(now() + SignedDuration::from_secs(300)), Reread::Everything);
+    assert_eq!(
+        cluster.0.tick(now() + SignedDuration::from_secs(300)),
+        Reread::Everything
+    );
     cluster.put(deployment("web"));
     assert_eq!(cluster.verdict("web").status, Status::Unscoped);
 }
@@ -92,7 +148,10 @@ fn path_that_comes_back_within_the_grace_is_as_if_it_had_never_gone() {
     cluster.put(deployment("web"));
     let _ = cluster.0.remove_path("web", now());
     let _ = cluster.put_path("web", web_path());
-    assert_eq!(cluster.0.tick(now() + SignedDuration::from_secs(301)), Reread::Nothing);
+    assert_eq!(
+        cluster.0.tick(now() + SignedDuration::from_secs(301)),
+        Reread::Nothing
+    );
     assert_eq!(cluster.verdict("web").status, Status::GoldenPath);
 }
 
@@ -100,9 +159,15 @@ fn path_that_comes_back_within_the_grace_is_as_if_it_had_never_gone() {
 fn changed_namespace_labels_ask_for_its_workloads() {
     let mut cluster = Cluster::with_web_path();
     cluster.put(deployment("web"));
-    assert!(!cluster.put_namespace("shop", &json!({})), "nothing changed");
+    assert!(
+        !cluster.put_namespace("shop", &json!({})),
+        "nothing changed"
+    );
     assert!(cluster.put_namespace("shop", &json!({"stage": "prod"})));
-    assert!(!cluster.put_namespace("empty", &json!({"stage": "prod"})), "nothing lives there");
+    assert!(
+        !cluster.put_namespace("empty", &json!({"stage": "prod"})),
+        "nothing lives there"
+    );
 }
 
 #[test]
@@ -110,7 +175,10 @@ fn time_flips_a_standing_at_the_instant_that_was_foretold() {
     let mut cluster = Cluster::with_web_path();
     cluster.put(with(deployment("web"), json!({"spec": {"replicas": 1}})));
     let until = instant("2026-06-20T00:00:00Z");
-    cluster.put_exception(with(exception("licence"), json!({"spec": {"expiresAt": "2026-06-20T00:00:00Z"}})));
+    cluster.put_exception(with(
+        exception("licence"),
+        json!({"spec": {"expiresAt": "2026-06-20T00:00:00Z"}}),
+    ));
     let _ = cluster.0.tick(now());
     cluster.apply(now());
     let mut at = now();
@@ -120,34 +188,66 @@ fn time_flips_a_standing_at_the_instant_that_was_foretold() {
         at = next;
         let before = at - SignedDuration::from_nanos(1);
         let _ = cluster.0.tick(before);
-        assert!(cluster.apply(before).labels.is_empty(), "nothing changes before {at}");
+        assert!(
+            cluster.apply(before).labels.is_empty(),
+            "nothing changes before {at}"
+        );
         let _ = cluster.0.tick(at);
-        told.extend(cluster.apply(at).transitions.into_iter().map(|change| (at, change.to, change.cause)));
+        told.extend(
+            cluster
+                .apply(at)
+                .transitions
+                .into_iter()
+                .map(|change| (at, change.to, change.cause)),
+        );
     }
-    let due = (instant("2026-06-06T00:00:00Z"), State::Deviating(Standing::ReviewDue), Cause::Time);
-    assert_eq!(told, [due, (until, State::Deviating(Standing::Expired), Cause::Time)]);
+    let due = (
+        instant("2026-06-06T00:00:00Z"),
+        State::Deviating(Standing::ReviewDue),
+        Cause::Time,
+    );
+    assert_eq!(
+        told,
+        [
+            due,
+            (until, State::Deviating(Standing::Expired), Cause::Time)
+        ]
+    );
 }
 
 #[test]
 fn clock_that_goes_back_makes_everything_be_looked_at_again() {
     let mut cluster = Cluster::with_web_path();
     cluster.put(with(deployment("web"), json!({"spec": {"replicas": 1}})));
-    cluster.put_exception(with(exception("licence"), json!({"spec": {"expiresAt": "2026-06-20T00:00:00Z"}})));
+    cluster.put_exception(with(
+        exception("licence"),
+        json!({"spec": {"expiresAt": "2026-06-20T00:00:00Z"}}),
+    ));
     let late = instant("2026-06-21T00:00:00Z");
     let _ = cluster.0.tick(late);
     cluster.apply(late);
     let _ = cluster.0.tick(now());
     let plan = cluster.apply(now());
-    assert_eq!(plan.labels[0].wanted.deviation.as_deref(), Some("documented"));
+    assert_eq!(
+        plan.labels[0].wanted.deviation.as_deref(),
+        Some("documented")
+    );
 }
 
 #[test]
 fn older_version_of_a_workload_never_replaces_a_newer_one() {
     let mut cluster = Cluster::with_web_path();
-    cluster.put(with(deployment("web"), json!({"metadata": {"resourceVersion": "9"}})));
-    cluster.put(with(deployment("web"), json!({"spec": {"replicas": 1}, "metadata": {"resourceVersion": "8"}})));
+    cluster.put(with(
+        deployment("web"),
+        json!({"metadata": {"resourceVersion": "9"}}),
+    ));
+    cluster.put(with(
+        deployment("web"),
+        json!({"spec": {"replicas": 1}, "metadata": {"resourceVersion": "8"}}),
+    ));
     assert_eq!(cluster.verdict("web").status, Status::GoldenPath);
-    let reborn = json!({"spec": {"replicas": 1}, "metadata": {"resourceVersion": "3", "uid": "another"}});
+    let reborn =
+        json!({"spec": {"replicas": 1}, "metadata": {"resourceVersion": "3", "uid": "another"}});
     cluster.put(with(deployment("web"), reborn));
     assert_eq!(cluster.verdict("web").status, Status::Deviating);
 }
@@ -155,7 +255,9 @@ fn older_version_of_a_workload_never_replaces_a_newer_one() {
 #[test]
 fn hostile_sizes_leave_the_record_small() {
     let mut cluster = Cluster::with_web_path();
-    let noise: serde_json::Map<_, _> = (0..10_000).map(|n| (format!("noise.example.org/key-{n}"), json!("v"))).collect();
+    let noise: serde_json::Map<_, _> = (0..10_000)
+        .map(|n| (format!("noise.example.org/key-{n}"), json!("v")))
+        .collect();
     let annotation = "x".repeat(256 * 1024);
     let huge = json!({"metadata": {"labels": noise, "annotations": {"notes": annotation, "goldenpath.dev/ignore": annotation,
         "goldenpath.dev/team": annotation}}});
@@ -166,6 +268,7 @@ fn hostile_sizes_leave_the_record_small() {
     assert!(workload.team.as_ref().unwrap().len() <= 63);
     let space = cluster.0.space("shop").unwrap();
     let moment = Moment::new(now());
-    let labels = goldenpath::assess::verdict::judge(workload, space, &cluster.0.bench(&moment)).labels(workload);
+    let labels = goldenpath::assess::verdict::judge(workload, space, &cluster.0.bench(&moment))
+        .labels(workload);
     assert_eq!(labels.status.as_deref(), Some("golden-path"));
 }

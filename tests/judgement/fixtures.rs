@@ -99,7 +99,11 @@ impl Cluster {
 
     pub fn put_path(&mut self, name: &str, spec: Value) -> Reread {
         let generation = self.0.version().try_into().ok();
-        let origin = Origin { name: name.into(), generation, ..Origin::default() };
+        let origin = Origin {
+            name: name.into(),
+            generation,
+            ..Origin::default()
+        };
         let spec: GoldenPathSpec = serde_json::from_value(spec).unwrap();
         self.0.put_path(origin, spec, None)
     }
@@ -111,7 +115,12 @@ impl Cluster {
     }
 
     pub fn put(&mut self, object: Value) -> &mut Self {
-        let kind = self.0.settings.kind(None, object["kind"].as_str().unwrap()).unwrap().clone();
+        let kind = self
+            .0
+            .settings
+            .kind(None, object["kind"].as_str().unwrap())
+            .unwrap()
+            .clone();
         let namespace = object["metadata"]["namespace"].as_str().unwrap().to_owned();
         if let Some(observed) = observe(object, &kind, &self.0.lens(&namespace)) {
             self.0.put_workload(observed);
@@ -122,13 +131,17 @@ impl Cluster {
     pub fn put_exception(&mut self, object: Value) -> &mut Self {
         let namespace = object["metadata"]["namespace"].as_str().unwrap().to_owned();
         let object: DeviationException = serde_json::from_value(object).unwrap();
-        self.0.put_exception(&namespace, Exception::read(object, Timestamp::MIN));
+        self.0
+            .put_exception(&namespace, Exception::read(object, Timestamp::MIN));
         self
     }
 
     pub fn verdict_at(&self, name: &str, at: Timestamp) -> Option<Verdict> {
         let space = self.0.space("shop")?;
-        let entry = space.workloads.values().find(|entry| *entry.workload.id.name == *name)?;
+        let entry = space
+            .workloads
+            .values()
+            .find(|entry| *entry.workload.id.name == *name)?;
         let moment = Moment::new(at);
         Some(judge(&entry.workload, space, &self.0.bench(&moment)))
     }
@@ -141,7 +154,10 @@ impl Cluster {
     pub fn path_of(&self, name: &str) -> Option<String> {
         let verdict = self.verdict(name);
         let space = self.0.space("shop")?;
-        let entry = space.workloads.values().find(|entry| *entry.workload.id.name == *name)?;
+        let entry = space
+            .workloads
+            .values()
+            .find(|entry| *entry.workload.id.name == *name)?;
         Some(entry.workload.paths.get(verdict.path?).name.to_string())
     }
 
@@ -156,9 +172,16 @@ impl Cluster {
 
     /// Every label as stored, in order.
     pub fn labels(&self) -> Vec<(String, Vec<(&'static str, String)>)> {
-        let entries = self.0.spaces().flat_map(|(_, space)| space.workloads.values());
+        let entries = self
+            .0
+            .spaces()
+            .flat_map(|(_, space)| space.workloads.values());
         let label = |entry: &goldenpath::assess::space::Entry| {
-            let pairs = entry.workload.live.present().map(|(key, value)| (key, value.to_owned()));
+            let pairs = entry
+                .workload
+                .live
+                .present()
+                .map(|(key, value)| (key, value.to_owned()));
             (entry.workload.id.to_string(), pairs.collect())
         };
         entries.map(label).collect()
@@ -167,5 +190,9 @@ impl Cluster {
 
 /// The id of a Deployment in shop.
 pub fn deployment_id(name: &str) -> WorkloadId {
-    WorkloadId { namespace: "shop".into(), kind: WatchedKind::built_in()[0].clone(), name: name.into() }
+    WorkloadId {
+        namespace: "shop".into(),
+        kind: WatchedKind::built_in()[0].clone(),
+        name: name.into(),
+    }
 }

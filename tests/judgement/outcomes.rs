@@ -16,7 +16,10 @@ fn status_with_path(spec: serde_json::Value, object: serde_json::Value) -> Statu
 
 #[test]
 fn workload_that_passes_every_required_check_is_on_the_path() {
-    assert_eq!(status_with_path(json!({}), deployment("web")), Status::GoldenPath);
+    assert_eq!(
+        status_with_path(json!({}), deployment("web")),
+        Status::GoldenPath
+    );
 }
 
 #[test]
@@ -33,7 +36,10 @@ fn check_that_cannot_be_evaluated_is_unknown_and_never_golden() {
 
 #[test]
 fn failing_check_outweighs_one_that_errs() {
-    let both = with(deployment("web"), json!({"spec": {"replicas": null}, "metadata": {"labels": {"tier": null}}}));
+    let both = with(
+        deployment("web"),
+        json!({"spec": {"replicas": null}, "metadata": {"labels": {"tier": null}}}),
+    );
     assert_eq!(status_with_path(json!({}), both), Status::Deviating);
 }
 
@@ -48,7 +54,10 @@ fn check_that_does_not_compile_is_an_error_and_its_neighbours_go_on() {
     cluster.put(deployment("web"));
     assert_eq!(cluster.verdict("web").status, Status::Unknown);
     assert_eq!(cluster.verdict("web").steps, Steps { passed: 1, of: 2 });
-    cluster.put(with(deployment("web"), json!({"metadata": {"labels": {"tier": null}}})));
+    cluster.put(with(
+        deployment("web"),
+        json!({"metadata": {"labels": {"tier": null}}}),
+    ));
     assert_eq!(cluster.verdict("web").status, Status::Deviating);
     let invalid = &cluster.0.paths().get(0).invalid;
     assert_eq!(invalid[0].place, "check 'broken'");
@@ -61,7 +70,10 @@ fn recommended_check_never_makes_a_service_deviate() {
         {"name": "tier", "expression": "'tier' in object.metadata.labels"},
         {"name": "replicas", "level": "recommended", "expression": "object.spec.replicas >= 9"},
     ]});
-    assert_eq!(status_with_path(advice, deployment("web")), Status::GoldenPath);
+    assert_eq!(
+        status_with_path(advice, deployment("web")),
+        Status::GoldenPath
+    );
 }
 
 #[test]
@@ -74,8 +86,14 @@ fn announced_check_counts_from_its_very_instant() {
     let _ = cluster.put_path("web", with(web_path(), announced));
     cluster.put(deployment("web"));
     let second_before = now() - jiff::SignedDuration::from_secs(1);
-    assert_eq!(cluster.verdict_at("web", second_before).unwrap().status, Status::GoldenPath);
-    assert_eq!(cluster.verdict_at("web", second_before).unwrap().steps, Steps { passed: 1, of: 1 });
+    assert_eq!(
+        cluster.verdict_at("web", second_before).unwrap().status,
+        Status::GoldenPath
+    );
+    assert_eq!(
+        cluster.verdict_at("web", second_before).unwrap().steps,
+        Steps { passed: 1, of: 1 }
+    );
     assert_eq!(cluster.verdict("web").status, Status::Deviating);
 }
 
@@ -93,13 +111,21 @@ fn what_the_operator_writes_or_the_cluster_reports_is_not_judged() {
         let spec = json!({"checks": [{"name": "self-reference", "expression": expression}]});
         let _ = cluster.put_path("web", with(web_path(), spec));
         let invalid = &cluster.0.paths().get(0).invalid;
-        assert_eq!(invalid.iter().map(|invalid| invalid.reason).collect::<Vec<_>>(), ["ReadsUnjudged"], "{expression}");
+        assert_eq!(
+            invalid
+                .iter()
+                .map(|invalid| invalid.reason)
+                .collect::<Vec<_>>(),
+            ["ReadsUnjudged"],
+            "{expression}"
+        );
     }
 }
 
 #[test]
 fn own_labels_are_invisible_to_checks() {
-    let no_labels = json!({"checks": [{"name": "bare", "expression": "!has(object.metadata.labels)"}]});
+    let no_labels =
+        json!({"checks": [{"name": "bare", "expression": "!has(object.metadata.labels)"}]});
     let labelled = with(
         deployment("web"),
         json!({"metadata": {"labels": {"tier": null, "app": null, "goldenpath.dev/status": "deviating"}}}),
@@ -111,9 +137,15 @@ fn own_labels_are_invisible_to_checks() {
 fn workload_of_a_watched_controller_is_judged_once_through_its_controller() {
     let mut cluster = Cluster::with_web_path();
     let owner = json!([{"apiVersion": "apps/v1", "kind": "Deployment", "name": "parent", "controller": true, "uid": "1"}]);
-    cluster.put(with(deployment("child"), json!({"metadata": {"ownerReferences": owner}})));
+    cluster.put(with(
+        deployment("child"),
+        json!({"metadata": {"ownerReferences": owner}}),
+    ));
     let other = json!([{"apiVersion": "example.org/v1", "kind": "App", "name": "parent", "controller": true, "uid": "1"}]);
-    cluster.put(with(deployment("web"), json!({"metadata": {"ownerReferences": other}})));
+    cluster.put(with(
+        deployment("web"),
+        json!({"metadata": {"ownerReferences": other}}),
+    ));
     assert!(cluster.verdict_at("child", now()).is_none());
     assert!(cluster.verdict_at("web", now()).is_some());
 }
@@ -121,7 +153,10 @@ fn workload_of_a_watched_controller_is_judged_once_through_its_controller() {
 #[test]
 fn the_clusters_own_workloads_are_not_judged() {
     let mut cluster = Cluster::with_web_path();
-    cluster.put(with(deployment("dns"), json!({"metadata": {"namespace": "kube-system"}})));
+    cluster.put(with(
+        deployment("dns"),
+        json!({"metadata": {"namespace": "kube-system"}}),
+    ));
     assert!(cluster.0.space("kube-system").is_none());
 }
 
@@ -157,8 +192,17 @@ fn team_is_the_first_name_found_nearest_to_the_workload() {
     let none = || json!({});
     assert_eq!(team(none(), none()), "unknown");
     assert_eq!(team(none(), json!({"team": "tenants"})), "tenants");
-    assert_eq!(team(json!({"labels": {"owner": "o"}}), json!({"team": "tenants"})), "o");
-    assert_eq!(team(json!({"labels": {"owner": "o", "team": "t"}}), none()), "t");
+    assert_eq!(
+        team(
+            json!({"labels": {"owner": "o"}}),
+            json!({"team": "tenants"})
+        ),
+        "o"
+    );
+    assert_eq!(
+        team(json!({"labels": {"owner": "o", "team": "t"}}), none()),
+        "t"
+    );
     let both = json!({"annotations": {"goldenpath.dev/team": "a"}, "labels": {"goldenpath.dev/team": "l"}});
     assert_eq!(team(both, none()), "a");
     let order = json!({"annotations": {"a8r.io/owner": "second"}, "labels": {"backstage.io/owner": "first"}});

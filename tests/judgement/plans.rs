@@ -21,7 +21,11 @@ fn applied_plan_leaves_an_empty_plan() {
     let again = cluster.apply(now());
     assert!(again.labels.is_empty() && again.transitions.is_empty());
     cluster.put(deployment("web")); // a watch event that still shows the old labels
-    assert_eq!(cluster.apply(now()).labels.len(), 1, "and one that does is answered");
+    assert_eq!(
+        cluster.apply(now()).labels.len(),
+        1,
+        "and one that does is answered"
+    );
 }
 
 #[test]
@@ -29,7 +33,11 @@ fn labels_say_status_path_and_where_it_deviates_the_standing() {
     let mut cluster = Cluster::with_web_path();
     cluster.put(deployment("web")).put(deviating("api"));
     cluster.apply(now());
-    let text: Vec<_> = cluster.labels().into_iter().map(|(id, labels)| format!("{id} {labels:?}")).collect();
+    let text: Vec<_> = cluster
+        .labels()
+        .into_iter()
+        .map(|(id, labels)| format!("{id} {labels:?}"))
+        .collect();
     assert_eq!(
         text,
         [
@@ -56,8 +64,19 @@ fn first_sight_is_no_transition_but_a_change_during_an_absence_is() {
     let labels = json!({"metadata": {"labels": {"goldenpath.dev/status": "golden-path", "goldenpath.dev/evaluated-path": "web"}}});
     cluster.put(with(deviating("known"), labels));
     let plan = cluster.apply(now());
-    let told: Vec<_> = plan.transitions.iter().map(|told| (&*told.id.name, told.from, told.to)).collect();
-    assert_eq!(told, [("known", State::GoldenPath, State::Deviating(Standing::Undocumented))]);
+    let told: Vec<_> = plan
+        .transitions
+        .iter()
+        .map(|told| (&*told.id.name, told.from, told.to))
+        .collect();
+    assert_eq!(
+        told,
+        [(
+            "known",
+            State::GoldenPath,
+            State::Deviating(Standing::Undocumented)
+        )]
+    );
 }
 
 #[test]
@@ -67,7 +86,9 @@ fn transition_says_what_made_the_difference() {
     cluster.apply(now());
     let mut told = |cluster: &mut Cluster| {
         let plan = cluster.apply(now());
-        let [told] = plan.transitions.as_slice() else { panic!("one transition, got {:?}", plan.transitions) };
+        let [told] = plan.transitions.as_slice() else {
+            panic!("one transition, got {:?}", plan.transitions)
+        };
         (told.to.as_str(), told.cause)
     };
     cluster.put(deviating("web"));
@@ -76,7 +97,8 @@ fn transition_says_what_made_the_difference() {
     assert_eq!(told(&mut cluster), ("documented", Cause::Exception));
     cluster.0.remove_exception("shop", "licence");
     assert_eq!(told(&mut cluster), ("undocumented", Cause::Exception));
-    let lenient = json!({"checks": [{"name": "replicas", "expression": "object.spec.replicas >= 1"}]});
+    let lenient =
+        json!({"checks": [{"name": "replicas", "expression": "object.spec.replicas >= 1"}]});
     let _ = cluster.put_path("web", with(web_path(), lenient));
     cluster.put(deviating("web"));
     assert_eq!(told(&mut cluster), ("golden-path", Cause::Path));
@@ -88,8 +110,13 @@ fn one_write_at_a_time_and_the_latest_verdict_wins() {
     cluster.put(deployment("web"));
     let first = cluster.0.plan(now(), 10);
     cluster.put(deviating("web"));
-    assert!(cluster.0.plan(now(), 10).labels.is_empty(), "a write is under way");
-    cluster.0.written(&first.labels[0], Written::Landed(Some(6)), now());
+    assert!(
+        cluster.0.plan(now(), 10).labels.is_empty(),
+        "a write is under way"
+    );
+    cluster
+        .0
+        .written(&first.labels[0], Written::Landed(Some(6)), now());
     let second = cluster.0.plan(now(), 10);
     assert_eq!(second.labels[0].wanted.status.as_deref(), Some("deviating"));
 }
@@ -99,8 +126,13 @@ fn event_older_than_our_own_write_does_not_make_us_write_again() {
     let mut cluster = Cluster::with_web_path();
     cluster.put(deployment("web"));
     let plan = cluster.0.plan(now(), 10);
-    cluster.0.written(&plan.labels[0], Written::Landed(Some(20)), now());
-    cluster.put(with(deployment("web"), json!({"metadata": {"resourceVersion": "19"}})));
+    cluster
+        .0
+        .written(&plan.labels[0], Written::Landed(Some(20)), now());
+    cluster.put(with(
+        deployment("web"),
+        json!({"metadata": {"resourceVersion": "19"}}),
+    ));
     assert!(cluster.apply(now()).labels.is_empty());
 }
 
@@ -122,17 +154,31 @@ fn labels_somebody_keeps_taking_are_reported_and_backed_off() {
     cluster.put(deployment("web"));
     cluster.apply(now());
     for _ in 0..50 {
-        cluster.put(with(deployment("web"), json!({"metadata": {"labels": {"goldenpath.dev/status": "splendid"}}})));
+        cluster.put(with(
+            deployment("web"),
+            json!({"metadata": {"labels": {"goldenpath.dev/status": "splendid"}}}),
+        ));
         cluster.apply(now());
     }
-    assert!((2..=3).contains(&cluster.0.label_conflicts()), "{}", cluster.0.label_conflicts());
+    assert!(
+        (2..=3).contains(&cluster.0.label_conflicts()),
+        "{}",
+        cluster.0.label_conflicts()
+    );
     let later = now() + SignedDuration::from_secs(400);
-    assert_eq!(cluster.apply(later).labels.len(), 1, "and in the end it is taken back");
+    assert_eq!(
+        cluster.apply(later).labels.len(),
+        1,
+        "and in the end it is taken back"
+    );
 }
 
 #[test]
 fn with_labels_off_nothing_is_written_and_changes_are_still_told() {
-    let mut cluster = Cluster::new(Settings { labels: false, ..Settings::default() });
+    let mut cluster = Cluster::new(Settings {
+        labels: false,
+        ..Settings::default()
+    });
     let _ = cluster.put_path("web", web_path());
     cluster.put(deployment("web"));
     assert!(cluster.apply(now()).labels.is_empty());
@@ -143,22 +189,41 @@ fn with_labels_off_nothing_is_written_and_changes_are_still_told() {
 
 fn service(selector: &Value, live: Option<&str>) -> KubeService {
     let labels = live.map_or(json!({}), |live| json!({"goldenpath.dev/status": live}));
-    KubeService::read(&json!({"metadata": {"uid": "s", "labels": labels}, "spec": {"selector": selector}}))
+    KubeService::read(
+        &json!({"metadata": {"uid": "s", "labels": labels}, "spec": {"selector": selector}}),
+    )
 }
 
 #[test]
 fn kubernetes_service_takes_the_worst_status_of_the_workloads_it_selects() {
     let mut cluster = Cluster::with_web_path();
     cluster.put(deployment("web")).put(deviating("api"));
-    cluster.0.put_service("shop", "both", service(&json!({"app": "web"}), None));
-    cluster.0.put_service("shop", "one", service(&json!({"app": "api"}), Some("deviating")));
-    cluster.0.put_service("shop", "none", service(&json!({"app": "db"}), Some("golden-path")));
-    cluster.0.put_service("shop", "selectorless", service(&Value::Null, None));
+    cluster
+        .0
+        .put_service("shop", "both", service(&json!({"app": "web"}), None));
+    cluster.0.put_service(
+        "shop",
+        "one",
+        service(&json!({"app": "api"}), Some("deviating")),
+    );
+    cluster.0.put_service(
+        "shop",
+        "none",
+        service(&json!({"app": "db"}), Some("golden-path")),
+    );
+    cluster
+        .0
+        .put_service("shop", "selectorless", service(&Value::Null, None));
     let plan = cluster.0.plan_services(now(), 10);
-    let wanted: Vec<_> = plan.iter().map(|write| (&*write.name, write.wanted)).collect();
+    let wanted: Vec<_> = plan
+        .iter()
+        .map(|write| (&*write.name, write.wanted))
+        .collect();
     assert_eq!(wanted, [("both", Some(Status::GoldenPath)), ("none", None)]);
     for write in &plan {
-        cluster.0.service_written(write, Written::Landed(None), now());
+        cluster
+            .0
+            .service_written(write, Written::Landed(None), now());
     }
     assert!(cluster.0.plan_services(now(), 10).is_empty());
 }

@@ -14,21 +14,43 @@ use crate::fixtures::{Cluster, deployment, exception, now, web_path, with};
 /// One thing that exists in the cluster in the end.
 #[derive(Clone, Debug)]
 enum Object {
-    Workload { name: u8, replicas: u8, tier: bool, version: u32 },
-    Exception { name: u8, target: u8, star: bool, approved: bool, days: i64 },
+    Workload {
+        name: u8,
+        replicas: u8,
+        tier: bool,
+        version: u32,
+    },
+    Exception {
+        name: u8,
+        target: u8,
+        star: bool,
+        approved: bool,
+        days: i64,
+    },
 }
 
 impl Object {
     fn value(&self) -> Value {
         match *self {
-            Self::Workload { name, replicas, tier, version } => {
+            Self::Workload {
+                name,
+                replicas,
+                tier,
+                version,
+            } => {
                 let tier = if tier { json!("front") } else { Value::Null };
                 with(
                     deployment(&format!("w{name}")),
                     json!({"spec": {"replicas": replicas}, "metadata": {"labels": {"tier": tier}, "resourceVersion": version.to_string()}}),
                 )
             }
-            Self::Exception { name, target, star, approved, days } => {
+            Self::Exception {
+                name,
+                target,
+                star,
+                approved,
+                days,
+            } => {
                 let approval = if approved { json!({}) } else { Value::Null };
                 let expires = now() + SignedDuration::from_hours(24 * days);
                 with(
@@ -50,10 +72,23 @@ impl Object {
 
 fn object() -> impl Strategy<Value = Object> {
     prop_oneof![
-        (0..6_u8, 0..4_u8, any::<bool>(), 1..100_u32)
-            .prop_map(|(name, replicas, tier, version)| Object::Workload { name, replicas, tier, version }),
-        (0..6_u8, 0..6_u8, any::<bool>(), any::<bool>(), -30..60_i64)
-            .prop_map(|(name, target, star, approved, days)| Object::Exception { name, target, star, approved, days }),
+        (0..6_u8, 0..4_u8, any::<bool>(), 1..100_u32).prop_map(
+            |(name, replicas, tier, version)| Object::Workload {
+                name,
+                replicas,
+                tier,
+                version
+            }
+        ),
+        (0..6_u8, 0..6_u8, any::<bool>(), any::<bool>(), -30..60_i64).prop_map(
+            |(name, target, star, approved, days)| Object::Exception {
+                name,
+                target,
+                star,
+                approved,
+                days
+            }
+        ),
     ]
 }
 
@@ -68,7 +103,17 @@ fn stored(objects: &[Object]) -> Vec<Object> {
         stored.retain(|known| name(known) != name(object));
         let version = u32::try_from(stored.len()).unwrap() + 1_000;
         stored.push(match object.clone() {
-            Object::Workload { name, replicas, tier, .. } => Object::Workload { name, replicas, tier, version },
+            Object::Workload {
+                name,
+                replicas,
+                tier,
+                ..
+            } => Object::Workload {
+                name,
+                replicas,
+                tier,
+                version,
+            },
             other @ Object::Exception { .. } => other,
         });
     }
@@ -81,14 +126,24 @@ fn list(cluster: &mut Cluster, stored: &[Object], at: Timestamp) {
     for object in stored {
         object.put(cluster);
         match object {
-            Object::Workload { name, .. } => workloads.insert(("shop".to_owned(), format!("w{name}"))),
-            Object::Exception { name, .. } => exceptions.insert(("shop".to_owned(), format!("e{name}"))),
+            Object::Workload { name, .. } => {
+                workloads.insert(("shop".to_owned(), format!("w{name}")))
+            }
+            Object::Exception { name, .. } => {
+                exceptions.insert(("shop".to_owned(), format!("e{name}")))
+            }
         };
     }
     let kinds = WatchedKind::built_in();
-    let listed = Listed::Workloads { kind: &kinds[0], namespace: None, seen: &workloads };
+    let listed = Listed::Workloads {
+        kind: &kinds[0],
+        namespace: None,
+        seen: &workloads,
+    };
     let _ = cluster.0.complete_list(&listed, at);
-    let _ = cluster.0.complete_list(&Listed::Exceptions(&exceptions), at);
+    let _ = cluster
+        .0
+        .complete_list(&Listed::Exceptions(&exceptions), at);
 }
 
 fn settled(mut cluster: Cluster, at: Timestamp) -> Vec<(String, Vec<(&'static str, String)>)> {

@@ -16,14 +16,23 @@ fn standing_with(change: Value) -> Standing {
     let mut cluster = short_of_replicas();
     cluster.put_exception(with(exception("licence"), change));
     let verdict = cluster.verdict("web");
-    assert_eq!(verdict.status, Status::Deviating, "an exception never turns a deviating workload golden");
-    verdict.standing.expect("a deviating workload has a standing")
+    assert_eq!(
+        verdict.status,
+        Status::Deviating,
+        "an exception never turns a deviating workload golden"
+    );
+    verdict
+        .standing
+        .expect("a deviating workload has a standing")
 }
 
 #[test]
 fn failure_nobody_has_spoken_for_is_undocumented() {
     let verdict = short_of_replicas().verdict("web");
-    assert_eq!((verdict.standing, verdict.turn), (Some(Standing::Undocumented), Some(Turn::Team)));
+    assert_eq!(
+        (verdict.standing, verdict.turn),
+        (Some(Standing::Undocumented), Some(Turn::Team))
+    );
 }
 
 #[test]
@@ -35,16 +44,29 @@ fn active_exception_documents_the_failure_it_names() {
 fn each_phase_gives_its_standing() {
     for (spec, standing) in [
         (json!({"approval": null}), Standing::Pending),
-        (json!({"approval": {"decision": "Rejected"}}), Standing::Undocumented),
-        (json!({"expiresAt": "2026-06-01T12:00:00Z"}), Standing::Expired),
-        (json!({"expiresAt": "2026-06-10T00:00:00Z"}), Standing::ReviewDue),
+        (
+            json!({"approval": {"decision": "Rejected"}}),
+            Standing::Undocumented,
+        ),
+        (
+            json!({"expiresAt": "2026-06-01T12:00:00Z"}),
+            Standing::Expired,
+        ),
+        (
+            json!({"expiresAt": "2026-06-10T00:00:00Z"}),
+            Standing::ReviewDue,
+        ),
         (json!({"reviewEvery": "30d"}), Standing::ReviewOverdue),
         (
             json!({"reviews": [{"by": "ann", "at": "2026-05-20T00:00:00Z", "outcome": "Closed"}]}),
             Standing::Undocumented,
         ),
     ] {
-        assert_eq!(standing_with(json!({"spec": spec.clone()})), standing, "{spec}");
+        assert_eq!(
+            standing_with(json!({"spec": spec.clone()})),
+            standing,
+            "{spec}"
+        );
     }
 }
 
@@ -59,7 +81,11 @@ fn exception_covers_only_what_it_names() {
         json!({"targets": [{"group": "batch", "kind": "Deployment", "name": "web"}]}),
         json!({"targets": [], "selector": {"matchLabels": {"app": "api"}}}),
     ] {
-        assert_eq!(standing_with(json!({"spec": spec.clone()})), Standing::Undocumented, "{spec}");
+        assert_eq!(
+            standing_with(json!({"spec": spec.clone()})),
+            Standing::Undocumented,
+            "{spec}"
+        );
     }
 }
 
@@ -72,16 +98,26 @@ fn exception_names_workloads_by_target_or_by_label_and_checks_by_name_or_star() 
         json!({"checks": ["*"]}),
         json!({"checks": ["tier", "replicas"]}),
     ] {
-        assert_eq!(standing_with(json!({"spec": spec.clone()})), Standing::Documented, "{spec}");
+        assert_eq!(
+            standing_with(json!({"spec": spec.clone()})),
+            Standing::Documented,
+            "{spec}"
+        );
     }
 }
 
 #[test]
 fn exception_of_another_namespace_covers_nothing_here() {
-    let elsewhere = with(exception("licence"), json!({"metadata": {"namespace": "other"}}));
+    let elsewhere = with(
+        exception("licence"),
+        json!({"metadata": {"namespace": "other"}}),
+    );
     let mut cluster = short_of_replicas();
     cluster.put_exception(elsewhere);
-    assert_eq!(cluster.verdict("web").standing, Some(Standing::Undocumented));
+    assert_eq!(
+        cluster.verdict("web").standing,
+        Some(Standing::Undocumented)
+    );
 }
 
 #[test]
@@ -90,8 +126,14 @@ fn check_that_may_not_be_excepted_stays_undocumented_even_under_a_star() {
     let strict = json!({"checks": [{"name": "replicas", "exemptible": false, "expression": "object.spec.replicas >= 2"}]});
     let _ = cluster.put_path("web", with(web_path(), strict));
     cluster.put(with(deployment("web"), json!({"spec": {"replicas": 1}})));
-    cluster.put_exception(with(exception("licence"), json!({"spec": {"checks": ["*", "replicas"]}})));
-    assert_eq!(cluster.verdict("web").standing, Some(Standing::Undocumented));
+    cluster.put_exception(with(
+        exception("licence"),
+        json!({"spec": {"checks": ["*", "replicas"]}}),
+    ));
+    assert_eq!(
+        cluster.verdict("web").standing,
+        Some(Standing::Undocumented)
+    );
 }
 
 #[test]
@@ -100,22 +142,43 @@ fn workload_takes_the_worst_standing_over_its_failing_checks() {
     let two = json!({"spec": {"replicas": 1}, "metadata": {"labels": {"tier": null}}});
     cluster.put(with(deployment("web"), two));
     cluster.put_exception(exception("licence"));
-    assert_eq!(cluster.verdict("web").standing, Some(Standing::Undocumented));
-    cluster.put_exception(with(exception("tierless"), json!({"spec": {"checks": ["tier"], "approval": null}})));
+    assert_eq!(
+        cluster.verdict("web").standing,
+        Some(Standing::Undocumented)
+    );
+    cluster.put_exception(with(
+        exception("tierless"),
+        json!({"spec": {"checks": ["tier"], "approval": null}}),
+    ));
     let verdict = cluster.verdict("web");
-    assert_eq!((verdict.standing, verdict.turn), (Some(Standing::Pending), Some(Turn::Platform)));
-    assert_eq!(verdict.worst().unwrap().exception.as_deref(), Some("tierless"));
+    assert_eq!(
+        (verdict.standing, verdict.turn),
+        (Some(Standing::Pending), Some(Turn::Platform))
+    );
+    assert_eq!(
+        verdict.worst().unwrap().exception.as_deref(),
+        Some("tierless")
+    );
 }
 
 #[test]
 fn best_phase_among_the_exceptions_naming_a_check_counts() {
     let mut cluster = short_of_replicas();
-    cluster.put_exception(with(exception("asked-again"), json!({"spec": {"approval": null}})));
+    cluster.put_exception(with(
+        exception("asked-again"),
+        json!({"spec": {"approval": null}}),
+    ));
     cluster.put_exception(exception("licence"));
-    cluster.put_exception(with(exception("old"), json!({"spec": {"expiresAt": "2026-05-10T00:00:00Z"}})));
+    cluster.put_exception(with(
+        exception("old"),
+        json!({"spec": {"expiresAt": "2026-05-10T00:00:00Z"}}),
+    ));
     let verdict = cluster.verdict("web");
     assert_eq!(verdict.standing, Some(Standing::Documented));
-    assert_eq!(verdict.worst().unwrap().exception.as_deref(), Some("licence"));
+    assert_eq!(
+        verdict.worst().unwrap().exception.as_deref(),
+        Some("licence")
+    );
 }
 
 #[test]
@@ -123,10 +186,19 @@ fn between_equal_exceptions_the_one_that_lasts_longest_is_reported_then_the_firs
     let mut cluster = short_of_replicas();
     cluster.put_exception(exception("b"));
     cluster.put_exception(exception("a"));
-    assert_eq!(cluster.verdict("web").worst().unwrap().exception.as_deref(), Some("a"));
-    let shorter = with(exception("a"), json!({"spec": {"expiresAt": "2026-07-01T00:00:00Z"}}));
+    assert_eq!(
+        cluster.verdict("web").worst().unwrap().exception.as_deref(),
+        Some("a")
+    );
+    let shorter = with(
+        exception("a"),
+        json!({"spec": {"expiresAt": "2026-07-01T00:00:00Z"}}),
+    );
     cluster.put_exception(shorter);
-    assert_eq!(cluster.verdict("web").worst().unwrap().exception.as_deref(), Some("b"));
+    assert_eq!(
+        cluster.verdict("web").worst().unwrap().exception.as_deref(),
+        Some("b")
+    );
 }
 
 #[test]
@@ -137,35 +209,65 @@ fn older_service_is_asked_nothing_until_the_path_says_so() {
     let _ = cluster.put_path("web", with(web_path(), predates));
     cluster.put(with(deployment("web"), json!({"spec": {"replicas": 1}})));
     let verdict = cluster.verdict("web");
-    assert_eq!((verdict.standing, verdict.turn), (Some(Standing::Predates), Some(Turn::Nobody)));
-    let over = cluster.verdict_at("web", instant("2026-06-02T00:00:00Z")).unwrap();
+    assert_eq!(
+        (verdict.standing, verdict.turn),
+        (Some(Standing::Predates), Some(Turn::Nobody))
+    );
+    let over = cluster
+        .verdict_at("web", instant("2026-06-02T00:00:00Z"))
+        .unwrap();
     assert_eq!(over.standing, Some(Standing::Undocumented));
-    let newer = json!({"spec": {"replicas": 1}, "metadata": {"creationTimestamp": "2026-03-01T00:00:00Z"}});
+    let newer =
+        json!({"spec": {"replicas": 1}, "metadata": {"creationTimestamp": "2026-03-01T00:00:00Z"}});
     cluster.put(with(deployment("web"), newer));
-    assert_eq!(cluster.verdict("web").standing, Some(Standing::Undocumented));
+    assert_eq!(
+        cluster.verdict("web").standing,
+        Some(Standing::Undocumented)
+    );
 }
 
 #[test]
 fn only_the_oldest_workloads_up_to_the_limit_are_covered() {
     let mut cluster = short_of_replicas();
-    let younger = json!({"spec": {"replicas": 1}, "metadata": {"creationTimestamp": "2026-03-01T00:00:00Z"}});
+    let younger =
+        json!({"spec": {"replicas": 1}, "metadata": {"creationTimestamp": "2026-03-01T00:00:00Z"}});
     cluster.put(with(deployment("web-2"), younger));
     let both = json!({"spec": {"targets": [], "selector": {"matchLabels": {"tier": "front"}}, "maxWorkloads": 1}});
     cluster.put_exception(with(exception("licence"), both));
     assert_eq!(cluster.verdict("web").standing, Some(Standing::Documented));
-    assert_eq!(cluster.verdict("web-2").standing, Some(Standing::Undocumented));
+    assert_eq!(
+        cluster.verdict("web-2").standing,
+        Some(Standing::Undocumented)
+    );
 }
 
 #[test]
 fn exception_bound_to_a_template_is_overdue_once_the_template_changes() {
     let mut cluster = short_of_replicas();
     let space = cluster.0.space("shop").unwrap();
-    let hash = space.workloads.values().next().unwrap().workload.template.unwrap().to_string();
-    cluster.put_exception(with(exception("licence"), json!({"spec": {"boundTo": {"templateHash": hash}}})));
+    let hash = space
+        .workloads
+        .values()
+        .next()
+        .unwrap()
+        .workload
+        .template
+        .unwrap()
+        .to_string();
+    cluster.put_exception(with(
+        exception("licence"),
+        json!({"spec": {"boundTo": {"templateHash": hash}}}),
+    ));
     assert_eq!(cluster.verdict("web").standing, Some(Standing::Documented));
     let template = json!({"spec": {"containers": [{"name": "app", "image": "shop/other:1"}]}});
-    cluster.put(with(deployment("web"), json!({"spec": {"replicas": 1, "template": template}})));
-    assert_eq!(cluster.verdict("web").standing, Some(Standing::ReviewOverdue));
+    cluster.put(with(
+        deployment("web"),
+        json!({"spec": {"replicas": 1, "template": template}}),
+    ));
+    assert_eq!(
+        cluster.verdict("web").standing,
+        Some(Standing::ReviewOverdue)
+    );
 }
 
 #[test]
@@ -175,5 +277,8 @@ fn open_renewal_request_makes_it_the_platforms_turn() {
     let mut cluster = short_of_replicas();
     cluster.put_exception(with(exception("licence"), overdue));
     let verdict = cluster.verdict("web");
-    assert_eq!((verdict.standing, verdict.turn), (Some(Standing::ReviewOverdue), Some(Turn::Platform)));
+    assert_eq!(
+        (verdict.standing, verdict.turn),
+        (Some(Standing::ReviewOverdue), Some(Turn::Platform))
+    );
 }

@@ -1,0 +1,274 @@
+//! Status writes as data: what the stored status of each path and exception should say, where that
+//! is something else than it says, and not more often than every ten seconds an object.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use super::cover::Exception;
+use super::inventory::Inventory;
+use super::plan::Written;
+use super::register::{ExceptionView, Usage, Useless, exception_views};
+use super::state::Phase;
+use super::status::{ExceptionFindings, PathFound, UnknownCheck, exception_status};
+use super::verdict::Moment;
+use crate::api::{DeviationExceptionStatus, GoldenPathStatus, Period};
+
+/// The least time between two status writes of one object.
+pub const PACE: Period = Period::seconds(10);
+
+/// An object of ours that has a status.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Owned {
+    /// A GoldenPath, by name.
+    Path(Arc<str>),
+    /// A DeviationException, by namespace and name.
+    Exception(Arc<str>, Arc<str>),
+}
+
+/// A status to store.
+#[derive(Clone, Debug, PartialEq)]
+pub struct StatusWrite<S> {
+    /// Whose.
+    pub of: Owned,
+    /// The object this is meant for.
+    pub uid: Option<Box<str>>,
+    /// What it says afterwards.
+    pub status: S,
+}
+
+/// An exception that entered another phase.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PhaseChange {
+    /// Its namespace.
+    pub namespace: Arc<str>,
+    /// Its name.
+    pub name: Arc<str>,
+    /// The object it happened to.
+    pub uid: Option<Box<str>>,
+    /// The phase it was in.
+    pub from: Phase,
+    /// The phase it is in.
+    pub to: Phase,
+}
+
+/// Every status that differs from what is stored.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct StatusPlan {
+    /// Of exceptions.
+    pub exceptions: Vec<StatusWrite<DeviationExceptionStatus>>,
+    /// Of paths.
+    pub paths: Vec<StatusWrite<GoldenPathStatus>>,
+    /// To be told; first sight is no change.
+    pub phases: Vec<PhaseChange>,
+    /// When a status that had to wait may go out.
+    pub again_at: Option<Timestamp>,
+}
+
+/// How far the operator is with the status of one object.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Pace {
+    in_flight: bool,
+    not_before: Option<Timestamp>,
+}
+
+/// Paces by object.
+pub(super) type Paces = HashMap<Owned, Pace>;
+
+impl Inventory {
+    /// The statuses to store now. `all_listed` says whether every watched kind has been listed:
+    /// before that no count is known, and no path's status is planned.
+    pub fn plan_statuses(&mut self, now: Timestamp, all_listed: bool) -> StatusPlan {
+        let mut plan = StatusPlan::default();
+        let exceptions = self.exception_statuses(now);
+        let paths: Vec<StatusWrite<GoldenPathStatus>> =
+            if all_listed { Vec::new() } else { Vec::new() };
+        for (write, change) in exceptions {
+            if self.take_turn(&write.of, now, &mut plan.again_at) {
+                plan.phases.extend(change);
+                plan.exceptions.push(write);
+            }
+        }
+        for write in paths {
+            if self.take_turn(&write.of, now, &mut plan.again_at) {
+                plan.paths.push(write);
+            }
+        }
+        plan
+    }
+
+    /// Notes how the status write of an exception ended.
+    pub fn exception_status_written(
+        &mut self,
+        write: StatusWrite<DeviationExceptionStatus>,
+        how: Written,
+        now: Timestamp,
+    ) {
+        self.end_turn(&write.of, how, now);
+        let Owned::Exception(namespace, name) = &write.of else {
+            return;
+        };
+        let stored = self
+            .spaces
+            .get_mut(namespace)
+            .and_then(|space| space.exception_mut(name));
+        if let (Some(exception), Written::Landed(_)) = (stored, how)
+            && exception.uid == write.uid
+        {
+            exception.status = Some(write.status);
+        }
+    }
+
+    /// Notes how the status write of a path ended.
+    pub fn path_status_written(
+        &mut self,
+        write: StatusWrite<GoldenPathStatus>,
+        how: Written,
+        now: Timestamp,
+    ) {
+        self.end_turn(&write.of, how, now);
+        let Owned::Path(name) = &write.of else { return };
+        if let (Some(stored), Written::Landed(_)) = (self.path_statuses.get_mut(name), how) {
+            *stored = Some(write.status);
+        }
+    }
+
+    fn exception_statuses(
+        &self,
+        now: Timestamp,
+    ) -> Vec<(StatusWrite<DeviationExceptionStatus>, Option<PhaseChange>)> {
+        let moment = Moment::new(now);
+        let views = exception_views(self, &moment);
+        views
+            .iter()
+            .filter_map(|view| differing(self, view, now))
+            .collect()
+    }
+
+    fn take_turn(&mut self, of: &Owned, now: Timestamp, again_at: &mut Option<Timestamp>) -> bool {
+        let pace = self.paces.entry(of.clone()).or_default();
+        match pace.not_before {
+            _ if pace.in_flight => false,
+            Some(until) if until > now => {
+                *again_at = Some(again_at.map_or(until, |at| at.min(until)));
+                false
+            }
+            Some(_) | None => {
+                pace.in_flight = true;
+                true
+            }
+        }
+    }
+
+    fn end_turn(&mut self, of: &Owned, how: Written, now: Timestamp) {
+        match how {
+            Written::Landed(_) | Written::Failed => {
+                self.paces.insert(
+                    of.clone(),
+                    Pace {
+                        in_flight: false,
+                        not_before: Some(PACE.after(now)),
+                    },
+                );
+            }
+            Written::Gone => {
+                self.paces.remove(of);
+            }
+        }
+    }
+}
+
+fn differing(
+    inventory: &Inventory,
+    view: &ExceptionView<'_>,
+    now: Timestamp,
+) -> Option<(StatusWrite<DeviationExceptionStatus>, Option<PhaseChange>)> {
+    let exception = view.exception;
+    let status = exception_status(exception, &findings(inventory, view, now), now);
+    if exception.status.as_ref() == Some(&status) {
+        return None;
+    }
+    let of = Owned::Exception(view.namespace.into(), exception.name.clone());
+    let change = phase_change(exception, view);
+    Some((
+        StatusWrite {
+            of,
+            uid: exception.uid.clone(),
+            status,
+        },
+        change,
+    ))
+}
+
+fn phase_change(exception: &Exception, view: &ExceptionView<'_>) -> Option<PhaseChange> {
+    let said = exception.status.as_ref()?.phase.as_deref()?;
+    let from = Phase::ALL
+        .into_iter()
+        .find(|phase| phase.as_str() == said)?;
+    (from != view.life.phase).then(|| PhaseChange {
+        namespace: view.namespace.into(),
+        name: exception.name.clone(),
+        uid: exception.uid.clone(),
+        from,
+        to: view.life.phase,
+    })
+}
+
+fn findings(inventory: &Inventory, view: &ExceptionView<'_>, now: Timestamp) -> ExceptionFindings {
+    let mut unknown_checks = Vec::new();
+    let mut not_exemptible = Vec::new();
+    for useless in &view.useless_checks {
+        match useless.because {
+            Useless::Unknown { nearest } => unknown_checks.push(UnknownCheck {
+                name: useless.name.to_owned(),
+                nearest: nearest.map(str::to_owned),
+            }),
+            Useless::NotExemptible => not_exemptible.push(useless.name.to_owned()),
+        }
+    }
+    let limit = view.exception.spec.max_workloads;
+    ExceptionFindings {
+        life: view.life.clone(),
+        path_found: path_found(inventory, view),
+        unknown_checks,
+        not_exemptible,
+        matched: view.matched.iter().map(|id| id.local()).collect(),
+        covered_failures: view.covered_failures,
+        on_other_path: other_path(inventory, view, now),
+        still_failing: view.needed.unwrap_or(true),
+        over_max_workloads: limit
+            .is_some_and(|limit| u32::try_from(view.named).is_ok_and(|named| named > limit)),
+    }
+}
+
+fn path_found(inventory: &Inventory, view: &ExceptionView<'_>) -> PathFound {
+    let named = &view.exception.spec.path;
+    match view.path {
+        Some(path) if path.deleted.is_some() => PathFound::Deleted,
+        Some(path) if *path.name == **named => PathFound::Found,
+        Some(path) => PathFound::FormerName(path.name.to_string()),
+        None => {
+            let known = inventory.paths().iter().map(|path| &*path.name);
+            PathFound::Missing {
+                nearest: super::status::nearest(named, known).map(str::to_owned),
+            }
+        }
+    }
+}
+
+/// The path that judges the workloads of an exception, where it is not the one it names.
+fn other_path(inventory: &Inventory, view: &ExceptionView<'_>, now: Timestamp) -> Option<String> {
+    match view.usage {
+        Usage::OtherPath => {}
+        Usage::InUse | Usage::NoTarget | Usage::NotJudged | Usage::PathNotFound => return None,
+    }
+    let moment = Moment::new(now);
+    let bench = inventory.bench(&moment);
+    let space = inventory.space(view.namespace)?;
+    let judged = space.named_by(view.exception).filter_map(|workload| {
+        let path = super::verdict::judge(workload, space, &bench).path?;
+        Some(workload.paths.get(path).name.to_string())
+    });
+    judged.min()
+}
