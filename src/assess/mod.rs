@@ -2,6 +2,7 @@
 //! the caller cannot act on. Every surface (labels, status, events, metrics, page, commands)
 //! reads its answers from here, so that no two of them can disagree.
 
+pub mod adoption;
 pub mod cover;
 pub mod defaults;
 pub mod exception;
@@ -17,6 +18,7 @@ pub mod progress;
 pub mod quantity;
 pub mod register;
 pub mod run;
+pub mod service;
 pub mod settings;
 pub mod source;
 pub mod space;

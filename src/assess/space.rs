@@ -17,6 +17,9 @@ use super::verdict::Bench;
 use super::workload::Workload;
 use crate::api::keys;
 
+/// The team of a workload for which nobody is named.
+pub const UNKNOWN_TEAM: &str = "unknown";
+
 /// One namespace.
 #[derive(Debug, Default)]
 pub struct Space {
@@ -202,7 +205,7 @@ impl Space {
             .team
             .as_deref()
             .or(on_namespace)
-            .unwrap_or("unknown")
+            .unwrap_or(UNKNOWN_TEAM)
     }
 
     /// Whether nothing is left to know of this namespace.

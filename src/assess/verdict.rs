@@ -194,6 +194,12 @@ pub fn judge(workload: &Workload, space: &Space, bench: &Bench<'_>) -> Verdict {
     }
 }
 
+/// The verdict a workload would get by one path in whose scope it is, whichever is chosen for it.
+pub fn judge_by(workload: &Workload, result: &PathResult, around: (&Space, &Bench<'_>)) -> Verdict {
+    let at = around.1.moment.paths(&workload.paths)[usize::from(result.path)];
+    by_path(workload, result, (Choice::ClosestFit, at), around)
+}
+
 /// The path's result a workload is judged by: the declared one, else the closest fit.
 fn choose<'a>(workload: &'a Workload, at: &[PathAt]) -> (Option<&'a PathResult>, Choice) {
     let takes_part = |result: &&PathResult| at[usize::from(result.path)].takes_part;

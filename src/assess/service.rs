@@ -1,0 +1,196 @@
+//! Workloads to services. A service is what a team speaks of: the workloads of a namespace that
+//! share a service name, else one workload. Its worst workload speaks for it.
+//! Only workloads in counted namespaces make services; counting them is the business of
+//! [`super::adoption`].
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+
+use super::inventory::Inventory;
+use super::path::Path;
+use super::space::Space;
+use super::state::{State, Status};
+use super::verdict::{Bench, Moment, Verdict, judge, judge_by};
+use super::workload::{PathResult, Workload};
+
+/// A workload and what is said of it.
+#[derive(Debug)]
+pub struct Member<'a> {
+    /// The record.
+    pub workload: &'a Workload,
+    /// Its namespace.
+    pub space: &'a Space,
+    /// What is said of it.
+    pub verdict: Verdict,
+}
+
+impl<'a> Member<'a> {
+    /// The path it was judged by.
+    pub fn path(&self) -> Option<&'a Path> {
+        let index = self.verdict.path?;
+        Some(self.workload.paths.get(index))
+    }
+
+    /// Its results by every path that takes part and in whose scope it is; none when ignored.
+    fn scopes(&self, moment: &Moment) -> Vec<(&'a Path, &'a PathResult)> {
+        if self.verdict.status == Status::Ignored {
+            return Vec::new();
+        }
+        let at = moment.paths(&self.workload.paths);
+        let results = self.workload.results.iter();
+        results
+            .filter(|result| at[usize::from(result.path)].takes_part)
+            .map(|result| (self.workload.paths.get(result.path.into()), result))
+            .collect()
+    }
+
+    /// Whether every enforced required check of the path passes.
+    fn satisfies(&self, result: &PathResult, moment: &Moment) -> bool {
+        let at = moment.paths(&self.workload.paths)[usize::from(result.path)];
+        at.required & !result.passed == 0
+    }
+
+    /// Its state by this path, whichever was chosen for it.
+    fn state_by(&self, result: &PathResult, bench: &Bench<'_>) -> Option<State> {
+        if self.verdict.path == Some(result.path.into()) {
+            return self.verdict.state();
+        }
+        judge_by(self.workload, result, (self.space, bench)).state()
+    }
+}
+
+/// A service. It has at least one member.
+#[derive(Debug)]
+pub struct Service<'a> {
+    /// Its workloads; the one that speaks for it comes first.
+    members: Vec<Member<'a>>,
+}
+
+/// How a service stands with one path in whose scope it is.
+#[derive(Clone, Copy, Debug)]
+pub struct Fit<'a> {
+    /// The path.
+    pub path: &'a Path,
+    /// Whether all of its workloads in the path's scope pass every enforced required check.
+    pub satisfied: bool,
+}
+
+impl<'a> Service<'a> {
+    fn of(mut members: Vec<Member<'a>>) -> Self {
+        members.sort_by(|a, b| speaks_before(a).cmp(&speaks_before(b)));
+        Self { members }
+    }
+
+    /// Its workloads, worst first.
+    pub fn members(&self) -> &[Member<'a>] {
+        &self.members
+    }
+
+    /// The workload that speaks for it: path, team and namespace of the service are this one's.
+    pub fn face(&self) -> &Member<'a> {
+        &self.members[0]
+    }
+
+    /// Its state; none when no path is for it, or it is taken out.
+    pub fn state(&self) -> Option<State> {
+        self.face().verdict.state()
+    }
+
+    /// Its team.
+    pub fn team(&self) -> &'a str {
+        let face = self.face();
+        face.space.team_of(face.workload)
+    }
+
+    /// Its namespace.
+    pub fn namespace(&self) -> &'a str {
+        &self.face().workload.id.namespace
+    }
+
+    /// When it first existed, where that is known.
+    pub fn birth(&self) -> Option<Timestamp> {
+        let births = self
+            .members
+            .iter()
+            .filter_map(|member| member.workload.birth);
+        births.min()
+    }
+
+    /// Whether the scaffolder left its mark on any of its workloads.
+    pub fn is_scaffolded(&self) -> bool {
+        self.members.iter().any(|member| member.workload.scaffolded)
+    }
+
+    /// Every path in whose scope it is, in order of name.
+    pub fn fits(&self, moment: &Moment) -> Vec<Fit<'a>> {
+        let mut fits: BTreeMap<&str, Fit<'a>> = BTreeMap::new();
+        for member in &self.members {
+            for (path, result) in member.scopes(moment) {
+                let satisfied = member.satisfies(result, moment);
+                fits.entry(&path.name)
+                    .and_modify(|fit| fit.satisfied &= satisfied)
+                    .or_insert(Fit { path, satisfied });
+            }
+        }
+        fits.into_values().collect()
+    }
+
+    /// Its state by one path in whose scope it is, whichever was chosen for it.
+    pub fn state_by(&self, fit: &Fit<'_>, bench: &Bench<'_>) -> Option<State> {
+        if fit.satisfied {
+            return Some(State::GoldenPath);
+        }
+        let members = self.members.iter();
+        let states = members.flat_map(|member| {
+            let scopes = member.scopes(bench.moment).into_iter();
+            scopes
+                .filter(|(path, _)| path.name == fit.path.name)
+                .filter_map(|(_, result)| member.state_by(result, bench))
+        });
+        states.min()
+    }
+}
+
+/// Judged before unscoped before ignored, then worst first, then by identity.
+fn speaks_before<'a>(member: &Member<'a>) -> (Status, Option<State>, &'a super::kind::WorkloadId) {
+    let status = match member.verdict.status {
+        judged @ (Status::Unscoped | Status::Ignored) => judged,
+        Status::Deviating | Status::Unknown | Status::GoldenPath => Status::Deviating,
+    };
+    (status, member.verdict.state(), &member.workload.id)
+}
+
+/// The services of every counted namespace. Their order is no promise.
+pub fn services<'a>(inventory: &'a Inventory, moment: &Moment) -> Vec<Service<'a>> {
+    let settings = &inventory.settings;
+    let bench = inventory.bench(moment);
+    let mut alone = Vec::new();
+    let mut named: BTreeMap<(&str, &str), Vec<Member<'a>>> = BTreeMap::new();
+    for (namespace, space) in inventory.spaces() {
+        if !space.is_counted(settings) {
+            continue;
+        }
+        let group = if settings.services_across_namespaces {
+            ""
+        } else {
+            namespace
+        };
+        for entry in space.workloads.values() {
+            let workload = &entry.workload;
+            let member = Member {
+                workload,
+                space,
+                verdict: judge(workload, space, &bench),
+            };
+            match &workload.service {
+                Some(name) => named.entry((group, name)).or_default().push(member),
+                None => alone.push(Service {
+                    members: vec![member],
+                }),
+            }
+        }
+    }
+    alone.extend(named.into_values().map(Service::of));
+    alone
+}
