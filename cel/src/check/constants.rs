@@ -1,0 +1,120 @@
+//! What is known before any object: literal arguments that cannot work, constant conversions,
+//! written patterns, membership in written lists.
+
+use std::sync::Arc;
+
+use super::Checker;
+use crate::error::Problem;
+use crate::eval::{self, Fault, Node, Pattern, PatternUse};
+use crate::library;
+use crate::syntax::ast::{Call, Kind, Literal};
+use crate::value::Value;
+
+const CONVERSIONS: [&str; 9] = [
+    "bool",
+    "bytes",
+    "double",
+    "duration",
+    "int",
+    "string",
+    "timestamp",
+    "type",
+    "uint",
+];
+
+impl Checker<'_> {
+    /// Refuses literal durations, instants and patterns that are none, as the server's
+    /// validators do: by the first argument, whatever the style of the call.
+    pub(super) fn literal_arguments(&self, call: &Call, name: &str) -> Result<(), Problem> {
+        let Some(arg) = call.args.first() else {
+            return Ok(());
+        };
+        let sound = match (name, &arg.kind) {
+            ("duration" | "timestamp", Kind::Literal(literal)) => {
+                let (_, node) = super::constant(literal);
+                library::resolve(name, 1, false).is_none_or(|function| {
+                    eval::constant(&Node::Call1(function, node.into())).is_ok()
+                })
+            }
+            ("matches", Kind::Literal(Literal::String(pattern))) => {
+                library::compile_pattern(pattern).is_ok()
+            }
+            _ => true,
+        };
+        if sound {
+            return Ok(());
+        }
+        Err(Problem::at(arg.offset, format!("invalid {name} argument")))
+    }
+}
+
+/// A conversion of a constant is a constant, and one that fails refuses the expression.
+pub(super) fn convert(offset: u32, name: &str, call: Node) -> Result<Node, Problem> {
+    let constant = matches!(&call, Node::Call1(_, arg) if matches!(**arg, Node::Constant(_)));
+    if !constant || !CONVERSIONS.contains(&name) {
+        return Ok(call);
+    }
+    match eval::constant(&call) {
+        Ok(value) => Ok(Node::Constant(value)),
+        Err(Fault::Error(message)) => Err(Problem::at(
+            offset,
+            format!("program instantiation failed: {message}"),
+        )),
+        Err(Fault::Exhausted { .. }) => Ok(call),
+    }
+}
+
+/// `x in [constants]` without a list at run time; only for constants that have no parts.
+pub(super) fn membership(args: &mut Vec<Node>, is_list: bool) -> Option<Node> {
+    let [_, Node::Constant(Value::List(list))] = args.as_slice() else {
+        return None;
+    };
+    let plain = |value: &Value| {
+        matches!(
+            value,
+            Value::Null
+                | Value::Bool(_)
+                | Value::Int(_)
+                | Value::Uint(_)
+                | Value::Double(_)
+                | Value::String(_)
+        )
+    };
+    let constants: Vec<Value<'static>> = list.iter().collect();
+    if !is_list || !constants.iter().all(plain) {
+        return None;
+    }
+    args.truncate(1);
+    Some(Node::InConstants(
+        args.remove(0).into(),
+        Arc::from(constants),
+    ))
+}
+
+/// A function of a written pattern, compiled here and now.
+pub(super) fn pattern(
+    offset: u32,
+    name: &str,
+    args: &mut Vec<Node>,
+) -> Result<Option<Node>, Problem> {
+    let Some(Node::Constant(Value::String(source))) = args.get(1) else {
+        return Ok(None);
+    };
+    let function = match name {
+        "matches" => PatternUse::Matches,
+        "find" => PatternUse::Find,
+        _ => PatternUse::FindAll,
+    };
+    let regex = library::compile_pattern(source).map_err(|problem| {
+        Problem::at(offset, format!("program instantiation failed: {problem}"))
+    })?;
+    let weight = source.len() as u64;
+    let limit = (args.len() > 2).then(|| args.remove(2));
+    Ok(Some(Node::Pattern(Box::new(Pattern {
+        function,
+        text: args.remove(0),
+        regex,
+        weight,
+        limit,
+    }))))
+}

@@ -1,0 +1,157 @@
+//! From a tree to a plan: names resolved, types checked as cel-go checks them, constants folded.
+//!
+//! Whatever the API server would refuse when a policy is created is refused here. Nothing is
+//! evaluated but constants.
+
+mod aggregates;
+mod calls;
+mod constants;
+mod folds;
+mod names;
+mod selects;
+mod signatures;
+mod ty;
+mod unify;
+
+use crate::env::Env;
+use crate::error::Problem;
+use crate::eval::Node;
+use crate::syntax::ast::{Expr, Kind, Literal, Logic};
+use crate::value::Value;
+use unify::Unifier;
+
+pub use ty::Type;
+
+/// A checked expression: what it evaluates to, and what running it takes.
+#[derive(Debug)]
+pub(crate) struct Checked {
+    pub node: Node,
+    pub ty: Type,
+    /// Places for macro variables.
+    pub locals: usize,
+    /// Deepest nesting of macros that iterate.
+    pub nesting: u16,
+    /// Deepest chain of nested parts, those of used variables included.
+    pub depth: u16,
+}
+
+/// Checks a parsed expression in an environment.
+pub(crate) fn check(env: &Env, expr: &Expr) -> Result<Checked, Problem> {
+    let mut checker = Checker {
+        env,
+        types: Unifier::default(),
+        scope: Vec::new(),
+        locals: 0,
+        folds: 0,
+        nesting: 0,
+        variable_depth: 0,
+        aggregates: Vec::new(),
+    };
+    let checked = checker.expr(expr).and_then(|(ty, node)| {
+        let ty = checker.types.resolve(&ty, true);
+        checker.homogeneous()?;
+        Ok((ty, node))
+    });
+    if checker.types.exhausted() {
+        return Err(Problem::too_nested(expr.offset, "types are too complex"));
+    }
+    let (ty, node) = checked?;
+    Ok(Checked {
+        node,
+        ty,
+        locals: checker.locals,
+        nesting: checker.nesting,
+        depth: checker.variable_depth.saturating_add(expr.depth),
+    })
+}
+
+/// The type a variable has for others: the server keeps simple types, lists and maps, and knows
+/// everything else only while evaluating.
+pub(crate) fn declared_type(ty: &Type) -> Type {
+    match ty {
+        Type::Optional(_) | Type::Named(_) | Type::Type(_) | Type::Param(_) | Type::Error => {
+            Type::Dyn
+        }
+        other => other.map_parts(declared_type),
+    }
+}
+
+struct Checker<'e> {
+    env: &'e Env,
+    types: Unifier,
+    scope: Vec<Local>,
+    locals: usize,
+    folds: u16,
+    nesting: u16,
+    variable_depth: u16,
+    aggregates: Vec<aggregates::Aggregate>,
+}
+
+/// A macro's variable while its body is checked.
+struct Local {
+    name: String,
+    ty: Type,
+    place: usize,
+}
+
+type Typed = (Type, Node);
+
+impl Checker<'_> {
+    fn expr(&mut self, expr: &Expr) -> Result<Typed, Problem> {
+        match &expr.kind {
+            Kind::Literal(literal) => Ok(constant(literal)),
+            Kind::Ident(name) => self.ident(expr.offset, name),
+            Kind::Select(select) => self.select(expr, select),
+            Kind::Index(index) => self.index(expr.offset, index),
+            Kind::Logic(logic, terms) => self.logic(*logic, terms),
+            Kind::Call(call) => self.call(expr.offset, call),
+            Kind::List(elements) => self.list(elements),
+            Kind::Map(entries) => self.map(entries),
+            Kind::Fold(fold) => self.fold(expr.offset, fold),
+        }
+    }
+
+    fn logic(&mut self, logic: Logic, terms: &[Expr]) -> Result<Typed, Problem> {
+        let mut nodes = Vec::with_capacity(terms.len());
+        for term in terms {
+            let (ty, node) = self.expr(term)?;
+            self.require(term.offset, &Type::Bool, &ty)?;
+            nodes.push(node);
+        }
+        let node = match logic {
+            Logic::And => Node::And(nodes.into()),
+            Logic::Or => Node::Or(nodes.into()),
+        };
+        Ok((Type::Bool, node))
+    }
+
+    /// Refuses a part whose type does not fit where `wanted` is due.
+    fn require(&mut self, offset: u32, wanted: &Type, found: &Type) -> Result<(), Problem> {
+        if self.types.assignable(found, wanted) {
+            return Ok(());
+        }
+        let found = self.types.resolve(found, true);
+        Err(mismatch(offset, wanted, &found))
+    }
+}
+
+fn mismatch(offset: u32, wanted: &Type, found: &Type) -> Problem {
+    let (wanted, found) = (wanted.in_message(), found.in_message());
+    Problem::at(
+        offset,
+        format!("expected type '{wanted}' but found '{found}'"),
+    )
+}
+
+fn constant(literal: &Literal) -> Typed {
+    let (ty, value) = match literal {
+        Literal::Null => (Type::Null, Value::Null),
+        Literal::Bool(value) => (Type::Bool, Value::Bool(*value)),
+        Literal::Int(value) => (Type::Int, Value::Int(*value)),
+        Literal::Uint(value) => (Type::Uint, Value::Uint(*value)),
+        Literal::Double(value) => (Type::Double, Value::Double(*value)),
+        Literal::String(text) => (Type::String, Value::text(text.as_str())),
+        Literal::Bytes(bytes) => (Type::Bytes, Value::Bytes(bytes.as_slice().into())),
+    };
+    (ty, Node::Constant(value))
+}

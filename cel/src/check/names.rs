@@ -1,0 +1,104 @@
+//! Names: macro variables, the roots, the environment's variables, and types used as values.
+
+use super::{Checker, Type, Typed};
+use crate::error::Problem;
+use crate::eval::Node;
+use crate::value::{Text, Value};
+
+/// The type of `variables`; its fields are the environment's.
+pub(super) const VARIABLES: &str = "kubernetes.variables";
+const NAMESPACE: &str = "kubernetes.Namespace";
+const NAMESPACE_METADATA: &str = "kubernetes.NamespaceMetadata";
+const NAMESPACE_SPEC: &str = "kubernetes.NamespaceSpec";
+const NAMESPACE_STATUS: &str = "kubernetes.NamespaceStatus";
+const NAMESPACE_CONDITION: &str = "kubernetes.NamespaceCondition";
+
+/// Roots the API server declares in a policy that mean nothing to a stored object.
+const UNAVAILABLE: [&str; 4] = ["request", "oldObject", "params", "authorizer"];
+
+impl Checker<'_> {
+    pub(super) fn ident(&mut self, offset: u32, name: &str) -> Result<Typed, Problem> {
+        let rooted = name.starts_with('.');
+        let name = name.trim_start_matches('.');
+        let local = self.scope.iter().rev().find(|local| local.name == name);
+        if let Some(local) = local.filter(|_| !rooted) {
+            return Ok((local.ty.clone(), Node::Local(local.place)));
+        }
+        match name {
+            "object" => Ok((Type::Dyn, Node::Object)),
+            "namespaceObject" => Ok((Type::Named(NAMESPACE), Node::Namespace)),
+            "variables" => Err(Problem::at(
+                offset,
+                "'variables' can only be used with the name of a variable",
+            )),
+            _ => type_value(name).ok_or_else(|| undeclared(offset, name)),
+        }
+    }
+
+    /// A variable of the environment: `variables.name`.
+    pub(super) fn variable(&mut self, offset: u32, name: &str) -> Result<Typed, Problem> {
+        let mut known = self.env.variables().iter().enumerate();
+        let Some((at, variable)) = known.find(|(_, variable)| variable.name == name) else {
+            return Err(Problem::at(offset, format!("undefined field '{name}'")));
+        };
+        self.variable_depth = self.variable_depth.max(variable.program.depth());
+        Ok((variable.ty.clone(), Node::Variable(at)))
+    }
+}
+
+/// The error for a name nothing stands behind.
+pub(super) fn undeclared(offset: u32, name: &str) -> Problem {
+    let root = name.split('.').next().unwrap_or(name);
+    let mut message = format!("undeclared reference to '{name}' (in container '')");
+    if UNAVAILABLE.contains(&root) {
+        message += ": checks judge a stored object, so only object, namespaceObject and variables \
+                    are available";
+    }
+    Problem::at(offset, message)
+}
+
+/// A type's name used as a value, with its type.
+pub(super) fn type_value(name: &str) -> Option<Typed> {
+    let (ty, name): (Type, &'static str) = match name {
+        "bool" => (Type::Bool, "bool"),
+        "int" => (Type::Int, "int"),
+        "uint" => (Type::Uint, "uint"),
+        "double" => (Type::Double, "double"),
+        "string" => (Type::String, "string"),
+        "bytes" => (Type::Bytes, "bytes"),
+        "null_type" => (Type::Null, "null_type"),
+        "list" => (Type::list(Type::Dyn), "list"),
+        "map" => (Type::map(Type::Dyn, Type::Dyn), "map"),
+        "type" => (Type::Type(Type::Dyn.into()), "type"),
+        "optional_type" => (Type::optional(Type::Dyn), "optional_type"),
+        "google.protobuf.Timestamp" => (Type::Timestamp, "google.protobuf.Timestamp"),
+        "google.protobuf.Duration" => (Type::Duration, "google.protobuf.Duration"),
+        "net.IP" => (Type::Named("net.IP"), "net.IP"),
+        "net.CIDR" => (Type::Named("net.CIDR"), "net.CIDR"),
+        _ => return None,
+    };
+    let value = Value::Type(Text::Borrowed(name));
+    Some((Type::Type(ty.into()), Node::Constant(value)))
+}
+
+/// The type of a field of a named type: of the namespace, whose shape the API server declares.
+pub(super) fn field_type(named: &str, field: &str) -> Option<Type> {
+    let texts = || Type::map(Type::String, Type::String);
+    Some(match (named, field) {
+        (NAMESPACE, "metadata") => Type::Named(NAMESPACE_METADATA),
+        (NAMESPACE, "spec") => Type::Named(NAMESPACE_SPEC),
+        (NAMESPACE, "status") => Type::Named(NAMESPACE_STATUS),
+        (NAMESPACE_METADATA, "name" | "generateName" | "namespace" | "UID" | "resourceVersion") => {
+            Type::String
+        }
+        (NAMESPACE_METADATA, "labels" | "annotations") => texts(),
+        (NAMESPACE_METADATA, "creationTimestamp" | "deletionTimestamp") => Type::Timestamp,
+        (NAMESPACE_METADATA, "deletionGracePeriodSeconds" | "generation") => Type::Int,
+        (NAMESPACE_METADATA | NAMESPACE_SPEC, "finalizers") => Type::list(Type::String),
+        (NAMESPACE_STATUS, "conditions") => Type::list(Type::Named(NAMESPACE_CONDITION)),
+        (NAMESPACE_STATUS, "phase") => Type::String,
+        (NAMESPACE_CONDITION, "lastTransitionTime") => Type::Timestamp,
+        (NAMESPACE_CONDITION, "status" | "type" | "message" | "reason") => Type::String,
+        _ => return None,
+    })
+}

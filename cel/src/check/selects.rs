@@ -1,0 +1,130 @@
+//! Fields and indexes: their types, and paths put together so that a path is walked in one go.
+
+use super::names::{self, VARIABLES};
+use super::{Checker, Type, Typed};
+use crate::error::Problem;
+use crate::eval::{Attribute, Node, Qualifier, QualifierKey};
+use crate::syntax::ast::{Access, Expr, Index, Kind, Select};
+use crate::value::Value;
+
+impl Checker<'_> {
+    pub(super) fn select(&mut self, expr: &Expr, select: &Select) -> Result<Typed, Problem> {
+        if let Some(typed) = dotted(expr).and_then(|name| names::type_value(&name)) {
+            return Ok(typed);
+        }
+        if self.names_variables(&select.operand) {
+            return self.variable_field(expr.offset, select);
+        }
+        let (operand, node) = self.expr(&select.operand)?;
+        let field = self.field(expr.offset, &operand, &select.field)?;
+        let (_, was_optional) = self.unwrap(&operand);
+        let optional = select.access == Access::Optional;
+        let key = match select.access {
+            Access::Presence => QualifierKey::Presence(select.field.as_str().into()),
+            Access::Plain | Access::Optional => QualifierKey::Field(select.field.as_str().into()),
+        };
+        let ty = match select.access {
+            Access::Presence => Type::Bool,
+            Access::Plain | Access::Optional if optional || was_optional => Type::optional(field),
+            Access::Plain | Access::Optional => field,
+        };
+        Ok((ty, extend(node, Qualifier { key, optional })))
+    }
+
+    /// Whether this is the root `variables` and no macro variable of that name.
+    fn names_variables(&self, operand: &Expr) -> bool {
+        matches!(&operand.kind, Kind::Ident(name) if name == "variables")
+            && !self.scope.iter().any(|local| local.name == "variables")
+    }
+
+    fn variable_field(&mut self, offset: u32, select: &Select) -> Result<Typed, Problem> {
+        let (ty, node) = self.variable(offset, &select.field)?;
+        Ok(match select.access {
+            Access::Plain => (ty, node),
+            // Every declared variable is there.
+            Access::Presence => (Type::Bool, Node::Constant(Value::Bool(true))),
+            Access::Optional => {
+                let some = crate::library::resolve("optional.of", 1, false);
+                let node = some.map_or(node.clone(), |some| Node::Call1(some, node.into()));
+                (Type::optional(ty), node)
+            }
+        })
+    }
+
+    fn unwrap(&mut self, ty: &Type) -> (Type, bool) {
+        match self.types.resolve(ty, false) {
+            Type::Optional(inner) => ((*inner).clone(), true),
+            other => (other, false),
+        }
+    }
+
+    /// The type of a field of an operand of this type.
+    fn field(&mut self, offset: u32, operand: &Type, field: &str) -> Result<Type, Problem> {
+        let (target, _) = self.unwrap(operand);
+        match &target {
+            Type::Dyn | Type::Error => Ok(Type::Dyn),
+            Type::Map(parts) => Ok(self.types.resolve(&parts.1, false)),
+            Type::Named(VARIABLES) => Err(undefined(offset, field)),
+            Type::Named(named) => {
+                names::field_type(named, field).ok_or_else(|| undefined(offset, field))
+            }
+            Type::Param(_) => {
+                self.types.assignable(&Type::Dyn, &target);
+                Ok(Type::Dyn)
+            }
+            other => {
+                let shown = other.in_message();
+                let message = format!("type '{shown}' does not support field selection");
+                Err(Problem::at(offset, message))
+            }
+        }
+    }
+
+    pub(super) fn index(&mut self, offset: u32, index: &Index) -> Result<Typed, Problem> {
+        let (operand, node) = self.expr(&index.operand)?;
+        let (key_type, key) = self.expr(&index.index)?;
+        let name = if index.optional { "_[?_]" } else { "_[_]" };
+        let (ty, _) = self.overload(offset, name, &[operand, key_type], false)?;
+        let key = match key {
+            Node::Constant(value) => QualifierKey::Constant(value),
+            node => QualifierKey::Computed(node),
+        };
+        let optional = index.optional;
+        Ok((ty, extend(node, Qualifier { key, optional })))
+    }
+}
+
+fn undefined(offset: u32, field: &str) -> Problem {
+    Problem::at(offset, format!("undefined field '{field}'"))
+}
+
+/// The dotted name an expression spells, if it is one.
+pub(super) fn dotted(expr: &Expr) -> Option<String> {
+    match &expr.kind {
+        Kind::Ident(name) => Some(name.trim_start_matches('.').to_owned()),
+        Kind::Select(select) if select.access == Access::Plain => {
+            let prefix = dotted(&select.operand)?;
+            Some(format!("{prefix}.{}", select.field))
+        }
+        _ => None,
+    }
+}
+
+/// One more step on a path, or a path of one step.
+fn extend(node: Node, qualifier: Qualifier) -> Node {
+    match node {
+        Node::Attribute(mut attribute) if !ends_in_presence(&attribute) => {
+            attribute.path.push(qualifier);
+            Node::Attribute(attribute)
+        }
+        root => Node::Attribute(Box::new(Attribute {
+            root,
+            path: vec![qualifier],
+        })),
+    }
+}
+
+fn ends_in_presence(attribute: &Attribute) -> bool {
+    let last = attribute.path.last();
+    last.is_some_and(|last| matches!(last.key, QualifierKey::Presence(_)))
+}

@@ -1,0 +1,138 @@
+//! Static types, and the two ways cel-go writes them.
+
+use std::fmt;
+use std::sync::Arc;
+
+/// The checked type of an expression. `Display` is how cel-go prints it: `list(string)`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Type {
+    /// Known only while evaluating, as everything under `object` is.
+    Dyn,
+    /// `null`.
+    Null,
+    /// A truth value.
+    Bool,
+    /// A signed integer.
+    Int,
+    /// An unsigned integer.
+    Uint,
+    /// A double.
+    Double,
+    /// Text.
+    String,
+    /// Bytes.
+    Bytes,
+    /// An instant.
+    Timestamp,
+    /// A span of time.
+    Duration,
+    /// A list of elements of one type.
+    List(Arc<Type>),
+    /// A map from one type to another.
+    Map(Arc<(Type, Type)>),
+    /// The type of types.
+    Type(Arc<Type>),
+    /// An optional value.
+    Optional(Arc<Type>),
+    /// A type of the Kubernetes libraries, or a namespace and its parts.
+    Named(&'static str),
+    /// Not yet known: a type parameter while checking.
+    #[doc(hidden)]
+    Param(u32),
+    /// The type of a part that has been refused.
+    #[doc(hidden)]
+    Error,
+}
+
+impl Type {
+    pub(crate) fn list(element: Type) -> Self {
+        Self::List(Arc::new(element))
+    }
+
+    pub(crate) fn map(key: Type, value: Type) -> Self {
+        Self::Map(Arc::new((key, value)))
+    }
+
+    pub(crate) fn optional(inner: Type) -> Self {
+        Self::Optional(Arc::new(inner))
+    }
+
+    pub(crate) fn is_dyn_or_error(&self) -> bool {
+        matches!(self, Self::Dyn | Self::Error)
+    }
+
+    /// The types this one is made of.
+    pub(crate) fn parts(&self) -> Vec<&Type> {
+        match self {
+            Self::List(part) | Self::Type(part) | Self::Optional(part) => vec![part],
+            Self::Map(parts) => vec![&parts.0, &parts.1],
+            _ => Vec::new(),
+        }
+    }
+
+    /// The same type with other parts, in the order of [`Type::parts`].
+    pub(crate) fn map_parts(&self, mut change: impl FnMut(&Type) -> Type) -> Type {
+        match self {
+            Self::List(part) => Self::list(change(part)),
+            Self::Type(part) => Self::Type(Arc::new(change(part))),
+            Self::Optional(part) => Self::optional(change(part)),
+            Self::Map(parts) => Self::map(change(&parts.0), change(&parts.1)),
+            other => other.clone(),
+        }
+    }
+
+    fn name(&self) -> &'static str {
+        match self {
+            Self::Dyn => "dyn",
+            Self::Null => "null_type",
+            Self::Bool => "bool",
+            Self::Int => "int",
+            Self::Uint => "uint",
+            Self::Double => "double",
+            Self::String => "string",
+            Self::Bytes => "bytes",
+            Self::Timestamp => "google.protobuf.Timestamp",
+            Self::Duration => "google.protobuf.Duration",
+            Self::List(_) => "list",
+            Self::Map(_) => "map",
+            Self::Type(_) => "type",
+            Self::Optional(_) => "optional_type",
+            Self::Named(name) => name,
+            Self::Param(_) => "dyn",
+            Self::Error => "!error!",
+        }
+    }
+
+    /// The type as error messages of the checker write it: `timestamp`, `null`.
+    pub(crate) fn in_message(&self) -> String {
+        match self {
+            Self::Null => "null".into(),
+            Self::Timestamp => "timestamp".into(),
+            Self::Duration => "duration".into(),
+            _ => {
+                let parts: Vec<_> = self.parts().iter().map(|part| part.in_message()).collect();
+                if parts.is_empty() {
+                    return self.name().into();
+                }
+                format!("{}({})", self.name(), parts.join(", "))
+            }
+        }
+    }
+}
+
+impl fmt::Display for Type {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())?;
+        let mut open = "(";
+        for part in self.parts() {
+            write!(f, "{open}{part}")?;
+            open = ", ";
+        }
+        if open == ", " {
+            f.write_str(")")
+        } else {
+            Ok(())
+        }
+    }
+}

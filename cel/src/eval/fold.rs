@@ -1,0 +1,177 @@
+//! Macros over collections, with the results and the absorbed errors of cel-go's expansions.
+
+use super::meter::{Fault, Outcome};
+use super::plan::FoldPlan;
+use super::run::Context;
+use crate::library;
+use crate::syntax::ast::FoldKind;
+use crate::value::{Map, MapBuilder, Value};
+
+impl<'a> Context<'_, 'a> {
+    pub(super) fn fold(&mut self, plan: &FoldPlan) -> Outcome<'a> {
+        let range = self.eval(&plan.range)?;
+        match plan.kind {
+            FoldKind::All => self.quantify(plan, &range, false),
+            FoldKind::Exists => self.quantify(plan, &range, true),
+            FoldKind::ExistsOne => self.exists_one(plan, &range),
+            FoldKind::List => self.collect(plan, &range),
+            FoldKind::MapValues | FoldKind::MapEntries => self.build_map(plan, &range),
+            FoldKind::OptMap | FoldKind::OptFlatMap => self.optional(plan, &range),
+            FoldKind::SortBy => {
+                let keys = self.collect(plan, &range)?;
+                library::sort_by(self, &range, &keys)
+            }
+        }
+    }
+
+    /// Runs `visit` for each element until it says stop. A filter that is not true skips.
+    fn each(
+        &mut self,
+        plan: &FoldPlan,
+        range: &Value<'a>,
+        mut visit: impl FnMut(&mut Self, &Value<'a>) -> Result<bool, Fault>,
+    ) -> Result<(), Fault> {
+        let mut step = |context: &mut Self, first: Value<'a>, second: Option<Value<'a>>| {
+            context.meter.charge(1)?;
+            if let (Some(place), Some(second)) = (plan.second, second) {
+                context.locals[place] = second;
+            }
+            context.locals[plan.first] = first.clone();
+            if let Some(filter) = &plan.filter
+                && !context.truth(filter)?
+            {
+                return Ok(true);
+            }
+            visit(context, &first)
+        };
+        match range {
+            Value::List(list) => {
+                for (at, item) in list.iter().enumerate() {
+                    let go_on = match plan.second {
+                        None => step(self, item, None)?,
+                        Some(_) => step(self, position(at), Some(item))?,
+                    };
+                    if !go_on {
+                        break;
+                    }
+                }
+            }
+            Value::Map(map) => {
+                for (key, value) in map.iter() {
+                    if !step(self, key, Some(value))? {
+                        break;
+                    }
+                }
+            }
+            _ => return Err(no_range(range)),
+        }
+        Ok(())
+    }
+
+    /// `all` and `exists`: one decisive element decides, an error counts only if none does.
+    fn quantify(&mut self, plan: &FoldPlan, range: &Value<'a>, decisive: bool) -> Outcome<'a> {
+        let mut error = None;
+        let mut decided = false;
+        self.each(plan, range, |context, _| {
+            match context.truth(&plan.body) {
+                Ok(value) => decided = value == decisive,
+                Err(fault @ Fault::Exhausted { .. }) => return Err(fault),
+                Err(fault) => error = error.take().or(Some(fault)),
+            }
+            Ok(!decided)
+        })?;
+        match error {
+            Some(fault) if !decided => Err(fault),
+            _ => Ok(Value::Bool(decided == decisive)),
+        }
+    }
+
+    fn exists_one(&mut self, plan: &FoldPlan, range: &Value<'a>) -> Outcome<'a> {
+        let mut count = 0;
+        self.each(plan, range, |context, _| {
+            count += u64::from(context.truth(&plan.body)?);
+            Ok(true)
+        })?;
+        Ok(Value::Bool(count == 1))
+    }
+
+    fn collect(&mut self, plan: &FoldPlan, range: &Value<'a>) -> Outcome<'a> {
+        let mut items = Vec::new();
+        self.each(plan, range, |context, _| {
+            let item = context.eval(&plan.body)?;
+            context.meter.bound_elements(items.len() + 1)?;
+            items.push(item);
+            Ok(true)
+        })?;
+        Ok(Value::list(items))
+    }
+
+    fn build_map(&mut self, plan: &FoldPlan, range: &Value<'a>) -> Outcome<'a> {
+        let mut map = MapBuilder::default();
+        self.each(plan, range, |context, key| {
+            let body = context.eval(&plan.body)?;
+            if plan.kind == FoldKind::MapValues {
+                context.insert(&mut map, key.clone(), body)?;
+                return Ok(true);
+            }
+            let Value::Map(entries) = body else {
+                return Err(Fault::no_overload());
+            };
+            context.insert_all(&mut map, &entries)?;
+            Ok(true)
+        })?;
+        Ok(map.finish())
+    }
+
+    fn insert_all(&mut self, map: &mut MapBuilder<'a>, entries: &Map<'a>) -> Result<(), Fault> {
+        for (key, value) in entries.iter() {
+            self.meter.charge(1)?;
+            self.insert(map, key, value)?;
+        }
+        Ok(())
+    }
+
+    fn insert(
+        &mut self,
+        map: &mut MapBuilder<'a>,
+        key: Value<'a>,
+        value: Value<'a>,
+    ) -> Result<(), Fault> {
+        self.meter.bound_elements(map.len() + 1)?;
+        if map.contains(&key) {
+            let key = library::display(&key);
+            return Err(Fault::error(format!(
+                "insert failed: key {key} already exists"
+            )));
+        }
+        if !map.set(key, value) {
+            return Err(Fault::error("unsupported key type"));
+        }
+        Ok(())
+    }
+
+    fn optional(&mut self, plan: &FoldPlan, range: &Value<'a>) -> Outcome<'a> {
+        let inner = match range {
+            Value::Optional(Some(inner)) => (**inner).clone(),
+            Value::Optional(None) => return Ok(Value::Optional(None)),
+            _ => return Err(Fault::no_overload()),
+        };
+        self.locals[plan.first] = inner;
+        let body = self.eval(&plan.body)?;
+        Ok(match plan.kind {
+            FoldKind::OptMap => Value::some(body),
+            _ => body,
+        })
+    }
+}
+
+fn position<'a>(at: usize) -> Value<'a> {
+    Value::Int(i64::try_from(at).unwrap_or(i64::MAX))
+}
+
+fn no_range(range: &Value) -> Fault {
+    Fault::error(format!(
+        "got '{}', expected iterable type",
+        range.type_name()
+    ))
+}

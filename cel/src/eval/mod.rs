@@ -1,0 +1,17 @@
+//! Running a plan on an object: steps are counted, errors are values until they reach the top.
+
+mod access;
+mod fold;
+mod logic;
+mod meter;
+mod plan;
+mod run;
+
+pub use run::Evaluation;
+
+pub(crate) use meter::{Fault, Meter, Outcome};
+pub(crate) use plan::{
+    Attribute, Builtin, FoldPlan, ListItem, MapItem, Node, Pattern, PatternUse, Qualifier,
+    QualifierKey,
+};
+pub(crate) use run::{Context, constant};

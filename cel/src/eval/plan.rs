@@ -1,0 +1,148 @@
+//! What the checker makes of an expression: names are resolved, constants folded, patterns
+//! compiled. Plain data; `run` walks it.
+
+use std::sync::Arc;
+
+use regex::Regex;
+
+use super::meter::Outcome;
+use super::run::Context;
+use crate::syntax::ast::FoldKind;
+use crate::value::Value;
+
+/// A function of the library on evaluated arguments, the receiver first.
+pub(crate) type Builtin = for<'a> fn(&mut Context<'_, 'a>, &[Value<'a>]) -> Outcome<'a>;
+
+#[derive(Clone, Debug)]
+pub(crate) enum Node {
+    Constant(Value<'static>),
+    /// A macro's variable, by its place in the frame.
+    Local(usize),
+    Object,
+    Namespace,
+    /// One of the environment's variables.
+    Variable(usize),
+    Attribute(Box<Attribute>),
+    And(Box<[Node]>),
+    Or(Box<[Node]>),
+    Conditional(Box<[Node; 3]>),
+    Equal(Box<[Node; 2]>),
+    NotEqual(Box<[Node; 2]>),
+    /// `x in [constants]`.
+    InConstants(Box<Node>, Arc<[Value<'static>]>),
+    Call1(Builtin, Box<Node>),
+    Call2(Builtin, Box<[Node; 2]>),
+    Call(Builtin, Box<[Node]>),
+    /// `a.or(b)`, and `a.orValue(b)` when the flag says to unwrap.
+    Otherwise(Box<[Node; 2]>, bool),
+    Pattern(Box<Pattern>),
+    List(Box<[ListItem]>),
+    Map(Box<[MapItem]>),
+    Fold(Box<FoldPlan>),
+}
+
+/// A value and the fields and indexes taken from it.
+#[derive(Clone, Debug)]
+pub(crate) struct Attribute {
+    pub root: Node,
+    pub path: Vec<Qualifier>,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct Qualifier {
+    pub key: QualifierKey,
+    pub optional: bool,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) enum QualifierKey {
+    Field(Box<str>),
+    /// `has(….field)`: only as the last of a path.
+    Presence(Box<str>),
+    Constant(Value<'static>),
+    Computed(Node),
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct ListItem {
+    pub value: Node,
+    pub optional: bool,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct MapItem {
+    pub key: Node,
+    pub value: Node,
+    pub optional: bool,
+}
+
+/// A regular expression function whose pattern is written in the expression.
+#[derive(Clone, Debug)]
+pub(crate) struct Pattern {
+    pub function: PatternUse,
+    pub text: Node,
+    pub regex: Regex,
+    /// Length of the pattern's source: what one look at the text costs.
+    pub weight: u64,
+    /// `findAll`'s limit.
+    pub limit: Option<Node>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum PatternUse {
+    Matches,
+    Find,
+    FindAll,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct FoldPlan {
+    pub kind: FoldKind,
+    pub range: Node,
+    /// Places of the macro's variables in the frame; with a second one, the first is index or key.
+    pub first: usize,
+    pub second: Option<usize>,
+    pub filter: Option<Node>,
+    pub body: Node,
+}
+
+impl Node {
+    /// Shows each part this node is made of to `visit`.
+    pub fn each_part(&self, visit: &mut dyn FnMut(&Node)) {
+        match self {
+            Self::Constant(_) | Self::Local(_) | Self::Object | Self::Namespace => {}
+            Self::Variable(_) => {}
+            Self::Attribute(attribute) => {
+                visit(&attribute.root);
+                for qualifier in &attribute.path {
+                    if let QualifierKey::Computed(key) = &qualifier.key {
+                        visit(key);
+                    }
+                }
+            }
+            Self::And(parts) | Self::Or(parts) | Self::Call(_, parts) => {
+                parts.iter().for_each(visit)
+            }
+            Self::Conditional(parts) => parts.iter().for_each(visit),
+            Self::Equal(parts)
+            | Self::NotEqual(parts)
+            | Self::Call2(_, parts)
+            | Self::Otherwise(parts, _) => parts.iter().for_each(visit),
+            Self::InConstants(part, _) | Self::Call1(_, part) => visit(part),
+            Self::Pattern(pattern) => {
+                visit(&pattern.text);
+                pattern.limit.iter().for_each(visit);
+            }
+            Self::List(items) => items.iter().for_each(|item| visit(&item.value)),
+            Self::Map(items) => items.iter().for_each(|item| {
+                visit(&item.key);
+                visit(&item.value);
+            }),
+            Self::Fold(fold) => {
+                visit(&fold.range);
+                fold.filter.iter().for_each(&mut *visit);
+                visit(&fold.body);
+            }
+        }
+    }
+}

@@ -1,0 +1,166 @@
+//! Conversions between the simple types, and `type`.
+
+use super::{no_overload, numbers, time};
+use crate::eval::{Builtin, Context, Fault, Outcome};
+use crate::library::Object;
+use crate::value::{Instant, Text, Value};
+
+pub(super) fn resolve(name: &str, args: usize, method: bool) -> Option<Builtin> {
+    let function: Builtin = match (name, args, method) {
+        ("bool", 1, false) => to_bool,
+        ("bytes", 1, false) => to_bytes,
+        ("double", 1, false) => to_double,
+        ("duration", 1, false) => to_duration,
+        ("int", 1, false) => to_int,
+        ("string", 1, false) => to_string,
+        ("timestamp", 1, false) => to_timestamp,
+        ("type", 1, false) => type_of,
+        ("uint", 1, false) => to_uint,
+        _ => return None,
+    };
+    Some(function)
+}
+
+fn unconvertible<'a>(from: &Value, to: &str) -> Outcome<'a> {
+    let from = from.type_name();
+    Err(Fault::error(format!(
+        "type conversion error from '{from}' to '{to}'"
+    )))
+}
+
+fn type_of<'a>(_: &mut Context<'_, 'a>, args: &[Value<'a>]) -> Outcome<'a> {
+    match args {
+        [value] => Ok(Value::Type(Text::Borrowed(value.type_name()))),
+        _ => no_overload(),
+    }
+}
+
+fn to_bool<'a>(_: &mut Context<'_, 'a>, args: &[Value<'a>]) -> Outcome<'a> {
+    match args {
+        [Value::Bool(value)] => Ok(Value::Bool(*value)),
+        [from @ Value::String(text)] => match &**text {
+            "1" | "t" | "T" | "TRUE" | "true" | "True" => Ok(Value::Bool(true)),
+            "0" | "f" | "F" | "FALSE" | "false" | "False" => Ok(Value::Bool(false)),
+            _ => unconvertible(from, "bool"),
+        },
+        _ => no_overload(),
+    }
+}
+
+fn to_bytes<'a>(context: &mut Context<'_, 'a>, args: &[Value<'a>]) -> Outcome<'a> {
+    match args {
+        [Value::Bytes(bytes)] => Ok(Value::Bytes(bytes.clone())),
+        [Value::String(text)] => {
+            context.meter.charge_text(text.len())?;
+            Ok(Value::Bytes(text.as_bytes().into()))
+        }
+        _ => no_overload(),
+    }
+}
+
+#[allow(clippy::cast_precision_loss)] // as in Go, a double holds what it can
+fn to_double<'a>(_: &mut Context<'_, 'a>, args: &[Value<'a>]) -> Outcome<'a> {
+    match args {
+        [Value::Double(value)] => Ok(Value::Double(*value)),
+        [Value::Int(value)] => Ok(Value::Double(*value as f64)),
+        [Value::Uint(value)] => Ok(Value::Double(*value as f64)),
+        [from @ Value::String(text)] => match parse_double(text) {
+            Some(value) => Ok(Value::Double(value)),
+            None => unconvertible(from, "double"),
+        },
+        _ => no_overload(),
+    }
+}
+
+fn parse_double(text: &str) -> Option<f64> {
+    let value: f64 = text.parse().ok()?;
+    // Too large a number is an error in Go, and infinity only when it is spelled.
+    let spelled = text.bytes().any(|b| b.eq_ignore_ascii_case(&b'i'));
+    (value.is_finite() || value.is_nan() || spelled).then_some(value)
+}
+
+#[allow(clippy::cast_possible_truncation, clippy::cast_precision_loss)] // inside the range checked
+fn to_int<'a>(_: &mut Context<'_, 'a>, args: &[Value<'a>]) -> Outcome<'a> {
+    let overflow = || Fault::error("integer overflow");
+    match args {
+        [Value::Int(value) | Value::Duration(value)] => Ok(Value::Int(*value)),
+        [Value::Uint(value)] => i64::try_from(*value)
+            .map(Value::Int)
+            .map_err(|_| overflow()),
+        [Value::Double(value)] if *value > i64::MIN as f64 && *value < i64::MAX as f64 => {
+            Ok(Value::Int(*value as i64))
+        }
+        [Value::Double(_)] => Err(overflow()),
+        [Value::Timestamp(instant)] => Ok(Value::Int(instant.as_second())),
+        [from @ Value::String(text)] => match text.parse() {
+            Ok(value) => Ok(Value::Int(value)),
+            Err(_) => unconvertible(from, "int"),
+        },
+        _ => no_overload(),
+    }
+}
+
+#[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // inside the range checked
+fn to_uint<'a>(_: &mut Context<'_, 'a>, args: &[Value<'a>]) -> Outcome<'a> {
+    const LIMIT: f64 = 18_446_744_073_709_551_616.0;
+    let overflow = || Fault::error("unsigned integer overflow");
+    match args {
+        [Value::Uint(value)] => Ok(Value::Uint(*value)),
+        [Value::Int(value)] => u64::try_from(*value)
+            .map(Value::Uint)
+            .map_err(|_| overflow()),
+        [Value::Double(value)] if *value >= 0.0 && *value < LIMIT => Ok(Value::Uint(*value as u64)),
+        [Value::Double(_)] => Err(overflow()),
+        [from @ Value::String(text)] => match text.parse() {
+            Ok(value) if !text.starts_with('+') => Ok(Value::Uint(value)),
+            _ => unconvertible(from, "uint"),
+        },
+        _ => no_overload(),
+    }
+}
+
+fn to_string<'a>(context: &mut Context<'_, 'a>, args: &[Value<'a>]) -> Outcome<'a> {
+    Ok(match args {
+        [Value::String(text)] => Value::String(text.clone()),
+        [Value::Bool(value)] => Value::text(value.to_string()),
+        [Value::Int(value)] => Value::text(value.to_string()),
+        [Value::Uint(value)] => Value::text(value.to_string()),
+        [Value::Double(value)] => Value::text(numbers::general(*value)),
+        [Value::Duration(nanos)] => Value::text(time::seconds(*nanos)),
+        [Value::Timestamp(instant)] => Value::text(time::rfc3339(instant)),
+        [Value::Bytes(bytes)] => {
+            context.meter.charge_text(bytes.len())?;
+            let text = std::str::from_utf8(bytes)
+                .map_err(|_| Fault::error("invalid UTF-8 in bytes, cannot convert to string"))?;
+            Value::text(text)
+        }
+        [Value::Object(Object::Ip(address))] => Value::text(super::ip::show(*address)),
+        [Value::Object(Object::Cidr(network))] => Value::text(network.to_string()),
+        _ => return no_overload(),
+    })
+}
+
+fn to_duration<'a>(_: &mut Context<'_, 'a>, args: &[Value<'a>]) -> Outcome<'a> {
+    match args {
+        [Value::Duration(nanos)] => Ok(Value::Duration(*nanos)),
+        [from @ Value::String(text)] => match time::parse_duration(text) {
+            Some(nanos) => Ok(Value::Duration(nanos)),
+            None => unconvertible(from, "google.protobuf.Duration"),
+        },
+        _ => no_overload(),
+    }
+}
+
+fn to_timestamp<'a>(_: &mut Context<'_, 'a>, args: &[Value<'a>]) -> Outcome<'a> {
+    match args {
+        [Value::Timestamp(instant)] => Ok(Value::Timestamp(*instant)),
+        [Value::Int(seconds)] => Instant::new(*seconds, 0, jiff::tz::Offset::UTC)
+            .map(Value::Timestamp)
+            .ok_or_else(|| Fault::error("timestamp overflow")),
+        [from @ Value::String(text)] => match time::parse_rfc3339(text) {
+            Some(instant) => Ok(Value::Timestamp(instant)),
+            None => unconvertible(from, "google.protobuf.Timestamp"),
+        },
+        _ => no_overload(),
+    }
+}

@@ -1,0 +1,59 @@
+//! The functions of the dialect, by library. Each room resolves its names to functions on
+//! evaluated arguments; types have been checked as far as they were known, so a function still
+//! meets values it does not take and answers "no such overload".
+
+mod addresses;
+mod arithmetic;
+mod cidr;
+mod convert;
+mod formats;
+mod ip;
+mod lists;
+mod numbers;
+mod object;
+mod optionals;
+mod patterns;
+mod printf;
+mod quantity;
+mod re2;
+mod semver;
+mod sets;
+mod text;
+mod time;
+mod url;
+
+pub(crate) use lists::sort_by;
+pub(crate) use numbers::display;
+pub(crate) use object::Object;
+pub(crate) use patterns::{PatternCache, apply_pattern, compile_pattern};
+
+use crate::eval::{Builtin, Fault, Outcome};
+use crate::value::Value;
+
+/// The function of a name for this number of arguments, the receiver included.
+pub(crate) fn resolve(name: &str, args: usize, method: bool) -> Option<Builtin> {
+    let rooms = [
+        arithmetic::resolve,
+        convert::resolve,
+        text::resolve,
+        patterns::resolve,
+        time::resolve,
+        lists::resolve,
+        sets::resolve,
+        optionals::resolve,
+        quantity::resolve,
+        semver::resolve,
+        addresses::resolve,
+        formats::resolve,
+    ];
+    rooms.iter().find_map(|room| room(name, args, method))
+}
+
+/// The answer of a function to values it does not take.
+fn no_overload<'a>() -> Outcome<'a> {
+    Err(Fault::no_overload())
+}
+
+fn int<'a>(value: usize) -> Value<'a> {
+    Value::Int(i64::try_from(value).unwrap_or(i64::MAX))
+}

@@ -1,0 +1,67 @@
+//! Optional values: making them, asking them, unwrapping them.
+
+use super::no_overload;
+use crate::eval::{Builtin, Context, Fault, Outcome};
+use crate::value::Value;
+
+pub(super) fn resolve(name: &str, args: usize, method: bool) -> Option<Builtin> {
+    let function: Builtin = match (name, args, method) {
+        ("optional.of", 1, false) => of,
+        ("optional.ofNonZeroValue", 1, false) => of_non_zero,
+        ("optional.none", 0, false) => none,
+        ("optional.unwrap", 1, false) | ("unwrapOpt", 1, true) => unwrap_all,
+        ("hasValue", 1, true) => has_value,
+        ("value", 1, true) => value,
+        _ => return None,
+    };
+    Some(function)
+}
+
+fn of<'a>(_: &mut Context<'_, 'a>, args: &[Value<'a>]) -> Outcome<'a> {
+    match args {
+        [value] => Ok(Value::some(value.clone())),
+        _ => no_overload(),
+    }
+}
+
+fn of_non_zero<'a>(_: &mut Context<'_, 'a>, args: &[Value<'a>]) -> Outcome<'a> {
+    match args {
+        [value] if value.is_zero() => Ok(Value::Optional(None)),
+        [value] => Ok(Value::some(value.clone())),
+        _ => no_overload(),
+    }
+}
+
+fn none<'a>(_: &mut Context<'_, 'a>, _: &[Value<'a>]) -> Outcome<'a> {
+    Ok(Value::Optional(None))
+}
+
+fn has_value<'a>(_: &mut Context<'_, 'a>, args: &[Value<'a>]) -> Outcome<'a> {
+    match args {
+        [Value::Optional(inner)] => Ok(Value::Bool(inner.is_some())),
+        _ => no_overload(),
+    }
+}
+
+fn value<'a>(_: &mut Context<'_, 'a>, args: &[Value<'a>]) -> Outcome<'a> {
+    match args {
+        [Value::Optional(Some(inner))] => Ok((**inner).clone()),
+        [Value::Optional(None)] => Err(Fault::error("optional.none() dereference")),
+        _ => no_overload(),
+    }
+}
+
+fn unwrap_all<'a>(context: &mut Context<'_, 'a>, args: &[Value<'a>]) -> Outcome<'a> {
+    let [Value::List(list)] = args else {
+        return no_overload();
+    };
+    context.meter.charge(list.len() as u64)?;
+    let mut given = Vec::new();
+    for item in list.iter() {
+        match item {
+            Value::Optional(inner) => given.extend(inner.map(|inner| (*inner).clone())),
+            _ => return Err(Fault::error("value is not optional")),
+        }
+    }
+    Ok(Value::list(given))
+}

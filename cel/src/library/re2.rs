@@ -1,0 +1,272 @@
+//! RE2's pattern syntax, which Go and therefore the API server use, in terms of the `regex`
+//! crate's: the same language but for what this room rewrites or refuses.
+//!
+//! In RE2 `\d`, `\s`, `\w` and `\b` are ASCII; a class has no operators and a `[` inside it is
+//! just that; braces that are no repetition are text; repetitions end at 1000.
+
+use std::iter::Peekable;
+use std::str::Chars;
+
+const MAX_REPEAT: u32 = 1000;
+
+/// The pattern in the `regex` crate's syntax.
+pub(super) fn translate(pattern: &str) -> Result<String, String> {
+    let mut translator = Translator {
+        input: pattern.chars().peekable(),
+        out: String::with_capacity(pattern.len() + 16),
+    };
+    translator.run()?;
+    Ok(translator.out)
+}
+
+struct Translator<'p> {
+    input: Peekable<Chars<'p>>,
+    out: String,
+}
+
+fn refuse(what: &str, part: &str) -> String {
+    format!("error parsing regexp: {what}: `{part}`")
+}
+
+impl Translator<'_> {
+    fn run(&mut self) -> Result<(), String> {
+        while let Some(c) = self.input.next() {
+            match c {
+                '\\' => self.escape()?,
+                '[' => self.class()?,
+                '(' => self.group()?,
+                '{' => self.brace()?,
+                '}' | ']' => self.literal(c),
+                '#' | '&' | '~' | ' ' | '-' => self.literal(c),
+                c => self.out.push(c),
+            }
+        }
+        Ok(())
+    }
+
+    /// A character that stands for itself.
+    fn literal(&mut self, c: char) {
+        if c.is_ascii_punctuation() {
+            self.out.push('\\');
+        }
+        // An escaped angle bracket is a word boundary in the `regex` crate.
+        if matches!(c, '<' | '>') {
+            self.out.pop();
+        }
+        self.out.push(c);
+    }
+
+    fn escape(&mut self) -> Result<(), String> {
+        let Some(c) = self.input.next() else {
+            return Err(refuse("trailing backslash at end of expression", ""));
+        };
+        match c {
+            'b' => self.out.push_str("(?-u:\\b)"),
+            'B' => self.out.push_str("(?-u:\\B)"),
+            'A' | 'z' => self.out.extend(['\\', c]),
+            'Q' => self.quoted(),
+            'C' => return Err(refuse("invalid escape sequence", "\\C")),
+            _ => self.escaped_char(c, false)?,
+        }
+        Ok(())
+    }
+
+    /// Everything up to `\E` as text.
+    fn quoted(&mut self) {
+        while let Some(c) = self.input.next() {
+            if c == '\\' && self.input.next_if_eq(&'E').is_some() {
+                return;
+            }
+            self.literal(c);
+        }
+    }
+
+    /// An escape that stands for one character or a class of them, within or outside `[…]`.
+    fn escaped_char(&mut self, c: char, in_class: bool) -> Result<(), String> {
+        let classes =
+            |bare: &'static str, bracketed: &'static str| if in_class { bare } else { bracketed };
+        match c {
+            'd' => self.out.push_str(classes("0-9", "[0-9]")),
+            's' => self
+                .out
+                .push_str(classes("\\t\\n\\x0C\\r ", "[\\t\\n\\x0C\\r ]")),
+            'w' => self.out.push_str(classes("0-9A-Za-z_", "[0-9A-Za-z_]")),
+            'D' => self.out.push_str("[^0-9]"),
+            'S' => self.out.push_str("[^\\t\\n\\x0C\\r ]"),
+            'W' => self.out.push_str("[^0-9A-Za-z_]"),
+            'p' | 'P' => self.unicode_class(c)?,
+            'a' => self.out.push_str("\\x07"),
+            'f' => self.out.push_str("\\x0C"),
+            'n' | 'r' | 't' => self.out.extend(['\\', c]),
+            'v' => self.out.push_str("\\x0B"),
+            'x' => self.hex()?,
+            '0'..='7' => self.octal(c)?,
+            c if c.is_ascii_punctuation() => self.literal(c),
+            c => return Err(refuse("invalid escape sequence", &format!("\\{c}"))),
+        }
+        Ok(())
+    }
+
+    fn unicode_class(&mut self, kind: char) -> Result<(), String> {
+        self.out.extend(['\\', kind]);
+        match self.input.next() {
+            Some('{') => {
+                let name: String = self.input.by_ref().take_while(|c| *c != '}').collect();
+                self.out.push_str(&format!("{{{name}}}"));
+                Ok(())
+            }
+            Some(c) => {
+                self.out.push(c);
+                Ok(())
+            }
+            None => Err(refuse("invalid character class range", "\\p")),
+        }
+    }
+
+    fn code(&mut self, text: &str, radix: u32) -> Result<(), String> {
+        match u32::from_str_radix(text, radix)
+            .ok()
+            .and_then(char::from_u32)
+        {
+            Some(c) => {
+                self.out.push_str(&format!("\\x{{{:X}}}", u32::from(c)));
+                Ok(())
+            }
+            None => Err(refuse("invalid escape sequence", text)),
+        }
+    }
+
+    fn hex(&mut self) -> Result<(), String> {
+        let digits: String = match self.input.next_if_eq(&'{') {
+            Some(_) => self.input.by_ref().take_while(|c| *c != '}').collect(),
+            None => self.input.by_ref().take(2).collect(),
+        };
+        self.code(&digits, 16)
+    }
+
+    /// `\123`, or `\0` and up to two more; a single other digit would be a back reference.
+    fn octal(&mut self, first: char) -> Result<(), String> {
+        let mut digits = String::from(first);
+        while digits.len() < 3 {
+            match self.input.next_if(|c| ('0'..='7').contains(c)) {
+                Some(c) => digits.push(c),
+                None => break,
+            }
+        }
+        if digits.len() == 1 && first != '0' {
+            return Err(refuse("invalid escape sequence", &format!("\\{first}")));
+        }
+        self.code(&digits, 8)
+    }
+
+    /// A class: brackets inside are text, except for `[:alpha:]` and its kin.
+    fn class(&mut self) -> Result<(), String> {
+        self.out.push('[');
+        if self.input.next_if_eq(&'^').is_some() {
+            self.out.push('^');
+        }
+        let mut first = true;
+        loop {
+            match self.input.next() {
+                None => return Err(refuse("missing closing ]", "[")),
+                Some(']') if !first => break,
+                Some('[') if self.input.peek() == Some(&':') => self.named_class(),
+                Some('\\') => {
+                    let c = self.input.next().unwrap_or('\\');
+                    self.escaped_char(c, true)?;
+                }
+                Some('-') => {
+                    let hyphen = if self.is_range(first) { "-" } else { "\\-" };
+                    self.out.push_str(hyphen);
+                }
+                Some(c) => self.literal(c),
+            }
+            first = false;
+        }
+        self.out.push(']');
+        Ok(())
+    }
+
+    /// Whether a hyphen here stands between two ends of a range.
+    fn is_range(&mut self, first: bool) -> bool {
+        !first && self.input.peek().is_some_and(|c| *c != ']')
+    }
+
+    fn named_class(&mut self) {
+        self.out.push('[');
+        for c in self.input.by_ref() {
+            self.out.push(c);
+            if c == ']' {
+                return;
+            }
+        }
+    }
+
+    /// Groups as they are; flags only those RE2 knows.
+    fn group(&mut self) -> Result<(), String> {
+        self.out.push('(');
+        if self.input.next_if_eq(&'?').is_none() {
+            return Ok(());
+        }
+        self.out.push('?');
+        while let Some(c) = self.input.next() {
+            self.out.push(c);
+            match c {
+                'i' | 'm' | 's' | 'U' | '-' => {}
+                ':' | ')' => return Ok(()),
+                'P' | '<' => return self.group_name(c),
+                c => {
+                    return Err(refuse(
+                        "invalid or unsupported Perl syntax",
+                        &format!("(?{c}"),
+                    ));
+                }
+            }
+        }
+        Err(refuse("missing closing )", "(?"))
+    }
+
+    fn group_name(&mut self, opened: char) -> Result<(), String> {
+        if opened == 'P' {
+            match self.input.next() {
+                Some('<') => self.out.push('<'),
+                _ => return Err(refuse("invalid or unsupported Perl syntax", "(?P")),
+            }
+        }
+        if !self
+            .input
+            .peek()
+            .is_some_and(|c| c.is_ascii_alphanumeric() || *c == '_')
+        {
+            return Err(refuse("invalid named capture", "(?<"));
+        }
+        for c in self.input.by_ref() {
+            self.out.push(c);
+            if c == '>' {
+                return Ok(());
+            }
+        }
+        Err(refuse("invalid named capture", "(?<"))
+    }
+
+    /// `{n}`, `{n,}` and `{n,m}` repeat; anything else is text.
+    fn brace(&mut self) -> Result<(), String> {
+        let rest = self.input.clone();
+        let body: String = rest.take_while(|c| *c != '}').take(16).collect();
+        let (low, high) = body.split_once(',').unwrap_or((&body, ""));
+        let number = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
+        let closed = self.input.clone().nth(body.chars().count()) == Some('}');
+        if !closed || !number(low) || !(high.is_empty() || number(high)) {
+            self.out.push_str("\\{");
+            return Ok(());
+        }
+        let bound =
+            |text: &str| text.is_empty() || text.parse().is_ok_and(|n: u32| n <= MAX_REPEAT);
+        if !bound(low) || !bound(high) {
+            return Err(refuse("invalid repeat count", &format!("{{{body}}}")));
+        }
+        self.out.push_str(&format!("{{{body}}}"));
+        self.input.nth(body.chars().count());
+        Ok(())
+    }
+}

@@ -1,0 +1,3 @@
+//! stub
+#[derive(Debug, PartialEq)]
+pub struct Url;

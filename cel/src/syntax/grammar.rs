@@ -1,0 +1,438 @@
+//! CEL's grammar by precedence climbing over a token list, bounded in depth and size.
+//!
+//! Positions are those cel-go reports: an operator's own place, a call's opening parenthesis.
+
+use super::ast::{Access, Call, Element, Entry, Expr, Index, Kind, Literal, Logic, Select};
+use super::lexer::{Lexeme, Token, tokenize};
+use super::{literal, macros};
+use crate::error::Problem;
+use crate::limits::{MAX_DEPTH, MAX_NODES};
+
+const RESERVED: [&str; 17] = [
+    "as",
+    "break",
+    "const",
+    "continue",
+    "else",
+    "for",
+    "function",
+    "if",
+    "import",
+    "let",
+    "loop",
+    "package",
+    "namespace",
+    "return",
+    "var",
+    "void",
+    "while",
+];
+
+/// Parses one whole expression.
+pub(crate) fn parse(source: &str) -> Result<Expr, Problem> {
+    let tokens = tokenize(source)?;
+    let mut parser = Parser {
+        source,
+        tokens,
+        at: 0,
+        nesting: 0,
+        nodes: 0,
+    };
+    let expr = parser.expression()?;
+    match parser.peek() {
+        Token::End => Ok(expr),
+        _ => Err(parser.unexpected("<EOF>")),
+    }
+}
+
+struct Parser<'s> {
+    source: &'s str,
+    tokens: Vec<Lexeme>,
+    at: usize,
+    nesting: u16,
+    nodes: u32,
+}
+
+type Parsed<T = Expr> = Result<T, Problem>;
+
+impl Parser<'_> {
+    fn peek(&self) -> Token {
+        self.tokens[self.at].token
+    }
+
+    fn offset(&self) -> u32 {
+        self.tokens[self.at].start
+    }
+
+    fn text(&self, lexeme: Lexeme) -> &str {
+        &self.source[lexeme.start as usize..lexeme.end as usize]
+    }
+
+    fn advance(&mut self) -> Lexeme {
+        let lexeme = self.tokens[self.at];
+        self.at = (self.at + 1).min(self.tokens.len() - 1);
+        lexeme
+    }
+
+    fn accept(&mut self, sign: &str) -> Option<u32> {
+        match self.peek() {
+            Token::Sign(found) if found == sign => Some(self.advance().start),
+            _ => None,
+        }
+    }
+
+    fn expect(&mut self, sign: &str) -> Parsed<u32> {
+        match self.accept(sign) {
+            Some(offset) => Ok(offset),
+            None => Err(self.unexpected(&format!("'{sign}'"))),
+        }
+    }
+
+    fn unexpected(&self, wanted: &str) -> Problem {
+        let found = match self.peek() {
+            Token::End => "<EOF>",
+            _ => self.text(self.tokens[self.at]),
+        };
+        let message = format!("Syntax error: mismatched input '{found}' expecting {wanted}");
+        Problem::at(self.offset(), message)
+    }
+
+    /// A finished node; the only place nodes are counted and depth is bounded.
+    fn node(&mut self, offset: u32, below: u16, kind: Kind) -> Parsed {
+        self.nodes += 1;
+        if self.nodes > MAX_NODES {
+            return Err(Problem::too_nested(offset, "expression has too many parts"));
+        }
+        if below >= MAX_DEPTH {
+            return Err(Problem::too_nested(offset, recursion()));
+        }
+        Ok(Expr {
+            offset,
+            depth: below + 1,
+            kind,
+        })
+    }
+
+    fn expression(&mut self) -> Parsed {
+        self.nesting += 1;
+        if self.nesting > MAX_DEPTH {
+            return Err(Problem::too_nested(self.offset(), recursion()));
+        }
+        let condition = self.or()?;
+        let parsed = match self.accept("?") {
+            None => condition,
+            Some(offset) => {
+                let then = self.or()?;
+                self.expect(":")?;
+                let otherwise = self.expression()?;
+                self.call(offset, "_?_:_", None, vec![condition, then, otherwise])?
+            }
+        };
+        self.nesting -= 1;
+        Ok(parsed)
+    }
+
+    fn or(&mut self) -> Parsed {
+        let mut terms = vec![self.and()?];
+        let offset = self.offset();
+        while self.accept("||").is_some() {
+            terms.push(self.and()?);
+        }
+        self.logic(offset, Logic::Or, terms)
+    }
+
+    fn and(&mut self) -> Parsed {
+        let mut terms = vec![self.binary(1)?];
+        let offset = self.offset();
+        while self.accept("&&").is_some() {
+            terms.push(self.binary(1)?);
+        }
+        self.logic(offset, Logic::And, terms)
+    }
+
+    fn logic(&mut self, offset: u32, logic: Logic, mut terms: Vec<Expr>) -> Parsed {
+        if terms.len() == 1 {
+            return Ok(terms.remove(0));
+        }
+        let below = deepest(&terms);
+        self.node(offset, below, Kind::Logic(logic, terms))
+    }
+
+    /// Left-associative operators of at least this strength: 1 relations, 2 sums, 3 products.
+    fn binary(&mut self, strength: u8) -> Parsed {
+        let mut left = self.unary()?;
+        while let Some((name, found)) = operator(self.peek()) {
+            if found < strength {
+                break;
+            }
+            let offset = self.advance().start;
+            let right = self.binary(found + 1)?;
+            left = self.call(offset, name, None, vec![left, right])?;
+        }
+        Ok(left)
+    }
+
+    fn unary(&mut self) -> Parsed {
+        let offset = self.offset();
+        let (sign, name) = match self.peek() {
+            Token::Sign("!") => ("!", "!_"),
+            Token::Sign("-") if !self.negative_number() => ("-", "-_"),
+            _ => return self.member(),
+        };
+        let mut count = 0;
+        while self.accept(sign).is_some() {
+            count += 1;
+        }
+        let operand = self.member()?;
+        if count % 2 == 0 {
+            return Ok(operand);
+        }
+        self.call(offset, name, None, vec![operand])
+    }
+
+    fn negative_number(&self) -> bool {
+        let next = self.tokens.get(self.at + 1).map(|lexeme| lexeme.token);
+        self.peek() == Token::Sign("-") && matches!(next, Some(Token::Int | Token::Double))
+    }
+
+    fn member(&mut self) -> Parsed {
+        let mut operand = self.primary()?;
+        loop {
+            operand = match self.peek() {
+                Token::Sign(".") => self.dot(operand)?,
+                Token::Sign("[") => self.index(operand)?,
+                Token::Sign("{") if is_name(&operand) => {
+                    let message = "message construction is not supported here";
+                    return Err(Problem::at(self.offset(), message));
+                }
+                _ => return Ok(operand),
+            };
+        }
+    }
+
+    fn dot(&mut self, operand: Expr) -> Parsed {
+        let offset = self.advance().start;
+        let optional = self.accept("?").is_some();
+        let name = match self.peek() {
+            Token::Ident => self.advance(),
+            Token::Escaped => return Err(Problem::at(self.offset(), "unsupported syntax: '`'")),
+            _ => return Err(self.unexpected("IDENTIFIER")),
+        };
+        let name = self.text(name).to_owned();
+        if !optional && self.peek() == Token::Sign("(") {
+            let offset = self.offset();
+            let args = self.arguments()?;
+            return self.receiver_call(offset, name, operand, args);
+        }
+        let access = if optional {
+            Access::Optional
+        } else {
+            Access::Plain
+        };
+        let below = operand.depth;
+        let select = Select {
+            operand,
+            field: name,
+            access,
+        };
+        self.node(offset, below, Kind::Select(Box::new(select)))
+    }
+
+    fn receiver_call(
+        &mut self,
+        offset: u32,
+        name: String,
+        target: Expr,
+        args: Vec<Expr>,
+    ) -> Parsed {
+        let below = deepest(&args).max(target.depth);
+        match macros::expand(&name, target, args)? {
+            Ok(fold) => self.node(offset, below, fold),
+            Err((target, args)) => self.call(offset, &name, Some(target), args),
+        }
+    }
+
+    fn index(&mut self, operand: Expr) -> Parsed {
+        let offset = self.advance().start;
+        let optional = self.accept("?").is_some();
+        let index = self.expression()?;
+        self.expect("]")?;
+        let below = operand.depth.max(index.depth);
+        let index = Index {
+            operand,
+            index,
+            optional,
+        };
+        self.node(offset, below, Kind::Index(Box::new(index)))
+    }
+
+    fn call(&mut self, offset: u32, name: &str, target: Option<Expr>, args: Vec<Expr>) -> Parsed {
+        let below = deepest(&args).max(target.as_ref().map_or(0, |target| target.depth));
+        let call = Call {
+            name: name.to_owned(),
+            target,
+            args,
+        };
+        self.node(offset, below, Kind::Call(Box::new(call)))
+    }
+
+    fn arguments(&mut self) -> Parsed<Vec<Expr>> {
+        self.expect("(")?;
+        let mut args = Vec::new();
+        if self.accept(")").is_some() {
+            return Ok(args);
+        }
+        loop {
+            args.push(self.expression()?);
+            if self.accept(",").is_none() {
+                self.expect(")")?;
+                return Ok(args);
+            }
+        }
+    }
+
+    fn primary(&mut self) -> Parsed {
+        match self.peek() {
+            Token::Sign("(") => {
+                self.advance();
+                let inner = self.expression()?;
+                self.expect(")")?;
+                Ok(inner)
+            }
+            Token::Sign("[") => self.list(),
+            Token::Sign("{") => self.map(),
+            Token::Sign(".") | Token::Ident => self.name(),
+            _ => self.constant(),
+        }
+    }
+
+    fn name(&mut self) -> Parsed {
+        let start = self.offset();
+        let rooted = self.accept(".").is_some();
+        if self.peek() != Token::Ident {
+            return Err(self.unexpected("IDENTIFIER"));
+        }
+        let lexeme = self.advance();
+        let name = self.text(lexeme).to_owned();
+        if RESERVED.contains(&name.as_str()) {
+            return Err(Problem::at(start, format!("reserved identifier: {name}")));
+        }
+        let full = if rooted { format!(".{name}") } else { name };
+        if self.peek() != Token::Sign("(") {
+            return self.node(start, 0, Kind::Ident(full));
+        }
+        let offset = self.offset();
+        let args = self.arguments()?;
+        if full == "has" && args.len() == 1 {
+            let below = deepest(&args);
+            let presence = macros::has(args)?;
+            return self.node(offset, below, presence);
+        }
+        self.call(offset, &full, None, args)
+    }
+
+    fn list(&mut self) -> Parsed {
+        let offset = self.expect("[")?;
+        let mut elements = Vec::new();
+        let mut below = 0;
+        while self.accept("]").is_none() {
+            let optional = self.accept("?").is_some();
+            let value = self.expression()?;
+            below = below.max(value.depth);
+            elements.push(Element { value, optional });
+            if self.accept(",").is_none() {
+                self.expect("]")?;
+                break;
+            }
+        }
+        self.node(offset, below, Kind::List(elements))
+    }
+
+    fn map(&mut self) -> Parsed {
+        let offset = self.expect("{")?;
+        let mut entries = Vec::new();
+        let mut below = 0;
+        while self.accept("}").is_none() {
+            let optional = self.accept("?").is_some();
+            let key = self.expression()?;
+            self.expect(":")?;
+            let value = self.expression()?;
+            below = below.max(key.depth).max(value.depth);
+            entries.push(Entry {
+                key,
+                value,
+                optional,
+            });
+            if self.accept(",").is_none() {
+                self.expect("}")?;
+                break;
+            }
+        }
+        self.node(offset, below, Kind::Map(entries))
+    }
+
+    fn constant(&mut self) -> Parsed {
+        let offset = self.offset();
+        let negative = self.negative_number() && self.accept("-").is_some();
+        let token = self.peek();
+        let lexeme = self.tokens[self.at];
+        let text = self.text(lexeme);
+        let refuse = |message: &str| Problem::at(offset, message);
+        let literal = match token {
+            Token::True => Literal::Bool(true),
+            Token::False => Literal::Bool(false),
+            Token::Null => Literal::Null,
+            Token::Int => {
+                literal::int(text, negative).ok_or_else(|| refuse("invalid int literal"))?
+            }
+            Token::Uint => literal::uint(text).ok_or_else(|| refuse("invalid uint literal"))?,
+            Token::Double => {
+                literal::double(text, negative).ok_or_else(|| refuse("invalid double literal"))?
+            }
+            Token::String => literal::string(text).map_err(refuse)?,
+            Token::Bytes => literal::bytes(text).map_err(refuse)?,
+            Token::Ident | Token::Escaped | Token::In | Token::Sign(_) | Token::End => {
+                return Err(self.unexpected("an expression"));
+            }
+        };
+        self.advance();
+        self.node(offset, 0, Kind::Literal(literal))
+    }
+}
+
+fn recursion() -> String {
+    format!("expression recursion limit exceeded: {MAX_DEPTH}")
+}
+
+fn deepest(nodes: &[Expr]) -> u16 {
+    nodes.iter().map(|node| node.depth).max().unwrap_or(0)
+}
+
+/// Whether this is a plain dotted name, which before `{` would be a message's type.
+fn is_name(expr: &Expr) -> bool {
+    match &expr.kind {
+        Kind::Ident(_) => true,
+        Kind::Select(select) => select.access == Access::Plain && is_name(&select.operand),
+        _ => false,
+    }
+}
+
+fn operator(token: Token) -> Option<(&'static str, u8)> {
+    let Token::Sign(sign) = token else {
+        return (token == Token::In).then_some(("@in", 1));
+    };
+    Some(match sign {
+        "<" => ("_<_", 1),
+        "<=" => ("_<=_", 1),
+        ">" => ("_>_", 1),
+        ">=" => ("_>=_", 1),
+        "==" => ("_==_", 1),
+        "!=" => ("_!=_", 1),
+        "+" => ("_+_", 2),
+        "-" => ("_-_", 2),
+        "*" => ("_*_", 3),
+        "/" => ("_/_", 3),
+        "%" => ("_%_", 3),
+        _ => return None,
+    })
+}

@@ -1,0 +1,12 @@
+//! From source text to a tree: CEL's grammar and its macros, nothing about types or values.
+//!
+//! A parser of our own, so that length, size and depth are bounded while reading and every node
+//! knows its place. It accepts what the API server's parser accepts.
+
+pub(crate) mod ast;
+mod grammar;
+mod lexer;
+mod literal;
+mod macros;
+
+pub(crate) use grammar::parse;

@@ -1,0 +1,42 @@
+//! Order: `<` and its kin, `min`, `sort`. Numbers of different kinds compare by value.
+
+use std::cmp::Ordering;
+
+use super::Value;
+
+/// The order of two values, or none where CEL has no such comparison (or one is not a number).
+pub(crate) fn compare(left: &Value, right: &Value) -> Option<Ordering> {
+    match (left, right) {
+        (Value::Bool(a), Value::Bool(b)) => Some(a.cmp(b)),
+        (Value::String(a), Value::String(b)) => Some(a.as_bytes().cmp(b.as_bytes())),
+        (Value::Bytes(a), Value::Bytes(b)) => Some(a.cmp(b)),
+        (Value::Timestamp(a), Value::Timestamp(b)) => Some(a.cmp(b)),
+        (Value::Duration(a), Value::Duration(b)) => Some(a.cmp(b)),
+        _ => numbers(left, right),
+    }
+}
+
+/// The order of two numbers of whatever kinds.
+pub(super) fn numbers(left: &Value, right: &Value) -> Option<Ordering> {
+    match (left, right) {
+        (Value::Int(a), Value::Int(b)) => Some(a.cmp(b)),
+        (Value::Double(a), Value::Double(b)) => a.partial_cmp(b),
+        (Value::Double(a), other) => with_whole(*a, whole(other)?),
+        (other, Value::Double(b)) => with_whole(*b, whole(other)?).map(Ordering::reverse),
+        _ => Some(whole(left)?.cmp(&whole(right)?)),
+    }
+}
+
+fn whole(value: &Value) -> Option<i128> {
+    match value {
+        Value::Int(value) => Some(i128::from(*value)),
+        Value::Uint(value) => Some(i128::from(*value)),
+        _ => None,
+    }
+}
+
+/// A double against a whole number of at most 64 bits.
+#[allow(clippy::cast_precision_loss)] // cel-go compares in doubles as well
+fn with_whole(double: f64, whole: i128) -> Option<Ordering> {
+    double.partial_cmp(&(whole as f64))
+}

@@ -1,0 +1,64 @@
+//! Equality: never an error, false between different kinds, numbers by value.
+
+use std::cmp::Ordering;
+
+use super::compare::numbers;
+use super::{List, Map, Value};
+use crate::eval::{Fault, Meter};
+
+/// Whether two values are equal; charges for what it has to look at.
+pub(crate) fn equal(meter: &mut Meter, left: &Value, right: &Value) -> Result<bool, Fault> {
+    Ok(match (left, right) {
+        (Value::String(a), Value::String(b)) => {
+            a.len() == b.len() && {
+                meter.charge_bytes(a.len())?;
+                **a == **b
+            }
+        }
+        (Value::Null, Value::Null) => true,
+        (Value::Bool(a), Value::Bool(b)) => a == b,
+        (Value::Bytes(a), Value::Bytes(b)) => {
+            meter.charge_bytes(a.len())?;
+            a == b
+        }
+        (Value::Timestamp(a), Value::Timestamp(b)) => a == b,
+        (Value::Duration(a), Value::Duration(b)) => a == b,
+        (Value::Type(a), Value::Type(b)) => a == b,
+        (Value::List(a), Value::List(b)) => lists(meter, a, b)?,
+        (Value::Map(a), Value::Map(b)) => maps(meter, a, b)?,
+        (Value::Optional(None), Value::Optional(None)) => true,
+        (Value::Optional(Some(a)), Value::Optional(Some(b))) => {
+            meter.charge(1)?;
+            equal(meter, a, b)?
+        }
+        (Value::Object(a), Value::Object(b)) => a == b,
+        _ => numbers(left, right) == Some(Ordering::Equal),
+    })
+}
+
+fn lists(meter: &mut Meter, left: &List, right: &List) -> Result<bool, Fault> {
+    if left.len() != right.len() {
+        return Ok(false);
+    }
+    for (a, b) in left.iter().zip(right.iter()) {
+        meter.charge(1)?;
+        if !equal(meter, &a, &b)? {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
+fn maps(meter: &mut Meter, left: &Map, right: &Map) -> Result<bool, Fault> {
+    if left.len() != right.len() {
+        return Ok(false);
+    }
+    for (key, a) in left.iter() {
+        meter.charge(1)?;
+        match right.get(&key) {
+            Some(b) if equal(meter, &a, &b)? => {}
+            _ => return Ok(false),
+        }
+    }
+    Ok(true)
+}

@@ -1,0 +1,120 @@
+//! Values of an evaluation. What comes from the object is borrowed and stays JSON until an
+//! expression looks at it; what an expression makes is shared by reference count.
+
+mod collection;
+mod compare;
+mod equal;
+mod instant;
+mod text;
+
+use std::sync::Arc;
+
+pub(crate) use collection::MapBuilder;
+pub use collection::{List, Map};
+pub(crate) use compare::compare;
+pub(crate) use equal::equal;
+pub use instant::Instant;
+pub use text::Text;
+
+use crate::library::Object;
+
+/// A CEL value; `'a` is the life of the JSON it may borrow from.
+#[derive(Clone, Debug)]
+pub enum Value<'a> {
+    /// `null`.
+    Null,
+    /// A truth value.
+    Bool(bool),
+    /// A signed integer; every JSON integer is one.
+    Int(i64),
+    /// An unsigned integer, written `1u`.
+    Uint(u64),
+    /// A double; every JSON number with a fraction or exponent is one.
+    Double(f64),
+    /// Text.
+    String(Text<'a>),
+    /// Bytes, written `b'…'`.
+    Bytes(Arc<[u8]>),
+    /// An instant.
+    Timestamp(Instant),
+    /// A span of time in nanoseconds.
+    Duration(i64),
+    /// A list.
+    List(List<'a>),
+    /// A map.
+    Map(Map<'a>),
+    /// A type, by its name.
+    Type(Text<'a>),
+    /// An optional value.
+    Optional(Option<Arc<Value<'a>>>),
+    /// A value of one of the Kubernetes libraries.
+    Object(Object),
+}
+
+impl<'a> Value<'a> {
+    /// The value a JSON value stands for, as the API server sees an unstructured object.
+    pub fn from_json(json: &'a serde_json::Value) -> Self {
+        match json {
+            serde_json::Value::Null => Self::Null,
+            serde_json::Value::Bool(value) => Self::Bool(*value),
+            serde_json::Value::Number(number) => match number.as_i64() {
+                Some(int) => Self::Int(int),
+                None => Self::Double(number.as_f64().unwrap_or(f64::NAN)),
+            },
+            serde_json::Value::String(text) => Self::String(Text::Borrowed(text)),
+            serde_json::Value::Array(items) => Self::List(List::Json(items)),
+            serde_json::Value::Object(fields) => Self::Map(Map::Json(fields)),
+        }
+    }
+
+    /// Text made by an expression.
+    pub(crate) fn text(text: impl Into<Arc<str>>) -> Self {
+        Self::String(Text::Owned(text.into()))
+    }
+
+    pub(crate) fn list(items: Vec<Value<'a>>) -> Self {
+        Self::List(List::Owned(items.into()))
+    }
+
+    pub(crate) fn some(value: Value<'a>) -> Self {
+        Self::Optional(Some(Arc::new(value)))
+    }
+
+    /// The name of the value's type, as `type(value)` has it.
+    pub fn type_name(&self) -> &'static str {
+        match self {
+            Self::Null => "null_type",
+            Self::Bool(_) => "bool",
+            Self::Int(_) => "int",
+            Self::Uint(_) => "uint",
+            Self::Double(_) => "double",
+            Self::String(_) => "string",
+            Self::Bytes(_) => "bytes",
+            Self::Timestamp(_) => "google.protobuf.Timestamp",
+            Self::Duration(_) => "google.protobuf.Duration",
+            Self::List(_) => "list",
+            Self::Map(_) => "map",
+            Self::Type(_) => "type",
+            Self::Optional(_) => "optional_type",
+            Self::Object(object) => object.type_name(),
+        }
+    }
+
+    /// Whether this is the zero value of its type, as `optional.ofNonZeroValue` asks.
+    pub(crate) fn is_zero(&self) -> bool {
+        match self {
+            Self::Null => true,
+            Self::Bool(value) => !value,
+            Self::Int(value) | Self::Duration(value) => *value == 0,
+            Self::Uint(value) => *value == 0,
+            Self::Double(value) => *value == 0.0,
+            Self::String(text) => text.is_empty(),
+            Self::Bytes(bytes) => bytes.is_empty(),
+            Self::List(list) => list.len() == 0,
+            Self::Map(map) => map.len() == 0,
+            Self::Optional(inner) => inner.is_none(),
+            Self::Timestamp(instant) => instant.is_zero(),
+            Self::Type(_) | Self::Object(_) => false,
+        }
+    }
+}

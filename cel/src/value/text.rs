@@ -1,0 +1,30 @@
+//! Text that is borrowed from the object or shared between values.
+
+use std::ops::Deref;
+use std::sync::Arc;
+
+/// A string value.
+#[derive(Clone, Debug)]
+pub enum Text<'a> {
+    /// From the object.
+    Borrowed(&'a str),
+    /// Made by the expression, or written in it.
+    Owned(Arc<str>),
+}
+
+impl Deref for Text<'_> {
+    type Target = str;
+
+    fn deref(&self) -> &str {
+        match self {
+            Self::Borrowed(text) => text,
+            Self::Owned(text) => text,
+        }
+    }
+}
+
+impl PartialEq for Text<'_> {
+    fn eq(&self, other: &Self) -> bool {
+        **self == **other
+    }
+}
