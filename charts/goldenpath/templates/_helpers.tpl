@@ -1,0 +1,54 @@
+{{- define "goldenpath.name" -}}
+{{- default .Chart.Name .Values.nameOverride | trunc 63 | trimSuffix "-" }}
+{{- end }}
+
+{{- define "goldenpath.fullname" -}}
+{{- if .Values.fullnameOverride }}
+{{- .Values.fullnameOverride | trunc 63 | trimSuffix "-" }}
+{{- else if contains (include "goldenpath.name" .) .Release.Name }}
+{{- .Release.Name | trunc 63 | trimSuffix "-" }}
+{{- else }}
+{{- printf "%s-%s" .Release.Name (include "goldenpath.name" .) | trunc 63 | trimSuffix "-" }}
+{{- end }}
+{{- end }}
+
+{{- define "goldenpath.selectorLabels" -}}
+app.kubernetes.io/name: {{ include "goldenpath.name" . }}
+app.kubernetes.io/instance: {{ .Release.Name }}
+{{- end }}
+
+{{- define "goldenpath.labels" -}}
+{{ include "goldenpath.selectorLabels" . }}
+app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
+app.kubernetes.io/part-of: goldenpath
+app.kubernetes.io/managed-by: {{ .Release.Service }}
+helm.sh/chart: {{ printf "%s-%s" .Chart.Name (.Chart.Version | replace "+" "_") }}
+{{- with .Values.commonLabels }}
+{{ toYaml . }}
+{{- end }}
+{{- end }}
+
+{{- define "goldenpath.serviceAccountName" -}}
+{{- if .Values.serviceAccount.create }}
+{{- default (include "goldenpath.fullname" .) .Values.serviceAccount.name }}
+{{- else }}
+{{- default "default" .Values.serviceAccount.name }}
+{{- end }}
+{{- end }}
+
+{{- define "goldenpath.image" -}}
+{{- if .Values.image.digest }}
+{{- printf "%s@%s" .Values.image.repository .Values.image.digest }}
+{{- else }}
+{{- printf "%s:%s" .Values.image.repository (default .Chart.AppVersion .Values.image.tag) }}
+{{- end }}
+{{- end }}
+
+{{- /* PLURAL.GROUP/VERSION, as in judging.extraKinds, to a rule for RBAC with the given verbs. */}}
+{{- define "goldenpath.extraKindRule" -}}
+{{- $name := .kind | splitList "/" | first }}
+{{- $parts := splitn "." 2 $name }}
+- apiGroups: [{{ $parts._1 | quote }}]
+  resources: [{{ $parts._0 | quote }}]
+  verbs: {{ .verbs | toJson }}
+{{- end }}
