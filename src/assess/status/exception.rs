@@ -4,15 +4,19 @@
 use jiff::Timestamp;
 
 use crate::api::DeviationExceptionStatus;
-use crate::api::condition::{READY, STALLED, Statement, settle, stored};
+use crate::api::condition::{PATH_FOUND, READY, STALLED, Statement, settle, stored};
 use crate::assess::cover::Exception;
 use crate::assess::exception::Life;
 
 mod agreement;
+#[cfg(test)]
+mod properties;
 mod reach;
 #[cfg(test)]
 pub(super) mod tests;
 
+/// The reason of a path that is gone; a status is read back for it.
+const DELETED: &str = "Deleted";
 /// The longest list of workloads a status holds.
 const LISTED: usize = 20;
 
@@ -77,6 +81,7 @@ pub fn exception_status(
         exception,
         findings,
         life,
+        path_found: remembered(exception, &findings.path_found),
         now,
     };
     DeviationExceptionStatus {
@@ -93,11 +98,32 @@ pub fn exception_status(
     }
 }
 
+/// A path that this same spec once found and that nobody knows any more was deleted: long after
+/// its labels went, an exception is not told of a slip it never made.
+fn remembered<'a>(exception: &Exception, found: &'a PathFound) -> &'a PathFound {
+    let PathFound::Missing { .. } = found else {
+        return found;
+    };
+    let was_found = exception.status.as_ref().is_some_and(|before| {
+        before.observed_generation == exception.generation
+            && before.conditions.iter().any(|condition| {
+                condition.type_ == PATH_FOUND
+                    && (condition.status == "True" || condition.reason == DELETED)
+            })
+    });
+    if was_found {
+        &PathFound::Deleted
+    } else {
+        found
+    }
+}
+
 /// One exception being put into words.
 struct Words<'a> {
     exception: &'a Exception,
     findings: &'a ExceptionFindings,
     life: &'a Life,
+    path_found: &'a PathFound,
     now: Timestamp,
 }
 
@@ -125,7 +151,7 @@ impl Words<'_> {
     }
 
     fn path_exists(&self) -> bool {
-        match self.findings.path_found {
+        match self.path_found {
             PathFound::Found | PathFound::FormerName(_) => true,
             PathFound::Missing { .. } | PathFound::Deleted => false,
         }
@@ -140,7 +166,7 @@ impl Words<'_> {
     /// Why no part of the spec can be used. A deleted path is no mistake of the spec: it could be
     /// used, and its phases go on.
     fn unusable(&self) -> Option<&'static str> {
-        match self.findings.path_found {
+        match self.path_found {
             PathFound::Missing { .. } => Some("PathNotFound"),
             PathFound::Deleted => None,
             PathFound::Found | PathFound::FormerName(_) => {

@@ -10,7 +10,7 @@ use super::{day, first_few, quoted};
 use crate::api::condition::{ANNOUNCED, CHECKS_VALID, READY, STALLED, Statement, settle, stored};
 use crate::api::golden_path::{AtDeadline, HistoryPoint, NewServices, TopDeviation};
 use crate::api::{GoldenPathStatus, Period};
-use crate::assess::path::Invalid;
+use crate::assess::path::{Invalid, Path, indexes};
 
 #[cfg(test)]
 mod tests;
@@ -45,6 +45,25 @@ pub struct PathFindings {
     pub top_deviations: Vec<(String, u32)>,
 }
 
+impl PathFindings {
+    /// What the path says of itself at `now`; its services are the caller's to count.
+    pub fn of(path: &Path, now: Timestamp) -> Self {
+        let at = path.at(now);
+        let announced = indexes(at.announced).filter_map(|index| {
+            let check = path.spec.checks.get(index)?;
+            Some((check.name.clone(), check.enforce_from.as_ref()?.0))
+        });
+        Self {
+            preview: (!at.takes_part).then(|| Preview::of(path.launched_at(), now)),
+            invalid: path.invalid.clone(),
+            announced: announced.collect(),
+            nothing_usable: path.programs.iter().all(|check| check.expression.is_none()),
+            target_percent: path.spec.adoption.target_percent,
+            ..Self::default()
+        }
+    }
+}
+
 /// Why a path is shown and not counted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Preview {
@@ -54,6 +73,17 @@ pub enum Preview {
     OnRoadmap,
     /// No required check that can be used is in force.
     NoRequiredCheck,
+}
+
+impl Preview {
+    /// Why a path that does not take part at `now` does not.
+    fn of(launched_at: Option<Timestamp>, now: Timestamp) -> Self {
+        match launched_at {
+            None => Self::OnRoadmap,
+            Some(launch) if launch > now => Self::LaunchAhead(launch),
+            Some(_) => Self::NoRequiredCheck,
+        }
+    }
 }
 
 /// The services created after a path's launch, as they are now.

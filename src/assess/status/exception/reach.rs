@@ -2,7 +2,7 @@
 //! still need it.
 
 use super::super::{did_you_mean, first_few};
-use super::{PathFound, Words, unknown};
+use super::{DELETED, PathFound, Words, unknown};
 use crate::api::condition::{CHECKS_KNOWN, IN_USE, NEEDED, PATH_FOUND, Statement};
 
 impl Words<'_> {
@@ -31,8 +31,9 @@ impl Words<'_> {
                 false,
                 "NoTarget",
                 format!(
-                    "It names no workload of this namespace. Next: correct targets or selector, \
+                    "It names no workload that path '{}' judges. Next: correct targets or selector, \
                      or close it ({}).",
+                    self.path(),
                     self.review_command()
                 ),
             )
@@ -129,7 +130,7 @@ impl Words<'_> {
 
     pub(super) fn path_found(&self) -> Statement {
         let path = self.path();
-        let (status, reason, message) = match &self.findings.path_found {
+        let (status, reason, message) = match self.path_found {
             PathFound::Found => (
                 true,
                 "Found",
@@ -154,7 +155,7 @@ impl Words<'_> {
             ),
             PathFound::Deleted => (
                 false,
-                "Deleted",
+                DELETED,
                 format!(
                     "Path '{path}' was deleted, so there is nothing left to differ from. Next: \
                      close it ({}).",

@@ -13,7 +13,7 @@ use super::{NewServicesNow, PathFindings, Preview, path_status};
 use crate::api::condition::{ANNOUNCED, CHECKS_VALID, READY, STALLED};
 use crate::api::{GoldenPathStatus, Period};
 use crate::assess::exception::fixtures::day;
-use crate::assess::path::Invalid;
+use crate::assess::path::{Invalid, Origin, Path};
 
 /// A launched path that judges ten services.
 fn takes_part() -> PathFindings {
@@ -283,14 +283,45 @@ fn findings() -> impl Strategy<Value = PathFindings> {
     )
         .prop_map(
             |(new_services, announced, top_deviations, services, target_percent)| PathFindings {
-                new_services,
                 announced,
-                top_deviations,
                 services,
+                new_services,
                 target_percent,
+                top_deviations,
                 ..takes_part()
             },
         )
+}
+
+#[test]
+fn path_is_a_preview_for_the_first_thing_it_lacks() {
+    for (launched_at, preview) in [
+        (None, Preview::OnRoadmap),
+        (Some(day(2)), Preview::LaunchAhead(day(2))),
+        (Some(day(1)), Preview::NoRequiredCheck),
+    ] {
+        assert_eq!(Preview::of(launched_at, day(1)), preview);
+    }
+}
+
+#[test]
+fn path_speaks_for_itself_but_not_for_its_services() {
+    let spec = serde_json::json!({
+        "owner": {"team": "platform"},
+        "horizon": "Next",
+        "adoption": {"targetPercent": 80},
+        "checks": [
+            {"name": "limits", "expression": "true", "enforceFrom": day(60).to_string()},
+            {"name": "probes", "expression": "object.spec +"},
+        ],
+    });
+    let path = Path::compile(Origin::default(), serde_json::from_value(spec).unwrap());
+    let found = PathFindings::of(&path, day(1));
+    assert_eq!(found.preview, Some(Preview::OnRoadmap));
+    assert_eq!(found.announced, [("limits".to_owned(), day(60))]);
+    assert_eq!(found.invalid, path.invalid);
+    assert_eq!((found.target_percent, found.services), (80, 0));
+    assert!(PathFindings::of(&path, day(60)).announced.is_empty());
 }
 
 proptest! {
