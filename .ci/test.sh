@@ -1,0 +1,110 @@
+#!/usr/bin/env bash
+# Runs every check of this repository, one part after the other, and goes on when one fails.
+# Ends with a line "N passed, N failed, N skipped" over all parts and all tests in them.
+# A part that cannot run here says why in one line. Usage: .ci/test.sh [PART…]
+set -uo pipefail
+cd "$(dirname "$0")/.."
+
+readonly ALL_PARTS=(format lints core tools tests chart licences)
+passed=0 failed=0 skipped=0
+log=$(mktemp)
+trap 'rm -f "$log"' EXIT
+
+# part NAME COMMAND…: one check that passes or fails as a whole; its output shows when it fails.
+part() {
+  local name=$1 start=$SECONDS
+  shift
+  if "$@" >"$log" 2>&1; then
+    passed=$((passed + 1))
+    echo "ok       $name ($((SECONDS - start)) s)"
+  else
+    failed=$((failed + 1))
+    cat "$log"
+    echo "FAILED   $name ($((SECONDS - start)) s)"
+  fi
+}
+
+skip() {
+  skipped=$((skipped + 1))
+  echo "skipped  $1: $2"
+}
+
+sum_of() { # sum_of FIELD: adds up "… N FIELD" over the result lines of all test programs
+  grep -oE "^test result: .*" "$log" | grep -oE "[0-9]+ $1" | awk '{n += $1} END {print n + 0}'
+}
+
+# Every test of the workspace counts. A test that needs what is not here prints "skipped: …" and
+# returns; it is no pass.
+run_tests() {
+  local start=$SECONDS status absent
+  cargo test --workspace --no-fail-fast 2>&1 | tee "$log"
+  status=$?
+  absent=$(grep -c '^skipped: ' "$log")
+  passed=$((passed + $(sum_of passed) - absent))
+  skipped=$((skipped + $(sum_of ignored) + absent))
+  failed=$((failed + $(sum_of failed)))
+  # A test program that does not compile, or dies, has no result line.
+  if ((status != 0)) && (($(sum_of failed) == 0)); then failed=$((failed + 1)); fi
+  echo "tests    took $((SECONDS - start)) s"
+}
+
+tool() { cargo run --quiet --package goldenpath-e2e --example tools -- "$1"; }
+
+have_go() { command -v go >/dev/null; }
+
+# The Kubernetes programs that tests run; built once, then cached. Built here, so that the
+# progress shows and no test waits for it.
+build_tools() {
+  local tools=(etcd kube-apiserver kubectl kube-controller-manager kube-scheduler kwok helm helm3 helm-unittest)
+  if cargo run --quiet --package goldenpath-e2e --example tools -- "${tools[@]}" >"$log"; then
+    passed=$((passed + 1))
+    echo "ok       tools"
+  elif have_go || [ -n "${KUBEBUILDER_ASSETS:-}" ]; then
+    failed=$((failed + 1))
+    echo "FAILED   tools"
+  else
+    skip tools "no Go to build the Kubernetes programs with, and KUBEBUILDER_ASSETS is not set"
+  fi
+}
+
+check_chart() {
+  local helm helm3 unittest program
+  if ! { helm=$(tool helm) && helm3=$(tool helm3) && unittest=$(tool helm-unittest); } 2>/dev/null; then
+    skip chart "no Helm, and no Go to build it with"
+    return
+  fi
+  for program in "$helm" "$helm3"; do
+    part "chart: $(basename "$program") lint" "$program" lint --strict charts/goldenpath
+    part "chart: $(basename "$program") template" "$program" template goldenpath charts/goldenpath
+  done
+  part "chart: unit tests" "$unittest" charts/goldenpath
+}
+
+check_licences() {
+  if command -v cargo-deny >/dev/null; then
+    part licences cargo deny --offline check licenses bans sources
+  else
+    skip licences "cargo-deny is not installed"
+  fi
+}
+
+run() {
+  case $1 in
+    format) part format cargo fmt --all --check ;;
+    lints) part lints cargo clippy --workspace --all-targets -- -D warnings ;;
+    core) part "core without a client" cargo check --lib --no-default-features ;;
+    tools) build_tools ;;
+    tests) run_tests ;;
+    chart) check_chart ;;
+    licences) check_licences ;;
+    *)
+      echo "no part called $1; there are: ${ALL_PARTS[*]}" >&2
+      exit 2
+      ;;
+  esac
+}
+
+(($#)) || set -- "${ALL_PARTS[@]}"
+for name in "$@"; do run "$name"; done
+echo "$passed passed, $failed failed, $skipped skipped"
+((failed == 0))
