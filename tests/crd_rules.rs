@@ -4,37 +4,44 @@
 #![cfg(feature = "demo")]
 #![allow(clippy::unwrap_used)]
 
-use std::sync::LazyLock;
+use std::io::Write as _;
+use std::sync::OnceLock;
 
 use goldenpath::api;
 use goldenpath_e2e::{ControlPlane, Options, control_plane_or_skip};
 use serde_json::{Value, json};
 
 /// One control plane for the whole file: every test names its objects after itself.
-static CLUSTER: LazyLock<Option<ControlPlane>> = LazyLock::new(|| {
-    let cluster = control_plane_or_skip(&Options::default())?;
+static CLUSTER: OnceLock<Option<ControlPlane>> = OnceLock::new();
+
+/// The body of a test that needs the cluster. Where it cannot be had, each test says so.
+fn with_cluster(body: impl FnOnce(&ControlPlane)) {
+    let mut first = false;
+    let cluster = CLUSTER.get_or_init(|| {
+        first = true;
+        let cluster = control_plane_or_skip(&Options::default())?;
+        install_definitions(&cluster);
+        Some(cluster)
+    });
+    match cluster {
+        Some(cluster) => body(cluster),
+        None if first => {} // it has been said
+        None => writeln!(std::io::stderr(), "skipped: no control plane").unwrap(),
+    }
+}
+
+fn install_definitions(cluster: &ControlPlane) {
     for crd in api::crds() {
         cluster.apply(&api::crd_manifest(&crd)).unwrap();
-    }
-    let wait = [
-        "wait",
-        "--for=condition=Established",
-        "--timeout=20s",
-        "crd",
-    ];
-    for crd in api::crds() {
         let name = crd.metadata.name.unwrap();
-        cluster
-            .kubectl_ok(&[&wait[..], &[name.as_str()]].concat())
-            .unwrap();
-    }
-    Some(cluster)
-});
-
-/// The body of a test that needs the cluster; nothing where it cannot be had.
-fn with_cluster(body: impl FnOnce(&ControlPlane)) {
-    if let Some(cluster) = CLUSTER.as_ref() {
-        body(cluster);
+        let wait = [
+            "wait",
+            "--for=condition=Established",
+            "--timeout=20s",
+            "crd",
+            &name,
+        ];
+        cluster.kubectl_ok(&wait).unwrap();
     }
 }
 

@@ -13,6 +13,7 @@ pub mod labels;
 pub mod lists;
 pub mod namespace;
 pub mod path;
+mod path_set;
 pub mod plan;
 pub mod progress;
 pub mod quantity;

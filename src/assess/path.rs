@@ -1,7 +1,6 @@
 //! A golden path ready to judge: expressions compiled once, checks as bits, scope as selectors.
 //! What does not compile is kept and said; its other checks go on. No object is read here.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use goldenpath_cel::{CompileError, Env, Program};
@@ -9,6 +8,7 @@ use jiff::Timestamp;
 
 use super::kind::WatchedKind;
 use super::labels::{LabelSet, Selector};
+pub use super::path_set::PathSet;
 use crate::api::golden_path::{Check, Level, NamedExpression, TreatAs};
 use crate::api::{GoldenPathSpec, Period, keys};
 
@@ -243,7 +243,7 @@ impl Path {
         }
     }
 
-    fn judges_like(&self, other: &Self) -> bool {
+    pub(super) fn judges_like(&self, other: &Self) -> bool {
         let same_checks = |(a, b): (&Check, &Check)| {
             a.name == b.name
                 && a.expression == b.expression
@@ -380,80 +380,5 @@ impl Invalid {
             reason: error.reason(),
             message: error.to_string(),
         }
-    }
-}
-
-/// Every path known at one time. A judged workload is always read with the set it was judged by.
-#[derive(Debug, Default)]
-pub struct PathSet {
-    paths: Vec<Arc<Path>>,
-    names: BTreeMap<Arc<str>, usize>,
-    former: BTreeMap<String, usize>,
-}
-
-impl PathSet {
-    /// A set of paths, in order of name.
-    pub fn new(mut paths: Vec<Arc<Path>>) -> Self {
-        paths.sort_by(|a, b| a.name.cmp(&b.name));
-        let names = paths
-            .iter()
-            .enumerate()
-            .map(|(index, path)| (path.name.clone(), index))
-            .collect();
-        let former = paths.iter().enumerate().flat_map(|(index, path)| {
-            path.spec
-                .former_names
-                .iter()
-                .map(move |name| (name.clone(), index))
-        });
-        let former = former.collect();
-        Self {
-            paths,
-            names,
-            former,
-        }
-    }
-
-    /// The paths, in order of name.
-    pub fn iter(&self) -> impl Iterator<Item = &Path> {
-        self.paths.iter().map(Arc::as_ref)
-    }
-
-    /// The path with this index.
-    pub fn get(&self, index: usize) -> &Path {
-        &self.paths[index]
-    }
-
-    /// The index of the path with this name, or which had it before.
-    pub fn resolve(&self, name: &str) -> Option<usize> {
-        self.names
-            .get(name)
-            .or_else(|| self.former.get(name))
-            .copied()
-    }
-
-    /// The index of the path with exactly this name.
-    pub fn resolve_exact(&self, name: &str) -> Option<usize> {
-        self.names.get(name).copied()
-    }
-
-    /// The paths, shared with later sets that hold them unchanged.
-    pub(super) fn shared(&self) -> impl Iterator<Item = &Arc<Path>> {
-        self.paths.iter()
-    }
-
-    /// How many paths there are.
-    pub fn len(&self) -> usize {
-        self.paths.len()
-    }
-
-    /// Whether there is none.
-    pub fn is_empty(&self) -> bool {
-        self.paths.is_empty()
-    }
-
-    /// Whether both sets say the same of every workload, so that none has to be read again.
-    pub fn judges_like(&self, other: &Self) -> bool {
-        self.len() == other.len() && self.iter().zip(other.iter()).all(|(a, b)| a.judges_like(b))
     }
 }

@@ -1,0 +1,194 @@
+//! The shape of the code, held by a test: imports point one way, only shells talk to the world,
+//! and no room grows beyond what one reads in a sitting.
+
+#![allow(clippy::unwrap_used)]
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// `api <- assess <- report <- shells <- main`: a room imports only from its left.
+const CORE: [&str; 3] = ["api", "assess", "report"];
+/// Shells stand side by side; whatever wires them together is part of `main`.
+const SHELLS: [&str; 4] = ["scan", "server", "cluster", "notify"];
+/// Names that say nothing about what is inside.
+const EMPTY_NAMES: [&str; 8] = [
+    "util", "utils", "helper", "helpers", "manager", "common", "misc", "types",
+];
+const LONGEST_FILE: usize = 400;
+
+struct Source {
+    /// Relative to the source directory, such as `assess/verdict.rs`.
+    name: String,
+    text: String,
+}
+
+impl Source {
+    /// The first part of the name: the directory or the file's stem.
+    fn room(&self) -> &str {
+        self.name.split(['/', '.']).next().unwrap()
+    }
+
+    fn is_test(&self) -> bool {
+        let file = self.name.rsplit('/').next().unwrap();
+        ["tests.rs", "properties.rs", "fixtures.rs"].contains(&file)
+            || file.ends_with("_tests.rs")
+            || self.name.contains("tests/")
+    }
+
+    /// The lines a release is built from: up to the tests at the end, without comments.
+    fn code(&self) -> impl Iterator<Item = &str> {
+        let end = self
+            .text
+            .find("\n#[cfg(test)]\nmod ")
+            .unwrap_or(self.text.len());
+        let lines = self.text[..end].lines();
+        lines.filter(|line| !line.trim_start().starts_with("//"))
+    }
+
+    fn says(&self, word: &str) -> bool {
+        !self.is_test() && self.code().any(|line| line.contains(word))
+    }
+}
+
+fn sources(directory: &str) -> Vec<Source> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join(directory);
+    let mut found = Vec::new();
+    let mut waiting: Vec<PathBuf> = vec![root.clone()];
+    while let Some(path) = waiting.pop() {
+        if path.is_dir() {
+            waiting.extend(
+                fs::read_dir(path)
+                    .unwrap()
+                    .map(|entry| entry.unwrap().path()),
+            );
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            let name = path
+                .strip_prefix(&root)
+                .unwrap()
+                .to_str()
+                .unwrap()
+                .to_owned();
+            found.push(Source {
+                name,
+                text: fs::read_to_string(&path).unwrap(),
+            });
+        }
+    }
+    found.sort_by(|a, b| a.name.cmp(&b.name));
+    found
+}
+
+/// Every place where a file of `rooms` says one of `words`.
+fn said_in(rooms: &[&str], words: &[String]) -> Vec<String> {
+    let mut found = Vec::new();
+    for source in sources("src") {
+        for word in words.iter().filter(|_| rooms.contains(&source.room())) {
+            if source.says(word) {
+                found.push(format!("src/{} says {word}", source.name));
+            }
+        }
+    }
+    found
+}
+
+fn importing(room: &str) -> String {
+    format!("crate::{room}::")
+}
+
+fn words(list: &[&str]) -> Vec<String> {
+    list.iter().map(ToString::to_string).collect()
+}
+
+#[test]
+fn imports_point_one_way() {
+    for (rank, room) in CORE.iter().enumerate() {
+        let outward = CORE[rank + 1..]
+            .iter()
+            .chain(&SHELLS)
+            .chain(&["cli", "demo"]);
+        let forbidden: Vec<_> = outward.map(|other| importing(other)).collect();
+        assert_eq!(said_in(&[room], &forbidden), [""; 0]);
+    }
+}
+
+#[test]
+fn shells_do_not_know_each_other() {
+    for shell in SHELLS {
+        let others = SHELLS.iter().filter(|other| **other != shell);
+        let forbidden: Vec<_> = others.map(|other| importing(other)).collect();
+        assert_eq!(said_in(&[shell], &forbidden), [""; 0]);
+    }
+}
+
+#[test]
+fn the_core_reads_no_clock_and_does_no_io() {
+    let worldly = words(&[
+        "::now()",
+        "std::fs",
+        "std::env",
+        "std::net",
+        "std::process",
+        "std::thread",
+        "tokio",
+        "axum",
+        "kube::Client",
+        "kube::Api",
+        "kube::runtime",
+    ]);
+    assert_eq!(said_in(&CORE, &worldly), [""; 0]);
+}
+
+#[test]
+fn only_the_cluster_shell_has_a_client() {
+    let rooms: Vec<_> = sources("src")
+        .iter()
+        .map(|source| source.room().to_owned())
+        .collect();
+    let others: Vec<_> = rooms
+        .iter()
+        .map(String::as_str)
+        .filter(|room| *room != "cluster")
+        .collect();
+    let client = words(&[
+        "kube::Client",
+        "kube::Api",
+        "kube::runtime",
+        "kube::{Api",
+        "kube::{Client",
+    ]);
+    assert_eq!(said_in(&others, &client), [""; 0]);
+}
+
+#[test]
+fn no_file_is_longer_than_one_reads_in_a_sitting() {
+    for directory in ["src", "e2e/src"] {
+        for source in sources(directory).iter().filter(|source| !source.is_test()) {
+            let end = source
+                .text
+                .find("\n#[cfg(test)]\nmod ")
+                .unwrap_or(source.text.len());
+            let lines = source.text[..end].lines().count();
+            assert!(
+                lines <= LONGEST_FILE,
+                "{directory}/{} has {lines} lines",
+                source.name
+            );
+        }
+    }
+}
+
+#[test]
+fn every_room_has_a_name_and_says_what_it_is_for() {
+    for directory in ["src", "cel/src", "e2e/src"] {
+        for source in sources(directory).iter().filter(|source| !source.is_test()) {
+            let parts: Vec<_> = source.name.split(['/', '.']).collect();
+            let empty = parts.iter().find(|part| EMPTY_NAMES.contains(part));
+            assert_eq!(empty, None, "{directory}/{}", source.name);
+            assert!(
+                source.text.starts_with("//!"),
+                "{directory}/{} has no opening",
+                source.name
+            );
+        }
+    }
+}
