@@ -60,7 +60,7 @@ impl Binaries {
     /// `go build`. [`Error::NoGo`] when a tool is nowhere and cannot be built.
     pub fn locate_or_build(wanted: &[Tool], mut progress: impl FnMut(Progress)) -> Result<Self> {
         let (mut found, missing) = Self::search(wanted)?;
-        for module in [Module::Cluster, Module::Lint] {
+        for module in Module::ALL {
             let of_module: Vec<Tool> = missing
                 .iter()
                 .copied()

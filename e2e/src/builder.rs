@@ -145,9 +145,10 @@ impl SourceDirectory {
     fn write(module: Module, cache: &Path) -> Result<Self> {
         let path = cache.join(".source");
         let source = Self { path };
-        fs::create_dir_all(&source.path).map_err(Error::file("create", &source.path))?;
-        for (name, text) in [("go.mod", module.go_mod()), ("go.sum", module.go_sum())] {
+        for (name, text) in module.files() {
             let file = source.path.join(name);
+            let directory = file.parent().unwrap_or(&source.path);
+            fs::create_dir_all(directory).map_err(Error::file("create", directory))?;
             fs::write(&file, text).map_err(Error::file("write", &file))?;
         }
         Ok(source)

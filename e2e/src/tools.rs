@@ -14,6 +14,15 @@ pub enum Tool {
     Kubectl,
     KubeControllerManager,
     KubeScheduler,
+    Kubelet,
+    KubeProxy,
+    Containerd,
+    /// containerd's own client.
+    Ctr,
+    /// What containerd starts for each pod; looked for beside containerd.
+    ContainerdShim,
+    /// The sandbox of a pod, and with the argument `serve` a small web server.
+    Pause,
     /// Plays kubelet for nodes and pods that do not exist.
     Kwok,
     /// Helm 4.
@@ -27,18 +36,34 @@ pub enum Tool {
 
 impl Tool {
     /// Every tool there is.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 17] = [
         Self::Etcd,
         Self::KubeApiserver,
         Self::Kubectl,
         Self::KubeControllerManager,
         Self::KubeScheduler,
+        Self::Kubelet,
+        Self::KubeProxy,
         Self::Kwok,
         Self::Helm,
         Self::Helm3,
         Self::HelmUnittest,
         Self::Kubeconform,
         Self::KubeScore,
+        Self::Containerd,
+        Self::Ctr,
+        Self::ContainerdShim,
+        Self::Pause,
+    ];
+
+    /// What a node consists of beyond a control plane with scheduler and controllers.
+    pub const NODE: [Self; 6] = [
+        Self::Kubelet,
+        Self::KubeProxy,
+        Self::Containerd,
+        Self::Ctr,
+        Self::ContainerdShim,
+        Self::Pause,
     ];
 
     /// What the smallest control plane needs; exactly what envtest ships.
@@ -52,6 +77,12 @@ impl Tool {
             Self::Kubectl => "kubectl",
             Self::KubeControllerManager => "kube-controller-manager",
             Self::KubeScheduler => "kube-scheduler",
+            Self::Kubelet => "kubelet",
+            Self::KubeProxy => "kube-proxy",
+            Self::Containerd => "containerd",
+            Self::Ctr => "ctr",
+            Self::ContainerdShim => "containerd-shim-runc-v2",
+            Self::Pause => "pause",
             Self::Kwok => "kwok",
             Self::Helm => "helm",
             Self::Helm3 => "helm3",
@@ -68,6 +99,14 @@ impl Tool {
             Self::Kubectl => "k8s.io/kubernetes/cmd/kubectl",
             Self::KubeControllerManager => "k8s.io/kubernetes/cmd/kube-controller-manager",
             Self::KubeScheduler => "k8s.io/kubernetes/cmd/kube-scheduler",
+            Self::Kubelet => "k8s.io/kubernetes/cmd/kubelet",
+            Self::KubeProxy => "k8s.io/kubernetes/cmd/kube-proxy",
+            Self::Containerd => "github.com/containerd/containerd/v2/cmd/containerd",
+            Self::Ctr => "github.com/containerd/containerd/v2/cmd/ctr",
+            Self::ContainerdShim => {
+                "github.com/containerd/containerd/v2/cmd/containerd-shim-runc-v2"
+            }
+            Self::Pause => "goldenpath.dev/e2e/tools/node/pause",
             Self::Kwok => "sigs.k8s.io/kwok/cmd/kwok",
             Self::Helm => "helm.sh/helm/v4/cmd/helm",
             Self::Helm3 => "helm.sh/helm/v3/cmd/helm",
@@ -84,12 +123,15 @@ impl Tool {
             | Self::Kubectl
             | Self::KubeControllerManager
             | Self::KubeScheduler
+            | Self::Kubelet
+            | Self::KubeProxy
             | Self::Kwok
             | Self::Helm
             | Self::Helm3
             | Self::HelmUnittest
             | Self::Kubeconform => Module::Cluster,
             Self::KubeScore => Module::Lint,
+            Self::Containerd | Self::Ctr | Self::ContainerdShim | Self::Pause => Module::Node,
         }
     }
 
@@ -97,11 +139,19 @@ impl Tool {
     pub(crate) const fn usual_build(self) -> Duration {
         Duration::from_secs(match self {
             Self::KubeApiserver => 240,
+            Self::Containerd => 80,
             Self::KubeControllerManager => 60,
             Self::Etcd => 45,
             Self::Kubectl => 30,
-            Self::Kwok | Self::Helm | Self::KubeScore => 20,
-            Self::KubeScheduler | Self::Helm3 | Self::HelmUnittest | Self::Kubeconform => 10,
+            Self::Kubelet | Self::Kwok | Self::Helm | Self::KubeScore => 20,
+            Self::KubeScheduler
+            | Self::KubeProxy
+            | Self::Helm3
+            | Self::HelmUnittest
+            | Self::Kubeconform
+            | Self::Ctr
+            | Self::ContainerdShim
+            | Self::Pause => 10,
         })
     }
 }
@@ -111,21 +161,33 @@ impl Tool {
 pub(crate) enum Module {
     Cluster,
     Lint,
+    Node,
 }
 
 impl Module {
-    pub(crate) const fn go_mod(self) -> &'static str {
+    pub(crate) const ALL: [Self; 3] = [Self::Cluster, Self::Lint, Self::Node];
+
+    /// The files of the module by name; the first is its `go.mod`.
+    pub(crate) const fn files(self) -> &'static [(&'static str, &'static str)] {
         match self {
-            Self::Cluster => include_str!("../tools/go.mod"),
-            Self::Lint => include_str!("../tools/lint/go.mod"),
+            Self::Cluster => &[
+                ("go.mod", include_str!("../tools/go.mod")),
+                ("go.sum", include_str!("../tools/go.sum")),
+            ],
+            Self::Lint => &[
+                ("go.mod", include_str!("../tools/lint/go.mod")),
+                ("go.sum", include_str!("../tools/lint/go.sum")),
+            ],
+            Self::Node => &[
+                ("go.mod", include_str!("../tools/node/go.mod")),
+                ("go.sum", include_str!("../tools/node/go.sum")),
+                ("pause/main.go", include_str!("../tools/node/pause/main.go")),
+            ],
         }
     }
 
-    pub(crate) const fn go_sum(self) -> &'static str {
-        match self {
-            Self::Cluster => include_str!("../tools/go.sum"),
-            Self::Lint => include_str!("../tools/lint/go.sum"),
-        }
+    const fn go_mod(self) -> &'static str {
+        self.files()[0].1
     }
 
     /// The lowest Go release that builds this module.
@@ -160,6 +222,10 @@ impl Module {
                 "helm.sh/helm/v4/internal/version.version",
                 self.version_of("helm.sh/helm/v4"),
             ),
+            (
+                "github.com/containerd/containerd/v2/version.Version",
+                self.version_of("github.com/containerd/containerd/v2"),
+            ),
         ];
         let mut flags = String::from("-s -w");
         for (variable, value) in stamps.iter().filter(|(_, value)| !value.is_empty()) {
@@ -172,13 +238,12 @@ impl Module {
     /// Names the cache directory: whatever changes a binary changes this.
     pub(crate) fn fingerprint(self) -> String {
         let mut hash = Sha256::new();
-        for part in [
-            self.go_mod(),
-            self.go_sum(),
-            &self.linker_flags(),
+        let files = self.files().iter().map(|(_, text)| *text);
+        for part in files.chain([
+            self.linker_flags().as_str(),
             std::env::consts::OS,
             std::env::consts::ARCH,
-        ] {
+        ]) {
             hash.update(part.as_bytes());
             hash.update([0]);
         }
