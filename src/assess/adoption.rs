@@ -15,13 +15,40 @@ use super::verdict::Moment;
 use crate::api::Period;
 
 mod count;
-#[cfg(test)]
-mod properties;
-#[cfg(test)]
-mod tests;
 
-/// Ages in days for which services born since a path's launch are shown.
-pub const HORIZONS: [u16; 3] = [30, 60, 90];
+/// How old the services of a cohort are at least.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Horizon {
+    /// 30 days.
+    Month,
+    /// 60 days.
+    TwoMonths,
+    /// 90 days.
+    Quarter,
+}
+
+impl Horizon {
+    /// Every horizon, nearest first.
+    pub const ALL: [Self; 3] = [Self::Month, Self::TwoMonths, Self::Quarter];
+
+    /// Its length.
+    pub const fn period(self) -> Period {
+        match self {
+            Self::Month => Period::days(30),
+            Self::TwoMonths => Period::days(60),
+            Self::Quarter => Period::days(90),
+        }
+    }
+
+    /// Its length in days, as metrics write it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Month => "30",
+            Self::TwoMonths => "60",
+            Self::Quarter => "90",
+        }
+    }
+}
 
 /// How far back a team's new services count for [`Tally::self_service`].
 pub const SELF_SERVICE_WINDOW: Period = Period::days(90);
@@ -141,9 +168,9 @@ pub struct PathTally {
     /// The services born in the first days after its launch; absent for a preview, or where the
     /// launch is not known.
     pub new_services: Option<NewServices>,
-    /// For each of [`HORIZONS`]: services in its scope born since its launch and at least that
+    /// For each horizon: services in its scope born since its launch and at least that
     /// old, by their state now. Absent where the launch is not known.
-    pub cohorts: BTreeMap<u16, States>,
+    pub cohorts: BTreeMap<Horizon, States>,
 }
 
 /// One enforced required check in numbers.

@@ -2,6 +2,7 @@
 //! words people read. Nothing here judges, reads a clock or performs IO.
 
 pub mod json;
+pub mod metrics;
 
 pub use json::Report;
 

@@ -6,10 +6,9 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use super::{
-    Burden, CheckTally, CostSource, Group, HORIZONS, NewServices, PathTally, SELF_SERVICE_WINDOW,
+    Burden, CheckTally, CostSource, Group, Horizon, NewServices, PathTally, SELF_SERVICE_WINDOW,
     Share, States, Tally,
 };
-use crate::api::Period;
 use crate::assess::inventory::Inventory;
 use crate::assess::path::{Path, PathAt, indexes};
 use crate::assess::register::ExceptionView;
@@ -66,7 +65,7 @@ impl PathTally {
             new_services: launch.and_then(|_| NewServices::empty(path)),
             cohorts: launch
                 .filter(|launch| *launch > Timestamp::MIN)
-                .map(|_| HORIZONS.map(|days| (days, States::new())).into())
+                .map(|_| Horizon::ALL.map(|horizon| (horizon, States::new())).into())
                 .unwrap_or_default(),
             ..Self::default()
         }
@@ -177,8 +176,8 @@ impl<'a> Count<'a> {
         {
             *new.states.entry(state).or_default() += 1;
         }
-        for (days, states) in &mut tally.cohorts {
-            if Period::days((*days).into()).after(birth) <= now {
+        for (horizon, states) in &mut tally.cohorts {
+            if horizon.period().after(birth) <= now {
                 *states.entry(state).or_default() += 1;
             }
         }

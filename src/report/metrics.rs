@@ -1,0 +1,116 @@
+//! Metrics, built afresh at every scrape from the inventory: nothing is set and forgotten, so
+//! nothing that is gone is still exposed. Labels are bounded, and a value that is not known is
+//! absent, never 0. Counters of what the operator itself does live with the operator.
+
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::Timestamp;
+use prometheus::TextEncoder;
+use prometheus::proto::MetricFamily;
+
+use crate::assess::adoption::Tally;
+use crate::assess::inventory::Inventory;
+use crate::assess::register::{ExceptionView, exception_views};
+use crate::assess::verdict::Moment;
+
+mod adoption;
+mod exceptions;
+mod family;
+mod workloads;
+
+pub use family::{FAMILIES, Family};
+
+/// The team that stands for all teams beyond the bound.
+pub const OTHER_TEAMS: &str = "other";
+
+/// What is exposed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Options {
+    /// Whether `goldenpath_services` carries the namespace.
+    pub namespace_label: bool,
+    /// How many teams have series of their own; those with the fewest services and exceptions
+    /// beyond it share the label `other`.
+    pub max_teams: usize,
+    /// How many workloads have a series of their own; none without a number.
+    pub workload_info: Option<usize>,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            namespace_label: false,
+            max_teams: 200,
+            workload_info: None,
+        }
+    }
+}
+
+/// Every family that can be read from the inventory at `now`; those without a value are left out.
+pub fn families(inventory: &Inventory, now: Timestamp, options: &Options) -> Vec<MetricFamily> {
+    let moment = Moment::new(now);
+    let register = exception_views(inventory, &moment);
+    let tally = Tally::of(inventory, &moment, &register);
+    let teams = Teams::bounded(&tally, &register, options.max_teams);
+    let mut families = adoption::families(&tally, &teams, options);
+    families.extend(exceptions::families(&register, &teams));
+    families.extend(adoption::costs(&tally, &teams));
+    families.extend(workloads::family(inventory, &moment, (&teams, options)));
+    families.retain(|family| !family.get_metric().is_empty());
+    families
+}
+
+/// The text exposition of some families.
+///
+/// # Errors
+/// Where a family has no name or no series: [`families`] yields none such.
+pub fn text(families: &[MetricFamily]) -> prometheus::Result<String> {
+    TextEncoder::new().encode_to_string(families)
+}
+
+/// The teams that have series of their own: a team's name is written by whoever owns a manifest,
+/// and must not be able to fill somebody's Prometheus.
+struct Teams<'a>(BTreeSet<&'a str>);
+
+impl<'a> Teams<'a> {
+    fn bounded(tally: &'a Tally, register: &'a [ExceptionView<'_>], limit: usize) -> Self {
+        let mut weights = BTreeMap::<&str, usize>::new();
+        for (group, services) in &tally.groups {
+            *weights.entry(&group.team).or_default() += services;
+        }
+        for view in register {
+            *weights.entry(owner(view)).or_default() += 1;
+        }
+        let mut teams: Vec<_> = weights.into_iter().collect();
+        teams.sort_by_key(|(team, weight)| (Reverse(*weight), *team));
+        Self(
+            teams
+                .into_iter()
+                .take(limit)
+                .map(|(team, _)| team)
+                .collect(),
+        )
+    }
+
+    fn label<'t>(&self, team: &'t str) -> &'t str {
+        if self.0.contains(team) {
+            team
+        } else {
+            OTHER_TEAMS
+        }
+    }
+}
+
+/// Who carries the cost of an exception.
+fn owner<'a>(view: &'a ExceptionView<'_>) -> &'a str {
+    &view.exception.spec.owner.team
+}
+
+fn count(number: usize) -> f64 {
+    u32::try_from(number).map_or(f64::INFINITY, f64::from)
+}
+
+#[allow(clippy::cast_precision_loss)] // the seconds of every date there is fit a float exactly
+fn seconds(at: Timestamp) -> f64 {
+    at.as_second() as f64
+}

@@ -1,0 +1,99 @@
+//! Families about exceptions. Instants are exposed, never spans: what is left is for PromQL.
+
+use prometheus::proto::MetricFamily;
+
+use super::family::{self, Series};
+use super::{Teams, count, owner, seconds};
+use crate::api::condition;
+use crate::assess::exception::Consent;
+use crate::assess::register::ExceptionView;
+use crate::assess::state::Phase;
+
+pub(super) fn families(register: &[ExceptionView<'_>], teams: &Teams<'_>) -> Vec<MetricFamily> {
+    vec![
+        family::EXCEPTIONS.of(in_phases(register, teams)),
+        family::EXCEPTION_INFO.of(info(register, teams)),
+        phases(register),
+        family::EXCEPTION_REVIEW.of(each(register, |view| view.life.next_review_at.map(seconds))),
+        family::EXCEPTION_EXPIRY.of(each(register, |view| {
+            view.life.effective_expiry.map(seconds)
+        })),
+        family::EXCEPTION_MATCHED.of(each(register, |view| Some(count(view.matched.len())))),
+        family::EXCEPTION_NEEDED.of(each(register, |view| {
+            view.needed.map(|needed| f64::from(u8::from(needed)))
+        })),
+        family::EXCEPTIONS_UNVERIFIED.single(unverified(register)),
+    ]
+}
+
+fn in_phases<'a>(register: &'a [ExceptionView<'_>], teams: &Teams<'_>) -> Series<'a, 4> {
+    let labels = |view: &'a ExceptionView<'_>| {
+        [
+            view.path_name(),
+            teams.label(owner(view)),
+            category(view),
+            view.life.phase.as_str(),
+        ]
+    };
+    register.iter().map(|view| (labels(view), 1.0)).collect()
+}
+
+fn info<'a>(register: &'a [ExceptionView<'_>], teams: &Teams<'_>) -> Series<'a, 5> {
+    let labels = |view: &'a ExceptionView<'_>| {
+        [
+            view.namespace,
+            &view.exception.name,
+            view.path_name(),
+            teams.label(owner(view)),
+            category(view),
+        ]
+    };
+    register.iter().map(|view| (labels(view), 1.0)).collect()
+}
+
+fn category(view: &ExceptionView<'_>) -> &'static str {
+    view.exception.spec.category.unwrap_or_default().as_str()
+}
+
+fn phases(register: &[ExceptionView<'_>]) -> MetricFamily {
+    let series = register.iter().flat_map(|view| {
+        Phase::ALL.into_iter().map(|phase| {
+            let labels = [view.namespace, &*view.exception.name, phase.as_str()];
+            (labels, f64::from(u8::from(view.life.phase == phase)))
+        })
+    });
+    family::EXCEPTION_PHASE.of(series.collect())
+}
+
+fn each<'a>(
+    register: &'a [ExceptionView<'_>],
+    value: impl Fn(&ExceptionView<'_>) -> Option<f64>,
+) -> Series<'a, 2> {
+    let series = register.iter().filter_map(|view| {
+        let labels = [view.namespace, &*view.exception.name];
+        Some((labels, value(view)?))
+    });
+    series.collect()
+}
+
+/// Approved exceptions whose status says that nobody vouches for the approval. Absent while there
+/// are approvals and none of them has a status yet.
+fn unverified(register: &[ExceptionView<'_>]) -> Option<f64> {
+    let approved = || {
+        register
+            .iter()
+            .filter(|view| view.life.consent == Consent::Approved)
+    };
+    let reasons: Vec<&str> = approved()
+        .filter_map(|view| view.exception.status.as_ref())
+        .flat_map(|status| &status.conditions)
+        .filter(|stored| stored.type_ == condition::APPROVED)
+        .map(|stored| stored.reason.as_str())
+        .collect();
+    let is_known = !reasons.is_empty() || approved().next().is_none();
+    let unverified = reasons.iter().filter(|reason| **reason == UNVERIFIED);
+    is_known.then(|| count(unverified.count()))
+}
+
+/// Reason of the condition `Approved` where only the object itself says so.
+const UNVERIFIED: &str = "Unverified";
