@@ -1,4 +1,4 @@
-//! Families about exceptions. Instants are exposed, never spans: what is left is for PromQL.
+//! Families about exceptions. Instants are exposed, never spans: how much is left is a query's business.
 
 use prometheus::proto::MetricFamily;
 

@@ -94,7 +94,7 @@ pub const COHORT_SERVICES: Family = family(
 pub const CHECK_FAILURES: Family = family(
     "goldenpath_check_failures",
     &["path", "check", "standing"],
-    "Services that do not pass the check, by how that stands with their exceptions.",
+    "Services that fail the check, by how that stands with their exceptions.",
 );
 /// Services one step away.
 pub const CHECK_LAST_STEP: Family = family(

@@ -1,0 +1,12 @@
+//! Adoption in numbers, from records to services to ratios to the text a scrape gets.
+
+#![allow(clippy::unwrap_used)] // what cannot be built fails its test
+
+mod adoption;
+mod exposition;
+#[path = "../judgement/fixtures.rs"]
+#[allow(dead_code)] // shared with the tests of the judgement
+mod fixtures;
+mod fleet;
+mod properties;
+mod register;
