@@ -1,0 +1,65 @@
+//! What a scrape of a large fleet costs. A measurement and not a test:
+//! `cargo test --release --test metrics cost -- --ignored --nocapture`
+
+#![allow(clippy::print_stdout)]
+
+use std::time::Instant;
+
+use goldenpath::report::metrics::{Options, families, text};
+use serde_json::json;
+
+use crate::fixtures::{Cluster, now, with};
+use crate::fleet::{cluster, excusing, far, golden, lonely, of_service, of_team, within};
+
+const WORKLOADS: usize = 10_000;
+const NAMESPACES: usize = 200;
+
+fn large_fleet() -> Cluster {
+    let mut cluster = cluster();
+    for n in 0..WORKLOADS {
+        let name = format!("w{n}");
+        let object = match n % 4 {
+            0 => far(&name),
+            1 => lonely(&name),
+            _ => golden(&name),
+        };
+        let object = of_service(
+            of_team(object, &format!("team{}", n % 150)),
+            &format!("s{}", n / 400),
+        );
+        let namespace = format!("ns{}", n % NAMESPACES);
+        cluster.put(within(object, &namespace));
+        if n % 20 == 1 {
+            cluster.put_exception(within(excusing(&format!("e{n}"), &name), &namespace));
+        }
+        if n < NAMESPACES {
+            let by_label =
+                json!({"spec": {"targets": null, "selector": {"matchLabels": {"app": name}}}});
+            cluster.put_exception(within(
+                with(excusing(&format!("s{n}"), &name), by_label),
+                &namespace,
+            ));
+        }
+    }
+    cluster
+}
+
+#[test]
+#[ignore = "a measurement"]
+fn scrape_of_a_large_fleet() {
+    let cluster = large_fleet();
+    let mut spent: Vec<_> = (0..21)
+        .map(|_| {
+            let start = Instant::now();
+            let families = families(&cluster.0, now(), &Options::default());
+            let built = start.elapsed();
+            let bytes = text(&families).unwrap().len();
+            (start.elapsed(), built, bytes)
+        })
+        .collect();
+    spent.sort();
+    let (whole, built, bytes) = spent[spent.len() / 2];
+    println!(
+        "{WORKLOADS} workloads, 700 exceptions: median scrape {whole:?}, of which families {built:?}; {bytes} bytes"
+    );
+}
