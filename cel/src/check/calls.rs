@@ -11,6 +11,8 @@ use crate::value::Value;
 
 impl Checker<'_> {
     pub(super) fn call(&mut self, offset: u32, call: &Call) -> Result<Typed, Problem> {
+        let exempt = u16::from(call.name == "format");
+        self.exempt += exempt;
         let mut args = call
             .args
             .iter()
@@ -27,9 +29,13 @@ impl Checker<'_> {
                 }
             }
         }
+        self.exempt -= exempt;
         let (types, nodes): (Vec<_>, Vec<_>) = args.into_iter().unzip();
         let (ty, fitting) = self.overload(offset, &name, &types, method)?;
         self.literal_arguments(call, &name)?;
+        if name == "format" {
+            self.format_clauses(offset, call)?;
+        }
         let node = self.lower(offset, &name, method, nodes, &fitting)?;
         Ok((ty, node))
     }

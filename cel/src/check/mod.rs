@@ -7,6 +7,7 @@ mod aggregates;
 mod calls;
 mod constants;
 mod folds;
+mod formats;
 mod names;
 mod selects;
 mod signatures;
@@ -46,6 +47,7 @@ pub(crate) fn check(env: &Env, expr: &Expr) -> Result<Checked, Problem> {
         nesting: 0,
         variable_depth: 0,
         aggregates: Vec::new(),
+        exempt: 0,
     };
     let checked = checker.expr(expr).and_then(|(ty, node)| {
         let ty = checker.types.resolve(&ty, true);
@@ -85,6 +87,8 @@ struct Checker<'e> {
     nesting: u16,
     variable_depth: u16,
     aggregates: Vec<aggregates::Aggregate>,
+    /// How many calls of `format` are around, whose lists may mix types.
+    exempt: u16,
 }
 
 /// A macro's variable while its body is checked.

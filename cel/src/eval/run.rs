@@ -168,8 +168,8 @@ impl<'a> Context<'_, 'a> {
             Node::And(terms) => self.junction(terms, false),
             Node::Or(terms) => self.junction(terms, true),
             Node::Conditional(parts) => self.conditional(parts),
-            Node::Equal(sides) => self.same(sides).map(Value::Bool),
-            Node::NotEqual(sides) => self.same(sides).map(|same| Value::Bool(!same)),
+            Node::Equal(sides) => self.same(sides, false),
+            Node::NotEqual(sides) => self.same(sides, true),
             Node::InConstants(value, constants) => self.in_constants(value, constants),
             Node::Call1(function, arg) => {
                 let arg = self.eval(arg)?;
@@ -199,10 +199,15 @@ impl<'a> Context<'_, 'a> {
         }
     }
 
-    fn same(&mut self, [left, right]: &[Node; 2]) -> Result<bool, Fault> {
+    /// `==`, or `!=` when negated; as in cel-go, what cannot be compared is not equal.
+    fn same(&mut self, [left, right]: &[Node; 2], negated: bool) -> Outcome<'a> {
         let left = self.eval(left)?;
         let right = self.eval(right)?;
-        equal(&mut self.meter, &left, &right)
+        match equal(&mut self.meter, &left, &right) {
+            Ok(same) => Ok(Value::Bool(same != negated)),
+            Err(Fault::Error(_)) if negated => Ok(Value::Bool(true)),
+            Err(fault) => Err(fault),
+        }
     }
 
     fn in_constants(&mut self, value: &Node, constants: &[Value<'static>]) -> Outcome<'a> {

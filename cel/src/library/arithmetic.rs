@@ -172,8 +172,10 @@ fn contained<'a>(context: &mut Context<'_, 'a>, args: &[Value<'a>]) -> Outcome<'
         [value, Value::List(list)] => {
             for item in list.iter() {
                 context.meter.charge(1)?;
-                if equal(&mut context.meter, &item, value)? {
-                    return Ok(Value::Bool(true));
+                match equal(&mut context.meter, &item, value) {
+                    Ok(true) => return Ok(Value::Bool(true)),
+                    Ok(false) | Err(Fault::Error(_)) => {}
+                    Err(fault) => return Err(fault),
                 }
             }
             Ok(Value::Bool(false))

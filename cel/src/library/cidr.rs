@@ -1,8 +1,75 @@
-//! stub
-#[derive(Debug, PartialEq, Clone, Copy)]
-pub struct Cidr;
-impl std::fmt::Display for Cidr {
-    fn fmt(&self, _: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        Ok(())
+//! Networks in CIDR notation. The address keeps its host bits until it is masked.
+
+use std::fmt;
+use std::net::IpAddr;
+
+use super::ip;
+
+/// An address and the length of its network prefix.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Cidr {
+    pub(super) address: IpAddr,
+    pub(super) bits: u8,
+}
+
+impl fmt::Display for Cidr {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.address, self.bits)
+    }
+}
+
+impl Cidr {
+    pub(super) fn parse(text: &str) -> Result<Self, String> {
+        let refuse =
+            || format!("network address parse error during conversion from string: {text}");
+        let (address, bits) = text.rsplit_once('/').ok_or_else(refuse)?;
+        let address = ip::parse(address).map_err(|_| refuse())?;
+        let plain = bits == "0" || (!bits.starts_with('0') && !bits.starts_with('+'));
+        let bits: u8 = bits.parse().ok().filter(|_| plain).ok_or_else(refuse)?;
+        if bits > width(address) {
+            return Err(refuse());
+        }
+        Ok(Self { address, bits })
+    }
+
+    /// The network's own bits of an address, for addresses of its family.
+    fn network(&self, address: IpAddr) -> Option<u128> {
+        if width(address) != width(self.address) {
+            return None;
+        }
+        let shift = u32::from(width(address) - self.bits);
+        number(address).checked_shr(shift).or(Some(0))
+    }
+
+    pub(super) fn contains(&self, address: IpAddr) -> bool {
+        let network = self.network(address);
+        network.is_some() && network == self.network(self.address)
+    }
+
+    pub(super) fn covers(&self, other: &Self) -> bool {
+        self.bits <= other.bits && self.contains(other.address)
+    }
+
+    /// The network with its host bits cleared.
+    pub(super) fn masked(&self) -> Self {
+        let shift = u32::from(width(self.address) - self.bits);
+        let kept = u128::MAX.checked_shl(shift).unwrap_or(0);
+        let masked = number(self.address) & kept;
+        let address = match self.address {
+            IpAddr::V4(_) => IpAddr::V4(u32::try_from(masked).unwrap_or(0).into()),
+            IpAddr::V6(_) => IpAddr::V6(masked.into()),
+        };
+        Self { address, ..*self }
+    }
+}
+
+fn width(address: IpAddr) -> u8 {
+    if address.is_ipv4() { 32 } else { 128 }
+}
+
+fn number(address: IpAddr) -> u128 {
+    match address {
+        IpAddr::V4(address) => u128::from(u32::from(address)),
+        IpAddr::V6(address) => u128::from(address),
     }
 }

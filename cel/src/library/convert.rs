@@ -120,23 +120,40 @@ fn to_uint<'a>(_: &mut Context<'_, 'a>, args: &[Value<'a>]) -> Outcome<'a> {
 }
 
 fn to_string<'a>(context: &mut Context<'_, 'a>, args: &[Value<'a>]) -> Outcome<'a> {
-    Ok(match args {
-        [Value::String(text)] => Value::String(text.clone()),
-        [Value::Bool(value)] => Value::text(value.to_string()),
-        [Value::Int(value)] => Value::text(value.to_string()),
-        [Value::Uint(value)] => Value::text(value.to_string()),
-        [Value::Double(value)] => Value::text(numbers::general(*value)),
-        [Value::Duration(nanos)] => Value::text(time::seconds(*nanos)),
-        [Value::Timestamp(instant)] => Value::text(time::rfc3339(instant)),
-        [Value::Bytes(bytes)] => {
+    match args {
+        [Value::String(text)] => Ok(Value::String(text.clone())),
+        [value] => text_of(context, value).map(Value::text),
+        _ => no_overload(),
+    }
+}
+
+/// The text of a simple value.
+pub(super) fn text_of(context: &mut Context, value: &Value) -> Result<String, Fault> {
+    Ok(match value {
+        Value::String(text) => {
+            context.meter.charge_text(text.len())?;
+            text.to_string()
+        }
+        Value::Bool(value) => value.to_string(),
+        Value::Int(value) => value.to_string(),
+        Value::Uint(value) => value.to_string(),
+        Value::Double(value) => numbers::general(*value),
+        Value::Duration(nanos) => time::seconds(*nanos),
+        Value::Timestamp(instant) => time::rfc3339(instant),
+        Value::Bytes(bytes) => {
             context.meter.charge_text(bytes.len())?;
             let text = std::str::from_utf8(bytes)
                 .map_err(|_| Fault::error("invalid UTF-8 in bytes, cannot convert to string"))?;
-            Value::text(text)
+            text.to_owned()
         }
-        [Value::Object(Object::Ip(address))] => Value::text(super::ip::show(*address)),
-        [Value::Object(Object::Cidr(network))] => Value::text(network.to_string()),
-        _ => return no_overload(),
+        Value::Object(Object::Ip(address)) => super::ip::show(*address),
+        Value::Object(Object::Cidr(network)) => network.to_string(),
+        Value::Null
+        | Value::List(_)
+        | Value::Map(_)
+        | Value::Type(_)
+        | Value::Optional(_)
+        | Value::Object(_) => return Err(Fault::no_overload()),
     })
 }
 

@@ -26,6 +26,7 @@ pub(crate) use lists::sort_by;
 pub(crate) use numbers::display;
 pub(crate) use object::Object;
 pub(crate) use patterns::{PatternCache, apply_pattern, compile_pattern};
+pub(crate) use printf::{Piece, Verb, pieces};
 
 use crate::eval::{Builtin, Fault, Outcome};
 use crate::value::Value;

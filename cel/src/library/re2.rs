@@ -14,6 +14,7 @@ pub(super) fn translate(pattern: &str) -> Result<String, String> {
     let mut translator = Translator {
         input: pattern.chars().peekable(),
         out: String::with_capacity(pattern.len() + 16),
+        repeated: false,
     };
     translator.run()?;
     Ok(translator.out)
@@ -22,6 +23,8 @@ pub(super) fn translate(pattern: &str) -> Result<String, String> {
 struct Translator<'p> {
     input: Peekable<Chars<'p>>,
     out: String,
+    /// Whether a repetition has just been read, which RE2 does not repeat again.
+    repeated: bool,
 }
 
 fn refuse(what: &str, part: &str) -> String {
@@ -32,15 +35,31 @@ impl Translator<'_> {
     fn run(&mut self) -> Result<(), String> {
         while let Some(c) = self.input.next() {
             match c {
+                '*' | '+' | '?' => {
+                    self.out.push(c);
+                    self.repetition()?;
+                    continue;
+                }
+                '{' if self.brace()? => continue,
+                '{' => {}
                 '\\' => self.escape()?,
                 '[' => self.class()?,
                 '(' => self.group()?,
-                '{' => self.brace()?,
                 '}' | ']' => self.literal(c),
                 '#' | '&' | '~' | ' ' | '-' => self.literal(c),
                 c => self.out.push(c),
             }
+            self.repeated = false;
         }
+        Ok(())
+    }
+
+    /// What may follow a repetition: a question mark for the lazy form, no other repetition.
+    fn repetition(&mut self) -> Result<(), String> {
+        if std::mem::replace(&mut self.repeated, true) {
+            return Err(refuse("invalid nested repetition operator", &self.out));
+        }
+        self.out.extend(self.input.next_if_eq(&'?'));
         Ok(())
     }
 
@@ -202,19 +221,21 @@ impl Translator<'_> {
         }
     }
 
-    /// Groups as they are; flags only those RE2 knows.
+    /// Groups; flags only those RE2 knows.
     fn group(&mut self) -> Result<(), String> {
         self.out.push('(');
         if self.input.next_if_eq(&'?').is_none() {
             return Ok(());
         }
+        if let Some(c) = self.input.next_if(|c| matches!(c, 'P' | '<')) {
+            return self.group_name(c);
+        }
         self.out.push('?');
-        while let Some(c) = self.input.next() {
+        for c in self.input.by_ref() {
             self.out.push(c);
             match c {
                 'i' | 'm' | 's' | 'U' | '-' => {}
                 ':' | ')' => return Ok(()),
-                'P' | '<' => return self.group_name(c),
                 c => {
                     return Err(refuse(
                         "invalid or unsupported Perl syntax",
@@ -226,31 +247,21 @@ impl Translator<'_> {
         Err(refuse("missing closing )", "(?"))
     }
 
+    /// The name of a group, which is checked and then dropped: nothing here asks for groups.
     fn group_name(&mut self, opened: char) -> Result<(), String> {
-        if opened == 'P' {
-            match self.input.next() {
-                Some('<') => self.out.push('<'),
-                _ => return Err(refuse("invalid or unsupported Perl syntax", "(?P")),
-            }
+        if opened == 'P' && self.input.next_if_eq(&'<').is_none() {
+            return Err(refuse("invalid or unsupported Perl syntax", "(?P"));
         }
-        if !self
-            .input
-            .peek()
-            .is_some_and(|c| c.is_ascii_alphanumeric() || *c == '_')
-        {
-            return Err(refuse("invalid named capture", "(?<"));
+        let name: String = self.input.by_ref().take_while(|c| *c != '>').collect();
+        let sound = name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
+        if name.is_empty() || !sound {
+            return Err(refuse("invalid named capture", &format!("(?<{name}")));
         }
-        for c in self.input.by_ref() {
-            self.out.push(c);
-            if c == '>' {
-                return Ok(());
-            }
-        }
-        Err(refuse("invalid named capture", "(?<"))
+        Ok(())
     }
 
-    /// `{n}`, `{n,}` and `{n,m}` repeat; anything else is text.
-    fn brace(&mut self) -> Result<(), String> {
+    /// `{n}`, `{n,}` and `{n,m}` repeat; anything else is text. Tells which it was.
+    fn brace(&mut self) -> Result<bool, String> {
         let rest = self.input.clone();
         let body: String = rest.take_while(|c| *c != '}').take(16).collect();
         let (low, high) = body.split_once(',').unwrap_or((&body, ""));
@@ -258,7 +269,7 @@ impl Translator<'_> {
         let closed = self.input.clone().nth(body.chars().count()) == Some('}');
         if !closed || !number(low) || !(high.is_empty() || number(high)) {
             self.out.push_str("\\{");
-            return Ok(());
+            return Ok(false);
         }
         let bound =
             |text: &str| text.is_empty() || text.parse().is_ok_and(|n: u32| n <= MAX_REPEAT);
@@ -267,6 +278,7 @@ impl Translator<'_> {
         }
         self.out.push_str(&format!("{{{body}}}"));
         self.input.nth(body.chars().count());
-        Ok(())
+        self.repetition()?;
+        Ok(true)
     }
 }

@@ -1,3 +1,267 @@
-//! stub
-#[derive(Debug, PartialEq)]
-pub struct Url;
+//! URLs as Go's `net/url` reads them for a request: absolute, or a path from the root.
+
+use std::net::IpAddr;
+
+/// The parts of a URL that expressions can ask for.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Url {
+    pub(super) scheme: String,
+    pub(super) host: String,
+    /// Decoded; bytes, because escapes need not make up text.
+    path: Vec<u8>,
+    /// As written, where that is not how it would be encoded.
+    raw_path: String,
+    query: String,
+    /// The rest as written, so that equality is that of the text.
+    opaque: String,
+    fragment: Option<String>,
+}
+
+#[derive(Clone, Copy, PartialEq)]
+enum Part {
+    Path,
+    Host,
+    Zone,
+    Query,
+    User,
+}
+
+/// Reads a URL, or says what is wrong with it.
+pub(super) fn parse(text: &str) -> Result<Url, String> {
+    read(text, true)?;
+    let (before, fragment) = match text.split_once('#') {
+        Some((before, fragment)) => (before, Some(fragment.to_owned())),
+        None => (text, None),
+    };
+    let url = read(before, false)?;
+    if let Some(fragment) = &fragment {
+        decode(fragment, Part::Path)?;
+    }
+    Ok(Url { fragment, ..url })
+}
+
+/// Why a text is no URL for a request.
+pub(super) fn refusal(text: &str) -> Option<String> {
+    read(text, true).err()
+}
+
+fn read(text: &str, request: bool) -> Result<Url, String> {
+    if text.bytes().any(|b| b < b' ' || b == 0x7f) {
+        return Err("net/url: invalid control character in URL".into());
+    }
+    if text.is_empty() && request {
+        return Err("empty url".into());
+    }
+    let (scheme, rest) = scheme(text)?;
+    let (rest, query) = rest.split_once('?').unwrap_or((rest, ""));
+    let mut url = Url {
+        scheme: scheme.to_ascii_lowercase(),
+        host: String::new(),
+        path: Vec::new(),
+        raw_path: String::new(),
+        query: query.to_owned(),
+        opaque: String::new(),
+        fragment: None,
+    };
+    if text == "*" {
+        url.path = b"*".to_vec();
+        return Ok(url);
+    }
+    if !rest.starts_with('/') {
+        if !scheme.is_empty() {
+            rest.clone_into(&mut url.opaque);
+            return Ok(url);
+        }
+        let first = rest.split('/').next().unwrap_or(rest);
+        if request || first.contains(':') {
+            return Err("invalid URI for request".into());
+        }
+    }
+    let mut path = rest;
+    let has_host = !scheme.is_empty() || (!request && !rest.starts_with("///"));
+    if has_host && let Some(rest) = rest.strip_prefix("//") {
+        let cut = rest.find('/').unwrap_or(rest.len());
+        path = &rest[cut..];
+        url.host = authority(&url.scheme, &rest[..cut])?;
+    }
+    url.path = decode(path, Part::Path)?;
+    if encode(&url.path) != path {
+        path.clone_into(&mut url.raw_path);
+    }
+    Ok(url)
+}
+
+fn scheme(text: &str) -> Result<(&str, &str), String> {
+    for (at, b) in text.bytes().enumerate() {
+        match b {
+            b'a'..=b'z' | b'A'..=b'Z' => {}
+            b'0'..=b'9' | b'+' | b'-' | b'.' if at > 0 => {}
+            b':' if at == 0 => return Err("missing protocol scheme".into()),
+            b':' => return Ok((&text[..at], &text[at + 1..])),
+            _ => break,
+        }
+    }
+    Ok(("", text))
+}
+
+fn authority(scheme: &str, text: &str) -> Result<String, String> {
+    let Some((user, host)) = text.rsplit_once('@') else {
+        return host(scheme, text);
+    };
+    let known = |b: u8| b.is_ascii_alphanumeric() || b"-._:~!$&'()*+,;=%@".contains(&b);
+    if !user.bytes().all(known) {
+        return Err("net/url: invalid userinfo".into());
+    }
+    decode(user, Part::User)?;
+    self::host(scheme, host)
+}
+
+fn host(scheme: &str, text: &str) -> Result<String, String> {
+    match text.rfind('[') {
+        Some(0) => return literal(text),
+        Some(_) => return Err("invalid IP-literal".into()),
+        None => {}
+    }
+    // More than one colon is for lists of hosts, which http does not have.
+    let colon = match scheme {
+        "http" | "https" => text.find(':'),
+        _ => text.rfind(':'),
+    };
+    port(colon.map_or("", |at| &text[at..]))?;
+    decoded_text(text, Part::Host)
+}
+
+/// An IPv6 address in brackets, with an optional zone and port.
+fn literal(text: &str) -> Result<String, String> {
+    let close = text.rfind(']').ok_or("missing ']' in host")?;
+    let (inside, after) = (&text[1..close], &text[close + 1..]);
+    port(after)?;
+    let (address, zone) = inside.split_at(inside.find("%25").unwrap_or(inside.len()));
+    let address = decoded_text(address, Part::Host)?;
+    let zone = decoded_text(zone, Part::Zone)?;
+    match address.parse() {
+        Ok(IpAddr::V6(_)) if zone != "%" => Ok(format!("[{address}{zone}]{after}")),
+        _ => Err("invalid host".into()),
+    }
+}
+
+fn port(text: &str) -> Result<(), String> {
+    let digits = text.strip_prefix(':').unwrap_or(text);
+    let sound =
+        text.is_empty() || (text.starts_with(':') && digits.bytes().all(|b| b.is_ascii_digit()));
+    sound
+        .then_some(())
+        .ok_or_else(|| format!("invalid port \"{text}\" after host"))
+}
+
+fn decoded_text(text: &str, part: Part) -> Result<String, String> {
+    String::from_utf8(decode(text, part)?).map_err(|_| "invalid UTF-8 in host".into())
+}
+
+fn host_byte(b: u8) -> bool {
+    b.is_ascii_alphanumeric() || b"-_.~!$&'()*+,;=:[]<>\"".contains(&b)
+}
+
+/// Resolves escapes, which a host may only have for bytes beyond ASCII.
+fn decode(text: &str, part: Part) -> Result<Vec<u8>, String> {
+    let bytes = text.as_bytes();
+    let mut out = Vec::with_capacity(bytes.len());
+    let mut at = 0;
+    while at < bytes.len() {
+        let b = bytes[at];
+        at += 1;
+        match b {
+            b'%' => {
+                let code = bytes.get(at..at + 2).and_then(hex);
+                let code = code.filter(|code| allowed(*code, part));
+                out.push(code.ok_or_else(|| "invalid URL escape".to_owned())?);
+                at += 2;
+            }
+            b'+' if part == Part::Query => out.push(b' '),
+            b if matches!(part, Part::Host | Part::Zone) && b < 0x80 && !host_byte(b) => {
+                return Err("invalid character in host name".into());
+            }
+            b => out.push(b),
+        }
+    }
+    Ok(out)
+}
+
+fn hex(digits: &[u8]) -> Option<u8> {
+    let text = std::str::from_utf8(digits).ok()?;
+    (!text.starts_with('+')).then(|| u8::from_str_radix(text, 16).ok())?
+}
+
+/// Whether a part may have this byte escaped.
+fn allowed(code: u8, part: Part) -> bool {
+    match part {
+        Part::Host => code >= 0x80 || code == b'%',
+        Part::Zone => code == b'%' || code == b' ' || host_byte(code),
+        Part::Path | Part::Query | Part::User => true,
+    }
+}
+
+fn encode(path: &[u8]) -> String {
+    let mut out = String::with_capacity(path.len());
+    for b in path {
+        if b.is_ascii_alphanumeric() || b"-_.~$&+,/:;=@".contains(b) {
+            out.push(char::from(*b));
+        } else {
+            out.push_str(&format!("%{b:02X}"));
+        }
+    }
+    out
+}
+
+impl Url {
+    /// The host without its port and without brackets.
+    pub(super) fn hostname(&self) -> &str {
+        let name = self.split_port().0;
+        let inside = name
+            .strip_prefix('[')
+            .and_then(|name| name.strip_suffix(']'));
+        inside.unwrap_or(name)
+    }
+
+    /// The port, empty where there is none.
+    pub(super) fn port(&self) -> &str {
+        self.split_port().1
+    }
+
+    fn split_port(&self) -> (&str, &str) {
+        match self.host.rsplit_once(':') {
+            Some((host, port)) if port.bytes().all(|b| b.is_ascii_digit()) => (host, port),
+            _ => (&self.host, ""),
+        }
+    }
+
+    /// The path as written if that is a valid encoding, else encoded.
+    pub(super) fn escaped_path(&self) -> String {
+        let valid = |b: u8| b.is_ascii_alphanumeric() || b"-_.~!$&'()*+,;=:@[]%/".contains(&b);
+        if !self.raw_path.is_empty() && self.raw_path.bytes().all(valid) {
+            return self.raw_path.clone();
+        }
+        if self.path == b"*" {
+            return "*".into();
+        }
+        encode(&self.path)
+    }
+
+    /// The parameters of the query in order; those that cannot be read are left out.
+    pub(super) fn parameters(&self) -> Vec<(String, String)> {
+        let text = |part: &str| {
+            let bytes = decode(part, Part::Query).ok()?;
+            Some(String::from_utf8_lossy(&bytes).into_owned())
+        };
+        let pairs = self
+            .query
+            .split('&')
+            .filter(|pair| !pair.is_empty() && !pair.contains(';'));
+        pairs
+            .filter_map(|pair| {
+                let (key, value) = pair.split_once('=').unwrap_or((pair, ""));
+                Some((text(key)?, text(value)?))
+            })
+            .collect()
+    }
+}

@@ -1,4 +1,4 @@
-//! Equality: never an error, false between different kinds, numbers by value.
+//! Equality: false between different kinds, numbers by value.
 
 use std::cmp::Ordering;
 
@@ -31,7 +31,12 @@ pub(crate) fn equal(meter: &mut Meter, left: &Value, right: &Value) -> Result<bo
             meter.charge(1)?;
             equal(meter, a, b)?
         }
-        (Value::Object(a), Value::Object(b)) => a == b,
+        (Value::Object(_), Value::Null) => false,
+        // The libraries' values refuse to be compared with anything else, the others do not.
+        (Value::Object(a), b) => match b {
+            Value::Object(b) if a.type_name() == b.type_name() => a == b,
+            _ => return Err(Fault::no_overload()),
+        },
         _ => numbers(left, right) == Some(Ordering::Equal),
     })
 }
