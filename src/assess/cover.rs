@@ -7,7 +7,8 @@ use jiff::Timestamp;
 
 use super::exception::{Life, Terms, live};
 use super::labels::Selector;
-use super::path::{Path, PathSet};
+use super::path::Path;
+use super::path_set::PathSet;
 use super::template_hash::TemplateHash;
 use super::workload::Workload;
 use crate::api::golden_path::ExceptionPolicy;
@@ -92,7 +93,7 @@ impl Exception {
     /// is not known. `template` is its target's fingerprint, where it is bound to one.
     pub fn life(&self, paths: &PathSet, template: Option<TemplateHash>, now: Timestamp) -> Life {
         let unknown_path = ExceptionPolicy::default();
-        let path = self.path(paths);
+        let path = paths.terms(&self.spec.path);
         let bound = self.spec.bound_to.as_ref().zip(template);
         let terms = Terms {
             policy: path.map_or(&unknown_path, |path| &path.spec.exception_policy),

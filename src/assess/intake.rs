@@ -10,7 +10,8 @@ use super::cover::Exception;
 use super::inventory::{Inventory, NextChange, Reread, SeenFault, local};
 use super::kind::WorkloadId;
 use super::namespace::Namespace;
-use super::path::{Origin, Path, PathSet};
+use super::path::{Origin, Path};
+use super::path_set::PathSet;
 use super::progress::Progress;
 use super::run::Fault;
 use super::space::{Entry, KubeService, Space};
@@ -43,15 +44,7 @@ impl Inventory {
         if unchanged {
             return Reread::Nothing;
         }
-        let others = self
-            .paths
-            .shared()
-            .filter(|path| path.name != name)
-            .cloned();
-        let set = others
-            .chain([Arc::new(Path::compile(origin, spec))])
-            .collect();
-        self.replace_paths(PathSet::new(set))
+        self.replace_paths(self.paths.with(Path::compile(origin, spec)))
     }
 
     /// Notes that a path was deleted. It is still judged by for [`DELETED_PATH_GRACE`].
@@ -65,14 +58,7 @@ impl Inventory {
         if old.deleted.is_some() {
             return Reread::Nothing;
         }
-        let gone = Arc::new(old.deleted_at(now));
-        let others = self
-            .paths
-            .shared()
-            .filter(|path| *path.name != *name)
-            .cloned();
-        let set = others.chain([gone]).collect();
-        self.replace_paths(PathSet::new(set))
+        self.replace_paths(self.paths.with(old.deleted_at(now)))
     }
 
     pub(super) fn replace_paths(&mut self, set: PathSet) -> Reread {

@@ -9,7 +9,7 @@ use jiff::Timestamp;
 
 use super::kind::WorkloadId;
 use super::namespace::Namespace;
-use super::path::PathSet;
+use super::path_set::PathSet;
 use super::run::Fault;
 use super::settings::Settings;
 use super::space::{LocalId, Space};

@@ -8,7 +8,6 @@ use jiff::Timestamp;
 
 use super::kind::WatchedKind;
 use super::labels::{LabelSet, Selector};
-pub use super::path_set::PathSet;
 use crate::api::golden_path::{Check, Level, NamedExpression, TreatAs};
 use crate::api::{GoldenPathSpec, Period, keys};
 

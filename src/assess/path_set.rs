@@ -1,5 +1,5 @@
-//! The golden paths known at one time, found by name or by a name one had before. A set never
-//! changes: whoever judged by it can still read what it judged by.
+//! All golden paths of one time, by index and by name. A set never changes: a new one is made, and
+//! what was judged by the old one is read with the old one until it is judged again.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -12,29 +12,65 @@ pub struct PathSet {
     paths: Vec<Arc<Path>>,
     names: BTreeMap<Arc<str>, usize>,
     former: BTreeMap<String, usize>,
+    departed: Vec<Arc<Path>>,
 }
 
 impl PathSet {
-    /// A set of paths, in order of name.
-    pub fn new(mut paths: Vec<Arc<Path>>) -> Self {
+    /// A set of paths, in order of name. Departed ones judge nobody.
+    fn new(mut paths: Vec<Arc<Path>>, departed: Vec<Arc<Path>>) -> Self {
         paths.sort_by(|a, b| a.name.cmp(&b.name));
-        let names = paths
-            .iter()
-            .enumerate()
+        let numbered = || paths.iter().enumerate();
+        let names = numbered()
             .map(|(index, path)| (path.name.clone(), index))
             .collect();
-        let former = paths.iter().enumerate().flat_map(|(index, path)| {
-            path.spec
-                .former_names
-                .iter()
-                .map(move |name| (name.clone(), index))
+        let former = numbered().flat_map(|(index, path)| {
+            let former = path.spec.former_names.iter();
+            former.map(move |name| (name.clone(), index))
         });
         let former = former.collect();
         Self {
             paths,
             names,
             former,
+            departed,
         }
+    }
+
+    /// This set with one path added or replaced.
+    #[must_use]
+    pub fn with(&self, path: Path) -> Self {
+        let others = |paths: &[Arc<Path>]| -> Vec<Arc<Path>> {
+            paths
+                .iter()
+                .filter(|known| known.name != path.name)
+                .cloned()
+                .collect()
+        };
+        let (mut paths, departed) = (others(&self.paths), others(&self.departed));
+        paths.push(Arc::new(path));
+        Self::new(paths, departed)
+    }
+
+    /// This set with some paths departed: they judge nobody any more, and exceptions of theirs go
+    /// on living by their terms.
+    #[must_use]
+    pub fn without(&self, departs: impl Fn(&Path) -> bool) -> Self {
+        let (gone, kept): (Vec<_>, Vec<_>) =
+            self.paths.iter().cloned().partition(|path| departs(path));
+        Self::new(kept, self.departed.iter().cloned().chain(gone).collect())
+    }
+
+    /// The path whose terms an exception of `name` lives by, a departed one too.
+    pub fn terms(&self, name: &str) -> Option<&Path> {
+        let departed = || {
+            self.departed
+                .iter()
+                .find(|path| *path.name == *name)
+                .map(Arc::as_ref)
+        };
+        self.resolve(name)
+            .map(|index| self.get(index))
+            .or_else(departed)
     }
 
     /// The paths, in order of name.
@@ -58,11 +94,6 @@ impl PathSet {
     /// The index of the path with exactly this name.
     pub fn resolve_exact(&self, name: &str) -> Option<usize> {
         self.names.get(name).copied()
-    }
-
-    /// The paths, shared with later sets that hold them unchanged.
-    pub(super) fn shared(&self) -> impl Iterator<Item = &Arc<Path>> {
-        self.paths.iter()
     }
 
     /// How many paths there are.

@@ -8,7 +8,6 @@ use jiff::Timestamp;
 
 use super::inventory::{DELETED_PATH_GRACE, Inventory, NextChange, Reread, local};
 use super::kind::WorkloadId;
-use super::path::PathSet;
 use super::progress::Clearance;
 use super::space::{Entry, KubeService, Space};
 use super::state::{Cause, Standing, State, Status};
@@ -138,7 +137,10 @@ impl Inventory {
             return;
         }
         match entry.progress.clearance(&wanted, moment.now) {
-            Clearance::Waiting => return,
+            Clearance::Waiting => {
+                entry.progress.again = entry.progress.in_flight;
+                return;
+            }
             Clearance::TakenAgain(until) => {
                 *conflicts += 1;
                 later.entry(until).or_default().push(id.clone());
@@ -170,14 +172,21 @@ impl Inventory {
         match how {
             Written::Landed(version) => {
                 entry.progress.landed(wanted.clone(), version);
-                entry.workload.live = wanted;
-                self.mark(&write.id, Cause::Workload);
+                let overtaken = version
+                    .zip(entry.workload.version)
+                    .is_some_and(|(ours, seen)| seen > ours);
+                if !overtaken {
+                    entry.workload.live = wanted;
+                }
             }
             Written::Gone => entry.progress.in_flight = false,
             Written::Failed => {
                 let until = entry.progress.failed(now);
                 self.later.entry(until).or_default().push(write.id.clone());
             }
+        }
+        if std::mem::take(&mut entry.progress.again) {
+            self.mark(&write.id, Cause::Workload);
         }
     }
 
@@ -240,13 +249,7 @@ impl Inventory {
         if !self.paths.iter().any(is_over) {
             return Reread::Nothing;
         }
-        let kept = self
-            .paths
-            .shared()
-            .filter(|path| !is_over(path))
-            .cloned()
-            .collect();
-        self.replace_paths(PathSet::new(kept))
+        self.replace_paths(self.paths.without(is_over))
     }
 
     /// The labels Kubernetes Services should carry, for at most `limit` of them.

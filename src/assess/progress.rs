@@ -23,6 +23,8 @@ pub struct Progress {
     pub said: Option<State>,
     /// A write is under way.
     pub in_flight: bool,
+    /// Something changed while it was under way: look again once it has ended.
+    pub again: bool,
     /// The object's version our last write made: older events know nothing of it.
     pub written_version: Option<u64>,
     /// What we wrote last.

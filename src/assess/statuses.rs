@@ -82,8 +82,11 @@ impl Inventory {
     pub fn plan_statuses(&mut self, now: Timestamp, all_listed: bool) -> StatusPlan {
         let mut plan = StatusPlan::default();
         let exceptions = self.exception_statuses(now);
-        let paths: Vec<StatusWrite<GoldenPathStatus>> =
-            if all_listed { Vec::new() } else { Vec::new() };
+        let paths = if all_listed {
+            self.changed_path_statuses(now)
+        } else {
+            Vec::new()
+        };
         for (write, change) in exceptions {
             if self.take_turn(&write.of, now, &mut plan.again_at) {
                 plan.phases.extend(change);
@@ -236,7 +239,7 @@ fn findings(inventory: &Inventory, view: &ExceptionView<'_>, now: Timestamp) -> 
         matched: view.matched.iter().map(|id| id.local()).collect(),
         covered_failures: view.covered_failures,
         on_other_path: other_path(inventory, view, now),
-        still_failing: view.needed.unwrap_or(true),
+        still_failing: view.needed,
         over_max_workloads: limit
             .is_some_and(|limit| u32::try_from(view.named).is_ok_and(|named| named > limit)),
     }

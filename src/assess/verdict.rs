@@ -8,7 +8,8 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use super::path::{Checks, Path, PathAt, PathSet, indexes};
+use super::path::{Checks, Path, PathAt, indexes};
+use super::path_set::PathSet;
 use super::settings::Settings;
 use super::space::Space;
 use super::state::{Outcome, Phase, Standing, State, Status, Turn};

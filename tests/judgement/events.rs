@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use goldenpath::assess::inventory::Reread;
 use goldenpath::assess::kind::WatchedKind;
 use goldenpath::assess::lists::Listed;
-use goldenpath::assess::state::{Cause, Standing, State, Status};
+use goldenpath::assess::state::{Cause, Phase, Standing, State, Status};
 use goldenpath::assess::verdict::Moment;
 use jiff::SignedDuration;
 use serde_json::json;
@@ -140,6 +140,26 @@ fn deleted_path_is_judged_by_for_five_more_minutes() {
     );
     cluster.put(deployment("web"));
     assert_eq!(cluster.verdict("web").status, Status::Unscoped);
+}
+
+#[test]
+fn exceptions_of_a_deleted_path_go_on_living_by_its_terms() {
+    let mut cluster = Cluster::with_web_path();
+    let trusting = json!({"exceptionPolicy": {"requireApproval": false}});
+    let _ = cluster.put_path("web", with(web_path(), trusting));
+    let asked = json!({"spec": {"approval": null}});
+    cluster.put_exception(with(exception("licence"), asked));
+    let _ = cluster.0.remove_path("web", now());
+    let later = now() + SignedDuration::from_secs(300);
+    let _ = cluster.0.tick(later);
+    assert!(cluster.0.paths().is_empty());
+    let moment = Moment::new(later);
+    let space = cluster.0.space("shop").unwrap();
+    let life = space.life(
+        space.exception("licence").unwrap(),
+        &cluster.0.bench(&moment),
+    );
+    assert_eq!(life.phase, Phase::Active);
 }
 
 #[test]

@@ -84,7 +84,7 @@ fn transition_says_what_made_the_difference() {
     let mut cluster = Cluster::with_web_path();
     cluster.put(deployment("web"));
     cluster.apply(now());
-    let mut told = |cluster: &mut Cluster| {
+    let told = |cluster: &mut Cluster| {
         let plan = cluster.apply(now());
         let [told] = plan.transitions.as_slice() else {
             panic!("one transition, got {:?}", plan.transitions)

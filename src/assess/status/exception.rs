@@ -37,8 +37,9 @@ pub struct ExceptionFindings {
     pub covered_failures: u32,
     /// Its workloads exist, and this other path judges them.
     pub on_other_path: Option<String>,
-    /// One of its workloads still fails a check it excepts.
-    pub still_failing: bool,
+    /// One of its workloads still fails a check it excepts. Unknown while such a check errs, or is
+    /// only announced.
+    pub still_failing: Option<bool>,
     /// It names more workloads than `maxWorkloads` lets it cover.
     pub over_max_workloads: bool,
 }

@@ -34,7 +34,7 @@ fn findings_at(now: Timestamp) -> impl Strategy<Value = (Exception, ExceptionFin
                     })),
                     matched,
                     on_other_path: moved.then(|| "batch".into()),
-                    still_failing: failing,
+                    still_failing: Some(failing),
                     over_max_workloads: over,
                     ..in_use(story.at(now))
                 };

@@ -63,24 +63,29 @@ impl Words<'_> {
                 "It covers no workload, so there is nothing to compare. Next: see InUse.",
             );
         }
-        if self.findings.still_failing {
-            return Statement::new(
+        match self.findings.still_failing {
+            None => unknown(
+                NEEDED,
+                "CannotTell",
+                "A check it excepts could not be evaluated, or is not enforced yet. Nothing to do.",
+            ),
+            Some(true) => Statement::new(
                 NEEDED,
                 true,
                 "StillFailing",
                 "One of its workloads still differs in what it excepts. Nothing to do.",
-            );
-        }
-        Statement::new(
-            NEEDED,
-            false,
-            "TargetsPass",
-            format!(
-                "Its workloads pass everything it excepts: it has done its work. Next: close it \
-                 ({}).",
-                self.review_command()
             ),
-        )
+            Some(false) => Statement::new(
+                NEEDED,
+                false,
+                "TargetsPass",
+                format!(
+                    "Its workloads pass everything it excepts: it has done its work. Next: close it \
+                     ({}).",
+                    self.review_command()
+                ),
+            ),
+        }
     }
 
     pub(super) fn checks_known(&self) -> Statement {

@@ -34,7 +34,7 @@ pub(super) fn in_use(life: Life) -> ExceptionFindings {
         matched: vec!["Deployment/shop".into()],
         covered_failures: 1,
         on_other_path: None,
-        still_failing: true,
+        still_failing: Some(true),
         over_max_workloads: false,
     }
 }
@@ -321,7 +321,7 @@ fn exception_without_a_workload_on_its_path_is_not_in_use() {
 #[test]
 fn exception_whose_workloads_pass_is_no_longer_needed() {
     let needed = |still_failing| {
-        let status = status_when(|findings| findings.still_failing = still_failing);
+        let status = status_when(|findings| findings.still_failing = Some(still_failing));
         says(&status, NEEDED)
     };
     assert_eq!(needed(true), pair("True", "StillFailing"));
@@ -393,7 +393,7 @@ fn every_message_helps_and_none_shames() {
         |f| f.path_found = PathFound::FormerName("web-service".into()),
         |f| f.not_exemptible = vec!["limits".into()],
         |f| f.matched.clear(),
-        |f| f.still_failing = false,
+        |f| f.still_failing = Some(false),
     ];
     for (_, spec, now) in each_phase() {
         for change in changes {
