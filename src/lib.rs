@@ -6,5 +6,6 @@
 
 pub mod api;
 pub mod assess;
+pub mod cli;
 pub mod report;
 pub mod scan;

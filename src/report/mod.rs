@@ -3,6 +3,12 @@
 
 pub mod json;
 pub mod metrics;
+pub mod plain;
+pub mod share;
+mod table;
+pub mod text;
+pub mod voice;
+pub mod why;
 
 pub use json::Report;
 

@@ -1,0 +1,93 @@
+//! Flags of the operator itself.
+
+use std::net::SocketAddr;
+
+use clap::{Args, ValueEnum};
+
+use super::JudgingArgs;
+
+pub(super) const HELP: &str = "\
+Run the operator. It judges every workload by the golden paths in whose scope it is, writes labels \
+(metadata only, nothing else), keeps the status of paths and exceptions, and serves metrics, a \
+page and the report. It never blocks a workload. With --labels=off it writes nothing to workloads.";
+
+/// Flags of `run`.
+#[derive(Args, Clone, Debug)]
+pub struct RunArgs {
+    /// Where page, API, metrics and health are served
+    #[arg(
+        long,
+        value_name = "ADDRESS",
+        default_value = "0.0.0.0:8080",
+        env = "GOLDENPATH_LISTEN"
+    )]
+    pub listen: SocketAddr,
+
+    /// Serve metrics and health here instead
+    #[arg(long, value_name = "ADDRESS", env = "GOLDENPATH_METRICS_LISTEN")]
+    pub metrics_listen: Option<SocketAddr>,
+
+    /// Whether labels are written at all
+    #[arg(
+        long,
+        value_enum,
+        value_name = "ON|OFF",
+        default_value_t,
+        env = "GOLDENPATH_LABELS"
+    )]
+    pub labels: OnOff,
+
+    /// Whether Kubernetes Services are labelled too
+    #[arg(
+        long,
+        value_name = "BOOL",
+        default_value_t = true,
+        default_missing_value = "true",
+        num_args = 0..=1,
+        require_equals = true,
+        action = clap::ArgAction::Set,
+        env = "GOLDENPATH_LABEL_SERVICES"
+    )]
+    pub label_services: bool,
+
+    /// Write only while holding a Lease, so that several replicas may run
+    #[arg(
+        long,
+        value_name = "BOOL",
+        default_value_t = true,
+        default_missing_value = "true",
+        num_args = 0..=1,
+        require_equals = true,
+        action = clap::ArgAction::Set,
+        env = "GOLDENPATH_LEADER_ELECT"
+    )]
+    pub leader_elect: bool,
+
+    /// The namespace of the Lease [default: the operator's own, else default]
+    #[arg(long, value_name = "NAME", env = "GOLDENPATH_LEASE_NAMESPACE")]
+    pub lease_namespace: Option<String>,
+
+    /// How workloads are found, attributed and counted.
+    #[command(flatten)]
+    pub judging: JudgingArgs,
+}
+
+/// A switch that reads well in a values file.
+#[derive(ValueEnum, Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum OnOff {
+    /// On
+    #[default]
+    On,
+    /// Off
+    Off,
+}
+
+/// How logs are written.
+#[derive(ValueEnum, Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum LogFormat {
+    /// Lines for people
+    #[default]
+    Text,
+    /// One JSON object a line
+    Json,
+}

@@ -1,0 +1,374 @@
+//! The report for a terminal: the denominator first, then shares, paths, workloads (closest to
+//! done first, never a ranking of the worst), exceptions and problems, and a hint at the end.
+
+use super::json::{CheckCount, Exception, NewServices, PathLine, Report, Summary, Workload};
+use super::plain::plain;
+use super::share::{percent, share};
+pub use super::table::Style;
+use super::table::{Cell, Paint, cut, render as table};
+use super::voice::{self, Facts, counted, day};
+use crate::assess::state::{Standing, State, Status, Turn};
+
+const BAR: usize = 40;
+
+/// The whole report.
+pub fn render(report: &Report, style: Style) -> String {
+    let sections = [
+        head(&report.summary, style),
+        paths(report, style),
+        workloads(report, style),
+        exceptions(report, style),
+        problems(report),
+        hint(report),
+    ];
+    let shown: Vec<String> = sections
+        .into_iter()
+        .filter(|section| !section.is_empty())
+        .collect();
+    shown.join("\n")
+}
+
+/// "312 services from 540 workloads in 61 of 88 namespaces; 4 ignored, 23 with no path".
+pub fn denominator(summary: &Summary) -> String {
+    let seen = match summary.namespaces_total {
+        Some(total) if total > summary.namespaces => {
+            format!("{} of {}", summary.namespaces, counted(total, "namespace"))
+        }
+        Some(_) | None => counted(summary.namespaces, "namespace"),
+    };
+    let aside = [
+        (summary.ignored, "ignored"),
+        (summary.unscoped, "with no path"),
+    ];
+    let aside: Vec<String> = aside
+        .iter()
+        .filter(|(number, _)| *number > 0)
+        .map(|(number, words)| format!("{number} {words}"))
+        .collect();
+    let end = if aside.is_empty() { "" } else { "; " };
+    format!(
+        "{} from {} in {seen}{end}{}",
+        counted(summary.counted_services, "service"),
+        counted(summary.workloads, "workload"),
+        aside.join(", ")
+    )
+}
+
+/// Counted services by what they mean to the reader, in the order of the bar.
+fn groups(summary: &Summary) -> [(usize, &'static str, Paint, char); 4] {
+    let mut counts = [0; 4];
+    for (state, number) in &summary.services {
+        counts[group(*state)] += number;
+    }
+    let [golden, agreed, settling, silent] = counts;
+    [
+        (golden, "on the path", Paint::Good, '█'),
+        (
+            agreed,
+            "on an agreed route of their own",
+            Paint::Agreed,
+            '▓',
+        ),
+        (settling, "being settled", Paint::Plain, '▒'),
+        (silent, "nobody has spoken for", Paint::Open, '░'),
+    ]
+}
+
+fn group(state: State) -> usize {
+    match state {
+        State::GoldenPath => 0,
+        State::Deviating(Standing::Documented | Standing::ReviewDue) => 1,
+        State::Unknown
+        | State::Deviating(Standing::Pending | Standing::ReviewOverdue | Standing::Predates) => 2,
+        State::Deviating(Standing::Undocumented | Standing::Expired) => 3,
+    }
+}
+
+/// "72 % on the path, 19 % on an agreed route of their own, 9 % nobody has spoken for".
+pub fn shares(summary: &Summary) -> String {
+    let whole = summary.counted_services;
+    let said: Vec<String> = groups(summary)
+        .iter()
+        .enumerate()
+        .filter(|(index, (number, ..))| *index != 2 || *number > 0)
+        .map(|(_, (number, words, ..))| format!("{} {words}", share(*number, whole)))
+        .collect();
+    said.join(", ")
+}
+
+fn bar(summary: &Summary, style: Style) -> String {
+    let room = style.width.unwrap_or(BAR).min(BAR);
+    let whole = summary.counted_services;
+    let (mut text, mut before) = (String::new(), 0);
+    for (number, _, paint, glyph) in groups(summary) {
+        // Cut at the running sums, so that the parts always fill the bar.
+        let (from, to) = (before * room / whole, (before + number) * room / whole);
+        before += number;
+        let part: String = std::iter::repeat_n(glyph, to - from).collect();
+        if !part.is_empty() {
+            text += &paint.on(&part, style.color);
+        }
+    }
+    text
+}
+
+fn head(summary: &Summary, style: Style) -> String {
+    let denominator = Paint::Bold.on(&denominator(summary), style.color);
+    if summary.counted_services == 0 {
+        return format!("{denominator}\n");
+    }
+    format!(
+        "{denominator}\n{}\n{}\n",
+        shares(summary),
+        bar(summary, style)
+    )
+}
+
+fn paths(report: &Report, style: Style) -> String {
+    let heads = [
+        "PATH",
+        "SERVICES",
+        "ON PATH",
+        "TARGET",
+        "NEW SERVICES",
+        "LAST STEP FOR",
+    ];
+    let rows: Vec<Vec<Cell>> = report
+        .summary
+        .paths
+        .iter()
+        .map(|path| path_row(path, report, style))
+        .collect();
+    table(&heads, &rows, style)
+}
+
+fn path_row(path: &PathLine, report: &Report, style: Style) -> Vec<Cell> {
+    let name = match &path.title {
+        Some(title) if style.wide => format!("{} ({title})", path.path),
+        Some(_) | None => path.path.clone(),
+    };
+    if !path.takes_part {
+        return vec![
+            name.into(),
+            Cell::painted("preview, not counted", Paint::Faint),
+        ];
+    }
+    let new = path.new_services.as_ref();
+    vec![
+        name.into(),
+        path.services.to_string().into(),
+        share(path.on_path, path.services).into(),
+        percent(path.target_ratio).into(),
+        new.map_or("–".to_owned(), |new| new_services(new, report))
+            .into(),
+        last_steps(&path.last_steps).into(),
+    ]
+}
+
+/// "day 34 of 90: 12 of 19 so far"; at the deadline whether the target was met.
+fn new_services(new: &NewServices, report: &Report) -> String {
+    let so_far = format!("{} of {}", new.on_path, new.total);
+    match new.target_met {
+        Some(true) => format!("{so_far}, target met"),
+        Some(false) => format!("{so_far}, target not met"),
+        None => {
+            let left = new.deadline.duration_since(report.as_of).as_hours().max(0);
+            let days = i64::from(new.within_days) - (left + 23) / 24;
+            format!(
+                "day {} of {}: {so_far} so far",
+                days.max(0),
+                new.within_days
+            )
+        }
+    }
+}
+
+fn last_steps(steps: &[CheckCount]) -> String {
+    let said: Vec<String> = steps
+        .iter()
+        .take(2)
+        .map(|step| format!("{} ({})", step.check, step.services))
+        .collect();
+    if said.is_empty() {
+        "–".to_owned()
+    } else {
+        said.join(", ")
+    }
+}
+
+/// What is asked of somebody first, then what rests, what is done, and what no path is for.
+fn order(workload: &Workload) -> (u8, usize, &str, &str, &str) {
+    let rank = match (workload.status, workload.turn) {
+        (Status::Deviating | Status::Unknown, Some(Turn::Nobody)) => 1,
+        (Status::Deviating | Status::Unknown, _) => 0,
+        (Status::GoldenPath, _) => 2,
+        (Status::Unscoped, _) => 3,
+        (Status::Ignored, _) => 4,
+    };
+    (
+        rank,
+        workload.to_go(),
+        &workload.namespace,
+        &workload.kind,
+        &workload.name,
+    )
+}
+
+/// The report's workloads, closest to done first.
+pub fn ordered(report: &Report) -> Vec<&Workload> {
+    let mut workloads: Vec<&Workload> = report.workloads.iter().collect();
+    workloads.sort_by_key(|workload| order(workload));
+    workloads
+}
+
+fn workloads(report: &Report, style: Style) -> String {
+    let mut heads = vec![
+        "NAMESPACE",
+        "WORKLOAD",
+        "TEAM",
+        "PATH",
+        "STEPS",
+        "STATE",
+        "NEXT",
+    ];
+    if style.wide {
+        heads.extend(["SERVICE", "EXCEPTION", "SOURCE"]);
+    }
+    let rows: Vec<Vec<Cell>> = ordered(report)
+        .into_iter()
+        .map(|workload| workload_row(workload, report, style))
+        .collect();
+    table(&heads, &rows, style)
+}
+
+fn workload_row(workload: &Workload, report: &Report, style: Style) -> Vec<Cell> {
+    let or_dash = |text: Option<String>| text.unwrap_or_else(|| "–".to_owned());
+    let steps = (workload.steps.of > 0)
+        .then(|| format!("{} of {}", workload.steps.passed, workload.steps.of));
+    let state = voice::say(&Facts::of(workload, report.as_of, None));
+    let mut row = vec![
+        workload.namespace.as_str().into(),
+        voice::target(workload).into(),
+        workload.team.as_str().into(),
+        or_dash(workload.path.clone()).into(),
+        or_dash(steps).into(),
+        Cell::painted(&state, paint(workload)),
+        or_dash(next(workload, report)).into(),
+    ];
+    if style.wide {
+        let exception = workload
+            .checks
+            .iter()
+            .find_map(|check| check.exception.clone());
+        row.extend([
+            or_dash(workload.service.clone()).into(),
+            or_dash(exception).into(),
+            or_dash(workload.source.as_ref().map(ToString::to_string)).into(),
+        ]);
+    }
+    row
+}
+
+fn paint(workload: &Workload) -> Paint {
+    match (workload.status, workload.deviation) {
+        (Status::GoldenPath, _) => Paint::Good,
+        (Status::Deviating, Some(standing)) if standing.is_excused() => Paint::Agreed,
+        (Status::Deviating, Some(Standing::Predates)) | (Status::Unknown, _) => Paint::Plain,
+        (Status::Deviating, _) => Paint::Open,
+        (Status::Unscoped | Status::Ignored, _) => Paint::Faint,
+    }
+}
+
+/// The next step, in a few words.
+fn next(workload: &Workload, report: &Report) -> Option<String> {
+    match workload.turn? {
+        Turn::Team => {
+            let check = workload.missing().next()?;
+            Some(check.title.clone().unwrap_or_else(|| check.name.clone()))
+        }
+        Turn::Platform => Some("the platform team's turn".to_owned()),
+        Turn::Nobody => {
+            let at = workload
+                .until
+                .filter(|_| workload.status == Status::Deviating)?;
+            Some(format!("nothing until {}", day(at, report.as_of)))
+        }
+    }
+}
+
+fn exceptions(report: &Report, style: Style) -> String {
+    let mut heads = vec![
+        "NAMESPACE",
+        "EXCEPTION",
+        "PATH",
+        "PHASE",
+        "OWNER",
+        "REVIEW",
+        "UNTIL",
+        "COVERS",
+        "NOTE",
+    ];
+    if style.wide {
+        heads.extend(["HOURS/MONTH", "REASON"]);
+    }
+    let rows: Vec<Vec<Cell>> = report
+        .exceptions
+        .iter()
+        .map(|exception| exception_row(exception, report, style))
+        .collect();
+    table(&heads, &rows, style)
+}
+
+fn exception_row(exception: &Exception, report: &Report, style: Style) -> Vec<Cell> {
+    let date =
+        |at: Option<jiff::Timestamp>| at.map_or("–".to_owned(), |at| day(at, report.as_of));
+    let mut row: Vec<Cell> = vec![
+        exception.namespace.as_str().into(),
+        exception.name.as_str().into(),
+        exception.path.as_str().into(),
+        exception.phase.as_str().into(),
+        exception.owner.as_str().into(),
+        date(exception.next_review_at).into(),
+        date(exception.effective_expiry).into(),
+        counted(exception.matched, "workload").into(),
+        note(exception).into(),
+    ];
+    if style.wide {
+        row.push(format!("{}", exception.hours_per_month).into());
+        row.push(cut(&exception.reason, 80).into());
+    }
+    row
+}
+
+fn note(exception: &Exception) -> &'static str {
+    match (exception.in_use, exception.needed) {
+        (Some(false), _) => "not in use",
+        (_, Some(false)) => "no longer needed: everything it names passes",
+        (Some(true) | None, Some(true) | None) => "",
+    }
+}
+
+fn problems(report: &Report) -> String {
+    let lines = report.problems.iter();
+    let lines = lines.map(|p| format!("{}: {}\n", plain(&p.source), plain(&p.message)));
+    lines.collect::<Vec<_>>().concat()
+}
+
+fn hint(report: &Report) -> String {
+    let open = ordered(report)
+        .into_iter()
+        .find(|workload| workload.turn == Some(Turn::Team));
+    let all_paths_rest = report.summary.paths.iter().all(|path| !path.takes_part);
+    match open {
+        Some(workload) => format!("Next: {}\n", voice::why(workload)),
+        None if all_paths_rest && !report.workloads.is_empty() => {
+            "No golden path takes part: add one with --paths FILE, or try --paths starter\n"
+                .to_owned()
+        }
+        None => String::new(),
+    }
+}
+
+#[cfg(test)]
+#[path = "text_tests.rs"]
+mod tests;

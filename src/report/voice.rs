@@ -1,0 +1,300 @@
+//! What people read: the one table from a state to a sentence. The tool helps, it does not shame:
+//! each sentence says how things are, what comes next and where the off-ramp is.
+
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+
+use super::json::Workload;
+use super::plain::plain;
+use crate::assess::state::{Standing, Status};
+
+/// What a sentence needs to know.
+#[derive(Clone, Copy, Debug)]
+pub struct Facts<'a> {
+    /// What the workload is told.
+    pub status: Status,
+    /// How its deviation stands.
+    pub standing: Option<Standing>,
+    /// Steps to go.
+    pub to_go: usize,
+    /// When what was agreed ends, or ended.
+    pub until: Option<Timestamp>,
+    /// Since when an answer is waited for.
+    pub since: Option<Timestamp>,
+    /// How to note a reason; left out where there is no room.
+    pub command: Option<&'a str>,
+    /// The instant of the report.
+    pub as_of: Timestamp,
+}
+
+impl<'a> Facts<'a> {
+    /// What a report's line says.
+    pub fn of(workload: &Workload, as_of: Timestamp, command: Option<&'a str>) -> Self {
+        Self {
+            status: workload.status,
+            standing: workload.deviation,
+            to_go: workload.to_go(),
+            until: workload.until,
+            since: workload.since,
+            command,
+            as_of,
+        }
+    }
+}
+
+/// The sentence for a workload.
+pub fn say(facts: &Facts<'_>) -> String {
+    match facts.status {
+        Status::GoldenPath => "on the path".to_owned(),
+        Status::Unknown => "our check failed, not your service".to_owned(),
+        Status::Unscoped => "no path for this yet: tell us what you need".to_owned(),
+        Status::Ignored => "left out at the team's request".to_owned(),
+        Status::Deviating => say_standing(facts.standing.unwrap_or(Standing::Undocumented), facts),
+    }
+}
+
+fn say_standing(standing: Standing, facts: &Facts<'_>) -> String {
+    let day = |instant: Timestamp| day(instant, facts.as_of);
+    match (standing, facts.until) {
+        (Standing::Undocumented, _) => {
+            let command = facts.command.map(|command| format!(": {command}"));
+            format!(
+                "{} to go, or note your reason in two minutes{}",
+                steps(facts.to_go),
+                command.unwrap_or_default()
+            )
+        }
+        (Standing::Expired, Some(at)) => format!("agreement ended {}: renew or return", day(at)),
+        (Standing::Expired, None) => "agreement ended: renew or return".to_owned(),
+        (Standing::Pending, _) => {
+            let asked = facts.since.map(|since| ago(since, facts.as_of));
+            let asked = asked.map_or("asked".to_owned(), |ago| format!("asked {ago}"));
+            format!("{asked}, waiting for the platform team")
+        }
+        (Standing::ReviewOverdue, Some(at)) => {
+            format!("own route, agreed; a look is overdue, it ends {}", day(at))
+        }
+        (Standing::ReviewOverdue, None) => "own route, agreed; a look is overdue".to_owned(),
+        (Standing::ReviewDue, _) => "own route, time for a look".to_owned(),
+        (Standing::Predates, Some(at)) => {
+            format!("older than the path, nothing due until {}", day(at))
+        }
+        (Standing::Predates, None) => "older than the path, nothing due yet".to_owned(),
+        (Standing::Documented, Some(at)) => format!("own route, agreed until {}", day(at)),
+        (Standing::Documented, None) => "own route, agreed".to_owned(),
+    }
+}
+
+/// What an exception comes to for one step, in a few words.
+pub const fn in_short(standing: Standing) -> &'static str {
+    match standing {
+        Standing::Undocumented => "not noted yet",
+        Standing::Expired => "ended: renew or return",
+        Standing::Pending => "asked, waiting for the platform team",
+        Standing::ReviewOverdue => "agreed; a look is overdue",
+        Standing::ReviewDue => "agreed; time for a look",
+        Standing::Predates => "older than the path",
+        Standing::Documented => "agreed",
+    }
+}
+
+/// "1 step", "2 steps".
+pub fn steps(number: usize) -> String {
+    counted(number, "step")
+}
+
+/// "1 service", "2 services".
+pub fn counted(number: usize, thing: &str) -> String {
+    let plural = if number == 1 { "" } else { "s" };
+    format!("{number} {thing}{plural}")
+}
+
+/// "12 Mar", with the year where it is not the year of `as_of`. Days are UTC.
+pub fn day(instant: Timestamp, as_of: Timestamp) -> String {
+    let date = |instant: Timestamp| instant.to_zoned(TimeZone::UTC).date();
+    let (day, today) = (date(instant), date(as_of));
+    if day.year() == today.year() {
+        day.strftime("%-d %b").to_string()
+    } else {
+        day.strftime("%-d %b %Y").to_string()
+    }
+}
+
+/// "today", "yesterday", "3 days ago".
+pub fn ago(instant: Timestamp, as_of: Timestamp) -> String {
+    let hours = as_of.duration_since(instant).as_hours();
+    match hours / 24 {
+        ..=0 => "today".to_owned(),
+        1 => "yesterday".to_owned(),
+        days => format!("{days} days ago"),
+    }
+}
+
+/// `deploy/web`, as commands take it.
+pub fn target(workload: &Workload) -> String {
+    let kind = match workload.kind.as_str() {
+        "Deployment" => "deploy".to_owned(),
+        "StatefulSet" => "sts".to_owned(),
+        "DaemonSet" => "ds".to_owned(),
+        "CronJob" => "cj".to_owned(),
+        other => other.to_lowercase(),
+    };
+    shell_word(&format!("{kind}/{}", workload.name))
+}
+
+/// A word of a command people copy into a shell. Manifests may hold names no cluster would take.
+fn shell_word(text: &str) -> String {
+    let is_harmless = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | '/');
+    if text.chars().all(is_harmless) {
+        return text.to_owned();
+    }
+    format!("'{}'", plain(text).replace('\'', "'\\''"))
+}
+
+/// The command that explains a workload.
+pub fn why(workload: &Workload) -> String {
+    format!(
+        "goldenpath why {} -n {}",
+        target(workload),
+        shell_word(&workload.namespace)
+    )
+}
+
+/// The off-ramp: the command that drafts an exception for what is missing.
+pub fn off_ramp(workload: &Workload) -> String {
+    let mut checks = workload
+        .missing()
+        .filter(|check| check.exemptible && !check.standing.is_some_and(Standing::is_excused))
+        .map(|check| check.name.as_str());
+    let checks = checks.next().map_or(String::new(), |first| {
+        checks.fold(first.to_owned(), |all, next| format!("{all},{next}"))
+    });
+    format!(
+        "kubectl goldenpath except {} -n {} --check {checks} --reason \"…\"",
+        target(workload),
+        shell_word(&workload.namespace)
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::fixtures::{at, undocumented};
+
+    const NOW: &str = "2026-03-01T12:00:00Z";
+
+    fn facts(status: Status, standing: Option<Standing>, until: Option<&str>) -> Facts<'static> {
+        Facts {
+            status,
+            standing,
+            to_go: 2,
+            until: until.map(at),
+            since: Some(at("2026-02-26T09:00:00Z")),
+            command: None,
+            as_of: at(NOW),
+        }
+    }
+
+    #[test]
+    fn every_status_has_its_sentence() {
+        for (status, sentence) in [
+            (Status::GoldenPath, "on the path"),
+            (Status::Unknown, "our check failed, not your service"),
+            (
+                Status::Unscoped,
+                "no path for this yet: tell us what you need",
+            ),
+            (Status::Ignored, "left out at the team's request"),
+        ] {
+            assert_eq!(say(&facts(status, None, None)), sentence);
+        }
+    }
+
+    #[test]
+    fn every_standing_has_its_sentence() {
+        use Standing as S;
+        for (standing, until, sentence) in [
+            (
+                S::Documented,
+                "2026-03-12",
+                "own route, agreed until 12 Mar",
+            ),
+            (S::ReviewDue, "2026-03-20", "own route, time for a look"),
+            (
+                S::ReviewOverdue,
+                "2026-03-20",
+                "own route, agreed; a look is overdue, it ends 20 Mar",
+            ),
+            (
+                S::Pending,
+                "",
+                "asked 3 days ago, waiting for the platform team",
+            ),
+            (
+                S::Expired,
+                "2026-02-02",
+                "agreement ended 2 Feb: renew or return",
+            ),
+            (
+                S::Undocumented,
+                "",
+                "2 steps to go, or note your reason in two minutes",
+            ),
+            (
+                S::Predates,
+                "2026-06-01",
+                "older than the path, nothing due until 1 Jun",
+            ),
+        ] {
+            let until = (!until.is_empty()).then(|| format!("{until}T00:00:00Z"));
+            let facts = facts(Status::Deviating, Some(standing), until.as_deref());
+            assert_eq!(say(&facts), sentence);
+        }
+    }
+
+    #[test]
+    fn a_date_of_another_year_says_so() {
+        let now = at(NOW);
+        assert_eq!(day(at("2027-03-12T00:00:00Z"), now), "12 Mar 2027");
+        assert_eq!(ago(at("2026-02-28T11:00:00Z"), now), "yesterday");
+    }
+
+    #[test]
+    fn a_command_to_copy_runs_nothing_else() {
+        let mut workload = undocumented();
+        workload.name = "x; rm -rf '/".to_owned();
+        assert_eq!(
+            why(&workload),
+            r"goldenpath why 'deploy/x; rm -rf '\''/' -n shop"
+        );
+    }
+
+    #[test]
+    fn no_sentence_shames() {
+        let statuses = [
+            Status::Deviating,
+            Status::Unknown,
+            Status::Unscoped,
+            Status::Ignored,
+        ];
+        for status in statuses {
+            for standing in Standing::ALL {
+                let sentence = say(&facts(status, Some(standing), None)).to_lowercase();
+                for word in ["violat", "complian", "failing team", "worst", "must"] {
+                    assert!(!sentence.contains(word), "{sentence}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_step_to_go_comes_with_the_off_ramp() {
+        let workload = undocumented();
+        let command = off_ramp(&workload);
+        assert_eq!(
+            say(&Facts::of(&workload, at(NOW), Some(&command))),
+            "1 step to go, or note your reason in two minutes: kubectl goldenpath except \
+             deploy/api -n shop --check memory-limit --reason \"…\""
+        );
+    }
+}

@@ -1,0 +1,251 @@
+//! One workload explained: every step with what is right, what is missing and how to fix it, what
+//! happens next and when, and the off-ramp.
+
+use jiff::Timestamp;
+
+use super::json::{Check, Workload};
+use super::plain::plain;
+use super::table::{Paint, Style};
+use super::voice::{self, Facts, day};
+use crate::api::golden_path::Level;
+use crate::assess::state::{Outcome, Standing, Status, Turn};
+
+/// The explanation, for a terminal.
+pub fn render(workload: &Workload, as_of: Timestamp, style: Style) -> String {
+    let sections = [
+        head(workload, as_of, style),
+        checks(workload, as_of, style),
+        ending(workload, as_of),
+    ];
+    let shown: Vec<String> = sections
+        .into_iter()
+        .filter(|section| !section.is_empty())
+        .collect();
+    shown.join("\n")
+}
+
+fn head(workload: &Workload, as_of: Timestamp, style: Style) -> String {
+    let name = format!(
+        "{} in {}, team {}",
+        voice::target(workload),
+        plain(&workload.namespace),
+        plain(&workload.team)
+    );
+    let mut lines = vec![Paint::Bold.on(&name, style.color)];
+    lines.extend(path(workload));
+    let steps = match workload.steps.of {
+        0 => String::new(),
+        of => format!("{} of {of} steps: ", workload.steps.passed),
+    };
+    let sentence = voice::say(&Facts::of(workload, as_of, None));
+    lines.push(format!("State  {steps}{sentence}"));
+    if let Some(reason) = &workload.ignore_reason {
+        let is_out = workload.status == Status::Ignored;
+        let asked = if is_out {
+            "Left out"
+        } else {
+            "Asks to be left out"
+        };
+        lines.push(format!("{asked}: {}", plain(reason)));
+    }
+    let notes = workload.problems.iter();
+    lines.extend(notes.map(|problem| format!("Note   {}", plain(problem))));
+    lines.join("\n") + "\n"
+}
+
+fn path(workload: &Workload) -> Option<String> {
+    let name = workload.path.as_ref()?;
+    let title = workload.path_title.as_ref();
+    let title = title.map_or(String::new(), |title| format!(" ({})", plain(title)));
+    let why = workload.chosen_because.as_ref();
+    let why = why.map_or(String::new(), |why| format!(": {}", plain(why)));
+    Some(format!("Path   {}{title}{why}", plain(name)))
+}
+
+fn checks(workload: &Workload, as_of: Timestamp, style: Style) -> String {
+    workload
+        .checks
+        .iter()
+        .map(|check| explain(check, as_of, style))
+        .collect()
+}
+
+fn explain(check: &Check, as_of: Timestamp, style: Style) -> String {
+    let (glyph, paint, aside) = mark(check, as_of);
+    let name = match &check.title {
+        Some(title) => format!("{} ({})", plain(title), plain(&check.name)),
+        None => plain(&check.name).into_owned(),
+    };
+    let mut text = format!("  {} {name}{aside}\n", paint.on(glyph, style.color));
+    if check.outcome == Outcome::Pass {
+        return text;
+    }
+    let detail = |label: &str, given: Option<&String>| {
+        given.map_or(String::new(), |given| indented(label, given))
+    };
+    text += &detail("", check.message.as_ref());
+    text += &detail("fix: ", check.remediation.as_ref());
+    text += &detail("docs: ", check.docs_url.as_ref());
+    if let (Some(exception), Some(standing)) = (&check.exception, check.standing) {
+        text += &indented("", &format!("exception {exception}: {}", voice::in_short(standing)));
+    } else if !check.exemptible && check.is_missing() {
+        text += &indented("", "this step has no off-ramp");
+    }
+    text
+}
+
+/// A sign, its colour, and what is said behind the name.
+fn mark(check: &Check, as_of: Timestamp) -> (&'static str, Paint, String) {
+    let excused = check.standing.is_some_and(Standing::is_excused);
+    let aside = |words: &str| format!(" – {words}");
+    match (check.outcome, check.level) {
+        (Outcome::Pass, _) => ("✔", Paint::Good, String::new()),
+        (Outcome::Fail, Level::Required) if excused => ("◆", Paint::Agreed, aside("own route")),
+        (Outcome::Fail, Level::Required) => ("✘", Paint::Open, String::new()),
+        (Outcome::Fail, Level::Recommended) => ("·", Paint::Faint, aside("recommended")),
+        (Outcome::Error, _) => (
+            "!",
+            Paint::Plain,
+            aside("our check failed, not your service"),
+        ),
+        (Outcome::Announced, _) => {
+            let from = check
+                .enforce_from
+                .map(|at| format!("counts from {}", day(at, as_of)));
+            let from = from.unwrap_or_else(|| "announced".to_owned());
+            ("○", Paint::Faint, aside(&from))
+        }
+    }
+}
+
+/// A text of several lines keeps them: a fix is often a snippet.
+fn indented(label: &str, text: &str) -> String {
+    let lines: Vec<&str> = text.trim_end().lines().collect();
+    if let [only] = lines.as_slice() {
+        return format!("      {label}{}\n", plain(only));
+    }
+    let head = (!label.is_empty()).then(|| format!("      {}\n", label.trim_end()));
+    let body = lines
+        .iter()
+        .map(|line| format!("        {}\n", plain(line)));
+    head.into_iter().chain(body).collect()
+}
+
+fn ending(workload: &Workload, as_of: Timestamp) -> String {
+    let mut lines = Vec::new();
+    if let Some(next) = what_happens(workload, as_of) {
+        lines.push(format!("Next      {next}"));
+    }
+    let may_leave = workload
+        .missing()
+        .any(|check| check.exemptible && !check.standing.is_some_and(Standing::is_excused));
+    if may_leave {
+        lines.push(format!("Off-ramp  {}", voice::off_ramp(workload)));
+    }
+    if let Some(url) = &workload.feedback_url {
+        lines.push(format!("Feedback  {}", plain(url)));
+    }
+    if let Some(hash) = &workload.template_hash {
+        lines.push(format!("Template  {}", plain(hash)));
+    }
+    if let Some(source) = &workload.source {
+        lines.push(format!("Read from {}", plain(&source.to_string())));
+    }
+    lines.into_iter().map(|line| line + "\n").collect()
+}
+
+/// Whose turn it is, and when the answer changes by itself.
+fn what_happens(workload: &Workload, as_of: Timestamp) -> Option<String> {
+    let whose = match workload.turn? {
+        Turn::Team => "your turn: take the next step, or note your reason",
+        Turn::Platform => "the platform team's turn",
+        Turn::Nobody => "nothing to do",
+    };
+    let next = workload.next_change.filter(|at| *at > as_of);
+    let until = next.map(|at| format!("; this changes on {}", day(at, as_of)));
+    Some(format!("{whose}{}", until.unwrap_or_default()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::fixtures::{at, check, documented, undocumented, unscoped, workload};
+
+    const NOW: &str = "2026-03-01T00:00:00Z";
+
+    fn why(workload: &Workload) -> String {
+        render(workload, at(NOW), Style::default())
+    }
+
+    #[test]
+    fn a_missing_step_comes_with_its_fix_and_the_off_ramp() {
+        let expected = "\
+deploy/api in shop, team team-shop
+Path   web-service
+State  1 of 2 steps: 1 step to go, or note your reason in two minutes
+
+  ✔ readiness-probe
+  ✘ Memory limit (memory-limit)
+      container app has no memory limit
+      fix:
+        resources:
+          limits:
+            memory: 256Mi
+      docs: https://docs.example.com/memory
+
+Next      your turn: take the next step, or note your reason
+Off-ramp  kubectl goldenpath except deploy/api -n shop --check memory-limit --reason \"…\"
+Template  v1:0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a
+Read from shop/api.yaml:3
+";
+        assert_eq!(why(&undocumented()), expected);
+    }
+
+    #[test]
+    fn an_agreed_route_says_its_exception_and_asks_for_nothing() {
+        let mut agreed = documented();
+        agreed.next_change = Some(at("2026-03-10T00:00:00Z"));
+        let text = why(&agreed);
+        assert!(text.contains("◆ memory-limit – own route"), "{text}");
+        assert!(
+            text.contains("exception batch-memory: agreed"),
+            "{text}"
+        );
+        assert!(
+            text.contains("nothing to do; this changes on 10 Mar"),
+            "{text}"
+        );
+        assert!(!text.contains("Off-ramp"), "{text}");
+    }
+
+    #[test]
+    fn announced_recommended_and_broken_checks_look_different() {
+        let mut shown = workload("web", Status::Unknown);
+        let mut announced = check("later", Outcome::Announced);
+        announced.enforce_from = Some(at("2026-04-01T00:00:00Z"));
+        let mut advice = check("advice", Outcome::Fail);
+        advice.level = Level::Recommended;
+        shown.checks = vec![announced, advice, check("broken", Outcome::Error)];
+        let text = why(&shown);
+        assert!(text.contains("○ later – counts from 1 Apr"), "{text}");
+        assert!(text.contains("· advice – recommended"), "{text}");
+        assert!(
+            text.contains("! broken – our check failed, not your service"),
+            "{text}"
+        );
+    }
+
+    #[test]
+    fn no_path_is_an_offer_and_names_cannot_move_the_cursor() {
+        let mut lone = unscoped();
+        lone.team = "a\u{1b}[2J".to_owned();
+        lone.problems = vec!["the declared path 'x' does not exist".to_owned()];
+        let text = why(&lone);
+        assert!(
+            text.contains("no path for this yet: tell us what you need"),
+            "{text}"
+        );
+        assert!(text.contains("Note   the declared path"), "{text}");
+        assert!(!text.contains('\u{1b}'), "{text}");
+    }
+}
