@@ -7,5 +7,6 @@
 pub mod api;
 pub mod assess;
 pub mod cli;
+pub mod print;
 pub mod report;
 pub mod scan;

@@ -1,3 +1,78 @@
 //! Parses, dispatches, prints one error chain, and turns the outcome into an exit code.
 
-fn main() {}
+use std::error::Error as _;
+use std::io::{self, Write};
+use std::process::ExitCode;
+
+use goldenpath::cli::{Cli, Command};
+use goldenpath::{print, scan};
+use jiff::Timestamp;
+
+/// What a command came to.
+type Outcome = Result<scan::Exit, Failure>;
+
+fn main() -> ExitCode {
+    let cli = Cli::read();
+    match dispatch(&cli) {
+        Ok(scan::Exit::Fine) => ExitCode::SUCCESS,
+        Ok(scan::Exit::Found) => ExitCode::from(1),
+        Ok(scan::Exit::Unreadable) => ExitCode::from(2),
+        Err(failure) if failure.is_broken_pipe() => ExitCode::SUCCESS,
+        Err(failure) => {
+            // Nobody to tell when standard error is closed.
+            let _ = writeln!(io::stderr(), "error: {}", chain(&failure));
+            ExitCode::from(2)
+        }
+    }
+}
+
+fn dispatch(cli: &Cli) -> Outcome {
+    let global = &cli.global;
+    let now = Timestamp::now();
+    match &cli.command {
+        Command::Scan(args) => Ok(scan::run(args, global, now)?),
+        Command::Report(args) if !args.from.is_empty() => Ok(scan::report(args, global, now)?),
+        Command::Why(args) if !args.from.is_empty() => Ok(scan::why(args, global, now)?),
+        Command::Crds => {
+            print::crds(global, &mut io::stdout().lock())?;
+            Ok(scan::Exit::Fine)
+        }
+        #[cfg(feature = "cluster")]
+        Command::Run(_) | Command::Cleanup(_) => Err(Failure::NotBuilt),
+        #[cfg(feature = "demo")]
+        Command::Demo(_) => Err(Failure::NotBuilt),
+        Command::Report(_) | Command::Why(_) => Err(Failure::NotBuilt),
+    }
+}
+
+/// Why a command failed.
+#[derive(Debug, thiserror::Error)]
+enum Failure {
+    #[error(transparent)]
+    Scan(#[from] scan::Error),
+    #[error(transparent)]
+    Print(#[from] print::Error),
+    #[error("this build cannot reach a cluster: judge manifests with --from or scan")]
+    NotBuilt,
+}
+
+impl Failure {
+    fn is_broken_pipe(&self) -> bool {
+        match self {
+            Self::Scan(error) => error.is_broken_pipe(),
+            Self::Print(error) => error.is_broken_pipe(),
+            Self::NotBuilt => false,
+        }
+    }
+}
+
+/// The error and its causes on one line.
+fn chain(failure: &Failure) -> String {
+    let mut text = failure.to_string();
+    let mut cause = failure.source();
+    while let Some(error) = cause {
+        text = format!("{text}: {error}");
+        cause = error.source();
+    }
+    text
+}

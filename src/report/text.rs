@@ -11,15 +11,16 @@ use crate::assess::state::{Standing, State, Status, Turn};
 
 const BAR: usize = 40;
 
-/// The whole report.
-pub fn render(report: &Report, style: Style) -> String {
+/// The whole report. `from` is what a command about it needs besides the workload, such as
+/// `--from deploy/`; empty for a cluster.
+pub fn render(report: &Report, style: Style, from: &str) -> String {
     let sections = [
         head(&report.summary, style),
         paths(report, style),
         workloads(report, style),
         exceptions(report, style),
         problems(report),
-        hint(report),
+        hint(report, from),
     ];
     let shown: Vec<String> = sections
         .into_iter()
@@ -354,13 +355,18 @@ fn problems(report: &Report) -> String {
     lines.collect::<Vec<_>>().concat()
 }
 
-fn hint(report: &Report) -> String {
+fn hint(report: &Report, from: &str) -> String {
     let open = ordered(report)
         .into_iter()
         .find(|workload| workload.turn == Some(Turn::Team));
     let all_paths_rest = report.summary.paths.iter().all(|path| !path.takes_part);
     match open {
-        Some(workload) => format!("Next: {}\n", voice::why(workload)),
+        Some(workload) => {
+            format!("Next: {} {from}", voice::why(workload))
+                .trim_end()
+                .to_owned()
+                + "\n"
+        }
         None if all_paths_rest && !report.workloads.is_empty() => {
             "No golden path takes part: add one with --paths FILE, or try --paths starter\n"
                 .to_owned()

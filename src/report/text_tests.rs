@@ -6,7 +6,7 @@ fn shown(width: Option<usize>) -> String {
         width,
         ..Style::default()
     };
-    render(&report(), style)
+    render(&report(), style, "")
 }
 
 #[test]
@@ -36,8 +36,8 @@ fn workloads_come_closest_to_done_first() {
 
 #[test]
 fn it_ends_with_problems_and_the_next_command() {
-    let text = shown(None);
-    let end = "shop/broken.yaml:7: this is no YAML: a mapping key needs a ':'\n\nNext: goldenpath why deploy/api -n shop\n";
+    let text = render(&report(), Style::default(), "--from shop/");
+    let end = "shop/broken.yaml:7: this is no YAML: a mapping key needs a ':'\n\nNext: goldenpath why deploy/api -n shop --from shop/\n";
     assert!(text.ends_with(end), "{text}");
 }
 
@@ -85,7 +85,7 @@ fn colour_is_only_there_when_asked_for() {
         color: true,
         ..Style::default()
     };
-    assert!(render(&report(), style).contains("\u{1b}[32m"));
+    assert!(render(&report(), style, "").contains("\u{1b}[32m"));
 }
 
 #[test]
@@ -95,7 +95,7 @@ fn a_name_cannot_move_the_cursor() {
     hostile.team = "evil\u{1b}[2J\u{202e}".to_owned();
     report.workloads.push(hostile);
     report.problems[0].message = "line\nbreak".to_owned();
-    let text = render(&report, Style::default());
+    let text = render(&report, Style::default(), "");
     assert!(!text.contains(['\u{1b}', '\u{202e}']), "{text}");
     assert!(text.contains("line\\u{a}break"));
 }
@@ -107,5 +107,5 @@ fn without_a_path_it_says_how_to_get_one() {
     report
         .workloads
         .retain(|workload| workload.status == Status::Unscoped);
-    assert!(render(&report, Style::default()).contains("--paths starter"));
+    assert!(render(&report, Style::default(), "").contains("--paths starter"));
 }

@@ -143,7 +143,7 @@ pub fn target(workload: &Workload) -> String {
 }
 
 /// A word of a command people copy into a shell. Manifests may hold names no cluster would take.
-fn shell_word(text: &str) -> String {
+pub fn shell_word(text: &str) -> String {
     let is_harmless = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | '/');
     if text.chars().all(is_harmless) {
         return text.to_owned();

@@ -3,6 +3,9 @@
 use std::io;
 use std::path::PathBuf;
 
+use crate::cli::WorkloadName;
+use crate::print;
+
 /// Why a scan could not be done.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -17,16 +20,22 @@ pub enum Error {
     /// Standard input cannot be read.
     #[error("failed to read standard input")]
     Stdin(#[source] io::Error),
-    /// The report cannot be written.
-    #[error("failed to write the report")]
-    Write(#[source] io::Error),
-    /// The report cannot be put into the format asked for.
-    #[error("failed to write the report as {format}")]
-    Render {
-        /// The format asked for.
-        format: &'static str,
-        /// Why.
-        source: Box<dyn std::error::Error + Send + Sync>,
+    /// The report cannot be printed.
+    #[error(transparent)]
+    Print(#[from] print::Error),
+    /// There is no such workload among the manifests.
+    #[error("no {}/{} is among the manifests", target.kind, target.name)]
+    NoSuchWorkload {
+        /// The workload asked for.
+        target: WorkloadName,
+    },
+    /// There are several such workloads.
+    #[error("{}/{} is in {namespaces}: say which with -n", target.kind, target.name)]
+    Ambiguous {
+        /// The workload asked for.
+        target: WorkloadName,
+        /// Where it is.
+        namespaces: String,
     },
 }
 
@@ -35,16 +44,19 @@ impl Error {
     pub const fn reason(&self) -> &'static str {
         match self {
             Self::Read { .. } | Self::Stdin(_) => "Read",
-            Self::Write(_) => "Write",
-            Self::Render { .. } => "Render",
+            Self::Print(error) => error.reason(),
+            Self::NoSuchWorkload { .. } | Self::Ambiguous { .. } => "NoSuchWorkload",
         }
     }
 
     /// Whether the reader of our output has gone, which is no failure of ours.
     pub fn is_broken_pipe(&self) -> bool {
         match self {
-            Self::Write(source) => source.kind() == io::ErrorKind::BrokenPipe,
-            Self::Read { .. } | Self::Stdin(_) | Self::Render { .. } => false,
+            Self::Print(error) => error.is_broken_pipe(),
+            Self::Read { .. }
+            | Self::Stdin(_)
+            | Self::NoSuchWorkload { .. }
+            | Self::Ambiguous { .. } => false,
         }
     }
 }

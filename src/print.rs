@@ -1,0 +1,140 @@
+//! The shell every command prints through: which format, which colours, how wide. It writes what
+//! [`crate::report`] renders and decides nothing else.
+
+use std::io::{self, IsTerminal, Write};
+
+use serde::Serialize;
+
+use crate::api;
+use crate::cli::{Color, Format, GlobalArgs};
+use crate::report::json::{Report, Workload};
+use crate::report::text::Style;
+use crate::report::{text, why};
+
+/// Why something could not be printed.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The output does not take it.
+    #[error("failed to write the output")]
+    Write(#[from] io::Error),
+    /// It cannot be put into the format asked for.
+    #[error("failed to write as {format}")]
+    Render {
+        /// The format asked for.
+        format: &'static str,
+        /// Why.
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+}
+
+impl Error {
+    /// A word for logs and metrics.
+    pub const fn reason(&self) -> &'static str {
+        match self {
+            Self::Write(_) => "Write",
+            Self::Render { .. } => "Render",
+        }
+    }
+
+    /// Whether the reader of our output has gone, which is no failure of ours.
+    pub fn is_broken_pipe(&self) -> bool {
+        match self {
+            Self::Write(source) => source.kind() == io::ErrorKind::BrokenPipe,
+            Self::Render { .. } => false,
+        }
+    }
+}
+
+/// Prints a report in the format asked for. `from` is what a further command about it needs, such
+/// as `--from deploy/`; empty for a cluster.
+///
+/// # Errors
+/// When the output does not take it.
+pub fn report(
+    report: &Report,
+    global: &GlobalArgs,
+    from: &str,
+    out: &mut dyn Write,
+) -> Result<(), Error> {
+    match global.output {
+        Format::Table | Format::Wide => {
+            let text = text::render(report, style(global), from);
+            Ok(out.write_all(text.as_bytes())?)
+        }
+        Format::Json => json(report, out),
+        Format::Yaml => yaml(report, out),
+    }
+}
+
+/// Prints the explanation of one workload of a report in the format asked for.
+///
+/// # Errors
+/// When the output does not take it.
+pub fn why(
+    report: &Report,
+    workload: &Workload,
+    global: &GlobalArgs,
+    out: &mut dyn Write,
+) -> Result<(), Error> {
+    match global.output {
+        Format::Table | Format::Wide => {
+            let text = why::render(workload, report.as_of, style(global));
+            Ok(out.write_all(text.as_bytes())?)
+        }
+        Format::Json => json(workload, out),
+        Format::Yaml => yaml(workload, out),
+    }
+}
+
+/// Prints every custom resource definition; YAML unless JSON is asked for.
+///
+/// # Errors
+/// When the output does not take it.
+pub fn crds(global: &GlobalArgs, out: &mut dyn Write) -> Result<(), Error> {
+    match global.output {
+        Format::Json => {
+            let list =
+                serde_json::json!({"apiVersion": "v1", "kind": "List", "items": api::crds()});
+            json(&list, out)
+        }
+        Format::Table | Format::Wide | Format::Yaml => {
+            for (index, crd) in api::crds().iter().enumerate() {
+                let separator = if index > 0 { "---\n" } else { "" };
+                write!(out, "{separator}{}", api::crd_manifest(crd))?;
+            }
+            Ok(())
+        }
+    }
+}
+
+fn json(value: &impl Serialize, out: &mut dyn Write) -> Result<(), Error> {
+    let text = serde_json::to_string_pretty(value).map_err(|source| Error::Render {
+        format: "JSON",
+        source: source.into(),
+    })?;
+    Ok(writeln!(out, "{text}")?)
+}
+
+fn yaml(value: &impl Serialize, out: &mut dyn Write) -> Result<(), Error> {
+    let text = serde_saphyr::to_string(value).map_err(|source| Error::Render {
+        format: "YAML",
+        source: source.into(),
+    })?;
+    Ok(out.write_all(text.as_bytes())?)
+}
+
+/// How text is shown on this process's standard output.
+pub fn style(global: &GlobalArgs) -> Style {
+    let is_terminal = io::stdout().is_terminal();
+    let refused = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+    let width = terminal_size::terminal_size().filter(|_| is_terminal);
+    Style {
+        width: width.map(|(width, _)| usize::from(width.0)),
+        color: match global.color {
+            Color::Auto => is_terminal && !refused,
+            Color::Always => true,
+            Color::Never => false,
+        },
+        wide: global.output == Format::Wide,
+    }
+}

@@ -1,0 +1,216 @@
+//! One workload's line: its verdict, and for every check of its path what a person would ask.
+
+use jiff::Timestamp;
+
+use super::View;
+use crate::assess::path::Path;
+use crate::assess::source::Problem;
+use crate::assess::space::Space;
+use crate::assess::state::{Outcome, Standing, Status};
+use crate::assess::status::nearest;
+use crate::assess::verdict::{Choice, Excuse, Verdict};
+use crate::assess::workload::{PathResult, Workload};
+use crate::report::json::{self, Steps};
+
+pub(super) fn line(
+    workload: &Workload,
+    space: &Space,
+    verdict: &Verdict,
+    view: &View<'_>,
+) -> json::Workload {
+    let chosen = chosen(workload, verdict);
+    let worst = verdict.worst();
+    let id = &workload.id;
+    let spec = chosen.map(|(path, _)| &path.spec);
+    json::Workload {
+        kind: id.kind.kind.clone(),
+        namespace: id.namespace.to_string(),
+        name: id.name.to_string(),
+        team: space.team_of(workload).to_owned(),
+        service: workload.service.as_deref().map(str::to_owned),
+        path: chosen.map(|(path, _)| path.name.to_string()),
+        path_title: spec.and_then(|spec| spec.title.clone()),
+        chosen_because: chosen.map(|_| because(workload, verdict, view)),
+        status: verdict.status,
+        deviation: verdict.standing,
+        turn: verdict.turn,
+        until: worst.and_then(|excuse| excuse.until),
+        since: worst.and_then(|excuse| asked(excuse, space)),
+        next_change: chosen.and_then(|(path, _)| next_change(verdict, path, (space, view))),
+        steps: Steps {
+            passed: count(verdict.steps.passed),
+            of: count(verdict.steps.of),
+        },
+        checks: chosen.map_or(Vec::new(), |chosen| checks(workload, verdict, chosen, view)),
+        problems: notes(workload, verdict, view),
+        ignore_reason: workload.ignore.as_deref().map(str::to_owned),
+        template_hash: workload.template.as_ref().map(ToString::to_string),
+        feedback_url: chosen.and_then(|(path, _)| feedback(path, workload, verdict)),
+        source: view.sources.workloads.get(id).cloned(),
+    }
+}
+
+/// What the report's reader should know of this line.
+pub(super) fn problems(line: &json::Workload) -> impl Iterator<Item = Problem> {
+    let place = line.source.as_ref().map_or_else(
+        || format!("{}/{}/{}", line.namespace, line.kind, line.name),
+        ToString::to_string,
+    );
+    let notes = line.problems.iter();
+    notes.map(move |note| Problem::new(&place, format!("{} {}: {note}", line.kind, line.name)))
+}
+
+type Chosen<'a> = (&'a Path, &'a PathResult);
+
+fn chosen<'a>(workload: &'a Workload, verdict: &Verdict) -> Option<Chosen<'a>> {
+    let index = verdict.path?;
+    let mut results = workload.results.iter();
+    let result = results.find(|result| usize::from(result.path) == index)?;
+    Some((workload.paths.get(index), result))
+}
+
+fn because(workload: &Workload, verdict: &Verdict, view: &View<'_>) -> String {
+    let at = view.moment.paths(&workload.paths);
+    let results = workload.results.iter();
+    let candidates = results.filter(|result| at[usize::from(result.path)].takes_part);
+    match (verdict.choice, candidates.count()) {
+        (Choice::Declared, _) => "the team declared it".to_owned(),
+        (_, 0 | 1) => "the only one for it".to_owned(),
+        (_, several) => format!("the closest of {several}"),
+    }
+}
+
+/// Said of this workload alone.
+fn notes(workload: &Workload, verdict: &Verdict, view: &View<'_>) -> Vec<String> {
+    let mut notes = Vec::new();
+    let declared = workload.declared_path.as_deref().unwrap_or_default();
+    match verdict.choice {
+        Choice::Declared | Choice::ClosestFit => {}
+        Choice::DeclaredMissing => {
+            let names = view.inventory.paths().iter().map(|path| &*path.name);
+            let meant = nearest(declared, names).map(|name| format!("; did you mean '{name}'?"));
+            notes.push(format!(
+                "the declared path '{declared}' does not exist, so it is judged as if none were \
+                 declared{}",
+                meant.unwrap_or_default()
+            ));
+        }
+        Choice::DeclaredNotApplicable => notes.push(format!(
+            "the declared path '{declared}' is not for this workload, or does not take part yet, \
+             so it is judged as if none were declared"
+        )),
+    }
+    if workload.ignore.is_some() && verdict.status != Status::Ignored {
+        notes.push(
+            "it asks to be left out, which its namespace does not allow; it stays counted"
+                .to_owned(),
+        );
+    }
+    notes
+}
+
+/// Since when a decision is waited for, where that is known.
+fn asked(excuse: &Excuse, space: &Space) -> Option<Timestamp> {
+    let is_waiting = excuse.standing == Standing::Pending || excuse.renewal_open;
+    let exception = space.exception(excuse.exception.as_deref().filter(|_| is_waiting)?)?;
+    let renewal = exception
+        .spec
+        .renewal
+        .as_ref()
+        .filter(|_| excuse.renewal_open);
+    let asked = renewal.map_or(exception.created, |renewal| renewal.requested_at.0);
+    (asked > Timestamp::MIN).then_some(asked)
+}
+
+/// When an answer about this workload next changes by itself.
+fn next_change(verdict: &Verdict, path: &Path, around: (&Space, &View<'_>)) -> Option<Timestamp> {
+    let (space, view) = around;
+    let now = view.moment.now;
+    let bench = view.inventory.bench(view.moment);
+    let excuses = verdict.excuses.iter();
+    let lives = excuses.clone().filter_map(|excuse| {
+        let exception = space.exception(excuse.exception.as_deref()?)?;
+        space.life(exception, &bench).next_change
+    });
+    let ends = excuses.filter_map(|excuse| excuse.until);
+    let checks = path.spec.checks.iter();
+    let enforced = checks.filter_map(|check| check.enforce_from.as_ref().map(|from| from.0));
+    let dates = lives.chain(ends).chain(enforced);
+    dates.filter(|date| *date > now).min()
+}
+
+fn checks(
+    workload: &Workload,
+    verdict: &Verdict,
+    chosen: Chosen<'_>,
+    view: &View<'_>,
+) -> Vec<json::Check> {
+    let (path, result) = chosen;
+    let at = view.moment.paths(&workload.paths)[usize::from(result.path)];
+    let checks = path.spec.checks.iter().enumerate();
+    checks
+        .map(|(index, check)| {
+            let outcome = Verdict::outcome(result, &at, index);
+            let excuse = verdict.excuses.iter().find(|excuse| excuse.check == index);
+            let wants_help = outcome != Outcome::Pass;
+            json::Check {
+                name: check.name.clone(),
+                title: check.title.clone(),
+                level: check.level,
+                outcome,
+                message: message(workload, result, (index, check)),
+                remediation: check.remediation.clone().filter(|_| wants_help),
+                docs_url: check.docs_url.clone().filter(|_| wants_help),
+                enforce_from: check.enforce_from.as_ref().map(|from| from.0),
+                exemptible: check.exemptible,
+                exception: excuse.and_then(|e| e.exception.as_deref().map(str::to_owned)),
+                standing: excuse.map(|excuse| excuse.standing),
+            }
+        })
+        .collect()
+}
+
+/// What is missing. A sensitive check's evaluated message may quote what it looked at, so only
+/// the written one is shown.
+fn message(
+    workload: &Workload,
+    result: &PathResult,
+    check: (usize, &crate::api::golden_path::Check),
+) -> Option<String> {
+    let (index, check) = check;
+    let mut messages = workload.messages.iter();
+    let found = messages.find(|m| m.path == result.path && usize::from(m.check) == index)?;
+    if check.sensitive {
+        return check.message.clone();
+    }
+    Some(found.text.clone())
+}
+
+/// The path's feedback address, filled in.
+fn feedback(path: &Path, workload: &Workload, verdict: &Verdict) -> Option<String> {
+    let template = path.spec.feedback_url.as_ref()?;
+    let missing = verdict.failing | verdict.errored;
+    let check = crate::assess::path::indexes(missing).next();
+    let check = check.map_or("", |index| path.spec.checks[index].name.as_str());
+    let service = workload.service.as_deref().unwrap_or(&workload.id.name);
+    let filled = template
+        .replace("{path}", &encoded(&path.name))
+        .replace("{check}", &encoded(check))
+        .replace("{service}", &encoded(service));
+    Some(filled)
+}
+
+/// Percent-encoded as a part of an address.
+fn encoded(text: &str) -> String {
+    let bytes = text.bytes().map(|byte| match byte {
+        b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => {
+            char::from(byte).to_string()
+        }
+        other => format!("%{other:02X}"),
+    });
+    bytes.collect()
+}
+
+fn count(number: u32) -> usize {
+    usize::try_from(number).unwrap_or(usize::MAX)
+}

@@ -1,0 +1,215 @@
+//! Manifests to an inventory: paths first, then namespaces, then the workloads they judge, then
+//! the exceptions that speak for them. The inventory is the operator's own, so that a scan says
+//! what the operator would.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use kube::core::ObjectMeta;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+use super::read::{Input, Manifest};
+use crate::api::{self, DeviationException, GoldenPath};
+use crate::assess::cover::Exception;
+use crate::assess::inventory::Inventory;
+use crate::assess::kind::WatchedKind;
+use crate::assess::namespace::Namespace;
+use crate::assess::path::Origin;
+use crate::assess::settings::Settings;
+use crate::assess::source::{Problem, Source};
+use crate::assess::workload::{Lens, observe};
+use crate::cli::ExtraKind;
+use crate::report::build::Sources;
+
+/// What was loaded.
+#[derive(Debug)]
+pub struct Loaded {
+    /// Everything there is to judge, and to judge by.
+    pub inventory: Inventory,
+    /// Where each object was read.
+    pub sources: Sources,
+    /// What could not be used.
+    pub problems: Vec<Problem>,
+    /// How many objects were of no kind that is looked at.
+    pub passed_over: usize,
+}
+
+/// Loads what was read. `now` stands in for the creation time manifests do not have.
+pub fn load(input: Input, mut settings: Settings, extra: &[ExtraKind], now: Timestamp) -> Loaded {
+    settings.kinds.extend(extra_kinds(extra, &input.manifests));
+    let mut loaded = Loaded {
+        inventory: Inventory::new(settings),
+        sources: Sources::default(),
+        problems: input.problems,
+        passed_over: 0,
+    };
+    let mut later = Vec::new();
+    for manifest in input.manifests {
+        match role(&manifest.value) {
+            Role::Path => loaded.take_path(manifest),
+            Role::Namespace => loaded.take_namespace(&manifest),
+            Role::Exception | Role::Other => later.push(manifest),
+        }
+    }
+    for manifest in later {
+        match role(&manifest.value) {
+            Role::Exception => loaded.take_exception(manifest, now),
+            Role::Other => loaded.take_workload(manifest),
+            Role::Path | Role::Namespace => {}
+        }
+    }
+    loaded
+}
+
+#[derive(Clone, Copy)]
+enum Role {
+    Path,
+    Namespace,
+    Exception,
+    Other,
+}
+
+fn role(value: &Value) -> Role {
+    let group = value["apiVersion"]
+        .as_str()
+        .and_then(|version| version.split_once('/'));
+    match (group, value["kind"].as_str()) {
+        (Some((api::GROUP, _)), Some("GoldenPath")) => Role::Path,
+        (Some((api::GROUP, _)), Some("DeviationException")) => Role::Exception,
+        (None, Some("Namespace")) => Role::Namespace,
+        (Some(_) | None, Some(_) | None) => Role::Other,
+    }
+}
+
+impl Loaded {
+    fn take_path(&mut self, manifest: Manifest) {
+        let Some(path) = self.typed::<GoldenPath>(manifest.value, &manifest.source) else {
+            return;
+        };
+        let ObjectMeta {
+            name,
+            uid,
+            generation,
+            creation_timestamp,
+            ..
+        } = path.metadata;
+        let origin = Origin {
+            name: name.unwrap_or_default(),
+            uid,
+            generation,
+            created: creation_timestamp.map(|at| at.0),
+        };
+        self.sources
+            .paths
+            .insert(origin.name.clone(), manifest.source);
+        // Nothing has been judged yet, so nothing has to be read again.
+        let _ = self.inventory.put_path(origin, path.spec, path.status);
+    }
+
+    fn take_namespace(&mut self, manifest: &Manifest) {
+        if let Some(namespace) = Namespace::read(&manifest.value, &self.inventory.settings) {
+            let _nothing_to_read_again = self.inventory.put_namespace(namespace);
+        }
+    }
+
+    fn take_exception(&mut self, manifest: Manifest, now: Timestamp) {
+        let Manifest { source, value } = manifest;
+        let Some(exception) = self.typed::<DeviationException>(value, &source) else {
+            return;
+        };
+        let namespace = exception.metadata.namespace.clone().unwrap_or_default();
+        let exception = Exception::read(exception, now);
+        let key = (namespace.clone(), exception.name.to_string());
+        self.inventory.put_exception(&namespace, exception);
+        self.sources.exceptions.insert(key, source);
+    }
+
+    fn take_workload(&mut self, manifest: Manifest) {
+        let Manifest { source, value } = manifest;
+        let kinds = &self.inventory.settings.kinds;
+        let Some(kind) = kinds.iter().find(|kind| is_of(&value, kind)).cloned() else {
+            self.passed_over += 1;
+            return;
+        };
+        let namespace = value["metadata"]["namespace"].as_str().unwrap_or_default();
+        let lens = Lens {
+            messages: true,
+            ..self.inventory.lens(namespace)
+        };
+        if let Some(observed) = observe(value, &kind, &lens) {
+            self.sources
+                .workloads
+                .insert(observed.workload.id.clone(), source);
+            self.inventory.put_workload(observed);
+        }
+    }
+
+    fn typed<T: DeserializeOwned>(&mut self, value: Value, source: &Source) -> Option<T> {
+        let name = format!(
+            "{} {}",
+            value["kind"].as_str().unwrap_or_default(),
+            value["metadata"]["name"].as_str().unwrap_or_default()
+        );
+        serde_json::from_value(value)
+            .inspect_err(|error| {
+                let message = format!("{name} cannot be used: {error}");
+                self.problems.push(Problem::new(source, message));
+            })
+            .ok()
+    }
+}
+
+fn is_of(value: &Value, kind: &WatchedKind) -> bool {
+    let version = value["apiVersion"].as_str().unwrap_or_default();
+    let group = version.split_once('/').map_or("", |(group, _)| group);
+    group == kind.group && value["kind"] == kind.kind.as_str()
+}
+
+/// A kind given as it stands in URLs, found among the manifests: without a cluster nobody knows
+/// which kind `rollouts` is, so the usual plurals are tried.
+fn extra_kinds(extra: &[ExtraKind], manifests: &[Manifest]) -> Vec<Arc<WatchedKind>> {
+    let found = extra.iter().filter_map(|wanted| {
+        let group = format!("{}/", wanted.group);
+        let mut kinds = manifests
+            .iter()
+            .filter(|m| {
+                m.value["apiVersion"]
+                    .as_str()
+                    .is_some_and(|v| v.starts_with(&group))
+            })
+            .filter_map(|manifest| manifest.value["kind"].as_str());
+        let kind = kinds.find(|kind| is_plural(&wanted.plural, &kind.to_lowercase()))?;
+        Some(Arc::new(WatchedKind {
+            kind: kind.to_owned(),
+            group: wanted.group.clone(),
+            version: wanted.version.clone(),
+            plural: wanted.plural.clone(),
+        }))
+    });
+    found.collect()
+}
+
+fn is_plural(plural: &str, singular: &str) -> bool {
+    let usual = [format!("{singular}s"), format!("{singular}es")];
+    let changed = singular.strip_suffix('y').map(|stem| format!("{stem}ies"));
+    plural == singular || usual.iter().chain(&changed).any(|form| form == plural)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn plurals_are_recognised() {
+        for (plural, singular) in [
+            ("rollouts", "rollout"),
+            ("ingresses", "ingress"),
+            ("policies", "policy"),
+            ("sheep", "sheep"),
+        ] {
+            assert!(is_plural(plural, singular), "{plural}");
+        }
+        assert!(!is_plural("rollouts", "rolloutset"));
+    }
+}
