@@ -28,7 +28,9 @@ fn main() -> ExitCode {
 
 fn dispatch(cli: &Cli) -> Outcome {
     let global = &cli.global;
+    // Whole seconds, as every other instant of a report.
     let now = Timestamp::now();
+    let now = Timestamp::from_second(now.as_second()).unwrap_or(now);
     match &cli.command {
         Command::Scan(args) => Ok(scan::run(args, global, now)?),
         Command::Report(args) if !args.from.is_empty() => Ok(scan::report(args, global, now)?),

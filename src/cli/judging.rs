@@ -71,7 +71,11 @@ impl JudgingArgs {
     pub fn settings(&self) -> Settings {
         let default = Settings::default();
         let given_or = |given: &[String], default: Vec<String>| {
-            let given: Vec<String> = given.iter().filter(|key| !key.is_empty()).cloned().collect();
+            let given: Vec<String> = given
+                .iter()
+                .filter(|key| !key.is_empty())
+                .cloned()
+                .collect();
             if given.is_empty() { default } else { given }
         };
         // An empty selector is one that was left empty, not one for every namespace.

@@ -87,7 +87,10 @@ fn explain(check: &Check, as_of: Timestamp, style: Style) -> String {
     text += &detail("fix: ", check.remediation.as_ref());
     text += &detail("docs: ", check.docs_url.as_ref());
     if let (Some(exception), Some(standing)) = (&check.exception, check.standing) {
-        text += &indented("", &format!("exception {exception}: {}", voice::in_short(standing)));
+        text += &indented(
+            "",
+            &format!("exception {exception}: {}", voice::in_short(standing)),
+        );
     } else if !check.exemptible && check.is_missing() {
         text += &indented("", "this step has no off-ramp");
     }
@@ -207,10 +210,7 @@ Read from shop/api.yaml:3
         agreed.next_change = Some(at("2026-03-10T00:00:00Z"));
         let text = why(&agreed);
         assert!(text.contains("◆ memory-limit – own route"), "{text}");
-        assert!(
-            text.contains("exception batch-memory: agreed"),
-            "{text}"
-        );
+        assert!(text.contains("exception batch-memory: agreed"), "{text}");
         assert!(
             text.contains("nothing to do; this changes on 10 Mar"),
             "{text}"
