@@ -29,7 +29,7 @@ pub const OTHER_TEAMS: &str = "other";
 pub struct Options {
     /// Whether `goldenpath_services` carries the namespace.
     pub namespace_label: bool,
-    /// How many teams have series of their own; those with the fewest services and exceptions
+    /// How many teams have series of their own; those with the fewest workloads and exceptions
     /// beyond it share the label `other`.
     pub max_teams: usize,
     /// How many workloads have a series of their own; none without a number.
@@ -51,7 +51,7 @@ pub fn families(inventory: &Inventory, now: Timestamp, options: &Options) -> Vec
     let moment = Moment::new(now);
     let register = exception_views(inventory, &moment);
     let tally = Tally::of(inventory, &moment, &register);
-    let teams = Teams::bounded(&tally, &register, options.max_teams);
+    let teams = Teams::bounded(inventory, &register, options.max_teams);
     let mut families = adoption::families(&tally, &teams, options);
     families.extend(exceptions::families(&register, &teams));
     families.extend(adoption::costs(&tally, &teams));
@@ -73,10 +73,12 @@ pub fn text(families: &[MetricFamily]) -> prometheus::Result<String> {
 struct Teams<'a>(BTreeSet<&'a str>);
 
 impl<'a> Teams<'a> {
-    fn bounded(tally: &'a Tally, register: &'a [ExceptionView<'_>], limit: usize) -> Self {
+    fn bounded(inventory: &'a Inventory, register: &'a [ExceptionView<'_>], limit: usize) -> Self {
         let mut weights = BTreeMap::<&str, usize>::new();
-        for (group, services) in &tally.groups {
-            *weights.entry(&group.team).or_default() += services;
+        for (_, space) in inventory.spaces() {
+            for entry in space.workloads.values() {
+                *weights.entry(space.team_of(&entry.workload)).or_default() += 1;
+            }
         }
         for view in register {
             *weights.entry(owner(view)).or_default() += 1;
