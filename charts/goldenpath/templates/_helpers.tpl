@@ -13,7 +13,8 @@
 {{- end }}
 
 {{- define "goldenpath.selectorLabels" -}}
-app.kubernetes.io/name: {{ include "goldenpath.name" . }}
+{{- /* Not the overridden name: by this label the operator knows what is its own. */ -}}
+app.kubernetes.io/name: goldenpath
 app.kubernetes.io/instance: {{ .Release.Name }}
 {{- end }}
 
