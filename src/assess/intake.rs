@@ -122,8 +122,9 @@ impl Inventory {
         let after = space.exception(&name);
         let ids = named_ids(space, before.iter().chain(after));
         self.next_change = NextChange::Unsettled;
-        ids.into_iter()
-            .for_each(|id| self.mark(&id, Cause::Exception));
+        for id in ids {
+            self.mark(&id, Cause::Exception);
+        }
     }
 
     /// Removes an exception, which is returned whole so that its end can be put on record.
@@ -135,8 +136,9 @@ impl Inventory {
         let ids = named_ids(space, std::iter::once(&gone));
         self.next_change = NextChange::Unsettled;
         self.version += 1;
-        ids.into_iter()
-            .for_each(|id| self.mark(&id, Cause::Exception));
+        for id in ids {
+            self.mark(&id, Cause::Exception);
+        }
         self.forget_if_empty(namespace);
         Some(gone)
     }
@@ -151,18 +153,14 @@ impl Inventory {
         self.note_faults(&workload, faults);
         let id = workload.id.clone();
         let space = self.spaces.entry(id.namespace.clone()).or_default();
-        let cause = match space.workloads.get_mut(&local(&id)) {
-            Some(entry) => entry.replace(workload, &self.paths),
-            None => {
-                space.workloads.insert(
-                    local(&id),
-                    Entry {
-                        workload,
-                        progress: Progress::default(),
-                    },
-                );
-                Cause::Workload
-            }
+        let cause = if let Some(entry) = space.workloads.get_mut(&local(&id)) {
+            entry.replace(workload, &self.paths)
+        } else {
+            let progress = Progress::default();
+            space
+                .workloads
+                .insert(local(&id), Entry { workload, progress });
+            Cause::Workload
         };
         self.mark(&id, cause);
         self.version += 1;

@@ -48,7 +48,9 @@ impl Inventory {
                     .filter(|name| !seen.contains(&***name))
                     .cloned()
                     .collect();
-                gone.iter().for_each(|name| self.remove_namespace(name));
+                for name in &gone {
+                    self.remove_namespace(name);
+                }
                 (Reread::Nothing, Vec::new())
             }
             Listed::Services(seen) => {

@@ -6,6 +6,7 @@ pub mod adoption;
 pub mod cover;
 pub mod defaults;
 pub mod exception;
+pub mod excuse;
 pub mod intake;
 pub mod inventory;
 pub mod kind;

@@ -33,7 +33,7 @@ impl Namespace {
             name: name.into(),
             labels: LabelSet::of_json(object["metadata"].get("labels")),
             team: Facts(object).first_of(&settings.team_keys),
-            created: Facts(object).instant("creationTimestamp"),
+            created: Facts(object).created(),
             object: Arc::new(seen_by_expressions(object)),
         })
     }

@@ -31,7 +31,7 @@ impl Inventory {
         let tally = Tally::of(self, &moment, &register);
         let present = self.paths.iter().filter(|path| path.deleted.is_none());
         let changed = present.filter_map(|path| {
-            let findings = self.path_findings(path, tally.paths.get(&path.name), &errors, now);
+            let findings = self.path_findings(path, &errors, (tally.paths.get(&path.name), now));
             let before = self.path_statuses.get(&path.name)?.as_ref();
             let status = path_status(path.generation, &findings, before, now);
             let of = Owned::Path(path.name.clone());
@@ -47,9 +47,8 @@ impl Inventory {
     fn path_findings(
         &self,
         path: &Path,
-        tally: Option<&PathTally>,
         errors: &Errors,
-        now: Timestamp,
+        (tally, now): (Option<&PathTally>, Timestamp),
     ) -> PathFindings {
         let mut findings = PathFindings::of(path, now);
         findings

@@ -106,55 +106,39 @@ impl Inventory {
     }
 
     fn plan_one(&mut self, id: &WorkloadId, moment: &Moment, plan: &mut Plan) {
-        let Self {
-            settings,
-            paths,
-            spaces,
-            later,
-            conflicts,
-            ..
-        } = self;
-        let Some(space) = spaces.get_mut(&id.namespace) else {
+        let bench = Bench {
+            settings: &self.settings,
+            paths: &self.paths,
+            moment,
+        };
+        let Some(space) = self.spaces.get_mut(&id.namespace) else {
             return;
         };
         let Some(entry) = space.workloads.get(&local(id)) else {
             return;
         };
-        let bench = Bench {
-            settings,
-            paths,
-            moment,
-        };
         let verdict = judge(&entry.workload, space, &bench);
         let wanted = verdict.labels(&entry.workload);
-        let may_label = settings.labels;
         let Some(entry) = space.workloads.get_mut(&local(id)) else {
             return;
         };
         let cause = entry.progress.dirty.take().unwrap_or(Cause::Workload);
         plan.transitions.extend(entry.tell(verdict, cause));
-        if !may_label || *entry.workload.live == wanted {
+        if !self.settings.labels || *entry.workload.live == wanted {
             return;
         }
         match entry.progress.clearance(&wanted, moment.now) {
-            Clearance::Waiting => {
-                entry.progress.again = entry.progress.in_flight;
-                return;
-            }
+            Clearance::Waiting => entry.progress.again = entry.progress.in_flight,
             Clearance::TakenAgain(until) => {
-                *conflicts += 1;
-                later.entry(until).or_default().push(id.clone());
-                return;
+                self.conflicts += 1;
+                self.later.entry(until).or_default().push(id.clone());
             }
-            Clearance::TakeBack => *conflicts += 1,
-            Clearance::Go => {}
+            Clearance::TakeBack => {
+                self.conflicts += 1;
+                plan.labels.push(entry.start_write(wanted));
+            }
+            Clearance::Go => plan.labels.push(entry.start_write(wanted)),
         }
-        entry.progress.in_flight = true;
-        plan.labels.push(LabelWrite {
-            id: id.clone(),
-            uid: entry.workload.uid.clone(),
-            wanted,
-        });
     }
 
     /// Notes how a label write ended.
@@ -334,6 +318,15 @@ fn status_only(status: Option<Status>) -> OwnLabels {
 }
 
 impl Entry {
+    fn start_write(&mut self, wanted: OwnLabels) -> LabelWrite {
+        self.progress.in_flight = true;
+        LabelWrite {
+            id: self.workload.id.clone(),
+            uid: self.workload.uid.clone(),
+            wanted,
+        }
+    }
+
     /// What to tell, where the state is another than was last said. What is said first is no
     /// change, unless labels of an earlier run say otherwise.
     fn tell(&mut self, verdict: Verdict, cause: Cause) -> Option<Transition> {

@@ -8,11 +8,12 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use super::path::{Checks, Path, PathAt, indexes};
+use super::excuse::{self, Excuse, Plea};
+use super::path::{Checks, PathAt};
 use super::path_set::PathSet;
 use super::settings::Settings;
 use super::space::Space;
-use super::state::{Outcome, Phase, Standing, State, Status, Turn};
+use super::state::{Outcome, Standing, State, Status, Turn};
 use super::workload::{OwnLabels, PathResult, Workload};
 
 /// What is said of one workload.
@@ -61,21 +62,6 @@ pub enum Choice {
     DeclaredNotApplicable,
 }
 
-/// How one failing check stands.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Excuse {
-    /// Index of the check.
-    pub check: usize,
-    /// Its standing.
-    pub standing: Standing,
-    /// The exception that gives it this standing.
-    pub exception: Option<Arc<str>>,
-    /// When that standing ends or ended, where it does.
-    pub until: Option<Timestamp>,
-    /// Whether its owner has asked for a renewal that nobody has answered.
-    pub renewal_open: bool,
-}
-
 impl Verdict {
     /// The state a service with this workload alone would have; none when unscoped or ignored.
     pub fn state(&self) -> Option<State> {
@@ -119,7 +105,7 @@ impl Verdict {
 
     /// The worst excuse: the one the workload's standing comes from.
     pub fn worst(&self) -> Option<&Excuse> {
-        self.excuses.iter().min_by_key(|excuse| excuse.standing)
+        excuse::worst(&self.excuses)
     }
 
     fn without_path(status: Status, choice: Choice) -> Self {
@@ -137,12 +123,15 @@ impl Verdict {
     }
 }
 
+/// A set of paths and how each of them stands.
+type Known = (Arc<PathSet>, Rc<[PathAt]>);
+
 /// One instant, with what every path says at it worked out once.
 #[derive(Debug)]
 pub struct Moment {
     /// The instant.
     pub now: Timestamp,
-    at: RefCell<Vec<(Arc<PathSet>, Rc<[PathAt]>)>>,
+    at: RefCell<Vec<Known>>,
 }
 
 impl Moment {
@@ -240,7 +229,13 @@ fn by_path(
     let failing = at.required & !result.passed & !result.errored;
     let excuses: Vec<Excuse> = match failing {
         0 => Vec::new(),
-        _ => excuse_all(workload, path, failing, around),
+        _ => Plea {
+            workload,
+            path,
+            space: around.0,
+            bench: around.1,
+        }
+        .answer(failing),
     };
     let standing = excuses.iter().map(|excuse| excuse.standing).min();
     let status = match (standing, errored) {
@@ -264,98 +259,11 @@ fn by_path(
     }
 }
 
-/// The standing of every failing check, by the exceptions that name it.
-fn excuse_all(
-    workload: &Workload,
-    path: &Path,
-    failing: Checks,
-    around: (&Space, &Bench<'_>),
-) -> Vec<Excuse> {
-    let (space, bench) = around;
-    let naming: Vec<_> = space
-        .exceptions_naming(workload)
-        .filter(|exception| {
-            exception
-                .path(bench.paths)
-                .is_some_and(|named| named.name == path.name)
-        })
-        .filter(|exception| space.covers_within_limit(exception, workload))
-        .map(|exception| (exception, space.life(exception, bench)))
-        .collect();
-    let predates = path.is_predated_by(workload.birth, bench.moment.now);
-    let excuse = |check: usize| {
-        let best = naming
-            .iter()
-            .filter(|(exception, _)| exception.names_check(path, check))
-            .filter_map(|(exception, life)| Some((life.phase.standing()?, exception, life)))
-            .max_by_key(|(standing, exception, life)| {
-                (
-                    *standing,
-                    life.effective_expiry,
-                    Reverse(exception.name.clone()),
-                )
-            });
-        match best {
-            Some((standing, exception, life)) => Excuse {
-                check,
-                standing,
-                exception: Some(exception.name.clone()),
-                until: until(life.phase, life),
-                renewal_open: life.renewal_open,
-            },
-            None => Excuse {
-                check,
-                standing: if predates {
-                    Standing::Predates
-                } else {
-                    Standing::Undocumented
-                },
-                exception: None,
-                until: path
-                    .spec
-                    .existing
-                    .until
-                    .as_ref()
-                    .map(|until| until.0)
-                    .filter(|_| predates),
-                renewal_open: false,
-            },
-        }
-    };
-    indexes(failing).map(excuse).collect()
-}
-
-fn until(phase: Phase, life: &super::exception::Life) -> Option<Timestamp> {
-    match phase {
-        Phase::Active | Phase::ReviewDue | Phase::ReviewOverdue | Phase::Expired => {
-            life.effective_expiry
-        }
-        Phase::Pending | Phase::Rejected | Phase::Closed => None,
-    }
-}
-
 fn turn(status: Status, excuses: &[Excuse]) -> Option<Turn> {
     match status {
         Status::GoldenPath => None,
         Status::Unknown => Some(Turn::Platform),
         Status::Unscoped | Status::Ignored => Some(Turn::Nobody),
-        Status::Deviating => excuses
-            .iter()
-            .min_by_key(|excuse| excuse.standing)
-            .map(turn_of),
-    }
-}
-
-fn turn_of(excuse: &Excuse) -> Turn {
-    match excuse.standing {
-        Standing::Undocumented => Turn::Team,
-        Standing::Pending => Turn::Platform,
-        Standing::Expired | Standing::ReviewOverdue | Standing::ReviewDue
-            if excuse.renewal_open =>
-        {
-            Turn::Platform
-        }
-        Standing::Expired | Standing::ReviewOverdue | Standing::ReviewDue => Turn::Team,
-        Standing::Predates | Standing::Documented => Turn::Nobody,
+        Status::Deviating => excuse::worst(excuses).map(Excuse::turn),
     }
 }

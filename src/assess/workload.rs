@@ -131,57 +131,34 @@ pub struct Observed {
 /// Reads one object. `None` for what is not judged: an object in an excluded namespace, or one
 /// whose controller is itself watched.
 pub fn observe(mut object: Value, kind: &Arc<WatchedKind>, lens: &Lens<'_>) -> Option<Observed> {
-    let name: Arc<str> = object["metadata"]["name"].as_str()?.into();
-    let namespace: Arc<str> = object["metadata"]["namespace"]
-        .as_str()
-        .unwrap_or("default")
-        .into();
-    if lens.settings.excludes(&namespace) || has_watched_controller(&object, lens.settings) {
+    let id = id_of(&object, kind)?;
+    if lens.settings.excludes(&id.namespace) || has_watched_controller(&object, lens.settings) {
         return None;
     }
     let live = Arc::new(OwnLabels::read(&object));
-    let version = object["metadata"]["resourceVersion"]
-        .as_str()
-        .and_then(|text| text.parse().ok());
+    let version = resource_version(&object);
     leave_out_unjudged(&mut object);
     let labels = LabelSet::of_json(object["metadata"].get("labels"));
     let judged = judge_object(&object, kind, &labels, lens);
     let template = pod_template(&object);
     let facts = Facts(&object);
-    let created = facts.instant("creationTimestamp");
-    let scaffolded_at = facts.annotated_instant(keys::SCAFFOLDED_AT);
+    let pod_labels = template.and_then(|template| template["metadata"].get("labels"));
     let workload = Workload {
         uid: object["metadata"]["uid"].as_str().map(Into::into),
         version,
-        created,
-        birth: facts
-            .annotated_instant(keys::SERVICE_SINCE)
-            .or(scaffolded_at)
-            .or(created),
-        scaffolded: scaffolded_at.is_some(),
+        created: facts.created(),
+        birth: facts.birth(),
+        scaffolded: facts.scaffolded_at().is_some(),
         team: facts.first_of(&lens.settings.team_keys),
-        service: lens
-            .settings
-            .service_keys
-            .iter()
-            .find_map(|key| facts.label(key).or(facts.annotation(key)))
-            .map(Into::into),
+        service: facts.service(&lens.settings.service_keys),
         declared_path: facts.label(keys::PATH).map(Into::into),
-        ignore: facts
-            .annotation(keys::IGNORE)
-            .map(|reason| reason.chars().take(200).collect::<String>().into()),
-        pod_labels: LabelSet::of_json(
-            template.and_then(|template| template["metadata"].get("labels")),
-        ),
+        ignore: facts.ignore_request(),
+        pod_labels: LabelSet::of_json(pod_labels),
         template: template.map(template_hash),
         results: judged.results.into(),
         messages: judged.messages.into(),
         paths: lens.paths.clone(),
-        id: WorkloadId {
-            namespace,
-            kind: kind.clone(),
-            name,
-        },
+        id,
         labels,
         live,
     };
@@ -207,12 +184,40 @@ impl<'a> Facts<'a> {
             .filter(|text| !text.is_empty())
     }
 
-    pub(super) fn instant(&self, field: &str) -> Option<Timestamp> {
-        self.0["metadata"][field].as_str()?.parse().ok()
+    pub(super) fn created(&self) -> Option<Timestamp> {
+        self.0["metadata"]["creationTimestamp"]
+            .as_str()?
+            .parse()
+            .ok()
+    }
+
+    fn scaffolded_at(&self) -> Option<Timestamp> {
+        self.annotated_instant(keys::SCAFFOLDED_AT)
+    }
+
+    /// When the service first existed, which may be long before its objects did.
+    fn birth(&self) -> Option<Timestamp> {
+        let since = self.annotated_instant(keys::SERVICE_SINCE);
+        since
+            .or_else(|| self.scaffolded_at())
+            .or_else(|| self.created())
     }
 
     fn annotated_instant(&self, key: &str) -> Option<Timestamp> {
         self.annotation(key)?.trim().parse().ok()
+    }
+
+    fn service(&self, keys: &[String]) -> Option<Arc<str>> {
+        let named = keys
+            .iter()
+            .find_map(|key| self.label(key).or(self.annotation(key)));
+        named.map(Into::into)
+    }
+
+    /// Bounded, because anybody may write anything there.
+    fn ignore_request(&self) -> Option<Box<str>> {
+        let reason = self.annotation(keys::IGNORE)?;
+        Some(reason.chars().take(200).collect::<String>().into())
     }
 
     /// The first key that has a value, as annotation, then as label. A team's name becomes a
@@ -223,6 +228,19 @@ impl<'a> Facts<'a> {
             .find_map(|key| self.annotation(key).or(self.label(key)))?;
         Some(found.chars().take(63).collect::<String>().into())
     }
+}
+
+fn id_of(object: &Value, kind: &Arc<WatchedKind>) -> Option<WorkloadId> {
+    let metadata = &object["metadata"];
+    Some(WorkloadId {
+        namespace: metadata["namespace"].as_str().unwrap_or("default").into(),
+        kind: kind.clone(),
+        name: metadata["name"].as_str()?.into(),
+    })
+}
+
+fn resource_version(object: &Value) -> Option<u64> {
+    object["metadata"]["resourceVersion"].as_str()?.parse().ok()
 }
 
 fn has_watched_controller(object: &Value, settings: &Settings) -> bool {

@@ -201,8 +201,7 @@ fn time_flips_a_standing_at_the_instant_that_was_foretold() {
     ));
     let _ = cluster.0.tick(now());
     cluster.apply(now());
-    let mut at = now();
-    let mut told = Vec::new();
+    let (mut at, mut told) = (now(), Vec::new());
     while let Some(next) = cluster.0.next_change().filter(|next| *next <= until) {
         assert!(next > at, "time moves on");
         at = next;

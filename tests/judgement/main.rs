@@ -1,5 +1,10 @@
 //! The rules of the judgement, as plain data: no cluster, no clock.
 
+#![allow(
+    clippy::unwrap_used,
+    reason = "a fixture that does not read is a broken test"
+)]
+
 mod choice;
 mod events;
 mod fixtures;

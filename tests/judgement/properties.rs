@@ -157,7 +157,9 @@ proptest! {
     #[test]
     fn applied_plan_leaves_an_empty_plan_whatever_is_there(objects in prop::collection::vec(object(), 0..24), hours in 0..2_000_i64) {
         let mut cluster = Cluster::with_web_path();
-        objects.iter().for_each(|object| object.put(&mut cluster));
+        for object in &objects {
+            object.put(&mut cluster);
+        }
         let at = now() + SignedDuration::from_hours(hours);
         let _ = cluster.0.tick(at);
         cluster.apply(at);
@@ -171,7 +173,9 @@ proptest! {
     #[test]
     fn judging_twice_is_the_same(objects in prop::collection::vec(object(), 0..24), hours in 0..2_000_i64) {
         let mut cluster = Cluster::with_web_path();
-        objects.iter().for_each(|object| object.put(&mut cluster));
+        for object in &objects {
+            object.put(&mut cluster);
+        }
         let at = now() + SignedDuration::from_hours(hours);
         for name in 0..6 {
             let name = format!("w{name}");
