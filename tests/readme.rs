@@ -1,5 +1,5 @@
-//! README's tables are the code's: every metric read from the inventory, with its labels, and every
-//! label key.
+//! What the documents list is what the code has: every metric read from the inventory, with its
+//! labels, every label key, and every flag of the operator.
 
 use goldenpath::api::keys;
 use goldenpath::report::metrics::FAMILIES;
@@ -47,5 +47,24 @@ fn every_label_and_annotation_has_its_row() {
     ];
     for key in keys::OWN_LABELS.into_iter().chain(of_users) {
         assert_eq!(row(key).len(), 3, "{key}");
+    }
+}
+
+#[test]
+#[cfg(feature = "cluster")]
+fn every_flag_of_the_operator_is_described() {
+    use clap::CommandFactory as _;
+
+    const OPERATORS: &str = include_str!("../docs/operators.md");
+    let command = goldenpath::cli::Cli::command();
+    let run = command
+        .find_subcommand("run")
+        .expect("there is an operator");
+    for flag in run
+        .get_arguments()
+        .filter_map(clap::Arg::get_long)
+        .filter(|flag| *flag != "help")
+    {
+        assert!(OPERATORS.contains(&format!("`--{flag}`")), "--{flag}");
     }
 }
