@@ -3,12 +3,14 @@
 #![allow(clippy::unwrap_used)] // what cannot be built fails its test
 
 mod adoption;
+mod agreement;
 mod cost;
 mod exposition;
 #[path = "../judgement/fixtures.rs"]
 #[allow(dead_code)] // shared with the tests of the judgement
 mod fixtures;
 mod fleet;
+mod problems;
 mod properties;
 mod readme;
 mod register;

@@ -1,14 +1,17 @@
 //! The exceptions register, and what is wrong with paths and exceptions themselves.
 
+use jiff::Timestamp;
+
 use super::{Sources, View};
-use crate::assess::register::{ExceptionView, Useless, UselessCheck};
+use crate::assess::path_set::PathSet;
+use crate::assess::register::{ExceptionView, Usage, Useless, UselessCheck};
 use crate::assess::source::{Problem, Source};
+use crate::assess::state::Phase;
+use crate::assess::status::nearest;
 use crate::report::json;
 
 pub(super) fn line(view: &ExceptionView<'_>, sources: &Sources) -> json::Exception {
     let spec = &view.exception.spec;
-    let approved = spec.approval.as_ref().map(|approval| &approval.by);
-    let reviewed = spec.reviews.iter().max_by_key(|review| review.at.0);
     json::Exception {
         namespace: view.namespace.to_owned(),
         name: view.exception.name.to_string(),
@@ -25,7 +28,7 @@ pub(super) fn line(view: &ExceptionView<'_>, sources: &Sources) -> json::Excepti
         reason: spec.reason.clone(),
         would_return_if: spec.would_return_if.clone(),
         hours_per_month: spec.ownership_cost.hours_per_month,
-        decided_by: reviewed.map(|review| &review.by).or(approved).cloned(),
+        decided_by: decided_by(view).map(str::to_owned),
         source: source(view, sources).cloned(),
     }
 }
@@ -49,30 +52,72 @@ pub(super) fn problems(view: &View<'_>, exceptions: &[ExceptionView<'_>]) -> Vec
                 exception.namespace, exception.exception.name
             )
         });
-        let unknown = (!exception.path_found()).then(|| {
-            let path = &exception.exception.spec.path;
-            format!("the path '{path}' does not exist, so this exception covers nothing")
-        });
-        let useless = exception
-            .useless_checks
-            .iter()
-            .map(|check| explain(check, exception));
-        let said: Vec<String> = unknown.into_iter().chain(useless).collect();
-        said.into_iter().map(move |said| {
-            Problem::new(
-                &place,
-                format!("exception {}: {said}", exception.exception.name),
-            )
+        let said = findings(exception, paths).into_iter();
+        said.map(move |said| {
+            let name = &exception.exception.name;
+            Problem::new(&place, format!("exception {name}: {said}"))
         })
     });
     invalid.chain(named).collect()
+}
+
+/// What its owner should know of an exception, beyond its phase.
+fn findings(view: &ExceptionView<'_>, paths: &PathSet) -> Vec<String> {
+    let useless = view.useless_checks.iter().map(|check| explain(check, view));
+    let ahead = view.life.ignored_decisions.iter().map(|at| {
+        format!("a decision is dated {at}, which is still ahead, so it does not count yet")
+    });
+    let unused = unused(view, paths);
+    unused.into_iter().chain(useless).chain(ahead).collect()
+}
+
+/// Why it covers nothing, while it could.
+fn unused(view: &ExceptionView<'_>, paths: &PathSet) -> Option<String> {
+    let path = &view.exception.spec.path;
+    if !view.path_found() {
+        let names = paths.iter().filter(|path| path.deleted.is_none());
+        let meant = nearest(path, names.map(|path| &*path.name));
+        return Some(format!(
+            "the path '{path}' does not exist, so this exception covers nothing{}",
+            did_you_mean(meant)
+        ));
+    }
+    match view.life.phase {
+        Phase::Pending | Phase::Active | Phase::ReviewDue | Phase::ReviewOverdue => {}
+        Phase::Expired | Phase::Rejected | Phase::Closed => return None,
+    }
+    let why = match view.usage {
+        Usage::InUse | Usage::PathNotFound => return None,
+        Usage::NoTarget => "no workload it names was found".to_owned(),
+        Usage::OtherPath => {
+            format!("the workloads it names are judged by another path than {path}")
+        }
+        Usage::NotJudged => "the workloads it names are judged by no path".to_owned(),
+    };
+    Some(format!("{why}, so it covers nothing"))
+}
+
+/// Who made the latest decision that counts.
+fn decided_by<'a>(view: &'a ExceptionView<'_>) -> Option<&'a str> {
+    let spec = &view.exception.spec;
+    let approval = spec.approval.iter();
+    let decisions = approval
+        .map(|approval| (approval.at.0, &*approval.by))
+        .chain(spec.reviews.iter().map(|review| (review.at.0, &*review.by)));
+    let counts = |at: &Timestamp| !view.life.ignored_decisions.contains(at);
+    let counting = decisions.filter(|(at, _)| counts(at));
+    counting.max_by_key(|(at, _)| *at).map(|(_, by)| by)
+}
+
+fn did_you_mean(name: Option<&str>) -> String {
+    name.map_or(String::new(), |name| format!("; did you mean '{name}'?"))
 }
 
 fn explain(check: &UselessCheck<'_>, exception: &ExceptionView<'_>) -> String {
     let path = exception.path_name();
     match check.because {
         Useless::Unknown { nearest } => {
-            let meant = nearest.map_or(String::new(), |name| format!("; did you mean '{name}'?"));
+            let meant = did_you_mean(nearest);
             format!("the path {path} has no check '{}'{meant}", check.name)
         }
         Useless::NotExemptible => {
