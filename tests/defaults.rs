@@ -1,6 +1,7 @@
 //! A manifest with our defaults is what a real API server makes of it: the proof for
 //! `assess::defaults`, and for reading YAML as kubectl does.
 #![cfg(feature = "demo")]
+#![allow(clippy::unwrap_used)]
 
 use std::fs;
 use std::path::Path;
