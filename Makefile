@@ -6,8 +6,8 @@ help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
 
 demo: ## Start a throwaway Kubernetes API with the examples, and look around
-	cargo build --quiet
-	target/debug/goldenpath demo
+	cargo build
+	cargo run --quiet -- demo
 
 test: ## Run every check and every test; ends with a line of counts
 	@.ci/test.sh
@@ -15,8 +15,9 @@ test: ## Run every check and every test; ends with a line of counts
 crds: ## Write crds/ and the chart's copy from the types
 	UPDATE_CRDS=1 cargo test --quiet --test crds
 
-bench: ## Measure what the operator costs on 5,000 workloads
-	cargo bench --workspace
+bench: ## Measure what the operator costs, on a real API server
+	cargo build --quiet --release --bin goldenpath
+	cargo run --quiet --release --example bench
 
 chart: ## Lint and try the Helm chart
 	@.ci/test.sh chart
