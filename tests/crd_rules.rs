@@ -416,6 +416,33 @@ fn the_status_is_written_apart_from_the_spec() {
 }
 
 #[test]
+fn the_columns_of_a_path_show_its_counts() {
+    with_cluster(|cluster| {
+        accepts(cluster, &path("columns"));
+        let status = r#"-p={"status": {"services": 312, "counts": {"golden-path": 225},
+            "conditions": [{"type": "Ready", "status": "True", "reason": "Read", "message": "",
+                            "lastTransitionTime": "2026-03-01T09:00:00Z"}]}}"#;
+        let write = [
+            "patch",
+            "gp",
+            "columns",
+            "--subresource=status",
+            "--type=merge",
+            status,
+        ];
+        cluster.kubectl_ok(&write).unwrap();
+        let table = cluster
+            .kubectl_ok(&["get", "gp", "columns", "--no-headers"])
+            .unwrap();
+        let cells: Vec<_> = table.split_whitespace().collect();
+        assert_eq!(
+            cells[..6],
+            ["columns", "platform", "312", "225", "70", "True"]
+        );
+    });
+}
+
+#[test]
 fn both_kinds_answer_to_their_short_names_and_category() {
     with_cluster(|cluster| {
         accepts(cluster, &path("listed"));
