@@ -7,6 +7,12 @@
 pub mod api;
 pub mod assess;
 pub mod cli;
+#[cfg(feature = "cluster")]
+pub mod cluster;
+#[cfg(feature = "cluster")]
+pub mod operate;
 pub mod print;
 pub mod report;
 pub mod scan;
+#[cfg(feature = "cluster")]
+pub mod server;

@@ -5,6 +5,8 @@ use std::io::{self, Write};
 use std::process::ExitCode;
 
 use goldenpath::cli::{Cli, Command};
+#[cfg(feature = "cluster")]
+use goldenpath::operate;
 use goldenpath::{print, scan};
 use jiff::Timestamp;
 
@@ -40,7 +42,12 @@ fn dispatch(cli: &Cli) -> Outcome {
             Ok(scan::Exit::Fine)
         }
         #[cfg(feature = "cluster")]
-        Command::Run(_) | Command::Cleanup(_) => Err(Failure::NotBuilt),
+        Command::Run(args) => {
+            operate::run(args, global)?;
+            Ok(scan::Exit::Fine)
+        }
+        #[cfg(feature = "cluster")]
+        Command::Cleanup(_) => Err(Failure::NotBuilt),
         #[cfg(feature = "demo")]
         Command::Demo(_) => Err(Failure::NotBuilt),
         Command::Report(_) | Command::Why(_) => Err(Failure::NotBuilt),
@@ -54,6 +61,9 @@ enum Failure {
     Scan(#[from] scan::Error),
     #[error(transparent)]
     Print(#[from] print::Error),
+    #[cfg(feature = "cluster")]
+    #[error(transparent)]
+    Operate(#[from] operate::Error),
     #[error("this build cannot reach a cluster: judge manifests with --from or scan")]
     NotBuilt,
 }
@@ -63,6 +73,8 @@ impl Failure {
         match self {
             Self::Scan(error) => error.is_broken_pipe(),
             Self::Print(error) => error.is_broken_pipe(),
+            #[cfg(feature = "cluster")]
+            Self::Operate(_) => false,
             Self::NotBuilt => false,
         }
     }

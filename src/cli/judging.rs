@@ -1,5 +1,6 @@
 //! Flags about what is judged and how it is counted, shared by every command that judges.
 
+use std::fmt;
 use std::path::PathBuf;
 use std::str::FromStr;
 
@@ -112,6 +113,12 @@ pub struct ExtraKind {
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 #[error("'{0}' names no kind: write PLURAL.GROUP/VERSION, such as rollouts.argoproj.io/v1alpha1")]
 pub struct InvalidKind(String);
+
+impl fmt::Display for ExtraKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}.{}/{}", self.plural, self.group, self.version)
+    }
+}
 
 impl FromStr for ExtraKind {
     type Err = InvalidKind;

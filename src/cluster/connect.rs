@@ -1,0 +1,69 @@
+//! The connection to a cluster: the usual kubeconfig rules, one TLS provider, and a client that
+//! never waits by itself. Retries belong to whoever asks, so that a server which pushes back slows
+//! down all of us and not one request at a time.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use kube::client::{Client, ClientBuilder};
+use kube::config::{Config, KubeConfigOptions, Kubeconfig};
+
+use super::error::{Error, Result};
+use super::pulse::{Pulse, PulseLayer};
+
+/// No stream is silent for longer: a watch ends at the server after [`super::watch::WATCH_SECONDS`].
+const LONGEST_SILENCE: Duration = Duration::from_secs(210);
+
+/// Which cluster.
+#[derive(Clone, Debug, Default)]
+pub struct Target {
+    /// The kubeconfig file; as kubectl finds it where absent.
+    pub kubeconfig: Option<PathBuf>,
+    /// The context; the current one where absent.
+    pub context: Option<String>,
+}
+
+impl Target {
+    async fn config(&self) -> Result<Config> {
+        let options = KubeConfigOptions {
+            context: self.context.clone(),
+            ..KubeConfigOptions::default()
+        };
+        if let Some(file) = &self.kubeconfig {
+            let kubeconfig = Kubeconfig::read_from(file).map_err(Error::Kubeconfig)?;
+            let config = Config::from_custom_kubeconfig(kubeconfig, &options).await;
+            return config.map_err(Error::Kubeconfig);
+        }
+        if self.context.is_some() {
+            let config = Config::from_kubeconfig(&options).await;
+            return config.map_err(Error::Kubeconfig);
+        }
+        let config = Config::infer().await;
+        config.map_err(|source| Error::NoCluster(Box::new(source)))
+    }
+
+    /// A client for commands: it retries by itself when the server pushes back.
+    pub async fn client(&self) -> Result<Client> {
+        install_tls();
+        let config = self.config().await?;
+        let client = Client::try_from(config);
+        client.map_err(|source| Error::Client(Box::new(source)))
+    }
+
+    /// The operator's client: it never retries, and every answer of the server beats `pulse`.
+    pub(super) async fn operator_client(&self, pulse: Arc<Pulse>) -> Result<Client> {
+        install_tls();
+        let mut config = self.config().await?;
+        config.default_retry = false;
+        config.read_timeout = Some(LONGEST_SILENCE);
+        let builder = ClientBuilder::try_from(config);
+        let builder = builder.map_err(|source| Error::Client(Box::new(source)))?;
+        Ok(builder.with_layer(&PulseLayer(pulse)).build())
+    }
+}
+
+/// Two providers would be ambiguous; the first one stays.
+fn install_tls() {
+    let _ = rustls::crypto::ring::default_provider().install_default();
+}

@@ -1,0 +1,101 @@
+//! What can go wrong between wanting something of a cluster and having it. Nothing here retries;
+//! whoever asked decides whether to try again.
+
+/// Everything the cluster shell fails with.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// No usable kubeconfig, and not in a pod either.
+    #[error("failed to find a cluster: name one with --kubeconfig or --context")]
+    NoCluster(#[source] Box<kube::config::InferConfigError>),
+    /// The kubeconfig that was named cannot be used.
+    #[error("failed to read the kubeconfig")]
+    Kubeconfig(#[source] kube::config::KubeconfigError),
+    /// The client cannot be built, for example because a certificate is unreadable.
+    #[error("failed to set up the connection to the cluster")]
+    Client(#[source] Box<kube::Error>),
+    /// A request was answered with an error, or not at all.
+    #[error("failed to {action}")]
+    Request {
+        /// What was attempted and on what.
+        action: String,
+        /// What came back.
+        source: Box<kube::Error>,
+    },
+    /// No answer within the time one call may take.
+    #[error("failed to {action}: no answer within {seconds} s")]
+    TimedOut {
+        /// What was attempted and on what.
+        action: String,
+        /// How long it was waited for.
+        seconds: u64,
+    },
+    /// A part of the operator that never ends has ended.
+    #[error("{0} ended unexpectedly")]
+    Ended(&'static str),
+    /// No object of that name is there, or none that is judged.
+    #[error("no {kind} named {name} in namespace {namespace}, or it is not judged")]
+    NotFound {
+        /// The kind as asked for.
+        kind: String,
+        /// The name.
+        name: String,
+        /// The namespace that was looked in.
+        namespace: String,
+    },
+}
+
+/// The result of nearly everything here.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+impl Error {
+    /// A short stable word for metrics and logs.
+    pub fn reason(&self) -> &'static str {
+        match self {
+            Self::NoCluster(_) => "NoCluster",
+            Self::Kubeconfig(_) => "Kubeconfig",
+            Self::Client(_) => "Client",
+            Self::Request { source, .. } => reason_of(source),
+            Self::TimedOut { .. } => "TimedOut",
+            Self::Ended(_) => "Ended",
+            Self::NotFound { .. } => "NotFound",
+        }
+    }
+
+    /// For `map_err` on a request: `Error::on("list deployments")`.
+    pub(super) fn on(action: impl Into<String>) -> impl FnOnce(kube::Error) -> Self {
+        let action = action.into();
+        move |source| Self::Request {
+            action,
+            source: Box::new(source),
+        }
+    }
+}
+
+/// Why a request failed, in one word out of a dozen.
+pub(super) fn reason_of(error: &kube::Error) -> &'static str {
+    match error {
+        kube::Error::Api(status) => reason_of_code(status.code),
+        kube::Error::SerdeError(_) | kube::Error::FromUtf8(_) => "Undecodable",
+        kube::Error::Auth(_) => "Unauthorized",
+        // The client's own errors, which are not ours to list: the server could not be reached.
+        _ => "Unreachable",
+    }
+}
+
+/// The word for an HTTP status of the API server.
+pub(super) const fn reason_of_code(code: u16) -> &'static str {
+    match code {
+        401 => "Unauthorized",
+        403 => "Forbidden",
+        404 => "NotFound",
+        409 => "Conflict",
+        410 => "Expired",
+        422 => "Invalid",
+        429 => "TooManyRequests",
+        503 => "Unavailable",
+        504 => "TimedOut",
+        500..=599 => "ServerError",
+        _ => "Refused",
+    }
+}

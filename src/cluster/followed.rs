@@ -1,0 +1,73 @@
+//! What is followed: our own policies, namespaces, workloads of every watched kind, and Kubernetes
+//! Services. Only names and roles; how a kind is followed is the watch's business.
+
+use std::sync::Arc;
+
+use k8s_openapi::api::core::v1::{Namespace, Service};
+use kube::core::ApiResource;
+
+use super::stored::resource_of;
+use crate::api::{DeviationException, GoldenPath};
+use crate::assess::kind::WatchedKind;
+
+/// One followed kind.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Followed {
+    /// Golden paths.
+    Paths,
+    /// Deviation exceptions.
+    Exceptions,
+    /// Namespaces.
+    Namespaces,
+    /// Kubernetes Services, which get a label.
+    Services,
+    /// Workloads of one kind.
+    Workloads(Arc<WatchedKind>),
+}
+
+/// What the operator may do before a kind has been listed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Role {
+    /// Nothing at all: without these a verdict would be wrong.
+    Policy,
+    /// Nothing is written, unless the kind cannot be had.
+    Workload,
+    /// Everything else.
+    Beside,
+}
+
+impl Followed {
+    /// What has to be known before anything is judged.
+    pub const POLICIES: [Self; 3] = [Self::Paths, Self::Exceptions, Self::Namespaces];
+
+    /// How kube names it.
+    pub fn resource(&self) -> ApiResource {
+        match self {
+            Self::Paths => ApiResource::erase::<GoldenPath>(&()),
+            Self::Exceptions => ApiResource::erase::<DeviationException>(&()),
+            Self::Namespaces => ApiResource::erase::<Namespace>(&()),
+            Self::Services => ApiResource::erase::<Service>(&()),
+            Self::Workloads(kind) => resource_of(kind),
+        }
+    }
+
+    /// Its kind, as metrics and messages name it.
+    pub fn name(&self) -> &str {
+        match self {
+            Self::Paths => "GoldenPath",
+            Self::Exceptions => "DeviationException",
+            Self::Namespaces => "Namespace",
+            Self::Services => "Service",
+            Self::Workloads(kind) => &kind.kind,
+        }
+    }
+
+    /// What waits for its first list.
+    pub const fn role(&self) -> Role {
+        match self {
+            Self::Paths | Self::Exceptions | Self::Namespaces => Role::Policy,
+            Self::Workloads(_) => Role::Workload,
+            Self::Services => Role::Beside,
+        }
+    }
+}

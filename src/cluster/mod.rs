@@ -1,0 +1,27 @@
+//! The operator: the only module that talks to a cluster. Watches feed the inventory, one writer
+//! carries out its plans, and one Lease says who may. It decides nothing itself.
+
+mod apply;
+mod clock;
+mod connect;
+mod context;
+mod counters;
+mod error;
+mod followed;
+mod gates;
+mod kinds;
+mod lease;
+mod pulse;
+mod rereads;
+mod run;
+mod source;
+mod stored;
+mod tell;
+mod throttle;
+mod watch;
+mod writer;
+
+pub use connect::Target;
+pub use error::{Error, Result};
+pub use run::{Operator, RunSettings};
+pub use source::Observer;

@@ -1,0 +1,256 @@
+//! `goldenpath run`: starts everything in the one right order, waits, and ends it in the one right
+//! order. Policies are listed first; only then are workloads looked at, and only then is anything
+//! written.
+
+use std::sync::Arc;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use kube::Client;
+use tokio::sync::{mpsc, watch};
+use tokio::task::{JoinHandle, JoinSet};
+use tracing::{info, warn};
+
+use super::apply::Hand;
+use super::connect::Target;
+use super::context::Context;
+use super::error::{Error, Result};
+use super::followed::{Followed, Role};
+use super::gates::{Stage, Trouble};
+use super::kinds::{ASK_EVERY, discover};
+use super::lease::Contender;
+use super::pulse::Pulse;
+use super::source::Observer;
+use super::tell::{self, News};
+use super::writer::Writer;
+use super::{clock, rereads, watch as watching};
+use crate::assess::settings::Settings;
+use crate::cli::ExtraKind;
+use crate::report::metrics;
+
+/// What the operator may be told.
+#[derive(Clone, Debug)]
+pub struct RunSettings {
+    /// Which cluster.
+    pub target: Target,
+    /// How workloads are read and counted.
+    pub judging: Settings,
+    /// More kinds of workload.
+    pub extra_kinds: Vec<ExtraKind>,
+    /// What is exposed as metrics.
+    pub metrics: metrics::Options,
+    /// Whether a Lease decides who writes.
+    pub leader_elect: bool,
+    /// The Lease's namespace; the client's own where absent.
+    pub lease_namespace: Option<String>,
+}
+
+/// The name of the operator's Lease.
+pub const LEASE_NAME: &str = "goldenpath";
+
+/// An operator that is connected and does not run yet.
+pub struct Operator {
+    settings: RunSettings,
+    client: Client,
+    context: Arc<Context>,
+    told: mpsc::Receiver<News>,
+}
+
+impl Operator {
+    /// Reads the kubeconfig and builds the client. The cluster need not answer yet.
+    ///
+    /// # Errors
+    /// When there is no cluster to talk to, or no way to.
+    pub async fn connect(settings: RunSettings) -> Result<Self> {
+        let pulse = Arc::new(Pulse::default());
+        let client = settings.target.operator_client(pulse.clone()).await?;
+        let (news, told) = mpsc::channel(tell::QUEUE);
+        let own_namespace = in_cluster().then(|| client.default_namespace().to_owned());
+        let context = Context::new(settings.judging.clone(), pulse, news)
+            .leaving_out_own(own_namespace)
+            .exposing(settings.metrics);
+        expect_kinds(&context);
+        Ok(Self {
+            settings,
+            client,
+            context: Arc::new(context),
+            told,
+        })
+    }
+
+    /// What it knows, for those who serve it.
+    pub fn observer(&self) -> Observer {
+        Observer(self.context.clone())
+    }
+
+    /// Runs until `stop` ends: then no new plans are made, writes under way end, and the Lease is
+    /// given back.
+    ///
+    /// # Errors
+    /// When a part that never ends has ended. What fails on the way is said and tried again.
+    pub async fn run(self, stop: impl Future<Output = ()>) -> Result<()> {
+        let Self {
+            settings,
+            client,
+            context,
+            told,
+        } = self;
+        let identity = identity();
+        let mut parts = Parts::start(&settings, &client, &context);
+        let teller = tell::run(client.clone(), context.clone(), identity.clone(), told);
+        parts.tasks.spawn(named("telling", teller));
+        let contender = contender(&settings, client, &identity);
+        let election = elect(contender.clone(), &context);
+        let ended = tokio::select! {
+            () = stop => None,
+            part = parts.ended() => Some(part),
+        };
+        info!("stopping");
+        parts.stop_writing().await;
+        election.abort();
+        release(contender, &context).await;
+        ended.map_or(Ok(()), |part| Err(Error::Ended(part)))
+    }
+}
+
+fn expect_kinds(context: &Context) {
+    let kinds = context.judging().kinds.clone();
+    let workloads = kinds.into_iter().map(Followed::Workloads);
+    for followed in Followed::POLICIES.into_iter().chain(workloads) {
+        context.gates.expect(followed.name(), followed.role());
+    }
+}
+
+/// The tasks that make up the operator. None of them ever ends by itself.
+struct Parts {
+    tasks: JoinSet<&'static str>,
+    writer: JoinHandle<()>,
+    stop: watch::Sender<bool>,
+}
+
+impl Parts {
+    fn start(settings: &RunSettings, client: &Client, context: &Arc<Context>) -> Self {
+        let mut tasks = JoinSet::new();
+        for followed in Followed::POLICIES {
+            let watch = watching::follow(client.clone(), followed, context.clone());
+            tasks.spawn(named("a watch", watch));
+        }
+        for kind in context.judging().kinds.iter().cloned() {
+            let watch = once_judging(client.clone(), Followed::Workloads(kind), context.clone());
+            tasks.spawn(named("a watch", watch));
+        }
+        if settings.judging.labels && settings.judging.label_services {
+            let watch = once_judging(client.clone(), Followed::Services, context.clone());
+            tasks.spawn(named("a watch", watch));
+        }
+        for extra in settings.extra_kinds.iter().cloned() {
+            let watch = follow_extra(client.clone(), extra, context.clone());
+            tasks.spawn(named("a watch", watch));
+        }
+        tasks.spawn(named(
+            "rereading",
+            rereads::run(client.clone(), context.clone()),
+        ));
+        tasks.spawn(named("the clock", clock::run(context.clone())));
+        let stop = watch::Sender::new(false);
+        let writer = Writer::new(context.clone(), Hand::new(client.clone()));
+        let writer = tokio::spawn(writer.run(stop.subscribe()));
+        Self {
+            tasks,
+            writer,
+            stop,
+        }
+    }
+
+    /// Waits for a part that never ends to end.
+    async fn ended(&mut self) -> &'static str {
+        tokio::select! {
+            Some(part) = self.tasks.join_next() => part.unwrap_or("a part"),
+            _ = &mut self.writer => "the writer",
+        }
+    }
+
+    /// No new plans; what is under way ends; then everything else is dropped.
+    async fn stop_writing(&mut self) {
+        self.stop.send_replace(true);
+        if !self.writer.is_finished() && (&mut self.writer).await.is_err() {
+            warn!("the writer panicked");
+        }
+        self.tasks.shutdown().await;
+    }
+}
+
+async fn named(name: &'static str, part: impl Future<Output = ()>) -> &'static str {
+    part.await;
+    name
+}
+
+async fn once_judging(client: Client, followed: Followed, context: Arc<Context>) {
+    context.gates.expect(followed.name(), followed.role());
+    context.gates.reached(Stage::Judging).await;
+    watching::follow(client, followed, context).await;
+}
+
+/// Follows a kind that may not exist yet.
+async fn follow_extra(client: Client, extra: ExtraKind, context: Arc<Context>) {
+    let name = extra.to_string();
+    context.gates.expect(&name, Role::Beside);
+    let kind = loop {
+        let trouble = match discover(&extra, &client).await {
+            Ok(Some(kind)) => break kind,
+            Ok(None) => Trouble {
+                reason: "NotFound",
+                message: "the API server does not serve it".to_owned(),
+            },
+            Err(error) => Trouble {
+                reason: error.reason(),
+                message: error.to_string(),
+            },
+        };
+        let now = jiff::Timestamp::now();
+        if context.gates.troubled(&name, &trouble, now) {
+            warn!(kind = name, "is not there yet; waiting for it");
+        }
+        tokio::time::sleep(ASK_EVERY).await;
+    };
+    context.gates.listed(&name);
+    context.add_kind(kind.clone());
+    once_judging(client, Followed::Workloads(kind), context).await;
+}
+
+fn contender(settings: &RunSettings, client: Client, identity: &str) -> Option<Contender> {
+    let namespace = settings.lease_namespace.clone();
+    let namespace = namespace.unwrap_or_else(|| client.default_namespace().to_owned());
+    settings
+        .leader_elect
+        .then(|| Contender::new(client, &namespace, LEASE_NAME, identity))
+}
+
+fn elect(contender: Option<Contender>, context: &Arc<Context>) -> JoinHandle<()> {
+    let context = context.clone();
+    tokio::spawn(async move {
+        match contender {
+            Some(contender) => contender.run(&context.leadership).await,
+            None => context.leadership.hold_for_good(),
+        }
+    })
+}
+
+async fn release(contender: Option<Contender>, context: &Context) {
+    let Some(contender) = contender else { return };
+    if let Err(error) = contender.release(&context.leadership).await {
+        warn!(reason = error.reason(), %error, "the lease was not released; it will lapse");
+    }
+}
+
+/// A name no other replica ever has: the host's, and when this process began.
+fn identity() -> String {
+    let host = std::env::var("HOSTNAME").unwrap_or_else(|_| "goldenpath".to_owned());
+    let began = SystemTime::now().duration_since(UNIX_EPOCH);
+    let began = began.unwrap_or_default().as_nanos();
+    format!("{host}_{}_{began:x}", std::process::id())
+}
+
+/// Whether this process runs in a pod, as kube's configuration decides it.
+fn in_cluster() -> bool {
+    std::env::var_os("KUBERNETES_SERVICE_HOST").is_some()
+}

@@ -1,0 +1,82 @@
+//! What others are told: readiness, metrics and the report, worked out from the inventory when
+//! somebody asks. What is not complete yet is not shown, and what only the leader knows only the
+//! leader shows.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use super::context::Context;
+use super::counters::States;
+use super::gates::Stage;
+use crate::assess::verdict::Moment;
+use crate::report::build::{self, Sources};
+use crate::report::json::Report;
+use crate::report::metrics;
+
+/// A view of a running operator. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Observer(pub(super) Arc<Context>);
+
+impl Observer {
+    /// One line for each kind that is still waited for; ready when there is none.
+    pub fn pending(&self) -> Vec<String> {
+        match self.0.gates.stage() {
+            Stage::Closed | Stage::Judging => self.0.gates.pending(),
+            Stage::Ready => Vec::new(),
+        }
+    }
+
+    /// One line for each kind that is done without.
+    pub fn notes(&self) -> Vec<String> {
+        let troubles = self.0.gates.troubles().into_iter();
+        let lines =
+            troubles.map(|(kind, trouble)| format!("{kind} cannot be followed ({trouble})"));
+        lines.collect()
+    }
+
+    /// Metrics in Prometheus' text format: the operator's own, and adoption where it leads.
+    pub fn metrics(&self) -> String {
+        let mut families = self.0.counters.families(&self.states());
+        if self.is_ready() && self.0.leadership.holds() {
+            let options = &self.0.metrics;
+            let inventory = self.0.inventory();
+            families.extend(metrics::families(&inventory, Timestamp::now(), options));
+        }
+        metrics::text(&families).unwrap_or_else(|error| {
+            self.0.counters.failed("Exposition");
+            format!("# {error}\n")
+        })
+    }
+
+    /// The report; none while it would be incomplete.
+    pub fn report(&self) -> Option<Report> {
+        if !self.is_ready() {
+            return None;
+        }
+        let now = Timestamp::now();
+        let whole_second = Timestamp::from_second(now.as_second()).unwrap_or(now);
+        let moment = Moment::new(whole_second);
+        let mut report = build::report(&self.0.inventory(), &moment, &Sources::default());
+        report.problems.extend(self.0.problems());
+        report.problems.sort();
+        Some(report)
+    }
+
+    fn is_ready(&self) -> bool {
+        self.0.gates.stage() == Stage::Ready
+    }
+
+    fn states(&self) -> States {
+        let troubles = self.0.gates.troubles();
+        States {
+            leads: self.0.leadership.holds(),
+            label_conflicts: self.0.inventory().label_conflicts(),
+            heard: self.0.pulse.heard(),
+            waiting: troubles
+                .into_iter()
+                .map(|(kind, trouble)| (kind, trouble.reason))
+                .collect(),
+        }
+    }
+}

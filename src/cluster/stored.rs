@@ -1,0 +1,175 @@
+//! An object as the API server stores it, decoded once into plain JSON and the little that kube
+//! needs to know of it. `managedFields`, most of many an object, is skipped while decoding.
+//! Nothing here judges; no object is kept beyond the call it is handed to.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
+use kube::core::{ApiResource, DynamicResourceScope, Resource};
+use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, Visitor};
+use serde_json::{Map, Value};
+
+use crate::assess::kind::WatchedKind;
+
+/// A stored object.
+#[derive(Clone, Debug, Default)]
+pub struct Stored {
+    meta: ObjectMeta,
+    object: Value,
+}
+
+/// Namespace (empty where there is none) and name.
+pub type Key = (String, String);
+
+impl Stored {
+    /// Namespace and name.
+    pub fn key(&self) -> Key {
+        let text = |text: &Option<String>| text.clone().unwrap_or_default();
+        (text(&self.meta.namespace), text(&self.meta.name))
+    }
+
+    /// The object itself. Items of a list do not say what they are, so it is said here.
+    pub fn into_value(self, resource: &ApiResource) -> Value {
+        let mut object = self.object;
+        if let Some(top) = object.as_object_mut() {
+            for (field, text) in [
+                ("apiVersion", &resource.api_version),
+                ("kind", &resource.kind),
+            ] {
+                let said = || Value::String(text.clone());
+                top.entry(field).or_insert_with(said);
+            }
+        }
+        object
+    }
+}
+
+/// How kube names a watched kind.
+pub fn resource_of(kind: &WatchedKind) -> ApiResource {
+    ApiResource {
+        group: kind.group.clone(),
+        version: kind.version.clone(),
+        api_version: kind.api_version(),
+        kind: kind.kind.clone(),
+        plural: kind.plural.clone(),
+    }
+}
+
+impl Resource for Stored {
+    type DynamicType = ApiResource;
+    type Scope = DynamicResourceScope;
+
+    fn kind(resource: &ApiResource) -> Cow<'_, str> {
+        resource.kind.as_str().into()
+    }
+
+    fn group(resource: &ApiResource) -> Cow<'_, str> {
+        resource.group.as_str().into()
+    }
+
+    fn version(resource: &ApiResource) -> Cow<'_, str> {
+        resource.version.as_str().into()
+    }
+
+    fn api_version(resource: &ApiResource) -> Cow<'_, str> {
+        resource.api_version.as_str().into()
+    }
+
+    fn plural(resource: &ApiResource) -> Cow<'_, str> {
+        resource.plural.as_str().into()
+    }
+
+    fn meta(&self) -> &ObjectMeta {
+        &self.meta
+    }
+
+    fn meta_mut(&mut self) -> &mut ObjectMeta {
+        &mut self.meta
+    }
+}
+
+impl<'de> Deserialize<'de> for Stored {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let object = deserializer.deserialize_map(Level::Object)?;
+        let text = |field: &str| object["metadata"][field].as_str().map(str::to_owned);
+        let meta = ObjectMeta {
+            name: text("name"),
+            namespace: text("namespace"),
+            uid: text("uid"),
+            resource_version: text("resourceVersion"),
+            ..ObjectMeta::default()
+        };
+        Ok(Self { meta, object })
+    }
+}
+
+/// Where in an object the decoder is.
+#[derive(Clone, Copy)]
+enum Level {
+    Object,
+    Metadata,
+}
+
+impl<'de> Visitor<'de> for Level {
+    type Value = Value;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a Kubernetes object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Value, A::Error> {
+        let mut object = Map::new();
+        while let Some(key) = members.next_key::<String>()? {
+            match (self, key.as_str()) {
+                (Self::Object, "metadata") => {
+                    let Metadata(metadata) = members.next_value()?;
+                    object.insert(key, metadata);
+                }
+                (Self::Metadata, "managedFields") => {
+                    members.next_value::<IgnoredAny>()?;
+                }
+                (Self::Object | Self::Metadata, _) => {
+                    object.insert(key, members.next_value()?);
+                }
+            }
+        }
+        Ok(Value::Object(object))
+    }
+}
+
+struct Metadata(Value);
+
+impl<'de> Deserialize<'de> for Metadata {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(Level::Metadata).map(Self)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const OBJECT: &str = r#"{"spec": {"metadata": {"managedFields": "kept"}}, "metadata": {
+        "name": "web", "namespace": "shop", "uid": "u", "resourceVersion": "7",
+        "managedFields": [{"manager": "kubectl"}], "labels": {"a": "b"}}}"#;
+
+    #[test]
+    fn managed_fields_are_skipped_and_nothing_else() {
+        let stored: Stored = serde_json::from_str(OBJECT).unwrap();
+        assert_eq!(stored.key(), ("shop".to_owned(), "web".to_owned()));
+        assert_eq!(stored.meta().resource_version.as_deref(), Some("7"));
+        let object = stored.into_value(&resource_of(&WatchedKind::built_in()[0]));
+        assert!(object["metadata"].get("managedFields").is_none());
+        assert_eq!(object["metadata"]["labels"]["a"], "b");
+        assert_eq!(object["spec"]["metadata"]["managedFields"], "kept");
+        assert_eq!(object["kind"], "Deployment");
+        assert_eq!(object["apiVersion"], "apps/v1");
+    }
+
+    #[test]
+    fn an_object_without_metadata_is_still_an_object() {
+        let stored: Stored = serde_json::from_str("{}").unwrap();
+        assert_eq!(stored.key(), (String::new(), String::new()));
+    }
+}

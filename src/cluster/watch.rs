@@ -1,0 +1,135 @@
+//! Following one kind: a paged list, then a watch, for ever. Whatever fails is said and tried
+//! again with growing pauses; no error ends a watch. What is learnt goes to the context at once,
+//! and no object is kept.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures::StreamExt;
+use jiff::Timestamp;
+use kube::Client;
+use kube::api::Api;
+use kube::runtime::WatchStreamExt;
+use kube::runtime::utils::Backoff;
+use kube::runtime::watcher::{self, DefaultBackoff, Event, watcher};
+use tracing::{info, warn};
+
+use super::context::Context;
+use super::error::reason_of;
+use super::followed::Followed;
+use super::gates::Trouble;
+use super::stored::{Key, Stored};
+
+/// How long one watch lasts: shorter than the four minutes after which load balancers drop silent
+/// connections, which bounds how long a dead one goes unnoticed.
+pub const WATCH_SECONDS: u32 = 180;
+/// Objects a page: what is in memory at once.
+pub const PAGE: u32 = 250;
+/// The longest pause between two attempts, so that a kind that appears is followed within a minute.
+const LONGEST_PAUSE: Duration = Duration::from_secs(40);
+
+/// Follows one kind until the task is aborted.
+pub async fn follow(client: Client, followed: Followed, context: Arc<Context>) {
+    let resource = followed.resource();
+    let api = Api::<Stored>::all_with(client, &resource);
+    context
+        .pulse
+        .listen(api.resource_url().to_owned(), followed.name());
+    let config = watcher::Config::default()
+        .timeout(WATCH_SECONDS)
+        .page_size(PAGE);
+    let events = watcher(api, config).backoff(Capped::default());
+    let mut events = std::pin::pin!(events);
+    let mut seen = HashSet::new();
+    while let Some(event) = events.next().await {
+        match event {
+            Ok(event) => take(event, &followed, &mut seen, &context),
+            Err(error) => complain(&error, &followed, &context),
+        }
+    }
+}
+
+fn take(event: Event<Stored>, followed: &Followed, seen: &mut HashSet<Key>, context: &Context) {
+    match event {
+        Event::Init => seen.clear(),
+        Event::InitApply(stored) => {
+            seen.insert(stored.key());
+            context.take(followed, stored);
+        }
+        Event::InitDone => {
+            let seen = std::mem::take(seen);
+            context.complete(followed, &seen);
+            info!(kind = followed.name(), objects = seen.len(), "listed");
+            context.gates.listed(followed.name());
+        }
+        Event::Apply(stored) => {
+            context.gates.recovered(followed.name());
+            context.take(followed, stored);
+        }
+        Event::Delete(stored) => {
+            context.gates.recovered(followed.name());
+            context.forget(followed, &stored);
+        }
+    }
+}
+
+fn complain(error: &watcher::Error, followed: &Followed, context: &Context) {
+    let trouble = trouble_of(error);
+    context.counters.failed(trouble.reason);
+    // An expired version is how a watch is told to list again, not a trouble.
+    if trouble.reason == "Expired" {
+        return;
+    }
+    let kind = followed.name();
+    if context.gates.troubled(kind, &trouble, Timestamp::now()) {
+        let Trouble { reason, message } = trouble;
+        warn!(
+            kind,
+            reason, message, "cannot be followed at the moment; what is known stays"
+        );
+    }
+}
+
+fn trouble_of(error: &watcher::Error) -> Trouble {
+    let (reason, message) = match error {
+        watcher::Error::InitialListFailed(error)
+        | watcher::Error::WatchStartFailed(error)
+        | watcher::Error::WatchFailed(error) => (reason_of(error), said(error)),
+        watcher::Error::WatchError(status) => (
+            super::error::reason_of_code(status.code),
+            status.message.clone(),
+        ),
+        watcher::Error::NoResourceVersion => ("Undecodable", error.to_string()),
+    };
+    Trouble {
+        reason,
+        message: message.chars().take(300).collect(),
+    }
+}
+
+/// What the server said, without the wrapping.
+fn said(error: &kube::Error) -> String {
+    match error {
+        kube::Error::Api(status) => status.message.clone(),
+        other => other.to_string(),
+    }
+}
+
+/// kube's backoff, whose jitter may double its pauses, with an upper end.
+#[derive(Default)]
+struct Capped(DefaultBackoff);
+
+impl Iterator for Capped {
+    type Item = Duration;
+
+    fn next(&mut self) -> Option<Duration> {
+        self.0.next().map(|pause| pause.min(LONGEST_PAUSE))
+    }
+}
+
+impl Backoff for Capped {
+    fn reset(&mut self) {
+        self.0.reset();
+    }
+}

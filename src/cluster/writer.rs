@@ -1,0 +1,272 @@
+//! The one task that writes to other people's objects: it plans, hands each write to [`Hand`], and
+//! tells the inventory how it ended. It writes only while this replica leads, no faster than the
+//! server allows, and at rest it does nothing at all.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use jiff::Timestamp;
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+use tokio::time::{MissedTickBehavior, interval, timeout};
+use tracing::{debug, warn};
+
+use super::apply::{Hand, Outcome};
+use super::context::Context;
+use super::gates::Stage;
+use super::tell::News;
+use super::throttle::Throttle;
+use crate::api::{DeviationExceptionStatus, GoldenPathStatus};
+use crate::assess::plan::{LabelWrite, Plan, ServiceWrite};
+use crate::assess::statuses::StatusWrite;
+
+/// How often it looks for what is due without having been rung for.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
+/// Statuses and Services are planned this often at most, and only after a change.
+const SLOW_EVERY: Duration = Duration::from_secs(2);
+/// Service labels a round: each makes EndpointSlices be written again.
+const SERVICES_A_ROUND: usize = 20;
+/// A round of slow plans may take this share of the time at most: one part in twenty.
+const SHARE: u32 = 20;
+/// After a failure slow plans are made without a change, until the last retry is over.
+const RETRIES_LAST: Duration = Duration::from_secs(330);
+/// Slow plans are made this often even if nothing seems to have changed.
+const SAFETY_NET: Duration = Duration::from_secs(600);
+/// How long writes under way may take to end when the operator is asked to.
+pub const DRAIN: Duration = Duration::from_secs(5);
+
+/// One write.
+enum Job {
+    Label(LabelWrite),
+    Service(ServiceWrite),
+    Exception(Box<StatusWrite<DeviationExceptionStatus>>),
+    Path(Box<StatusWrite<GoldenPathStatus>>),
+}
+
+impl Job {
+    const fn verb(&self) -> &'static str {
+        match self {
+            Self::Label(_) => "label",
+            Self::Service(_) => "service-label",
+            Self::Exception(_) | Self::Path(_) => "status",
+        }
+    }
+
+    async fn carry_out(&self, hand: &Hand) -> Outcome {
+        match self {
+            Self::Label(write) => hand.label_workload(write).await,
+            Self::Service(write) => hand.label_service(write).await,
+            Self::Exception(write) => hand.status(write).await,
+            Self::Path(write) => hand.status(write).await,
+        }
+    }
+}
+
+/// The writer.
+pub struct Writer {
+    context: Arc<Context>,
+    hand: Hand,
+    throttle: Throttle,
+    under_way: JoinSet<(Job, Outcome)>,
+    slow: Slow,
+}
+
+/// When statuses and Services are planned next.
+struct Slow {
+    not_before: Instant,
+    version: Option<u64>,
+    again_at: Option<Timestamp>,
+    retries_until: Option<Instant>,
+    last: Instant,
+}
+
+impl Slow {
+    fn is_due(&self, version: u64, now: Instant, wall: Timestamp) -> bool {
+        let asked_for = self.version != Some(version)
+            || self.again_at.is_some_and(|at| at <= wall)
+            || self.retries_until.is_some_and(|until| now < until)
+            || now.duration_since(self.last) >= SAFETY_NET;
+        now >= self.not_before && asked_for
+    }
+}
+
+impl Writer {
+    /// A writer that writes with this hand.
+    pub fn new(context: Arc<Context>, hand: Hand) -> Self {
+        let now = Instant::now();
+        Self {
+            context,
+            hand,
+            throttle: Throttle::default(),
+            under_way: JoinSet::new(),
+            slow: Slow {
+                not_before: now,
+                version: None,
+                again_at: None,
+                retries_until: None,
+                last: now,
+            },
+        }
+    }
+
+    /// Writes until `stop` says so; then lets what is under way end.
+    pub async fn run(mut self, mut stop: watch::Receiver<bool>) {
+        let mut leads = self.context.leadership.subscribe();
+        let mut look = interval(LOOK_EVERY);
+        look.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            tokio::select! {
+                _ = stop.wait_for(|stop| *stop) => break,
+                () = self.context.changed.notified() => {}
+                _ = leads.changed() => {}
+                Some(ended) = self.under_way.join_next() => self.settle(ended),
+                _ = look.tick() => {}
+            }
+            if self.may_write() {
+                self.write_labels().await;
+                self.write_slowly();
+            }
+        }
+        self.drain().await;
+    }
+
+    fn may_write(&self) -> bool {
+        self.context.leadership.holds() && self.context.gates.stage() == Stage::Ready
+    }
+
+    /// Plans while there is work and room for it.
+    async fn write_labels(&mut self) {
+        loop {
+            let room = self.throttle.slots(self.under_way.len(), Instant::now());
+            if room == 0 {
+                return;
+            }
+            let started = Instant::now();
+            let Some(plan) = self.plan(room) else { return };
+            self.context.counters.planned(started.elapsed());
+            for transition in plan.transitions {
+                self.context.counters.changed(&transition);
+                self.context.tell(News::Transition(Box::new(transition)));
+            }
+            for write in plan.labels {
+                self.start(Job::Label(write));
+            }
+            tokio::task::yield_now().await;
+        }
+    }
+
+    fn plan(&self, room: usize) -> Option<Plan> {
+        let now = Timestamp::now();
+        let mut inventory = self.context.inventory();
+        inventory.has_work(now).then(|| inventory.plan(now, room))
+    }
+
+    /// Statuses and Services, which nobody waits for.
+    fn write_slowly(&mut self) {
+        let (started, now) = (Instant::now(), Timestamp::now());
+        let room = self.throttle.slots(self.under_way.len(), started);
+        let mut inventory = self.context.inventory();
+        let version = inventory.version();
+        if room == 0 || !self.slow.is_due(version, started, now) {
+            return;
+        }
+        let statuses = inventory.plan_statuses(now, true);
+        let services = inventory.plan_services(now, SERVICES_A_ROUND.min(room));
+        drop(inventory);
+        let more = services.len() == SERVICES_A_ROUND.min(room);
+        self.slow.version = (!more).then_some(version);
+        self.slow.again_at = statuses.again_at;
+        self.slow.last = started;
+        self.slow.not_before = started + SLOW_EVERY.max(started.elapsed() * SHARE);
+        for change in statuses.phases {
+            self.context.tell(News::Phase(change));
+        }
+        let exceptions = statuses.exceptions.into_iter().map(Box::new);
+        let paths = statuses.paths.into_iter().map(Box::new);
+        let jobs = exceptions
+            .map(Job::Exception)
+            .chain(paths.map(Job::Path))
+            .chain(services.into_iter().map(Job::Service));
+        jobs.for_each(|job| self.start(job));
+    }
+
+    fn start(&mut self, job: Job) {
+        let (context, hand) = (self.context.clone(), self.hand.clone());
+        self.under_way.spawn(async move {
+            let outcome = if context.leadership.holds() {
+                job.carry_out(&hand).await
+            } else {
+                Outcome::Failed("NotLeader")
+            };
+            (job, outcome)
+        });
+    }
+
+    fn settle(&mut self, ended: Result<(Job, Outcome), tokio::task::JoinError>) {
+        let Ok((job, outcome)) = ended else {
+            self.context.counters.failed("Panicked");
+            return;
+        };
+        self.context.counters.wrote(job.verb(), outcome.as_str());
+        let now = Instant::now();
+        match outcome {
+            Outcome::Landed(_) | Outcome::Gone => self.throttle.went_well(),
+            Outcome::PushedBack(pause) => {
+                debug!(?pause, "the API server asks to wait");
+                self.throttle.pushed_back(pause, now);
+            }
+            Outcome::Failed(reason) => {
+                self.context.counters.failed(reason);
+                warn!(
+                    verb = job.verb(),
+                    of = job.of(),
+                    reason,
+                    "failed to write; trying again"
+                );
+            }
+        }
+        self.report_back(job, outcome, now);
+    }
+
+    fn report_back(&mut self, job: Job, outcome: Outcome, at: Instant) {
+        let (how, now) = (outcome.written(), Timestamp::now());
+        let is_slow = !matches!(job, Job::Label(_));
+        let mut inventory = self.context.inventory();
+        match job {
+            Job::Label(write) => inventory.written(&write, how, now),
+            Job::Service(write) => inventory.service_written(&write, how, now),
+            Job::Exception(write) => inventory.exception_status_written(*write, how, now),
+            Job::Path(write) => inventory.path_status_written(*write, how, now),
+        }
+        let failed = matches!(outcome, Outcome::Failed(_) | Outcome::PushedBack(_));
+        if is_slow && failed {
+            self.slow.retries_until = Some(at + RETRIES_LAST);
+        }
+    }
+
+    async fn drain(&mut self) {
+        let ended = timeout(DRAIN, async {
+            while let Some(ended) = self.under_way.join_next().await {
+                self.settle(ended);
+            }
+        });
+        if ended.await.is_err() {
+            warn!(
+                writes = self.under_way.len(),
+                "writes under way were given up"
+            );
+        }
+    }
+}
+
+impl Job {
+    /// What it is about, for people.
+    fn of(&self) -> String {
+        match self {
+            Self::Label(write) => write.id.to_string(),
+            Self::Service(write) => format!("{}/Service/{}", write.namespace, write.name),
+            Self::Exception(write) => format!("{:?}", write.of),
+            Self::Path(write) => format!("{:?}", write.of),
+        }
+    }
+}

@@ -1,0 +1,224 @@
+//! `goldenpath run`: the cluster's operator and the HTTP server, wired together. The server comes
+//! first, so that liveness is answered from the start, and goes last.
+
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+use tracing::info;
+use tracing_subscriber::EnvFilter;
+
+use crate::cli::{GlobalArgs, LogFormat, OnOff, RunArgs};
+use crate::cluster::{self, Observer, Operator, RunSettings, Target};
+use crate::report::metrics;
+use crate::server::{self, Readiness, Source};
+
+/// Why the operator cannot run.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The cluster's side failed.
+    #[error(transparent)]
+    Cluster(#[from] cluster::Error),
+    /// An address cannot be listened on.
+    #[error("failed to listen on {address}")]
+    Listen {
+        /// The address.
+        address: SocketAddr,
+        /// Why.
+        source: io::Error,
+    },
+    /// The server ended by itself.
+    #[error("the HTTP server ended")]
+    Served,
+    /// The process cannot be set up: threads, signals.
+    #[error("failed to start")]
+    Start(#[source] io::Error),
+}
+
+impl Error {
+    /// A word for logs.
+    pub fn reason(&self) -> &'static str {
+        match self {
+            Self::Cluster(error) => error.reason(),
+            Self::Listen { .. } => "Listen",
+            Self::Served => "Served",
+            Self::Start(_) => "Start",
+        }
+    }
+}
+
+/// Where the operator listens.
+#[derive(Clone, Copy, Debug)]
+pub struct Listen {
+    /// Page and API; metrics and health too unless they are split off.
+    pub pages: SocketAddr,
+    /// Metrics and health, where they are split off.
+    pub operations: Option<SocketAddr>,
+}
+
+/// `goldenpath run`, until SIGTERM or Ctrl-C.
+///
+/// # Errors
+/// When it cannot start. What fails later is said and tried again.
+pub fn run(args: &RunArgs, global: &GlobalArgs) -> Result<(), Error> {
+    log(global);
+    let listen = Listen {
+        pages: args.listen,
+        operations: args.metrics_listen,
+    };
+    runtime()?.block_on(async {
+        let stop = stop_signal()?;
+        operate(settings(args, global), listen, stop, |_| {}).await
+    })
+}
+
+fn settings(args: &RunArgs, global: &GlobalArgs) -> RunSettings {
+    let mut judging = args.judging.settings();
+    judging.labels = match args.labels {
+        OnOff::On => true,
+        OnOff::Off => false,
+    };
+    judging.label_services = args.label_services;
+    RunSettings {
+        target: target(global),
+        judging,
+        extra_kinds: args.judging.extra_kind.clone(),
+        metrics: metrics::Options::default(),
+        leader_elect: args.leader_elect,
+        lease_namespace: args.lease_namespace.clone(),
+    }
+}
+
+/// The cluster the command line names.
+pub fn target(global: &GlobalArgs) -> Target {
+    Target {
+        kubeconfig: global.kubeconfig.clone(),
+        context: global.context.clone(),
+    }
+}
+
+/// Runs operator and server until `stop` ends; `listening` is told the addresses in use.
+///
+/// # Errors
+/// As [`run`].
+pub async fn operate(
+    settings: RunSettings,
+    listen: Listen,
+    stop: impl Future<Output = ()>,
+    listening: impl FnOnce(Listen),
+) -> Result<(), Error> {
+    let operator = Operator::connect(settings).await?;
+    let close = watch::Sender::new(false);
+    let mut servers = JoinSet::new();
+    let source: Arc<dyn Source> = Arc::new(operator.observer());
+    let bound = open(listen, &source, (&mut servers, &close)).await?;
+    info!(pages = %bound.pages, metrics = %bound.operations.unwrap_or(bound.pages), "listening");
+    listening(bound);
+    let mut is_served = true;
+    let stop = async {
+        tokio::select! {
+            () = stop => {}
+            _ = servers.join_next() => is_served = false,
+        }
+    };
+    let ended = operator.run(stop).await;
+    close.send_replace(true);
+    while servers.join_next().await.is_some() {}
+    ended?;
+    if is_served {
+        Ok(())
+    } else {
+        Err(Error::Served)
+    }
+}
+
+type Servers<'a> = (&'a mut JoinSet<io::Result<()>>, &'a watch::Sender<bool>);
+
+async fn open(
+    listen: Listen,
+    source: &Arc<dyn Source>,
+    (servers, close): Servers<'_>,
+) -> Result<Listen, Error> {
+    let (pages, pages_at) = bind(listen.pages).await?;
+    let Some(operations) = listen.operations else {
+        let router = server::everything(source.clone());
+        servers.spawn(server::serve(pages, router, close.subscribe()));
+        return Ok(Listen {
+            pages: pages_at,
+            operations: None,
+        });
+    };
+    let (operations, operations_at) = bind(operations).await?;
+    let router = server::operations(source.clone());
+    servers.spawn(server::serve(operations, router, close.subscribe()));
+    let router = server::pages(source.clone());
+    servers.spawn(server::serve(pages, router, close.subscribe()));
+    Ok(Listen {
+        pages: pages_at,
+        operations: Some(operations_at),
+    })
+}
+
+async fn bind(address: SocketAddr) -> Result<(tokio::net::TcpListener, SocketAddr), Error> {
+    let refused = |source| Error::Listen { address, source };
+    let listener = server::bind(address).await.map_err(refused)?;
+    let bound = listener.local_addr().map_err(refused)?;
+    Ok((listener, bound))
+}
+
+impl Source for Observer {
+    fn readiness(&self) -> Readiness {
+        Readiness {
+            pending: self.pending(),
+            notes: self.notes(),
+        }
+    }
+
+    fn metrics(&self) -> String {
+        Self::metrics(self)
+    }
+
+    fn report(&self) -> Option<Vec<u8>> {
+        serde_json::to_vec(&Self::report(self)?).ok()
+    }
+}
+
+/// The threads everything runs on.
+///
+/// # Errors
+/// When the system gives none.
+pub fn runtime() -> Result<tokio::runtime::Runtime, Error> {
+    let mut builder = tokio::runtime::Builder::new_multi_thread();
+    builder.enable_all().build().map_err(Error::Start)
+}
+
+/// Ends with SIGTERM or Ctrl-C.
+///
+/// # Errors
+/// When signals cannot be waited for.
+pub fn stop_signal() -> Result<impl Future<Output = ()>, Error> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let mut terminate = signal(SignalKind::terminate()).map_err(Error::Start)?;
+    let mut interrupt = signal(SignalKind::interrupt()).map_err(Error::Start)?;
+    Ok(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+    })
+}
+
+/// Logs to standard error from now on. A second call changes nothing.
+fn log(global: &GlobalArgs) {
+    let filter = EnvFilter::try_new(&global.log_level).unwrap_or_else(|_| EnvFilter::new("info"));
+    let logs = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(io::stderr);
+    // Where somebody has set up logging already, theirs stays.
+    let _ = match global.log_format {
+        LogFormat::Text => logs.try_init(),
+        LogFormat::Json => logs.json().try_init(),
+    };
+}

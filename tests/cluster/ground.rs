@@ -1,0 +1,144 @@
+//! The ground the tests stand on: a control plane with our definitions, a path, workloads, and
+//! the operator as a process of its own.
+
+use std::time::Duration;
+
+use goldenpath::api;
+use goldenpath_e2e::{
+    ApiRequests, ControlPlane, Operator, OperatorOptions, Options, control_plane_or_skip,
+    eventually,
+};
+
+/// Longer than anything here takes, also beside a build.
+pub const SOON: Duration = Duration::from_secs(60);
+
+/// A control plane with our definitions.
+pub fn cluster_with(options: &Options) -> Option<ControlPlane> {
+    let cluster = control_plane_or_skip(options)?;
+    for crd in api::crds() {
+        define(&cluster, crd.metadata.name.as_deref().unwrap());
+    }
+    Some(cluster)
+}
+
+/// As [`cluster_with`], with nothing special.
+pub fn cluster() -> Option<ControlPlane> {
+    cluster_with(&Options::default())
+}
+
+/// Creates one of our definitions and waits until it is served.
+pub fn define(cluster: &ControlPlane, name: &str) {
+    let crds = api::crds();
+    let crd = crds
+        .iter()
+        .find(|crd| crd.metadata.name.as_deref() == Some(name));
+    cluster.apply(&api::crd_manifest(crd.unwrap())).unwrap();
+    let condition = "--for=condition=Established";
+    let wait = ["wait", condition, "--timeout=20s", "crd", name];
+    cluster.kubectl_ok(&wait).unwrap();
+}
+
+/// A path every Deployment of these tests is in the scope of: two replicas at least.
+pub fn path(name: &str) -> String {
+    format!(
+        "
+apiVersion: goldenpath.dev/v1alpha1
+kind: GoldenPath
+metadata: {{name: {name}}}
+spec:
+  title: Web service
+  owner: {{team: platform, contact: '#platform'}}
+  scope: {{kinds: [{{group: apps, kind: Deployment}}]}}
+  checks:
+  - name: replicas
+    expression: object.spec.replicas >= 2
+    message: one replica is one restart away from an outage
+"
+    )
+}
+
+/// A Deployment, whose pods nobody will ever start.
+pub fn deployment(namespace: &str, name: &str, replicas: u32) -> String {
+    format!(
+        "
+apiVersion: apps/v1
+kind: Deployment
+metadata: {{name: {name}, namespace: {namespace}, labels: {{app: {name}}}}}
+spec:
+  replicas: {replicas}
+  selector: {{matchLabels: {{app: {name}}}}}
+  template:
+    metadata: {{labels: {{app: {name}}}}}
+    spec: {{containers: [{{name: web, image: 'registry.example.com/web:1'}}]}}
+"
+    )
+}
+
+/// An exception from the check, approved long ago and valid for years.
+pub fn exception(namespace: &str, name: &str, target: &str) -> String {
+    format!(
+        "
+apiVersion: goldenpath.dev/v1alpha1
+kind: DeviationException
+metadata: {{name: {name}, namespace: {namespace}}}
+spec:
+  path: web-service
+  checks: [replicas]
+  targets: [{{kind: Deployment, name: {target}}}]
+  reason: The licence of the vendor allows one replica only.
+  owner: {{team: shop}}
+  ownershipCost: {{hoursPerMonth: 2}}
+  approval: {{decision: Approved, by: ada, at: '{}'}}
+",
+        jiff::Timestamp::now()
+    )
+}
+
+/// The operator, not yet ready.
+pub fn start(cluster: &ControlPlane, more: &[&str]) -> Operator {
+    let args = [&["run"], more].concat();
+    let options = OperatorOptions::new(env!("CARGO_BIN_EXE_goldenpath"), &args);
+    Operator::start(cluster, &options).unwrap()
+}
+
+/// The operator, ready.
+pub fn start_ready(cluster: &ControlPlane, more: &[&str]) -> Operator {
+    let mut operator = start(cluster, more);
+    operator.wait_until_ready(SOON).unwrap();
+    operator
+}
+
+/// Our labels of a Deployment, as `status/path/deviation`.
+pub fn labels(cluster: &ControlPlane, namespace: &str, name: &str) -> String {
+    let columns = ["status", "evaluated-path", "deviation"]
+        .map(|key| format!("{{.metadata.labels.goldenpath\\.dev/{key}}}"))
+        .join("/");
+    let output = format!("-o=jsonpath={columns}");
+    cluster
+        .kubectl_ok(&["get", "deployment", "-n", namespace, name, &output])
+        .unwrap()
+}
+
+/// Waits until a Deployment carries these labels.
+#[track_caller]
+pub fn expect_labels(cluster: &ControlPlane, (namespace, name): (&str, &str), wanted: &str) {
+    eventually(SOON, &format!("{name} is {wanted}"), || {
+        (labels(cluster, namespace, name) == wanted).then_some(())
+    });
+}
+
+/// What the API server was asked while `body` ran.
+pub fn requests_during(cluster: &ControlPlane, body: impl FnOnce()) -> ApiRequests {
+    let before = cluster.api_request_totals().unwrap();
+    body();
+    cluster.api_request_totals().unwrap().since(&before)
+}
+
+/// Waits until the operator's clock has ticked `times` more, so that whatever it was going to do
+/// by itself has been done.
+pub fn let_it_tick(operator: &Operator, times: f64) {
+    const TICKS: &str = "goldenpath_clock_ticks_total";
+    let ticks = || operator.scrape().ok()?.value(TICKS, &[]);
+    let until = ticks().unwrap_or_default() + times;
+    eventually(SOON, "time passes", || (ticks()? >= until).then_some(()));
+}

@@ -1,0 +1,46 @@
+//! Who writes when several replicas run.
+
+use std::time::{Duration, Instant};
+
+use goldenpath_e2e::eventually;
+
+use crate::ground::{SOON, cluster, deployment, expect_labels, path, start_ready};
+
+const HOLDER: [&str; 4] = [
+    "get",
+    "lease",
+    "goldenpath",
+    "-o=jsonpath={.spec.holderIdentity}",
+];
+
+#[test]
+fn the_end_of_the_leader_releases_the_lease_and_another_takes_over() {
+    let Some(cluster) = cluster() else { return };
+    cluster.apply(&path("web-service")).unwrap();
+    let first = start_ready(&cluster, &[]);
+    let holder = eventually(SOON, "the first leads", || {
+        let holder = cluster.kubectl_ok(&HOLDER).unwrap_or_default();
+        (!holder.is_empty()).then_some(holder)
+    });
+    let second = start_ready(&cluster, &[]);
+    let leads = |operator: &goldenpath_e2e::Operator| {
+        operator.scrape().unwrap().value("goldenpath_leader", &[])
+    };
+    assert_eq!(leads(&second), Some(0.0));
+    let status = first.stop(Duration::from_secs(20)).unwrap();
+    assert!(status.success());
+    let stopped = Instant::now();
+    eventually(SOON, "the second leads", || {
+        (leads(&second) == Some(1.0)).then_some(())
+    });
+    assert!(
+        stopped.elapsed() < Duration::from_secs(10),
+        "{:?}",
+        stopped.elapsed()
+    );
+    assert_ne!(cluster.kubectl_ok(&HOLDER).unwrap(), holder);
+    cluster.apply(&deployment("default", "web", 2)).unwrap();
+    expect_labels(&cluster, ("default", "web"), "golden-path/web-service/");
+    second.stop(Duration::from_secs(20)).unwrap();
+    assert_eq!(cluster.kubectl_ok(&HOLDER).unwrap(), "");
+}

@@ -1,0 +1,10 @@
+//! The operator as its users run it, against a real API server: what is labelled, when nothing
+//! may be written, what a restart costs, and what it leaves behind.
+
+#![cfg(feature = "demo")]
+#![allow(clippy::unwrap_used)]
+
+mod ground;
+mod labels;
+mod leadership;
+mod waiting;
