@@ -67,7 +67,7 @@ fn every_example_is_accepted_and_judged_by_the_api_server_as_it_says() {
     for crd in api::crds() {
         cluster.apply(&api::crd_manifest(&crd)).unwrap();
     }
-    let paths = ["examples/paths", "examples/starter"].map(|directory| {
+    let paths = ["examples/paths", "starter"].map(|directory| {
         let paths = golden_paths(directory);
         apply_until_known(&cluster, directory);
         for path in &paths {
@@ -77,7 +77,7 @@ fn every_example_is_accepted_and_judged_by_the_api_server_as_it_says() {
     });
     assert_eq!(paths.map(|paths| paths.len()), [3, 3]);
 
-    bind(&cluster, "paths");
+    bind(&cluster, "examples/paths");
     cluster.apply(&namespaces()).unwrap();
     // A policy is in force some time after its binding was stored, each at its own.
     let mut found = BTreeSet::new();
@@ -286,7 +286,7 @@ fn validation(path: &str, check: &Check) -> Value {
 }
 
 fn bind(cluster: &ControlPlane, directory: &str) {
-    for path in golden_paths(&format!("examples/{directory}")) {
+    for path in golden_paths(directory) {
         let name = policy_name(directory, path.metadata.name.as_deref().unwrap());
         let binding = json!({
             "apiVersion": "admissionregistration.k8s.io/v1",

@@ -5,15 +5,15 @@ use super::files::File;
 const STARTERS: [(&str, &str); 3] = [
     (
         "starter/web-service.yaml",
-        include_str!("../../examples/starter/web-service.yaml"),
+        include_str!("../../starter/web-service.yaml"),
     ),
     (
         "starter/batch-job.yaml",
-        include_str!("../../examples/starter/batch-job.yaml"),
+        include_str!("../../starter/batch-job.yaml"),
     ),
     (
         "starter/stateful-service.yaml",
-        include_str!("../../examples/starter/stateful-service.yaml"),
+        include_str!("../../starter/stateful-service.yaml"),
     ),
 ];
 
