@@ -76,7 +76,8 @@ fn build_one(
         usually: tool.usual_build(),
     });
     let start = Instant::now();
-    let output = source.path.join(tool.as_str());
+    // No file of the module has this name.
+    let output = source.path.join("built");
     let status = run_go(tool, source, &output, &mut |elapsed| {
         progress(Progress::StillBuilding { tool, elapsed });
     })?;

@@ -97,11 +97,20 @@ impl ControlPlane {
 
     fn try_start(binaries: &Binaries, options: &Options) -> Result<Self> {
         let home = Arc::new(Home::create()?);
+        Self::start_in(home, random::free_port()?, binaries, options)
+    }
+
+    /// Starts it in a directory that exists, on a port of its choice.
+    pub(crate) fn start_in(
+        home: Arc<Home>,
+        port: u16,
+        binaries: &Binaries,
+        options: &Options,
+    ) -> Result<Self> {
         let roster = Roster::with_admin(&options.users)?;
         let authority = pki::write(&home)?;
         home.write("tokens.csv", &roster.token_file())?;
         let client = Client::trusting(&authority, &roster.admin().token)?;
-        let port = random::free_port()?;
         let server = ApiServer::start(&home, binaries, options, (port, client))?;
         let admin = (ADMIN, roster.admin().token.as_str());
         let kubeconfig = credentials::write_kubeconfig(&home, &server.url, admin)?;

@@ -36,15 +36,19 @@ pub(crate) fn start(cluster: &ControlPlane, options: &Options) -> Result<Vec<Pro
     Ok(processes)
 }
 
-/// Waits until so many nodes are ready and pods may be put on them. (`kubectl
-/// wait` takes the nodes one by one: 12 s for a hundred.)
+/// Waits until so many nodes are ready.
 fn wait_for_nodes(cluster: &ControlPlane, count: usize) -> Result<()> {
-    const TAINTS: &str = "-o=jsonpath={range .items[*]}{.metadata.name}={.spec.taints}\n{end}";
     wait::within_or_fail(NODES_READY_WITHIN, "the fake nodes are ready", || {
-        let nodes = cluster.kubectl_ok(&["get", "nodes", TAINTS])?;
-        let untainted = nodes.lines().filter(|line| line.ends_with('='));
-        Ok((untainted.count() >= count).then_some(()))
+        Ok((ready_nodes(cluster)? >= count).then_some(()))
     })
+}
+
+/// How many nodes are ready and may be given pods. (`kubectl wait` takes the nodes
+/// one by one: 12 s for a hundred.)
+pub(crate) fn ready_nodes(cluster: &ControlPlane) -> Result<usize> {
+    const TAINTS: &str = "-o=jsonpath={range .items[*]}{.metadata.name}={.spec.taints}\n{end}";
+    let nodes = cluster.kubectl_ok(&["get", "nodes", TAINTS])?;
+    Ok(nodes.lines().filter(|line| line.ends_with('=')).count())
 }
 
 /// Waits for what the API server wants to see before it admits a pod.
@@ -66,6 +70,11 @@ fn start_controller_manager(cluster: &ControlPlane) -> Result<Process> {
         .path_flag("kubeconfig", &cluster.kubeconfig_for(CONTROLLER_MANAGER)?)
         .path_flag("service-account-private-key-file", &keys.join("sa.key"))
         .path_flag("root-ca-file", &keys.join("ca.crt"))
+        // It makes this directory, by default in the machine's own /usr/libexec.
+        .path_flag(
+            "flex-volume-plugin-dir",
+            &cluster.data_dir().join("volume-plugins"),
+        )
         .args([
             "--use-service-account-credentials",
             "--leader-elect=false",
@@ -75,7 +84,7 @@ fn start_controller_manager(cluster: &ControlPlane) -> Result<Process> {
     Process::start(cluster.home(), &program)
 }
 
-fn start_scheduler(cluster: &ControlPlane) -> Result<Process> {
+pub(crate) fn start_scheduler(cluster: &ControlPlane) -> Result<Process> {
     let binary = cluster.binaries().path(Tool::KubeScheduler)?;
     let program = Program::new(Tool::KubeScheduler.as_str(), binary)
         .path_flag("kubeconfig", &cluster.kubeconfig_for(SCHEDULER)?)

@@ -51,6 +51,11 @@ pub enum Error {
     },
     #[error("kubectl {args} failed: {stderr}")]
     Kubectl { args: String, stderr: String },
+    #[error("{command} failed: {stderr}")]
+    Command { command: String, stderr: String },
+    /// This machine cannot run a real node; says what is missing.
+    #[error("a real node needs {0}")]
+    Unfit(String),
     #[error("no user {0} in this control plane")]
     UnknownUser(String),
     #[error("this control plane keeps no audit log")]
@@ -74,6 +79,8 @@ impl Error {
             Self::Http { .. } => "HttpFailed",
             Self::Status { .. } => "UnexpectedStatus",
             Self::Kubectl { .. } => "KubectlFailed",
+            Self::Command { .. } => "CommandFailed",
+            Self::Unfit(_) => "Unfit",
             Self::UnknownUser(_) => "UnknownUser",
             Self::NoAuditLog => "NoAuditLog",
         }

@@ -13,13 +13,27 @@ for file in "$closed"/pids/*; do
     [ -f "$file" ] && read -r pid <"$file"
     [ -n "$pid" ] && { kill -9 -- "-$pid" || kill -9 "$pid"; } 2>/dev/null
 done
+
+# Processes that were just killed may still hold on, and write.
+keep_trying() {
+    tries=0
+    until "$@" 2>/dev/null || [ "$tries" -ge 100 ]; do
+        tries=$((tries + 1))
+        sleep 0.05
+    done
+}
+
+# Directories outside, such as control groups, were named by who made them.
+remove_elsewhere() {
+    [ -f "$closed/elsewhere" ] || return 0
+    while read -r directory; do
+        [ ! -d "$directory" ] || find "$directory" -depth -type d -exec rmdir {} + || return 1
+    done <"$closed/elsewhere"
+}
+
+keep_trying remove_elsewhere
 if [ "$2" = keep ]; then
     mv "$closed" "$1"
     exit 0
 fi
-# A process that was just killed may still be writing.
-tries=0
-until rm -rf "$closed" 2>/dev/null || [ "$tries" -ge 100 ]; do
-    tries=$((tries + 1))
-    sleep 0.05
-done
+keep_trying rm -rf "$closed"

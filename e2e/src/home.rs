@@ -12,13 +12,19 @@ use std::{
     },
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
+    sync::OnceLock,
+    time::Duration,
 };
 
-use crate::{Error, Result, random, signal};
+use crate::{Error, Result, random, signal, wait};
 
 const PREFIX: &str = "goldenpath-e2e-";
 const LOCK: &str = "owner.lock";
 const KEPT: &str = "kept";
+/// Names directories outside that go too, one a line; the guard reads it.
+const ELSEWHERE: &str = "elsewhere";
+/// What was just killed may take a moment to be gone.
+const DIES_WITHIN: Duration = Duration::from_secs(5);
 const GUARD: &str = include_str!("guard.sh");
 /// Set for every child, so that a later sweep can tell them from strangers.
 pub(crate) const HOME_VARIABLE: &str = "GOLDENPATH_E2E_HOME";
@@ -31,6 +37,7 @@ const KEEP_VARIABLE: &str = "GOLDENPATH_E2E_KEEP";
 pub(crate) struct Home {
     path: PathBuf,
     guard: Child,
+    entrance: OnceLock<Vec<String>>,
     // Held to tell sweepers that somebody lives here.
     _lock: File,
 }
@@ -62,12 +69,40 @@ impl Home {
         Ok(Self {
             path,
             guard,
+            entrance: OnceLock::new(),
             _lock: lock,
         })
     }
 
     pub(crate) fn path(&self) -> &Path {
         &self.path
+    }
+
+    /// The last part of the path: a name nothing else on this machine has.
+    pub(crate) fn name(&self) -> String {
+        let name = self.path.file_name().unwrap_or_default();
+        name.to_string_lossy().into_owned()
+    }
+
+    /// Words put before the command line of every child from now on, such as
+    /// `nsenter …`; said once.
+    pub(crate) fn start_children_through(&self, words: Vec<String>) {
+        // A second entrance would be a mistake of this crate, and changes nothing.
+        let _ = self.entrance.set(words);
+    }
+
+    pub(crate) fn entrance(&self) -> &[String] {
+        self.entrance.get().map_or(&[], Vec::as_slice)
+    }
+
+    /// Has directories elsewhere, each with nothing but directories in it, removed
+    /// together with this one. Said once.
+    pub(crate) fn also_remove(&self, directories: &[PathBuf]) -> Result<()> {
+        let lines = directories
+            .iter()
+            .map(|path| format!("{}\n", path.display()));
+        self.write(ELSEWHERE, &lines.collect::<String>())?;
+        Ok(())
     }
 
     pub(crate) fn pid_file(&self, name: &str) -> PathBuf {
@@ -130,9 +165,30 @@ fn sweep(root: &Path) {
         let named = entry.file_name().to_string_lossy().starts_with(PREFIX);
         if named && let Ok(Some(_lock)) = abandoned(&entry.path()) {
             kill_registered(&entry.path());
+            remove_elsewhere(&entry.path());
             let _ = fs::remove_dir_all(entry.path());
         }
     }
+}
+
+fn remove_elsewhere(home: &Path) {
+    let list = fs::read_to_string(home.join(ELSEWHERE)).unwrap_or_default();
+    for directory in list.lines().map(Path::new) {
+        // What cannot be removed in time is left: it is empty and harms nobody.
+        let _ = wait::within(DIES_WITHIN, "a directory elsewhere is removed", || {
+            remove_empty_tree(directory);
+            (!directory.exists()).then_some(())
+        });
+    }
+}
+
+/// Removes directories only: control groups hold files that cannot be removed.
+fn remove_empty_tree(path: &Path) {
+    let entries = fs::read_dir(path).into_iter().flatten().flatten();
+    for entry in entries.filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_dir())) {
+        remove_empty_tree(&entry.path());
+    }
+    let _ = fs::remove_dir(path);
 }
 
 /// The lock of a directory of ours that nobody holds; None when it is not to be swept.
@@ -186,6 +242,31 @@ mod tests {
         drop(home);
         assert!(!path.exists());
         assert!(!path.with_extension("closed").exists());
+    }
+
+    fn tree_elsewhere() -> PathBuf {
+        let elsewhere = std::env::temp_dir().join(random::hex(8).unwrap());
+        fs::create_dir_all(elsewhere.join("a/b")).unwrap();
+        elsewhere
+    }
+
+    #[test]
+    fn directories_elsewhere_go_with_their_home() {
+        let home = Home::create().unwrap();
+        let elsewhere = tree_elsewhere();
+        home.also_remove(std::slice::from_ref(&elsewhere)).unwrap();
+        drop(home);
+        assert!(!elsewhere.exists());
+    }
+
+    #[test]
+    fn directories_elsewhere_are_swept_too() {
+        let (path, _lock) = new_directory(&std::env::temp_dir()).unwrap();
+        let elsewhere = tree_elsewhere();
+        let list = format!("{}\n", elsewhere.display());
+        fs::write(path.join(ELSEWHERE), list).unwrap();
+        remove_elsewhere(&path);
+        assert!(!elsewhere.exists());
     }
 
     #[test]

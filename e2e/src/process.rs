@@ -48,6 +48,17 @@ impl Program {
         self
     }
 
+    /// Puts words before the command line, such as `nsenter …`.
+    pub(crate) fn through(mut self, words: &[String]) -> Self {
+        let mut words = words.iter();
+        if let Some(first) = words.next() {
+            let binary = std::mem::replace(&mut self.binary, first.into());
+            let args = std::mem::take(&mut self.args);
+            self = self.args(words).args([binary]).args(args);
+        }
+        self
+    }
+
     /// Adds `--flag=value` for a path.
     pub(crate) fn path_flag(self, flag: &str, path: &Path) -> Self {
         let mut argument = OsString::from(format!("--{flag}="));
@@ -74,6 +85,7 @@ impl Process {
         let child = Command::new("sh")
             .args(["-c", REGISTER, "sh"])
             .arg(home.pid_file(&program.name))
+            .args(home.entrance())
             .arg(&program.binary)
             .args(&program.args)
             .envs(program.env.iter().map(|(key, value)| (key, value)))
@@ -183,6 +195,15 @@ mod tests {
             text.trim().parse::<u32>().ok()
         });
         assert_eq!(registered, child.id());
+    }
+
+    #[test]
+    fn a_program_goes_through_what_is_put_before_it() {
+        let program = Program::new("p", Path::new("b")).args(["x"]);
+        let words = ["env".to_owned(), "-i".to_owned()];
+        let through = program.through(&words);
+        assert_eq!(through.binary, Path::new("env"));
+        assert_eq!(through.args, ["-i", "b", "x"]);
     }
 
     #[test]

@@ -3,7 +3,7 @@
 
 use std::io::Write as _;
 
-use crate::{ControlPlane, Error, Options};
+use crate::{ControlPlane, Error, Node, Options, Result};
 
 /// When set, a test that cannot have its control plane fails instead.
 const REQUIRED_VARIABLE: &str = "GOLDENPATH_E2E_REQUIRED";
@@ -14,9 +14,22 @@ const REQUIRED_VARIABLE: &str = "GOLDENPATH_E2E_REQUIRED";
 /// # Panics
 /// When the binaries are there and the control plane still does not start.
 pub fn control_plane_or_skip(options: &Options) -> Option<ControlPlane> {
-    match ControlPlane::start(options) {
-        Ok(control_plane) => Some(control_plane),
-        Err(error @ (Error::NoGo { .. } | Error::NoCacheDirectory)) => {
+    or_skip(ControlPlane::start(options))
+}
+
+/// Starts a real node for a test; None, after a line `skipped: …` on standard
+/// error, when this machine cannot have one.
+///
+/// # Panics
+/// When it can, and the node still does not start.
+pub fn node_or_skip(options: &Options) -> Option<Node> {
+    or_skip(Node::start(options))
+}
+
+fn or_skip<T>(started: Result<T>) -> Option<T> {
+    match started {
+        Ok(cluster) => Some(cluster),
+        Err(error @ (Error::NoGo { .. } | Error::NoCacheDirectory | Error::Unfit(_))) => {
             assert!(
                 std::env::var_os(REQUIRED_VARIABLE).is_none(),
                 "{REQUIRED_VARIABLE} is set, and {error}"
@@ -25,6 +38,6 @@ pub fn control_plane_or_skip(options: &Options) -> Option<ControlPlane> {
             let _ = writeln!(std::io::stderr(), "skipped: {error}");
             None
         }
-        Err(error) => panic!("failed to start a control plane: {error:?}"),
+        Err(error) => panic!("failed to start a cluster: {error:?}"),
     }
 }

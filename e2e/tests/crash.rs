@@ -1,6 +1,8 @@
 //! A test run that is killed must leave neither processes nor files. The part of
 //! the killed run is played by this very test binary, started once more.
 
+mod hello;
+
 use std::{
     fs,
     io::{self, BufRead as _, BufReader, Write as _},
@@ -8,21 +10,36 @@ use std::{
     time::Duration,
 };
 
-use goldenpath_e2e::{Options, control_plane_or_skip, eventually};
+use goldenpath_e2e::{
+    ControlPlane, Node, Options, control_plane_or_skip, eventually, node_or_skip,
+};
 
 const PLAY_THE_VICTIM: &str = "GOLDENPATH_E2E_TEST_VICTIM";
+const CONTROL_PLANE: &str = "control plane";
+const NODE: &str = "node";
 
-/// Not a test of its own: what the test below starts and kills.
+/// Not a test of its own: what the tests below start and kill.
 #[test]
 fn victim() {
-    if std::env::var_os(PLAY_THE_VICTIM).is_none() {
-        return;
+    match std::env::var(PLAY_THE_VICTIM).as_deref() {
+        Ok(NODE) => {
+            let node = node_or_skip(&Options::default());
+            if let Some(node) = &node {
+                hello::deploy(node).unwrap();
+            }
+            tell_and_wait(node.as_ref().map(Node::cluster));
+        }
+        Ok(_) => tell_and_wait(control_plane_or_skip(&Options::default()).as_ref()),
+        Err(_) => {}
     }
-    let cluster = control_plane_or_skip(&Options::default());
-    let directory = cluster.as_ref().map_or(String::new(), |cluster| {
+}
+
+fn tell_and_wait(cluster: Option<&ControlPlane>) {
+    let directory = cluster.map_or(String::new(), |cluster| {
         cluster.data_dir().display().to_string()
     });
-    writeln!(std::io::stderr(), "victim: {directory}").unwrap();
+    // Not `eprintln!`: the test runner would swallow the line.
+    let _ = writeln!(io::stderr(), "victim: {directory}");
     let _ = std::io::stdin().lines().next();
 }
 
@@ -33,10 +50,10 @@ struct Victim {
 
 impl Victim {
     /// None, with a line that says so, where the victim has no binaries to run.
-    fn start() -> Option<Self> {
+    fn start(part: &str) -> Option<Self> {
         let mut child = Command::new(std::env::current_exe().expect("this binary has a path"))
             .args(["victim", "--exact"])
-            .env(PLAY_THE_VICTIM, "yes")
+            .env(PLAY_THE_VICTIM, part)
             .stdin(Stdio::piped())
             .stdout(Stdio::null())
             .stderr(Stdio::piped())
@@ -52,7 +69,7 @@ impl Victim {
         let victim = Self { child, directory };
         if victim.directory.is_empty() {
             victim.kill();
-            let _ = writeln!(io::stderr(), "skipped: the victim had no binaries");
+            let _ = writeln!(io::stderr(), "skipped: the victim could not start a {part}");
             return None;
         }
         Some(victim)
@@ -89,7 +106,7 @@ fn nothing_remains_of(directory: &str) -> bool {
 
 #[test]
 fn nothing_remains_of_a_killed_process() {
-    let Some(victim) = Victim::start() else {
+    let Some(victim) = Victim::start(CONTROL_PLANE) else {
         return;
     };
     // etcd, kube-apiserver and the guard, where /proc tells.
@@ -103,7 +120,7 @@ fn nothing_remains_of_a_killed_process() {
 
 #[test]
 fn the_next_start_sweeps_what_a_killed_guard_left() {
-    let Some(victim) = Victim::start() else {
+    let Some(victim) = Victim::start(CONTROL_PLANE) else {
         return;
     };
     let is_guard = |id: &&String| {
@@ -124,4 +141,51 @@ fn the_next_start_sweeps_what_a_killed_guard_left() {
         let _next = control_plane_or_skip(&Options::default());
         nothing_remains_of(&directory).then_some(())
     });
+}
+
+/// Ids of everything started by a process, directly or not.
+fn descendants(id: &str) -> Vec<String> {
+    let children = fs::read_to_string(format!("/proc/{id}/task/{id}/children"));
+    let children = children.unwrap_or_default();
+    let families = children.split_whitespace().map(|child| {
+        let mut family = descendants(child);
+        family.push(child.to_owned());
+        family
+    });
+    families.flatten().collect()
+}
+
+/// Ids of the processes in a node's namespaces: containers and what runs them.
+fn node_processes(directory: &str) -> Vec<String> {
+    let id = fs::read_to_string(format!("{directory}/pids/namespaces"));
+    let id = id.expect("a node has namespaces");
+    descendants(id.trim())
+}
+
+#[test]
+fn nothing_remains_of_a_killed_process_that_had_a_node() {
+    let Some(victim) = Victim::start(NODE) else {
+        return;
+    };
+    let processes = node_processes(&victim.directory);
+    let is_container = |id: &String| {
+        let arguments = fs::read(format!("/proc/{id}/cmdline")).unwrap_or_default();
+        arguments == b"/pause\0serve\0"
+    };
+    assert_eq!(processes.iter().filter(|id| is_container(id)).count(), 2);
+    let groups = fs::read_to_string(format!("{}/elsewhere", victim.directory)).unwrap();
+    let groups: Vec<&str> = groups.lines().collect();
+    assert!(!groups.is_empty());
+
+    let directory = victim.kill();
+    let is_gone = |path: &str| !fs::exists(path).unwrap_or(true);
+    eventually(Duration::from_secs(20), "nothing remains", || {
+        let mut processes = processes.iter().map(|id| format!("/proc/{id}"));
+        let nothing = nothing_remains_of(&directory)
+            && processes.all(|path| is_gone(&path))
+            && groups.iter().all(|path| is_gone(path));
+        nothing.then_some(())
+    });
+    let mounts = fs::read_to_string("/proc/self/mounts").unwrap();
+    assert!(!mounts.contains(&directory), "{mounts}");
 }

@@ -1,0 +1,122 @@
+//! Lets programs of this machine reach an address inside a node's network: a
+//! port on loopback, and two threads for each connection. Bytes only.
+
+use std::{
+    fs::File,
+    io,
+    net::{Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream},
+    os::fd::AsFd,
+    path::Path,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    thread,
+};
+
+use rustix::thread::{LinkNameSpaceType, move_into_link_name_space};
+
+use crate::{Error, Result};
+
+/// A loopback port that leads into a node's network, as long as the value lives.
+#[derive(Debug)]
+pub struct Forward {
+    address: SocketAddr,
+    closed: Arc<AtomicBool>,
+}
+
+impl Forward {
+    /// Listens on a free loopback port. `target` is told the port and answers
+    /// where inside `network` connections shall go.
+    pub(crate) fn start(network: &Path, target: impl FnOnce(u16) -> SocketAddr) -> Result<Self> {
+        let failed = |source| Error::Spawn {
+            program: "a forwarded port".to_owned(),
+            source,
+        };
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).map_err(failed)?;
+        let address = listener.local_addr().map_err(failed)?;
+        let network = Arc::new(File::open(network).map_err(Error::file("open", network))?);
+        let closed = Arc::new(AtomicBool::new(false));
+        let forward = Self {
+            address,
+            closed: Arc::clone(&closed),
+        };
+        let target = target(address.port());
+        thread::spawn(move || {
+            for client in listener.incoming().flatten() {
+                if closed.load(Ordering::Relaxed) {
+                    return;
+                }
+                let network = Arc::clone(&network);
+                thread::spawn(move || carry(&client, &network, target));
+            }
+        });
+        Ok(forward)
+    }
+
+    /// Where to connect to on this machine.
+    pub const fn address(&self) -> SocketAddr {
+        self.address
+    }
+}
+
+impl Drop for Forward {
+    fn drop(&mut self) {
+        self.closed.store(true, Ordering::Relaxed);
+        // Wakes the thread that waits for connections.
+        let _ = TcpStream::connect(self.address);
+    }
+}
+
+/// Carries both directions until both have ended. A target that refuses looks to
+/// the client like one that hangs up.
+fn carry(client: &TcpStream, network: &File, target: SocketAddr) {
+    let entered = move_into_link_name_space(network.as_fd(), Some(LinkNameSpaceType::Network));
+    let Ok(server) = entered
+        .map_err(io::Error::from)
+        .and_then(|()| TcpStream::connect(target))
+    else {
+        return;
+    };
+    thread::scope(|scope| {
+        scope.spawn(|| carry_one_way(client, &server));
+        carry_one_way(&server, client);
+    });
+}
+
+fn carry_one_way(mut from: &TcpStream, mut to: &TcpStream) {
+    // A broken connection ends like a finished one.
+    let _ = io::copy(&mut from, &mut to);
+    let _ = to.shutdown(Shutdown::Write);
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::{Read as _, Write as _};
+
+    use super::*;
+
+    #[test]
+    fn both_directions_are_carried_to_their_end() {
+        let network = Path::new("/proc/self/ns/net");
+        if !rustix::process::geteuid().is_root() || !network.exists() {
+            return; // Entering even its own namespace takes root.
+        }
+        let server = TcpListener::bind("127.0.0.1:0").unwrap();
+        let target = server.local_addr().unwrap();
+        let forward = Forward::start(network, |_| target).unwrap();
+        let echo = thread::spawn(move || {
+            let (mut stream, _) = server.accept().unwrap();
+            let mut text = String::new();
+            stream.read_to_string(&mut text).unwrap();
+            stream.write_all(text.to_uppercase().as_bytes()).unwrap();
+        });
+        let mut client = TcpStream::connect(forward.address()).unwrap();
+        client.write_all(b"hello").unwrap();
+        client.shutdown(Shutdown::Write).unwrap();
+        let mut answer = String::new();
+        client.read_to_string(&mut answer).unwrap();
+        assert_eq!(answer, "HELLO");
+        echo.join().unwrap();
+    }
+}

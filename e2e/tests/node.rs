@@ -1,0 +1,92 @@
+//! A real node, used as a test of the chart would use it.
+
+mod hello;
+
+use std::{
+    io::{Read as _, Write as _},
+    net::{SocketAddr, TcpStream},
+    sync::LazyLock,
+    time::Duration,
+};
+
+use goldenpath_e2e::{Node, Options, Tool, eventually, node_or_skip};
+
+const SOON: Duration = Duration::from_secs(60);
+
+const PRIVILEGED: &str = "
+apiVersion: v1
+kind: Pod
+metadata: {name: root, namespace: shop}
+spec:
+  containers: [{name: root, image: 'localhost/hello:1', securityContext: {privileged: true}}]
+";
+
+/// One for all tests here: it takes seconds to start.
+static NODE: LazyLock<Option<Node>> = LazyLock::new(|| {
+    let node = node_or_skip(&Options::default())?;
+    hello::deploy(&node).expect("two pods get ready");
+    Some(node)
+});
+
+/// The whole answer to `GET /greeting`; None when nobody greets.
+fn greeting(address: SocketAddr) -> Option<String> {
+    let mut stream = TcpStream::connect(address).ok()?;
+    stream.write_all(b"GET /greeting HTTP/1.0\r\n\r\n").ok()?;
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).ok()?;
+    answer.contains("hello from").then_some(answer)
+}
+
+#[test]
+fn a_restricted_pod_is_reached_through_its_service_and_its_log_is_read() {
+    let Some(node) = &*NODE else {
+        return;
+    };
+    let forward = node.forward(hello::address(node).unwrap()).unwrap();
+    eventually(SOON, "the service answers", || greeting(forward.address()));
+    eventually(SOON, "the pod's log has the request", || {
+        let logs = ["logs", "-n=shop", "-l=app=hello", "--tail=-1"];
+        let logs = node.cluster().kubectl_ok(&logs).unwrap();
+        logs.contains("GET /greeting").then_some(())
+    });
+}
+
+#[test]
+fn a_privileged_pod_is_refused() {
+    let Some(node) = &*NODE else {
+        return;
+    };
+    let refused = node.cluster().apply(PRIVILEGED).unwrap_err();
+    assert!(refused.to_string().contains("violates PodSecurity"));
+}
+
+#[test]
+fn commands_run_in_the_network_of_the_node() {
+    let Some(node) = &*NODE else {
+        return;
+    };
+    let kubectl = node.cluster().binaries().path(Tool::Kubectl).unwrap();
+    let mut command = node.command(kubectl);
+    // The API server's address as pods see it.
+    command.args(["--server=https://10.96.0.1", "get", "nodes", "-o=name"]);
+    eventually(SOON, "the service of the API server answers", || {
+        let output = command.output().unwrap();
+        (output.stdout == b"node/node\n").then_some(())
+    });
+}
+
+#[test]
+fn a_second_node_comes_and_goes_without_harm_to_the_first() {
+    let Some(node) = &*NODE else {
+        return;
+    };
+    let second = Node::start(&Options::default()).unwrap();
+    hello::deploy(&second).unwrap();
+    let directory = second.cluster().data_dir().to_owned();
+    drop(second);
+    assert!(!directory.exists());
+    let forward = node.forward(hello::address(node).unwrap()).unwrap();
+    eventually(SOON, "the first still answers", || {
+        greeting(forward.address())
+    });
+}
