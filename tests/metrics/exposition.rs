@@ -71,6 +71,24 @@ fn dates_nobody_agreed_on_are_absent() {
 }
 
 #[test]
+fn an_exception_waits_since_it_was_asked_for_or_its_renewal_was() {
+    let mut cluster = fleet();
+    let renewal = json!({"spec": {"renewal": {"requestedAt": "2026-05-20T00:00:00Z", "by": "ann",
+        "stillNeededBecause": "the licence has not changed"}}});
+    cluster.put_exception(with(excusing("cart-licence", "cart"), renewal));
+    let text = scrape(&cluster, &Options::default());
+    let waiting = samples(
+        &text,
+        "goldenpath_exception_waiting_since_timestamp_seconds",
+    );
+    let expected = [
+        r#"{namespace="shop",exception="cart-licence"} 1779235200"#,
+        r#"{namespace="shop",exception="search-replicas"} 1777593600"#,
+    ];
+    assert_eq!(waiting, expected);
+}
+
+#[test]
 fn what_is_gone_is_no_longer_exposed() {
     let mut cluster = fleet();
     cluster.0.remove_exception("shop", "cart-licence");

@@ -12,6 +12,7 @@ pub(super) fn families(tally: &Tally, teams: &Teams<'_>, options: &Options) -> V
         services(tally, teams, options),
         family::SERVICES_UNSCOPED.single(Some(count(tally.unscoped))),
         family::SERVICES_IGNORED.single(Some(count(tally.ignored))),
+        family::SERVICES_IN_SCOPE.of(by_path(tally, |path| Some(count(path.adoption.of)))),
         family::ADOPTION_RATIO.of(by_path(tally, |path| path.adoption.ratio())),
         family::ACCOUNTED_RATIO.of(by_path(tally, |path| path.accounted.ratio())),
         family::ADOPTION_TARGET_RATIO.of(by_path(tally, |path| Some(path.target))),

@@ -1,5 +1,6 @@
 //! Families about exceptions. Instants are exposed, never spans: how much is left is a query's business.
 
+use jiff::Timestamp;
 use prometheus::proto::MetricFamily;
 
 use super::family::{self, Series};
@@ -18,6 +19,7 @@ pub(super) fn families(register: &[ExceptionView<'_>], teams: &Teams<'_>) -> Vec
         family::EXCEPTION_EXPIRY.of(each(register, |view| {
             view.life.effective_expiry.map(seconds)
         })),
+        family::EXCEPTION_WAITING_SINCE.of(each(register, |view| waiting_since(view).map(seconds))),
         family::EXCEPTION_MATCHED.of(each(register, |view| Some(count(view.matched.len())))),
         family::EXCEPTION_NEEDED.of(each(register, |view| {
             view.needed.map(|needed| f64::from(u8::from(needed)))
@@ -74,6 +76,19 @@ fn each<'a>(
         Some((labels, value(view)?))
     });
     series.collect()
+}
+
+/// Since when it is the platform team's turn.
+fn waiting_since(view: &ExceptionView<'_>) -> Option<Timestamp> {
+    match view.life.phase {
+        Phase::Pending => Some(view.exception.created),
+        Phase::Active | Phase::ReviewDue | Phase::ReviewOverdue | Phase::Expired => {
+            let renewal = view.exception.spec.renewal.as_ref();
+            let open = renewal.filter(|_| view.life.renewal_open);
+            open.map(|renewal| renewal.requested_at.0)
+        }
+        Phase::Rejected | Phase::Closed => None,
+    }
 }
 
 /// Approved exceptions whose status says that nobody vouches for the approval. Absent while there

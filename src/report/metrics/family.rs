@@ -48,6 +48,12 @@ pub const SERVICES_IGNORED: Family = family(
     &[],
     "Services taken out of the count with a reason, where that is allowed.",
 );
+/// Denominator of a path's ratios.
+pub const SERVICES_IN_SCOPE: Family = family(
+    "goldenpath_services_in_scope",
+    &["path"],
+    "Services in the path's scope, whichever path they are judged by: what its ratios are shares of.",
+);
 /// Share of services that satisfy a path.
 pub const ADOPTION_RATIO: Family = family(
     "goldenpath_adoption_ratio",
@@ -132,6 +138,12 @@ pub const EXCEPTION_EXPIRY: Family = family(
     &["namespace", "exception"],
     "When the exception ends or ended, everything considered; absent while nothing was ever agreed.",
 );
+/// A decision that is waited for.
+pub const EXCEPTION_WAITING_SINCE: Family = family(
+    "goldenpath_exception_waiting_since_timestamp_seconds",
+    &["namespace", "exception"],
+    "Since when the exception waits for the platform team: for a first decision, or for an answer to a renewal its owner asked for; absent while it does not.",
+);
 /// Reach of one exception.
 pub const EXCEPTION_MATCHED: Family = family(
     "goldenpath_exception_matched_workloads",
@@ -170,10 +182,11 @@ pub const WORKLOAD_INFO: Family = family(
 );
 
 /// Every family read from the inventory, in the order they are exposed.
-pub const FAMILIES: [&Family; 23] = [
+pub const FAMILIES: [&Family; 25] = [
     &SERVICES,
     &SERVICES_UNSCOPED,
     &SERVICES_IGNORED,
+    &SERVICES_IN_SCOPE,
     &ADOPTION_RATIO,
     &ACCOUNTED_RATIO,
     &ADOPTION_TARGET_RATIO,
@@ -188,6 +201,7 @@ pub const FAMILIES: [&Family; 23] = [
     &EXCEPTION_PHASE,
     &EXCEPTION_REVIEW,
     &EXCEPTION_EXPIRY,
+    &EXCEPTION_WAITING_SINCE,
     &EXCEPTION_MATCHED,
     &EXCEPTION_NEEDED,
     &EXCEPTIONS_UNVERIFIED,
