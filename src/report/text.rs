@@ -168,7 +168,10 @@ fn path_row(path: &PathLine, report: &Report, style: Style) -> Vec<Cell> {
 
 /// "day 34 of 90: 12 of 19 so far"; at the deadline whether the target was met.
 fn new_services(new: &NewServices, report: &Report) -> String {
-    let so_far = format!("{} of {}", new.on_path, new.total);
+    let so_far = match new.total {
+        0 => "none".to_owned(),
+        total => format!("{} of {total}", new.on_path),
+    };
     match new.target_met {
         Some(true) => format!("{so_far}, target met"),
         Some(false) => format!("{so_far}, target not met"),

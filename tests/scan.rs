@@ -1,0 +1,245 @@
+//! `goldenpath scan`, `why` and `report` on files, as a user runs them: what is printed, and the
+//! exit code. `UPDATE_EXPECTED=1 cargo test --test scan` writes the expected texts.
+
+#![allow(clippy::unwrap_used)]
+
+use std::fs;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+
+use serde_json::{Value, json};
+
+const SHOP: [&str; 3] = ["paths.yaml", "shop.yaml", "exceptions.yaml"];
+
+fn fixtures() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/scan")
+}
+
+/// Runs the program in the directory of the fixtures, so that no path is this machine's.
+fn goldenpath(args: &[&str], stdin: &str) -> Output {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_goldenpath"))
+        .args(["--as-of", "2026-03-01"])
+        .args(args)
+        .current_dir(fixtures())
+        .env("NO_COLOR", "1")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    // A program that ends without reading its input is none of our concern here.
+    let _ = child.stdin.take().unwrap().write_all(stdin.as_bytes());
+    child.wait_with_output().unwrap()
+}
+
+fn printed(args: &[&str]) -> String {
+    String::from_utf8(goldenpath(args, "").stdout).unwrap()
+}
+
+fn code(args: &[&str]) -> i32 {
+    goldenpath(args, "").status.code().unwrap()
+}
+
+fn scan<'a>(more: &[&'a str]) -> Vec<&'a str> {
+    [&["scan"], SHOP.as_slice(), more].concat()
+}
+
+fn is_as_expected(file: &str, found: &str) {
+    let path = fixtures().join("expected").join(file);
+    if std::env::var_os("UPDATE_EXPECTED").is_some() {
+        fs::write(&path, found).unwrap();
+    }
+    let expected = fs::read_to_string(&path).unwrap_or_default();
+    assert!(found == expected, "{file} is now:\n{found}");
+}
+
+#[test]
+fn the_table_is_as_expected() {
+    is_as_expected("table.txt", &printed(&scan(&[])));
+}
+
+#[test]
+fn the_wide_table_is_as_expected() {
+    is_as_expected("wide.txt", &printed(&scan(&["-o", "wide"])));
+}
+
+#[test]
+fn the_report_is_as_expected() {
+    is_as_expected("report.json", &printed(&scan(&["-o", "json"])));
+}
+
+#[test]
+fn the_explanation_is_as_expected() {
+    let why = [
+        "why",
+        "deploy/api",
+        "--from",
+        "shop.yaml",
+        "--paths",
+        "paths.yaml",
+    ];
+    is_as_expected("why.txt", &printed(&why));
+}
+
+#[test]
+fn yaml_says_the_same_as_json() {
+    let json: Value = serde_json::from_str(&printed(&scan(&["-o", "json"]))).unwrap();
+    let yaml: Value = serde_saphyr::from_str(&printed(&scan(&["-o", "yaml"]))).unwrap();
+    assert_eq!(yaml, json);
+}
+
+#[test]
+fn a_report_from_files_is_the_scans() {
+    let from: Vec<&str> = SHOP.iter().flat_map(|file| ["--from", file]).collect();
+    let report = printed(&[&["report", "-o", "json"], from.as_slice()].concat());
+    assert_eq!(report, printed(&scan(&["-o", "json"])));
+}
+
+#[test]
+fn the_exit_code_follows_the_threshold() {
+    for (threshold, expected) in [
+        ("none", 0),
+        ("undocumented", 1),
+        ("pending", 1),
+        ("deviating", 1),
+    ] {
+        assert_eq!(
+            code(&scan(&["--fail-on", threshold])),
+            expected,
+            "{threshold}"
+        );
+    }
+}
+
+#[test]
+fn an_agreed_route_holds_nobody_up_unless_asked_to() {
+    let files = ["scan", "search.yaml", "paths.yaml", "exceptions.yaml"];
+    for (threshold, expected) in [("undocumented", 0), ("pending", 0), ("deviating", 1)] {
+        let args = [files.as_slice(), &["--fail-on", threshold]].concat();
+        assert_eq!(code(&args), expected, "{threshold}");
+    }
+}
+
+#[test]
+fn a_bad_document_is_told_with_its_place_and_the_others_are_judged() {
+    let output = goldenpath(&["scan", "broken.yaml", "-o", "json"], "");
+    assert_eq!(output.status.code(), Some(2));
+    let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let names: Vec<&str> = report["workloads"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|workload| workload["name"].as_str().unwrap())
+        .collect();
+    assert_eq!(names, ["after", "before"]);
+    let problem = &report["problems"][0];
+    assert_eq!(problem["source"], "broken.yaml:10");
+    assert!(
+        problem["message"].as_str().unwrap().starts_with("column "),
+        "{problem}"
+    );
+}
+
+#[test]
+fn an_unrendered_chart_is_a_problem_and_no_crash() {
+    let output = goldenpath(&["scan", "chart", "-o", "json"], "");
+    assert_eq!(output.status.code(), Some(0));
+    let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let problems = report["problems"].as_array().unwrap();
+    assert_eq!(problems.len(), 1, "{problems:?}");
+    assert_eq!(problems[0]["source"], "chart/templates/deployment.yaml:1");
+    assert!(
+        problems[0]["message"]
+            .as_str()
+            .unwrap()
+            .contains("helm template")
+    );
+}
+
+#[test]
+fn a_stored_object_and_its_manifest_get_the_same_verdict() {
+    // As `kubectl get -o json` gives it: a list, with defaults, status and the operator's labels.
+    let stored = json!({"apiVersion": "v1", "kind": "List", "items": [{
+        "apiVersion": "apps/v1",
+        "kind": "Deployment",
+        "metadata": {
+            "name": "web", "namespace": "shop", "uid": "1", "resourceVersion": "7",
+            "labels": {"goldenpath.dev/path": "web-service", "goldenpath.dev/status": "deviating"},
+        },
+        "spec": {
+            "replicas": 2,
+            "template": {"spec": {"containers": [{
+                "name": "web",
+                "resources": {"limits": {"memory": "256Mi"}, "requests": {"cpu": "500m"}},
+            }]}},
+        },
+        "status": {"replicas": 2},
+    }]});
+    let output = goldenpath(
+        &["scan", "-", "paths.yaml", "-o", "json"],
+        &stored.to_string(),
+    );
+    let live: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let offline: Value = serde_json::from_str(&printed(&scan(&["-o", "json"]))).unwrap();
+    let web = offline["workloads"].as_array().unwrap();
+    let web = web
+        .iter()
+        .find(|workload| workload["name"] == "web")
+        .unwrap();
+    assert_eq!(live["workloads"][0]["checks"], web["checks"]);
+    assert_eq!(live["workloads"][0]["status"], "golden-path");
+}
+
+#[test]
+fn the_starter_paths_judge_without_any_path_of_ones_own() {
+    let report = printed(&["scan", "shop.yaml", "--paths", "starter", "-o", "json"]);
+    let report: Value = serde_json::from_str(&report).unwrap();
+    let paths = report["summary"]["paths"].as_array().unwrap();
+    assert_eq!(paths.len(), 3);
+    assert!(
+        report["problems"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .all(|problem| { !problem["source"].as_str().unwrap().starts_with("starter/") })
+    );
+}
+
+#[test]
+fn what_cannot_be_used_ends_with_one_line_and_2() {
+    for (args, said) in [
+        (vec!["scan", "nowhere"], "error: failed to read nowhere: "),
+        (
+            vec!["why", "deploy/nobody", "--from", "shop.yaml"],
+            "error: no deploy/nobody",
+        ),
+    ] {
+        let output = goldenpath(&args, "");
+        let error = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(2), "{args:?}");
+        assert!(error.starts_with(said), "{error}");
+        assert_eq!(error.lines().count(), 1, "{error}");
+    }
+}
+
+#[test]
+fn a_reader_that_leaves_is_no_failure() {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_goldenpath"))
+        .args(["crds"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    drop(child.stdout.take());
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(0));
+    assert!(output.stderr.is_empty());
+}
+
+#[test]
+fn the_namespace_of_manifests_that_name_none_can_be_given() {
+    let report = printed(&["scan", "broken.yaml", "-n", "team-a", "-o", "json"]);
+    let report: Value = serde_json::from_str(&report).unwrap();
+    assert_eq!(report["workloads"][0]["namespace"], "team-a");
+}
