@@ -1,9 +1,10 @@
 //! What holds for every fleet: the numbers add up, and say the same whatever came first.
 
-use goldenpath::assess::adoption::{Tally, total};
+use goldenpath::assess::adoption::{CostSource, Tally, total};
 use goldenpath::assess::labels::Selector;
 use goldenpath::assess::service::services;
 use goldenpath::assess::settings::Settings;
+use goldenpath::assess::state::{Standing, State};
 use goldenpath::assess::verdict::Moment;
 use goldenpath::report::metrics::{Options, families, text};
 use jiff::{SignedDuration, Timestamp};
@@ -176,7 +177,7 @@ proptest! {
     fn a_service_fails_a_check_exactly_when_it_deviates(fleet in fleet()) {
         let tally = tally(&fleet.cluster(false).0, now());
         let deviating: usize = tally.services.iter()
-            .filter(|(state, _)| matches!(state, goldenpath::assess::state::State::Deviating(_)))
+            .filter(|(state, _)| matches!(state, State::Deviating(_)))
             .map(|(_, services)| services)
             .sum();
         let checks = || tally.paths.values().flat_map(|path| &path.checks);
@@ -186,6 +187,22 @@ proptest! {
         prop_assert!(last_steps <= deviating);
         for check in checks() {
             prop_assert!(check.last_step <= check.failures.values().sum());
+        }
+    }
+
+    #[test]
+    fn a_service_stands_as_its_worst_check_does(fleet in fleet(), hours in 0..2_000_i64) {
+        let at = now() + SignedDuration::from_hours(hours);
+        let tally = tally(&fleet.cluster(false).0, at);
+        let checks = || tally.paths.values().flat_map(|path| &path.checks);
+        for standing in Standing::ALL {
+            let failures: usize = checks().filter_map(|check| check.failures.get(&standing)).sum();
+            let services = tally.services.get(&State::Deviating(standing)).copied().unwrap_or(0);
+            prop_assert!(failures >= services, "{}", standing.as_str());
+            let unexcused = tally.hours.keys().any(|burden| {
+                burden.standing == standing && burden.source == CostSource::Assumed
+            });
+            prop_assert!(!(unexcused && standing.is_excused()), "{}", standing.as_str());
         }
     }
 
