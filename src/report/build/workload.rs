@@ -36,7 +36,7 @@ pub(super) fn line(
         deviation: verdict.standing,
         turn: verdict.turn,
         until: worst.and_then(|excuse| excuse.until),
-        since: worst.and_then(|excuse| asked(excuse, space)),
+        since: worst.and_then(|excuse| asked(excuse, space, view)),
         next_change: chosen.and_then(|(path, _)| next_change(verdict, path, (space, view))),
         steps: Steps {
             passed: count(verdict.steps.passed),
@@ -111,7 +111,7 @@ fn notes(workload: &Workload, verdict: &Verdict, view: &View<'_>) -> Vec<String>
 }
 
 /// Since when a decision is waited for, where that is known.
-fn asked(excuse: &Excuse, space: &Space) -> Option<Timestamp> {
+fn asked(excuse: &Excuse, space: &Space, view: &View<'_>) -> Option<Timestamp> {
     let is_waiting = excuse.standing == Standing::Pending || excuse.renewal_open;
     let exception = space.exception(excuse.exception.as_deref().filter(|_| is_waiting)?)?;
     let renewal = exception
@@ -120,7 +120,8 @@ fn asked(excuse: &Excuse, space: &Space) -> Option<Timestamp> {
         .as_ref()
         .filter(|_| excuse.renewal_open);
     let asked = renewal.map_or(exception.created, |renewal| renewal.requested_at.0);
-    (asked > Timestamp::MIN).then_some(asked)
+    // A manifest has no creation time: the moment itself stands in for it.
+    (asked > Timestamp::MIN && asked < view.moment.now).then_some(asked)
 }
 
 /// When an answer about this workload next changes by itself.
