@@ -15,6 +15,8 @@ pub(super) fn translate(pattern: &str) -> Result<String, String> {
         input: pattern.chars().peekable(),
         out: String::with_capacity(pattern.len() + 16),
         repeated: false,
+        atom: 1,
+        groups: vec![1],
     };
     translator.run()?;
     Ok(translator.out)
@@ -25,6 +27,10 @@ struct Translator<'p> {
     out: String,
     /// Whether a repetition has just been read, which RE2 does not repeat again.
     repeated: bool,
+    /// How often the last atom repeats what is in it, and the most of that in each open group:
+    /// RE2 bounds the product of nested counts.
+    atom: u32,
+    groups: Vec<u32>,
 }
 
 fn refuse(what: &str, part: &str) -> String {
@@ -45,13 +51,28 @@ impl Translator<'_> {
                 '\\' => self.escape()?,
                 '[' => self.class()?,
                 '(' => self.group()?,
+                ')' => {
+                    self.out.push(c);
+                    self.atom = self.groups.pop().unwrap_or(1);
+                    self.widen();
+                    self.repeated = false;
+                    continue;
+                }
                 '}' | ']' => self.literal(c),
                 '#' | '&' | '~' | ' ' | '-' => self.literal(c),
                 c => self.out.push(c),
             }
             self.repeated = false;
+            self.atom = 1;
         }
         Ok(())
+    }
+
+    /// Lets the open group know how often its last atom repeats.
+    fn widen(&mut self) {
+        if let Some(group) = self.groups.last_mut() {
+            *group = self.atom.max(*group);
+        }
     }
 
     /// What may follow a repetition: a question mark for the lazy form, no other repetition.
@@ -120,26 +141,25 @@ impl Translator<'_> {
             'v' => self.out.push_str("\\x0B"),
             'x' => self.hex()?,
             '0'..='7' => self.octal(c)?,
-            c if c.is_ascii_punctuation() => self.literal(c),
+            c if c.is_ascii() && !c.is_ascii_alphanumeric() => self.literal(c),
             c => return Err(refuse("invalid escape sequence", &format!("\\{c}"))),
         }
         Ok(())
     }
 
     fn unicode_class(&mut self, kind: char) -> Result<(), String> {
-        self.out.extend(['\\', kind]);
-        match self.input.next() {
-            Some('{') => {
-                let name: String = self.input.by_ref().take_while(|c| *c != '}').collect();
-                self.out.push_str(&format!("{{{name}}}"));
-                Ok(())
-            }
-            Some(c) => {
-                self.out.push(c);
-                Ok(())
-            }
-            None => Err(refuse("invalid character class range", "\\p")),
-        }
+        let name: String = match self.input.next() {
+            Some('{') => self.input.by_ref().take_while(|c| *c != '}').collect(),
+            Some(c) => c.into(),
+            None => return Err(refuse("invalid character class range", "\\p")),
+        };
+        let (bare, negated) = match name.strip_prefix('^') {
+            Some(bare) => (bare, kind == 'p'),
+            None => (name.as_str(), kind == 'P'),
+        };
+        let kind = if negated { 'P' } else { 'p' };
+        self.out.push_str(&format!("\\{kind}{{{bare}}}"));
+        Ok(())
     }
 
     fn code(&mut self, text: &str, radix: u32) -> Result<(), String> {
@@ -189,7 +209,7 @@ impl Translator<'_> {
             match self.input.next() {
                 None => return Err(refuse("missing closing ]", "[")),
                 Some(']') if !first => break,
-                Some('[') if self.input.peek() == Some(&':') => self.named_class(),
+                Some('[') if self.is_named_class() => self.named_class()?,
                 Some('\\') => {
                     let c = self.input.next().unwrap_or('\\');
                     self.escaped_char(c, true)?;
@@ -211,23 +231,40 @@ impl Translator<'_> {
         !first && self.input.peek().is_some_and(|c| *c != ']')
     }
 
-    fn named_class(&mut self) {
-        self.out.push('[');
-        for c in self.input.by_ref() {
-            self.out.push(c);
-            if c == ']' {
-                return;
-            }
+    /// Whether `[:` is closed by `:]`; else the bracket is text.
+    fn is_named_class(&self) -> bool {
+        let rest: String = self.input.clone().collect();
+        rest.strip_prefix(':')
+            .is_some_and(|rest| rest.contains(":]"))
+    }
+
+    fn named_class(&mut self) -> Result<(), String> {
+        const NAMES: [&str; 14] = [
+            "alnum", "alpha", "ascii", "blank", "cntrl", "digit", "graph", "lower", "print",
+            "punct", "space", "upper", "word", "xdigit",
+        ];
+        self.input.next();
+        let name: String = self.input.by_ref().take_while(|c| *c != ':').collect();
+        let closed = self.input.next() == Some(']');
+        if !closed || !NAMES.contains(&name.trim_start_matches('^')) {
+            return Err(refuse(
+                "invalid character class range",
+                &format!("[:{name}:]"),
+            ));
         }
+        self.out.push_str(&format!("[:{name}:]"));
+        Ok(())
     }
 
     /// Groups; flags only those RE2 knows.
     fn group(&mut self) -> Result<(), String> {
         self.out.push('(');
         if self.input.next_if_eq(&'?').is_none() {
+            self.groups.push(1);
             return Ok(());
         }
         if let Some(c) = self.input.next_if(|c| matches!(c, 'P' | '<')) {
+            self.groups.push(1);
             return self.group_name(c);
         }
         self.out.push('?');
@@ -235,7 +272,11 @@ impl Translator<'_> {
             self.out.push(c);
             match c {
                 'i' | 'm' | 's' | 'U' | '-' => {}
-                ':' | ')' => return Ok(()),
+                ')' => return Ok(()),
+                ':' => {
+                    self.groups.push(1);
+                    return Ok(());
+                }
                 c => {
                     return Err(refuse(
                         "invalid or unsupported Perl syntax",
@@ -271,13 +312,15 @@ impl Translator<'_> {
             self.out.push_str("\\{");
             return Ok(false);
         }
-        let bound =
-            |text: &str| text.is_empty() || text.parse().is_ok_and(|n: u32| n <= MAX_REPEAT);
-        if !bound(low) || !bound(high) {
+        let counts = [low, high].into_iter().filter(|count| !count.is_empty());
+        let counts = counts.map(|count| count.parse().unwrap_or(u32::MAX));
+        self.atom = self.atom.saturating_mul(counts.max().unwrap_or(0).max(1));
+        if self.atom > MAX_REPEAT {
             return Err(refuse("invalid repeat count", &format!("{{{body}}}")));
         }
         self.out.push_str(&format!("{{{body}}}"));
         self.input.nth(body.chars().count());
+        self.widen();
         self.repetition()?;
         Ok(true)
     }
