@@ -156,7 +156,9 @@ fn variables_nested_deeply_in_each_other_are_refused() {
 #[test]
 fn the_deepest_accepted_chain_of_variables_runs_on_a_small_stack() {
     let mut env = Env::new();
-    let first = env.compile(&format!("{}1{}", "int(".repeat(118), ")".repeat(118))).unwrap();
+    let first = env
+        .compile(&format!("{}1{}", "int(".repeat(118), ")".repeat(118)))
+        .unwrap();
     env.declare_variable("first", first).unwrap();
     let source = format!("{}variables.first{}", "int(".repeat(118), ")".repeat(118));
     let second = env.compile(&source).unwrap();
@@ -181,141 +183,42 @@ fn comparing_a_large_object_with_itself_is_paid_for() {
     assert!(started.elapsed() < SOON);
 }
 
+const WORDS: &str = "object . .? a b spec [ ] [? { } ( ) , : ? 1 2.5 3u 'x' b'x' true null + - * / % \
+    == != < >= in && || ! all exists map filter has size matches orValue optMap transformMap \
+    sortBy dyn int string quantity timestamp duration format split join variables //";
+const LEAVES: &str = "1 -7 2.5 3u 'abc' true null object object.spec object.items [] {} x \
+    object.?spec.?name duration('1h') timestamp('2024-01-01T00:00:00Z') b'ab' '1Gi' [1,2]";
+const OPERATORS: &str = "+ - * / % == != < && || in";
+const MACROS: &str = "all exists exists_one map filter optMap sortBy";
+const METHODS: &str = "matches contains split orValue indexOf join find";
+const FUNCTIONS: &str = "size int string double dyn type quantity url";
+
+fn one_of(words: &'static str) -> impl Strategy<Value = &'static str> + Clone {
+    prop::sample::select(words.split_whitespace().collect::<Vec<_>>())
+}
+
 /// Words of the dialect, thrown together.
 fn scraps() -> impl Strategy<Value = String> {
-    let word = prop::sample::select(vec![
-        "object",
-        ".",
-        ".?",
-        "a",
-        "b",
-        "spec",
-        "[",
-        "]",
-        "[?",
-        "{",
-        "}",
-        "(",
-        ")",
-        ",",
-        ":",
-        "?",
-        "1",
-        "2.5",
-        "3u",
-        "'x'",
-        "b'x'",
-        "true",
-        "null",
-        "+",
-        "-",
-        "*",
-        "/",
-        "%",
-        "==",
-        "!=",
-        "<",
-        ">=",
-        "in",
-        "&&",
-        "||",
-        "!",
-        "all",
-        "exists",
-        "map",
-        "filter",
-        "has",
-        "size",
-        "matches",
-        "orValue",
-        "optMap",
-        "transformMap",
-        "sortBy",
-        "dyn",
-        "int",
-        "string",
-        "quantity",
-        "timestamp",
-        "duration",
-        "format",
-        "split",
-        "join",
-        "variables",
-        " ",
-        "\n",
-        "//",
-    ]);
-    prop::collection::vec(word, 0..40).prop_map(|words| words.concat())
+    prop::collection::vec(one_of(WORDS), 0..40).prop_map(|words| words.join(" "))
 }
 
 /// Expressions that parse: built, not thrown.
 fn expressions() -> impl Strategy<Value = String> {
-    let leaf = prop::sample::select(vec![
-        "1",
-        "-7",
-        "2.5",
-        "3u",
-        "'abc'",
-        "true",
-        "null",
-        "object",
-        "object.spec",
-        "object.items",
-        "[]",
-        "{}",
-        "x",
-        "object.?spec.?name",
-        "duration('1h')",
-        "timestamp('2024-01-01T00:00:00Z')",
-        "b'ab'",
-        "'1Gi'",
-        "[1, 2]",
-    ]);
-    leaf.prop_map(str::to_owned)
-        .prop_recursive(6, 60, 4, |inner| {
-            let two = (inner.clone(), inner.clone());
-            prop_oneof![
-                (
-                    two.clone(),
-                    prop::sample::select(vec![
-                        "+", "-", "*", "/", "%", "==", "!=", "<", "&&", "||", "in"
-                    ])
-                )
-                    .prop_map(|((a, b), sign)| format!("({a} {sign} {b})")),
-                (
-                    two.clone(),
-                    prop::sample::select(vec![
-                        "all",
-                        "exists",
-                        "exists_one",
-                        "map",
-                        "filter",
-                        "optMap",
-                        "sortBy"
-                    ])
-                )
-                    .prop_map(|((a, b), name)| format!("{a}.{name}(x, {b})")),
-                (
-                    two.clone(),
-                    prop::sample::select(vec![
-                        "matches", "contains", "split", "orValue", "indexOf", "join", "find"
-                    ])
-                )
-                    .prop_map(|((a, b), name)| format!("{a}.{name}({b})")),
-                (
-                    inner.clone(),
-                    prop::sample::select(vec![
-                        "size", "int", "string", "double", "dyn", "type", "quantity", "url"
-                    ])
-                )
-                    .prop_map(|(a, name)| format!("{name}({a})")),
-                two.clone().prop_map(|(a, b)| format!("[{a}, {b}]")),
-                two.clone().prop_map(|(a, b)| format!("{{{a}: {b}}}")),
-                two.clone().prop_map(|(a, b)| format!("{a}[{b}]")),
-                two.prop_map(|(a, b)| format!("({a} ? {b} : {a})")),
-                inner.prop_map(|a| format!("[dyn({a})].map(x, dyn(x))")),
-            ]
-        })
+    let leaf = one_of(LEAVES).prop_map(str::to_owned);
+    leaf.prop_recursive(6, 60, 4, |part| {
+        let two = (part.clone(), part.clone());
+        prop_oneof![
+            (two.clone(), one_of(OPERATORS)).prop_map(|((a, b), sign)| format!("({a} {sign} {b})")),
+            (two.clone(), one_of(MACROS)).prop_map(|((a, b), name)| format!("{a}.{name}(x, {b})")),
+            (two.clone(), one_of(METHODS)).prop_map(|((a, b), name)| format!("{a}.{name}({b})")),
+            (part.clone(), one_of(FUNCTIONS)).prop_map(|(a, name)| format!("{name}({a})")),
+            two.clone().prop_map(|(a, b)| format!("[{a}, {b}]")),
+            two.clone().prop_map(|(a, b)| format!("{{{a}: {b}}}")),
+            two.clone().prop_map(|(a, b)| format!("{a}[{b}]")),
+            two.prop_map(|(a, b)| format!("({a} ? {b} : {a})")),
+            part.prop_map(|a| format!("[dyn({a})].map(x, dyn(x))")),
+        ]
+    })
 }
 
 proptest! {

@@ -2,12 +2,41 @@
 
 use super::selects::dotted;
 use super::signatures::{self, Overload, PARAMETERS};
-use super::{Checker, Type, Typed, names};
+use super::{Checker, Type, Typed, constants, names};
 use crate::error::Problem;
 use crate::eval::Node;
 use crate::library;
 use crate::syntax::ast::{Call, Expr};
 use crate::value::Value;
+
+/// What a call names, and where.
+#[derive(Clone, Copy)]
+pub(super) struct Callee<'n> {
+    pub offset: u32,
+    pub name: &'n str,
+    /// Whether the first argument is a receiver.
+    pub method: bool,
+}
+
+impl<'n> Callee<'n> {
+    pub fn function(offset: u32, name: &'n str) -> Self {
+        let method = false;
+        Self {
+            offset,
+            name,
+            method,
+        }
+    }
+
+    pub fn method(offset: u32, name: &'n str) -> Self {
+        let method = true;
+        Self {
+            offset,
+            name,
+            method,
+        }
+    }
+}
 
 impl Checker<'_> {
     pub(super) fn call(&mut self, offset: u32, call: &Call) -> Result<Typed, Problem> {
@@ -21,49 +50,47 @@ impl Checker<'_> {
         let mut name = call.name.trim_start_matches('.').to_owned();
         let mut method = false;
         if let Some(target) = &call.target {
-            match namespaced(target, &name) {
-                Some(full) => name = full,
-                None => {
-                    args.insert(0, self.expr(target)?);
-                    method = true;
-                }
+            if let Some(full) = namespaced(target, &name) {
+                name = full;
+            } else {
+                args.insert(0, self.expr(target)?);
+                method = true;
             }
         }
         self.exempt -= exempt;
+        let callee = Callee {
+            offset,
+            name: &name,
+            method,
+        };
         let (types, nodes): (Vec<_>, Vec<_>) = args.into_iter().unzip();
-        let (ty, fitting) = self.overload(offset, &name, &types, method)?;
-        self.literal_arguments(call, &name)?;
+        let (ty, fitting) = self.overload(callee, &types)?;
+        constants::literal_arguments(call, &name)?;
         if name == "format" {
             self.format_clauses(offset, call)?;
         }
-        let node = self.lower(offset, &name, method, nodes, &fitting)?;
-        Ok((ty, node))
+        Ok((ty, lower(callee, nodes, &fitting)?))
     }
 
-    /// The type of a call and the overloads that may be meant, by their place in the table.
+    /// The type of a call and the overloads that may be meant.
     pub(super) fn overload(
         &mut self,
-        offset: u32,
-        name: &str,
+        callee: Callee,
         args: &[Type],
-        method: bool,
     ) -> Result<(Type, Vec<&'static Overload>), Problem> {
-        let Some(overloads) = signatures::function(name) else {
-            return Err(names::undeclared(offset, name));
+        let Some(overloads) = signatures::function(callee.name) else {
+            return Err(names::undeclared(callee.offset, callee.name));
         };
         let mut result: Option<Type> = None;
         let mut fitting = Vec::new();
-        for overload in overloads
-            .iter()
-            .filter(|overload| overload.method == method)
-        {
+        for overload in overloads {
             let base = self.types.fresh_block(PARAMETERS);
             let wanted: Vec<_> = overload
                 .args
                 .iter()
                 .map(|arg| renumber(arg, base))
                 .collect();
-            if !self.types.assignable_all(args, &wanted) {
+            if overload.method != callee.method || !self.types.assignable_all(args, &wanted) {
                 continue;
             }
             fitting.push(overload);
@@ -76,70 +103,70 @@ impl Checker<'_> {
         }
         match result {
             Some(result) => Ok((result, fitting)),
-            None => Err(self.no_overload(offset, name, args, method)),
+            None => Err(self.no_overload(callee, args)),
         }
     }
 
-    fn no_overload(&mut self, offset: u32, name: &str, args: &[Type], method: bool) -> Problem {
+    fn no_overload(&mut self, callee: Callee, args: &[Type]) -> Problem {
         let mut shown: Vec<_> = args
             .iter()
             .map(|arg| self.types.resolve(arg, true).in_message())
             .collect();
-        let receiver = if method {
+        let receiver = if callee.method {
             shown.remove(0) + "."
         } else {
             String::new()
         };
-        let args = shown.join(", ");
+        let (name, args) = (callee.name, shown.join(", "));
         Problem::at(
-            offset,
+            callee.offset,
             format!("found no matching overload for '{name}' applied to '{receiver}({args})'"),
         )
     }
+}
 
-    /// The node of a call whose arguments are planned.
-    fn lower(
-        &mut self,
-        offset: u32,
-        name: &str,
-        method: bool,
-        mut args: Vec<Node>,
-        fitting: &[&Overload],
-    ) -> Result<Node, Problem> {
-        match name {
-            "_?_:_" => {
-                return Ok(triple(args).map_or(Node::Object, |args| Node::Conditional(args.into())));
-            }
-            "_==_" => return Ok(Node::Equal(pair(args))),
-            "_!=_" => return Ok(Node::NotEqual(pair(args))),
-            "or" => return Ok(Node::Otherwise(pair(args), false)),
-            "orValue" => return Ok(Node::Otherwise(pair(args), true)),
-            "dyn" => return Ok(args.remove(0)),
-            "@in" => {
-                let is_list = fitting.len() == 1 && matches!(fitting[0].args[1], Type::List(_));
-                if let Some(node) = super::constants::membership(&mut args, is_list) {
-                    return Ok(node);
-                }
-            }
-            "matches" | "find" | "findAll" => {
-                if let Some(node) = super::constants::pattern(offset, name, &mut args)? {
-                    return Ok(node);
-                }
-            }
-            // An empty list sums up to the zero of the type its elements would have.
-            "sum" if fitting.len() == 1 => args.push(Node::Constant(zero(&fitting[0].result))),
-            _ => {}
+/// The node of a call whose arguments are planned.
+fn lower(callee: Callee, mut args: Vec<Node>, fitting: &[&Overload]) -> Result<Node, Problem> {
+    let Callee { offset, name, .. } = callee;
+    match name {
+        "_?_:_" => return Ok(Node::Conditional(Box::new(exactly(args)))),
+        "_==_" => return Ok(Node::Equal(Box::new(exactly(args)))),
+        "_!=_" => return Ok(Node::NotEqual(Box::new(exactly(args)))),
+        "or" | "orValue" => {
+            let unwrap = name == "orValue";
+            return Ok(Node::Otherwise(Box::new(exactly(args)), unwrap));
         }
-        let Some(function) = library::resolve(name, args.len(), method) else {
-            return Err(names::undeclared(offset, name));
-        };
-        let call = match args.len() {
-            1 => Node::Call1(function, args.remove(0).into()),
-            2 => Node::Call2(function, pair(args)),
-            _ => Node::Call(function, args.into()),
-        };
-        super::constants::convert(offset, name, call)
+        "dyn" => return Ok(args.remove(0)),
+        "@in" => {
+            let is_list = fitting.len() == 1 && matches!(fitting[0].args[1], Type::List(_));
+            if let Some(node) = constants::membership(&mut args, is_list) {
+                return Ok(node);
+            }
+        }
+        "matches" | "find" | "findAll" => {
+            if let Some(node) = constants::pattern(offset, name, &mut args)? {
+                return Ok(node);
+            }
+        }
+        // An empty list sums up to the zero of the type its elements would have.
+        "sum" if fitting.len() == 1 => args.push(Node::Constant(zero(&fitting[0].result))),
+        _ => {}
     }
+    let Some(function) = library::resolve(name, args.len(), callee.method) else {
+        return Err(names::undeclared(offset, name));
+    };
+    let call = match args.len() {
+        1 => Node::Call1(function, args.remove(0).into()),
+        2 => Node::Call2(function, Box::new(exactly(args))),
+        _ => Node::Call(function, args.into()),
+    };
+    constants::convert(offset, name, call)
+}
+
+/// The arguments as many as the fitting overload takes.
+fn exactly<const N: usize>(args: Vec<Node>) -> [Node; N] {
+    args.try_into()
+        .expect("an overload of this name fits only this many arguments")
 }
 
 fn zero(ty: &Type) -> Value<'static> {
@@ -162,13 +189,4 @@ fn renumber(ty: &Type, base: u32) -> Type {
 fn namespaced(target: &Expr, name: &str) -> Option<String> {
     let full = format!("{}.{name}", dotted(target)?);
     signatures::function(&full).map(|_| full)
-}
-
-fn pair(args: Vec<Node>) -> Box<[Node; 2]> {
-    let [left, right] = <[Node; 2]>::try_from(args).expect("the overload takes two arguments");
-    Box::new([left, right])
-}
-
-fn triple(args: Vec<Node>) -> Option<[Node; 3]> {
-    args.try_into().ok()
 }

@@ -3,7 +3,6 @@
 
 use std::sync::Arc;
 
-use super::Checker;
 use crate::error::Problem;
 use crate::eval::{self, Fault, Node, Pattern, PatternUse};
 use crate::library;
@@ -22,30 +21,27 @@ const CONVERSIONS: [&str; 9] = [
     "uint",
 ];
 
-impl Checker<'_> {
-    /// Refuses literal durations, instants and patterns that are none, as the server's
-    /// validators do: by the first argument, whatever the style of the call.
-    pub(super) fn literal_arguments(&self, call: &Call, name: &str) -> Result<(), Problem> {
-        let Some(arg) = call.args.first() else {
-            return Ok(());
-        };
-        let sound = match (name, &arg.kind) {
-            ("duration" | "timestamp", Kind::Literal(literal)) => {
-                let (_, node) = super::constant(literal);
-                library::resolve(name, 1, false).is_none_or(|function| {
-                    eval::constant(&Node::Call1(function, node.into())).is_ok()
-                })
-            }
-            ("matches", Kind::Literal(Literal::String(pattern))) => {
-                library::compile_pattern(pattern).is_ok()
-            }
-            _ => true,
-        };
-        if sound {
-            return Ok(());
+/// Refuses literal durations, instants and patterns that are none, as the server's
+/// validators do: by the first argument, whatever the style of the call.
+pub(super) fn literal_arguments(call: &Call, name: &str) -> Result<(), Problem> {
+    let Some(arg) = call.args.first() else {
+        return Ok(());
+    };
+    let sound = match (name, &arg.kind) {
+        ("duration" | "timestamp", Kind::Literal(literal)) => {
+            let (_, node) = super::constant(literal);
+            library::resolve(name, 1, false)
+                .is_none_or(|function| eval::constant(&Node::Call1(function, node.into())).is_ok())
         }
-        Err(Problem::at(arg.offset, format!("invalid {name} argument")))
+        ("matches", Kind::Literal(Literal::String(pattern))) => {
+            library::compile_pattern(pattern).is_ok()
+        }
+        _ => true,
+    };
+    if sound {
+        return Ok(());
     }
+    Err(Problem::at(arg.offset, format!("invalid {name} argument")))
 }
 
 /// A conversion of a constant is a constant, and one that fails refuses the expression.

@@ -1,5 +1,6 @@
 //! Macros: typed as the loops cel-go expands them to.
 
+use super::calls::Callee;
 use super::{Checker, Local, Type, Typed};
 use crate::error::Problem;
 use crate::eval::{FoldPlan, Node};
@@ -35,7 +36,7 @@ impl Checker<'_> {
             }
             None => None,
         };
-        let ty = self.result_of(offset, fold, &range_type, &body_type)?;
+        let ty = self.result_of(offset, fold, (&range_type, &body_type))?;
         let plan = FoldPlan {
             kind: fold.kind,
             range,
@@ -62,10 +63,8 @@ impl Checker<'_> {
     fn variables_of(&mut self, fold: &Fold, range: &Type) -> Result<(Type, Type), Problem> {
         if !fold.kind.iterates() {
             let (inner, _) = self.overload(
-                fold.range.offset,
-                "value",
+                Callee::method(fold.range.offset, "value"),
                 std::slice::from_ref(range),
-                true,
             )?;
             return Ok((inner, Type::Error));
         }
@@ -93,7 +92,8 @@ impl Checker<'_> {
     fn require_condition(&mut self, offset: u32, ty: &Type) -> Result<(), Problem> {
         let any = self.types.fresh();
         let args = [ty.clone(), any.clone(), any];
-        self.overload(offset, "_?_:_", &args, false).map(|_| ())
+        self.overload(Callee::function(offset, "_?_:_"), &args)
+            .map(|_| ())
     }
 
     /// The type of the macro's value, and whether its body may have the type it has.
@@ -101,8 +101,7 @@ impl Checker<'_> {
         &mut self,
         offset: u32,
         fold: &Fold,
-        range: &Type,
-        body: &Type,
+        (range, body): (&Type, &Type),
     ) -> Result<Type, Problem> {
         match fold.kind {
             FoldKind::All | FoldKind::Exists => {
@@ -131,12 +130,12 @@ impl Checker<'_> {
             FoldKind::OptFlatMap => {
                 let none = Type::optional(self.types.fresh());
                 let args = [Type::Bool, body.clone(), none];
-                self.overload(offset, "_?_:_", &args, false)
+                self.overload(Callee::function(offset, "_?_:_"), &args)
                     .map(|found| found.0)
             }
             FoldKind::SortBy => {
                 let args = [range.clone(), Type::list(body.clone())];
-                self.overload(offset, "@sortByAssociatedKeys", &args, true)
+                self.overload(Callee::method(offset, "@sortByAssociatedKeys"), &args)
                     .map(|found| found.0)
             }
         }
@@ -145,7 +144,7 @@ impl Checker<'_> {
     /// The type of a list that elements were added to, starting from an empty one.
     fn grown(&mut self, offset: u32, added: Type) -> Result<Type, Problem> {
         let empty = Type::list(self.types.fresh());
-        let (sum, _) = self.overload(offset, "_+_", &[empty.clone(), added], false)?;
+        let (sum, _) = self.overload(Callee::function(offset, "_+_"), &[empty.clone(), added])?;
         self.require(offset, &empty, &sum)?;
         Ok(self.types.resolve(&empty, false))
     }

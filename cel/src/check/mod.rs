@@ -49,7 +49,7 @@ pub(crate) fn check(env: &Env, expr: &Expr) -> Result<Checked, Problem> {
         aggregates: Vec::new(),
         exempt: 0,
     };
-    let checked = checker.expr(expr).and_then(|(ty, node)| {
+    let typed = checker.expr(expr).and_then(|(ty, node)| {
         let ty = checker.types.resolve(&ty, true);
         checker.homogeneous()?;
         Ok((ty, node))
@@ -57,7 +57,7 @@ pub(crate) fn check(env: &Env, expr: &Expr) -> Result<Checked, Problem> {
     if checker.types.exhausted() {
         return Err(Problem::too_nested(expr.offset, "types are too complex"));
     }
-    let (ty, node) = checked?;
+    let (ty, node) = typed?;
     Ok(Checked {
         node,
         ty,

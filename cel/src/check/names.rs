@@ -88,17 +88,15 @@ pub(super) fn field_type(named: &str, field: &str) -> Option<Type> {
         (NAMESPACE, "metadata") => Type::Named(NAMESPACE_METADATA),
         (NAMESPACE, "spec") => Type::Named(NAMESPACE_SPEC),
         (NAMESPACE, "status") => Type::Named(NAMESPACE_STATUS),
-        (NAMESPACE_METADATA, "name" | "generateName" | "namespace" | "UID" | "resourceVersion") => {
-            Type::String
-        }
+        (NAMESPACE_METADATA, "name" | "generateName" | "namespace" | "UID" | "resourceVersion")
+        | (NAMESPACE_STATUS, "phase")
+        | (NAMESPACE_CONDITION, "status" | "type" | "message" | "reason") => Type::String,
         (NAMESPACE_METADATA, "labels" | "annotations") => texts(),
-        (NAMESPACE_METADATA, "creationTimestamp" | "deletionTimestamp") => Type::Timestamp,
+        (NAMESPACE_METADATA, "creationTimestamp" | "deletionTimestamp")
+        | (NAMESPACE_CONDITION, "lastTransitionTime") => Type::Timestamp,
         (NAMESPACE_METADATA, "deletionGracePeriodSeconds" | "generation") => Type::Int,
         (NAMESPACE_METADATA | NAMESPACE_SPEC, "finalizers") => Type::list(Type::String),
         (NAMESPACE_STATUS, "conditions") => Type::list(Type::Named(NAMESPACE_CONDITION)),
-        (NAMESPACE_STATUS, "phase") => Type::String,
-        (NAMESPACE_CONDITION, "lastTransitionTime") => Type::Timestamp,
-        (NAMESPACE_CONDITION, "status" | "type" | "message" | "reason") => Type::String,
         _ => return None,
     })
 }

@@ -1,5 +1,6 @@
 //! Fields and indexes: their types, and paths put together so that a path is walked in one go.
 
+use super::calls::Callee;
 use super::names::{self, VARIABLES};
 use super::{Checker, Type, Typed};
 use crate::error::Problem;
@@ -82,9 +83,10 @@ impl Checker<'_> {
 
     pub(super) fn index(&mut self, offset: u32, index: &Index) -> Result<Typed, Problem> {
         let (operand, node) = self.expr(&index.operand)?;
-        let (key_type, key) = self.expr(&index.index)?;
+        let (key_type, key) = self.expr(&index.key)?;
         let name = if index.optional { "_[?_]" } else { "_[_]" };
-        let (ty, _) = self.overload(offset, name, &[operand, key_type], false)?;
+        let callee = Callee::function(offset, name);
+        let (ty, _) = self.overload(callee, &[operand, key_type])?;
         let key = match key {
             Node::Constant(value) => QualifierKey::Constant(value),
             node => QualifierKey::Computed(node),

@@ -84,7 +84,8 @@ impl Type {
 
     fn name(&self) -> &'static str {
         match self {
-            Self::Dyn => "dyn",
+            // A parameter that stands for nothing in the end is dyn.
+            Self::Dyn | Self::Param(_) => "dyn",
             Self::Null => "null_type",
             Self::Bool => "bool",
             Self::Int => "int",
@@ -99,7 +100,6 @@ impl Type {
             Self::Type(_) => "type",
             Self::Optional(_) => "optional_type",
             Self::Named(name) => name,
-            Self::Param(_) => "dyn",
             Self::Error => "!error!",
         }
     }

@@ -163,9 +163,8 @@ pub(super) fn most_general(left: &Type, right: &Type) -> Type {
 
 fn less_specific(left: &Type, right: &Type) -> bool {
     match (left, right) {
-        (Type::Dyn | Type::Param(_), _) => true,
+        (Type::Dyn | Type::Param(_), _) | (Type::Type(_), Type::Type(_)) => true,
         (_, Type::Dyn | Type::Param(_)) => false,
-        (Type::Type(_), Type::Type(_)) => true,
         (Type::List(_), Type::List(_))
         | (Type::Map(_), Type::Map(_))
         | (Type::Optional(_), Type::Optional(_)) => {

@@ -1,6 +1,6 @@
 //! Macros over collections, with the results and the absorbed errors of cel-go's expansions.
 
-use super::meter::{Fault, Outcome};
+use super::meter::{Fault, Meter, Outcome};
 use super::plan::FoldPlan;
 use super::run::Context;
 use crate::library;
@@ -99,7 +99,7 @@ impl<'a> Context<'_, 'a> {
         let mut items = Vec::new();
         self.each(plan, range, |context, _| {
             let item = context.eval(&plan.body)?;
-            context.meter.bound_elements(items.len() + 1)?;
+            Meter::bound_elements(items.len() + 1)?;
             items.push(item);
             Ok(true)
         })?;
@@ -111,7 +111,7 @@ impl<'a> Context<'_, 'a> {
         self.each(plan, range, |context, key| {
             let body = context.eval(&plan.body)?;
             if plan.kind == FoldKind::MapValues {
-                context.insert(&mut map, key.clone(), body)?;
+                insert(&mut map, key.clone(), body)?;
                 return Ok(true);
             }
             let Value::Map(entries) = body else {
@@ -126,26 +126,7 @@ impl<'a> Context<'_, 'a> {
     fn insert_all(&mut self, map: &mut MapBuilder<'a>, entries: &Map<'a>) -> Result<(), Fault> {
         for (key, value) in entries.iter() {
             self.meter.charge(1)?;
-            self.insert(map, key, value)?;
-        }
-        Ok(())
-    }
-
-    fn insert(
-        &mut self,
-        map: &mut MapBuilder<'a>,
-        key: Value<'a>,
-        value: Value<'a>,
-    ) -> Result<(), Fault> {
-        self.meter.bound_elements(map.len() + 1)?;
-        if map.contains(&key) {
-            let key = library::display(&key);
-            return Err(Fault::error(format!(
-                "insert failed: key {key} already exists"
-            )));
-        }
-        if !map.set(key, value) {
-            return Err(Fault::error("unsupported key type"));
+            insert(map, key, value)?;
         }
         Ok(())
     }
@@ -163,6 +144,20 @@ impl<'a> Context<'_, 'a> {
             _ => body,
         })
     }
+}
+
+fn insert<'a>(map: &mut MapBuilder<'a>, key: Value<'a>, value: Value<'a>) -> Result<(), Fault> {
+    Meter::bound_elements(map.len() + 1)?;
+    if map.contains(&key) {
+        let key = library::display(&key);
+        return Err(Fault::error(format!(
+            "insert failed: key {key} already exists"
+        )));
+    }
+    if !map.set(key, value) {
+        return Err(Fault::error("unsupported key type"));
+    }
+    Ok(())
 }
 
 fn position<'a>(at: usize) -> Value<'a> {

@@ -68,33 +68,33 @@ impl Meter {
 
     /// Charges for text of this length that is about to be made.
     pub fn charge_text(&mut self, bytes: usize) -> Result<(), Fault> {
-        self.bound_text(bytes)?;
+        Self::bound_text(bytes)?;
         self.charge_bytes(bytes)
     }
 
     /// Refuses text longer than an expression may make.
-    pub fn bound_text(&self, bytes: usize) -> Result<(), Fault> {
-        self.bound(bytes, MAX_TEXT_BYTES)
+    pub fn bound_text(bytes: usize) -> Result<(), Fault> {
+        bound(bytes, MAX_TEXT_BYTES)
     }
 
     /// Charges for a list or map of this length that is about to be made.
     pub fn charge_elements(&mut self, elements: usize) -> Result<(), Fault> {
-        self.bound_elements(elements)?;
+        Self::bound_elements(elements)?;
         self.charge(elements as u64)
     }
 
     /// Refuses a list or map of more elements than an expression may make.
-    pub fn bound_elements(&self, elements: usize) -> Result<(), Fault> {
-        self.bound(elements, MAX_ELEMENTS)
+    pub fn bound_elements(elements: usize) -> Result<(), Fault> {
+        bound(elements, MAX_ELEMENTS)
     }
+}
 
-    fn bound(&self, size: usize, limit: usize) -> Result<(), Fault> {
-        if size <= limit {
-            return Ok(());
-        }
-        Err(Fault::Exhausted {
-            cost: size as u64,
-            limit: limit as u64,
-        })
+fn bound(size: usize, limit: usize) -> Result<(), Fault> {
+    if size <= limit {
+        return Ok(());
     }
+    Err(Fault::Exhausted {
+        cost: size as u64,
+        limit: limit as u64,
+    })
 }

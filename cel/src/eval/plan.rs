@@ -110,8 +110,11 @@ impl Node {
     /// Shows each part this node is made of to `visit`.
     pub fn each_part(&self, visit: &mut dyn FnMut(&Node)) {
         match self {
-            Self::Constant(_) | Self::Local(_) | Self::Object | Self::Namespace => {}
-            Self::Variable(_) => {}
+            Self::Constant(_)
+            | Self::Local(_)
+            | Self::Object
+            | Self::Namespace
+            | Self::Variable(_) => {}
             Self::Attribute(attribute) => {
                 visit(&attribute.root);
                 for qualifier in &attribute.path {
@@ -121,7 +124,7 @@ impl Node {
                 }
             }
             Self::And(parts) | Self::Or(parts) | Self::Call(_, parts) => {
-                parts.iter().for_each(visit)
+                parts.iter().for_each(visit);
             }
             Self::Conditional(parts) => parts.iter().for_each(visit),
             Self::Equal(parts)

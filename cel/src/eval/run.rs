@@ -4,7 +4,7 @@ use std::cell::{Cell, OnceCell, RefCell};
 use std::sync::LazyLock;
 
 use super::meter::{Fault, Meter, Outcome};
-use super::plan::{ListItem, MapItem, Node};
+use super::plan::{Builtin, ListItem, MapItem, Node, Pattern};
 use crate::env::{Env, Program};
 use crate::error::EvalError;
 use crate::library::{self, PatternCache};
@@ -179,24 +179,28 @@ impl<'a> Context<'_, 'a> {
                 let args = [self.eval(&args[0])?, self.eval(&args[1])?];
                 function(self, &args)
             }
-            Node::Call(function, args) => {
-                let args = args.iter().map(|arg| self.eval(arg));
-                let args: Vec<_> = args.collect::<Result<_, _>>()?;
-                function(self, &args)
-            }
+            Node::Call(function, args) => self.call(*function, args),
             Node::Otherwise(sides, unwrap) => self.otherwise(sides, *unwrap),
-            Node::Pattern(pattern) => {
-                let text = self.eval(&pattern.text)?;
-                let limit = match &pattern.limit {
-                    Some(limit) => Some(self.eval(limit)?),
-                    None => None,
-                };
-                library::apply_pattern(self, pattern, &text, limit.as_ref())
-            }
+            Node::Pattern(pattern) => self.pattern(pattern),
             Node::List(items) => self.list(items),
             Node::Map(items) => self.map(items),
             Node::Fold(plan) => self.fold(plan),
         }
+    }
+
+    fn call(&mut self, function: Builtin, args: &[Node]) -> Outcome<'a> {
+        let args = args.iter().map(|arg| self.eval(arg));
+        let args: Vec<_> = args.collect::<Result<_, _>>()?;
+        function(self, &args)
+    }
+
+    fn pattern(&mut self, pattern: &Pattern) -> Outcome<'a> {
+        let text = self.eval(&pattern.text)?;
+        let limit = match &pattern.limit {
+            Some(limit) => Some(self.eval(limit)?),
+            None => None,
+        };
+        library::apply_pattern(self, pattern, &text, limit.as_ref())
     }
 
     /// `==`, or `!=` when negated; as in cel-go, what cannot be compared is not equal.

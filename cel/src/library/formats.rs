@@ -200,9 +200,9 @@ impl NamedFormat {
             }
             _ => text,
         };
-        let unless = |sound: bool, problem: &str| match sound {
-            true => Vec::new(),
-            false => vec![problem.to_owned()],
+        let unless = |sound: bool, problem: &str| {
+            let problem = (!sound).then(|| problem.to_owned());
+            problem.into_iter().collect()
         };
         match self {
             Self::Dns1123Label { .. } => label(text),

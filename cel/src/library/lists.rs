@@ -3,7 +3,7 @@
 use std::cmp::Ordering;
 
 use super::{arithmetic, int, no_overload, text};
-use crate::eval::{Builtin, Context, Fault, Outcome};
+use crate::eval::{Builtin, Context, Fault, Meter, Outcome};
 use crate::value::{List, Value, compare, equal};
 
 pub(super) fn resolve(name: &str, args: usize, method: bool) -> Option<Builtin> {
@@ -173,7 +173,7 @@ fn distinct<'a>(context: &mut Context<'_, 'a>, args: &[Value<'a>]) -> Outcome<'a
     Ok(Value::list(kept))
 }
 
-fn optional<'a>(value: Option<Value<'a>>) -> Value<'a> {
+fn optional(value: Option<Value<'_>>) -> Value<'_> {
     value.map_or(Value::Optional(None), Value::some)
 }
 
@@ -217,7 +217,7 @@ fn flatten_into<'a>(
             Value::List(inner) if depth > 0 => flatten_into(context, &inner, depth - 1, flat)?,
             item => flat.push(item),
         }
-        context.meter.bound_elements(flat.len())?;
+        Meter::bound_elements(flat.len())?;
     }
     Ok(())
 }

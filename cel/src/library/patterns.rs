@@ -4,7 +4,7 @@
 use regex::{Regex, RegexBuilder};
 
 use super::{no_overload, re2};
-use crate::eval::{Builtin, Context, Fault, Outcome, Pattern, PatternUse};
+use crate::eval::{Builtin, Context, Fault, Meter, Outcome, Pattern, PatternUse};
 use crate::limits::{MAX_CACHED_PATTERNS, MAX_PATTERN_BYTES};
 use crate::value::{Text, Value};
 
@@ -132,7 +132,7 @@ fn all<'a>(context: &mut Context<'_, 'a>, regex: &Regex, text: &str, limit: i64)
     let mut found = Vec::new();
     for one in regex.find_iter(text).take(limit) {
         context.meter.charge(1)?;
-        context.meter.bound_elements(found.len() + 1)?;
+        Meter::bound_elements(found.len() + 1)?;
         found.push(Value::text(one.as_str()));
     }
     Ok(Value::list(found))

@@ -2,7 +2,7 @@
 //! which follow Go's English number formats.
 
 use super::{convert, display, no_overload, time};
-use crate::eval::{Context, Fault, Outcome};
+use crate::eval::{Context, Fault, Meter, Outcome};
 use crate::value::{List, Map, Value};
 
 /// A piece of a format text.
@@ -95,7 +95,7 @@ pub(super) fn format<'a>(context: &mut Context<'_, 'a>, args: &[Value<'a>]) -> O
             }
         }
         context.meter.charge(1)?;
-        context.meter.bound_text(out.len())?;
+        Meter::bound_text(out.len())?;
     }
     context.meter.charge_text(out.len())?;
     Ok(Value::text(out))
@@ -145,7 +145,9 @@ fn hex(context: &mut Context, value: &Value) -> Result<Option<String>, Fault> {
         _ => return Ok(None),
     };
     context.meter.charge_text(bytes.len() * 2)?;
-    Ok(Some(bytes.iter().map(|b| format!("{b:02x}")).collect()))
+    let digit = |nibble: u8| char::from_digit(u32::from(nibble), 16).unwrap_or('0');
+    let digits = bytes.iter().flat_map(|b| [digit(b >> 4), digit(b & 15)]);
+    Ok(Some(digits.collect()))
 }
 
 /// A double, also one that is spelled because no literal is.
@@ -188,18 +190,18 @@ fn fixed(value: f64, precision: usize) -> String {
 
 /// `1.234568×10⁰⁶`
 fn scientific(value: f64, width: usize) -> String {
-    let shown = match unusual(value) {
-        Some(word) => word.to_owned(),
-        None => {
-            let digits = format!("{:.6e}", if value == 0.0 { 0.0 } else { value });
-            let (mantissa, exponent) = digits.split_once('e').unwrap_or((&digits, "0"));
-            let sign = if exponent.starts_with('-') { "⁻" } else { "" };
-            let exponent = format!("{:0>2}", exponent.trim_start_matches('-'));
-            let raised: String = exponent.chars().filter_map(superscript).collect();
-            format!("{mantissa}×10{sign}{raised}")
-        }
-    };
+    let shown = unusual(value).map_or_else(|| raised(value), str::to_owned);
     format!("{shown:>width$}")
+}
+
+/// Six digits after the point, and the exponent as superscript.
+fn raised(value: f64) -> String {
+    let digits = format!("{:.6e}", if value == 0.0 { 0.0 } else { value });
+    let (mantissa, exponent) = digits.split_once('e').unwrap_or((&digits, "0"));
+    let sign = if exponent.starts_with('-') { "⁻" } else { "" };
+    let exponent = format!("{:0>2}", exponent.trim_start_matches('-'));
+    let exponent: String = exponent.chars().filter_map(superscript).collect();
+    format!("{mantissa}×10{sign}{exponent}")
 }
 
 fn superscript(digit: char) -> Option<char> {
@@ -247,7 +249,7 @@ fn quoted(text: &str) -> String {
             '\n' => out.push_str("\\n"),
             '\r' => out.push_str("\\r"),
             '\t' => out.push_str("\\t"),
-            c if c.is_ascii_control() => out.push_str(&format!("\\x{:02x}", u32::from(c))),
+            c if c.is_ascii_control() => out.extend([format!("\\x{:02x}", u32::from(c))]),
             c => out.push(c),
         }
     }
@@ -261,7 +263,7 @@ fn list_text(context: &mut Context, list: &List) -> Result<String, Fault> {
             out.push_str(", ");
         }
         out.push_str(&nested(context, &item)?);
-        context.meter.bound_text(out.len())?;
+        Meter::bound_text(out.len())?;
     }
     context.meter.charge_bytes(out.len())?;
     Ok(out + "]")

@@ -58,8 +58,7 @@ impl Translator<'_> {
                     self.repeated = false;
                     continue;
                 }
-                '}' | ']' => self.literal(c),
-                '#' | '&' | '~' | ' ' | '-' => self.literal(c),
+                '}' | ']' | '#' | '&' | '~' | ' ' | '-' => self.literal(c),
                 c => self.out.push(c),
             }
             self.repeated = false;
@@ -158,7 +157,7 @@ impl Translator<'_> {
             None => (name.as_str(), kind == 'P'),
         };
         let kind = if negated { 'P' } else { 'p' };
-        self.out.push_str(&format!("\\{kind}{{{bare}}}"));
+        self.out.extend([format!("\\{kind}{{{bare}}}")]);
         Ok(())
     }
 
@@ -168,7 +167,7 @@ impl Translator<'_> {
             .and_then(char::from_u32)
         {
             Some(c) => {
-                self.out.push_str(&format!("\\x{{{:X}}}", u32::from(c)));
+                self.out.extend([format!("\\x{{{:X}}}", u32::from(c))]);
                 Ok(())
             }
             None => Err(refuse("invalid escape sequence", text)),
@@ -252,7 +251,7 @@ impl Translator<'_> {
                 &format!("[:{name}:]"),
             ));
         }
-        self.out.push_str(&format!("[:{name}:]"));
+        self.out.extend([format!("[:{name}:]")]);
         Ok(())
     }
 
@@ -318,7 +317,7 @@ impl Translator<'_> {
         if self.atom > MAX_REPEAT {
             return Err(refuse("invalid repeat count", &format!("{{{body}}}")));
         }
-        self.out.push_str(&format!("{{{body}}}"));
+        self.out.extend([format!("{{{body}}}")]);
         self.input.nth(body.chars().count());
         self.widen();
         self.repetition()?;

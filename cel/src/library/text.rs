@@ -1,7 +1,7 @@
 //! Text: search, cutting and joining. Positions and lengths are in code points.
 
 use super::{int, no_overload, printf};
-use crate::eval::{Builtin, Context, Fault, Outcome};
+use crate::eval::{Builtin, Context, Fault, Meter, Outcome};
 use crate::value::{Text, Value};
 
 pub(super) fn resolve(name: &str, args: usize, method: bool) -> Option<Builtin> {
@@ -253,9 +253,7 @@ fn join<'a>(context: &mut Context<'_, 'a>, args: &[Value<'a>]) -> Outcome<'a> {
         };
         context.meter.charge(1)?;
         context.meter.charge_bytes(item.len() + separator.len())?;
-        context
-            .meter
-            .bound_text(joined.len() + item.len() + separator.len())?;
+        Meter::bound_text(joined.len() + item.len() + separator.len())?;
         if at > 0 {
             joined.push_str(separator);
         }

@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 /// The parts of a URL that expressions can ask for.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Url {
     pub(super) scheme: String,
     pub(super) host: String,
@@ -56,12 +56,8 @@ fn read(text: &str, request: bool) -> Result<Url, String> {
     let (rest, query) = rest.split_once('?').unwrap_or((rest, ""));
     let mut url = Url {
         scheme: scheme.to_ascii_lowercase(),
-        host: String::new(),
-        path: Vec::new(),
-        raw_path: String::new(),
         query: query.to_owned(),
-        opaque: String::new(),
-        fragment: None,
+        ..Url::default()
     };
     if text == "*" {
         url.path = b"*".to_vec();
@@ -77,17 +73,17 @@ fn read(text: &str, request: bool) -> Result<Url, String> {
             return Err("invalid URI for request".into());
         }
     }
-    let mut path = rest;
     let has_host = !scheme.is_empty() || (!request && !rest.starts_with("///"));
-    if has_host && let Some(rest) = rest.strip_prefix("//") {
-        let cut = rest.find('/').unwrap_or(rest.len());
-        path = &rest[cut..];
-        url.host = authority(&url.scheme, &rest[..cut])?;
-    }
-    url.path = decode(path, Part::Path)?;
-    if encode(&url.path) != path {
-        path.clone_into(&mut url.raw_path);
-    }
+    let after_slashes = rest.strip_prefix("//").filter(|_| has_host);
+    let path = match after_slashes {
+        Some(rest) => {
+            let (host, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
+            url.host = authority(&url.scheme, host)?;
+            path
+        }
+        None => rest,
+    };
+    url.set_path(path)?;
     Ok(url)
 }
 
@@ -207,13 +203,21 @@ fn encode(path: &[u8]) -> String {
         if b.is_ascii_alphanumeric() || b"-_.~$&+,/:;=@".contains(b) {
             out.push(char::from(*b));
         } else {
-            out.push_str(&format!("%{b:02X}"));
+            out.extend([format!("%{b:02X}")]);
         }
     }
     out
 }
 
 impl Url {
+    fn set_path(&mut self, path: &str) -> Result<(), String> {
+        self.path = decode(path, Part::Path)?;
+        if encode(&self.path) != path {
+            path.clone_into(&mut self.raw_path);
+        }
+        Ok(())
+    }
+
     /// The host without its port and without brackets.
     pub(super) fn hostname(&self) -> &str {
         let name = self.split_port().0;

@@ -59,7 +59,7 @@ pub(crate) enum Access {
 #[derive(Clone, Debug)]
 pub(crate) struct Index {
     pub operand: Expr,
-    pub index: Expr,
+    pub key: Expr,
     pub optional: bool,
 }
 

@@ -125,7 +125,7 @@ impl Parser<'_> {
                 let then = self.or()?;
                 self.expect(":")?;
                 let otherwise = self.expression()?;
-                self.call(offset, "_?_:_", None, vec![condition, then, otherwise])?
+                self.call(offset, "_?_:_", vec![condition, then, otherwise])?
             }
         };
         self.nesting -= 1;
@@ -167,7 +167,7 @@ impl Parser<'_> {
             }
             let offset = self.advance().start;
             let right = self.binary(found + 1)?;
-            left = self.call(offset, name, None, vec![left, right])?;
+            left = self.call(offset, name, vec![left, right])?;
         }
         Ok(left)
     }
@@ -187,7 +187,7 @@ impl Parser<'_> {
         if count % 2 == 0 {
             return Ok(operand);
         }
-        self.call(offset, name, None, vec![operand])
+        self.call(offset, name, vec![operand])
     }
 
     fn negative_number(&self) -> bool {
@@ -222,7 +222,7 @@ impl Parser<'_> {
         if !optional && self.peek() == Token::Sign("(") {
             let offset = self.offset();
             let args = self.arguments()?;
-            return self.receiver_call(offset, name, operand, args);
+            return self.receiver_call(offset, (name, operand, args));
         }
         let access = if optional {
             Access::Optional
@@ -238,39 +238,38 @@ impl Parser<'_> {
         self.node(offset, below, Kind::Select(Box::new(select)))
     }
 
-    fn receiver_call(
-        &mut self,
-        offset: u32,
-        name: String,
-        target: Expr,
-        args: Vec<Expr>,
-    ) -> Parsed {
+    fn receiver_call(&mut self, offset: u32, call: (String, Expr, Vec<Expr>)) -> Parsed {
+        let (name, target, args) = call;
         let below = deepest(&args).max(target.depth);
         match macros::expand(&name, target, args)? {
             Ok(fold) => self.node(offset, below, fold),
-            Err((target, args)) => self.call(offset, &name, Some(target), args),
+            Err((target, args)) => {
+                let target = Some(target);
+                let call = Call { name, target, args };
+                self.node(offset, below, Kind::Call(Box::new(call)))
+            }
         }
     }
 
     fn index(&mut self, operand: Expr) -> Parsed {
         let offset = self.advance().start;
         let optional = self.accept("?").is_some();
-        let index = self.expression()?;
+        let key = self.expression()?;
         self.expect("]")?;
-        let below = operand.depth.max(index.depth);
+        let below = operand.depth.max(key.depth);
         let index = Index {
             operand,
-            index,
+            key,
             optional,
         };
         self.node(offset, below, Kind::Index(Box::new(index)))
     }
 
-    fn call(&mut self, offset: u32, name: &str, target: Option<Expr>, args: Vec<Expr>) -> Parsed {
-        let below = deepest(&args).max(target.as_ref().map_or(0, |target| target.depth));
+    fn call(&mut self, offset: u32, name: &str, args: Vec<Expr>) -> Parsed {
+        let below = deepest(&args);
         let call = Call {
             name: name.to_owned(),
-            target,
+            target: None,
             args,
         };
         self.node(offset, below, Kind::Call(Box::new(call)))
@@ -328,7 +327,7 @@ impl Parser<'_> {
             let presence = macros::has(args)?;
             return self.node(offset, below, presence);
         }
-        self.call(offset, &full, None, args)
+        self.call(offset, &full, args)
     }
 
     fn list(&mut self) -> Parsed {

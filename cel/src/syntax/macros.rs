@@ -17,9 +17,8 @@ fn shape(name: &str, args: usize) -> Option<Shape> {
         ("exists", 2) => (FoldKind::Exists, 1, false),
         ("exists_one", 2) => (FoldKind::ExistsOne, 1, false),
         ("map", 2) => (FoldKind::List, 1, false),
-        ("map", 3) => (FoldKind::List, 1, true),
         // The body of `filter` is the element itself; `expand` puts it there.
-        ("filter", 2) => (FoldKind::List, 1, true),
+        ("map", 3) | ("filter", 2) => (FoldKind::List, 1, true),
         ("all", 3) => (FoldKind::All, 2, false),
         ("exists", 3) => (FoldKind::Exists, 2, false),
         ("existsOne" | "exists_one", 3) => (FoldKind::ExistsOne, 2, false),

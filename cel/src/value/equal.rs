@@ -15,7 +15,6 @@ pub(crate) fn equal(meter: &mut Meter, left: &Value, right: &Value) -> Result<bo
                 **a == **b
             }
         }
-        (Value::Null, Value::Null) => true,
         (Value::Bool(a), Value::Bool(b)) => a == b,
         (Value::Bytes(a), Value::Bytes(b)) => {
             meter.charge_bytes(a.len())?;
@@ -26,7 +25,7 @@ pub(crate) fn equal(meter: &mut Meter, left: &Value, right: &Value) -> Result<bo
         (Value::Type(a), Value::Type(b)) => a == b,
         (Value::List(a), Value::List(b)) => lists(meter, a, b)?,
         (Value::Map(a), Value::Map(b)) => maps(meter, a, b)?,
-        (Value::Optional(None), Value::Optional(None)) => true,
+        (Value::Null, Value::Null) | (Value::Optional(None), Value::Optional(None)) => true,
         (Value::Optional(Some(a)), Value::Optional(Some(b))) => {
             meter.charge(1)?;
             equal(meter, a, b)?
