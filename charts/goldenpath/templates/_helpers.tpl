@@ -53,3 +53,14 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name (.Chart.Version | replace "+" "_") 
   resources: [{{ $parts._0 | quote }}]
   verbs: {{ .verbs | toJson }}
 {{- end }}
+
+{{- /* Whether to render kinds of the Prometheus operator: (list $ MODE), "true" or nothing. */}}
+{{- define "goldenpath.renderMonitoring" -}}
+{{- $root := index . 0 }}
+{{- $mode := index . 1 }}
+{{- if or (eq $mode "alwaysRender") ($root.Capabilities.APIVersions.Has "monitoring.coreos.com/v1") }}
+{{- "true" }}
+{{- else if eq $mode "failIfMissing" }}
+{{- fail "the cluster does not serve monitoring.coreos.com/v1: install the Prometheus operator, or set renderMode to skipIfMissing" }}
+{{- end }}
+{{- end }}

@@ -1,0 +1,9 @@
+//! Rules, alerts and dashboards, held to Prometheus itself: `promtool` tries the rules, and a real
+//! Prometheus that scrapes the real operator answers every query of every panel.
+
+#![cfg(feature = "demo")]
+#![allow(clippy::unwrap_used)]
+
+mod chart;
+mod promtool;
+mod rules;
