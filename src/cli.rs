@@ -287,7 +287,7 @@ pub struct WhyArgs {
     #[arg(value_name = "KIND/NAME")]
     pub target: WorkloadName,
 
-    /// Golden paths to judge by besides those of the cluster: a file or directory, or `starter`
+    /// Golden paths to judge by instead of the cluster's: a file or directory, or `starter`
     #[arg(long, value_name = "FILE|starter")]
     pub paths: Vec<PathsFrom>,
 
@@ -352,6 +352,10 @@ pub struct CleanupArgs {
     /// Say what would be removed, and remove nothing
     #[arg(long)]
     pub dry_run: bool,
+
+    /// Remove the operator's Lease in this namespace too
+    #[arg(long, value_name = "NAME")]
+    pub lease_namespace: Option<String>,
 
     /// How workloads are found, attributed and counted.
     #[command(flatten)]

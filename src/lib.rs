@@ -5,10 +5,14 @@
 //! Everything left of the braces is pure: no IO, no clock, no client.
 
 pub mod api;
+#[cfg(feature = "cluster")]
+pub mod ask;
 pub mod assess;
 pub mod cli;
 #[cfg(feature = "cluster")]
 pub mod cluster;
+#[cfg(feature = "demo")]
+pub mod demo;
 #[cfg(feature = "cluster")]
 pub mod operate;
 pub mod print;

@@ -5,8 +5,10 @@ use std::io::{self, Write};
 use std::process::ExitCode;
 
 use goldenpath::cli::{Cli, Command};
+#[cfg(feature = "demo")]
+use goldenpath::demo;
 #[cfg(feature = "cluster")]
-use goldenpath::operate;
+use goldenpath::{ask, operate};
 use goldenpath::{print, scan};
 use jiff::Timestamp;
 
@@ -42,16 +44,27 @@ fn dispatch(cli: &Cli) -> Outcome {
             Ok(scan::Exit::Fine)
         }
         #[cfg(feature = "cluster")]
-        Command::Run(args) => {
-            operate::run(args, global)?;
-            Ok(scan::Exit::Fine)
-        }
+        Command::Run(args) => fine(operate::run(args, global)),
         #[cfg(feature = "cluster")]
-        Command::Cleanup(_) => Err(Failure::NotBuilt),
+        Command::Report(args) => fine(ask::report(args, global, now)),
+        #[cfg(feature = "cluster")]
+        Command::Why(args) => fine(ask::why(args, global, now)),
+        #[cfg(feature = "cluster")]
+        Command::Cleanup(args) => fine(ask::cleanup(args, global)),
         #[cfg(feature = "demo")]
-        Command::Demo(_) => Err(Failure::NotBuilt),
+        Command::Demo(args) => fine(demo::run(args, global)),
+        #[cfg(not(feature = "cluster"))]
         Command::Report(_) | Command::Why(_) => Err(Failure::NotBuilt),
     }
+}
+
+#[cfg(feature = "cluster")]
+fn fine<E>(done: Result<(), E>) -> Outcome
+where
+    Failure: From<E>,
+{
+    done?;
+    Ok(scan::Exit::Fine)
 }
 
 /// Why a command failed.
@@ -64,6 +77,13 @@ enum Failure {
     #[cfg(feature = "cluster")]
     #[error(transparent)]
     Operate(#[from] operate::Error),
+    #[cfg(feature = "cluster")]
+    #[error(transparent)]
+    Ask(#[from] ask::Error),
+    #[cfg(feature = "demo")]
+    #[error(transparent)]
+    Demo(#[from] demo::Error),
+    #[cfg(not(feature = "cluster"))]
     #[error("this build cannot reach a cluster: judge manifests with --from or scan")]
     NotBuilt,
 }
@@ -75,6 +95,11 @@ impl Failure {
             Self::Print(error) => error.is_broken_pipe(),
             #[cfg(feature = "cluster")]
             Self::Operate(_) => false,
+            #[cfg(feature = "cluster")]
+            Self::Ask(error) => error.is_broken_pipe(),
+            #[cfg(feature = "demo")]
+            Self::Demo(_) => false,
+            #[cfg(not(feature = "cluster"))]
             Self::NotBuilt => false,
         }
     }

@@ -63,14 +63,14 @@ pub struct Listen {
 /// # Errors
 /// When it cannot start. What fails later is said and tried again.
 pub fn run(args: &RunArgs, global: &GlobalArgs) -> Result<(), Error> {
-    log(global);
+    log(global, &global.log_level);
     let listen = Listen {
         pages: args.listen,
         operations: args.metrics_listen,
     };
     runtime()?.block_on(async {
         let stop = stop_signal()?;
-        operate(settings(args, global), listen, stop, |_| {}).await
+        operate(settings(args, global), listen, stop, |_, _| {}).await
     })
 }
 
@@ -99,7 +99,8 @@ pub fn target(global: &GlobalArgs) -> Target {
     }
 }
 
-/// Runs operator and server until `stop` ends; `listening` is told the addresses in use.
+/// Runs operator and server until `stop` ends; `listening` is told the addresses in use and what
+/// the operator can be asked through.
 ///
 /// # Errors
 /// As [`run`].
@@ -107,7 +108,7 @@ pub async fn operate(
     settings: RunSettings,
     listen: Listen,
     stop: impl Future<Output = ()>,
-    listening: impl FnOnce(Listen),
+    listening: impl FnOnce(Listen, Observer),
 ) -> Result<(), Error> {
     let operator = Operator::connect(settings).await?;
     let close = watch::Sender::new(false);
@@ -115,7 +116,7 @@ pub async fn operate(
     let source: Arc<dyn Source> = Arc::new(operator.observer());
     let bound = open(listen, &source, (&mut servers, &close)).await?;
     info!(pages = %bound.pages, metrics = %bound.operations.unwrap_or(bound.pages), "listening");
-    listening(bound);
+    listening(bound, operator.observer());
     let mut is_served = true;
     let stop = async {
         tokio::select! {
@@ -210,9 +211,9 @@ pub fn stop_signal() -> Result<impl Future<Output = ()>, Error> {
     })
 }
 
-/// Logs to standard error from now on. A second call changes nothing.
-fn log(global: &GlobalArgs) {
-    let filter = EnvFilter::try_new(&global.log_level).unwrap_or_else(|_| EnvFilter::new("info"));
+/// Logs to standard error from now on, what `filter` lets through. A second call changes nothing.
+pub fn log(global: &GlobalArgs, filter: &str) {
+    let filter = EnvFilter::try_new(filter).unwrap_or_else(|_| EnvFilter::new("info"));
     let logs = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(io::stderr);

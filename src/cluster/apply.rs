@@ -68,11 +68,15 @@ pub struct Hand {
 }
 
 /// Which object.
-struct Place<'a> {
-    resource: ApiResource,
-    namespace: Option<&'a str>,
-    name: &'a str,
-    uid: Option<&'a str>,
+pub struct Place<'a> {
+    /// What it is.
+    pub resource: ApiResource,
+    /// Its namespace, where it has one.
+    pub namespace: Option<&'a str>,
+    /// Its name.
+    pub name: &'a str,
+    /// The object meant: a namesake created later is never written.
+    pub uid: Option<&'a str>,
 }
 
 impl Hand {
@@ -104,6 +108,11 @@ impl Hand {
         let status = write.wanted.map(|status| (keys::STATUS, status.as_str()));
         self.label(&place, &status.into_iter().collect(), &[keys::STATUS])
             .await
+    }
+
+    /// Leaves no key of ours on an object, and no record that there was one.
+    pub async fn strip(&self, place: &Place<'_>) -> Outcome {
+        self.label(place, &BTreeMap::new(), &keys::OWN_LABELS).await
     }
 
     /// Stores the status of an object of ours.
@@ -143,7 +152,10 @@ impl Hand {
         own: &[&'static str],
     ) -> Outcome {
         let mut metadata = place.metadata();
-        metadata.insert("labels".to_owned(), json!(wanted));
+        // An empty map would be owned too, and stay behind.
+        if !wanted.is_empty() {
+            metadata.insert("labels".to_owned(), json!(wanted));
+        }
         let body = json!({
             "apiVersion": place.resource.api_version,
             "kind": place.resource.kind,

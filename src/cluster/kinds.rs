@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use kube::Client;
 
-use super::error::{Error, Result};
+use super::error::{Error, Result, reason_of};
 use crate::assess::kind::WatchedKind;
 use crate::cli::ExtraKind;
 
@@ -21,7 +21,7 @@ pub async fn discover(extra: &ExtraKind, client: &Client) -> Result<Option<Arc<W
     let group = format!("{}/{}", extra.group, extra.version);
     let list = match client.list_api_group_resources(&group).await {
         Ok(list) => list,
-        Err(kube::Error::Api(status)) if status.is_not_found() => return Ok(None),
+        Err(error) if reason_of(&error) == "NotFound" => return Ok(None),
         Err(error) => return Err(Error::on(format!("look up {extra}"))(error)),
     };
     let mut resources = list.resources.into_iter();

@@ -2,6 +2,7 @@
 //! carries out its plans, and one Lease says who may. It decides nothing itself.
 
 mod apply;
+mod cleanup;
 mod clock;
 mod connect;
 mod context;
@@ -9,8 +10,10 @@ mod counters;
 mod error;
 mod followed;
 mod gates;
+mod intake;
 mod kinds;
 mod lease;
+mod listing;
 mod pulse;
 mod rereads;
 mod run;
@@ -21,7 +24,9 @@ mod throttle;
 mod watch;
 mod writer;
 
+pub use cleanup::{Cleaned, Cleanup, CleanupSettings, cleanup};
 pub use connect::Target;
 pub use error::{Error, Result};
+pub use listing::{Listing, ListingSettings, Scope, list};
 pub use run::{Operator, RunSettings};
 pub use source::Observer;

@@ -10,9 +10,10 @@ use kube::api::{Api, ListParams};
 use tokio::sync::Notify;
 use tracing::{debug, warn};
 
-use super::context::{Context, Seen};
+use super::context::Context;
 use super::error::reason_of;
 use super::gates::Stage;
+use super::intake::Seen;
 use super::stored::{Stored, resource_of};
 use super::watch::PAGE;
 use crate::assess::kind::WatchedKind;

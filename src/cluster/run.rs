@@ -65,9 +65,9 @@ impl Operator {
         let client = settings.target.operator_client(pulse.clone()).await?;
         let (news, told) = mpsc::channel(tell::QUEUE);
         let own_namespace = in_cluster().then(|| client.default_namespace().to_owned());
-        let context = Context::new(settings.judging.clone(), pulse, news)
-            .leaving_out_own(own_namespace)
-            .exposing(settings.metrics);
+        let mut context = Context::new(settings.judging.clone(), pulse, news);
+        context.own_namespace = own_namespace;
+        context.metrics = settings.metrics;
         expect_kinds(&context);
         Ok(Self {
             settings,

@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use super::context::Context;
 use super::counters::States;
 use super::gates::Stage;
-use crate::assess::verdict::Moment;
+use crate::assess::verdict::{Moment, judge};
 use crate::report::build::{self, Sources};
 use crate::report::json::Report;
 use crate::report::metrics;
@@ -61,6 +61,25 @@ impl Observer {
         report.problems.extend(self.0.problems());
         report.problems.sort();
         Some(report)
+    }
+
+    /// How many workloads do not carry yet what their verdict asks for; none before everything was
+    /// listed.
+    pub fn unsettled(&self) -> Option<usize> {
+        if !self.is_ready() {
+            return None;
+        }
+        let inventory = self.0.inventory();
+        let moment = Moment::new(Timestamp::now());
+        let bench = inventory.bench(&moment);
+        let per_space = inventory.spaces().map(|(_, space)| {
+            let workloads = space.workloads.values().map(|entry| &entry.workload);
+            let unsettled = workloads.filter(|workload| {
+                *workload.live != judge(workload, space, &bench).labels(workload)
+            });
+            unsettled.count()
+        });
+        Some(per_space.sum())
     }
 
     fn is_ready(&self) -> bool {

@@ -131,6 +131,23 @@ pub fn why(args: &WhyArgs, global: &GlobalArgs, now: Timestamp) -> Result<Exit, 
     Ok(answer.exit())
 }
 
+/// The manifests behind `--paths`, for commands that take their workloads from elsewhere.
+///
+/// # Errors
+/// When a path that was named cannot be read.
+pub fn paths(given: &[PathsFrom]) -> Result<Input, Error> {
+    let mut files = Vec::new();
+    for paths in given {
+        match paths {
+            PathsFrom::Starter => files.extend(starter::files()),
+            PathsFrom::File(path) => {
+                files.extend(files::read(std::slice::from_ref(path), &mut io::empty())?);
+            }
+        }
+    }
+    Ok(read::manifests(&files, "default"))
+}
+
 /// A report and how much of the input is not in it.
 struct Answer {
     report: Report,

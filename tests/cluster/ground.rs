@@ -69,7 +69,7 @@ spec:
   selector: {{matchLabels: {{app: {name}}}}}
   template:
     metadata: {{labels: {{app: {name}}}}}
-    spec: {{containers: [{{name: web, image: 'registry.example.com/web:1'}}]}}
+    spec: {{containers: [{{name: web, image: 'registry.example.com/web:1', ports: [{{containerPort: 8080}}]}}]}}
 "
     )
 }

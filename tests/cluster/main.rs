@@ -4,6 +4,8 @@
 #![cfg(feature = "demo")]
 #![allow(clippy::unwrap_used)]
 
+mod asking;
+mod cleanup;
 mod ground;
 mod labels;
 mod leadership;

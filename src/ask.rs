@@ -1,0 +1,234 @@
+//! `report`, `why` and `cleanup` on a live cluster: the command line in, the cluster asked once,
+//! an answer printed. Rights to list are enough for the first two.
+
+use std::io::{self, Write};
+
+use jiff::Timestamp;
+
+use crate::api::GROUP;
+use crate::assess::verdict::Moment;
+use crate::cli::{
+    CleanupArgs, GlobalArgs, JudgingArgs, PathsFrom, ReportArgs, WhyArgs, WorkloadName,
+};
+use crate::cluster::{self, CleanupSettings, Listing, ListingSettings, Scope};
+use crate::report::build::{self, Sources};
+use crate::report::json::{Report, Workload};
+use crate::report::voice::shell_word;
+use crate::{operate, print, scan};
+
+/// Why a question could not be answered.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The cluster's side failed.
+    #[error(transparent)]
+    Cluster(#[from] cluster::Error),
+    /// The golden paths that were named cannot be read.
+    #[error(transparent)]
+    Paths(#[from] scan::Error),
+    /// The answer cannot be printed.
+    #[error(transparent)]
+    Print(#[from] print::Error),
+    /// The process cannot be set up.
+    #[error(transparent)]
+    Start(#[from] operate::Error),
+    /// There is no such workload.
+    #[error("no {}/{} in {place}, or it is not judged", target.kind, target.name)]
+    NoSuchWorkload {
+        /// The workload asked for.
+        target: WorkloadName,
+        /// Where it was looked for.
+        place: String,
+    },
+    /// There are several such workloads.
+    #[error("{}/{} is in {namespaces}: say which with -n", target.kind, target.name)]
+    Ambiguous {
+        /// The workload asked for.
+        target: WorkloadName,
+        /// Where it is.
+        namespaces: String,
+    },
+    /// Some labels are still there.
+    #[error("not everything could be cleaned: run it again, with rights to list and patch")]
+    NotClean,
+}
+
+impl Error {
+    /// Whether the reader of our output has gone, which is no failure of ours.
+    pub fn is_broken_pipe(&self) -> bool {
+        match self {
+            Self::Print(error) => error.is_broken_pipe(),
+            Self::Paths(error) => error.is_broken_pipe(),
+            Self::Cluster(_)
+            | Self::Start(_)
+            | Self::NoSuchWorkload { .. }
+            | Self::Ambiguous { .. }
+            | Self::NotClean => false,
+        }
+    }
+}
+
+/// `goldenpath report` on a cluster.
+///
+/// # Errors
+/// When the cluster does not answer, or the output does not take the report.
+pub fn report(args: &ReportArgs, global: &GlobalArgs, now: Timestamp) -> Result<(), Error> {
+    let scope = match &global.namespace {
+        Some(name) => Scope::Namespace(name.clone()),
+        None => Scope::Everything,
+    };
+    let settings = ListingSettings {
+        messages: false,
+        ..settings(&args.judging, &args.paths, global, scope)?
+    };
+    let listing = operate::runtime()?.block_on(cluster::list(settings))?;
+    let report = judged(listing, global.as_of.unwrap_or(now));
+    let again = again(&args.paths);
+    Ok(print::report(
+        &report,
+        global,
+        &again,
+        &mut io::stdout().lock(),
+    )?)
+}
+
+/// `goldenpath why KIND/NAME` on a cluster.
+///
+/// # Errors
+/// As [`report`]; also when there is no such workload.
+pub fn why(args: &WhyArgs, global: &GlobalArgs, now: Timestamp) -> Result<(), Error> {
+    let scope = match &global.namespace {
+        Some(name) => Scope::Namespace(name.clone()),
+        None if global.all_namespaces => Scope::Everything,
+        None => Scope::ContextNamespace,
+    };
+    let settings = settings(&args.judging, &args.paths, global, scope)?;
+    let listing = operate::runtime()?.block_on(cluster::list(settings))?;
+    let place = listing.namespace.as_ref().map_or_else(
+        || "the cluster".to_owned(),
+        |name| format!("namespace {name}"),
+    );
+    let report = judged(listing, global.as_of.unwrap_or(now));
+    let workload = find(&report, &args.target, place)?;
+    Ok(print::why(
+        &report,
+        workload,
+        global,
+        &mut io::stdout().lock(),
+    )?)
+}
+
+fn settings(
+    judging: &JudgingArgs,
+    paths: &[PathsFrom],
+    global: &GlobalArgs,
+    scope: Scope,
+) -> Result<ListingSettings, Error> {
+    let given = if paths.is_empty() {
+        None
+    } else {
+        Some(golden_paths(paths)?)
+    };
+    Ok(ListingSettings {
+        target: operate::target(global),
+        judging: judging.settings(),
+        extra_kinds: judging.extra_kind.clone(),
+        scope,
+        paths: given,
+        messages: true,
+    })
+}
+
+fn golden_paths(given: &[PathsFrom]) -> Result<Vec<serde_json::Value>, Error> {
+    let manifests = scan::paths(given)?.manifests.into_iter();
+    let values = manifests.map(|manifest| manifest.value);
+    let is_path = |value: &serde_json::Value| {
+        let version = value["apiVersion"].as_str().unwrap_or_default();
+        value["kind"] == "GoldenPath" && version.starts_with(GROUP)
+    };
+    Ok(values.filter(is_path).collect())
+}
+
+fn judged(listing: Listing, as_of: Timestamp) -> Report {
+    let moment = Moment::new(as_of);
+    let mut report = build::report(&listing.inventory, &moment, &Sources::default());
+    report.problems.extend(listing.problems);
+    report.problems.sort();
+    report
+}
+
+/// What another command needs to judge by the same paths.
+fn again(paths: &[PathsFrom]) -> String {
+    let flags = paths.iter().map(|paths| match paths {
+        PathsFrom::Starter => "--paths starter".to_owned(),
+        PathsFrom::File(path) => format!("--paths {}", shell_word(&path.to_string_lossy())),
+    });
+    flags.collect::<Vec<_>>().join(" ")
+}
+
+fn find<'a>(
+    report: &'a Report,
+    target: &WorkloadName,
+    place: String,
+) -> Result<&'a Workload, Error> {
+    let mut meant = report
+        .workloads
+        .iter()
+        .filter(|workload| target.is_kind(&workload.kind) && workload.name == target.name);
+    let target = target.clone();
+    match (meant.next(), meant.next()) {
+        (Some(workload), None) => Ok(workload),
+        (Some(one), Some(other)) => Err(Error::Ambiguous {
+            target,
+            namespaces: format!("{} and {}", one.namespace, other.namespace),
+        }),
+        (None, _) => Err(Error::NoSuchWorkload { target, place }),
+    }
+}
+
+/// `goldenpath cleanup`.
+///
+/// # Errors
+/// When the cluster does not answer, or some labels are still there afterwards.
+pub fn cleanup(args: &CleanupArgs, global: &GlobalArgs) -> Result<(), Error> {
+    let settings = CleanupSettings {
+        target: operate::target(global),
+        kinds: args.judging.settings().kinds,
+        extra_kinds: args.judging.extra_kind.clone(),
+        lease_namespace: args.lease_namespace.clone(),
+        dry_run: args.dry_run,
+    };
+    let progress = |kind: &str, cleaned: &cluster::Cleaned| {
+        if cleaned.found > 0 && !args.dry_run {
+            // Nobody to tell when standard error is closed.
+            let _ = writeln!(io::stderr(), "{kind}: {} cleaned", cleaned.cleaned);
+        }
+    };
+    let done = operate::runtime()?.block_on(cluster::cleanup(&settings, progress))?;
+    let mut out = io::stdout().lock();
+    say(&done, args.dry_run, &mut out).map_err(print::Error::from)?;
+    if done.problems.is_empty() {
+        Ok(())
+    } else {
+        Err(Error::NotClean)
+    }
+}
+
+fn say(done: &cluster::Cleanup, dry_run: bool, out: &mut dyn Write) -> io::Result<()> {
+    let verb = if dry_run {
+        "would be cleaned"
+    } else {
+        "cleaned"
+    };
+    for (kind, cleaned) in &done.kinds {
+        let number = if dry_run {
+            cleaned.found
+        } else {
+            cleaned.cleaned
+        };
+        writeln!(out, "{kind}: {number} {verb}")?;
+    }
+    for problem in &done.problems {
+        writeln!(out, "{}: {}", problem.source, problem.message)?;
+    }
+    Ok(())
+}

@@ -1,0 +1,250 @@
+//! What the watches see, taken into the inventory: decoded, judged outside its lock, recorded,
+//! dropped. A stored object nobody can understand is a problem that is said, never a failure.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use serde::Deserialize;
+use serde_json::Value;
+use tracing::warn;
+
+use super::context::Context;
+use super::followed::Followed;
+use super::stored::{Key, Stored};
+use super::tell::News;
+use crate::api::{DeviationException, GoldenPath};
+use crate::assess::cover::Exception;
+use crate::assess::kind::{WatchedKind, WorkloadId};
+use crate::assess::lists::Listed;
+use crate::assess::namespace::Namespace;
+use crate::assess::path::Origin;
+use crate::assess::space::KubeService;
+use crate::assess::workload::{Lens, observe};
+
+/// How an object came to be looked at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Seen {
+    /// By the watch, which alone says what exists.
+    Watched,
+    /// By a list made to judge again what is known.
+    Reread,
+}
+
+impl Context {
+    /// Takes in an object that exists.
+    pub fn take(&self, followed: &Followed, stored: Stored) {
+        let object = stored.into_value(&followed.resource());
+        match followed {
+            Followed::Paths => self.take_path(&object),
+            Followed::Exceptions => self.take_exception(&object),
+            Followed::Namespaces => self.take_namespace(&object),
+            Followed::Services => self.take_service(&object),
+            Followed::Workloads(kind) => self.take_workload(object, kind, Seen::Watched),
+        }
+        self.changed.notify_one();
+    }
+
+    /// Takes in that an object is gone.
+    pub fn forget(&self, followed: &Followed, stored: &Stored) {
+        let (namespace, name) = stored.key();
+        self.solved(followed.name(), &namespace, &name);
+        let now = Timestamp::now();
+        match followed {
+            Followed::Paths => {
+                let reread = self.inventory().remove_path(&name, now);
+                self.ask(reread);
+            }
+            Followed::Exceptions => {
+                let gone = self.inventory().remove_exception(&namespace, &name);
+                if let Some(gone) = gone {
+                    self.say_goodbye(&namespace, gone);
+                }
+            }
+            Followed::Namespaces => self.inventory().remove_namespace(&name),
+            Followed::Services => self.inventory().remove_service(&namespace, &name),
+            Followed::Workloads(kind) => {
+                let id = workload_id(kind, &namespace, &name);
+                self.inventory().remove_workload(&id);
+            }
+        }
+        self.changed.notify_one();
+    }
+
+    /// Takes in that a list is complete: what it did not hold is gone.
+    pub fn complete(&self, followed: &Followed, seen: &HashSet<Key>) {
+        let names = || seen.iter().map(|(_, name)| name.clone()).collect();
+        let plain: HashSet<String>;
+        let listed = match followed {
+            Followed::Paths => {
+                plain = names();
+                Listed::Paths(&plain)
+            }
+            Followed::Exceptions => Listed::Exceptions(seen),
+            Followed::Namespaces => {
+                plain = names();
+                Listed::Namespaces(&plain)
+            }
+            Followed::Services => Listed::Services(seen),
+            Followed::Workloads(kind) => Listed::Workloads {
+                kind,
+                namespace: None,
+                seen,
+            },
+        };
+        let (reread, gone) = self.inventory().complete_list(&listed, Timestamp::now());
+        self.ask(reread);
+        for (namespace, exception) in gone {
+            self.say_goodbye(&namespace, exception);
+        }
+        self.changed.notify_one();
+    }
+
+    /// Takes in a golden path.
+    pub fn take_path(&self, object: &Value) {
+        let path = match GoldenPath::deserialize(object) {
+            Ok(path) => path,
+            Err(error) => return self.puzzled("GoldenPath", object, &error),
+        };
+        let name = path.metadata.name.unwrap_or_default();
+        self.solved("GoldenPath", "", &name);
+        let origin = Origin {
+            name,
+            uid: path.metadata.uid,
+            generation: path.metadata.generation,
+            created: path.metadata.creation_timestamp.map(|at| at.0),
+        };
+        let reread = self.inventory().put_path(origin, path.spec, path.status);
+        self.ask(reread);
+    }
+
+    fn take_exception(&self, object: &Value) {
+        let exception = match DeviationException::deserialize(object) {
+            Ok(exception) => exception,
+            Err(error) => return self.puzzled("DeviationException", object, &error),
+        };
+        let namespace = exception.metadata.namespace.clone().unwrap_or_default();
+        let exception = Exception::read(exception, Timestamp::MIN);
+        self.solved("DeviationException", &namespace, &exception.name);
+        self.inventory().put_exception(&namespace, exception);
+    }
+
+    fn take_namespace(&self, object: &Value) {
+        let Some(namespace) = Namespace::read(object, &self.judging()) else {
+            return;
+        };
+        let name = namespace.name.clone();
+        let stale = self.inventory().put_namespace(namespace);
+        if stale {
+            self.rereads.ask_namespace(&name);
+        }
+    }
+
+    fn take_service(&self, object: &Value) {
+        let (namespace, name) = named(object);
+        if self.is_own(object) {
+            return;
+        }
+        let service = KubeService::read(object);
+        self.inventory().put_service(namespace, name, service);
+    }
+
+    /// Judges a workload outside the lock and records it. Where paths or its namespace changed
+    /// meanwhile, it will be read again.
+    pub fn take_workload(&self, object: Value, kind: &Arc<WatchedKind>, how: Seen) {
+        if self.is_own(&object) {
+            return;
+        }
+        let (namespace, name) = named(&object);
+        let id = workload_id(kind, namespace, name);
+        let (paths, known) = self.inventory().glass(namespace);
+        let settings = self.judging();
+        let lens = Lens {
+            settings: &settings,
+            paths: &paths,
+            namespace: known.as_ref(),
+            messages: self.messages,
+        };
+        let observed = observe(object, kind, &lens);
+        let mut inventory = self.inventory();
+        let Some(observed) = observed else {
+            inventory.remove_workload(&id);
+            return;
+        };
+        let recorded = inventory.workload(&id);
+        if how == Seen::Reread
+            && recorded.is_none_or(|recorded| recorded.uid != observed.workload.uid)
+        {
+            return; // deleted or replaced since it was listed
+        }
+        let (paths_now, known_now) = inventory.glass(&id.namespace);
+        inventory.put_workload(observed);
+        drop(inventory);
+        if !Arc::ptr_eq(&paths, &paths_now) {
+            self.rereads.ask_everything();
+        } else if known != known_now {
+            self.rereads.ask_namespace(&id.namespace);
+        }
+    }
+
+    fn puzzled(&self, kind: &str, object: &Value, error: &serde_json::Error) {
+        let (namespace, name) = named(object);
+        let message: String = error.to_string().chars().take(300).collect();
+        warn!(
+            kind,
+            namespace, name, message, "stored object cannot be understood; left as it was"
+        );
+        self.counters.failed("Undecodable");
+        self.note_problem(
+            source(kind, namespace, name),
+            format!("cannot be understood: {message}"),
+        );
+    }
+
+    fn solved(&self, kind: &str, namespace: &str, name: &str) {
+        self.solve_problem(&source(kind, namespace, name));
+    }
+
+    /// Objects of the operator's own release: it would fight whoever installed it.
+    fn is_own(&self, object: &Value) -> bool {
+        let Some(own) = &self.own_namespace else {
+            return false;
+        };
+        let metadata = &object["metadata"];
+        metadata["namespace"] == own.as_str()
+            && metadata["labels"]["app.kubernetes.io/name"] == "goldenpath"
+    }
+
+    fn say_goodbye(&self, namespace: &str, exception: Exception) {
+        let news = News::ExceptionDeleted {
+            namespace: namespace.to_owned(),
+            exception: Box::new(exception),
+        };
+        self.tell(news);
+    }
+}
+
+fn named(object: &Value) -> (&str, &str) {
+    let metadata = &object["metadata"];
+    (
+        metadata["namespace"].as_str().unwrap_or_default(),
+        metadata["name"].as_str().unwrap_or_default(),
+    )
+}
+
+fn workload_id(kind: &Arc<WatchedKind>, namespace: &str, name: &str) -> WorkloadId {
+    WorkloadId {
+        namespace: namespace.into(),
+        kind: kind.clone(),
+        name: name.into(),
+    }
+}
+
+fn source(kind: &str, namespace: &str, name: &str) -> String {
+    let kind = kind.to_ascii_lowercase();
+    if namespace.is_empty() {
+        format!("{kind}/{name}")
+    } else {
+        format!("{namespace}/{kind}/{name}")
+    }
+}

@@ -1,0 +1,99 @@
+//! `report` and `why` against a live cluster in which nothing is installed, and the demo.
+
+use std::process::{Command, Output};
+
+use goldenpath_e2e::{ControlPlane, Options, User, control_plane_or_skip, eventually};
+
+use crate::ground::{SOON, deployment};
+
+const MAY_LIST_DEPLOYMENTS: &str = "
+apiVersion: rbac.authorization.k8s.io/v1
+kind: ClusterRole
+metadata: {name: lister}
+rules: [{apiGroups: [apps], resources: [deployments], verbs: [list]}]
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: ClusterRoleBinding
+metadata: {name: lister}
+roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: lister}
+subjects: [{apiGroup: rbac.authorization.k8s.io, kind: User, name: visitor}]
+";
+
+/// Runs a command as somebody; their kubeconfig is the only one it can find.
+fn goldenpath(cluster: &ControlPlane, user: &str, args: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_goldenpath"))
+        .args(args)
+        .env("KUBECONFIG", cluster.kubeconfig_for(user).unwrap())
+        .output()
+        .unwrap()
+}
+
+#[test]
+fn a_cluster_without_anything_installed_is_judged_by_list_rights_alone() {
+    let options = Options {
+        users: vec![User::new("visitor", &[]).unwrap()],
+        ..Options::default()
+    };
+    let Some(cluster) = control_plane_or_skip(&options) else {
+        return;
+    };
+    cluster.apply(MAY_LIST_DEPLOYMENTS).unwrap();
+    cluster.apply(&deployment("default", "web", 1)).unwrap();
+    let args = ["report", "--paths", "starter", "-o", "json"];
+    let report = eventually(SOON, "the right is in force", || {
+        let output = goldenpath(&cluster, "visitor", &args);
+        assert!(output.status.success(), "{output:?}");
+        let report: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+        (report["workloads"].as_array()?.len() == 1).then_some(report)
+    });
+    assert_eq!(report["workloads"][0]["name"], "web");
+    assert_eq!(report["workloads"][0]["path"], "web-service", "{report:#}");
+    assert_eq!(report["workloads"][0]["status"], "deviating");
+    let problems = report["problems"].to_string();
+    assert!(problems.contains("StatefulSet") && problems.contains("may not be listed"));
+    let why = ["why", "deploy/web", "--paths", "starter"];
+    let output = goldenpath(&cluster, "visitor", &why);
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert!(
+        output.status.success() && said.contains("web"),
+        "{output:?}"
+    );
+    let absent = goldenpath(&cluster, "visitor", &["why", "sts/web", "--paths=starter"]);
+    let said = String::from_utf8_lossy(&absent.stderr);
+    assert!(said.contains("no sts/web in namespace default"), "{said}");
+    assert_eq!(absent.status.code(), Some(2));
+    let during = crate::ground::requests_during(&cluster, || {
+        goldenpath(&cluster, "visitor", &args);
+    });
+    assert_eq!(during.writes("deployments"), 0);
+}
+
+#[test]
+fn a_cluster_without_paths_says_how_to_go_on() {
+    let Some(cluster) = control_plane_or_skip(&Options::default()) else {
+        return;
+    };
+    let output = goldenpath(&cluster, "admin", &["report"]);
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert!(said.contains("--paths starter"), "{output:?}");
+}
+
+#[test]
+fn the_demo_shows_every_example() {
+    if control_plane_or_skip(&Options::default()).is_none() {
+        return;
+    }
+    let output = Command::new(env!("CARGO_BIN_EXE_goldenpath"))
+        .args(["demo", "--once", "-o", "json"])
+        .env("KUBECONFIG", "/does/not/exist")
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{said}");
+    assert!(said.contains("/metrics") && said.contains("export KUBECONFIG="));
+    let report: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert!(report["summary"]["workloads"].as_u64() >= Some(40));
+    let services = report["summary"]["services"].as_object().unwrap();
+    let missing: Vec<_> = services.iter().filter(|(_, count)| **count == 0).collect();
+    assert_eq!(missing, [], "every state has an example");
+}
