@@ -1,5 +1,8 @@
 //! What the documents list is what the code has: every metric read from the inventory, with its
-//! labels, every label key, and every flag of the operator.
+//! labels, every label key, and every flag of the operator. And every link leads somewhere.
+
+use std::fs;
+use std::path::{Path, PathBuf};
 
 use goldenpath::api::keys;
 use goldenpath::report::metrics::FAMILIES;
@@ -67,4 +70,35 @@ fn every_flag_of_the_operator_is_described() {
     {
         assert!(OPERATORS.contains(&format!("`--{flag}`")), "--{flag}");
     }
+}
+
+#[test]
+fn every_link_between_documents_leads_somewhere() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let documents: Vec<_> = [".", "docs", "docs/runbooks", "examples"]
+        .into_iter()
+        .flat_map(|directory| fs::read_dir(root.join(directory)).into_iter().flatten())
+        .map(|entry| entry.expect("the directory can be read").path())
+        .filter(|file| file.extension().is_some_and(|extension| extension == "md"))
+        .collect();
+    assert!(documents.len() > 8);
+    let dead: Vec<PathBuf> = documents
+        .iter()
+        .flat_map(|document| dead_links(document))
+        .collect();
+    assert_eq!(dead, [PathBuf::new(); 0]);
+}
+
+/// Files a document links to that are not there.
+fn dead_links(document: &Path) -> Vec<PathBuf> {
+    let text = fs::read_to_string(document).expect("the document can be read");
+    let targets = text
+        .split("](")
+        .skip(1)
+        .filter_map(|rest| rest.split([')', '#']).next());
+    targets
+        .filter(|target| !target.is_empty() && !target.contains("://"))
+        .map(|target| document.with_file_name(target))
+        .filter(|file| !file.exists())
+        .collect()
 }
