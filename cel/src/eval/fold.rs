@@ -29,20 +29,20 @@ impl<'a> Context<'_, 'a> {
         &mut self,
         plan: &FoldPlan,
         range: &Value<'a>,
-        mut visit: impl FnMut(&mut Self, &Value<'a>) -> Result<bool, Fault>,
+        mut visit: impl FnMut(&mut Self) -> Result<bool, Fault>,
     ) -> Result<(), Fault> {
         let mut step = |context: &mut Self, first: Value<'a>, second: Option<Value<'a>>| {
             context.meter.charge(1)?;
             if let (Some(place), Some(second)) = (plan.second, second) {
                 context.locals[place] = second;
             }
-            context.locals[plan.first] = first.clone();
+            context.locals[plan.first] = first;
             if let Some(filter) = &plan.filter
                 && !context.truth(filter)?
             {
                 return Ok(true);
             }
-            visit(context, &first)
+            visit(context)
         };
         match range {
             Value::List(list) => {
@@ -72,7 +72,7 @@ impl<'a> Context<'_, 'a> {
     fn quantify(&mut self, plan: &FoldPlan, range: &Value<'a>, decisive: bool) -> Outcome<'a> {
         let mut error = None;
         let mut decided = false;
-        self.each(plan, range, |context, _| {
+        self.each(plan, range, |context| {
             match context.truth(&plan.body) {
                 Ok(value) => decided = value == decisive,
                 Err(fault @ Fault::Exhausted { .. }) => return Err(fault),
@@ -88,7 +88,7 @@ impl<'a> Context<'_, 'a> {
 
     fn exists_one(&mut self, plan: &FoldPlan, range: &Value<'a>) -> Outcome<'a> {
         let mut count = 0;
-        self.each(plan, range, |context, _| {
+        self.each(plan, range, |context| {
             count += u64::from(context.truth(&plan.body)?);
             Ok(true)
         })?;
@@ -97,7 +97,7 @@ impl<'a> Context<'_, 'a> {
 
     fn collect(&mut self, plan: &FoldPlan, range: &Value<'a>) -> Outcome<'a> {
         let mut items = Vec::new();
-        self.each(plan, range, |context, _| {
+        self.each(plan, range, |context| {
             let item = context.eval(&plan.body)?;
             Meter::bound_elements(items.len() + 1)?;
             items.push(item);
@@ -108,10 +108,11 @@ impl<'a> Context<'_, 'a> {
 
     fn build_map(&mut self, plan: &FoldPlan, range: &Value<'a>) -> Outcome<'a> {
         let mut map = MapBuilder::default();
-        self.each(plan, range, |context, key| {
+        self.each(plan, range, |context| {
             let body = context.eval(&plan.body)?;
             if plan.kind == FoldKind::MapValues {
-                insert(&mut map, key.clone(), body)?;
+                let key = context.locals[plan.first].clone();
+                insert(&mut map, key, body)?;
                 return Ok(true);
             }
             let Value::Map(entries) = body else {

@@ -3,10 +3,11 @@
 //! Positions are those cel-go reports: an operator's own place, a call's opening parenthesis.
 
 use super::ast::{Access, Call, Element, Entry, Expr, Index, Kind, Literal, Logic, Select};
-use super::lexer::{Lexeme, Token, tokenize};
+use super::cursor::{Parsed, Parser, deepest, is_name, operator, recursion};
+use super::lexer::{Token, tokenize};
 use super::{literal, macros};
 use crate::error::Problem;
-use crate::limits::{MAX_DEPTH, MAX_NODES};
+use crate::limits::MAX_DEPTH;
 
 const RESERVED: [&str; 17] = [
     "as",
@@ -45,74 +46,7 @@ pub(crate) fn parse(source: &str) -> Result<Expr, Problem> {
     }
 }
 
-struct Parser<'s> {
-    source: &'s str,
-    tokens: Vec<Lexeme>,
-    at: usize,
-    nesting: u16,
-    nodes: u32,
-}
-
-type Parsed<T = Expr> = Result<T, Problem>;
-
 impl Parser<'_> {
-    fn peek(&self) -> Token {
-        self.tokens[self.at].token
-    }
-
-    fn offset(&self) -> u32 {
-        self.tokens[self.at].start
-    }
-
-    fn text(&self, lexeme: Lexeme) -> &str {
-        &self.source[lexeme.start as usize..lexeme.end as usize]
-    }
-
-    fn advance(&mut self) -> Lexeme {
-        let lexeme = self.tokens[self.at];
-        self.at = (self.at + 1).min(self.tokens.len() - 1);
-        lexeme
-    }
-
-    fn accept(&mut self, sign: &str) -> Option<u32> {
-        match self.peek() {
-            Token::Sign(found) if found == sign => Some(self.advance().start),
-            _ => None,
-        }
-    }
-
-    fn expect(&mut self, sign: &str) -> Parsed<u32> {
-        match self.accept(sign) {
-            Some(offset) => Ok(offset),
-            None => Err(self.unexpected(&format!("'{sign}'"))),
-        }
-    }
-
-    fn unexpected(&self, wanted: &str) -> Problem {
-        let found = match self.peek() {
-            Token::End => "<EOF>",
-            _ => self.text(self.tokens[self.at]),
-        };
-        let message = format!("Syntax error: mismatched input '{found}' expecting {wanted}");
-        Problem::at(self.offset(), message)
-    }
-
-    /// A finished node; the only place nodes are counted and depth is bounded.
-    fn node(&mut self, offset: u32, below: u16, kind: Kind) -> Parsed {
-        self.nodes += 1;
-        if self.nodes > MAX_NODES {
-            return Err(Problem::too_nested(offset, "expression has too many parts"));
-        }
-        if below >= MAX_DEPTH {
-            return Err(Problem::too_nested(offset, recursion()));
-        }
-        Ok(Expr {
-            offset,
-            depth: below + 1,
-            kind,
-        })
-    }
-
     fn expression(&mut self) -> Parsed {
         self.nesting += 1;
         if self.nesting > MAX_DEPTH {
@@ -397,41 +331,4 @@ impl Parser<'_> {
         self.advance();
         self.node(offset, 0, Kind::Literal(literal))
     }
-}
-
-fn recursion() -> String {
-    format!("expression recursion limit exceeded: {MAX_DEPTH}")
-}
-
-fn deepest(nodes: &[Expr]) -> u16 {
-    nodes.iter().map(|node| node.depth).max().unwrap_or(0)
-}
-
-/// Whether this is a plain dotted name, which before `{` would be a message's type.
-fn is_name(expr: &Expr) -> bool {
-    match &expr.kind {
-        Kind::Ident(_) => true,
-        Kind::Select(select) => select.access == Access::Plain && is_name(&select.operand),
-        _ => false,
-    }
-}
-
-fn operator(token: Token) -> Option<(&'static str, u8)> {
-    let Token::Sign(sign) = token else {
-        return (token == Token::In).then_some(("@in", 1));
-    };
-    Some(match sign {
-        "<" => ("_<_", 1),
-        "<=" => ("_<=_", 1),
-        ">" => ("_>_", 1),
-        ">=" => ("_>=_", 1),
-        "==" => ("_==_", 1),
-        "!=" => ("_!=_", 1),
-        "+" => ("_+_", 2),
-        "-" => ("_-_", 2),
-        "*" => ("_*_", 3),
-        "/" => ("_/_", 3),
-        "%" => ("_%_", 3),
-        _ => return None,
-    })
 }

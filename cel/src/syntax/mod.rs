@@ -4,6 +4,7 @@
 //! knows its place. It accepts what the API server's parser accepts.
 
 pub(crate) mod ast;
+mod cursor;
 mod grammar;
 mod lexer;
 mod literal;
