@@ -1,6 +1,6 @@
 //! The counting itself: every service is looked at once and adds to the numbers it belongs to.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -280,12 +280,14 @@ impl<'a> Count<'a> {
     }
 
     fn finish(self) -> Tally {
+        let mut names: HashMap<&str, Arc<str>> = HashMap::new();
+        let mut shared = |name: &'a str| names.entry(name).or_insert_with(|| name.into()).clone();
         let groups = self.groups.into_iter();
         let groups = groups.map(|((path, namespace, team, state), services)| {
             let group = Group {
-                path: path.into(),
-                namespace: namespace.into(),
-                team: team.into(),
+                path: shared(path),
+                namespace: shared(namespace),
+                team: shared(team),
                 state,
             };
             (group, services)
