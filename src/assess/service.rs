@@ -33,16 +33,22 @@ impl<'a> Member<'a> {
     }
 
     /// Its results by every path that takes part and in whose scope it is; none when ignored.
-    fn scopes(&self, moment: &Moment) -> Vec<(&'a Path, &'a PathResult)> {
-        if self.verdict.status == Status::Ignored {
-            return Vec::new();
-        }
-        let at = moment.paths(&self.workload.paths);
-        let results = self.workload.results.iter();
+    fn scopes(
+        &self,
+        moment: &Moment,
+    ) -> impl Iterator<Item = (&'a Path, &'a PathResult)> + use<'a> {
+        let workload = self.workload;
+        let at = moment.paths(&workload.paths);
+        let results = match self.verdict.status {
+            Status::Ignored => &[],
+            Status::Deviating | Status::Unknown | Status::GoldenPath | Status::Unscoped => {
+                &*workload.results
+            }
+        };
         results
-            .filter(|result| at[usize::from(result.path)].takes_part)
-            .map(|result| (self.workload.paths.get(result.path.into()), result))
-            .collect()
+            .iter()
+            .filter(move |result| at[usize::from(result.path)].takes_part)
+            .map(|result| (workload.paths.get(result.path.into()), result))
     }
 
     /// Whether every enforced required check of the path passes.
@@ -122,18 +128,19 @@ impl<'a> Service<'a> {
         self.members.iter().any(|member| member.workload.scaffolded)
     }
 
-    /// Every path in whose scope it is, in order of name.
+    /// Every path in whose scope it is. Their order is no promise.
     pub fn fits(&self, moment: &Moment) -> Vec<Fit<'a>> {
-        let mut fits: BTreeMap<&str, Fit<'a>> = BTreeMap::new();
+        let mut fits: Vec<Fit<'a>> = Vec::new();
         for member in &self.members {
             for (path, result) in member.scopes(moment) {
                 let satisfied = member.satisfies(result, moment);
-                fits.entry(&path.name)
-                    .and_modify(|fit| fit.satisfied &= satisfied)
-                    .or_insert(Fit { path, satisfied });
+                match fits.iter_mut().find(|fit| fit.path.name == path.name) {
+                    Some(fit) => fit.satisfied &= satisfied,
+                    None => fits.push(Fit { path, satisfied }),
+                }
             }
         }
-        fits.into_values().collect()
+        fits
     }
 
     /// Its state by one path in whose scope it is, whichever was chosen for it.
@@ -143,7 +150,7 @@ impl<'a> Service<'a> {
         }
         let members = self.members.iter();
         let states = members.flat_map(|member| {
-            let scopes = member.scopes(bench.moment).into_iter();
+            let scopes = member.scopes(bench.moment);
             scopes
                 .filter(|(path, _)| path.name == fit.path.name)
                 .filter_map(|(_, result)| member.state_by(result, bench))
