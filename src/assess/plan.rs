@@ -182,18 +182,21 @@ impl Inventory {
     /// Lets time pass: an instant that changes answers marks what has to be looked at, and a path
     /// whose grace after deletion is over goes. To be called every few seconds.
     pub fn tick(&mut self, now: Timestamp) -> Reread {
-        let clock_went_back = self.last_tick.is_some_and(|last| now < last);
-        self.last_tick = Some(now);
-        let due = match self.next_change {
-            NextChange::Unsettled => false,
-            NextChange::At(at) => at.is_some_and(|at| at <= now),
+        let before = self.last_tick.replace(now);
+        let next = match self.next_change {
+            // Worked out as of the last look: what changed since must not hide an instant that
+            // has passed since.
+            NextChange::Unsettled => self.work_out_next_change(before.unwrap_or(now)),
+            NextChange::At(at) => at,
         };
-        if due || clock_went_back {
+        let due = next.is_some_and(|at| at <= now);
+        let clock_went_back = before.is_some_and(|before| now < before);
+        self.next_change = NextChange::At(if due || clock_went_back {
             self.mark_all(Cause::Time);
-        }
-        if due || clock_went_back || self.next_change == NextChange::Unsettled {
-            self.next_change = NextChange::At(self.work_out_next_change(now));
-        }
+            self.work_out_next_change(now)
+        } else {
+            next
+        });
         self.drop_deleted_paths(now)
     }
 

@@ -235,6 +235,25 @@ fn time_flips_a_standing_at_the_instant_that_was_foretold() {
 }
 
 #[test]
+fn an_instant_takes_effect_though_something_else_changes_right_after_it() {
+    let mut cluster = Cluster::with_web_path();
+    cluster.put(with(deployment("web"), json!({"spec": {"replicas": 1}})));
+    let end = json!({"spec": {"expiresAt": "2026-06-20T00:00:00Z"}});
+    cluster.put_exception(with(exception("licence"), end));
+    let before = instant("2026-06-19T23:59:58Z");
+    let _ = cluster.0.tick(before);
+    cluster.apply(before);
+    cluster.put_exception(with(
+        exception("another"),
+        json!({"spec": {"targets": [{"kind": "Deployment", "name": "elsewhere"}]}}),
+    ));
+    let after = instant("2026-06-20T00:00:03Z");
+    let _ = cluster.0.tick(after);
+    let plan = cluster.apply(after);
+    assert_eq!(plan.labels[0].wanted.deviation.as_deref(), Some("expired"));
+}
+
+#[test]
 fn clock_that_goes_back_makes_everything_be_looked_at_again() {
     let mut cluster = Cluster::with_web_path();
     cluster.put(with(deployment("web"), json!({"spec": {"replicas": 1}})));
