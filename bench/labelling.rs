@@ -1,0 +1,92 @@
+//! How long it takes to label the whole fleet, against a bare loop of the very same patches. The
+//! two take turns in one run, so that whatever else the machine does falls on both.
+
+use std::time::Duration;
+
+use crate::fleet::Count;
+use crate::load::{self, LabelPatch};
+use crate::memory::{self, Memory};
+use crate::stage::{self, Stage};
+use crate::table::{Row, median};
+use crate::{Result, process};
+
+const ROUNDS: usize = 2;
+
+/// What both took, and what the operator needed for it.
+pub struct Labelling {
+    workloads: usize,
+    operator: Vec<f64>,
+    bare: Vec<f64>,
+    cpu: Duration,
+    /// Of the operator that labelled last.
+    pub memory: Memory,
+}
+
+pub fn measure(stage: &Stage) -> Result<Labelling> {
+    let mut labelling = Labelling {
+        workloads: stage.workloads,
+        operator: Vec::new(),
+        bare: Vec::new(),
+        cpu: Duration::ZERO,
+        memory: Memory::default(),
+    };
+    for round in 0..ROUNDS {
+        if round > 0 {
+            stage.runtime.block_on(load::reset(&stage.client))?;
+        }
+        labelling.by_operator(stage)?;
+        let patches = stage.runtime.block_on(load::stored_labels(&stage.client))?;
+        if !patches.iter().all(LabelPatch::is_labelled) {
+            return Err("the operator left a Deployment without labels".into());
+        }
+        stage.runtime.block_on(load::reset(&stage.client))?;
+        let took = stage
+            .runtime
+            .block_on(load::apply(&stage.client, patches))?;
+        labelling.bare.push(took.as_secs_f64());
+    }
+    Ok(labelling)
+}
+
+impl Labelling {
+    /// From the start of the process to the answer of the last patch.
+    fn by_operator(&mut self, stage: &Stage) -> Result<()> {
+        let all = f64::from(Count::try_from(stage.workloads)?);
+        let (operator, start) = stage.operator(&[])?;
+        stage::wait_for(&operator, "all labels", |samples| {
+            let labels = [("verb", "label"), ("result", "landed")];
+            samples.sum("goldenpath_writes_total", &labels) >= Some(all)
+        })?;
+        self.operator.push(start.elapsed().as_secs_f64());
+        self.cpu = process::cpu_time(operator.process_id())?;
+        self.memory = memory::of(&operator)?;
+        Stage::stop(operator)
+    }
+
+    pub fn rows(&self) -> Vec<Row> {
+        let middle = |measured: &[f64]| median(measured.to_vec()).unwrap_or(f64::NAN);
+        let (operator, bare) = (middle(&self.operator), middle(&self.bare));
+        let fleet = f64::from(Count::try_from(self.workloads).unwrap_or(Count::MAX));
+        let runs = |measured: &[f64], more: &str| {
+            let each: Vec<String> = measured.iter().map(|took| format!("{took:.1}")).collect();
+            format!(
+                "{} s; {:.0}/s{more}",
+                each.join(" and "),
+                fleet / middle(measured)
+            )
+        };
+        let cpu = format!("; {:.1} s of CPU", self.cpu.as_secs_f64());
+        let ratio = operator / bare;
+        vec![
+            Row::new(
+                "label all, process start included",
+                format!("{operator:.1}"),
+                "s",
+            )
+            .note(runs(&self.operator, &cpu)),
+            Row::new("the same patches in a bare loop", format!("{bare:.1}"), "s")
+                .note(runs(&self.bare, &format!("; {} at once", load::AT_ONCE))),
+            Row::new("operator ÷ bare loop", format!("{ratio:.2}"), "ratio").at_most(ratio, 1.2),
+        ]
+    }
+}

@@ -1,0 +1,60 @@
+//! What the figures were measured on: without it a table of figures says nothing.
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+use std::thread;
+
+use goldenpath_e2e::ControlPlane;
+use serde_json::Value;
+
+/// Machine and versions, as lines for the documentation.
+pub fn describe(cluster: &ControlPlane, binary: &Path) -> Vec<String> {
+    let cores = thread::available_parallelism().map_or(1, usize::from);
+    let rust = first_line("rustc", "--version");
+    let own = first_line(&binary.to_string_lossy(), "--version");
+    vec![
+        format!("machine: {}, {cores} cores, {}", processor(), memory()),
+        format!("kernel: {}", read("/proc/sys/kernel/osrelease")),
+        format!(
+            "versions: {own}, Kubernetes {}, {rust}",
+            kubernetes(cluster)
+        ),
+    ]
+}
+
+fn read(file: &str) -> String {
+    let text = fs::read_to_string(file).unwrap_or_default();
+    text.trim().to_owned()
+}
+
+fn processor() -> String {
+    let text = read("/proc/cpuinfo");
+    let model = text.lines().find(|line| line.starts_with("model name"));
+    let model = model.and_then(|line| line.split_once(": "));
+    model
+        .map_or("unknown processor", |(_, name)| name)
+        .to_owned()
+}
+
+fn memory() -> String {
+    let text = read("/proc/meminfo");
+    let total = text.lines().find(|line| line.starts_with("MemTotal"));
+    let kibibytes = total.and_then(|line| line.split_whitespace().nth(1)?.parse::<u64>().ok());
+    let gibibytes = kibibytes.map(|kibibytes| kibibytes.div_ceil(1 << 20));
+    gibibytes.map_or("unknown memory".to_owned(), |size| format!("{size} GiB"))
+}
+
+fn first_line(program: &str, argument: &str) -> String {
+    let output = Command::new(program).arg(argument).output();
+    let text = output.map(|output| String::from_utf8_lossy(&output.stdout).into_owned());
+    let text = text.unwrap_or_default();
+    text.lines().next().unwrap_or(program).to_owned()
+}
+
+fn kubernetes(cluster: &ControlPlane) -> String {
+    let version = cluster.kubectl_ok(&["get", "--raw", "/version"]);
+    let version = version.map(|text| serde_json::from_str::<Value>(&text).unwrap_or_default());
+    let version = version.unwrap_or_default()["gitVersion"].take();
+    version.as_str().unwrap_or("unknown").to_owned()
+}
