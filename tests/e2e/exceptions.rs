@@ -1,0 +1,137 @@
+//! One exception from its request to its end, and what everybody sees at each step.
+
+use std::time::Duration;
+
+use goldenpath_e2e::eventually;
+use serde_json::Value;
+
+use crate::stage::{Place, SOON, in_a_place};
+use crate::words::{PATH, approval, exception, failing};
+
+/// A deletion is told by a watch: there is nothing to wait for.
+const AT_ONCE: Duration = Duration::from_secs(5);
+
+#[test]
+fn an_exception_goes_through_all_its_phases_and_everything_follows() {
+    in_a_place("phases", |place| {
+        place.apply(PATH);
+        place.apply(&failing("web"));
+        place.becomes("deploy/web", "deviating", Some("undocumented"));
+        place.apply(&exception("web", ""));
+        follows(place, "Pending", "pending");
+        place.apply(&exception("web", &approval()));
+        for (phase, standing) in [
+            ("Active", "documented"),
+            ("ReviewDue", "review-due"),
+            ("ReviewOverdue", "review-overdue"),
+            ("Expired", "expired"),
+        ] {
+            follows(place, phase, standing);
+        }
+    });
+}
+
+/// Label, status, metrics and Event say so, each within its deadline.
+fn follows(place: &Place<'_>, phase: &str, standing: &str) {
+    place.becomes("deploy/web", "deviating", Some(standing));
+    eventually(SOON, &format!("status.phase is {phase}"), || {
+        (place.get("devex/web")["status"]["phase"] == phase).then_some(())
+    });
+    eventually(SOON, &format!("metrics say {phase}"), || {
+        let samples = place.scrape();
+        let one = [
+            ("namespace", &*place.name),
+            ("exception", "web"),
+            ("phase", phase),
+        ];
+        let services = [("path", &*place.name), ("state", standing)];
+        (samples.value("goldenpath_exception_phase", &one) == Some(1.0)
+            && samples.sum("goldenpath_services", &services) == Some(1.0))
+        .then_some(())
+    });
+    let told = format!(
+        "Deviation{}",
+        if phase == "Active" {
+            "Documented"
+        } else {
+            phase
+        }
+    );
+    is_told(place, "Deployment", &told);
+    // What is seen for the first time is no change of it.
+    if phase != "Pending" {
+        is_told(place, "DeviationException", &format!("Exception{phase}"));
+    }
+}
+
+/// Waits for an Event about an object of this kind.
+fn is_told(place: &Place<'_>, kind: &str, reason: &str) {
+    eventually(SOON, &format!("an Event {reason} on the {kind}"), || {
+        let events = place.kubectl(&["get", "events.events.k8s.io", "-o", "json"]);
+        let events: Value = serde_json::from_str(&events).unwrap();
+        let mut events = events["items"].as_array().unwrap().iter();
+        let found =
+            events.find(|event| event["regarding"]["kind"] == kind && event["reason"] == reason);
+        found.map(drop)
+    });
+}
+
+#[test]
+fn deleting_an_exception_takes_effect_at_once() {
+    in_a_place("deleted", |place| {
+        place.apply(PATH);
+        place.apply(&failing("web"));
+        place.apply(&exception("web", &approval()));
+        place.becomes("deploy/web", "deviating", Some("documented"));
+        place.kubectl(&["delete", "devex/web"]);
+        place.becomes_within(AT_ONCE, ("deploy/web", "undocumented again"), |labels| {
+            labels.values().any(|value| value == "undocumented")
+        });
+    });
+}
+
+#[test]
+fn what_was_approved_cannot_change_under_its_approval() {
+    in_a_place("substance", |place| {
+        let approval = approval();
+        place.apply(&exception("web", &approval));
+        let wider = exception("web", &approval).replace("[pinned-image]", "['*']");
+        let said = place.refusal(&wider);
+        assert!(
+            said.contains(
+                "what was approved cannot change under its approval: remove spec.approval"
+            ),
+            "{said}"
+        );
+        // Asking again, without the approval, is always possible.
+        let asked_again = exception("web", "").replace("[pinned-image]", "['*']");
+        place.apply(&asked_again);
+    });
+}
+
+#[test]
+fn an_exception_of_an_unknown_check_says_which_one_was_meant() {
+    in_a_place("meant", |place| {
+        place.apply(PATH);
+        place.apply(&failing("web"));
+        let mistyped = exception("web", &approval()).replace("[pinned-image]", "[pined-image]");
+        place.apply(&mistyped);
+        let condition = place.condition("devex/web", "ChecksKnown", "False");
+        let message = condition["message"].as_str().unwrap();
+        assert!(message.contains("pinned-image"), "{message}");
+        place.becomes("deploy/web", "deviating", Some("undocumented"));
+    });
+}
+
+#[test]
+fn an_exception_that_is_no_longer_needed_says_so() {
+    in_a_place("needed", |place| {
+        place.apply(PATH);
+        place.apply(&failing("web"));
+        place.apply(&exception("web", &approval()));
+        place.condition("devex/web", "Needed", "True");
+        place.apply(&crate::words::golden("web"));
+        place.condition("devex/web", "Needed", "False");
+        place.becomes("deploy/web", "golden-path", None);
+    });
+}

@@ -1,0 +1,48 @@
+//! Workloads at the limits of what an API server stores: judged like all others, and the operator
+//! does not grow by them.
+
+use std::fs;
+
+use crate::stage::in_a_place;
+use crate::words::{PATH, golden};
+
+/// The API server takes 256 KiB of annotations in all.
+const ANNOTATION: usize = 256 * 1024 - 64;
+/// What the operator may grow by while it reads one such object, in KiB.
+const GROWTH: u64 = 16 * 1024;
+
+#[test]
+fn a_workload_at_the_limits_is_judged_and_memory_stays() {
+    in_a_place("limits", |place| {
+        place.apply(PATH);
+        place.apply(&golden("warm"));
+        place.becomes("deploy/warm", "golden-path", None);
+        let before = resident(place.operator_process());
+        let name = "n".repeat(253);
+        let labels = (0..2_000)
+            .map(|n| format!("label-{n}: v"))
+            .collect::<Vec<_>>()
+            .join(", ");
+        let annotation = "a".repeat(ANNOTATION);
+        // The name is no label: those end at 63 characters.
+        let huge = golden("huge")
+            .replace("{name: huge,", &format!("{{name: {name},"))
+            .replace(
+                "{team: shop}",
+                &format!("{{team: shop, {labels}}}, annotations: {{huge: {annotation}}}"),
+            );
+        place.apply(&huge);
+        place.becomes(&format!("deploy/{name}"), "golden-path", None);
+        let after = resident(place.operator_process());
+        assert!(after < before + GROWTH, "{before} KiB became {after} KiB");
+    });
+}
+
+fn resident(process: u32) -> u64 {
+    let status = fs::read_to_string(format!("/proc/{process}/status")).unwrap();
+    let line = status
+        .lines()
+        .find(|line| line.starts_with("VmRSS"))
+        .unwrap();
+    line.split_whitespace().nth(1).unwrap().parse().unwrap()
+}

@@ -1,0 +1,17 @@
+//! The operator on a real API server, used as people use it: kubectl, labels, `/metrics`, the
+//! command line. What is pure is tried elsewhere; here is what only a real cluster can show.
+
+#![cfg(feature = "demo")]
+#![allow(clippy::unwrap_used)]
+
+mod agreement;
+mod cleanup;
+mod exceptions;
+mod extremes;
+mod handover;
+mod paths;
+mod readiness;
+mod rest;
+mod stage;
+mod words;
+mod workloads;

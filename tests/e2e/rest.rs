@@ -1,0 +1,66 @@
+//! Nothing changed, nothing is written: counted by the API server, not by the operator.
+
+use goldenpath_e2e::{ApiRequests, ControlPlane, Operator, Options, eventually};
+
+use crate::stage::{Place, SOON, prepared, start, stop};
+use crate::words::{PATH, approval, exception, failing, golden, service};
+
+const WRITTEN: [&str; 5] = [
+    "deployments",
+    "services",
+    "goldenpaths",
+    "deviationexceptions",
+    "events",
+];
+
+fn writes(requests: &ApiRequests) -> Vec<(&'static str, u64)> {
+    let counts = WRITTEN.map(|resource| (resource, requests.writes(resource)));
+    counts.into_iter().filter(|(_, count)| *count > 0).collect()
+}
+
+/// Waits until the operator leads and has gone round a few times since. Its lease is renewed every
+/// two seconds, which is how the API server shows that time passes for it.
+fn has_been_at_work(cluster: &ControlPlane, operator: &Operator) {
+    eventually(SOON, "it leads", || {
+        let leads = operator.scrape().ok()?.value("goldenpath_leader", &[]);
+        (leads == Some(1.0)).then_some(())
+    });
+    let before = cluster.api_request_totals().unwrap();
+    eventually(SOON, "its lease was renewed again and again", || {
+        let since = cluster.api_request_totals().ok()?.since(&before);
+        (since.writes("leases") >= 6).then_some(())
+    });
+}
+
+#[test]
+fn a_restart_with_nothing_changed_writes_nothing() {
+    let Some(cluster) = prepared(&Options::default()) else {
+        return;
+    };
+    let place = Place::on(&cluster, "restart");
+    // With long periods: nothing falls due meanwhile.
+    let unhurried = PATH.replace("40s, remindBefore: 20s", "90d, remindBefore: 14d");
+    place.apply(&unhurried.replace("maxDuration: 1d", "maxDuration: 180d"));
+    place.apply(&[golden("web"), failing("moving"), failing("agreed")].concat());
+    place.apply(&service("web", "app: web"));
+    place.apply(&exception("agreed", &approval()));
+    let mut operator = start(&cluster, &[]);
+    operator.wait_until_ready(SOON).unwrap();
+    place.becomes("deploy/web", "golden-path", None);
+    place.becomes("deploy/moving", "deviating", Some("undocumented"));
+    place.becomes("deploy/agreed", "deviating", Some("documented"));
+    place.becomes("svc/web", "golden-path", None);
+    place.condition("devex/agreed", "Needed", "True");
+    place.condition(&format!("gp/{}", place.name), "Ready", "True");
+    // Statuses are written at most every ten seconds: let the last one go out.
+    has_been_at_work(&cluster, &operator);
+    stop(operator);
+
+    let before = cluster.api_request_totals().unwrap();
+    let mut operator = start(&cluster, &[]);
+    operator.wait_until_ready(SOON).unwrap();
+    has_been_at_work(&cluster, &operator);
+    let since = cluster.api_request_totals().unwrap().since(&before);
+    assert_eq!(writes(&since), []);
+    stop(operator);
+}

@@ -1,0 +1,206 @@
+//! Where the tests play: one control plane with one operator that most of them share, each in a
+//! namespace and with a golden path of its own; and control planes for those that start and stop
+//! operators. A test that cannot have its control plane here is skipped with a line.
+
+use std::collections::BTreeMap;
+use std::process::Command;
+use std::sync::LazyLock;
+use std::time::Duration;
+
+use goldenpath::api::{self, keys};
+use goldenpath_e2e::{
+    ControlPlane, Operator, OperatorOptions, Options, Samples, control_plane_or_skip, eventually,
+};
+use serde_json::Value;
+
+/// For everything that is to happen soon.
+pub const SOON: Duration = Duration::from_secs(30);
+
+/// A control plane with an operator on it.
+pub struct Stage {
+    pub cluster: ControlPlane,
+    pub operator: Operator,
+}
+
+static SHARED: LazyLock<Option<Stage>> = LazyLock::new(|| {
+    let cluster = prepared(&Options::default())?;
+    let mut operator = start(&cluster, &[]);
+    operator.wait_until_ready(SOON).unwrap();
+    Some(Stage { cluster, operator })
+});
+
+/// The body of a test that shares the cluster and its operator; `name` begins the name of the
+/// namespace it gets.
+pub fn in_a_place(name: &str, body: impl FnOnce(&Place<'_>)) {
+    let Some(stage) = SHARED.as_ref() else { return };
+    let name = stage.cluster.create_namespace(name).unwrap();
+    body(&Place {
+        cluster: &stage.cluster,
+        operator: Some(&stage.operator),
+        name,
+    });
+}
+
+/// A control plane with our definitions and nothing else.
+pub fn prepared(options: &Options) -> Option<ControlPlane> {
+    let cluster = control_plane_or_skip(options)?;
+    define(&cluster);
+    Some(cluster)
+}
+
+/// Creates our definitions and waits until they are served.
+pub fn define(cluster: &ControlPlane) {
+    for crd in api::crds() {
+        cluster.apply(&api::crd_manifest(&crd)).unwrap();
+    }
+    let wait = [
+        "wait",
+        "--for=condition=Established",
+        "--timeout=20s",
+        "crd",
+        "--all",
+    ];
+    cluster.kubectl_ok(&wait).unwrap();
+    eventually(SOON, "our kinds are served", || {
+        cluster
+            .kubectl_ok(&["get", "goldenpaths,deviationexceptions", "-A"])
+            .ok()
+    });
+}
+
+/// Starts an operator as the administrator.
+pub fn start(cluster: &ControlPlane, args: &[&str]) -> Operator {
+    Operator::start(cluster, &options(args)).unwrap()
+}
+
+/// How an operator is run.
+pub fn options(args: &[&str]) -> OperatorOptions {
+    OperatorOptions::new(env!("CARGO_BIN_EXE_goldenpath"), &[&["run"], args].concat())
+}
+
+/// Asks an operator to end and expects that it does so in good order.
+pub fn stop(operator: Operator) {
+    let status = operator.stop(SOON).unwrap();
+    assert!(status.success(), "{status}");
+}
+
+/// Runs a command of ours against the cluster: its standard output; it has to end with 0.
+pub fn goldenpath(cluster: &ControlPlane, args: &[&str]) -> String {
+    let output = Command::new(env!("CARGO_BIN_EXE_goldenpath"))
+        .args(args)
+        .env("KUBECONFIG", cluster.kubeconfig())
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(
+        output.status.success(),
+        "goldenpath {}: {said}",
+        args.join(" ")
+    );
+    String::from_utf8(output.stdout).unwrap()
+}
+
+/// A namespace, and a golden path of the same name that is for this namespace only.
+pub struct Place<'a> {
+    pub cluster: &'a ControlPlane,
+    operator: Option<&'a Operator>,
+    pub name: String,
+}
+
+/// What our labels say of an object.
+pub type Labels = BTreeMap<String, String>;
+
+impl<'a> Place<'a> {
+    /// A place on a control plane of one's own, where operators come and go.
+    pub fn on(cluster: &'a ControlPlane, name: &str) -> Self {
+        Self {
+            cluster,
+            operator: None,
+            name: cluster.create_namespace(name).unwrap(),
+        }
+    }
+
+    /// Applies a manifest in which PLACE stands for the name of the namespace and of the path.
+    pub fn apply(&self, manifest: &str) {
+        let manifest = manifest.replace("PLACE", &self.name);
+        self.cluster.apply(&manifest).unwrap();
+    }
+
+    /// What the API server says to a manifest it refuses.
+    pub fn refusal(&self, manifest: &str) -> String {
+        let manifest = manifest.replace("PLACE", &self.name);
+        let refused = self.cluster.apply(&manifest).unwrap_err();
+        refused.to_string()
+    }
+
+    /// kubectl in this namespace.
+    pub fn kubectl(&self, args: &[&str]) -> String {
+        let args = [&["-n", &self.name], args].concat();
+        self.cluster.kubectl_ok(&args).unwrap()
+    }
+
+    /// An object as it is stored now.
+    pub fn get(&self, object: &str) -> Value {
+        let text = self.kubectl(&["get", object, "-o", "json", "--show-managed-fields"]);
+        serde_json::from_str(&text).unwrap()
+    }
+
+    /// What our labels say of an object now.
+    pub fn labels(&self, object: &str) -> Labels {
+        own_labels(&self.get(object))
+    }
+
+    /// Waits until our labels say exactly this.
+    pub fn becomes(&self, object: &str, status: &str, deviation: Option<&str>) {
+        let what = format!("{object} is {status} {}", deviation.unwrap_or_default());
+        self.becomes_within(SOON, (object, &what), |labels| {
+            labels.get(keys::STATUS).is_some_and(|is| is == status)
+                && labels.get(keys::DEVIATION).map(String::as_str) == deviation
+        });
+    }
+
+    /// Waits until our labels of an object are as asked for.
+    pub fn becomes_within(
+        &self,
+        deadline: Duration,
+        (object, what): (&str, &str),
+        holds: impl Fn(&Labels) -> bool,
+    ) {
+        eventually(deadline, what, || holds(&self.labels(object)).then_some(()));
+    }
+
+    /// What the shared operator's `/metrics` says now.
+    pub fn scrape(&self) -> Samples {
+        self.operator.unwrap().scrape().unwrap()
+    }
+
+    /// The process of the shared operator.
+    pub fn operator_process(&self) -> u32 {
+        self.operator.unwrap().process_id()
+    }
+
+    /// A condition of an object, once it has the given status.
+    pub fn condition(&self, object: &str, kind: &str, status: &str) -> Value {
+        let what = format!("{object} has {kind}={status}");
+        eventually(SOON, &what, || {
+            let stored = self.get(object);
+            let conditions = stored["status"]["conditions"].as_array()?.clone();
+            let found = conditions
+                .into_iter()
+                .find(|condition| condition["type"] == kind)?;
+            (found["status"] == status).then_some(found)
+        })
+    }
+}
+
+/// Our labels of a stored object.
+pub fn own_labels(object: &Value) -> Labels {
+    let labels = object["metadata"]["labels"]
+        .as_object()
+        .into_iter()
+        .flatten();
+    let own = labels.filter(|(key, _)| keys::OWN_LABELS.contains(&key.as_str()));
+    own.map(|(key, value)| (key.clone(), value.as_str().unwrap().to_owned()))
+        .collect()
+}
