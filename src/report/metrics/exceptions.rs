@@ -15,6 +15,7 @@ pub(super) fn families(register: &[ExceptionView<'_>], teams: &Teams<'_>) -> Vec
         family::EXCEPTIONS.of(in_phases(register, teams)),
         family::EXCEPTION_INFO.of(info(register, teams)),
         phases(register),
+        family::EXCEPTION_CREATED.of(each(register, |view| Some(seconds(view.exception.created)))),
         family::EXCEPTION_REVIEW.of(each(register, |view| view.life.next_review_at.map(seconds))),
         family::EXCEPTION_EXPIRY.of(each(register, |view| {
             view.life.effective_expiry.map(seconds)

@@ -126,6 +126,12 @@ pub const EXCEPTION_PHASE: Family = family(
     &["namespace", "exception", "phase"],
     "Phase of a deviation exception: 1 for the phase it is in, 0 for the others.",
 );
+/// Age of one exception.
+pub const EXCEPTION_CREATED: Family = family(
+    "goldenpath_exception_created_timestamp_seconds",
+    &["namespace", "exception"],
+    "When the exception was written down.",
+);
 /// Next review of one exception.
 pub const EXCEPTION_REVIEW: Family = family(
     "goldenpath_exception_review_timestamp_seconds",
@@ -182,7 +188,7 @@ pub const WORKLOAD_INFO: Family = family(
 );
 
 /// Every family read from the inventory, in the order they are exposed.
-pub const FAMILIES: [&Family; 25] = [
+pub const FAMILIES: [&Family; 26] = [
     &SERVICES,
     &SERVICES_UNSCOPED,
     &SERVICES_IGNORED,
@@ -199,6 +205,7 @@ pub const FAMILIES: [&Family; 25] = [
     &EXCEPTIONS,
     &EXCEPTION_INFO,
     &EXCEPTION_PHASE,
+    &EXCEPTION_CREATED,
     &EXCEPTION_REVIEW,
     &EXCEPTION_EXPIRY,
     &EXCEPTION_WAITING_SINCE,
