@@ -4,6 +4,10 @@
 #![cfg(feature = "demo")]
 #![allow(clippy::unwrap_used)]
 
+mod answers;
+mod boards;
 mod chart;
+mod live;
 mod promtool;
 mod rules;
+mod scene;

@@ -1,0 +1,104 @@
+//! Every query of every panel and variable and every rule, answered by a Prometheus that scraped
+//! the operator: no error, nothing empty but what may be, and the numbers the report says.
+
+use goldenpath_e2e::Prometheus;
+use serde_json::Value;
+
+use crate::answers::{Choice, all, answers, offers};
+use crate::boards::{Board, Panel, boards};
+use crate::scene::Scene;
+
+/// Panels that have nothing to show in a cluster where all is well.
+const MAY_BE_EMPTY: [(&str, &str); 2] = [
+    ("goldenpath-operator", "Kinds that cannot be followed"),
+    ("goldenpath-operator", "Failures by reason"),
+];
+
+#[test]
+fn a_real_prometheus_answers_every_panel_and_rule() {
+    let Some(scene) = Scene::or_skip() else {
+        return;
+    };
+    let boards = boards();
+    for board in &boards {
+        every_panel_has_an_answer(board, &scene.prometheus);
+        every_choice_is_understood(board, &scene.prometheus);
+    }
+    every_rule_is_evaluated(&scene.prometheus);
+    the_dashboard_says_what_the_report_says(&boards[0], &scene);
+    only_what_may_be_empty_is_excused(&boards);
+}
+
+fn every_panel_has_an_answer(board: &Board, prometheus: &Prometheus) {
+    let everything = all(board);
+    for panel in board.shown() {
+        for answer in answers(panel, &everything, prometheus) {
+            let is_excused = MAY_BE_EMPTY.contains(&(&board.uid, &panel.title));
+            let target = &answer.target.ref_id;
+            assert!(
+                is_excused || !answer.series.is_empty(),
+                "{}, query {target}: no data",
+                panel.title
+            );
+        }
+    }
+}
+
+/// Each variable offers something, and choosing its first two values is understood everywhere.
+fn every_choice_is_understood(board: &Board, prometheus: &Prometheus) {
+    let offers = offers(board, prometheus);
+    let choice: Choice = offers
+        .into_iter()
+        .map(|(name, values)| {
+            assert!(
+                !values.is_empty(),
+                "${name} of {} offers nothing",
+                board.uid
+            );
+            let first: Vec<String> = values.into_iter().take(2).collect();
+            (name, format!("({})", first.join("|")))
+        })
+        .collect();
+    for panel in board.shown() {
+        answers(panel, &choice, prometheus);
+    }
+}
+
+fn every_rule_is_evaluated(prometheus: &Prometheus) {
+    let data = prometheus.ask("rules", &[]).unwrap();
+    let groups = data["groups"].as_array().unwrap().iter();
+    for rule in groups.flat_map(|group| group["rules"].as_array().unwrap()) {
+        assert_eq!(rule["health"], "ok", "{rule:#}");
+        let name = rule["name"].as_str().unwrap();
+        // Namespaces are a label on request only.
+        if rule["type"] == "recording" && !name.starts_with("namespace") {
+            assert!(!prometheus.query(name).unwrap().is_empty(), "{name}");
+        }
+    }
+    // The late review of the examples is on its way to whoever is to hear of it.
+    let overdue = r#"ALERTS{alertname="GoldenPathReviewOverdue", exception="search-index-rebuild", team="search"}"#;
+    assert_eq!(prometheus.query(overdue).unwrap().len(), 1);
+}
+
+fn the_dashboard_says_what_the_report_says(board: &Board, scene: &Scene) {
+    let (_, report) = scene.operator.get("/api/v1/report").unwrap();
+    let report: Value = serde_json::from_str(&report).unwrap();
+    let ratio = report["summary"]["adoptionRatio"].as_f64().unwrap();
+    let shown = value(board, "On the path", scene);
+    assert!((shown - ratio).abs() < 1e-9, "{shown} is not {ratio}");
+    assert!(value(board, "Came and went", scene) >= 1.0);
+}
+
+/// What the first query of a panel says.
+fn value(board: &Board, title: &str, scene: &Scene) -> f64 {
+    let panel: &Panel = board.shown().find(|panel| panel.title == title).unwrap();
+    let answers = answers(panel, &all(board), &scene.prometheus);
+    answers[0].series[0].points[0].1
+}
+
+fn only_what_may_be_empty_is_excused(boards: &[Board]) {
+    for (uid, title) in MAY_BE_EMPTY {
+        let board = boards.iter().find(|board| board.uid == uid).unwrap();
+        assert!(board.shown().any(|panel| panel.title == title), "{title}");
+    }
+}
