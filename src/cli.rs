@@ -342,6 +342,7 @@ impl std::str::FromStr for WorkloadName {
     }
 }
 
+#[cfg(feature = "cluster")]
 const CLEANUP_HELP: &str = "\
 Remove every label this operator ever wrote, from workloads and Services, by merge patch. Labels \
 and annotations of users stay. Stop the operator first, or it writes them again.";
@@ -362,6 +363,7 @@ pub struct CleanupArgs {
     pub judging: JudgingArgs,
 }
 
+#[cfg(feature = "demo")]
 const DEMO_HELP: &str = "\
 Start a throwaway real Kubernetes API on loopback, install the chart's objects and the examples, \
 run the operator, and print the adoption report and the addresses of its page and metrics. Goes on \

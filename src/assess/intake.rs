@@ -12,7 +12,6 @@ use super::kind::WorkloadId;
 use super::namespace::Namespace;
 use super::path::{Origin, Path};
 use super::path_set::PathSet;
-use super::progress::Progress;
 use super::run::Fault;
 use super::space::{Entry, KubeService, Space};
 use super::state::Cause;
@@ -156,10 +155,7 @@ impl Inventory {
         let cause = if let Some(entry) = space.workloads.get_mut(&local(&id)) {
             entry.replace(workload, &self.paths)
         } else {
-            let progress = Progress::default();
-            space
-                .workloads
-                .insert(local(&id), Entry { workload, progress });
+            space.add_workload(workload);
             Cause::Workload
         };
         self.mark(&id, cause);

@@ -1,7 +1,7 @@
 //! Everything known of one namespace: its workloads, exceptions and Kubernetes Services, side by
 //! side, because an exception only ever covers its own namespace and a verdict needs no other.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use serde_json::Value;
@@ -29,6 +29,7 @@ pub struct Space {
     pub workloads: BTreeMap<LocalId, Entry>,
     /// Its Kubernetes Services, by name.
     pub services: BTreeMap<Arc<str>, KubeService>,
+    kinds: BTreeSet<Arc<WatchedKind>>,
     exceptions: BTreeMap<Arc<str>, Exception>,
     by_target: HashMap<String, Vec<Arc<str>>>,
     by_selector: Vec<Arc<str>>,
@@ -139,10 +140,40 @@ impl Space {
         named.filter(|exception| exception.names_workload(workload))
     }
 
-    /// The workloads an exception is about, in order of kind and name.
+    /// The workloads an exception is about, in order of kind and name. One that only names targets
+    /// looks them up; only a selector has to look at every workload.
     pub fn named_by<'a>(&'a self, exception: &'a Exception) -> impl Iterator<Item = &'a Workload> {
-        let workloads = self.workloads.values().map(|entry| &entry.workload);
-        workloads.filter(|workload| exception.names_workload(workload))
+        let names_targets_only = exception.spec.selector.is_none();
+        let looked_up = names_targets_only.then(|| self.targets_of(exception));
+        let looked_at = (!names_targets_only).then(|| {
+            let workloads = self.workloads.values().map(|entry| &entry.workload);
+            workloads.filter(|workload| exception.names_workload(workload))
+        });
+        let looked_up = looked_up.into_iter().flatten();
+        looked_up.chain(looked_at.into_iter().flatten())
+    }
+
+    fn targets_of(&self, exception: &Exception) -> Vec<&Workload> {
+        let ids = exception.spec.targets.iter().flat_map(|target| {
+            let of_kind = |kind: &&Arc<WatchedKind>| {
+                let group = target.group.as_ref();
+                kind.kind == target.kind && group.is_none_or(|group| *group == kind.group)
+            };
+            let kinds = self.kinds.iter().filter(of_kind);
+            kinds.map(|kind| (kind.clone(), target.name.as_str().into()))
+        });
+        let ids: BTreeSet<LocalId> = ids.collect();
+        let found = ids.iter().filter_map(|id| self.workloads.get(id));
+        found.map(|entry| &entry.workload).collect()
+    }
+
+    /// Adds a workload that was not known.
+    pub(super) fn add_workload(&mut self, workload: Workload) {
+        let (kind, name) = (workload.id.kind.clone(), workload.id.name.clone());
+        self.kinds.insert(kind.clone());
+        let progress = Progress::default();
+        self.workloads
+            .insert((kind, name), Entry { workload, progress });
     }
 
     /// Whether the workload is among the oldest `maxWorkloads` the exception is about.

@@ -6,6 +6,7 @@ use clap::{Args, ValueEnum};
 
 use super::JudgingArgs;
 
+#[cfg(feature = "cluster")]
 pub(super) const HELP: &str = "\
 Run the operator. It judges every workload by the golden paths in whose scope it is, writes labels \
 (metadata only, nothing else), keeps the status of paths and exceptions, and serves metrics, a \
