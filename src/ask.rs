@@ -81,7 +81,7 @@ pub fn report(args: &ReportArgs, global: &GlobalArgs, now: Timestamp) -> Result<
         ..settings(&args.judging, &args.paths, global, scope)?
     };
     let listing = operate::runtime()?.block_on(cluster::list(settings))?;
-    let report = judged(listing, global.as_of.unwrap_or(now));
+    let report = judged(&listing, global.as_of.unwrap_or(now));
     let again = again(&args.paths);
     Ok(print::report(
         &report,
@@ -96,18 +96,9 @@ pub fn report(args: &ReportArgs, global: &GlobalArgs, now: Timestamp) -> Result<
 /// # Errors
 /// As [`report`]; also when there is no such workload.
 pub fn why(args: &WhyArgs, global: &GlobalArgs, now: Timestamp) -> Result<(), Error> {
-    let scope = match &global.namespace {
-        Some(name) => Scope::Namespace(name.clone()),
-        None if global.all_namespaces => Scope::Everything,
-        None => Scope::ContextNamespace,
-    };
-    let settings = settings(&args.judging, &args.paths, global, scope)?;
-    let listing = operate::runtime()?.block_on(cluster::list(settings))?;
-    let place = listing.namespace.as_ref().map_or_else(
-        || "the cluster".to_owned(),
-        |name| format!("namespace {name}"),
-    );
-    let report = judged(listing, global.as_of.unwrap_or(now));
+    let listing = around_one(&args.judging, &args.paths, global)?;
+    let place = place(&listing);
+    let report = judged(&listing, global.as_of.unwrap_or(now));
     let workload = find(&report, &args.target, place)?;
     Ok(print::why(
         &report,
@@ -115,6 +106,32 @@ pub fn why(args: &WhyArgs, global: &GlobalArgs, now: Timestamp) -> Result<(), Er
         global,
         &mut io::stdout().lock(),
     )?)
+}
+
+/// What is needed to speak of one workload: its namespace, or the one of the context.
+///
+/// # Errors
+/// As [`report`].
+pub fn around_one(
+    judging: &JudgingArgs,
+    paths: &[PathsFrom],
+    global: &GlobalArgs,
+) -> Result<Listing, Error> {
+    let scope = match &global.namespace {
+        Some(name) => Scope::Namespace(name.clone()),
+        None if global.all_namespaces => Scope::Everything,
+        None => Scope::ContextNamespace,
+    };
+    let settings = settings(judging, paths, global, scope)?;
+    Ok(operate::runtime()?.block_on(cluster::list(settings))?)
+}
+
+/// Where was looked, for people.
+pub fn place(listing: &Listing) -> String {
+    listing.namespace.as_ref().map_or_else(
+        || "the cluster".to_owned(),
+        |name| format!("namespace {name}"),
+    )
 }
 
 fn settings(
@@ -148,10 +165,11 @@ fn golden_paths(given: &[PathsFrom]) -> Result<Vec<serde_json::Value>, Error> {
     Ok(values.filter(is_path).collect())
 }
 
-fn judged(listing: Listing, as_of: Timestamp) -> Report {
+/// The report on what was read.
+pub fn judged(listing: &Listing, as_of: Timestamp) -> Report {
     let moment = Moment::new(as_of);
     let mut report = build::report(&listing.inventory, &moment, &Sources::default());
-    report.problems.extend(listing.problems);
+    report.problems.extend(listing.problems.iter().cloned());
     report.problems.sort();
     report
 }
@@ -165,7 +183,11 @@ fn again(paths: &[PathsFrom]) -> String {
     flags.collect::<Vec<_>>().join(" ")
 }
 
-fn find<'a>(
+/// The workload meant.
+///
+/// # Errors
+/// When there is none, or several.
+pub fn find<'a>(
     report: &'a Report,
     target: &WorkloadName,
     place: String,

@@ -1,9 +1,11 @@
 //! The command line: types that clap reads, with help that teaches. Every flag has an environment
 //! variable where a container would set it. Nothing is decided or performed here.
 
+mod except;
 mod judging;
 mod run;
 mod selector;
+mod workload_name;
 
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
@@ -11,9 +13,11 @@ use std::path::{Path, PathBuf};
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 use jiff::Timestamp;
 
+pub use except::{ApproveArgs, ExceptArgs, ReviewArgs, end};
 pub use judging::{ExtraKind, JudgingArgs, PathsFrom, instant};
 pub use run::{LogFormat, OnOff, RunArgs};
 pub use selector::LabelQuery;
+pub use workload_name::WorkloadName;
 
 const ABOUT: &str = "Makes golden-path adoption visible. Never blocks a workload.";
 const LONG_ABOUT: &str = "\
@@ -169,6 +173,17 @@ pub enum Command {
     /// Explain one workload: what is right, what is missing, what to do next
     #[command(long_about = WHY_HELP, after_long_help = WHY_EXAMPLES)]
     Why(WhyArgs),
+    /// Draft an exception: another route, with a reason and a cost
+    #[command(long_about = except::HELP, after_long_help = except::EXAMPLES)]
+    Except(Box<ExceptArgs>),
+    /// Agree to an exception
+    #[cfg(feature = "cluster")]
+    #[command(long_about = except::APPROVE_HELP)]
+    Approve(ApproveArgs),
+    /// Look at an exception again: renew or close it
+    #[cfg(feature = "cluster")]
+    #[command(long_about = except::REVIEW_HELP)]
+    Review(ReviewArgs),
     /// Print the custom resource definitions as YAML
     Crds,
     /// Remove every label this operator ever wrote
@@ -298,48 +313,6 @@ pub struct WhyArgs {
     /// How workloads are found, attributed and counted.
     #[command(flatten)]
     pub judging: JudgingArgs,
-}
-
-/// `deploy/web`, as kubectl would take it.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct WorkloadName {
-    /// The kind as written: `deploy`, `deployments` or `Deployment`.
-    pub kind: String,
-    /// The name.
-    pub name: String,
-}
-
-impl WorkloadName {
-    /// Whether an object of this kind is meant. `plural` is absent where only the kind is known.
-    pub fn is_kind(&self, kind: &str) -> bool {
-        const SHORT: [(&str, &str); 4] = [
-            ("deploy", "deployment"),
-            ("sts", "statefulset"),
-            ("ds", "daemonset"),
-            ("cj", "cronjob"),
-        ];
-        let written = self.kind.to_ascii_lowercase();
-        let written = written.split('.').next().unwrap_or(&written);
-        let long = SHORT.iter().find(|(short, _)| *short == written);
-        let written = long.map_or(written, |(_, long)| *long);
-        let kind = kind.to_ascii_lowercase();
-        written == kind || written.strip_suffix('s') == Some(&kind)
-    }
-}
-
-impl std::str::FromStr for WorkloadName {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let (kind, name) = text
-            .split_once('/')
-            .filter(|(kind, name)| !kind.is_empty() && !name.is_empty() && !name.contains('/'))
-            .ok_or("write KIND/NAME, such as deploy/web")?;
-        Ok(Self {
-            kind: kind.to_owned(),
-            name: name.to_owned(),
-        })
-    }
 }
 
 #[cfg(feature = "cluster")]

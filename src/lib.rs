@@ -11,8 +11,11 @@ pub mod assess;
 pub mod cli;
 #[cfg(feature = "cluster")]
 pub mod cluster;
+#[cfg(feature = "cluster")]
+pub mod decide;
 #[cfg(feature = "demo")]
 pub mod demo;
+pub mod except;
 #[cfg(feature = "cluster")]
 pub mod operate;
 pub mod print;

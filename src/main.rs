@@ -8,8 +8,8 @@ use goldenpath::cli::{Cli, Command};
 #[cfg(feature = "demo")]
 use goldenpath::demo;
 #[cfg(feature = "cluster")]
-use goldenpath::{ask, operate};
-use goldenpath::{print, scan};
+use goldenpath::{ask, decide, operate};
+use goldenpath::{except, print, scan};
 use jiff::Timestamp;
 
 /// What a command came to.
@@ -39,6 +39,11 @@ fn dispatch(cli: &Cli) -> Outcome {
         Command::Scan(args) => Ok(scan::run(args, global, now)?),
         Command::Report(args) if !args.from.is_empty() => Ok(scan::report(args, global, now)?),
         Command::Why(args) if !args.from.is_empty() => Ok(scan::why(args, global, now)?),
+        Command::Except(args) => Ok(except::run(args, global, now)?),
+        #[cfg(feature = "cluster")]
+        Command::Approve(args) => fine(decide::approve(args, global, now)),
+        #[cfg(feature = "cluster")]
+        Command::Review(args) => fine(decide::review(args, global, now)),
         Command::Crds => {
             print::crds(global, &mut io::stdout().lock())?;
             Ok(scan::Exit::Fine)
@@ -74,6 +79,11 @@ enum Failure {
     Scan(#[from] scan::Error),
     #[error(transparent)]
     Print(#[from] print::Error),
+    #[error(transparent)]
+    Except(#[from] except::Error),
+    #[cfg(feature = "cluster")]
+    #[error(transparent)]
+    Decide(#[from] decide::Error),
     #[cfg(feature = "cluster")]
     #[error(transparent)]
     Operate(#[from] operate::Error),
@@ -93,6 +103,9 @@ impl Failure {
         match self {
             Self::Scan(error) => error.is_broken_pipe(),
             Self::Print(error) => error.is_broken_pipe(),
+            Self::Except(error) => error.is_broken_pipe(),
+            #[cfg(feature = "cluster")]
+            Self::Decide(error) => error.is_broken_pipe(),
             #[cfg(feature = "cluster")]
             Self::Operate(_) => false,
             #[cfg(feature = "cluster")]

@@ -5,7 +5,7 @@ use std::io::{self, IsTerminal, Write};
 
 use serde::Serialize;
 
-use crate::api;
+use crate::api::{self, DeviationException};
 use crate::cli::{Color, Format, GlobalArgs};
 use crate::report::json::{Report, Workload};
 use crate::report::text::Style;
@@ -83,6 +83,21 @@ pub fn why(
         }
         Format::Json => json(workload, out),
         Format::Yaml => yaml(workload, out),
+    }
+}
+
+/// Prints an exception as a manifest; YAML unless JSON is asked for.
+///
+/// # Errors
+/// When the output does not take it.
+pub fn exception(
+    exception: &DeviationException,
+    global: &GlobalArgs,
+    out: &mut dyn Write,
+) -> Result<(), Error> {
+    match global.output {
+        Format::Json => json(exception, out),
+        Format::Table | Format::Wide | Format::Yaml => yaml(exception, out),
     }
 }
 

@@ -189,6 +189,17 @@ pub enum Category {
 }
 
 impl Category {
+    /// All of them.
+    pub const ALL: [Self; 7] = [
+        Self::Compliance,
+        Self::ExoticWorkload,
+        Self::LegacyMigration,
+        Self::Performance,
+        Self::VendorSoftware,
+        Self::Experiment,
+        Self::Other,
+    ];
+
     /// The word used in labels, metrics and pages.
     pub const fn as_str(self) -> &'static str {
         match self {

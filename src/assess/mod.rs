@@ -17,6 +17,7 @@ pub mod path;
 pub mod path_set;
 pub mod path_statuses;
 pub mod plan;
+pub mod preview;
 pub mod progress;
 pub mod quantity;
 pub mod register;

@@ -136,7 +136,8 @@ pub fn exception_view<'a>(
     Some(view_in(inventory, moment, (namespace, space, exception)))
 }
 
-fn view_in<'a>(
+/// One exception of a namespace as it is, or as it would be.
+pub(super) fn view_in<'a>(
     inventory: &'a Inventory,
     moment: &Moment,
     place: (&'a str, &'a Space, &'a Exception),
@@ -259,7 +260,8 @@ impl Need {
     }
 }
 
-fn named_checks(exception: &Exception, path: &Path) -> Checks {
+/// The checks of a path that an exception names, and may.
+pub(super) fn named_checks(exception: &Exception, path: &Path) -> Checks {
     (0..path.spec.checks.len())
         .filter(|check| exception.names_check(path, *check))
         .fold(0, |named, check| named | bit(check))

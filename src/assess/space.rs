@@ -21,7 +21,7 @@ use crate::api::keys;
 pub const UNKNOWN_TEAM: &str = "unknown";
 
 /// One namespace.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Space {
     /// The namespace itself, once it is known.
     pub namespace: Option<Namespace>,

@@ -232,6 +232,7 @@ fn findings(inventory: &Inventory, view: &ExceptionView<'_>, now: Timestamp) -> 
     }
     let limit = view.exception.spec.max_workloads;
     ExceptionFindings {
+        namespace: view.namespace.to_owned(),
         life: view.life.clone(),
         path_found: path_found(inventory, view),
         unknown_checks,

@@ -22,6 +22,16 @@ pub enum Error {
         /// What came back.
         source: Box<kube::Error>,
     },
+    /// The API server said no to something a person asked for.
+    #[error("failed to {action}: {message}")]
+    Refused {
+        /// What was attempted and on what.
+        action: String,
+        /// The whole answer.
+        message: String,
+        /// Its HTTP status.
+        code: u16,
+    },
     /// No answer within the time one call may take.
     #[error("failed to {action}: no answer within {seconds} s")]
     TimedOut {
@@ -56,6 +66,7 @@ impl Error {
             Self::Kubeconfig(_) => "Kubeconfig",
             Self::Client(_) => "Client",
             Self::Request { source, .. } => reason_of(source),
+            Self::Refused { code, .. } => reason_of_code(*code),
             Self::TimedOut { .. } => "TimedOut",
             Self::Ended(_) => "Ended",
             Self::NotFound { .. } => "NotFound",
@@ -68,6 +79,22 @@ impl Error {
         move |source| Self::Request {
             action,
             source: Box::new(source),
+        }
+    }
+}
+
+impl Error {
+    /// For `map_err` on what a person asked for: the server's answer whole, and once.
+    pub(super) fn refused(action: impl Into<String>) -> impl FnOnce(kube::Error) -> Self {
+        let action = action.into();
+        move |source| match source {
+            kube::Error::Api(status) => Self::Refused {
+                action,
+                message: status.message,
+                code: status.code,
+            },
+            // Not an answer of the server's.
+            source => Self::on(action)(source),
         }
     }
 }

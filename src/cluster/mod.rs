@@ -7,6 +7,7 @@ mod clock;
 mod connect;
 mod context;
 mod counters;
+mod decide;
 mod error;
 mod followed;
 mod gates;
@@ -26,6 +27,7 @@ mod writer;
 
 pub use cleanup::{Cleaned, Cleanup, CleanupSettings, cleanup};
 pub use connect::Target;
+pub use decide::{Named, Word, create, say, whoami};
 pub use error::{Error, Result};
 pub use listing::{Listing, ListingSettings, Scope, list};
 pub use run::{Operator, RunSettings};

@@ -193,6 +193,15 @@ impl Workload {
         self.checks.iter().filter(|check| check.is_missing())
     }
 
+    /// The steps it fails that may be excepted and that no agreement excuses.
+    pub fn excusable(&self) -> impl Iterator<Item = &Check> {
+        self.missing().filter(|check| {
+            check.outcome == Outcome::Fail
+                && check.exemptible
+                && !check.standing.is_some_and(Standing::is_excused)
+        })
+    }
+
     /// How many steps there are to go.
     pub const fn to_go(&self) -> usize {
         self.steps.of.saturating_sub(self.steps.passed)

@@ -2,9 +2,11 @@
 //! words people read. Nothing here judges, reads a clock or performs IO.
 
 pub mod build;
+pub mod draft;
 pub mod json;
 pub mod metrics;
 pub mod plain;
+pub mod preview;
 pub mod share;
 mod table;
 pub mod text;

@@ -132,14 +132,19 @@ pub fn ago(instant: Timestamp, as_of: Timestamp) -> String {
 
 /// `deploy/web`, as commands take it.
 pub fn target(workload: &Workload) -> String {
-    let kind = match workload.kind.as_str() {
+    short_target(&workload.kind, &workload.name)
+}
+
+/// [`target`] of a kind and a name.
+pub fn short_target(kind: &str, name: &str) -> String {
+    let kind = match kind {
         "Deployment" => "deploy".to_owned(),
         "StatefulSet" => "sts".to_owned(),
         "DaemonSet" => "ds".to_owned(),
         "CronJob" => "cj".to_owned(),
         other => other.to_lowercase(),
     };
-    shell_word(&format!("{kind}/{}", workload.name))
+    shell_word(&format!("{kind}/{name}"))
 }
 
 /// A word of a command people copy into a shell. Manifests may hold names no cluster would take.
@@ -162,10 +167,7 @@ pub fn why(workload: &Workload) -> String {
 
 /// The off-ramp: the command that drafts an exception for what is missing.
 pub fn off_ramp(workload: &Workload) -> String {
-    let mut checks = workload
-        .missing()
-        .filter(|check| check.exemptible && !check.standing.is_some_and(Standing::is_excused))
-        .map(|check| check.name.as_str());
+    let mut checks = workload.excusable().map(|check| check.name.as_str());
     let checks = checks.next().map_or(String::new(), |first| {
         checks.fold(first.to_owned(), |all, next| format!("{all},{next}"))
     });

@@ -139,10 +139,7 @@ fn ending(workload: &Workload, as_of: Timestamp) -> String {
     if let Some(next) = what_happens(workload, as_of) {
         lines.push(format!("Next      {next}"));
     }
-    let may_leave = workload
-        .missing()
-        .any(|check| check.exemptible && !check.standing.is_some_and(Standing::is_excused));
-    if may_leave {
+    if workload.excusable().next().is_some() {
         lines.push(format!("Off-ramp  {}", voice::off_ramp(workload)));
     }
     if let Some(url) = &workload.feedback_url {

@@ -18,6 +18,7 @@ pub use error::Error;
 pub use load::Loaded;
 pub use read::{Input, Manifest};
 
+use crate::assess::inventory::Inventory;
 use crate::assess::state::{Standing, Status};
 use crate::assess::verdict::Moment;
 use crate::cli::{
@@ -41,12 +42,18 @@ pub enum Exit {
 }
 
 /// What to read, and how to judge it.
-struct Question<'a> {
-    files: &'a [PathBuf],
-    paths: &'a [PathsFrom],
-    judging: &'a JudgingArgs,
-    global: &'a GlobalArgs,
-    now: Timestamp,
+#[derive(Clone, Copy)]
+pub struct Question<'a> {
+    /// Manifests.
+    pub files: &'a [PathBuf],
+    /// More golden paths.
+    pub paths: &'a [PathsFrom],
+    /// How workloads are found, attributed and counted.
+    pub judging: &'a JudgingArgs,
+    /// What every command understands.
+    pub global: &'a GlobalArgs,
+    /// The instant judged as of.
+    pub now: Timestamp,
 }
 
 impl Question<'_> {
@@ -148,14 +155,18 @@ pub fn paths(given: &[PathsFrom]) -> Result<Input, Error> {
     Ok(read::manifests(&files, "default"))
 }
 
-/// A report and how much of the input is not in it.
-struct Answer {
-    report: Report,
+/// What was read, the report on it, and how much of the input is not in it.
+pub struct Answer {
+    /// Everything there is to judge, and to judge by.
+    pub inventory: Inventory,
+    /// The report.
+    pub report: Report,
     unreadable: usize,
 }
 
 impl Answer {
-    const fn exit(&self) -> Exit {
+    /// How the command ends that gives this answer.
+    pub const fn exit(&self) -> Exit {
         if self.unreadable > 0 {
             Exit::Unreadable
         } else {
@@ -164,7 +175,11 @@ impl Answer {
     }
 }
 
-fn judge(question: &Question<'_>, stdin: &mut dyn Read) -> Result<Answer, Error> {
+/// Reads and judges; the input may be `stdin` too.
+///
+/// # Errors
+/// When a path that was named cannot be read.
+pub fn judge(question: &Question<'_>, stdin: &mut dyn Read) -> Result<Answer, Error> {
     let mut files = files::read(question.files, stdin)?;
     for more in question.paths {
         match more {
@@ -181,7 +196,11 @@ fn judge(question: &Question<'_>, stdin: &mut dyn Read) -> Result<Answer, Error>
     let mut report = build::report(&loaded.inventory, &moment, &loaded.sources);
     report.problems.extend(loaded.problems);
     report.problems.sort();
-    Ok(Answer { report, unreadable })
+    Ok(Answer {
+        inventory: loaded.inventory,
+        report,
+        unreadable,
+    })
 }
 
 fn explain(report: &Report, global: &GlobalArgs, out: &mut dyn Write) -> Result<(), Error> {
@@ -199,7 +218,10 @@ fn explain(report: &Report, global: &GlobalArgs, out: &mut dyn Write) -> Result<
 }
 
 /// The workload meant. Where no namespace is named, a name that is there once is enough.
-fn find<'a>(
+///
+/// # Errors
+/// When there is none, or several.
+pub fn find<'a>(
     report: &'a Report,
     target: &WorkloadName,
     namespace: Option<&str>,

@@ -23,6 +23,8 @@ const LISTED: usize = 20;
 /// What is known of an exception now.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ExceptionFindings {
+    /// The namespace it is in.
+    pub namespace: String,
     /// Where it is in its life.
     pub life: Life,
     /// Whether the path it names exists.
@@ -148,7 +150,13 @@ impl Words<'_> {
     }
 
     fn review_command(&self) -> String {
-        format!("kubectl goldenpath review {}", self.exception.name)
+        format!("{} --outcome Renewed", self.command("review"))
+    }
+
+    /// A command about this exception, as it can be copied.
+    fn command(&self, verb: &str) -> String {
+        let (name, namespace) = (&self.exception.name, &self.findings.namespace);
+        format!("kubectl goldenpath {verb} {name} -n {namespace}")
     }
 
     fn path_exists(&self) -> bool {

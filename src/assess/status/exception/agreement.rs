@@ -65,10 +65,9 @@ impl Words<'_> {
             return "Closed before anybody decided. Nothing to do.".to_owned();
         }
         format!(
-            "Asked on {}, waiting for the platform team. Next, for them: kubectl goldenpath \
-             approve {}.",
+            "Asked on {}, waiting for the platform team. Next, for them: {}.",
             day(self.exception.created),
-            self.exception.name
+            self.command("approve")
         )
     }
 
@@ -165,7 +164,7 @@ impl Words<'_> {
             "the owner asked to go on; the platform team answers.".to_owned()
         } else {
             format!(
-                "renew it or close it ({}), or return to the path.",
+                "renew it ({}, or Closed to close it), or return to the path.",
                 self.review_command()
             )
         }

@@ -27,6 +27,7 @@ pub(super) fn object(spec: DeviationExceptionSpec) -> Exception {
 /// An exception in use whose path, checks and workload are all there.
 pub(super) fn in_use(life: Life) -> ExceptionFindings {
     ExceptionFindings {
+        namespace: "shop".to_owned(),
         life,
         path_found: PathFound::Found,
         unknown_checks: Vec::new(),

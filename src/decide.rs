@@ -1,0 +1,109 @@
+//! `approve` and `review`: the word of a path's owner, written into an exception under the name
+//! the cluster knows them by.
+
+use std::io::{self, Write};
+
+use jiff::Timestamp;
+
+use crate::api::DeviationException;
+use crate::api::deviation_exception::Decision;
+use crate::assess::cover::EVERY_CHECK;
+use crate::cli::{ApproveArgs, Format, GlobalArgs, ReviewArgs};
+use crate::cluster::{self, Named, Word};
+use crate::report::plain::plain;
+use crate::{operate, print};
+
+/// Why a word could not be written.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The cluster's side failed.
+    #[error(transparent)]
+    Cluster(#[from] cluster::Error),
+    /// The answer cannot be printed.
+    #[error(transparent)]
+    Print(#[from] print::Error),
+    /// The process cannot be set up.
+    #[error(transparent)]
+    Start(#[from] operate::Error),
+}
+
+impl Error {
+    /// Whether the reader of our output has gone, which is no failure of ours.
+    pub fn is_broken_pipe(&self) -> bool {
+        match self {
+            Self::Print(error) => error.is_broken_pipe(),
+            Self::Cluster(_) | Self::Start(_) => false,
+        }
+    }
+}
+
+/// `goldenpath approve`.
+///
+/// # Errors
+/// When the cluster refuses, or the output does not take the answer.
+pub fn approve(args: &ApproveArgs, global: &GlobalArgs, now: Timestamp) -> Result<(), Error> {
+    let (decision, done) = if args.reject {
+        (Decision::Rejected, "rejected")
+    } else {
+        (Decision::Approved, "approved")
+    };
+    let word = Word::Decide {
+        decision,
+        note: args.note.clone(),
+    };
+    let stored = said(&args.name, &word, global, now)?;
+    let every = stored.spec.checks.iter().any(|check| check == EVERY_CHECK);
+    let every = every && decision == Decision::Approved;
+    let aside = if every {
+        ": every step that may be excepted, later ones too"
+    } else {
+        ""
+    };
+    tell(&stored, &format!("{done}{aside}"), global)
+}
+
+/// `goldenpath review`.
+///
+/// # Errors
+/// As [`approve`].
+pub fn review(args: &ReviewArgs, global: &GlobalArgs, now: Timestamp) -> Result<(), Error> {
+    let word = Word::Review {
+        outcome: args.outcome,
+        until: args.expires.map(|end| end.at(now)),
+        note: args.note.clone(),
+    };
+    let stored = said(&args.name, &word, global, now)?;
+    tell(&stored, "reviewed", global)
+}
+
+fn said(
+    name: &str,
+    word: &Word,
+    global: &GlobalArgs,
+    now: Timestamp,
+) -> Result<DeviationException, Error> {
+    let named = Named {
+        target: operate::target(global),
+        namespace: global.namespace.clone(),
+        name: name.to_owned(),
+    };
+    Ok(operate::runtime()?.block_on(cluster::say(&named, word, now))?)
+}
+
+/// The stored object where a format is asked for, else a line as kubectl has it.
+pub(crate) fn tell(
+    stored: &DeviationException,
+    done: &str,
+    global: &GlobalArgs,
+) -> Result<(), Error> {
+    let mut out = io::stdout().lock();
+    match global.output {
+        Format::Json | Format::Yaml => print::exception(stored, global, &mut out)?,
+        Format::Table | Format::Wide => {
+            let name = stored.metadata.name.as_deref().unwrap_or_default();
+            let line = format!("deviationexception.goldenpath.dev/{} {done}", plain(name));
+            writeln!(out, "{line}").map_err(print::Error::from)?;
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,230 @@
+//! `goldenpath except`: what is missing is asked for, what the exception would change is shown on
+//! standard error, and the manifest goes to standard output, or with `--apply` to the cluster.
+
+mod questions;
+
+use std::io::{self, IsTerminal, Write};
+
+use jiff::Timestamp;
+
+use crate::api::DeviationException;
+use crate::assess::inventory::Inventory;
+use crate::assess::preview::preview;
+use crate::assess::status::nearest;
+use crate::assess::verdict::Moment;
+use crate::cli::{ExceptArgs, GlobalArgs};
+use crate::report::draft::{Answers, Refusal, draft};
+use crate::report::json::{Report, Workload};
+use crate::report::preview as words;
+use crate::scan::Exit;
+#[cfg(feature = "cluster")]
+use crate::{ask, cluster, decide, operate};
+use crate::{print, scan};
+
+/// Why no exception was drafted or created.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The manifests cannot be used.
+    #[error(transparent)]
+    Scan(#[from] scan::Error),
+    /// The cluster cannot be asked.
+    #[cfg(feature = "cluster")]
+    #[error(transparent)]
+    Ask(#[from] ask::Error),
+    /// The cluster's side failed.
+    #[cfg(feature = "cluster")]
+    #[error(transparent)]
+    Cluster(#[from] cluster::Error),
+    /// The process cannot be set up.
+    #[cfg(feature = "cluster")]
+    #[error(transparent)]
+    Start(#[from] operate::Error),
+    /// The stored exception cannot be told of.
+    #[cfg(feature = "cluster")]
+    #[error(transparent)]
+    Tell(#[from] decide::Error),
+    /// What was said makes no exception.
+    #[error(transparent)]
+    Refused(#[from] Refusal),
+    /// The path it names does not exist.
+    #[error("--path: there is no golden path '{name}'{}", meant(.nearest.as_ref()))]
+    NoSuchPath {
+        /// As it was written.
+        name: String,
+        /// The path that was probably meant.
+        nearest: Option<String>,
+    },
+    /// A check it names covers nothing.
+    #[error("--check: {0}")]
+    CoversNothing(String),
+    /// The manifest cannot be printed.
+    #[error(transparent)]
+    Print(#[from] print::Error),
+    /// Nobody can be asked.
+    #[error("failed to ask on the terminal")]
+    Terminal(#[source] io::Error),
+    /// There is no client in this build.
+    #[cfg(not(feature = "cluster"))]
+    #[error("this build cannot reach a cluster: use manifests with --from")]
+    NotBuilt,
+}
+
+impl Error {
+    /// Whether the reader of our output has gone, which is no failure of ours.
+    pub fn is_broken_pipe(&self) -> bool {
+        match self {
+            Self::Print(error) => error.is_broken_pipe(),
+            #[cfg(feature = "cluster")]
+            Self::Tell(error) => error.is_broken_pipe(),
+            #[cfg(feature = "cluster")]
+            Self::Ask(_) | Self::Cluster(_) | Self::Start(_) => false,
+            #[cfg(not(feature = "cluster"))]
+            Self::NotBuilt => false,
+            Self::Scan(_)
+            | Self::Refused(_)
+            | Self::NoSuchPath { .. }
+            | Self::CoversNothing(_)
+            | Self::Terminal(_) => false,
+        }
+    }
+}
+
+fn meant(nearest: Option<&String>) -> String {
+    nearest.map_or_else(String::new, |name| format!(": did you mean '{name}'?"))
+}
+
+/// What an exception is drafted on.
+struct Ground {
+    inventory: Inventory,
+    report: Report,
+    workload: Workload,
+    /// Who asks, where somebody knows.
+    user: Option<String>,
+    exit: Exit,
+}
+
+/// `goldenpath except`.
+///
+/// # Errors
+/// When there is no such workload, something is missing or would be refused, or the cluster says
+/// no. Nothing has been written then.
+pub fn run(args: &ExceptArgs, global: &GlobalArgs, now: Timestamp) -> Result<Exit, Error> {
+    let now = global.as_of.unwrap_or(now);
+    let ground = ground(args, global, now)?;
+    let answers = completed(args.said.answers(), &ground)?;
+    let exception = draft(&answers, &ground.workload, &ground.report)?;
+    show(&exception, &ground, now)?;
+    if args.apply {
+        apply(&exception, global)?;
+        return Ok(ground.exit);
+    }
+    tell("Next       nothing is written yet: hand the manifest to kubectl apply -f -");
+    tell(if args.from.is_empty() {
+        ", or add --apply\n"
+    } else {
+        "\n"
+    });
+    print::exception(&exception, global, &mut io::stdout().lock())?;
+    Ok(ground.exit)
+}
+
+fn ground(args: &ExceptArgs, global: &GlobalArgs, now: Timestamp) -> Result<Ground, Error> {
+    if args.from.is_empty() {
+        return live(args, global, now);
+    }
+    let question = scan::Question {
+        files: &args.from,
+        paths: &args.paths,
+        judging: &args.judging,
+        global,
+        now,
+    };
+    let answer = scan::judge(&question, &mut io::stdin().lock())?;
+    let workload = scan::find(&answer.report, &args.target, global.namespace.as_deref())?;
+    Ok(Ground {
+        workload: workload.clone(),
+        user: None,
+        exit: answer.exit(),
+        inventory: answer.inventory,
+        report: answer.report,
+    })
+}
+
+#[cfg(feature = "cluster")]
+fn live(args: &ExceptArgs, global: &GlobalArgs, now: Timestamp) -> Result<Ground, Error> {
+    let listing = ask::around_one(&args.judging, &args.paths, global)?;
+    let report = ask::judged(&listing, now);
+    for problem in &listing.problems {
+        tell(&format!("{}: {}\n", problem.source, problem.message));
+    }
+    let workload = ask::find(&report, &args.target, ask::place(&listing))?;
+    // Who asks is a courtesy here; whoever needs it will not let the exception in without.
+    let target = operate::target(global);
+    let user = operate::runtime()?.block_on(cluster::whoami(&target)).ok();
+    Ok(Ground {
+        workload: workload.clone(),
+        user: user.filter(|user| !user.is_empty()),
+        exit: Exit::Fine,
+        inventory: listing.inventory,
+        report,
+    })
+}
+
+#[cfg(not(feature = "cluster"))]
+fn live(_: &ExceptArgs, _: &GlobalArgs, _: Timestamp) -> Result<Ground, Error> {
+    Err(Error::NotBuilt)
+}
+
+/// The answers with what the workload and, on a terminal, the person can add.
+fn completed(said: Answers, ground: &Ground) -> Result<Answers, Error> {
+    let mut answers = said.filled(&ground.workload)?;
+    answers.requested_by = answers.requested_by.or_else(|| ground.user.clone());
+    let open = answers.open();
+    let is_attended = io::stdin().is_terminal() && io::stderr().is_terminal();
+    if !open.is_empty() && is_attended {
+        let terminal = (
+            &mut io::stdin().lock() as &mut dyn io::BufRead,
+            &mut io::stderr() as &mut dyn Write,
+        );
+        questions::ask(&mut answers, &open, terminal).map_err(Error::Terminal)?;
+    }
+    Ok(answers)
+}
+
+/// Shows what the exception would change, on standard error.
+fn show(exception: &DeviationException, ground: &Ground, now: Timestamp) -> Result<(), Error> {
+    let paths = ground.inventory.paths();
+    let name = &exception.spec.path;
+    if paths.resolve(name).is_none() {
+        let known = paths.iter().map(|path| &*path.name);
+        return Err(Error::NoSuchPath {
+            name: name.clone(),
+            nearest: nearest(name, known).map(str::to_owned),
+        });
+    }
+    let preview = preview(&ground.inventory, exception, &Moment::new(now));
+    if !preview.useless.is_empty() {
+        let useless = preview.useless.iter();
+        let useless = useless.map(|check| words::useless(check, &preview.path));
+        return Err(Error::CoversNothing(useless.collect::<Vec<_>>().join("; ")));
+    }
+    tell(&words::render(&preview, exception, now));
+    Ok(())
+}
+
+fn tell(text: &str) {
+    // Nobody to tell when standard error is closed.
+    let _ = io::stderr().write_all(text.as_bytes());
+}
+
+#[cfg(feature = "cluster")]
+fn apply(exception: &DeviationException, global: &GlobalArgs) -> Result<(), Error> {
+    let target = operate::target(global);
+    let stored = operate::runtime()?.block_on(cluster::create(&target, exception))?;
+    Ok(decide::tell(&stored, "created", global)?)
+}
+
+#[cfg(not(feature = "cluster"))]
+fn apply(_: &DeviationException, _: &GlobalArgs) -> Result<(), Error> {
+    Err(Error::NotBuilt)
+}

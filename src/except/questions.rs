@@ -1,0 +1,108 @@
+//! The questions of `goldenpath except` on a terminal: one a line, asked again until there is an
+//! answer. They are asked on standard error, because standard output is for the manifest.
+
+use std::io::{self, BufRead, Write};
+
+use crate::cli;
+use crate::report::draft::{Answers, Question};
+
+/// Asks what only a person can say, and then what helps the reader. At the end of the input the
+/// rest stays open.
+///
+/// # Errors
+/// When the terminal cannot be read or written.
+pub fn ask(
+    answers: &mut Answers,
+    open: &[Question],
+    terminal: (&mut dyn BufRead, &mut dyn Write),
+) -> io::Result<()> {
+    let (input, output) = terminal;
+    for question in open {
+        let asked = put(question.asks(), (&mut *input, &mut *output), |text| {
+            answers.answer(*question, text)
+        })?;
+        if !asked {
+            return Ok(());
+        }
+    }
+    if answers.end.is_none() {
+        let words = "Until when? Such as 90d or 2027-03-31 [Enter: as long as the path allows]";
+        let asked = put(words, (&mut *input, &mut *output), |text| {
+            answers.end = given(text).map(cli::end).transpose()?;
+            Ok(())
+        })?;
+        if !asked {
+            return Ok(());
+        }
+    }
+    if answers.would_return_if.is_none() {
+        let words = "What would the platform have to offer for you to return? [Enter: skip]";
+        put(words, (input, output), |text| {
+            answers.would_return_if = given(text).map(str::to_owned);
+            Ok(())
+        })?;
+    }
+    Ok(())
+}
+
+fn given(text: &str) -> Option<&str> {
+    Some(text.trim()).filter(|text| !text.is_empty())
+}
+
+/// Puts one question until `take` takes the answer. False at the end of the input.
+fn put(
+    words: &str,
+    terminal: (&mut dyn BufRead, &mut dyn Write),
+    mut take: impl FnMut(&str) -> Result<(), String>,
+) -> io::Result<bool> {
+    let (input, output) = terminal;
+    loop {
+        write!(output, "{words}\n> ")?;
+        output.flush()?;
+        let mut line = String::new();
+        if input.read_line(&mut line)? == 0 {
+            writeln!(output)?;
+            return Ok(false);
+        }
+        match take(line.trim_end_matches(['\n', '\r'])) {
+            Ok(()) => return Ok(true),
+            Err(wanted) => writeln!(output, "  {wanted}")?,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::draft::End;
+
+    fn asked(lines: &str) -> (Answers, String) {
+        let mut answers = Answers::default();
+        let open = answers.open();
+        let mut output = Vec::new();
+        ask(&mut answers, &open, (&mut lines.as_bytes(), &mut output)).unwrap();
+        (answers, String::from_utf8(output).unwrap())
+    }
+
+    #[test]
+    fn a_slip_is_asked_again_and_enter_skips_what_may_be_skipped() {
+        let (answers, shown) = asked(
+            "short\nThe vendor licenses one replica until May.\nmuch\n6h\nteam-shop\n90d\n\n",
+        );
+        assert_eq!(answers.open(), []);
+        assert_eq!(answers.hours_per_month, Some(6.0));
+        assert!(matches!(answers.end, Some(End::After(_))));
+        assert_eq!(answers.would_return_if, None);
+        assert!(
+            shown.contains("20 to 2000 characters wanted, 5 given"),
+            "{shown}"
+        );
+        assert!(shown.contains("write hours"), "{shown}");
+    }
+
+    #[test]
+    fn the_end_of_the_input_leaves_the_rest_open() {
+        let (answers, _) = asked("The vendor licenses one replica until May.\n");
+        assert_eq!(answers.open(), [Question::Cost, Question::Owner]);
+    }
+}

@@ -1,0 +1,330 @@
+//! From what a person says to an exception the API server takes: what is left out comes from the
+//! workload, what is still missing is named, and every bound is read off the definition itself.
+//! Nothing is asked or written here.
+
+mod bounds;
+
+use jiff::Timestamp;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
+use kube::core::ObjectMeta;
+
+use super::json::{Report, Workload};
+use super::voice;
+use crate::api::deviation_exception::{Category, OwnershipCost, Target};
+use crate::api::golden_path::Owner;
+use crate::api::{DeviationException, DeviationExceptionSpec, Period};
+use crate::assess::cover::EVERY_CHECK;
+use crate::assess::space::UNKNOWN_TEAM;
+
+/// The longest name made up here; it also fits into a label.
+const LONGEST_NAME: usize = 63;
+
+/// What a person said; what is absent was not said.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Answers {
+    /// The path left.
+    pub path: Option<String>,
+    /// The checks excepted; none means not said.
+    pub checks: Vec<String>,
+    /// Why.
+    pub reason: Option<String>,
+    /// Hours a month.
+    pub hours_per_month: Option<f64>,
+    /// Hours once.
+    pub one_off_hours: Option<f64>,
+    /// When it ends.
+    pub end: Option<End>,
+    /// The team that carries the cost.
+    pub owner: Option<String>,
+    /// Where that team is reached.
+    pub contact: Option<String>,
+    /// Why teams deviate.
+    pub category: Option<Category>,
+    /// A ticket.
+    pub ticket: Option<String>,
+    /// What the platform lacks.
+    pub would_return_if: Option<String>,
+    /// The exception's name.
+    pub name: Option<String>,
+    /// Who asks.
+    pub requested_by: Option<String>,
+}
+
+/// When an exception ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum End {
+    /// This long after the moment it is drafted.
+    After(Period),
+    /// At this instant.
+    At(Timestamp),
+}
+
+/// What only a person can say.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Question {
+    /// Why.
+    Reason,
+    /// Hours a month.
+    Cost,
+    /// The team, where the workload names none.
+    Owner,
+}
+
+impl Question {
+    /// The flag that answers it.
+    pub const fn flag(self) -> &'static str {
+        match self {
+            Self::Reason => "--reason",
+            Self::Cost => "--cost",
+            Self::Owner => "--owner",
+        }
+    }
+
+    /// The question, for people.
+    pub const fn asks(self) -> &'static str {
+        match self {
+            Self::Reason => "Why is this right? Two or three sentences for somebody in a year",
+            Self::Cost => "How many hours a month does it take you? An honest guess, such as 6h",
+            Self::Owner => "Which team carries the cost?",
+        }
+    }
+
+    const fn example(self) -> &'static str {
+        match self {
+            Self::Reason => "--reason 'The vendor licenses one replica until May.'",
+            Self::Cost => "--cost 6h",
+            Self::Owner => "--owner team-shop",
+        }
+    }
+}
+
+/// Why no exception can be drafted.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    /// No path judges the workload, and none is named.
+    #[error("no golden path judges {0} yet: name the one to leave with --path")]
+    NoPath(String),
+    /// There is nothing it fails that may be excepted.
+    #[error("{0} misses no step that still needs a word: name one with --check to except it ahead")]
+    NothingToExcept(String),
+    /// Another path than its own is left, and no check is named.
+    #[error(
+        "say with --check which steps of path '{0}' to leave: the workload is judged by another"
+    )]
+    OtherPath(String),
+    /// Something only a person can say was not said.
+    #[error("{}", missing(.target, .open))]
+    Missing {
+        /// The workload, as commands take it.
+        target: String,
+        /// What was not said.
+        open: Vec<Question>,
+    },
+    /// An answer the API server would refuse.
+    #[error("{}", .0.join("\n"))]
+    Invalid(Vec<String>),
+}
+
+fn missing(target: &str, open: &[Question]) -> String {
+    let flags: Vec<_> = open.iter().map(|question| question.flag()).collect();
+    let examples: Vec<_> = open.iter().map(|question| question.example()).collect();
+    format!(
+        "still to be said: {}; for example: goldenpath except {target} {}",
+        flags.join(", "),
+        examples.join(" ")
+    )
+}
+
+/// Hours as `6`, `6h` or `1.5h`.
+///
+/// # Errors
+/// When it is no number of hours.
+pub fn hours(text: &str) -> Result<f64, String> {
+    let number = text.trim().trim_end_matches(['h', 'H']);
+    let hours = number.parse::<f64>().ok();
+    hours
+        .filter(|hours| hours.is_finite() && *hours >= 0.0)
+        .ok_or_else(|| "write hours, such as 6h or 1.5h".to_owned())
+}
+
+impl End {
+    /// The instant it means at `now`.
+    pub fn at(self, now: Timestamp) -> Timestamp {
+        match self {
+            Self::After(period) => period.after(now),
+            Self::At(instant) => instant,
+        }
+    }
+}
+
+impl Answers {
+    /// Takes the answer to one question.
+    ///
+    /// # Errors
+    /// When it is no answer; the sentence says what is wanted.
+    pub fn answer(&mut self, question: Question, text: &str) -> Result<(), String> {
+        let text = text.trim();
+        let field = match question {
+            Question::Reason => "/reason",
+            Question::Cost => {
+                self.hours_per_month = Some(hours(text)?);
+                return Ok(());
+            }
+            Question::Owner => "/owner/team",
+        };
+        match bounds::slip_at(field, text) {
+            Some(slip) => return Err(slip),
+            None if question == Question::Reason => self.reason = Some(text.to_owned()),
+            None => self.owner = Some(text.to_owned()),
+        }
+        Ok(())
+    }
+
+    /// Takes from the workload what was not said: its path, the steps it fails, its team.
+    ///
+    /// # Errors
+    /// When there is nothing to take it from.
+    pub fn filled(mut self, workload: &Workload) -> Result<Self, Refusal> {
+        let path = match (self.path.take(), &workload.path) {
+            (Some(said), _) => said,
+            (None, Some(own)) => own.clone(),
+            (None, None) => return Err(Refusal::NoPath(voice::target(workload))),
+        };
+        if self.checks.is_empty() {
+            if workload.path.as_ref() != Some(&path) {
+                return Err(Refusal::OtherPath(path));
+            }
+            let failed = workload.excusable().map(|check| check.name.clone());
+            self.checks = failed.collect();
+        }
+        if self.checks.is_empty() {
+            return Err(Refusal::NothingToExcept(voice::target(workload)));
+        }
+        self.path = Some(path);
+        let team = Some(&workload.team).filter(|team| *team != UNKNOWN_TEAM);
+        self.owner = self.owner.or_else(|| team.cloned());
+        Ok(self)
+    }
+
+    /// What only a person can say and nobody has said.
+    pub fn open(&self) -> Vec<Question> {
+        let questions = [
+            (Question::Reason, self.reason.is_none()),
+            (Question::Cost, self.hours_per_month.is_none()),
+            (Question::Owner, self.owner.is_none()),
+        ];
+        let open = questions.into_iter().filter(|(_, is_open)| *is_open);
+        open.map(|(question, _)| question).collect()
+    }
+}
+
+/// The exception a person described for a workload of the report, at the report's instant.
+///
+/// # Errors
+/// When something is missing, or would be refused by the API server.
+pub fn draft(
+    answers: &Answers,
+    workload: &Workload,
+    report: &Report,
+) -> Result<DeviationException, Refusal> {
+    let answers = answers.clone().filled(workload)?;
+    let spec = spec(&answers, workload, report.as_of).ok_or_else(|| Refusal::Missing {
+        target: format!(
+            "{} -n {}",
+            voice::target(workload),
+            voice::shell_word(&workload.namespace)
+        ),
+        open: answers.open(),
+    })?;
+    let name = answers
+        .name
+        .clone()
+        .unwrap_or_else(|| free_name(workload, &spec, report));
+    let mut slips = bounds::slips(&spec);
+    slips.extend(bounds::name_slip(&name));
+    slips.extend(past(&spec, report.as_of));
+    if !slips.is_empty() {
+        return Err(Refusal::Invalid(slips));
+    }
+    Ok(DeviationException {
+        metadata: ObjectMeta {
+            name: Some(name),
+            namespace: Some(workload.namespace.clone()),
+            ..ObjectMeta::default()
+        },
+        spec,
+        status: None,
+    })
+}
+
+/// The spec, once nothing is open any more.
+fn spec(answers: &Answers, workload: &Workload, now: Timestamp) -> Option<DeviationExceptionSpec> {
+    let said = answers.clone();
+    Some(DeviationExceptionSpec {
+        path: said.path?,
+        checks: said.checks,
+        targets: vec![Target {
+            group: None,
+            kind: workload.kind.clone(),
+            name: workload.name.clone(),
+        }],
+        selector: None,
+        max_workloads: None,
+        category: said.category,
+        disposition: None,
+        reason: said.reason?.trim().to_owned(),
+        owner: Owner {
+            team: said.owner?,
+            contact: said.contact,
+        },
+        ticket: said.ticket,
+        requested_by: said.requested_by,
+        ownership_cost: OwnershipCost {
+            hours_per_month: said.hours_per_month?,
+            one_off_hours: said.one_off_hours,
+            description: None,
+        },
+        would_return_if: said.would_return_if,
+        review_every: None,
+        expires_at: said.end.map(|end| Time(end.at(now))),
+        bound_to: None,
+        approval: None,
+        reviews: Vec::new(),
+        renewal: None,
+    })
+}
+
+fn past(spec: &DeviationExceptionSpec, now: Timestamp) -> Option<String> {
+    let end = spec.expires_at.as_ref().map(|end| end.0)?;
+    (end <= now).then(|| format!("--expires: {end} is past"))
+}
+
+/// Workload and first check, with a number where that name is taken.
+fn free_name(workload: &Workload, spec: &DeviationExceptionSpec, report: &Report) -> String {
+    let check = spec.checks.first().map_or("", String::as_str);
+    let check = if check == EVERY_CHECK { "all" } else { check };
+    let is_taken = |name: &str| {
+        let mut others = report.exceptions.iter();
+        others.any(|other| other.namespace == workload.namespace && other.name == name)
+    };
+    let mut name = dns_name(&format!("{}-{check}", workload.name), "");
+    let mut number = 2;
+    while is_taken(&name) {
+        name = dns_name(&format!("{}-{check}", workload.name), &format!("-{number}"));
+        number += 1;
+    }
+    name
+}
+
+/// A DNS label out of any text, with room for an ending.
+fn dns_name(text: &str, ending: &str) -> String {
+    let letters = text.chars().map(|c| match c.to_ascii_lowercase() {
+        c @ ('a'..='z' | '0'..='9') => c,
+        _ => '-',
+    });
+    let cut: String = letters.take(LONGEST_NAME - ending.len()).collect();
+    format!("{}{ending}", cut.trim_matches('-'))
+}
+
+#[cfg(test)]
+mod tests;

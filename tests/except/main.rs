@@ -1,0 +1,8 @@
+//! The off-ramp as its users take it: an exception drafted from manifests and from a cluster, what
+//! is shown before anything is written, and the word of a path's owner.
+
+#![allow(clippy::unwrap_used)]
+
+#[cfg(feature = "demo")]
+mod live;
+mod offline;
