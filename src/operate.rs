@@ -214,6 +214,11 @@ pub fn stop_signal() -> Result<impl Future<Output = ()>, Error> {
 /// Logs to standard error from now on, what `filter` lets through. A second call changes nothing.
 pub fn log(global: &GlobalArgs, filter: &str) {
     let filter = EnvFilter::try_new(filter).unwrap_or_else(|_| EnvFilter::new("info"));
+    // What its watches meet is said by ours, once.
+    let filter = match "kube_runtime=error".parse() {
+        Ok(quieter) => filter.add_directive(quieter),
+        Err(_) => filter,
+    };
     let logs = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(io::stderr);

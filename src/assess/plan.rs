@@ -73,8 +73,11 @@ pub enum Written {
     Landed(Option<u64>),
     /// The object is gone: its delete event is on the way.
     Gone,
-    /// It failed and is to be tried again.
+    /// It failed and is to be tried again, less and less often.
     Failed,
+    /// It was not tried, or the server took no writes just then: nothing is known against the
+    /// object, and it is planned again.
+    NotTaken,
 }
 
 impl Inventory {
@@ -164,6 +167,10 @@ impl Inventory {
                 }
             }
             Written::Gone => entry.progress.in_flight = false,
+            Written::NotTaken => {
+                entry.progress.in_flight = false;
+                entry.progress.again = true;
+            }
             Written::Failed => {
                 let until = entry.progress.failed(now);
                 self.later.entry(until).or_default().push(write.id.clone());
@@ -288,7 +295,7 @@ impl Inventory {
                     .progress
                     .landed(Arc::new(status_only(write.wanted)), version);
             }
-            Written::Gone => service.progress.in_flight = false,
+            Written::Gone | Written::NotTaken => service.progress.in_flight = false,
             Written::Failed => {
                 service.progress.failed(now);
             }

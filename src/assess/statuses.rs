@@ -166,7 +166,7 @@ impl Inventory {
 
     fn end_turn(&mut self, of: &Owned, how: Written, now: Timestamp) {
         match how {
-            Written::Landed(_) | Written::Failed => {
+            Written::Landed(_) | Written::Failed | Written::NotTaken => {
                 self.paces.insert(
                     of.clone(),
                     Pace {

@@ -38,6 +38,8 @@ pub enum Outcome {
     PushedBack(Duration),
     /// It failed, in one word.
     Failed(&'static str),
+    /// It was not tried: this replica does not lead.
+    NotLeading,
 }
 
 impl Outcome {
@@ -48,6 +50,7 @@ impl Outcome {
             Self::Gone => "gone",
             Self::PushedBack(_) => "pushed-back",
             Self::Failed(_) => "failed",
+            Self::NotLeading => "not-leading",
         }
     }
 
@@ -56,7 +59,8 @@ impl Outcome {
         match self {
             Self::Landed(version) => Written::Landed(version),
             Self::Gone => Written::Gone,
-            Self::PushedBack(_) | Self::Failed(_) => Written::Failed,
+            Self::Failed(_) => Written::Failed,
+            Self::PushedBack(_) | Self::NotLeading => Written::NotTaken,
         }
     }
 }

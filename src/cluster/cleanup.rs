@@ -159,7 +159,7 @@ impl Broom<'_> {
         while let Some((name, outcome)) = removals.next().await {
             match outcome {
                 Outcome::Landed(_) | Outcome::Gone => cleaned += 1,
-                Outcome::PushedBack(_) | Outcome::Failed(_) => {
+                Outcome::PushedBack(_) | Outcome::Failed(_) | Outcome::NotLeading => {
                     warn!(name, outcome = outcome.as_str(), "failed to remove labels");
                     problems.push(Problem::new(name, "its labels could not be removed"));
                 }

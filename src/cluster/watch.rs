@@ -10,7 +10,6 @@ use futures::StreamExt;
 use jiff::Timestamp;
 use kube::Client;
 use kube::api::Api;
-use kube::runtime::WatchStreamExt;
 use kube::runtime::utils::Backoff;
 use kube::runtime::watcher::{self, DefaultBackoff, Event, watcher};
 use tracing::{info, warn};
@@ -39,14 +38,32 @@ pub async fn follow(client: Client, followed: Followed, context: Arc<Context>) {
     let config = watcher::Config::default()
         .timeout(WATCH_SECONDS)
         .page_size(PAGE);
-    let events = watcher(api, config).backoff(Capped::default());
-    let mut events = std::pin::pin!(events);
+    let mut events = std::pin::pin!(watcher(api, config));
+    let mut pauses = DefaultBackoff::default();
     let mut seen = HashSet::new();
     while let Some(event) = events.next().await {
         match event {
-            Ok(event) => take(event, &followed, &mut seen, &context),
-            Err(error) => complain(&error, &followed, &context),
+            Ok(event) => {
+                if is_progress(&event) {
+                    pauses.reset();
+                }
+                take(event, &followed, &mut seen, &context);
+            }
+            Err(error) => {
+                complain(&error, &followed, &context);
+                let pause = pauses.next().unwrap_or(LONGEST_PAUSE);
+                tokio::time::sleep(pause.min(LONGEST_PAUSE)).await;
+            }
         }
+    }
+}
+
+/// Whether the server answered. Every attempt to list begins with `Init`, also one that fails:
+/// counted as an answer it would make kube's own backoff begin anew each time.
+const fn is_progress(event: &Event<Stored>) -> bool {
+    match event {
+        Event::Init | Event::InitApply(_) => false,
+        Event::InitDone | Event::Apply(_) | Event::Delete(_) => true,
     }
 }
 
@@ -113,23 +130,5 @@ fn said(error: &kube::Error) -> String {
     match error {
         kube::Error::Api(status) => status.message.clone(),
         other => other.to_string(),
-    }
-}
-
-/// kube's backoff, whose jitter may double its pauses, with an upper end.
-#[derive(Default)]
-struct Capped(DefaultBackoff);
-
-impl Iterator for Capped {
-    type Item = Duration;
-
-    fn next(&mut self) -> Option<Duration> {
-        self.0.next().map(|pause| pause.min(LONGEST_PAUSE))
-    }
-}
-
-impl Backoff for Capped {
-    fn reset(&mut self) {
-        self.0.reset();
     }
 }

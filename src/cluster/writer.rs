@@ -2,6 +2,7 @@
 //! tells the inventory how it ended. It writes only while this replica leads, no faster than the
 //! server allows, and at rest it does nothing at all.
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -26,6 +27,8 @@ const LOOK_EVERY: Duration = Duration::from_secs(1);
 const SLOW_EVERY: Duration = Duration::from_secs(2);
 /// Service labels a round: each makes EndpointSlices be written again.
 const SERVICES_A_ROUND: usize = 20;
+/// Statuses and Service labels under way at once: nobody waits for them.
+const SLOW_WIDTH: usize = 8;
 /// A round of slow plans may take this share of the time at most: one part in twenty.
 const SHARE: u32 = 20;
 /// After a failure slow plans are made without a change, until the last retry is over.
@@ -52,6 +55,13 @@ impl Job {
         }
     }
 
+    const fn is_slow(&self) -> bool {
+        match self {
+            Self::Label(_) => false,
+            Self::Service(_) | Self::Exception(_) | Self::Path(_) => true,
+        }
+    }
+
     async fn carry_out(&self, hand: &Hand) -> Outcome {
         match self {
             Self::Label(write) => hand.label_workload(write).await,
@@ -69,6 +79,8 @@ pub struct Writer {
     throttle: Throttle,
     under_way: JoinSet<(Job, Outcome)>,
     slow: Slow,
+    waiting: VecDeque<Job>,
+    slow_under_way: usize,
 }
 
 /// When statuses and Services are planned next.
@@ -99,6 +111,8 @@ impl Writer {
             hand,
             throttle: Throttle::default(),
             under_way: JoinSet::new(),
+            waiting: VecDeque::new(),
+            slow_under_way: 0,
             slow: Slow {
                 not_before: now,
                 version: None,
@@ -123,8 +137,11 @@ impl Writer {
                 _ = look.tick() => {}
             }
             if self.may_write() {
+                self.write_waiting();
                 self.write_labels().await;
-                self.write_slowly();
+                self.plan_slowly();
+            } else {
+                self.give_back();
             }
         }
         self.drain().await;
@@ -161,19 +178,39 @@ impl Writer {
         inventory.has_work(now).then(|| inventory.plan(now, room))
     }
 
+    /// Starts what was planned slowly, a few at a time.
+    fn write_waiting(&mut self) {
+        let room = self.throttle.slots(self.under_way.len(), Instant::now());
+        let room = room.min(SLOW_WIDTH.saturating_sub(self.slow_under_way));
+        for job in self
+            .waiting
+            .drain(..room.min(self.waiting.len()))
+            .collect::<Vec<_>>()
+        {
+            self.slow_under_way += 1;
+            self.start(job);
+        }
+    }
+
+    /// What waits when leadership is lost is another replica's to plan.
+    fn give_back(&mut self) {
+        for job in std::mem::take(&mut self.waiting) {
+            self.report_back(job, Outcome::NotLeading, Instant::now());
+        }
+    }
+
     /// Statuses and Services, which nobody waits for.
-    fn write_slowly(&mut self) {
+    fn plan_slowly(&mut self) {
         let (started, now) = (Instant::now(), Timestamp::now());
-        let room = self.throttle.slots(self.under_way.len(), started);
         let mut inventory = self.context.inventory();
         let version = inventory.version();
-        if room == 0 || !self.slow.is_due(version, started, now) {
+        if !self.waiting.is_empty() || !self.slow.is_due(version, started, now) {
             return;
         }
         let statuses = inventory.plan_statuses(now, true);
-        let services = inventory.plan_services(now, SERVICES_A_ROUND.min(room));
+        let services = inventory.plan_services(now, SERVICES_A_ROUND);
         drop(inventory);
-        let more = services.len() == SERVICES_A_ROUND.min(room);
+        let more = services.len() == SERVICES_A_ROUND;
         self.slow.version = (!more).then_some(version);
         self.slow.again_at = statuses.again_at;
         self.slow.last = started;
@@ -187,7 +224,8 @@ impl Writer {
             .map(Job::Exception)
             .chain(paths.map(Job::Path))
             .chain(services.into_iter().map(Job::Service));
-        jobs.for_each(|job| self.start(job));
+        self.waiting.extend(jobs);
+        self.write_waiting();
     }
 
     fn start(&mut self, job: Job) {
@@ -196,7 +234,7 @@ impl Writer {
             let outcome = if context.leadership.holds() {
                 job.carry_out(&hand).await
             } else {
-                Outcome::Failed("NotLeader")
+                Outcome::NotLeading
             };
             (job, outcome)
         });
@@ -208,6 +246,7 @@ impl Writer {
             return;
         };
         self.context.counters.wrote(job.verb(), outcome.as_str());
+        self.slow_under_way -= usize::from(job.is_slow());
         let now = Instant::now();
         match outcome {
             Outcome::Landed(_) | Outcome::Gone => self.throttle.went_well(),
@@ -215,6 +254,7 @@ impl Writer {
                 debug!(?pause, "the API server asks to wait");
                 self.throttle.pushed_back(pause, now);
             }
+            Outcome::NotLeading => {}
             Outcome::Failed(reason) => {
                 self.context.counters.failed(reason);
                 warn!(
@@ -230,7 +270,7 @@ impl Writer {
 
     fn report_back(&mut self, job: Job, outcome: Outcome, at: Instant) {
         let (how, now) = (outcome.written(), Timestamp::now());
-        let is_slow = !matches!(job, Job::Label(_));
+        let is_slow = job.is_slow();
         let mut inventory = self.context.inventory();
         match job {
             Job::Label(write) => inventory.written(&write, how, now),
@@ -238,8 +278,11 @@ impl Writer {
             Job::Exception(write) => inventory.exception_status_written(*write, how, now),
             Job::Path(write) => inventory.path_status_written(*write, how, now),
         }
-        let failed = matches!(outcome, Outcome::Failed(_) | Outcome::PushedBack(_));
-        if is_slow && failed {
+        let is_over = match outcome {
+            Outcome::Landed(_) | Outcome::Gone => true,
+            Outcome::PushedBack(_) | Outcome::Failed(_) | Outcome::NotLeading => false,
+        };
+        if is_slow && !is_over {
             self.slow.retries_until = Some(at + RETRIES_LAST);
         }
     }

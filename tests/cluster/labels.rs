@@ -109,6 +109,32 @@ fn a_change_of_workload_path_or_exception_reaches_the_label() {
 }
 
 #[test]
+fn an_exception_ends_at_its_instant_without_any_event() {
+    let Some(cluster) = cluster() else { return };
+    cluster.apply(&path("web-service")).unwrap();
+    cluster.apply(&deployment("default", "web", 1)).unwrap();
+    let operator = start_ready(&cluster, &[]);
+    let ends = jiff::Timestamp::now() + jiff::SignedDuration::from_secs(20);
+    let short = exception("default", "short", "web");
+    let ending = format!("spec:\n  expiresAt: '{ends}'\n");
+    cluster
+        .apply(&short.replacen("spec:\n", &ending, 1))
+        .unwrap();
+    let web = ("default", "web");
+    expect_labels(&cluster, web, "deviating/web-service/review-due");
+    expect_labels(&cluster, web, "deviating/web-service/expired");
+    let late = jiff::Timestamp::now().duration_since(ends);
+    assert!(late.as_secs() <= 30, "{late:?}");
+    expect_phase(&cluster, "short", "Expired");
+    let by_time = [("cause", "time"), ("to", "expired")];
+    let scraped = operator.scrape().unwrap();
+    assert_eq!(
+        scraped.sum("goldenpath_transitions_total", &by_time),
+        Some(1.0)
+    );
+}
+
+#[test]
 fn a_label_taken_by_somebody_else_is_taken_back_once_then_backed_off() {
     let Some(cluster) = cluster() else { return };
     cluster.apply(&path("web-service")).unwrap();

@@ -3,8 +3,8 @@
 use goldenpath_e2e::{ControlPlane, Operator, OperatorOptions, Options, User, eventually};
 
 use crate::ground::{
-    SOON, cluster_with, define, deployment, expect_labels, labels, let_it_tick, path, start,
-    start_ready,
+    SOON, cluster_with, define, deployment, expect_labels, labels, let_it_tick, path,
+    requests_during, start, start_ready,
 };
 
 /// What the operator may do in these tests: everything but read cron jobs.
@@ -86,6 +86,9 @@ fn a_forbidden_kind_does_not_stop_the_others_and_is_followed_once_allowed() {
         body.contains("CronJob") && body.contains("Forbidden"),
         "{body}"
     );
+    let during = requests_during(&cluster, || let_it_tick(&operator, 3.0));
+    let lists = during.count(&["LIST"], "cronjobs");
+    assert!(lists <= 6, "asked {lists} times in 15 s");
     cluster.apply(CRON_JOBS).unwrap();
     eventually(SOON, "the kind is followed", || {
         let waiting = [("kind", "CronJob")];
@@ -129,5 +132,123 @@ fn a_definition_that_is_deleted_later_leaves_the_operator_running() {
         &cluster,
         ("default", "web"),
         "deviating/web-service/documented",
+    );
+}
+
+/// As our own definition, but anything goes: an older version of it, say, let this in.
+const LENIENT: &str = "
+apiVersion: apiextensions.k8s.io/v1
+kind: CustomResourceDefinition
+metadata: {name: goldenpaths.goldenpath.dev}
+spec:
+  group: goldenpath.dev
+  scope: Cluster
+  names: {kind: GoldenPath, plural: goldenpaths, singular: goldenpath}
+  versions:
+  - name: v1alpha1
+    served: true
+    storage: true
+    subresources: {status: {}}
+    schema: {openAPIV3Schema: {type: object, x-kubernetes-preserve-unknown-fields: true}}
+";
+const UNREADABLE: &str = "
+apiVersion: goldenpath.dev/v1alpha1
+kind: GoldenPath
+metadata: {name: unreadable}
+spec: {checks: none}
+";
+
+#[test]
+fn a_stored_object_nobody_can_read_is_said_and_does_not_stop_the_others() {
+    let Some(cluster) = goldenpath_e2e::control_plane_or_skip(&Options::default()) else {
+        return;
+    };
+    define(&cluster, "deviationexceptions.goldenpath.dev");
+    cluster.apply(LENIENT).unwrap();
+    eventually(SOON, "the lenient definition is served", || {
+        cluster.apply(UNREADABLE).ok()
+    });
+    cluster.apply(&path("web-service")).unwrap();
+    cluster.apply(&deployment("default", "web", 2)).unwrap();
+    let operator = start_ready(&cluster, &[]);
+    expect_labels(&cluster, ("default", "web"), "golden-path/web-service/");
+    let problems = || {
+        let (_, report) = operator.get("/api/v1/report").unwrap();
+        let report: serde_json::Value = serde_json::from_str(&report).unwrap();
+        report["problems"].to_string()
+    };
+    assert!(
+        problems().contains("goldenpath/unreadable"),
+        "{}",
+        problems()
+    );
+    let repaired = path("unreadable").replace(">= 2", ">= 1");
+    cluster.apply(&repaired).unwrap();
+    eventually(SOON, "the repaired path is no problem", || {
+        (!problems().contains("unreadable")).then_some(())
+    });
+}
+
+/// One write of the robot at a time; any other is answered with 429, as an overloaded server does.
+const OVERLOADED: &str = "
+apiVersion: flowcontrol.apiserver.k8s.io/v1
+kind: PriorityLevelConfiguration
+metadata: {name: closed}
+spec:
+  type: Limited
+  limited: {nominalConcurrencyShares: 0, lendablePercent: 0, borrowingLimitPercent: 0, limitResponse: {type: Reject}}
+---
+apiVersion: flowcontrol.apiserver.k8s.io/v1
+kind: FlowSchema
+metadata: {name: writes-of-the-robot}
+spec:
+  priorityLevelConfiguration: {name: closed}
+  matchingPrecedence: 2
+  rules:
+  - subjects: [{kind: User, user: {name: robot}}]
+    resourceRules: [{verbs: [patch], apiGroups: [apps], resources: [deployments], namespaces: ['*']}]
+";
+
+#[test]
+fn a_server_that_pushes_back_is_asked_seldom_and_all_is_written_in_the_end() {
+    let options = Options {
+        users: vec![User::new("robot", &[]).unwrap()],
+        ..Options::default()
+    };
+    let Some(cluster) = cluster_with(&options) else {
+        return;
+    };
+    cluster.apply(ALL_BUT_CRON_JOBS).unwrap();
+    cluster.apply(OVERLOADED).unwrap();
+    cluster.apply(&path("web-service")).unwrap();
+    let many: Vec<_> = (0..60).map(|number| format!("web-{number}")).collect();
+    let manifests = many.iter().map(|name| deployment("default", name, 2));
+    cluster
+        .apply(&manifests.collect::<Vec<_>>().join("---"))
+        .unwrap();
+    let noticed = [
+        "get",
+        "flowschema",
+        "writes-of-the-robot",
+        "-o=jsonpath={.status.conditions[0].status}",
+    ];
+    eventually(SOON, "the limit is noticed", || {
+        (cluster.kubectl_ok(&noticed).unwrap() == "False").then_some(())
+    });
+    let mut operator = start_as(&cluster, "robot");
+    operator.wait_until_ready(SOON).unwrap();
+    for name in &many {
+        expect_labels(&cluster, ("default", name), "golden-path/web-service/");
+    }
+    let scraped = operator.scrape().unwrap();
+    let writes = |result| {
+        let labels = [("verb", "label"), ("result", result)];
+        scraped.value("goldenpath_writes_total", &labels)
+    };
+    assert_eq!(writes("landed"), Some(60.0));
+    let pushed_back = writes("pushed-back").unwrap();
+    assert!(
+        (1.0..240.0).contains(&pushed_back),
+        "{pushed_back} for 60 writes"
     );
 }
