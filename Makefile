@@ -22,10 +22,14 @@ bench: ## Measure what the operator costs, on a real API server
 chart: ## Lint and try the Helm chart
 	@.ci/test.sh chart
 
-image: ## Build the container image
-	docker build --tag goldenpath:dev .
+image: ## Build the container image as target/image.tar, without Docker (docker load reads it)
+	cargo run --quiet --package goldenpath-e2e --example image -- localhost/goldenpath:dev target/image.tar
+
+sbom: ## List what the image is made of, as CycloneDX in goldenpath.cdx.json
+	cargo cyclonedx --version >/dev/null 2>&1 || cargo install --locked cargo-cyclonedx
+	cargo cyclonedx --format json --no-default-features --features cluster --target "$$(rustc --print host-tuple)"
 
 clean: ## Remove what was built
 	cargo clean
 
-.PHONY: help demo test crds bench chart image clean
+.PHONY: help demo test crds bench chart image sbom clean

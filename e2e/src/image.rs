@@ -20,11 +20,14 @@ use crate::{Error, Result};
 /// What an image holds and how it is run.
 #[derive(Clone, Debug, Default)]
 pub struct Image {
-    /// With registry and tag: `localhost/pause:1`.
+    /// With registry and tag: `localhost/pause:1`. (Kubernetes takes a name without a
+    /// registry for one of docker.io, and would not find it.)
     pub name: String,
     /// By path without the first slash: `usr/bin/program`.
     pub files: BTreeMap<String, ImageFile>,
     pub entrypoint: Vec<String>,
+    /// Arguments, unless others are given.
+    pub command: Vec<String>,
     /// Numeric, `65532:65532`: kubelet cannot tell whether a name is root.
     pub user: String,
     /// Such as `org.opencontainers.image.version`.
@@ -68,7 +71,7 @@ impl Image {
             entrypoint: vec![format!("/{file}")],
             files: BTreeMap::from([(file.into_owned(), program)]),
             user: "65532:65532".to_owned(),
-            labels: BTreeMap::new(),
+            ..Self::default()
         })
     }
 
@@ -133,6 +136,7 @@ impl Image {
             "config": {
                 "User": self.user,
                 "Entrypoint": self.entrypoint,
+                "Cmd": self.command,
                 "WorkingDir": "/",
                 "Labels": self.labels,
             },

@@ -65,7 +65,7 @@ impl Node {
             let _ = writeln!(std::io::stderr(), "{progress}");
         })?;
         let home = Arc::new(Home::create()?);
-        let namespaces = Namespaces::start(&home, ADDRESS)?;
+        let namespaces = Namespaces::start(&home, ADDRESS, &machine)?;
         home.start_children_through(namespaces.network_only());
         let runtime = Runtime::start(&home, &binaries, &namespaces, &machine)?;
 

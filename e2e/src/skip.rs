@@ -1,7 +1,7 @@
 //! For tests on machines that have neither the binaries nor Go: one line says
 //! so, instead of a failure that no change to the code would cure.
 
-use std::io::Write as _;
+use std::{io::Write as _, sync::LazyLock};
 
 use crate::{ControlPlane, Error, Node, Options, Result};
 
@@ -26,18 +26,30 @@ pub fn node_or_skip(options: &Options) -> Option<Node> {
     or_skip(Node::start(options))
 }
 
+/// One node for all tests of a test program; as [`node_or_skip`] otherwise. What
+/// tests do there must not meet: a namespace each.
+///
+/// # Panics
+/// As [`node_or_skip`].
+pub fn shared_node_or_skip() -> Option<&'static Node> {
+    static NODE: LazyLock<Result<Node>> = LazyLock::new(|| Node::start(&Options::default()));
+    NODE.as_ref().map_err(skip_or_panic).ok()
+}
+
 fn or_skip<T>(started: Result<T>) -> Option<T> {
-    match started {
-        Ok(cluster) => Some(cluster),
-        Err(error @ (Error::NoGo { .. } | Error::NoCacheDirectory | Error::Unfit(_))) => {
-            assert!(
-                std::env::var_os(REQUIRED_VARIABLE).is_none(),
-                "{REQUIRED_VARIABLE} is set, and {error}"
-            );
-            // Not `eprintln!`: the test runner would swallow the line.
-            let _ = writeln!(std::io::stderr(), "skipped: {error}");
-            None
-        }
-        Err(error) => panic!("failed to start a cluster: {error:?}"),
+    started.map_err(|error| skip_or_panic(&error)).ok()
+}
+
+fn skip_or_panic(error: &Error) {
+    match error {
+        Error::NoGo { .. } | Error::NoCacheDirectory => assert!(
+            std::env::var_os(REQUIRED_VARIABLE).is_none(),
+            "{REQUIRED_VARIABLE} is set, and {error}"
+        ),
+        // Who requires a control plane may still not be root.
+        Error::Unfit(_) => {}
+        error => panic!("failed to start a cluster: {error:?}"),
     }
+    // Not `eprintln!`: the test runner would swallow the line.
+    let _ = writeln!(std::io::stderr(), "skipped: {error}");
 }

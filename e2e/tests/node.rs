@@ -5,11 +5,11 @@ mod hello;
 use std::{
     io::{Read as _, Write as _},
     net::{SocketAddr, TcpStream},
-    sync::LazyLock,
+    sync::OnceLock,
     time::Duration,
 };
 
-use goldenpath_e2e::{Node, Options, Tool, eventually, node_or_skip};
+use goldenpath_e2e::{Node, Options, Tool, eventually, shared_node_or_skip};
 
 const SOON: Duration = Duration::from_secs(60);
 
@@ -21,12 +21,12 @@ spec:
   containers: [{name: root, image: 'localhost/hello:1', securityContext: {privileged: true}}]
 ";
 
-/// One for all tests here: it takes seconds to start.
-static NODE: LazyLock<Option<Node>> = LazyLock::new(|| {
-    let node = node_or_skip(&Options::default())?;
-    hello::deploy(&node).expect("two pods get ready");
+fn node_with_hello() -> Option<&'static Node> {
+    static DEPLOYED: OnceLock<()> = OnceLock::new();
+    let node = shared_node_or_skip()?;
+    DEPLOYED.get_or_init(|| hello::deploy(node).expect("two pods get ready"));
     Some(node)
-});
+}
 
 /// The whole answer to `GET /greeting`; None when nobody greets.
 fn greeting(address: SocketAddr) -> Option<String> {
@@ -39,7 +39,7 @@ fn greeting(address: SocketAddr) -> Option<String> {
 
 #[test]
 fn a_restricted_pod_is_reached_through_its_service_and_its_log_is_read() {
-    let Some(node) = &*NODE else {
+    let Some(node) = node_with_hello() else {
         return;
     };
     let forward = node.forward(hello::address(node).unwrap()).unwrap();
@@ -53,7 +53,7 @@ fn a_restricted_pod_is_reached_through_its_service_and_its_log_is_read() {
 
 #[test]
 fn a_privileged_pod_is_refused() {
-    let Some(node) = &*NODE else {
+    let Some(node) = node_with_hello() else {
         return;
     };
     let refused = node.cluster().apply(PRIVILEGED).unwrap_err();
@@ -62,7 +62,7 @@ fn a_privileged_pod_is_refused() {
 
 #[test]
 fn commands_run_in_the_network_of_the_node() {
-    let Some(node) = &*NODE else {
+    let Some(node) = node_with_hello() else {
         return;
     };
     let kubectl = node.cluster().binaries().path(Tool::Kubectl).unwrap();
@@ -77,7 +77,7 @@ fn commands_run_in_the_network_of_the_node() {
 
 #[test]
 fn a_second_node_comes_and_goes_without_harm_to_the_first() {
-    let Some(node) = &*NODE else {
+    let Some(node) = node_with_hello() else {
         return;
     };
     let second = Node::start(&Options::default()).unwrap();

@@ -8,6 +8,7 @@ use std::{
     time::Duration,
 };
 
+use super::requirements::Machine;
 use crate::{
     Result,
     home::Home,
@@ -27,12 +28,13 @@ pub(crate) struct Namespaces {
 
 impl Namespaces {
     /// Makes them; `address` is the node's, on a network of its own.
-    pub(crate) fn start(home: &Arc<Home>, address: &str) -> Result<Self> {
-        let program = Program::new("namespaces", Path::new("unshare"))
+    pub(crate) fn start(home: &Arc<Home>, address: &str, machine: &Machine) -> Result<Self> {
+        let mut program = Program::new("namespaces", Path::new("unshare"))
             .args(["--net", "--mount", "--pid", "--fork", "--kill-child"])
             .args(["--mount-proc", "sh", "-c", INIT, "goldenpath-node"])
             .args([home.path()])
             .args([address]);
+        program.env = vec![("PATH".to_owned(), machine.path.clone())];
         let mut namespaces = Self {
             outside: Process::start(home, &program)?,
         };

@@ -22,7 +22,7 @@ const PROGRAMS: [(&str, &str); 5] = [
 
 /// Where distributions and the CNI project put the plugins.
 const PLUGIN_DIRECTORIES: [&str; 3] = ["/usr/lib/cni", "/opt/cni/bin", "/usr/libexec/cni"];
-const PLUGINS: [&str; 3] = ["ptp", "host-local", "loopback"];
+const PLUGINS: [&str; 2] = ["ptp", "host-local"];
 
 /// What was found.
 #[derive(Debug)]
