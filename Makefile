@@ -22,6 +22,9 @@ bench: ## Measure what the operator costs, on a real API server
 chart: ## Lint and try the Helm chart
 	@.ci/test.sh chart
 
+pictures: ## Draw the dashboards in docs/img from a real Prometheus
+	UPDATE_PICTURES=1 cargo test --quiet --test prometheus a_real_prometheus
+
 image: ## Build the container image as target/image.tar, without Docker (docker load reads it)
 	cargo run --quiet --package goldenpath-e2e --example image -- localhost/goldenpath:dev target/image.tar
 
@@ -32,4 +35,4 @@ sbom: ## List what the image is made of, as CycloneDX in goldenpath.cdx.json
 clean: ## Remove what was built
 	cargo clean
 
-.PHONY: help demo test crds bench chart image sbom clean
+.PHONY: help demo test crds bench chart pictures image sbom clean

@@ -18,6 +18,7 @@ pub type Choice = BTreeMap<String, String>;
 /// One series of an answer.
 #[derive(Clone, Debug)]
 pub struct Series {
+    pub labels: BTreeMap<String, String>,
     /// Instants in seconds with values, those that are no number left out.
     pub points: Vec<(f64, f64)>,
 }
@@ -107,6 +108,7 @@ fn read(series: &Value) -> Series {
         (point[0].as_f64().unwrap(), number)
     });
     Series {
+        labels: serde_json::from_value(series["metric"].clone()).unwrap(),
         points: numbers.filter(|(_, number)| number.is_finite()).collect(),
     }
 }

@@ -16,6 +16,7 @@ const README: &str = include_str!("../../README.md");
 #[serde(rename_all = "camelCase")]
 pub struct Board {
     pub uid: String,
+    pub title: String,
     schema_version: u32,
     templating: Templating,
     pub panels: Vec<Panel>,
@@ -53,6 +54,8 @@ pub struct Panel {
     pub field_config: FieldConfig,
     #[serde(default)]
     pub targets: Vec<Target>,
+    #[serde(default)]
+    pub transformations: Vec<Value>,
 }
 
 /// Place and size, in 24ths of the width.
@@ -67,6 +70,7 @@ pub struct Grid {
 #[derive(Clone, Default, Deserialize)]
 pub struct FieldConfig {
     pub defaults: Value,
+    pub overrides: Vec<Value>,
 }
 
 #[derive(Clone, Deserialize)]
@@ -75,6 +79,8 @@ pub struct Target {
     pub ref_id: String,
     datasource: Value,
     pub expr: String,
+    #[serde(default)]
+    pub legend_format: String,
     #[serde(default)]
     pub instant: bool,
 }

@@ -1,11 +1,15 @@
 //! Every query of every panel and variable and every rule, answered by a Prometheus that scraped
 //! the operator: no error, nothing empty but what may be, and the numbers the report says.
 
+use std::fs;
+use std::path::{Path, PathBuf};
+
 use goldenpath_e2e::Prometheus;
 use serde_json::Value;
 
 use crate::answers::{Choice, all, answers, offers};
 use crate::boards::{Board, Panel, boards};
+use crate::picture;
 use crate::scene::Scene;
 
 /// Panels that have nothing to show in a cluster where all is well.
@@ -23,6 +27,7 @@ fn a_real_prometheus_answers_every_panel_and_rule() {
     for board in &boards {
         every_panel_has_an_answer(board, &scene.prometheus);
         every_choice_is_understood(board, &scene.prometheus);
+        picture_of(board, &scene.prometheus);
     }
     every_rule_is_evaluated(&scene.prometheus);
     the_dashboard_says_what_the_report_says(&boards[0], &scene);
@@ -94,6 +99,30 @@ fn value(board: &Board, title: &str, scene: &Scene) -> f64 {
     let panel: &Panel = board.shown().find(|panel| panel.title == title).unwrap();
     let answers = answers(panel, &all(board), &scene.prometheus);
     answers[0].series[0].points[0].1
+}
+
+/// Drawn every time, kept by `make pictures`: it shows the day it was drawn.
+fn picture_of(board: &Board, prometheus: &Prometheus) {
+    let picture = picture::draw(board, prometheus);
+    if std::env::var_os("UPDATE_PICTURES").is_some() {
+        fs::write(kept_picture(board), picture).unwrap();
+    }
+}
+
+fn kept_picture(board: &Board) -> PathBuf {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    root.join(format!("docs/img/{}.svg", board.uid))
+}
+
+#[test]
+fn the_kept_pictures_show_every_panel_there_is() {
+    for board in boards() {
+        let picture = fs::read_to_string(kept_picture(&board)).unwrap();
+        for panel in board.shown() {
+            let title = format!(">{}</text>", panel.title);
+            assert!(picture.contains(&title), "make pictures: {title}");
+        }
+    }
 }
 
 fn only_what_may_be_empty_is_excused(boards: &[Board]) {

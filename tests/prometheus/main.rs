@@ -8,6 +8,7 @@ mod answers;
 mod boards;
 mod chart;
 mod live;
+mod picture;
 mod promtool;
 mod rules;
 mod scene;
