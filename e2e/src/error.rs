@@ -91,6 +91,7 @@ impl Error {
     pub(crate) fn is_lost_port(&self) -> bool {
         let taken = |log: &str| log.to_lowercase().contains("address already in use");
         matches!(self, Self::Stopped { log, .. } if taken(log))
+            || matches!(self, Self::Spawn { source, .. } if source.kind() == io::ErrorKind::AddrInUse)
     }
 
     /// For `map_err` on file operations: `Error::file("write", &path)`.

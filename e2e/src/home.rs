@@ -37,7 +37,7 @@ const KEEP_VARIABLE: &str = "GOLDENPATH_E2E_KEEP";
 pub(crate) struct Home {
     path: PathBuf,
     guard: Child,
-    entrance: OnceLock<Vec<String>>,
+    network: OnceLock<PathBuf>,
     // Held to tell sweepers that somebody lives here.
     _lock: File,
 }
@@ -69,7 +69,7 @@ impl Home {
         Ok(Self {
             path,
             guard,
-            entrance: OnceLock::new(),
+            network: OnceLock::new(),
             _lock: lock,
         })
     }
@@ -84,15 +84,23 @@ impl Home {
         name.to_string_lossy().into_owned()
     }
 
-    /// Words put before the command line of every child from now on, such as
-    /// `nsenter …`; said once.
-    pub(crate) fn start_children_through(&self, words: Vec<String>) {
-        // A second entrance would be a mistake of this crate, and changes nothing.
-        let _ = self.entrance.set(words);
+    /// Has every child from now on started in this network namespace (a file such as
+    /// `/proc/PID/ns/net`); said once.
+    pub(crate) fn use_network(&self, network: PathBuf) {
+        // A second network would be a mistake of this crate, and changes nothing.
+        let _ = self.network.set(network);
     }
 
-    pub(crate) fn entrance(&self) -> &[String] {
-        self.entrance.get().map_or(&[], Vec::as_slice)
+    /// Where children are when that is not this process's own network.
+    pub(crate) fn network(&self) -> Option<&Path> {
+        self.network.get().map(PathBuf::as_path)
+    }
+
+    /// Words before a command line that run it there, with the files and process
+    /// ids of this machine: signals still reach it.
+    pub(crate) fn entrance(&self) -> Vec<String> {
+        let words = |network: &Path| vec!["nsenter".into(), format!("--net={}", network.display())];
+        self.network().map_or_else(Vec::new, words)
     }
 
     /// Has directories elsewhere, each with nothing but directories in it, removed

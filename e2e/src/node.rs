@@ -15,7 +15,7 @@ mod runtime;
 use std::{
     ffi::OsStr,
     io::Write as _,
-    net::{IpAddr, Ipv4Addr, SocketAddr},
+    net::{Ipv4Addr, SocketAddr},
     path::Path,
     process::Command,
     sync::Arc,
@@ -23,6 +23,7 @@ use std::{
 };
 
 pub use self::forward::Forward;
+pub(crate) use self::forward::publish;
 use self::{namespaces::Namespaces, requirements::Machine, runtime::Runtime};
 use crate::{
     Binaries, ControlPlane, Options, Progress, Result, Tool, controllers, home::Home,
@@ -66,12 +67,12 @@ impl Node {
         })?;
         let home = Arc::new(Home::create()?);
         let namespaces = Namespaces::start(&home, ADDRESS, &machine)?;
-        home.start_children_through(namespaces.network_only());
+        home.use_network(namespaces.network());
         let runtime = Runtime::start(&home, &binaries, &namespaces, &machine)?;
 
         // The API server has the same address for kubelet and for this process.
-        let loopback = |port| SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), port);
-        let api = Forward::start(&namespaces.network(), loopback)?;
+        let loopback = |port| SocketAddr::from((Ipv4Addr::LOCALHOST, port));
+        let api = Forward::start(&namespaces.network(), 0, loopback)?;
         let port = api.address().port();
         kubelet::write_client_certificate(&home)?;
         let options = with_a_node(options, &home)?;
@@ -97,7 +98,8 @@ impl Node {
     }
 
     /// The control plane, which can be used from this machine as any other:
-    /// kubeconfigs, kubectl, audit log, faults.
+    /// kubeconfigs, kubectl, audit log, faults. What is started beside it, such as a
+    /// [`crate::Prometheus`], runs in the network of the node and is reached from here.
     pub const fn cluster(&self) -> &ControlPlane {
         &self.cluster
     }
@@ -111,9 +113,10 @@ impl Node {
     /// A command that runs in the network of the node, where the addresses of pods
     /// and Services lead to them, with the files of this machine.
     pub fn command(&self, program: impl AsRef<OsStr>) -> Command {
+        let network = self.namespaces.network();
         let mut command = Command::new("nsenter");
         command
-            .args(&self.namespaces.network_only()[1..])
+            .arg(format!("--net={}", network.display()))
             .arg(program)
             .env("KUBECONFIG", self.cluster.kubeconfig())
             // kubectl's usual cache is keyed by address, and every node has the same.
@@ -127,7 +130,7 @@ impl Node {
     /// A loopback port of this machine that leads to an address in the network of
     /// the node: a pod's, a Service's, or 127.0.0.1 for what [`Node::command`] started.
     pub fn forward(&self, to: SocketAddr) -> Result<Forward> {
-        Forward::start(&self.namespaces.network(), |_| to)
+        Forward::start(&self.namespaces.network(), 0, |_| to)
     }
 }
 

@@ -10,9 +10,9 @@ use std::{
 };
 
 use crate::{
-    ControlPlane, Error, Result, Samples,
+    ControlPlane, Error, Forward, Result, Samples,
     http::Client,
-    logs,
+    logs, node,
     process::{Process, Program},
     random,
     signal::Intent,
@@ -40,6 +40,7 @@ pub struct OperatorOptions {
 #[derive(Debug)]
 pub struct Operator {
     process: Process,
+    _reach: Option<Forward>,
     url: String,
     client: Client,
 }
@@ -72,6 +73,7 @@ impl Operator {
             .extend(more.map(|(key, value)| (key.clone(), value.into())));
         let mut operator = Self {
             process: Process::start(cluster.home(), &program)?,
+            _reach: node::publish(cluster.home(), port)?,
             url: format!("http://{address}"),
             client: Client::plain(),
         };

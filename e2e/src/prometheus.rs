@@ -6,8 +6,9 @@ use std::{path::Path, process::Command, time::Duration};
 use serde_json::Value;
 
 use crate::{
-    ControlPlane, Result,
+    ControlPlane, Forward, Result,
     http::Client,
+    node,
     process::{Process, Program},
     random, wait,
 };
@@ -20,6 +21,7 @@ const READY_WITHIN: Duration = Duration::from_secs(30);
 #[derive(Debug)]
 pub struct Prometheus {
     process: Process,
+    _reach: Option<Forward>,
     url: String,
     client: Client,
 }
@@ -55,6 +57,7 @@ impl Prometheus {
             .args(["--log.level=warn"]);
         let mut prometheus = Self {
             process: Process::start(home, &program)?,
+            _reach: node::publish(home, port)?,
             url: format!("http://127.0.0.1:{port}"),
             client: Client::plain(),
         };

@@ -9,7 +9,9 @@ use std::{
     time::Duration,
 };
 
-use goldenpath_e2e::{Node, Options, Tool, eventually, shared_node_or_skip};
+use goldenpath_e2e::{
+    Node, Operator, OperatorOptions, Options, Tool, eventually, shared_node_or_skip,
+};
 
 const SOON: Duration = Duration::from_secs(60);
 
@@ -72,6 +74,24 @@ fn commands_run_in_the_network_of_the_node() {
     eventually(SOON, "the service of the API server answers", || {
         let output = command.output().unwrap();
         (output.stdout == b"node/node\n").then_some(())
+    });
+}
+
+#[test]
+fn what_is_started_beside_the_node_is_reached_from_here() {
+    let Some(node) = node_with_hello() else {
+        return;
+    };
+    let kubectl = node.cluster().binaries().path(Tool::Kubectl).unwrap();
+    // Listens where the harness says, as an operator would.
+    let listen = r#"exec "$0" proxy --port="${2##*:}""#;
+    let args = ["-c", listen, &kubectl.to_string_lossy()];
+    let proxy = OperatorOptions::new("sh", &args);
+    let proxy = Operator::start(node.cluster(), &proxy).unwrap();
+    let page = "/api/v1/namespaces/shop/services/hello/proxy/greeting";
+    eventually(SOON, "the service answers through the API server", || {
+        let (status, _) = proxy.get(page).unwrap();
+        (status == 200).then_some(())
     });
 }
 

@@ -16,7 +16,7 @@ use std::{
 
 use rustix::thread::{LinkNameSpaceType, move_into_link_name_space};
 
-use crate::{Error, Result};
+use crate::{Error, Result, home::Home};
 
 /// A loopback port that leads into a node's network, as long as the value lives.
 #[derive(Debug)]
@@ -26,14 +26,18 @@ pub struct Forward {
 }
 
 impl Forward {
-    /// Listens on a free loopback port. `target` is told the port and answers
-    /// where inside `network` connections shall go.
-    pub(crate) fn start(network: &Path, target: impl FnOnce(u16) -> SocketAddr) -> Result<Self> {
+    /// Listens on a loopback port, a free one for 0. `target` is told the port and
+    /// answers where inside `network` connections shall go.
+    pub(crate) fn start(
+        network: &Path,
+        port: u16,
+        target: impl FnOnce(u16) -> SocketAddr,
+    ) -> Result<Self> {
         let failed = |source| Error::Spawn {
             program: "a forwarded port".to_owned(),
             source,
         };
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).map_err(failed)?;
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).map_err(failed)?;
         let address = listener.local_addr().map_err(failed)?;
         let network = Arc::new(File::open(network).map_err(Error::file("open", network))?);
         let closed = Arc::new(AtomicBool::new(false));
@@ -66,6 +70,16 @@ impl Drop for Forward {
         // Wakes the thread that waits for connections.
         let _ = TcpStream::connect(self.address);
     }
+}
+
+/// Makes a loopback port that a child of `home` listens on the same for this
+/// process; None where it is the same anyway.
+pub(crate) fn publish(home: &Home, port: u16) -> Result<Option<Forward>> {
+    let same = |port| SocketAddr::from((Ipv4Addr::LOCALHOST, port));
+    let forward = home
+        .network()
+        .map(|network| Forward::start(network, port, same));
+    forward.transpose()
 }
 
 /// Carries both directions until both have ended. A target that refuses looks to
@@ -104,7 +118,7 @@ mod tests {
         }
         let server = TcpListener::bind("127.0.0.1:0").unwrap();
         let target = server.local_addr().unwrap();
-        let forward = Forward::start(network, |_| target).unwrap();
+        let forward = Forward::start(network, 0, |_| target).unwrap();
         let echo = thread::spawn(move || {
             let (mut stream, _) = server.accept().unwrap();
             let mut text = String::new();

@@ -51,13 +51,6 @@ impl Namespaces {
         PathBuf::from(format!("/proc/{}/ns/net", self.outside.id()))
     }
 
-    /// Words before a command line that run it in the network of the node, but
-    /// with the files and process ids of this machine: signals still reach it.
-    pub(crate) fn network_only(&self) -> Vec<String> {
-        let network = self.network();
-        vec!["nsenter".into(), format!("--net={}", network.display())]
-    }
-
     /// Words before a command line that run it wholly inside; it ends with the node.
     pub(crate) fn whole(&self) -> Vec<String> {
         let pid = self.outside.id();
