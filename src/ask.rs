@@ -101,8 +101,8 @@ pub fn why(args: &WhyArgs, global: &GlobalArgs, now: Timestamp) -> Result<(), Er
     let report = judged(&listing, global.as_of.unwrap_or(now));
     let workload = find(&report, &args.target, place)?;
     Ok(print::why(
-        &report,
         workload,
+        (report.as_of, &again(&args.paths)),
         global,
         &mut io::stdout().lock(),
     )?)

@@ -3,6 +3,7 @@
 
 use std::io::{self, IsTerminal, Write};
 
+use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::api::{self, DeviationException};
@@ -66,19 +67,20 @@ pub fn report(
     }
 }
 
-/// Prints the explanation of one workload of a report in the format asked for.
+/// Prints the explanation of one workload in the format asked for; `as_of` and `from` are those of
+/// the report it is in, as [`report`] has them.
 ///
 /// # Errors
 /// When the output does not take it.
 pub fn why(
-    report: &Report,
     workload: &Workload,
+    (as_of, from): (Timestamp, &str),
     global: &GlobalArgs,
     out: &mut dyn Write,
 ) -> Result<(), Error> {
     match global.output {
         Format::Table | Format::Wide => {
-            let text = why::render(workload, report.as_of, style(global));
+            let text = why::render(workload, as_of, style(global), from);
             Ok(out.write_all(text.as_bytes())?)
         }
         Format::Json => json(workload, out),

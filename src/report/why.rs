@@ -10,12 +10,13 @@ use super::voice::{self, Facts, day};
 use crate::api::golden_path::Level;
 use crate::assess::state::{Outcome, Standing, Status, Turn};
 
-/// The explanation, for a terminal.
-pub fn render(workload: &Workload, as_of: Timestamp, style: Style) -> String {
+/// The explanation, for a terminal. `from` is what a further command about it needs, such as
+/// `--from deploy/`; empty for a cluster.
+pub fn render(workload: &Workload, as_of: Timestamp, style: Style, from: &str) -> String {
     let sections = [
         head(workload, as_of, style),
         checks(workload, as_of, style),
-        ending(workload, as_of),
+        ending(workload, as_of, from),
     ];
     let shown: Vec<String> = sections
         .into_iter()
@@ -134,13 +135,14 @@ fn indented(label: &str, text: &str) -> String {
     head.into_iter().chain(body).collect()
 }
 
-fn ending(workload: &Workload, as_of: Timestamp) -> String {
+fn ending(workload: &Workload, as_of: Timestamp, from: &str) -> String {
     let mut lines = Vec::new();
     if let Some(next) = what_happens(workload, as_of) {
         lines.push(format!("Next      {next}"));
     }
     if workload.excusable().next().is_some() {
-        lines.push(format!("Off-ramp  {}", voice::off_ramp(workload)));
+        let command = format!("{} {from}", voice::off_ramp(workload));
+        lines.push(format!("Off-ramp  {}", command.trim_end()));
     }
     if let Some(url) = &workload.feedback_url {
         lines.push(format!("Feedback  {}", plain(url)));
@@ -174,7 +176,7 @@ mod tests {
     const NOW: &str = "2026-03-01T00:00:00Z";
 
     fn why(workload: &Workload) -> String {
-        render(workload, at(NOW), Style::default())
+        render(workload, at(NOW), Style::default(), "")
     }
 
     #[test]

@@ -85,7 +85,7 @@ pub fn run(args: &ScanArgs, global: &GlobalArgs, now: Timestamp) -> Result<Exit,
     let mut out = io::stdout().lock();
     print::report(&answer.report, global, &question.again(), &mut out)?;
     if args.explain {
-        explain(&answer.report, global, &mut out)?;
+        explain(&answer.report, &question, &mut out)?;
     }
     if answer.unreadable > 0 {
         return Ok(Exit::Unreadable);
@@ -134,7 +134,8 @@ pub fn why(args: &WhyArgs, global: &GlobalArgs, now: Timestamp) -> Result<Exit, 
     };
     let answer = judge(&question, &mut io::stdin().lock())?;
     let workload = find(&answer.report, &args.target, global.namespace.as_deref())?;
-    print::why(&answer.report, workload, global, &mut io::stdout().lock())?;
+    let around = (answer.report.as_of, &*question.again());
+    print::why(workload, around, global, &mut io::stdout().lock())?;
     Ok(answer.exit())
 }
 
@@ -203,7 +204,8 @@ pub fn judge(question: &Question<'_>, stdin: &mut dyn Read) -> Result<Answer, Er
     })
 }
 
-fn explain(report: &Report, global: &GlobalArgs, out: &mut dyn Write) -> Result<(), Error> {
+fn explain(report: &Report, question: &Question<'_>, out: &mut dyn Write) -> Result<(), Error> {
+    let again = question.again();
     let open = ordered(report)
         .into_iter()
         .filter(|workload| match workload.status {
@@ -212,7 +214,7 @@ fn explain(report: &Report, global: &GlobalArgs, out: &mut dyn Write) -> Result<
         });
     for workload in open {
         writeln!(out).map_err(print::Error::from)?;
-        print::why(report, workload, global, out)?;
+        print::why(workload, (report.as_of, &again), question.global, out)?;
     }
     Ok(())
 }

@@ -4,7 +4,7 @@
 use std::process::{Command, Output, Stdio};
 
 use goldenpath::api;
-use goldenpath_e2e::{ControlPlane, Options, User, control_plane_or_skip, eventually};
+use goldenpath_e2e::{ControlPlane, Options, Tool, User, control_plane_or_skip, eventually};
 use serde_json::Value;
 
 const SOON: std::time::Duration = std::time::Duration::from_secs(60);
@@ -138,6 +138,25 @@ fn a_draft_takes_list_rights_and_passes_admission() {
     assert_eq!(spec["requestedBy"], "grace");
     assert_eq!(spec["owner"]["team"], "shop");
     assert_eq!(spec["reason"], longest.as_str());
+}
+
+#[test]
+fn kubectl_finds_the_command_under_the_name_that_texts_print() {
+    let Some(cluster) = shop() else { return };
+    let directory = cluster.data_dir().join("plugins");
+    std::fs::create_dir(&directory).unwrap();
+    let plugin = directory.join("kubectl-goldenpath");
+    std::os::unix::fs::symlink(env!("CARGO_BIN_EXE_goldenpath"), plugin).unwrap();
+    let output = Command::new(cluster.binaries().path(Tool::Kubectl).unwrap())
+        .args(["goldenpath", "except", "deploy/web", "-n", "shop"])
+        .args(["--cost", "6h", "--reason", REASON])
+        .env("KUBECONFIG", cluster.kubeconfig())
+        .env("PATH", &directory)
+        .stdin(Stdio::null())
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{output:?}");
+    cluster.apply(&text(&output.stdout)).unwrap();
 }
 
 #[test]

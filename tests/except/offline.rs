@@ -232,3 +232,26 @@ fn a_draft_is_read_back_as_the_preview_foretold() {
         (&json!("Pending"), &json!(1))
     );
 }
+
+#[test]
+fn the_command_that_why_prints_drafts_what_it_says() {
+    let why = ["why", "deploy/till", "--from", "except/till.yaml"];
+    let output = Command::new(env!("CARGO_BIN_EXE_goldenpath"))
+        .args(["--as-of", "2026-03-01"])
+        .args(why)
+        .current_dir(fixtures())
+        .output()
+        .unwrap();
+    let text = String::from_utf8(output.stdout).unwrap();
+    let printed = text
+        .lines()
+        .find_map(|line| line.strip_prefix("Off-ramp  kubectl goldenpath except "))
+        .unwrap();
+    let words = printed.split(' ').map(|word| match word {
+        "\"…\"" => REASON,
+        word => word,
+    });
+    let args: Vec<_> = words.chain(["--cost", "6h", "--owner", "till"]).collect();
+    let checks = &manifest(&except(&args))["spec"]["checks"];
+    assert_eq!(*checks, json!(["replicas", "probe"]));
+}
