@@ -28,9 +28,8 @@ pictures: ## Draw the dashboards in docs/img from a real Prometheus
 image: ## Build the container image as target/image.tar, without Docker (docker load reads it)
 	cargo run --quiet --package goldenpath-e2e --example image -- localhost/goldenpath:dev target/image.tar
 
-sbom: ## List what the image is made of, as CycloneDX in goldenpath.cdx.json
-	cargo cyclonedx --version >/dev/null 2>&1 || cargo install --locked cargo-cyclonedx
-	cargo cyclonedx --format json --no-default-features --features cluster --target "$$(rustc --print host-tuple)"
+sbom: ## List what the image is made of, as CycloneDX in target/goldenpath.cdx.json
+	@.ci/sbom.sh
 
 clean: ## Remove what was built
 	cargo clean
