@@ -85,9 +85,17 @@ fn settings(args: &RunArgs, global: &GlobalArgs) -> RunSettings {
         target: target(global),
         judging,
         extra_kinds: args.judging.extra_kind.clone(),
-        metrics: metrics::Options::default(),
+        metrics: exposed(args),
         leader_elect: args.leader_elect,
         lease_namespace: args.lease_namespace.clone(),
+    }
+}
+
+fn exposed(args: &RunArgs) -> metrics::Options {
+    metrics::Options {
+        namespace_label: args.metrics_by_namespace,
+        max_teams: args.metrics_max_teams,
+        workload_info: args.metrics_workload_info,
     }
 }
 

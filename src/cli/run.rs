@@ -68,6 +68,27 @@ pub struct RunArgs {
     #[arg(long, value_name = "NAME", env = "GOLDENPATH_LEASE_NAMESPACE")]
     pub lease_namespace: Option<String>,
 
+    /// Put the namespace on `goldenpath_services`, for recording rules by namespace
+    #[arg(long, env = "GOLDENPATH_METRICS_BY_NAMESPACE")]
+    pub metrics_by_namespace: bool,
+
+    /// Expose one series for each of at most so many workloads
+    #[arg(
+        long,
+        value_name = "WORKLOADS",
+        env = "GOLDENPATH_METRICS_WORKLOAD_INFO"
+    )]
+    pub metrics_workload_info: Option<usize>,
+
+    /// How many teams have metric series of their own; the others share the label `other`
+    #[arg(
+        long,
+        value_name = "TEAMS",
+        default_value_t = 200,
+        env = "GOLDENPATH_METRICS_MAX_TEAMS"
+    )]
+    pub metrics_max_teams: usize,
+
     /// How workloads are found, attributed and counted.
     #[command(flatten)]
     pub judging: JudgingArgs,
