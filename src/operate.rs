@@ -194,13 +194,18 @@ impl Source for Observer {
     }
 }
 
-/// The threads everything runs on.
+/// The threads everything runs on. One worker is enough: it waits for the API server nearly all the
+/// time, and each further one costs megabytes of memory the allocator keeps for it.
 ///
 /// # Errors
 /// When the system gives none.
 pub fn runtime() -> Result<tokio::runtime::Runtime, Error> {
     let mut builder = tokio::runtime::Builder::new_multi_thread();
-    builder.enable_all().build().map_err(Error::Start)
+    builder
+        .worker_threads(1)
+        .enable_all()
+        .build()
+        .map_err(Error::Start)
 }
 
 /// Ends with SIGTERM or Ctrl-C.

@@ -150,6 +150,10 @@ impl Inventory {
         } = observed;
         workload.live = self.shared_labels(&workload.live);
         self.note_faults(&workload, faults);
+        // One copy of a namespace's name for all that live there.
+        if let Some((namespace, _)) = self.spaces.get_key_value(&workload.id.namespace) {
+            workload.id.namespace = namespace.clone();
+        }
         let id = workload.id.clone();
         let space = self.spaces.entry(id.namespace.clone()).or_default();
         let cause = if let Some(entry) = space.workloads.get_mut(&local(&id)) {

@@ -14,6 +14,9 @@ use super::state::{Cause, Standing, State, Status};
 use super::verdict::{Bench, Moment, Verdict, judge};
 use super::workload::OwnLabels;
 
+/// Workloads that may wait without memory being asked for.
+const QUEUE_AT_REST: usize = 64;
+
 /// The labels one workload should carry.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LabelWrite {
@@ -88,6 +91,8 @@ impl Inventory {
         let moment = Moment::new(now);
         for _ in 0..limit {
             let Some(id) = self.queue.pop_front() else {
+                // Room for every workload is needed rarely.
+                self.queue.shrink_to(QUEUE_AT_REST);
                 break;
             };
             self.plan_one(&id, &moment, &mut plan);

@@ -25,8 +25,9 @@ pub const UNKNOWN_TEAM: &str = "unknown";
 pub struct Space {
     /// The namespace itself, once it is known.
     pub namespace: Option<Namespace>,
-    /// Its workloads, by kind and name.
-    pub workloads: BTreeMap<LocalId, Entry>,
+    /// Its workloads, by kind and name. Boxed, because a map keeps room for nearly twice as many
+    /// entries as it has.
+    pub workloads: BTreeMap<LocalId, Box<Entry>>,
     /// Its Kubernetes Services, by name.
     pub services: BTreeMap<Arc<str>, KubeService>,
     kinds: BTreeSet<Arc<WatchedKind>>,
@@ -172,8 +173,8 @@ impl Space {
         let (kind, name) = (workload.id.kind.clone(), workload.id.name.clone());
         self.kinds.insert(kind.clone());
         let progress = Progress::default();
-        self.workloads
-            .insert((kind, name), Entry { workload, progress });
+        let entry = Box::new(Entry { workload, progress });
+        self.workloads.insert((kind, name), entry);
     }
 
     /// Whether the workload is among the oldest `maxWorkloads` the exception is about.

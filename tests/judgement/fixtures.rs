@@ -184,7 +184,7 @@ impl Cluster {
                 .map(|(key, value)| (key, value.to_owned()));
             (entry.workload.id.to_string(), pairs.collect())
         };
-        entries.map(label).collect()
+        entries.map(|entry| label(entry)).collect()
     }
 }
 
