@@ -9,18 +9,27 @@ use goldenpath_e2e::ControlPlane;
 use serde_json::Value;
 
 /// Machine and versions, as lines for the documentation.
-pub fn describe(cluster: &ControlPlane, binary: &Path) -> Vec<String> {
+pub fn describe(cluster: &ControlPlane, binary: &Path, load: &str) -> Vec<String> {
     let cores = thread::available_parallelism().map_or(1, usize::from);
     let rust = first_line("rustc", "--version");
     let own = first_line(&binary.to_string_lossy(), "--version");
     vec![
         format!("machine: {}, {cores} cores, {}", processor(), memory()),
-        format!("kernel: {}", read("/proc/sys/kernel/osrelease")),
+        format!(
+            "kernel: {}, load when it began: {load}",
+            read("/proc/sys/kernel/osrelease")
+        ),
         format!(
             "versions: {own}, Kubernetes {}, {rust}",
             kubernetes(cluster)
         ),
     ]
+}
+
+/// How many others wanted a core over the last minute: figures of a busy machine say little.
+pub fn load() -> String {
+    let load = read("/proc/loadavg");
+    load.split(' ').next().unwrap_or_default().to_owned()
 }
 
 fn read(file: &str) -> String {

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use goldenpath::api;
-use goldenpath_e2e::{ControlPlane, Operator, OperatorOptions, Options, Samples, within_or_fail};
+use goldenpath_e2e::{ControlPlane, Operator, OperatorOptions, Options, within_or_fail};
 use kube::Client;
 use tokio::runtime::Runtime;
 
@@ -13,7 +13,7 @@ use crate::fleet::{self, Count, Lacks, MemoryCheck};
 use crate::{Result, load};
 
 /// No step of the program takes longer on the slowest machine it was thought for.
-const DEADLINE: Duration = Duration::from_secs(240);
+pub const DEADLINE: Duration = Duration::from_secs(240);
 const SERVICES: &str = "goldenpath_services";
 const STOPS_WITHIN: Duration = Duration::from_secs(20);
 
@@ -75,20 +75,16 @@ impl Stage {
     pub fn wait_for_verdicts(&self, operator: &Operator, golden: Count) -> Result<()> {
         let all = Some(f64::from(Count::try_from(self.workloads)?));
         let golden = Some(f64::from(golden));
-        wait_for(operator, "all verdicts", |samples| {
-            samples.sum(SERVICES, &[]) == all
-                && samples.sum(SERVICES, &[("state", "golden-path")]) == golden
-        })
+        let told = || {
+            let samples = operator.scrape()?;
+            let on_path = samples.sum(SERVICES, &[("state", "golden-path")]);
+            Ok((samples.sum(SERVICES, &[]) == all && on_path == golden).then_some(()))
+        };
+        Ok(within_or_fail(DEADLINE, "all verdicts", told)?)
     }
 
     /// How many members are on the path as it is meant.
     pub fn golden(&self) -> Count {
         fleet::count(self.workloads, |lacks| lacks == Lacks::Nothing)
     }
-}
-
-/// Waits until `/metrics` tells what `holds` asks for.
-pub fn wait_for(operator: &Operator, what: &str, holds: impl Fn(&Samples) -> bool) -> Result<()> {
-    let told = || Ok(holds(&operator.scrape()?).then_some(()));
-    Ok(within_or_fail(DEADLINE, what, told)?)
 }
