@@ -6,7 +6,7 @@ use goldenpath_e2e::eventually;
 use serde_json::Value;
 
 use crate::stage::{Place, SOON, in_a_place};
-use crate::words::{PATH, approval, exception, failing};
+use crate::words::{PATH, approval, exception, failing, hurried};
 
 /// A deletion is told by a watch: there is nothing to wait for.
 const AT_ONCE: Duration = Duration::from_secs(5);
@@ -14,7 +14,7 @@ const AT_ONCE: Duration = Duration::from_secs(5);
 #[test]
 fn an_exception_goes_through_all_its_phases_and_everything_follows() {
     in_a_place("phases", |place| {
-        place.apply(PATH);
+        place.apply(&hurried());
         place.apply(&failing("web"));
         place.becomes("deploy/web", "deviating", Some("undocumented"));
         place.apply(&exception("web", ""));
