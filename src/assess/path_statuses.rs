@@ -9,29 +9,31 @@ use jiff::Timestamp;
 use super::adoption::{PathTally, Tally, total};
 use super::inventory::Inventory;
 use super::path::{Invalid, Path, indexes};
-use super::register::exception_views;
 use super::status::{NewServicesNow, PathFindings, path_status};
 use super::statuses::{Owned, StatusWrite};
-use super::verdict::Moment;
 use crate::api::GoldenPathStatus;
 
 /// How many workloads one check of one path could not be evaluated on.
-type Errors = HashMap<(Arc<str>, u16), usize>;
+pub(super) type Errors = HashMap<(Arc<str>, u16), usize>;
 
 impl Inventory {
-    /// The statuses of paths that differ from what is stored.
-    pub(super) fn changed_path_statuses(
-        &mut self,
-        now: Timestamp,
-    ) -> Vec<StatusWrite<GoldenPathStatus>> {
+    /// Forgets what went wrong with checks that go wrong nowhere any more; counts those that do.
+    pub(super) fn forget_mended_faults(&mut self) -> Errors {
         let errors = self.count_errors();
         self.faults.retain(|key, _| errors.contains_key(key));
-        let moment = Moment::new(now);
-        let register = exception_views(self, &moment);
-        let tally = Tally::of(self, &moment, &register);
+        errors
+    }
+
+    /// The statuses of paths that differ from what is stored.
+    pub(super) fn changed_path_statuses(
+        &self,
+        tally: &Tally,
+        errors: &Errors,
+        now: Timestamp,
+    ) -> Vec<StatusWrite<GoldenPathStatus>> {
         let present = self.paths.iter().filter(|path| path.deleted.is_none());
         let changed = present.filter_map(|path| {
-            let findings = self.path_findings(path, &errors, (tally.paths.get(&path.name), now));
+            let findings = self.path_findings(path, errors, (tally.paths.get(&path.name), now));
             let before = self.path_statuses.get(&path.name)?.as_ref();
             let status = path_status(path.generation, &findings, before, now);
             let of = Owned::Path(path.name.clone());

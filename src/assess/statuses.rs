@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
+use super::adoption::Tally;
 use super::cover::Exception;
 use super::inventory::Inventory;
 use super::plan::Written;
@@ -77,16 +78,19 @@ pub(super) struct Pace {
 pub(super) type Paces = HashMap<Owned, Pace>;
 
 impl Inventory {
-    /// The statuses to store now. `all_listed` says whether every watched kind has been listed:
-    /// before that no count is known, and no path's status is planned.
-    pub fn plan_statuses(&mut self, now: Timestamp, all_listed: bool) -> StatusPlan {
+    /// The statuses to store now. Counts and the measure at a path's deadline are only right once
+    /// every watched kind was listed: the caller sees to that.
+    pub fn plan_statuses(&mut self, now: Timestamp) -> StatusPlan {
         let mut plan = StatusPlan::default();
-        let exceptions = self.exception_statuses(now);
-        let paths = if all_listed {
-            self.changed_path_statuses(now)
-        } else {
-            Vec::new()
-        };
+        let errors = self.forget_mended_faults();
+        let moment = Moment::new(now);
+        let register = exception_views(self, &moment);
+        let tally = Tally::of(self, &moment, &register);
+        let exceptions = register
+            .iter()
+            .filter_map(|view| differing(self, view, &moment));
+        let exceptions: Vec<_> = exceptions.collect();
+        let paths = self.changed_path_statuses(&tally, &errors, now);
         for (write, change) in exceptions {
             if self.take_turn(&write.of, now, &mut plan.again_at) {
                 plan.phases.extend(change);
@@ -137,18 +141,6 @@ impl Inventory {
         }
     }
 
-    fn exception_statuses(
-        &self,
-        now: Timestamp,
-    ) -> Vec<(StatusWrite<DeviationExceptionStatus>, Option<PhaseChange>)> {
-        let moment = Moment::new(now);
-        let views = exception_views(self, &moment);
-        views
-            .iter()
-            .filter_map(|view| differing(self, view, now))
-            .collect()
-    }
-
     fn take_turn(&mut self, of: &Owned, now: Timestamp, again_at: &mut Option<Timestamp>) -> bool {
         let pace = self.paces.entry(of.clone()).or_default();
         match pace.not_before {
@@ -185,10 +177,10 @@ impl Inventory {
 fn differing(
     inventory: &Inventory,
     view: &ExceptionView<'_>,
-    now: Timestamp,
+    moment: &Moment,
 ) -> Option<(StatusWrite<DeviationExceptionStatus>, Option<PhaseChange>)> {
     let exception = view.exception;
-    let status = exception_status(exception, &findings(inventory, view, now), now);
+    let status = exception_status(exception, &findings(inventory, view, moment), moment.now);
     if exception.status.as_ref() == Some(&status) {
         return None;
     }
@@ -218,7 +210,7 @@ fn phase_change(exception: &Exception, view: &ExceptionView<'_>) -> Option<Phase
     })
 }
 
-fn findings(inventory: &Inventory, view: &ExceptionView<'_>, now: Timestamp) -> ExceptionFindings {
+fn findings(inventory: &Inventory, view: &ExceptionView<'_>, moment: &Moment) -> ExceptionFindings {
     let mut unknown_checks = Vec::new();
     let mut not_exemptible = Vec::new();
     for useless in &view.useless_checks {
@@ -239,7 +231,7 @@ fn findings(inventory: &Inventory, view: &ExceptionView<'_>, now: Timestamp) -> 
         not_exemptible,
         matched: view.matched.iter().map(|id| id.local()).collect(),
         covered_failures: view.covered_failures,
-        on_other_path: other_path(inventory, view, now),
+        on_other_path: other_path(inventory, view, moment),
         still_failing: view.needed,
         over_max_workloads: limit
             .is_some_and(|limit| u32::try_from(view.named).is_ok_and(|named| named > limit)),
@@ -262,13 +254,12 @@ fn path_found(inventory: &Inventory, view: &ExceptionView<'_>) -> PathFound {
 }
 
 /// The path that judges the workloads of an exception, where it is not the one it names.
-fn other_path(inventory: &Inventory, view: &ExceptionView<'_>, now: Timestamp) -> Option<String> {
+fn other_path(inventory: &Inventory, view: &ExceptionView<'_>, moment: &Moment) -> Option<String> {
     match view.usage {
         Usage::OtherPath => {}
         Usage::InUse | Usage::NoTarget | Usage::NotJudged | Usage::PathNotFound => return None,
     }
-    let moment = Moment::new(now);
-    let bench = inventory.bench(&moment);
+    let bench = inventory.bench(moment);
     let space = inventory.space(view.namespace)?;
     let judged = space.named_by(view.exception).filter_map(|workload| {
         let path = super::verdict::judge(workload, space, &bench).path?;

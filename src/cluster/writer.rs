@@ -207,7 +207,7 @@ impl Writer {
         if !self.waiting.is_empty() || !self.slow.is_due(version, started, now) {
             return;
         }
-        let statuses = inventory.plan_statuses(now, true);
+        let statuses = inventory.plan_statuses(now);
         let services = inventory.plan_services(now, SERVICES_A_ROUND);
         drop(inventory);
         let more = services.len() == SERVICES_A_ROUND;
