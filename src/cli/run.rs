@@ -9,13 +9,13 @@ use super::JudgingArgs;
 #[cfg(feature = "cluster")]
 pub(super) const HELP: &str = "\
 Run the operator. It judges every workload by the golden paths in whose scope it is, writes labels \
-(metadata only, nothing else), keeps the status of paths and exceptions, and serves metrics, a \
-page and the report. It never blocks a workload. With --labels=off it writes nothing to workloads.";
+(metadata only, nothing else), keeps the status of paths and exceptions, and serves metrics \
+and the report. It never blocks a workload. With --labels=off it writes nothing to workloads.";
 
 /// Flags of `run`.
 #[derive(Args, Clone, Debug)]
 pub struct RunArgs {
-    /// Where page, API, metrics and health are served
+    /// Where report, metrics and health are served
     #[arg(
         long,
         value_name = "ADDRESS",
