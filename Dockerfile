@@ -22,6 +22,6 @@ COPY --from=build /etc/ssl/certs/ca-certificates.crt /etc/ssl/certs/ca-certifica
 COPY --from=build /goldenpath /goldenpath
 # Numeric: kubelet cannot tell whether a name is root.
 USER 65532:65532
-EXPOSE 8080
+EXPOSE 8080 8081
 ENTRYPOINT ["/goldenpath"]
 CMD ["run"]

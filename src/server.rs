@@ -23,9 +23,10 @@ const GOODBYE: Duration = Duration::from_secs(2);
 
 const WELCOME: &str = "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\">\
 <title>goldenpath</title><h1>goldenpath</h1>\
-<ul><li><a href=\"/api/v1/report\">The report, as JSON</a></li>\
-<li><a href=\"/metrics\">Metrics</a></li>\
-<li><a href=\"/readyz\">Is it ready?</a></li></ul></html>\n";
+<ul><li><a href=\"/api/v1/report\">The report, as JSON</a></li>";
+/// What is at the same address unless metrics and health are split off.
+const OPERATIONS: &str = "<li><a href=\"/metrics\">Metrics</a></li>\
+<li><a href=\"/readyz\">Is it ready?</a></li>";
 
 /// Where the answers come from. Every answer is worked out when it is asked for.
 pub trait Source: Send + Sync + 'static {
@@ -79,15 +80,21 @@ pub fn operations(source: Arc<dyn Source>) -> Router {
 
 /// What people and programs read: the page and the report.
 pub fn pages(source: Arc<dyn Source>) -> Router {
-    Router::new()
-        .route("/", get(|| async { Html(WELCOME) }))
-        .route("/api/v1/report", get(report))
-        .with_state(source)
+    pages_beside("", source)
 }
 
 /// Everything under one address.
 pub fn everything(source: Arc<dyn Source>) -> Router {
-    operations(source.clone()).merge(pages(source))
+    operations(source.clone()).merge(pages_beside(OPERATIONS, source))
+}
+
+/// The page lists what else is at this address.
+fn pages_beside(others: &str, source: Arc<dyn Source>) -> Router {
+    let page = format!("{WELCOME}{others}</ul></html>\n");
+    Router::new()
+        .route("/", get(async || Html(page)))
+        .route("/api/v1/report", get(report))
+        .with_state(source)
 }
 
 /// Binds an address; port 0 takes a free one.

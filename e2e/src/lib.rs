@@ -56,6 +56,6 @@ pub use operator::{Operator, OperatorOptions};
 pub use operator_image::build_operator_image;
 pub use prometheus::Prometheus;
 pub use random::free_port;
-pub use skip::{control_plane_or_skip, node_or_skip, shared_node_or_skip};
+pub use skip::{binaries_or_skip, control_plane_or_skip, node_or_skip, shared_node_or_skip};
 pub use tools::Tool;
 pub use wait::{eventually, within, within_or_fail};

@@ -3,7 +3,7 @@
 
 use std::{io::Write as _, sync::LazyLock};
 
-use crate::{ControlPlane, Error, Node, Options, Result};
+use crate::{Binaries, ControlPlane, Error, Node, Options, Result, Tool};
 
 /// When set, a test that cannot have its control plane fails instead.
 const REQUIRED_VARIABLE: &str = "GOLDENPATH_E2E_REQUIRED";
@@ -34,6 +34,15 @@ pub fn node_or_skip(options: &Options) -> Option<Node> {
 pub fn shared_node_or_skip() -> Option<&'static Node> {
     static NODE: LazyLock<Result<Node>> = LazyLock::new(|| Node::start(&Options::default()));
     NODE.as_ref().map_err(skip_or_panic).ok()
+}
+
+/// Programs a test runs beside a control plane; None, after a line `skipped: …` on standard error,
+/// when they cannot be had here.
+///
+/// # Panics
+/// When there is Go to build them with, and the build fails.
+pub fn binaries_or_skip(tools: &[Tool]) -> Option<Binaries> {
+    or_skip(Binaries::locate_or_build(tools, |_| {}))
 }
 
 fn or_skip<T>(started: Result<T>) -> Option<T> {

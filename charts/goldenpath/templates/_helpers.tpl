@@ -12,6 +12,10 @@
 {{- end }}
 {{- end }}
 
+{{- define "goldenpath.namespace" -}}
+{{- .Values.namespaceOverride | default .Release.Namespace }}
+{{- end }}
+
 {{- define "goldenpath.selectorLabels" -}}
 {{- /* Not the overridden name: by this label the operator knows what is its own. */ -}}
 app.kubernetes.io/name: goldenpath

@@ -1,17 +1,12 @@
-//! The chart, installed by Helm on a real API server: what the operator's account may do, and that
-//! it may do nothing else.
+//! Rights, as a real API server sees them: what the operator's account may do and that it may do
+//! nothing else, what teams may, and who decides.
 
-#![cfg(feature = "demo")]
-#![allow(clippy::unwrap_used)]
-
-use std::io::Write as _;
-use std::path::Path;
-use std::process::Command;
 use std::time::Duration;
 
-use goldenpath_e2e::{Binaries, ControlPlane, Options, Tool, control_plane_or_skip, eventually};
+use goldenpath_e2e::{ControlPlane, Options, Tool, control_plane_or_skip, eventually};
 
-const NAMESPACE: &str = "goldenpath-system";
+use crate::helm::{Helm, chart};
+
 const ACCOUNT: &str = "--as=system:serviceaccount:goldenpath-system:goldenpath";
 
 const IN_NAMESPACE: &str = "--namespace=goldenpath-system";
@@ -22,29 +17,6 @@ const WORKLOADS: [&str; 5] = [
     "cronjobs.batch",
     "services",
 ];
-
-struct Helm<'a> {
-    cluster: &'a ControlPlane,
-    binary: &'a Path,
-}
-
-impl Helm<'_> {
-    fn run(&self, args: &[&str]) {
-        let answer = Command::new(self.binary)
-            .args(args)
-            .args(["--namespace", NAMESPACE, "--kubeconfig"])
-            .arg(self.cluster.kubeconfig())
-            .env("HELM_CACHE_HOME", self.cluster.data_dir())
-            .output()
-            .unwrap();
-        let said = String::from_utf8_lossy(&answer.stderr);
-        assert!(answer.status.success(), "helm {args:?}: {said}");
-    }
-}
-
-fn chart() -> String {
-    format!("{}/charts/goldenpath", env!("CARGO_MANIFEST_DIR"))
-}
 
 /// Whether `who` may, as `kubectl auth can-i` says.
 fn may(cluster: &ControlPlane, who: &str, what: &[&str]) -> bool {
@@ -61,13 +33,8 @@ fn the_chart_gives_the_operator_what_it_needs_and_no_more() {
     let Some(cluster) = control_plane_or_skip(&options) else {
         return;
     };
-    let binaries = match Binaries::locate_or_build(&[Tool::Helm], |_| {}) {
-        Ok(binaries) => binaries,
-        Err(error) => return writeln!(std::io::stderr(), "skipped: {error}").unwrap(),
-    };
-    let helm = Helm {
-        cluster: &cluster,
-        binary: binaries.path(Tool::Helm).unwrap(),
+    let Some(helm) = Helm::or_skip(Tool::Helm, &cluster) else {
+        return;
     };
 
     helm.run(&["install", "goldenpath", &chart(), "--create-namespace"]);
@@ -92,6 +59,52 @@ fn the_chart_gives_the_operator_what_it_needs_and_no_more() {
         .kubectl_ok(&["get", "crd", "goldenpaths.goldenpath.dev"])
         .unwrap();
     helm.run(&["install", "goldenpath", &chart()]);
+}
+
+#[test]
+fn approvers_decide_on_their_own_paths_and_no_others() {
+    let Some(cluster) = control_plane_or_skip(&Options::default()) else {
+        return;
+    };
+    let Some(helm) = Helm::or_skip(Tool::Helm, &cluster) else {
+        return;
+    };
+    let approvers = "rbac.approvers=[\
+        {\"name\": \"data\", \"paths\": [\"stateful-service\"], \"users\": [\"mira\"]},\
+        {\"name\": \"gitops\", \"paths\": [\"web-service\"], \"serviceAccounts\": \
+            [{\"name\": \"flux\", \"namespace\": \"flux-system\"}]}]";
+    let install = ["install", "goldenpath", &chart(), "--create-namespace"];
+    helm.run(&[&install[..], &["--set-json", approvers]].concat());
+    let example = format!("{}/examples/approver.yaml", env!("CARGO_MANIFEST_DIR"));
+    cluster.kubectl_ok(&["apply", "-f", &example]).unwrap();
+
+    let platform = &["--as=pat", "--as-group=platform-team"];
+    decides_on(&cluster, &["--as=mira"], &["stateful-service"]);
+    decides_on(&cluster, platform, &["web-service", "batch-job"]);
+    let flux = "--as=system:serviceaccount:flux-system:flux";
+    decides_on(&cluster, &[flux], &["web-service"]);
+    decides_on(&cluster, &[ACCOUNT], &[]);
+}
+
+/// `who` decides on these paths and on no other, and writes decisions but neither paths nor
+/// exceptions of its own.
+fn decides_on(cluster: &ControlPlane, who: &[&str], paths: &[&str]) {
+    let (first, others) = who.split_first().unwrap();
+    let may = |what: &[&str]| may(cluster, first, &[others, what].concat());
+    for path in ["stateful-service", "web-service", "batch-job", "other"] {
+        let named = format!("goldenpaths.goldenpath.dev/{path}");
+        let decides = may(&["approve", &named]);
+        assert_eq!(decides, paths.contains(&path), "{who:?} {path}");
+    }
+    assert!(!may(&["approve", "goldenpaths.goldenpath.dev"]));
+    let exceptions = "deviationexceptions.goldenpath.dev";
+    for verb in ["update", "patch"] {
+        assert_eq!(may(&[verb, exceptions, "-A"]), !paths.is_empty(), "{who:?}");
+        assert!(!may(&[verb, "goldenpaths.goldenpath.dev"]), "{who:?}");
+    }
+    for verb in ["create", "delete"] {
+        assert!(!may(&[verb, exceptions, "-A"]), "{who:?} {verb}");
+    }
 }
 
 fn everything_it_does_is_allowed(cluster: &ControlPlane) {

@@ -1,0 +1,7 @@
+//! The chart, installed by Helm on a real API server.
+
+#![cfg(feature = "demo")]
+#![allow(clippy::unwrap_used)]
+
+mod helm;
+mod rights;
