@@ -3,6 +3,8 @@
 
 mod except;
 mod judging;
+#[cfg(feature = "cluster")]
+mod probe;
 mod run;
 mod selector;
 mod workload_name;
@@ -15,6 +17,8 @@ use jiff::Timestamp;
 
 pub use except::{ApproveArgs, ExceptArgs, ReviewArgs, end};
 pub use judging::{ExtraKind, JudgingArgs, PathsFrom, instant};
+#[cfg(feature = "cluster")]
+pub use probe::ProbeArgs;
 pub use run::{LogFormat, OnOff, RunArgs};
 pub use selector::LabelQuery;
 pub use workload_name::WorkloadName;
@@ -190,6 +194,10 @@ pub enum Command {
     #[cfg(feature = "cluster")]
     #[command(long_about = CLEANUP_HELP)]
     Cleanup(CleanupArgs),
+    /// Ask whether an address answers as expected, for `helm test`
+    #[cfg(feature = "cluster")]
+    #[command(long_about = probe::HELP, after_long_help = probe::EXAMPLES)]
+    Probe(ProbeArgs),
     /// Start a throwaway cluster with examples, and look around
     #[cfg(feature = "demo")]
     #[command(long_about = DEMO_HELP)]

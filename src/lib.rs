@@ -19,6 +19,8 @@ pub mod except;
 #[cfg(feature = "cluster")]
 pub mod operate;
 pub mod print;
+#[cfg(feature = "cluster")]
+pub mod probe;
 pub mod report;
 pub mod scan;
 #[cfg(feature = "cluster")]

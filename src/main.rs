@@ -8,7 +8,7 @@ use goldenpath::cli::{Cli, Command};
 #[cfg(feature = "demo")]
 use goldenpath::demo;
 #[cfg(feature = "cluster")]
-use goldenpath::{ask, decide, operate};
+use goldenpath::{ask, decide, operate, probe};
 use goldenpath::{except, print, scan};
 use jiff::Timestamp;
 
@@ -56,6 +56,10 @@ fn dispatch(cli: &Cli) -> Outcome {
         Command::Why(args) => fine(ask::why(args, global, now)),
         #[cfg(feature = "cluster")]
         Command::Cleanup(args) => fine(ask::cleanup(args, global)),
+        #[cfg(feature = "cluster")]
+        Command::Probe(args) if probe::run(args)? => Ok(scan::Exit::Fine),
+        #[cfg(feature = "cluster")]
+        Command::Probe(_) => Ok(scan::Exit::Found),
         #[cfg(feature = "demo")]
         Command::Demo(args) => fine(demo::run(args, global)),
         #[cfg(not(feature = "cluster"))]
@@ -90,6 +94,9 @@ enum Failure {
     #[cfg(feature = "cluster")]
     #[error(transparent)]
     Ask(#[from] ask::Error),
+    #[cfg(feature = "cluster")]
+    #[error(transparent)]
+    Probe(#[from] probe::Error),
     #[cfg(feature = "demo")]
     #[error(transparent)]
     Demo(#[from] demo::Error),
@@ -110,6 +117,8 @@ impl Failure {
             Self::Operate(_) => false,
             #[cfg(feature = "cluster")]
             Self::Ask(error) => error.is_broken_pipe(),
+            #[cfg(feature = "cluster")]
+            Self::Probe(error) => error.is_broken_pipe(),
             #[cfg(feature = "demo")]
             Self::Demo(_) => false,
             #[cfg(not(feature = "cluster"))]

@@ -3,5 +3,6 @@
 #![cfg(feature = "demo")]
 #![allow(clippy::unwrap_used)]
 
+mod answers;
 mod helm;
 mod rights;

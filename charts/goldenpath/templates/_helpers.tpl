@@ -24,6 +24,10 @@ app.kubernetes.io/instance: {{ .Release.Name }}
 
 {{- define "goldenpath.labels" -}}
 {{ include "goldenpath.selectorLabels" . }}
+{{ include "goldenpath.releaseLabels" . }}
+{{- end }}
+
+{{- define "goldenpath.releaseLabels" -}}
 app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
 app.kubernetes.io/part-of: goldenpath
 app.kubernetes.io/managed-by: {{ .Release.Service }}
@@ -31,6 +35,17 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name (.Chart.Version | replace "+" "_") 
 {{- with .Values.commonLabels }}
 {{ toYaml . }}
 {{- end }}
+{{- end }}
+
+{{- /* Not the operator's: no Service leads to a test, and no Deployment takes it for its own. */}}
+{{- define "goldenpath.testSelectorLabels" -}}
+app.kubernetes.io/name: goldenpath-test
+app.kubernetes.io/instance: {{ .Release.Name }}
+{{- end }}
+
+{{- define "goldenpath.testLabels" -}}
+{{ include "goldenpath.testSelectorLabels" . }}
+{{ include "goldenpath.releaseLabels" . }}
 {{- end }}
 
 {{- define "goldenpath.serviceAccountName" -}}
