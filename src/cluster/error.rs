@@ -90,13 +90,22 @@ impl Error {
         move |source| match source {
             kube::Error::Api(status) => Self::Refused {
                 action,
-                message: status.message,
+                message: sentence(&status.message).to_owned(),
                 code: status.code,
             },
             // Not an answer of the server's.
             source => Self::on(action)(source),
         }
     }
+}
+
+/// What a policy wrote for people. Which policy and binding said it comes before that, and helps
+/// nobody who only wanted to approve something.
+fn sentence(message: &str) -> &str {
+    let by_a_policy = message.contains("ValidatingAdmissionPolicy '");
+    let said = message.split_once("denied request: ");
+    said.filter(|_| by_a_policy)
+        .map_or(message, |(_, sentence)| sentence)
 }
 
 /// Why a request failed, in one word out of a dozen.
@@ -124,5 +133,23 @@ pub(super) const fn reason_of_code(code: u16) -> &'static str {
         504 => "TimedOut",
         500..=599 => "ServerError",
         _ => "Refused",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_a_policys_refusal_the_sentence_is_kept() {
+        let whole = "deviationexceptions.goldenpath.dev \"a\" is forbidden: ValidatingAdmissionPolicy \
+                     'p' with binding 'p' denied request: sam may not decide. Next: ask";
+        assert_eq!(sentence(whole), "sam may not decide. Next: ask");
+        let other = "admission webhook \"w\" denied request: no";
+        assert_eq!(sentence(other), other);
+        assert_eq!(
+            sentence("spec.path: Required value"),
+            "spec.path: Required value"
+        );
     }
 }

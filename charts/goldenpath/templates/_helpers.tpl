@@ -56,6 +56,16 @@ app.kubernetes.io/instance: {{ .Release.Name }}
 {{- end }}
 {{- end }}
 
+{{- /* The operator, as the API server names it. */}}
+{{- define "goldenpath.operatorUser" -}}
+system:serviceaccount:{{ include "goldenpath.namespace" . }}:{{ include "goldenpath.serviceAccountName" . }}
+{{- end }}
+
+{{- /* The policy that vouches for approvals, and its binding: the operator looks for it by name. */}}
+{{- define "goldenpath.approvalPolicyName" -}}
+{{ include "goldenpath.fullname" . }}-approval
+{{- end }}
+
 {{- define "goldenpath.image" -}}
 {{- if .Values.image.digest }}
 {{- printf "%s@%s" .Values.image.repository .Values.image.digest }}

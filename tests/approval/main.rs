@@ -1,0 +1,11 @@
+//! Approval as the API server vouches for it: the chart installed by real Helm on a real API
+//! server, people and accounts with real rights, and what each of them may say in whose name.
+
+#![cfg(feature = "demo")]
+#![allow(clippy::unwrap_used)]
+
+mod accounts;
+mod dates;
+mod ground;
+mod operator;
+mod people;

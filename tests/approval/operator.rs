@@ -1,0 +1,106 @@
+//! The operator's own account: its labels, and nothing else of what its rights would let it change.
+
+use std::process::Output;
+
+use serde_json::{Value, json};
+
+use crate::ground::{Ground, accepted, refused, with_policies};
+
+const OPERATOR: &str = "goldenpath-system/goldenpath";
+
+const WORKLOAD: &str = "
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: held, namespace: shop, labels: {app: held, goldenpath.dev/path: web-service}, annotations: {note: kept}}
+spec:
+  replicas: 1
+  selector: {matchLabels: {app: held}}
+  template:
+    metadata: {labels: {app: held}}
+    spec: {containers: [{name: web, image: 'registry.example.com/web:1'}]}
+---
+apiVersion: v1
+kind: Service
+metadata: {name: held, namespace: shop}
+spec: {selector: {app: held}, ports: [{port: 80}]}
+";
+
+fn merge(ground: &Ground, kind: &str, patch: &Value) -> Output {
+    let patch = patch.to_string();
+    let args = [
+        "patch",
+        kind,
+        "held",
+        "-n=shop",
+        "--type=merge",
+        "-p",
+        &patch,
+    ];
+    ground.kubectl(OPERATOR, &args)
+}
+
+const OWN_LABELS: &str = "of labels, the operator changes its own three only";
+const LABELS_ONLY: &str = "of metadata, the operator changes labels only";
+const METADATA_ONLY: &str = "the operator changes metadata only";
+
+fn labels(labels: &Value) -> Value {
+    json!({"metadata": {"labels": labels}})
+}
+
+#[test]
+fn the_operator_changes_its_own_labels_and_no_others() {
+    with_policies(|ground| {
+        ground.cluster.apply(WORKLOAD).unwrap();
+        for kind in ["deployment", "service"] {
+            for status in [json!("deviating"), Value::Null] {
+                let own = labels(&json!({"goldenpath.dev/status": status}));
+                accepted(&merge(ground, kind, &own));
+            }
+            for other in [json!({"app": "other"}), json!({"new": "one"})] {
+                refused(&merge(ground, kind, &labels(&other)), OWN_LABELS);
+            }
+        }
+        let users = labels(&json!({"goldenpath.dev/path": null}));
+        refused(&merge(ground, "deployment", &users), OWN_LABELS);
+    });
+}
+
+#[test]
+fn the_operator_changes_nothing_but_labels() {
+    with_policies(|ground| {
+        ground.cluster.apply(WORKLOAD).unwrap();
+        let owner = json!([{"apiVersion": "v1", "kind": "Pod", "name": "a", "uid": "b"}]);
+        for metadata in [
+            json!({"annotations": {"note": "changed"}}),
+            json!({"finalizers": ["example.com/hold"]}),
+            json!({ "ownerReferences": owner }),
+        ] {
+            let patch = json!({ "metadata": metadata });
+            refused(&merge(ground, "deployment", &patch), LABELS_ONLY);
+            refused(&merge(ground, "service", &patch), LABELS_ONLY);
+        }
+        let replicas = json!({"spec": {"replicas": 3}});
+        refused(&merge(ground, "deployment", &replicas), METADATA_ONLY);
+        let ports = json!({"spec": {"ports": [{"port": 81}]}});
+        refused(&merge(ground, "service", &ports), METADATA_ONLY);
+    });
+}
+
+#[test]
+fn the_operators_write_never_creates() {
+    with_policies(|ground| {
+        let object = "{apiVersion: apps/v1, kind: Deployment, metadata: {name: new, namespace: shop, labels: {app: new}},
+            spec: {selector: {matchLabels: {app: new}}, template: {metadata: {labels: {app: new}},
+            spec: {containers: [{name: web, image: 'registry.example.com/web:1'}]}}}}";
+        let file = ground.file("new", object);
+        let apply = [
+            "apply",
+            "--server-side",
+            "--field-manager=goldenpath",
+            "-f",
+            &file,
+        ];
+        let answer = ground.kubectl(OPERATOR, &apply);
+        assert!(!answer.status.success());
+    });
+}

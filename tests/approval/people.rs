@@ -1,0 +1,275 @@
+//! Who may decide: somebody entitled for the path, under their own name, about another's request.
+
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+use crate::ground::{
+    accepted, approval, exception, minutes_ago, refused, renewal, review, with_policies,
+};
+
+const MAY_NOT: &str = "may not decide about path web-service. Next: ";
+
+fn now() -> Timestamp {
+    Timestamp::now()
+}
+
+#[test]
+fn whoever_asked_cannot_approve_though_they_may_update() {
+    with_policies(|ground| {
+        ground.asked_for("own-request");
+        refused(
+            &ground.patch("sam", "own-request", &approval("sam", now())),
+            MAY_NOT,
+        );
+        refused(
+            &ground.patch("tess", "own-request", &approval("tess", now())),
+            MAY_NOT,
+        );
+        let rejected =
+            json!({"approval": {"decision": "Rejected", "by": "tess", "at": now().to_string()}});
+        refused(&ground.patch("tess", "own-request", &rejected), MAY_NOT);
+        assert_eq!(ground.stored("own-request")["spec"].get("approval"), None);
+    });
+}
+
+#[test]
+fn an_approver_does_not_agree_to_what_they_asked_for_themselves() {
+    with_policies(|ground| {
+        accepted(&ground.create("ada", &exception("by-ada", "ada")));
+        let own = "nobody agrees to their own. Next: ";
+        refused(&ground.patch("ada", "by-ada", &approval("ada", now())), own);
+
+        ground.agreed("turned-round");
+        let renewed = json!({"reviews": [review("ada", now(), "Renewed")]});
+        accepted(&ground.patch("ada", "turned-round", &renewed));
+    });
+}
+
+#[test]
+fn an_exception_cannot_be_created_with_its_approval() {
+    with_policies(|ground| {
+        let mut object = exception("born-approved", "sam");
+        object["spec"]["approval"] = approval("ada", now())["approval"].clone();
+        refused(&ground.create("sam", &object), MAY_NOT);
+        object["spec"]["requestedBy"] = json!("ada");
+        refused(&ground.create("ada", &object), "nobody agrees to their own");
+        object["spec"]["requestedBy"] = json!("sam");
+        refused(
+            &ground.create("ada", &object),
+            "spec.requestedBy has to say who asks",
+        );
+    });
+}
+
+#[test]
+fn an_approver_writes_no_other_name() {
+    with_policies(|ground| {
+        ground.asked_for("other-name");
+        let answer = ground.patch("ada", "other-name", &approval("grace", now()));
+        refused(
+            &answer,
+            "spec.approval.by is grace, and you are ada. Next: ",
+        );
+
+        accepted(&ground.patch("ada", "other-name", &approval("ada", now())));
+        let renewed = json!({"reviews": [review("grace", now(), "Renewed")]});
+        refused(
+            &ground.patch("ada", "other-name", &renewed),
+            "is not ada, and that is who you are",
+        );
+    });
+}
+
+#[test]
+fn everything_in_a_namespace_is_no_right_to_approve() {
+    with_policies(|ground| {
+        ground.asked_for("namespace-admin");
+        refused(
+            &ground.patch("nora", "namespace-admin", &approval("nora", now())),
+            MAY_NOT,
+        );
+
+        // Nor to write what the operator saw.
+        let status = r#"{"status": {"phase": "Active"}}"#;
+        let patch = [
+            "patch",
+            "devex",
+            "namespace-admin",
+            "-n=shop",
+            "--subresource=status",
+        ];
+        let patch = [&patch[..], &["--type=merge", "-p", status]].concat();
+        refused(
+            &ground.kubectl("nora", &patch),
+            "is what the operator saw. Next: ",
+        );
+    });
+}
+
+#[test]
+fn the_owner_of_another_path_cannot_approve() {
+    with_policies(|ground| {
+        ground.asked_for("other-path");
+        refused(
+            &ground.patch("bo", "other-path", &approval("bo", now())),
+            MAY_NOT,
+        );
+
+        // Moving it to a path of theirs takes the request with it, and is an agreement there.
+        let mut moved = approval("bo", now());
+        moved["path"] = json!("batch-job");
+        accepted(&ground.patch("bo", "other-path", &moved));
+        let back = json!({"path": "web-service"});
+        refused(
+            &ground.patch("bo", "other-path", &back),
+            "what was approved cannot change",
+        );
+    });
+}
+
+#[test]
+fn an_approver_decides_by_command_and_by_hand() {
+    with_policies(|ground| {
+        for name in ["by-command", "by-patch", "by-apply", "turned-down"] {
+            ground.asked_for(name);
+        }
+        let command = [
+            "approve",
+            "by-command",
+            "-n=shop",
+            "--note=agreed with the vendor",
+        ];
+        accepted(&ground.goldenpath("ada", &command));
+        accepted(&ground.patch("ada", "by-patch", &approval("ada", now())));
+        let mut applied = exception("by-apply", "sam");
+        applied["spec"]["approval"] = approval("ada", now())["approval"].clone();
+        let file = ground.file("by-apply", &applied.to_string());
+        let apply = ["apply", "--server-side", "--force-conflicts", "-f", &file];
+        accepted(&ground.kubectl("ada", &apply));
+        accepted(&ground.goldenpath("ada", &["approve", "turned-down", "-n=shop", "--reject"]));
+
+        for name in ["by-command", "by-patch", "by-apply", "turned-down"] {
+            assert_eq!(
+                ground.stored(name)["spec"]["approval"]["by"],
+                "ada",
+                "{name}"
+            );
+        }
+        let decision = &ground.stored("turned-down")["spec"]["approval"]["decision"];
+        assert_eq!(decision, "Rejected");
+
+        let renew = ["review", "by-command", "-n=shop", "--outcome=Renewed"];
+        accepted(&ground.goldenpath("ada", &renew));
+        let approve = ["approve", "by-patch", "-n=shop"];
+        let plainly = "error: failed to approve exception shop/by-patch: tess may not decide";
+        refused(&ground.goldenpath("tess", &approve), plainly);
+        assert_eq!(reviews(&ground.stored("by-command")), ["ada Renewed"]);
+    });
+}
+
+#[test]
+fn an_approval_is_decided_anew_whenever_it_changes() {
+    with_policies(|ground| {
+        ground.agreed("changed");
+        let note = json!({"approval": {"note": "for ever"}});
+        refused(&ground.patch("sam", "changed", &note), MAY_NOT);
+        refused(
+            &ground.patch("ada", "changed", &note),
+            "not the time of this request",
+        );
+        // To ask again is free.
+        let again = json!({"approval": null, "checks": ["*"]});
+        accepted(&ground.patch("sam", "changed", &again));
+        refused(
+            &ground.patch("sam", "changed", &approval("ada", now())),
+            MAY_NOT,
+        );
+    });
+}
+
+#[test]
+fn an_approved_exception_is_not_widened() {
+    with_policies(|ground| {
+        ground.agreed("widened");
+        for spec in [
+            json!({"checks": ["*"]}),
+            json!({"expiresAt": "2030-01-01T00:00:00Z"}),
+        ] {
+            let sentence = "what was approved cannot change under its approval: remove spec.approval in the same edit";
+            refused(&ground.patch("sam", "widened", &spec), sentence);
+        }
+    });
+}
+
+#[test]
+fn an_owner_asks_to_go_on_and_closes_without_anybody() {
+    with_policies(|ground| {
+        ground.agreed("owned");
+        accepted(&ground.patch("tess", "owned", &renewal("tess", now())));
+        let answer = ground.patch("sam", "owned", &renewal("tess", minutes_ago(1)));
+        refused(&answer, "spec.renewal.by is tess, and you are sam. Next: ");
+        let renewed = json!({"reviews": [review("sam", now(), "Renewed")]});
+        refused(&ground.patch("sam", "owned", &renewed), MAY_NOT);
+
+        let forged = json!({"reviews": [review("ada", now(), "Closed")]});
+        refused(
+            &ground.patch("sam", "owned", &forged),
+            "is not sam, and that is who you are",
+        );
+        accepted(&ground.goldenpath("sam", &["review", "owned", "-n=shop", "--outcome=Closed"]));
+        assert_eq!(reviews(&ground.stored("owned")), ["sam Closed"]);
+    });
+}
+
+#[test]
+fn reviews_come_one_at_a_time() {
+    with_policies(|ground| {
+        ground.agreed("two-reviews");
+        let (first, second) = (now(), now() + jiff::SignedDuration::from_secs(1));
+        let both = [
+            review("ada", first, "Renewed"),
+            review("ada", second, "Renewed"),
+        ];
+        let answer = ground.patch("ada", "two-reviews", &json!({"reviews": both}));
+        refused(&answer, "more than one review is new. Next: ");
+    });
+}
+
+#[test]
+fn whoever_asks_says_so_and_it_stays() {
+    with_policies(|ground| {
+        let sentence = "spec.requestedBy has to say who asks, and that is you. Next: set spec.requestedBy to sam";
+        refused(
+            &ground.create("sam", &exception("for-tess", "tess")),
+            sentence,
+        );
+        let mut unsigned = exception("unsigned", "sam");
+        unsigned["spec"]
+            .as_object_mut()
+            .unwrap()
+            .remove("requestedBy");
+        refused(&ground.create("sam", &unsigned), sentence);
+
+        ground.asked_for("signed");
+        for changed in [json!("tess"), Value::Null] {
+            let patch = json!({"requestedBy": changed});
+            refused(
+                &ground.patch("tess", "signed", &patch),
+                "who asked is a record. Next: ",
+            );
+        }
+    });
+}
+
+/// What the reviews on record say, as `who outcome`.
+fn reviews(object: &Value) -> Vec<String> {
+    let reviews = object["spec"]["reviews"]
+        .as_array()
+        .cloned()
+        .unwrap_or_default();
+    let text = |review: &Value, field: &str| review[field].as_str().unwrap().to_owned();
+    let lines = reviews
+        .iter()
+        .map(|review| format!("{} {}", text(review, "by"), text(review, "outcome")));
+    lines.collect()
+}
