@@ -13,6 +13,7 @@ pub mod kind;
 pub mod labels;
 pub mod lists;
 pub mod namespace;
+pub mod next;
 pub mod path;
 pub mod path_set;
 pub mod path_statuses;

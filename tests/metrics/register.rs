@@ -1,12 +1,13 @@
 //! What each exception names, whether it is in use, and whether it is still needed.
 
 use goldenpath::assess::inventory::Inventory;
+use goldenpath::assess::next::Next;
 use goldenpath::assess::register::{ExceptionView, Usage, Useless, exception_view};
 use goldenpath::assess::verdict::Moment;
 use serde_json::json;
 
 use crate::fixtures::{now, web_path, with};
-use crate::fleet::{cluster, excusing, far, golden, lonely, unknown};
+use crate::fleet::{asking, cluster, excusing, far, golden, lonely, unknown};
 
 fn look<T>(inventory: &Inventory, name: &str, at: impl Fn(&ExceptionView<'_>) -> T) -> T {
     let moment = Moment::new(now());
@@ -165,4 +166,48 @@ fn an_exception_follows_its_path_to_a_new_name() {
         assert!(view.path_found());
         assert_eq!(view.usage, Usage::InUse);
     });
+}
+
+#[test]
+fn what_an_exception_asks_next_follows_from_its_life_and_its_use() {
+    let approved =
+        |at: &str| json!({"spec": {"approval": {"decision": "Approved", "by": "ada", "at": at}}});
+    let wish = json!({"spec": {"renewal": {"requestedAt": "2026-05-20T00:00:00Z", "by": "grace", "stillNeededBecause": "x"}}});
+    let fresh = approved("2026-05-15T00:00:00Z");
+    let overdue = approved("2026-02-20T00:00:00Z");
+    for (target, edits, next) in [
+        ("web", vec![], Next::Decide),
+        ("web", vec![&fresh], Next::Rest),
+        ("web", vec![&approved("2026-03-10T00:00:00Z")], Next::Review),
+        ("web", vec![&overdue], Next::ReviewOverdue),
+        ("web", vec![&overdue, &wish], Next::Answer),
+        (
+            "web",
+            vec![&approved("2025-01-01T00:00:00Z")],
+            Next::RenewOrReturn,
+        ),
+        ("fine", vec![&fresh], Next::Close),
+        ("gone", vec![&overdue], Next::Close),
+        ("gone", vec![&approved("2025-01-01T00:00:00Z")], Next::Rest),
+        (
+            "web",
+            vec![&fresh, &json!({"spec": {"path": "wbe"}})],
+            Next::Rest,
+        ),
+    ] {
+        let mut cluster = cluster();
+        let start = if edits.is_empty() {
+            asking("e", target)
+        } else {
+            excusing("e", target)
+        };
+        let exception = edits.into_iter().cloned().fold(start, with);
+        cluster
+            .put(lonely("web"))
+            .put(golden("fine"))
+            .put_exception(exception);
+        look(&cluster.0, "e", |view| {
+            assert_eq!(Next::of(view), next, "{target} {:?}", view.life);
+        });
+    }
 }

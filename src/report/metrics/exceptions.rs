@@ -7,6 +7,7 @@ use super::family::{self, Series};
 use super::{Teams, count, owner, seconds};
 use crate::api::condition;
 use crate::assess::exception::Consent;
+use crate::assess::next;
 use crate::assess::register::ExceptionView;
 use crate::assess::state::Phase;
 
@@ -20,7 +21,8 @@ pub(super) fn families(register: &[ExceptionView<'_>], teams: &Teams<'_>) -> Vec
         family::EXCEPTION_EXPIRY.of(each(register, |view| {
             view.life.effective_expiry.map(seconds)
         })),
-        family::EXCEPTION_WAITING_SINCE.of(each(register, |view| waiting_since(view).map(seconds))),
+        family::EXCEPTION_WAITING_SINCE.of(each(register, |view| waiting(view).map(seconds))),
+        family::EXCEPTION_DECISION.of(decisions(register)),
         family::EXCEPTION_MATCHED.of(each(register, |view| Some(count(view.matched.len())))),
         family::EXCEPTION_NEEDED.of(each(register, |view| {
             view.needed.map(|needed| f64::from(u8::from(needed)))
@@ -80,16 +82,17 @@ fn each<'a>(
 }
 
 /// Since when it is the platform team's turn.
-fn waiting_since(view: &ExceptionView<'_>) -> Option<Timestamp> {
-    match view.life.phase {
-        Phase::Pending => Some(view.exception.created),
-        Phase::Active | Phase::ReviewDue | Phase::ReviewOverdue | Phase::Expired => {
-            let renewal = view.exception.spec.renewal.as_ref();
-            let open = renewal.filter(|_| view.life.renewal_open);
-            open.map(|renewal| renewal.requested_at.0)
-        }
-        Phase::Rejected | Phase::Closed => None,
-    }
+fn waiting(view: &ExceptionView<'_>) -> Option<Timestamp> {
+    next::waiting_since(&view.exception.spec, view.exception.created, &view.life)
+}
+
+fn decisions<'a>(register: &'a [ExceptionView<'_>]) -> Series<'a, 3> {
+    let series = register.iter().filter_map(|view| {
+        let labels = [view.namespace, &*view.exception.name, view.path_name()];
+        let waited = next::answered_after(&view.exception.spec, view.exception.created, &view.life);
+        Some((labels, waited?.as_secs_f64()))
+    });
+    series.collect()
 }
 
 /// Approved exceptions whose status says that nobody vouches for the approval. Absent while there

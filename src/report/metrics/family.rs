@@ -150,6 +150,12 @@ pub const EXCEPTION_WAITING_SINCE: Family = family(
     &["namespace", "exception"],
     "Since when the exception waits for the platform team: for a first decision, or for an answer to a renewal its owner asked for; absent while it does not.",
 );
+/// A decision that was made.
+pub const EXCEPTION_DECISION: Family = family(
+    "goldenpath_exception_decision_seconds",
+    &["namespace", "exception", "path"],
+    "How long the owner of the exception waited for the platform team's latest answer: from its creation to the approval or rejection, or from a renewal request to the review that answered it; absent where nothing was asked or answered.",
+);
 /// Reach of one exception.
 pub const EXCEPTION_MATCHED: Family = family(
     "goldenpath_exception_matched_workloads",
@@ -188,7 +194,7 @@ pub const WORKLOAD_INFO: Family = family(
 );
 
 /// Every family read from the inventory, in the order they are exposed.
-pub const FAMILIES: [&Family; 26] = [
+pub const FAMILIES: [&Family; 27] = [
     &SERVICES,
     &SERVICES_UNSCOPED,
     &SERVICES_IGNORED,
@@ -209,6 +215,7 @@ pub const FAMILIES: [&Family; 26] = [
     &EXCEPTION_REVIEW,
     &EXCEPTION_EXPIRY,
     &EXCEPTION_WAITING_SINCE,
+    &EXCEPTION_DECISION,
     &EXCEPTION_MATCHED,
     &EXCEPTION_NEEDED,
     &EXCEPTIONS_UNVERIFIED,
