@@ -72,15 +72,7 @@ impl Error {
 /// # Errors
 /// When the cluster does not answer, or the output does not take the report.
 pub fn report(args: &ReportArgs, global: &GlobalArgs, now: Timestamp) -> Result<(), Error> {
-    let scope = match &global.namespace {
-        Some(name) => Scope::Namespace(name.clone()),
-        None => Scope::Everything,
-    };
-    let settings = ListingSettings {
-        messages: false,
-        ..settings(&args.judging, &args.paths, global, scope)?
-    };
-    let listing = operate::runtime()?.block_on(cluster::list(settings))?;
+    let listing = everything(&args.judging, &args.paths, global)?;
     let report = judged(&listing, global.as_of.unwrap_or(now));
     let again = again(&args.paths);
     Ok(print::report(
@@ -106,6 +98,26 @@ pub fn why(args: &WhyArgs, global: &GlobalArgs, now: Timestamp) -> Result<(), Er
         global,
         &mut io::stdout().lock(),
     )?)
+}
+
+/// What is needed to speak of everything: of a namespace that is named, else of the cluster.
+///
+/// # Errors
+/// As [`report`].
+pub fn everything(
+    judging: &JudgingArgs,
+    paths: &[PathsFrom],
+    global: &GlobalArgs,
+) -> Result<Listing, Error> {
+    let scope = match &global.namespace {
+        Some(name) => Scope::Namespace(name.clone()),
+        None => Scope::Everything,
+    };
+    let settings = ListingSettings {
+        messages: false,
+        ..settings(judging, paths, global, scope)?
+    };
+    Ok(operate::runtime()?.block_on(cluster::list(settings))?)
 }
 
 /// What is needed to speak of one workload: its namespace, or the one of the context.

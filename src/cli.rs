@@ -1,12 +1,15 @@
 //! The command line: types that clap reads, with help that teaches. Every flag has an environment
 //! variable where a container would set it. Nothing is decided or performed here.
 
+mod decide;
 mod except;
 mod judging;
 #[cfg(feature = "cluster")]
 mod probe;
+mod register;
 mod run;
 mod selector;
+mod upkeep;
 mod workload_name;
 
 use std::ffi::OsStr;
@@ -15,12 +18,17 @@ use std::path::{Path, PathBuf};
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 use jiff::Timestamp;
 
+#[cfg(feature = "cluster")]
+pub use decide::WordCommand;
+pub use decide::{CloseArgs, RejectArgs, RenewArgs};
 pub use except::{ApproveArgs, ExceptArgs, ReviewArgs, end};
 pub use judging::{ExtraKind, JudgingArgs, PathsFrom, instant};
 #[cfg(feature = "cluster")]
 pub use probe::ProbeArgs;
+pub use register::{ExceptionsArgs, InboxArgs};
 pub use run::{LogFormat, OnOff, RunArgs};
 pub use selector::LabelQuery;
+pub use upkeep::{CleanupArgs, CompletionArgs, DemoArgs, Shell};
 pub use workload_name::WorkloadName;
 
 const ABOUT: &str = "Makes golden-path adoption visible. Never blocks a workload.";
@@ -180,19 +188,25 @@ pub enum Command {
     /// Draft an exception: another route, with a reason and a cost
     #[command(long_about = except::HELP, after_long_help = except::EXAMPLES)]
     Except(Box<ExceptArgs>),
-    /// Agree to an exception
+    /// A word to an exception that is there.
     #[cfg(feature = "cluster")]
-    #[command(long_about = except::APPROVE_HELP)]
-    Approve(ApproveArgs),
-    /// Look at an exception again: renew or close it
+    #[command(flatten)]
+    Say(WordCommand),
+    /// What waits for you: requests to decide, exceptions of yours to look at
     #[cfg(feature = "cluster")]
-    #[command(long_about = except::REVIEW_HELP)]
-    Review(ReviewArgs),
+    #[command(long_about = register::INBOX_HELP, after_long_help = register::INBOX_EXAMPLES)]
+    Inbox(InboxArgs),
+    /// The register of exceptions, what needs a human next first
+    #[command(long_about = register::HELP, after_long_help = register::EXAMPLES)]
+    Exceptions(ExceptionsArgs),
     /// Print the custom resource definitions as YAML
     Crds,
+    /// Print what completes commands in your shell
+    #[command(long_about = upkeep::COMPLETION_HELP)]
+    Completion(CompletionArgs),
     /// Remove every label this operator ever wrote
     #[cfg(feature = "cluster")]
-    #[command(long_about = CLEANUP_HELP)]
+    #[command(long_about = upkeep::CLEANUP_HELP)]
     Cleanup(CleanupArgs),
     /// Ask whether an address answers as expected, for `helm test`
     #[cfg(feature = "cluster")]
@@ -200,7 +214,7 @@ pub enum Command {
     Probe(ProbeArgs),
     /// Start a throwaway cluster with examples, and look around
     #[cfg(feature = "demo")]
-    #[command(long_about = DEMO_HELP)]
+    #[command(long_about = upkeep::DEMO_HELP)]
     Demo(DemoArgs),
 }
 
@@ -321,44 +335,6 @@ pub struct WhyArgs {
     /// How workloads are found, attributed and counted.
     #[command(flatten)]
     pub judging: JudgingArgs,
-}
-
-#[cfg(feature = "cluster")]
-const CLEANUP_HELP: &str = "\
-Remove every label this operator ever wrote, from workloads and Services, by merge patch. Labels \
-and annotations of users stay. Stop the operator first, or it writes them again.";
-
-/// Flags of `cleanup`.
-#[derive(Args, Clone, Debug, Default)]
-pub struct CleanupArgs {
-    /// Say what would be removed, and remove nothing
-    #[arg(long)]
-    pub dry_run: bool,
-
-    /// Remove the operator's Lease in this namespace too
-    #[arg(long, value_name = "NAME")]
-    pub lease_namespace: Option<String>,
-
-    /// How workloads are found, attributed and counted.
-    #[command(flatten)]
-    pub judging: JudgingArgs,
-}
-
-#[cfg(feature = "demo")]
-const DEMO_HELP: &str = "\
-Start a throwaway real Kubernetes API on loopback, install the chart's objects and the examples, \
-run the operator, and print the adoption report and the addresses of its page and metrics. Goes on \
-until interrupted. Never touches a cluster of yours.
-
-Binaries are taken from KUBEBUILDER_ASSETS, else from an earlier build, else built, which takes \
-some minutes and is done once.";
-
-/// Flags of `demo`.
-#[derive(Args, Clone, Debug, Default)]
-pub struct DemoArgs {
-    /// End after the report
-    #[arg(long)]
-    pub once: bool,
 }
 
 #[cfg(test)]

@@ -1,14 +1,16 @@
-//! `approve` and `review`: the word of a path's owner, written into an exception under the name
-//! the cluster knows them by.
+//! `approve`, `reject`, `review`, `renew` and `close`: the word of a path's owner, or of the
+//! exception's own, written into it under the name the cluster knows them by.
 
 use std::io::{self, Write};
 
 use jiff::Timestamp;
 
 use crate::api::DeviationException;
-use crate::api::deviation_exception::Decision;
+use crate::api::deviation_exception::{Decision, Outcome};
 use crate::assess::cover::EVERY_CHECK;
-use crate::cli::{ApproveArgs, Format, GlobalArgs, ReviewArgs};
+use crate::cli::{
+    ApproveArgs, CloseArgs, Format, GlobalArgs, RejectArgs, RenewArgs, ReviewArgs, WordCommand,
+};
 use crate::cluster::{self, Named, Word};
 use crate::report::plain::plain;
 use crate::{operate, print};
@@ -37,11 +39,21 @@ impl Error {
     }
 }
 
-/// `goldenpath approve`.
+/// `goldenpath approve`, `reject`, `review`, `renew` and `close`.
 ///
 /// # Errors
 /// When the cluster refuses, or the output does not take the answer.
-pub fn approve(args: &ApproveArgs, global: &GlobalArgs, now: Timestamp) -> Result<(), Error> {
+pub fn say(word: &WordCommand, global: &GlobalArgs, now: Timestamp) -> Result<(), Error> {
+    match word {
+        WordCommand::Approve(args) => approve(args, global, now),
+        WordCommand::Reject(args) => reject(args, global, now),
+        WordCommand::Review(args) => review(args, global, now),
+        WordCommand::Renew(args) => renew(args, global, now),
+        WordCommand::Close(args) => close(args, global, now),
+    }
+}
+
+fn approve(args: &ApproveArgs, global: &GlobalArgs, now: Timestamp) -> Result<(), Error> {
     let (decision, done) = if args.reject {
         (Decision::Rejected, "rejected")
     } else {
@@ -62,11 +74,7 @@ pub fn approve(args: &ApproveArgs, global: &GlobalArgs, now: Timestamp) -> Resul
     tell(&stored, &format!("{done}{aside}"), global)
 }
 
-/// `goldenpath review`.
-///
-/// # Errors
-/// As [`approve`].
-pub fn review(args: &ReviewArgs, global: &GlobalArgs, now: Timestamp) -> Result<(), Error> {
+fn review(args: &ReviewArgs, global: &GlobalArgs, now: Timestamp) -> Result<(), Error> {
     let word = Word::Review {
         outcome: args.outcome,
         until: args.expires.map(|end| end.at(now)),
@@ -74,6 +82,35 @@ pub fn review(args: &ReviewArgs, global: &GlobalArgs, now: Timestamp) -> Result<
     };
     let stored = said(&args.name, &word, global, now)?;
     tell(&stored, "reviewed", global)
+}
+
+fn reject(args: &RejectArgs, global: &GlobalArgs, now: Timestamp) -> Result<(), Error> {
+    let same = ApproveArgs {
+        name: args.name.clone(),
+        reject: true,
+        note: args.note.clone(),
+    };
+    approve(&same, global, now)
+}
+
+fn close(args: &CloseArgs, global: &GlobalArgs, now: Timestamp) -> Result<(), Error> {
+    let word = Word::Review {
+        outcome: Outcome::Closed,
+        until: None,
+        note: args.note.clone(),
+    };
+    let stored = said(&args.name, &word, global, now)?;
+    tell(&stored, "closed", global)
+}
+
+fn renew(args: &RenewArgs, global: &GlobalArgs, now: Timestamp) -> Result<(), Error> {
+    let word = Word::Renew {
+        because: args.because.clone(),
+    };
+    let stored = said(&args.name, &word, global, now)?;
+    let path = plain(&stored.spec.path);
+    let done = format!("renewal requested: the owner of path {path} answers");
+    tell(&stored, &done, global)
 }
 
 fn said(

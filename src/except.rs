@@ -161,6 +161,7 @@ fn live(args: &ExceptArgs, global: &GlobalArgs, now: Timestamp) -> Result<Ground
     // Who asks is a courtesy here; whoever needs it will not let the exception in without.
     let target = operate::target(global);
     let user = operate::runtime()?.block_on(cluster::whoami(&target)).ok();
+    let user = user.map(|identity| identity.user);
     Ok(Ground {
         workload: workload.clone(),
         user: user.filter(|user| !user.is_empty()),

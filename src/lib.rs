@@ -11,6 +11,7 @@ pub mod assess;
 pub mod cli;
 #[cfg(feature = "cluster")]
 pub mod cluster;
+pub mod complete;
 #[cfg(feature = "cluster")]
 pub mod decide;
 #[cfg(feature = "demo")]
@@ -21,6 +22,7 @@ pub mod operate;
 pub mod print;
 #[cfg(feature = "cluster")]
 pub mod probe;
+pub mod register;
 pub mod report;
 pub mod scan;
 #[cfg(feature = "cluster")]

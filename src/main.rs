@@ -9,13 +9,14 @@ use goldenpath::cli::{Cli, Command};
 use goldenpath::demo;
 #[cfg(feature = "cluster")]
 use goldenpath::{ask, decide, operate, probe};
-use goldenpath::{except, print, scan};
+use goldenpath::{complete, except, print, register, scan};
 use jiff::Timestamp;
 
 /// What a command came to.
 type Outcome = Result<scan::Exit, Failure>;
 
 fn main() -> ExitCode {
+    complete::answer_shell();
     let cli = Cli::read();
     match dispatch(&cli) {
         Ok(scan::Exit::Fine) => ExitCode::SUCCESS,
@@ -41,9 +42,14 @@ fn dispatch(cli: &Cli) -> Outcome {
         Command::Why(args) if !args.from.is_empty() => Ok(scan::why(args, global, now)?),
         Command::Except(args) => Ok(except::run(args, global, now)?),
         #[cfg(feature = "cluster")]
-        Command::Approve(args) => fine(decide::approve(args, global, now)),
+        Command::Say(word) => fine(decide::say(word, global, now)),
         #[cfg(feature = "cluster")]
-        Command::Review(args) => fine(decide::review(args, global, now)),
+        Command::Inbox(args) => fine(register::inbox(args, global, now)),
+        Command::Exceptions(args) => Ok(register::exceptions(args, global, now)?),
+        Command::Completion(args) => {
+            complete::script(args.shell, &mut io::stdout().lock()).map_err(print::Error::from)?;
+            Ok(scan::Exit::Fine)
+        }
         Command::Crds => {
             print::crds(global, &mut io::stdout().lock())?;
             Ok(scan::Exit::Fine)
@@ -85,6 +91,8 @@ enum Failure {
     Print(#[from] print::Error),
     #[error(transparent)]
     Except(#[from] except::Error),
+    #[error(transparent)]
+    Register(#[from] register::Error),
     #[cfg(feature = "cluster")]
     #[error(transparent)]
     Decide(#[from] decide::Error),
@@ -111,6 +119,7 @@ impl Failure {
             Self::Scan(error) => error.is_broken_pipe(),
             Self::Print(error) => error.is_broken_pipe(),
             Self::Except(error) => error.is_broken_pipe(),
+            Self::Register(error) => error.is_broken_pipe(),
             #[cfg(feature = "cluster")]
             Self::Decide(error) => error.is_broken_pipe(),
             #[cfg(feature = "cluster")]

@@ -8,7 +8,9 @@ use serde::Serialize;
 
 use crate::api::{self, DeviationException};
 use crate::cli::{Color, Format, GlobalArgs};
+use crate::report::inbox::{self, Inbox};
 use crate::report::json::{Report, Workload};
+use crate::report::register::{self, Register};
 use crate::report::text::Style;
 use crate::report::{text, why};
 
@@ -85,6 +87,39 @@ pub fn why(
         }
         Format::Json => json(workload, out),
         Format::Yaml => yaml(workload, out),
+    }
+}
+
+/// Prints the register of exceptions in the format asked for.
+///
+/// # Errors
+/// When the output does not take it.
+pub fn register(
+    register: &Register,
+    global: &GlobalArgs,
+    out: &mut dyn Write,
+) -> Result<(), Error> {
+    shown(register, global, out, register::render)
+}
+
+/// Prints what waits for somebody in the format asked for.
+///
+/// # Errors
+/// When the output does not take it.
+pub fn inbox(inbox: &Inbox, global: &GlobalArgs, out: &mut dyn Write) -> Result<(), Error> {
+    shown(inbox, global, out, inbox::render)
+}
+
+fn shown<T: Serialize>(
+    value: &T,
+    global: &GlobalArgs,
+    out: &mut dyn Write,
+    text: impl FnOnce(&T, Style) -> String,
+) -> Result<(), Error> {
+    match global.output {
+        Format::Table | Format::Wide => Ok(out.write_all(text(value, style(global)).as_bytes())?),
+        Format::Json => json(value, out),
+        Format::Yaml => yaml(value, out),
     }
 }
 

@@ -2,16 +2,16 @@
 //! request, made only because somebody asked for it by name, and the server's answer is theirs.
 
 use jiff::Timestamp;
-use k8s_openapi::api::authentication::v1::SelfSubjectReview;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
+use kube::ResourceExt as _;
 use kube::api::{Api, Patch, PatchParams, PostParams};
-use kube::{Client, ResourceExt as _};
 use serde_json::{Value, json};
 
 use super::connect::Target;
 use super::error::{Error, Result};
-use crate::api::DeviationException;
+use super::identity;
 use crate::api::deviation_exception::{Decision, Outcome, Review};
+use crate::api::{DeviationException, Period};
 
 /// Who wrote a field, as the server records it; not the operator.
 const FIELD_MANAGER: &str = "kubectl-goldenpath";
@@ -46,6 +46,11 @@ pub enum Word {
         /// What was found.
         note: Option<String>,
     },
+    /// The owner's own wish to go on.
+    Renew {
+        /// Why it is still needed.
+        because: String,
+    },
 }
 
 impl Word {
@@ -64,13 +69,16 @@ impl Word {
                 let mut reviews = before.spec.reviews.clone();
                 reviews.push(Review {
                     by: by.to_owned(),
-                    at: Time(now),
+                    at: Time(free_second(&reviews, now)),
                     outcome: *outcome,
                     expires_at: until.map(Time),
                     note: note.clone(),
                 });
                 json!({ "reviews": reviews })
             }
+            Self::Renew { because } => json!({
+                "renewal": {"requestedAt": Time(now), "by": by, "stillNeededBecause": because},
+            }),
         }
     }
 
@@ -80,26 +88,22 @@ impl Word {
                 Decision::Approved => "approve",
                 Decision::Rejected => "reject",
             },
-            Self::Review { .. } => "review",
+            Self::Review { outcome, .. } => match outcome {
+                Outcome::Renewed => "review",
+                Outcome::Closed => "close",
+            },
+            Self::Renew { .. } => "ask for a renewal of",
         }
     }
 }
 
-/// The user the cluster takes this kubeconfig for.
-///
-/// # Errors
-/// When the cluster does not answer, or does not say.
-pub async fn whoami(target: &Target) -> Result<String> {
-    user(&target.client().await?).await
-}
-
-async fn user(client: &Client) -> Result<String> {
-    let api: Api<SelfSubjectReview> = Api::all(client.clone());
-    let asked = SelfSubjectReview::default();
-    let answer = api.create(&PostParams::default(), &asked).await;
-    let answer = answer.map_err(Error::refused("ask who you are"))?;
-    let info = answer.status.and_then(|status| status.user_info);
-    Ok(info.and_then(|info| info.username).unwrap_or_default())
+/// A review is known by its second: the first from `now` on that none has.
+fn free_second(reviews: &[Review], now: Timestamp) -> Timestamp {
+    let mut at = now;
+    while reviews.iter().any(|review| review.at.0 == at) {
+        at = Period::seconds(1).after(at);
+    }
+    at
 }
 
 /// Creates an exception, and returns it as stored.
@@ -129,7 +133,7 @@ pub async fn say(named: &Named, word: &Word, now: Timestamp) -> Result<Deviation
     let namespace = named.namespace.as_deref();
     let namespace = namespace.unwrap_or(client.default_namespace()).to_owned();
     let action = || format!("{} exception {namespace}/{}", word.verb(), named.name);
-    let by = user(&client).await?;
+    let by = identity::of(&client).await?.user;
     let api: Api<DeviationException> = Api::namespaced(client, &namespace);
     let before = api.get(&named.name).await;
     let before = before.map_err(Error::refused(action()))?;

@@ -8,6 +8,7 @@ use super::json::{
 };
 use crate::api::API_VERSION;
 use crate::api::golden_path::Level;
+use crate::assess::next::Next;
 use crate::assess::source::{Problem, Source};
 use crate::assess::state::{Outcome, Phase, Standing, State, Status, Turn};
 
@@ -150,6 +151,12 @@ pub fn exception() -> Exception {
         reason: "The nightly run needs all the memory of its node.".to_owned(),
         would_return_if: None,
         hours_per_month: 3.0,
+        next: Next::Rest,
+        turn: Turn::Nobody,
+        waiting_since: None,
+        still_needed_because: None,
+        requested_by: Some("grace".to_owned()),
+        ticket: None,
         decided_by: Some("ada".to_owned()),
         source: None,
     }

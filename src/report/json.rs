@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use serde::{Serialize, Serializer};
 
 use crate::api::golden_path::Level;
+use crate::assess::next::Next;
 use crate::assess::source::{Problem, Source};
 use crate::assess::state::{Outcome, Phase, Standing, State, Status, Turn};
 
@@ -299,6 +300,23 @@ pub struct Exception {
     pub would_return_if: Option<String>,
     /// What it costs its owner, in hours a month.
     pub hours_per_month: f64,
+    /// What it asks next: decide, answer-renewal, review-overdue, renew-or-return, review, close
+    /// or nothing.
+    pub next: Next,
+    /// Whose turn that is.
+    pub turn: Turn,
+    /// Since when the platform team is asked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub waiting_since: Option<Timestamp>,
+    /// The owner's wish to go on, while nobody has answered it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub still_needed_because: Option<String>,
+    /// Who asked for it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub requested_by: Option<String>,
+    /// A ticket or a decision record.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ticket: Option<String>,
     /// Who decided last.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub decided_by: Option<String>,
@@ -318,7 +336,7 @@ macro_rules! written_as_its_word {
     };
 }
 
-written_as_its_word!(Status, Standing, State, Outcome, Phase, Turn);
+written_as_its_word!(Status, Standing, State, Outcome, Phase, Turn, Next);
 
 #[cfg(test)]
 mod tests {

@@ -3,10 +3,12 @@
 
 pub mod build;
 pub mod draft;
+pub mod inbox;
 pub mod json;
 pub mod metrics;
 pub mod plain;
 pub mod preview;
+pub mod register;
 pub mod share;
 mod table;
 pub mod text;

@@ -7,6 +7,7 @@ use super::share::{percent, share};
 pub use super::table::Style;
 use super::table::{Cell, Paint, cut, render as table};
 use super::voice::{self, Facts, counted, day};
+use crate::assess::source::Problem;
 use crate::assess::state::{Standing, State, Status, Turn};
 
 const BAR: usize = 40;
@@ -19,7 +20,7 @@ pub fn render(report: &Report, style: Style, from: &str) -> String {
         paths(report, style),
         workloads(report, style),
         exceptions(report, style),
-        problems(report),
+        problems(&report.problems),
         hint(report, from),
     ];
     let shown: Vec<String> = sections
@@ -352,8 +353,9 @@ fn note(exception: &Exception) -> &'static str {
     }
 }
 
-fn problems(report: &Report) -> String {
-    let lines = report.problems.iter();
+/// What could not be used, a line each.
+pub(super) fn problems(problems: &[Problem]) -> String {
+    let lines = problems.iter();
     let lines = lines.map(|p| format!("{}: {}\n", plain(&p.source), plain(&p.message)));
     lines.collect::<Vec<_>>().concat()
 }

@@ -7,8 +7,8 @@ use goldenpath::api;
 use goldenpath_e2e::{ControlPlane, Options, Tool, User, control_plane_or_skip, eventually};
 use serde_json::Value;
 
-const SOON: std::time::Duration = std::time::Duration::from_secs(60);
-const REASON: &str = "The vendor licenses a single replica until the contract of May.";
+pub const SOON: std::time::Duration = std::time::Duration::from_secs(60);
+pub const REASON: &str = "The vendor licenses a single replica until the contract of May.";
 
 const GROUND: &str = "
 apiVersion: goldenpath.dev/v1alpha1
@@ -50,8 +50,13 @@ subjects: [{apiGroup: rbac.authorization.k8s.io, kind: User, name: grace}]
 
 /// A shop with one workload that misses a step; `grace` may only look.
 fn shop() -> Option<ControlPlane> {
+    shop_with(vec![User::new("grace", &[]).unwrap()])
+}
+
+/// The shop, and who may sign in.
+pub fn shop_with(users: Vec<User>) -> Option<ControlPlane> {
     let options = Options {
-        users: vec![User::new("grace", &[]).unwrap()],
+        users,
         ..Options::default()
     };
     let cluster = control_plane_or_skip(&options)?;
@@ -72,7 +77,7 @@ fn shop() -> Option<ControlPlane> {
     Some(cluster)
 }
 
-fn goldenpath(cluster: &ControlPlane, user: &str, args: &[&str]) -> Output {
+pub fn goldenpath(cluster: &ControlPlane, user: &str, args: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_goldenpath"))
         .args(args)
         .env("KUBECONFIG", cluster.kubeconfig_for(user).unwrap())
@@ -81,16 +86,16 @@ fn goldenpath(cluster: &ControlPlane, user: &str, args: &[&str]) -> Output {
         .unwrap()
 }
 
-fn except(cluster: &ControlPlane, user: &str, more: &[&str]) -> Output {
+pub fn except(cluster: &ControlPlane, user: &str, more: &[&str]) -> Output {
     let args = ["except", "deploy/web", "-n", "shop", "--cost", "6h"];
     goldenpath(cluster, user, &[args.as_slice(), more].concat())
 }
 
-fn text(bytes: &[u8]) -> String {
+pub fn text(bytes: &[u8]) -> String {
     String::from_utf8(bytes.to_vec()).unwrap()
 }
 
-fn stored(cluster: &ControlPlane, name: &str) -> Value {
+pub fn stored(cluster: &ControlPlane, name: &str) -> Value {
     let get = ["get", "devex", "-n", "shop", name, "-o=json"];
     serde_json::from_str(&cluster.kubectl_ok(&get).unwrap()).unwrap()
 }

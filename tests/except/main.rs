@@ -4,5 +4,9 @@
 #![allow(clippy::unwrap_used)]
 
 #[cfg(feature = "demo")]
+mod completion;
+#[cfg(feature = "demo")]
+mod inbox;
+#[cfg(feature = "demo")]
 mod live;
 mod offline;

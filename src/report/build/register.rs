@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 
 use super::{Sources, View};
+use crate::assess::next::{Next, waiting_since};
 use crate::assess::path_set::PathSet;
 use crate::assess::register::{ExceptionView, Usage, Useless, UselessCheck};
 use crate::assess::source::{Problem, Source};
@@ -28,6 +29,16 @@ pub(super) fn line(view: &ExceptionView<'_>, sources: &Sources) -> json::Excepti
         reason: spec.reason.clone(),
         would_return_if: spec.would_return_if.clone(),
         hours_per_month: spec.ownership_cost.hours_per_month,
+        next: Next::of(view),
+        turn: Next::of(view).turn(),
+        waiting_since: waiting_since(spec, view.exception.created, &view.life),
+        still_needed_because: spec
+            .renewal
+            .as_ref()
+            .filter(|_| view.life.renewal_open)
+            .map(|renewal| renewal.still_needed_because.clone()),
+        requested_by: spec.requested_by.clone(),
+        ticket: spec.ticket.clone(),
         decided_by: decided_by(view).map(str::to_owned),
         source: source(view, sources).cloned(),
     }

@@ -1,0 +1,91 @@
+//! Who the cluster takes this kubeconfig for, and what that user may decide. Asked, never guessed:
+//! the API server answers both.
+
+use std::collections::BTreeSet;
+
+use k8s_openapi::api::authentication::v1::SelfSubjectReview;
+use k8s_openapi::api::authorization::v1::{
+    ResourceAttributes, SelfSubjectAccessReview, SelfSubjectAccessReviewSpec,
+};
+use kube::Client;
+use kube::api::{Api, PostParams};
+
+use super::connect::Target;
+use super::error::{Error, Result};
+use crate::api::GROUP;
+
+/// The verb that lets somebody decide on the exceptions of a path.
+const APPROVE: &str = "approve";
+const PATHS: &str = "goldenpaths";
+
+/// A user, as the cluster knows them.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Identity {
+    /// The user's name.
+    pub user: String,
+    /// Their groups.
+    pub groups: Vec<String>,
+}
+
+/// The user the cluster takes this kubeconfig for.
+///
+/// # Errors
+/// When the cluster does not answer, or does not say.
+pub async fn whoami(target: &Target) -> Result<Identity> {
+    of(&target.client().await?).await
+}
+
+pub(super) async fn of(client: &Client) -> Result<Identity> {
+    let api: Api<SelfSubjectReview> = Api::all(client.clone());
+    let asked = SelfSubjectReview::default();
+    let answer = api.create(&PostParams::default(), &asked).await;
+    let answer = answer.map_err(Error::refused("ask who you are"))?;
+    let info = answer.status.and_then(|status| status.user_info);
+    let info = info.unwrap_or_default();
+    Ok(Identity {
+        user: info.username.unwrap_or_default(),
+        groups: info.groups.unwrap_or_default(),
+    })
+}
+
+/// Those of `paths` whose exceptions this user may decide on. One request where the user may
+/// decide on all, else one more for each path.
+///
+/// # Errors
+/// When the cluster does not answer.
+pub async fn decides_on(target: &Target, paths: &BTreeSet<String>) -> Result<BTreeSet<String>> {
+    if paths.is_empty() {
+        return Ok(BTreeSet::new());
+    }
+    let client = target.client().await?;
+    if may_approve(&client, None).await? {
+        return Ok(paths.clone());
+    }
+    let mut allowed = BTreeSet::new();
+    for path in paths {
+        if may_approve(&client, Some(path)).await? {
+            allowed.insert(path.clone());
+        }
+    }
+    Ok(allowed)
+}
+
+async fn may_approve(client: &Client, path: Option<&String>) -> Result<bool> {
+    let api: Api<SelfSubjectAccessReview> = Api::all(client.clone());
+    let question = SelfSubjectAccessReview {
+        spec: SelfSubjectAccessReviewSpec {
+            resource_attributes: Some(ResourceAttributes {
+                group: Some(GROUP.to_owned()),
+                resource: Some(PATHS.to_owned()),
+                verb: Some(APPROVE.to_owned()),
+                name: path.cloned(),
+                ..ResourceAttributes::default()
+            }),
+            ..SelfSubjectAccessReviewSpec::default()
+        },
+        ..SelfSubjectAccessReview::default()
+    };
+    let answer = api.create(&PostParams::default(), &question).await;
+    let answer = answer.map_err(Error::refused("ask what you may approve"))?;
+    Ok(answer.status.is_some_and(|status| status.allowed))
+}

@@ -1,0 +1,70 @@
+//! Names, for whoever completes a command: metadata only, one page, no retry worth waiting for.
+
+use kube::Client;
+use kube::api::{Api, DynamicObject, ListParams};
+use kube::core::ApiResource;
+
+use super::connect::Target;
+use super::error::{Error, Result};
+use super::followed::Followed;
+use super::stored::resource_of;
+use crate::assess::kind::WatchedKind;
+use crate::report::voice::short_target;
+
+/// More names than this help nobody.
+const MOST: u32 = 500;
+
+/// What there are names of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Nameable {
+    /// Exceptions of a namespace.
+    Exceptions,
+    /// Golden paths.
+    Paths,
+    /// Workloads of a namespace, as `deploy/web`.
+    Workloads,
+}
+
+/// The names there are; of the context's namespace where none is given.
+///
+/// # Errors
+/// When the cluster does not answer.
+pub async fn names(
+    target: &Target,
+    what: Nameable,
+    namespace: Option<&str>,
+) -> Result<Vec<String>> {
+    let client = target.client().await?;
+    let namespace = namespace.unwrap_or(client.default_namespace()).to_owned();
+    match what {
+        Nameable::Exceptions => {
+            let resource = Followed::Exceptions.resource();
+            listed(&client, &resource, Some(&namespace)).await
+        }
+        Nameable::Paths => listed(&client, &Followed::Paths.resource(), None).await,
+        Nameable::Workloads => {
+            let mut found = Vec::new();
+            for kind in WatchedKind::built_in() {
+                let names = listed(&client, &resource_of(&kind), Some(&namespace)).await?;
+                let targets = names.iter().map(|name| short_target(&kind.kind, name));
+                found.extend(targets);
+            }
+            Ok(found)
+        }
+    }
+}
+
+async fn listed(
+    client: &Client,
+    resource: &ApiResource,
+    namespace: Option<&str>,
+) -> Result<Vec<String>> {
+    let api: Api<DynamicObject> = match namespace {
+        Some(namespace) => Api::namespaced_with(client.clone(), namespace, resource),
+        None => Api::all_with(client.clone(), resource),
+    };
+    let page = api.list_metadata(&ListParams::default().limit(MOST)).await;
+    let page = page.map_err(Error::on(format!("list {}", resource.plural)))?;
+    let names = page.items.into_iter().filter_map(|item| item.metadata.name);
+    Ok(names.collect())
+}

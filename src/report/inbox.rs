@@ -1,0 +1,376 @@
+//! What waits for one person: requests they may decide, and the exceptions of their own teams that
+//! need a look. Who the person is and what they may do is asked elsewhere; nothing is judged here.
+
+use std::collections::BTreeSet;
+
+use jiff::Timestamp;
+use serde::Serialize;
+
+use super::json::{Exception, Report};
+use super::plain::plain;
+use super::register::{commands, say, sort};
+use super::table::{Paint, Style};
+use super::text::problems;
+use super::voice::counted;
+use crate::api::API_VERSION;
+use crate::assess::source::Problem;
+use crate::assess::state::Turn;
+
+/// `kind` of an inbox.
+pub const KIND: &str = "Inbox";
+/// Groups the API server itself makes up name no team.
+const BUILT_IN_GROUPS: &str = "system:";
+/// How many requests that wait for others are named.
+const NAMED: usize = 5;
+
+/// Who reads.
+#[derive(Serialize, Clone, Debug, Default, PartialEq, Eq)]
+#[serde(rename_all = "camelCase")]
+pub struct Reader {
+    /// The user, as the cluster knows them.
+    pub user: String,
+    /// The teams whose exceptions are theirs.
+    pub teams: BTreeSet<String>,
+    /// How these teams were found.
+    pub teams_from: TeamsFrom,
+    /// The paths whose requests they may decide.
+    pub decides_on: BTreeSet<String>,
+}
+
+/// How a reader's teams were found.
+#[derive(Serialize, Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[serde(rename_all = "lowercase")]
+pub enum TeamsFrom {
+    /// They were named.
+    Flag,
+    /// From the names of the user and their groups.
+    #[default]
+    Identity,
+}
+
+impl TeamsFrom {
+    const fn words(self) -> &'static str {
+        match self {
+            Self::Flag => "as --team says",
+            Self::Identity => "by your user and group names; --team says otherwise",
+        }
+    }
+}
+
+impl Reader {
+    /// A reader whose teams are `named`, or where none is, those their user and groups are called
+    /// by: `oidc:team-shop` is `team-shop`, too.
+    pub fn new(user: &str, groups: &[String], named: &[String]) -> Self {
+        let callings = groups.iter().map(String::as_str).chain([user]);
+        let own = callings
+            .filter(|name| !name.starts_with(BUILT_IN_GROUPS) && !name.is_empty())
+            .flat_map(|name| [Some(name), name.rsplit([':', '/']).next()])
+            .flatten();
+        let own: BTreeSet<String> = own.map(str::to_owned).collect();
+        let is_named = !named.is_empty();
+        Self {
+            user: user.to_owned(),
+            teams: if is_named {
+                named.iter().cloned().collect()
+            } else {
+                own
+            },
+            teams_from: if is_named {
+                TeamsFrom::Flag
+            } else {
+                TeamsFrom::Identity
+            },
+            decides_on: BTreeSet::new(),
+        }
+    }
+
+    fn asked_for(&self, exception: &Exception) -> bool {
+        exception.requested_by.as_ref() == Some(&self.user)
+    }
+
+    /// Whether it waits for this reader. Nobody decides on a request of their own.
+    fn is_asked(&self, exception: &Exception) -> bool {
+        match exception.turn {
+            Turn::Platform => {
+                self.decides_on.contains(&exception.path) && !self.asked_for(exception)
+            }
+            Turn::Team => self.teams.contains(&exception.owner) || self.asked_for(exception),
+            Turn::Nobody => false,
+        }
+    }
+
+    fn waits_for_others(&self, exception: &Exception) -> bool {
+        exception.turn == Turn::Platform
+            && !self.is_asked(exception)
+            && (self.teams.contains(&exception.owner) || self.asked_for(exception))
+    }
+}
+
+/// The paths somebody is asked to decide about: what to ask the reader's rights for.
+pub fn paths_to_decide(report: &Report) -> BTreeSet<String> {
+    let asking = report
+        .exceptions
+        .iter()
+        .filter(|line| line.turn == Turn::Platform);
+    asking.map(|line| line.path.clone()).collect()
+}
+
+/// What waits for one reader, as JSON and YAML have it.
+#[derive(Serialize, Clone, Debug, PartialEq)]
+#[serde(rename_all = "camelCase")]
+pub struct Inbox {
+    /// Always [`API_VERSION`].
+    pub api_version: &'static str,
+    /// Always [`KIND`].
+    pub kind: &'static str,
+    /// The instant it is for.
+    pub as_of: Timestamp,
+    /// Whose it is.
+    pub reader: Reader,
+    /// What waits, most pressing first.
+    pub items: Vec<Item>,
+    /// The reader's requests that wait for the platform team, as namespace/name.
+    pub waiting_for_others: Vec<String>,
+    /// What could not be read.
+    pub problems: Vec<Problem>,
+}
+
+/// One thing that waits.
+#[derive(Serialize, Clone, Debug, PartialEq)]
+pub struct Item {
+    /// What it is about, and in `next` what it asks.
+    pub exception: Exception,
+    /// The commands that answer it, the likelier one first.
+    pub commands: Vec<String>,
+}
+
+/// What waits for `reader` among the exceptions of a report.
+pub fn inbox(report: &Report, reader: Reader) -> Inbox {
+    let mut exceptions = report.exceptions.clone();
+    sort(&mut exceptions);
+    let others = exceptions
+        .iter()
+        .filter(|line| reader.waits_for_others(line));
+    let waiting_for_others = others
+        .map(|line| format!("{}/{}", line.namespace, line.name))
+        .collect();
+    let own = exceptions.iter().filter(|line| reader.is_asked(line));
+    let items = own.map(|line| Item {
+        exception: line.clone(),
+        commands: commands(line),
+    });
+    Inbox {
+        api_version: API_VERSION,
+        kind: KIND,
+        as_of: report.as_of,
+        items: items.collect(),
+        waiting_for_others,
+        reader,
+        problems: report.problems.clone(),
+    }
+}
+
+/// The inbox for a terminal.
+pub fn render(inbox: &Inbox, style: Style) -> String {
+    let head = Paint::Bold.on(&head(inbox), style.color);
+    let whose = Paint::Faint.on(&whose(&inbox.reader), style.color);
+    let items = inbox.items.iter();
+    let sections = [format!("{head}\n{whose}\n")]
+        .into_iter()
+        .chain(items.map(|item| entry(item, inbox.as_of, style)))
+        .chain([
+            elsewhere(&inbox.waiting_for_others),
+            problems(&inbox.problems),
+        ]);
+    let shown: Vec<String> = sections.filter(|section| !section.is_empty()).collect();
+    shown.join("\n")
+}
+
+/// The reader's requests that others have to answer.
+fn elsewhere(others: &[String]) -> String {
+    if others.is_empty() {
+        return String::new();
+    }
+    let named: Vec<_> = others.iter().take(NAMED).map(|name| plain(name)).collect();
+    format!(
+        "{} of yours {} for the platform team: {}{}\n",
+        counted(others.len(), "request"),
+        if others.len() == 1 { "waits" } else { "wait" },
+        named.join(", "),
+        if others.len() > NAMED { ", …" } else { "" }
+    )
+}
+
+fn head(inbox: &Inbox) -> String {
+    match inbox.items.len() {
+        0 if inbox.problems.is_empty() => "Nothing waits for you.".to_owned(),
+        0 => "Nothing waits for you, as far as you may look: name a namespace of yours with -n."
+            .to_owned(),
+        1 => "1 thing waits for you.".to_owned(),
+        number => format!("{} wait for you.", counted(number, "thing")),
+    }
+}
+
+/// How it was decided what waits for the reader.
+fn whose(reader: &Reader) -> String {
+    let list = |names: &BTreeSet<String>| {
+        let names: Vec<_> = names.iter().map(|name| plain(name)).collect();
+        names.join(", ")
+    };
+    let decides = if reader.decides_on.is_empty() {
+        "no request that waits is yours to decide".to_owned()
+    } else {
+        format!("you may decide on {}", list(&reader.decides_on))
+    };
+    format!(
+        "You are {}, of {} ({}); {decides}.",
+        plain(&reader.user),
+        list(&reader.teams),
+        reader.teams_from.words()
+    )
+}
+
+fn entry(item: &Item, as_of: Timestamp, style: Style) -> String {
+    let line = &item.exception;
+    let name = format!("{}/{}", plain(&line.namespace), plain(&line.name));
+    let by = line.requested_by.as_ref();
+    let by = by.map_or_else(String::new, |by| format!(", asked for by {}", plain(by)));
+    let mut lines = vec![
+        format!(
+            "{}  {}",
+            Paint::Bold.on(&name, style.color),
+            say(line, as_of)
+        ),
+        format!(
+            "  {}: {} on {}; {} hours a month, carried by team {}{by}",
+            plain(&line.path),
+            plain(&line.checks.join(", ")),
+            counted(line.matched, "workload"),
+            line.hours_per_month,
+            plain(&line.owner),
+        ),
+        format!("  “{}”", plain(&line.reason)),
+    ];
+    let because = line.still_needed_because.iter();
+    lines.extend(because.map(|because| format!("  still needed: “{}”", plain(because))));
+    let commands = item.commands.iter().enumerate();
+    lines.extend(commands.map(|(index, command)| {
+        let word = if index == 0 { "→" } else { "or" };
+        format!("  {word} {command}")
+    }));
+    lines.join("\n") + "\n"
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::assess::next::Next;
+    use crate::assess::state::Phase;
+    use crate::report::fixtures::{at, exception, report};
+
+    fn asking(name: &str, next: Next, phase: Phase) -> Exception {
+        Exception {
+            name: name.to_owned(),
+            next,
+            turn: next.turn(),
+            phase,
+            waiting_since: Some(at("2026-02-26T00:00:00Z")),
+            ..exception()
+        }
+    }
+
+    fn fleet(exceptions: Vec<Exception>) -> Report {
+        Report {
+            exceptions,
+            problems: Vec::new(),
+            ..report()
+        }
+    }
+
+    fn names(inbox: &Inbox) -> Vec<&str> {
+        let items = inbox.items.iter();
+        items.map(|item| item.exception.name.as_str()).collect()
+    }
+
+    fn decider(user: &str) -> Reader {
+        Reader {
+            decides_on: ["web-service".to_owned()].into(),
+            ..Reader::new(user, &[], &[])
+        }
+    }
+
+    #[test]
+    fn a_decision_waits_for_whoever_may_take_it_and_never_for_who_asked() {
+        let fleet = fleet(vec![asking("asked", Next::Decide, Phase::Pending)]);
+        assert_eq!(names(&inbox(&fleet, decider("ada"))), ["asked"]);
+        let own = inbox(&fleet, decider("grace"));
+        assert_eq!(names(&own), [""; 0]);
+        assert_eq!(own.waiting_for_others, ["shop/asked"]);
+        let stranger = inbox(&fleet, Reader::new("eve", &[], &[]));
+        assert_eq!(names(&stranger), [""; 0]);
+        assert_eq!(stranger.waiting_for_others, [""; 0]);
+    }
+
+    #[test]
+    fn a_look_waits_for_the_owner_and_for_who_asked() {
+        let due = asking("due", Next::Review, Phase::ReviewDue);
+        let rest = asking("rest", Next::Rest, Phase::Active);
+        let fleet = fleet(vec![due, rest]);
+        let groups = [
+            "system:authenticated".to_owned(),
+            "oidc:team-shop".to_owned(),
+        ];
+        for (user, groups, named, found) in [
+            ("eve", &groups[..], &[][..], true),
+            ("grace", &[], &[], true),
+            ("eve", &[], &[], false),
+            ("eve", &[], &["team-shop".to_owned()], true),
+            ("grace", &[], &["team-pay".to_owned()], true),
+        ] {
+            let inbox = inbox(&fleet, Reader::new(user, groups, named));
+            assert_eq!(
+                names(&inbox) == ["due"],
+                found,
+                "{user} {groups:?} {named:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn built_in_groups_name_no_team() {
+        let groups = ["system:masters".to_owned(), "oidc:/shop".to_owned()];
+        let reader = Reader::new("ada@example.com", &groups, &[]);
+        let teams: Vec<_> = reader.teams.iter().map(String::as_str).collect();
+        assert_eq!(teams, ["ada@example.com", "oidc:/shop", "shop"]);
+    }
+
+    #[test]
+    fn an_entry_says_what_it_is_what_it_costs_and_how_to_answer() {
+        let fleet = fleet(vec![asking("asked", Next::Decide, Phase::Pending)]);
+        assert_eq!(
+            render(&inbox(&fleet, decider("ada")), Style::default()),
+            "\
+1 thing waits for you.
+You are ada, of ada (by your user and group names; --team says otherwise); you may decide on web-service.
+
+shop/asked  asked 3 days ago, waiting for the platform team
+  web-service: memory-limit on 1 workload; 3 hours a month, carried by team team-shop, asked for by grace
+  “The nightly run needs all the memory of its node.”
+  → kubectl goldenpath approve asked -n shop
+  or kubectl goldenpath reject asked -n shop --note \"…\"
+"
+        );
+    }
+
+    #[test]
+    fn an_empty_inbox_says_so_and_how_that_was_decided() {
+        let text = render(
+            &inbox(&fleet(Vec::new()), Reader::new("eve", &[], &[])),
+            Style::default(),
+        );
+        assert!(
+            text.starts_with("Nothing waits for you.\nYou are eve, of eve"),
+            "{text}"
+        );
+    }
+}

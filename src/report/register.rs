@@ -1,0 +1,333 @@
+//! The register of exceptions for people: who left which path, until when, at what cost, whether
+//! that is still needed, and what comes next. Sorted by what needs a human next. Judged elsewhere.
+
+use jiff::Timestamp;
+use serde::Serialize;
+
+use super::json::{Exception, Report};
+use super::table::{Cell, Paint, Style, cut, render as table};
+use super::text::problems;
+use super::voice::{ago, counted, day, shell_word};
+use crate::api::API_VERSION;
+use crate::assess::next::{Dates, Next, by_urgency, pressing_at};
+use crate::assess::source::Problem;
+use crate::assess::state::{Phase, Turn};
+
+/// `kind` of the register.
+pub const KIND: &str = "ExceptionRegister";
+/// How much of a reason a wide table shows.
+const REASON_WIDTH: usize = 80;
+
+/// The register as JSON and YAML have it.
+#[derive(Serialize, Clone, Debug, PartialEq)]
+#[serde(rename_all = "camelCase")]
+pub struct Register {
+    /// Always [`API_VERSION`].
+    pub api_version: &'static str,
+    /// Always [`KIND`].
+    pub kind: &'static str,
+    /// The instant it is for.
+    pub as_of: Timestamp,
+    /// What the exceptions that are in use cost their owners, in hours a month.
+    pub hours_per_month: f64,
+    /// What needs a human next comes first.
+    pub exceptions: Vec<Exception>,
+    /// What could not be read or used.
+    pub problems: Vec<Problem>,
+}
+
+/// Which exceptions are wanted; what is empty does not filter.
+#[derive(Clone, Debug, Default)]
+pub struct Filter {
+    /// Owners.
+    pub teams: Vec<String>,
+    /// Paths.
+    pub paths: Vec<String>,
+    /// Phases.
+    pub phases: Vec<Phase>,
+}
+
+impl Filter {
+    fn lets(&self, exception: &Exception) -> bool {
+        let any = |wanted: &[String], found: &str| {
+            wanted.is_empty() || wanted.iter().any(|word| word == found)
+        };
+        any(&self.teams, &exception.owner)
+            && any(&self.paths, &exception.path)
+            && (self.phases.is_empty() || self.phases.contains(&exception.phase))
+    }
+}
+
+/// The exceptions of a report that `filter` lets through, what needs a human next first.
+pub fn register(report: &Report, filter: &Filter) -> Register {
+    let let_through = report.exceptions.iter().filter(|line| filter.lets(line));
+    let mut exceptions: Vec<Exception> = let_through.cloned().collect();
+    sort(&mut exceptions);
+    let in_use = exceptions.iter().filter(|line| is_carried(line));
+    Register {
+        api_version: API_VERSION,
+        kind: KIND,
+        as_of: report.as_of,
+        hours_per_month: in_use.map(|line| line.hours_per_month).sum(),
+        exceptions,
+        problems: report.problems.clone(),
+    }
+}
+
+/// What needs a human next first; of equals in order of namespace and name.
+pub fn sort(exceptions: &mut [Exception]) {
+    exceptions.sort_by(|a, b| {
+        let urgency = by_urgency((a.next, pressing(a)), (b.next, pressing(b)));
+        urgency.then_with(|| (&a.namespace, &a.name).cmp(&(&b.namespace, &b.name)))
+    });
+}
+
+/// The date that says how pressing it is.
+pub fn pressing(exception: &Exception) -> Option<Timestamp> {
+    let dates = Dates {
+        waiting_since: exception.waiting_since,
+        review: exception.next_review_at,
+        end: exception.effective_expiry,
+    };
+    pressing_at(exception.next, &dates)
+}
+
+/// Whether it is agreed, runs, and somebody makes use of it.
+fn is_carried(exception: &Exception) -> bool {
+    let is_running = match exception.phase {
+        Phase::Active | Phase::ReviewDue | Phase::ReviewOverdue => true,
+        Phase::Pending | Phase::Expired | Phase::Rejected | Phase::Closed => false,
+    };
+    is_running && exception.in_use == Some(true)
+}
+
+/// What comes next, in a few words.
+pub fn say(exception: &Exception, as_of: Timestamp) -> String {
+    let at = pressing(exception);
+    let since = at.map_or_else(String::new, |at| format!(" {}", ago(at, as_of)));
+    let on = |words: &str| at.map_or_else(String::new, |at| format!("{words}{}", day(at, as_of)));
+    match exception.next {
+        Next::Decide => format!("asked{since}, waiting for the platform team"),
+        Next::Answer => format!("asked to go on{since}, waiting for the platform team"),
+        Next::ReviewOverdue => format!("a look is overdue{}", on(", it ends ")),
+        Next::RenewOrReturn => format!("ended{}: renew or return", on(" ")),
+        Next::Review => format!("time for a look{}", on(" before ")),
+        Next::Close if exception.needed == Some(false) => "no longer needed: close it".to_owned(),
+        Next::Close => "not in use: close it".to_owned(),
+        Next::Rest => match exception.phase {
+            Phase::Active => format!("nothing{}", on(" until ")),
+            Phase::Expired => format!("ended{}", on(" ")),
+            Phase::Rejected => "not agreed".to_owned(),
+            Phase::Closed => "closed".to_owned(),
+            Phase::Pending | Phase::ReviewDue | Phase::ReviewOverdue => "nothing".to_owned(),
+        },
+    }
+}
+
+/// The commands that answer what it asks, the likelier one first; none where it asks nothing.
+pub fn commands(exception: &Exception) -> Vec<String> {
+    let command = |verb: &str, more: &str| {
+        let name = shell_word(&exception.name);
+        let namespace = shell_word(&exception.namespace);
+        format!("kubectl goldenpath {verb} {name} -n {namespace}{more}")
+    };
+    match exception.next {
+        Next::Decide => vec![command("approve", ""), command("reject", " --note \"…\"")],
+        Next::Answer => vec![
+            command("review", " --outcome Renewed"),
+            command("close", ""),
+        ],
+        Next::ReviewOverdue | Next::RenewOrReturn | Next::Review => {
+            vec![command("renew", " --because \"…\""), command("close", "")]
+        }
+        Next::Close => vec![command("close", "")],
+        Next::Rest => Vec::new(),
+    }
+}
+
+/// The register for a terminal.
+pub fn render(register: &Register, style: Style) -> String {
+    let sections = [
+        Paint::Bold.on(&head(register), style.color) + "\n",
+        rows(register, style),
+        problems(&register.problems),
+    ];
+    let shown: Vec<String> = sections
+        .into_iter()
+        .filter(|section| !section.is_empty())
+        .collect();
+    shown.join("\n")
+}
+
+/// "14 exceptions: 2 wait for the platform team, 3 for their owners, 9 rest; 46 hours a month …".
+fn head(register: &Register) -> String {
+    let number = register.exceptions.len();
+    if number == 0 {
+        return "no exceptions: every deviation there is, nobody has noted yet".to_owned();
+    }
+    let turn = |turn: Turn| {
+        let lines = register.exceptions.iter();
+        lines.filter(|line| line.turn == turn).count()
+    };
+    format!(
+        "{}: {} for the platform team, {} for their owners, {} at rest; those in use cost {} hours a month",
+        counted(number, "exception"),
+        turn(Turn::Platform),
+        turn(Turn::Team),
+        turn(Turn::Nobody),
+        register.hours_per_month
+    )
+}
+
+fn rows(register: &Register, style: Style) -> String {
+    let mut heads = vec![
+        "NAMESPACE",
+        "EXCEPTION",
+        "PATH",
+        "OWNER",
+        "PHASE",
+        "UNTIL",
+        "HOURS/MONTH",
+        "NEEDED",
+        "NEXT",
+    ];
+    if style.wide {
+        heads.extend([
+            "REVIEW",
+            "COVERS",
+            "CHECKS",
+            "CATEGORY",
+            "ASKED BY",
+            "DECIDED BY",
+            "TICKET",
+            "REASON",
+        ]);
+    }
+    let lines = register.exceptions.iter();
+    let rows: Vec<Vec<Cell>> = lines.map(|line| row(line, register.as_of, style)).collect();
+    table(&heads, &rows, style)
+}
+
+fn row(line: &Exception, as_of: Timestamp, style: Style) -> Vec<Cell> {
+    let date = |at: Option<Timestamp>| at.map_or("–".to_owned(), |at| day(at, as_of));
+    let or_dash = |text: &Option<String>| text.clone().unwrap_or_else(|| "–".to_owned());
+    let needed = match line.needed {
+        Some(true) => "yes",
+        Some(false) => "no",
+        None => "–",
+    };
+    let paint = match line.turn {
+        Turn::Platform | Turn::Team => Paint::Open,
+        Turn::Nobody => Paint::Plain,
+    };
+    let mut cells: Vec<Cell> = vec![
+        line.namespace.as_str().into(),
+        line.name.as_str().into(),
+        line.path.as_str().into(),
+        line.owner.as_str().into(),
+        line.phase.as_str().into(),
+        date(line.effective_expiry).into(),
+        line.hours_per_month.to_string().into(),
+        needed.into(),
+        Cell::painted(&say(line, as_of), paint),
+    ];
+    if style.wide {
+        cells.extend([
+            date(line.next_review_at).into(),
+            counted(line.matched, "workload").into(),
+            line.checks.join(",").into(),
+            or_dash(&line.category).into(),
+            or_dash(&line.requested_by).into(),
+            or_dash(&line.decided_by).into(),
+            or_dash(&line.ticket).into(),
+            cut(&line.reason, REASON_WIDTH).into(),
+        ]);
+    }
+    cells
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::fixtures::{at, exception, report};
+
+    fn asking(name: &str, next: Next, phase: Phase) -> Exception {
+        Exception {
+            name: name.to_owned(),
+            next,
+            turn: next.turn(),
+            phase,
+            ..exception()
+        }
+    }
+
+    fn fleet() -> Report {
+        let mut asked = asking("asked", Next::Decide, Phase::Pending);
+        asked.waiting_since = Some(at("2026-02-26T00:00:00Z"));
+        asked.effective_expiry = None;
+        asked.next_review_at = None;
+        asked.owner = "team-pay".to_owned();
+        let mut idle = asking("idle", Next::Close, Phase::Active);
+        idle.needed = Some(false);
+        Report {
+            exceptions: vec![
+                asking("settled", Next::Rest, Phase::Active),
+                idle,
+                asking("late", Next::ReviewOverdue, Phase::ReviewOverdue),
+                asked,
+            ],
+            problems: Vec::new(),
+            ..report()
+        }
+    }
+
+    #[test]
+    fn what_needs_a_human_next_comes_first() {
+        let text = render(&register(&fleet(), &Filter::default()), Style::default());
+        assert_eq!(
+            text,
+            "\
+4 exceptions: 1 for the platform team, 2 for their owners, 1 at rest; those in use cost 9 hours a month
+
+NAMESPACE   EXCEPTION   PATH          OWNER       PHASE           UNTIL    HOURS/MONTH   NEEDED   NEXT
+shop        asked       web-service   team-pay    Pending         –        3             yes      asked 3 days ago, waiting for the platform team
+shop        late        web-service   team-shop   ReviewOverdue   12 Mar   3             yes      a look is overdue, it ends 12 Mar
+shop        idle        web-service   team-shop   Active          12 Mar   3             no       no longer needed: close it
+shop        settled     web-service   team-shop   Active          12 Mar   3             yes      nothing until 10 Mar
+"
+        );
+    }
+
+    #[test]
+    fn a_filter_lets_through_what_matches_all_of_it() {
+        let names = |filter: &Filter| -> Vec<String> {
+            let lines = register(&fleet(), filter).exceptions;
+            lines.into_iter().map(|line| line.name).collect()
+        };
+        let team = Filter {
+            teams: vec!["team-pay".to_owned()],
+            ..Filter::default()
+        };
+        assert_eq!(names(&team), ["asked"]);
+        let phases = Filter {
+            phases: vec![Phase::Active],
+            ..Filter::default()
+        };
+        assert_eq!(names(&phases), ["idle", "settled"]);
+        let path = Filter {
+            paths: vec!["batch-job".to_owned()],
+            ..team
+        };
+        assert_eq!(names(&path), [""; 0]);
+    }
+
+    #[test]
+    fn each_thing_it_asks_has_its_words_and_its_command() {
+        for next in Next::ALL {
+            let line = asking("x", next, Phase::Active);
+            assert!(!say(&line, at("2026-03-01T00:00:00Z")).is_empty());
+            let asks = line.turn != Turn::Nobody;
+            assert_eq!(!commands(&line).is_empty(), asks, "{next:?}");
+        }
+    }
+}
