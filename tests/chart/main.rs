@@ -5,4 +5,5 @@
 
 mod answers;
 mod helm;
+mod lifecycle;
 mod rights;
