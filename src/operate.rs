@@ -86,6 +86,7 @@ fn settings(args: &RunArgs, global: &GlobalArgs) -> RunSettings {
         judging,
         extra_kinds: args.judging.extra_kind.clone(),
         metrics: exposed(args),
+        reports: args.reports,
         leader_elect: args.leader_elect,
         lease_namespace: args.lease_namespace.clone(),
     }

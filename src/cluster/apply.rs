@@ -1,6 +1,6 @@
 //! The only file that writes to objects that are not ours alone: labels of workloads and Services,
 //! metadata only, and the statuses of our own objects. One call, one bounded wait, one outcome;
-//! what to write and when to try again is decided elsewhere. Nothing is ever created: every write
+//! what to write and when to try again is decided elsewhere. Nothing is created here: every write
 //! carries the uid of the object it is meant for.
 
 use std::collections::BTreeMap;
@@ -198,7 +198,8 @@ impl Hand {
         self.send(request).await.0
     }
 
-    async fn send(
+    /// One request, one bounded wait, and what became of it.
+    pub(super) async fn send(
         &self,
         request: Result<Request<Vec<u8>>, kube::core::request::Error>,
     ) -> (Outcome, After) {
@@ -283,8 +284,10 @@ struct Answer {
 /// What is of interest of an object after a write.
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "camelCase")]
-struct After {
+pub(super) struct After {
     resource_version: Option<String>,
+    /// Counts the changes of its content.
+    pub generation: Option<u64>,
     labels: Option<BTreeMap<String, String>>,
 }
 

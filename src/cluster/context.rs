@@ -10,6 +10,7 @@ use super::counters::Counters;
 use super::gates::Gates;
 use super::lease::Leadership;
 use super::pulse::Pulse;
+use super::reports::Reports;
 use super::rereads::Rereads;
 use super::tell::News;
 use crate::assess::inventory::{Inventory, Reread};
@@ -43,6 +44,8 @@ pub struct Context {
     pub news: mpsc::Sender<News>,
     /// What is exposed as metrics.
     pub metrics: metrics::Options,
+    /// The policy reports.
+    pub reports: Reports,
     problems: Mutex<BTreeMap<String, String>>,
 }
 
@@ -62,6 +65,7 @@ impl Context {
             changed: Notify::new(),
             news,
             metrics: metrics::Options::default(),
+            reports: Reports::default(),
             problems: Mutex::default(),
         }
     }

@@ -18,6 +18,7 @@ mod lease;
 mod listing;
 mod names;
 mod pulse;
+mod reports;
 mod rereads;
 mod run;
 mod source;

@@ -22,9 +22,9 @@ use super::pulse::Pulse;
 use super::source::Observer;
 use super::tell::{self, News};
 use super::writer::Writer;
-use super::{clock, rereads, watch as watching};
+use super::{clock, reports, rereads, watch as watching};
 use crate::assess::settings::Settings;
-use crate::cli::ExtraKind;
+use crate::cli::{self, ExtraKind};
 use crate::report::metrics;
 
 /// What the operator may be told.
@@ -38,6 +38,8 @@ pub struct RunSettings {
     pub extra_kinds: Vec<ExtraKind>,
     /// What is exposed as metrics.
     pub metrics: metrics::Options,
+    /// Which policy reports are written.
+    pub reports: cli::Reports,
     /// Whether a Lease decides who writes.
     pub leader_elect: bool,
     /// The Lease's namespace; the client's own where absent.
@@ -145,6 +147,11 @@ impl Parts {
         for extra in settings.extra_kinds.iter().cloned() {
             let watch = follow_extra(client.clone(), extra, context.clone());
             tasks.spawn(named("a watch", watch));
+        }
+        let formats = reports::formats(settings.reports);
+        if !formats.is_empty() {
+            let reports = reports::run(client.clone(), formats, context.clone());
+            tasks.spawn(named("reports", reports));
         }
         tasks.spawn(named(
             "rereading",

@@ -19,7 +19,9 @@ use super::tell::News;
 use super::throttle::Throttle;
 use crate::api::{DeviationExceptionStatus, GoldenPathStatus};
 use crate::assess::plan::{LabelWrite, Plan, ServiceWrite};
+use crate::assess::report_ledger::ReportWrite;
 use crate::assess::statuses::StatusWrite;
+use crate::report::policy_report::Format;
 
 /// How often it looks for what is due without having been rung for.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
@@ -44,6 +46,7 @@ enum Job {
     Service(ServiceWrite),
     Exception(Box<StatusWrite<DeviationExceptionStatus>>),
     Path(Box<StatusWrite<GoldenPathStatus>>),
+    Report(Box<ReportWrite>, Format),
 }
 
 impl Job {
@@ -52,13 +55,14 @@ impl Job {
             Self::Label(_) => "label",
             Self::Service(_) => "service-label",
             Self::Exception(_) | Self::Path(_) => "status",
+            Self::Report(..) => "report",
         }
     }
 
     const fn is_slow(&self) -> bool {
         match self {
             Self::Label(_) => false,
-            Self::Service(_) | Self::Exception(_) | Self::Path(_) => true,
+            Self::Service(_) | Self::Exception(_) | Self::Path(_) | Self::Report(..) => true,
         }
     }
 
@@ -68,6 +72,7 @@ impl Job {
             Self::Service(write) => hand.label_service(write).await,
             Self::Exception(write) => hand.status(write).await,
             Self::Path(write) => hand.status(write).await,
+            Self::Report(write, format) => hand.report(write, *format).await,
         }
     }
 }
@@ -203,16 +208,17 @@ impl Writer {
     fn plan_slowly(&mut self) {
         let (started, now) = (Instant::now(), Timestamp::now());
         let mut inventory = self.context.inventory();
-        let version = inventory.version();
+        let version = inventory.version() + self.context.reports.ledger().version();
         if !self.waiting.is_empty() || !self.slow.is_due(version, started, now) {
             return;
         }
         let statuses = inventory.plan_statuses(now);
         let services = inventory.plan_services(now, SERVICES_A_ROUND);
+        let reports = self.context.reports.plan(&inventory, now);
         drop(inventory);
-        let more = services.len() == SERVICES_A_ROUND;
+        let more = services.len() == SERVICES_A_ROUND || reports.has_more;
         self.slow.version = (!more).then_some(version);
-        self.slow.again_at = statuses.again_at;
+        self.slow.again_at = statuses.again_at.into_iter().chain(reports.again_at).min();
         self.slow.last = started;
         self.slow.not_before = started + SLOW_EVERY.max(started.elapsed() * SHARE);
         for change in statuses.phases {
@@ -223,9 +229,16 @@ impl Writer {
         let jobs = exceptions
             .map(Job::Exception)
             .chain(paths.map(Job::Path))
-            .chain(services.into_iter().map(Job::Service));
+            .chain(services.into_iter().map(Job::Service))
+            .chain(self.report_jobs(reports.writes));
         self.waiting.extend(jobs);
         self.write_waiting();
+    }
+
+    fn report_jobs(&self, writes: Vec<ReportWrite>) -> impl Iterator<Item = Job> + use<> {
+        let format = self.context.reports.format();
+        let writes = writes.into_iter().map(Box::new);
+        writes.filter_map(move |write| Some(Job::Report(write, format?)))
     }
 
     fn start(&mut self, job: Job) {
@@ -277,6 +290,7 @@ impl Writer {
             Job::Service(write) => inventory.service_written(&write, how, now),
             Job::Exception(write) => inventory.exception_status_written(*write, how, now),
             Job::Path(write) => inventory.path_status_written(*write, how, now),
+            Job::Report(write, _) => self.context.reports.ledger().written(&write, how, now),
         }
         let is_over = match outcome {
             Outcome::Landed(_) | Outcome::Gone => true,
@@ -310,6 +324,7 @@ impl Job {
             Self::Service(write) => format!("{}/Service/{}", write.namespace, write.name),
             Self::Exception(write) => format!("{:?}", write.of),
             Self::Path(write) => format!("{:?}", write.of),
+            Self::Report(write, _) => format!("{}/Report/{}", write.key.0, write.key.1),
         }
     }
 }
