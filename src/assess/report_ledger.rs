@@ -167,10 +167,14 @@ impl Ledger {
         limit: usize,
         render: impl Fn(&Findings<'_>) -> Rendered,
     ) -> ReportPlan {
-        let mut plan = ReportPlan::default();
         if !self.is_listed {
-            return plan;
+            return ReportPlan::default();
         }
+        let mut round = Round {
+            now,
+            limit,
+            plan: ReportPlan::default(),
+        };
         let moment = Moment::new(now);
         let bench = inventory.bench(&moment);
         let mut judged: HashSet<ReportKey> = HashSet::new();
@@ -184,13 +188,13 @@ impl Ledger {
                 let rendered = render(&found);
                 let line = self.lines.entry(key.clone()).or_default();
                 if !line.says(&rendered.digest) {
-                    plan.offer((&key, line), now, limit, ReportAct::Store(rendered));
+                    round.offer(&key, line, ReportAct::Store(rendered));
                 }
                 judged.insert(key);
             }
         }
-        self.plan_removals(&judged, (inventory, now), limit, &mut plan);
-        plan
+        self.plan_removals(&judged, inventory, &mut round);
+        round.plan
     }
 
     /// Reports of workloads that are known not to be judged. A workload of a kind that was not
@@ -198,9 +202,8 @@ impl Ledger {
     fn plan_removals(
         &mut self,
         judged: &HashSet<ReportKey>,
-        (inventory, now): (&Inventory, Timestamp),
-        limit: usize,
-        plan: &mut ReportPlan,
+        inventory: &Inventory,
+        round: &mut Round,
     ) {
         let complete = &self.complete;
         self.lines.retain(|key, line| {
@@ -218,7 +221,7 @@ impl Ledger {
                 inventory.settings.excludes(&key.0) || stored.owner.as_ref().is_some_and(is_known);
             if may_go {
                 let act = ReportAct::Remove(stored.uid.clone());
-                plan.offer((key, line), now, limit, act);
+                round.offer(key, line, act);
             }
             true
         });
@@ -261,24 +264,26 @@ impl Line {
     }
 }
 
-impl ReportPlan {
+/// A plan that is being made.
+struct Round {
+    now: Timestamp,
+    limit: usize,
+    plan: ReportPlan,
+}
+
+impl Round {
     /// Plans a write unless one is under way, held back, or more than was asked for.
-    fn offer(
-        &mut self,
-        (key, line): (&ReportKey, &mut Line),
-        now: Timestamp,
-        limit: usize,
-        act: ReportAct,
-    ) {
+    fn offer(&mut self, key: &ReportKey, line: &mut Line, act: ReportAct) {
+        let plan = &mut self.plan;
         match line.not_before {
             _ if line.in_flight => {}
-            Some(until) if until > now => {
-                self.again_at = Some(self.again_at.map_or(until, |at| at.min(until)));
+            Some(until) if until > self.now => {
+                plan.again_at = Some(plan.again_at.map_or(until, |at| at.min(until)));
             }
-            Some(_) | None if self.writes.len() >= limit => self.has_more = true,
+            Some(_) | None if plan.writes.len() >= self.limit => plan.has_more = true,
             Some(_) | None => {
                 line.in_flight = true;
-                self.writes.push(ReportWrite {
+                plan.writes.push(ReportWrite {
                     key: key.clone(),
                     act,
                 });

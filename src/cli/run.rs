@@ -120,7 +120,7 @@ pub enum Reports {
     /// None
     #[default]
     Off,
-    /// Those the cluster has: OpenReports, else wgpolicyk8s
+    /// Whichever the cluster has, openreports first
     Auto,
     /// `Report` of openreports.io
     #[value(name = "openreports")]

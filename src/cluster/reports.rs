@@ -23,7 +23,7 @@ use super::followed::Role;
 use super::gates::{Stage, Trouble};
 use super::kinds::ASK_EVERY;
 use super::stored::{Key, Stored};
-use super::watch::{LONGEST_PAUSE, PAGE, WATCH_SECONDS, complain};
+use super::watch::{LONGEST_PAUSE, PAGE, WATCH_SECONDS, complain, is_progress};
 use crate::api::keys::{CONTENT_DIGEST, FIELD_MANAGER};
 use crate::assess::inventory::Inventory;
 use crate::assess::report_ledger::{Ledger, ReportAct, ReportPlan, ReportWrite, StoredReport};
@@ -189,39 +189,19 @@ async fn follow(client: Client, format: Format, context: &Context) {
     let mut pauses = DefaultBackoff::default();
     let mut seen = HashSet::new();
     while let Some(event) = events.next().await {
-        let event = match event {
-            Ok(event) => event,
+        match event {
+            Ok(event) => {
+                if is_progress(&event) {
+                    pauses.reset();
+                }
+                context.take_report_event(event, kind, &mut seen);
+            }
             Err(error) => {
                 complain(&error, kind, context);
                 let pause = pauses.next().unwrap_or(LONGEST_PAUSE);
                 tokio::time::sleep(pause.min(LONGEST_PAUSE)).await;
-                continue;
-            }
-        };
-        match event {
-            Event::Init => seen.clear(),
-            Event::InitApply(report) => {
-                seen.insert(key(&report.metadata));
-                context.take_report(&report.metadata);
-            }
-            Event::InitDone => {
-                pauses.reset();
-                context.reports.ledger().listed(&std::mem::take(&mut seen));
-                context.gates.listed(kind);
-            }
-            Event::Apply(report) => {
-                pauses.reset();
-                context.gates.recovered(kind);
-                context.take_report(&report.metadata);
-            }
-            Event::Delete(report) => {
-                pauses.reset();
-                let (namespace, name) = key(&report.metadata);
-                let key = (namespace.into(), name.into());
-                context.reports.ledger().remove(&key);
             }
         }
-        context.changed.notify_one();
     }
 }
 
@@ -231,6 +211,36 @@ fn key(metadata: &ObjectMeta) -> Key {
 }
 
 impl Context {
+    fn take_report_event(
+        &self,
+        event: Event<PartialObjectMeta<Stored>>,
+        kind: &str,
+        seen: &mut HashSet<Key>,
+    ) {
+        match event {
+            Event::Init => seen.clear(),
+            Event::InitApply(report) => {
+                seen.insert(key(&report.metadata));
+                self.take_report(&report.metadata);
+            }
+            Event::InitDone => {
+                self.reports.ledger().listed(&std::mem::take(seen));
+                self.gates.listed(kind);
+            }
+            Event::Apply(report) => {
+                self.gates.recovered(kind);
+                self.take_report(&report.metadata);
+            }
+            Event::Delete(report) => {
+                self.gates.recovered(kind);
+                let (namespace, name) = key(&report.metadata);
+                let key = (namespace.into(), name.into());
+                self.reports.ledger().remove(&key);
+            }
+        }
+        self.changed.notify_one();
+    }
+
     fn take_report(&self, metadata: &ObjectMeta) {
         let (namespace, name) = key(metadata);
         let owner = metadata.owner_references.iter().flatten().next();

@@ -61,7 +61,7 @@ pub async fn follow(client: Client, followed: Followed, context: Arc<Context>) {
 
 /// Whether the server answered. Every attempt to list begins with `Init`, also one that fails:
 /// counted as an answer it would make kube's own backoff begin anew each time.
-const fn is_progress(event: &Event<Stored>) -> bool {
+pub const fn is_progress<K>(event: &Event<K>) -> bool {
     match event {
         Event::Init | Event::InitApply(_) => false,
         Event::InitDone | Event::Apply(_) | Event::Delete(_) => true,

@@ -1,4 +1,4 @@
-//! Policy reports written down, in the two formats tools read: OpenReports and, where that is not
+//! Policy reports written down, in the two formats tools read: `OpenReports` and, where that is not
 //! installed, the older wgpolicyk8s. Equal findings give equal bytes: no message counts days, no
 //! field holds the time of writing. Which result a check gets is decided in
 //! [`crate::assess::policy_report`].
@@ -259,7 +259,7 @@ fn stands(standing: Standing, found: &Findings<'_>, finding: &Finding<'_>) -> St
         format!(" (exception {})", exception.name)
     });
     let mut letters = words.chars();
-    let first = letters.next().map(|first| first.to_uppercase());
+    let first = letters.next().map(char::to_uppercase);
     let capital: String = first.into_iter().flatten().chain(letters).collect();
     format!("{capital}{named}.")
 }

@@ -177,7 +177,12 @@ fn lifecycle(format: Format, mode: &str) {
     let pending = desk.says("agreed", "fail");
     assert_eq!(pending["metadata"]["labels"][keys::STATE], "pending");
     is_written_on_change_only(&desk, &operator);
+    goes_with_its_workload(&desk, operator, &args);
+}
 
+/// A report goes with its workload, whether an operator runs or not, and when no path is for it.
+fn goes_with_its_workload(desk: &Desk<'_>, operator: Operator, args: &[&str]) {
+    let place = &desk.place;
     place.kubectl(&["delete", "deploy", "moving"]);
     desk.is_gone("moving");
     stop(operator);
@@ -186,8 +191,8 @@ fn lifecycle(format: Format, mode: &str) {
     desk.is_gone("web");
 
     let before = desk.requests();
-    let operator = ready(&cluster, &args);
-    has_been_at_work(&cluster, &operator);
+    let operator = ready(place.cluster, args);
+    has_been_at_work(place.cluster, &operator);
     assert_eq!(desk.writes_since(&before), 0, "by a restart");
     let elsewhere = json!({"spec": {"scope": {"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "elsewhere"}}}}});
     let rescope = [

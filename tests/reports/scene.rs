@@ -53,7 +53,7 @@ pub fn lonely(name: &str) -> Value {
 }
 
 /// An approved exception for the replicas of one Deployment.
-pub fn excusing(target: &str, spec: Value) -> Value {
+pub fn excusing(target: &str, spec: &Value) -> Value {
     let own = json!({"spec": {
         "targets": [{"kind": "Deployment", "name": target}],
         "expiresAt": "2026-10-01T00:00:00Z",
