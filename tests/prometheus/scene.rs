@@ -59,6 +59,7 @@ impl Scene {
         apply(cluster, "examples/exceptions");
         self.until("count(goldenpath_exception_info) >= 14");
         self.until(r#"goldenpath_transitions_total{cause="exception"} > 0"#);
+        self.decide();
         let promotions = [
             "patch",
             "deploy",
@@ -71,6 +72,17 @@ impl Scene {
         cluster.kubectl_ok(&promotions).unwrap();
         self.until(r#"goldenpath_transitions_total{to="golden-path"} > 0"#);
         self.until("count_over_time(path:goldenpath_adoption:ratio[1m]) > 5");
+    }
+
+    /// The platform team answers one of the requests.
+    fn decide(&self) {
+        let decided = std::process::Command::new(env!("CARGO_BIN_EXE_goldenpath"))
+            .args(["approve", "dashboards-upstream-image", "-n", "insights"])
+            .env("KUBECONFIG", self.cluster.kubeconfig())
+            .output()
+            .unwrap();
+        assert!(decided.status.success(), "{decided:?}");
+        self.until("goldenpath_exception_decision_seconds >= 0");
     }
 
     fn until(&self, expr: &str) {
