@@ -123,7 +123,11 @@ impl Inventory {
         if let (Some(exception), Written::Landed(_)) = (stored, how)
             && exception.uid == write.uid
         {
-            exception.status = Some(write.status);
+            let before = exception.status.take();
+            exception.status = Some(DeviationExceptionStatus {
+                notified: before.map_or_else(Vec::new, |status| status.notified),
+                ..write.status
+            });
         }
     }
 
@@ -184,6 +188,12 @@ fn differing(
     if exception.status.as_ref() == Some(&status) {
         return None;
     }
+    // What was reminded of is put on record by a write of its own, under a name of its own: what
+    // this one does not state stays as it is, whatever we last saw of it.
+    let status = DeviationExceptionStatus {
+        notified: Vec::new(),
+        ..status
+    };
     let of = Owned::Exception(view.namespace.into(), exception.name.clone());
     let change = phase_change(exception, view);
     Some((

@@ -4,9 +4,10 @@
 use jiff::Timestamp;
 
 use crate::api::DeviationExceptionStatus;
-use crate::api::condition::{PATH_FOUND, READY, STALLED, Statement, settle, stored};
+use crate::api::condition::{APPROVED, PATH_FOUND, READY, STALLED, Statement, settle, stored};
 use crate::assess::cover::Exception;
 use crate::assess::exception::Life;
+use crate::assess::state::Phase;
 
 mod agreement;
 #[cfg(test)]
@@ -87,10 +88,16 @@ pub fn exception_status(
         path_found: remembered(exception, &findings.path_found),
         now,
     };
+    let mut conditions = settle(conditions, words.statements(), exception.generation, now);
+    if is_asked_again(exception, life) {
+        for approved in conditions.iter_mut().filter(|c| c.type_ == APPROVED) {
+            approved.last_transition_time = stored(now);
+        }
+    }
     DeviationExceptionStatus {
         observed_generation: exception.generation,
         phase: Some(life.phase.as_str().to_owned()),
-        conditions: settle(conditions, words.statements(), exception.generation, now),
+        conditions,
         effective_expiry: life.effective_expiry.map(stored),
         next_review_at: life.next_review_at.map(stored),
         renewals: Some(life.renewals),
@@ -99,6 +106,14 @@ pub fn exception_status(
         covered_failures: Some(findings.covered_failures),
         notified: before.map_or_else(Vec::new, |status| status.notified.clone()),
     }
+}
+
+/// Whether a request that was not agreed to is made again. `Approved` stays False over that; that
+/// it is another request, which waits from now on, is told by its transition time.
+fn is_asked_again(exception: &Exception, life: &Life) -> bool {
+    let before = exception.status.as_ref();
+    let before = before.and_then(|status| status.phase.as_deref());
+    before == Some(Phase::Rejected.as_str()) && life.phase == Phase::Pending
 }
 
 /// A path that this same spec once found and that nobody knows any more was deleted: long after

@@ -1,0 +1,181 @@
+//! A little world with exceptions, in which statuses are written and reminders are put on record as
+//! an operator would. Its paths keep the default policy: a review every 90 days, a reminder 14
+//! before, a lapse 30 after.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use jiff::civil::time;
+use jiff::tz::TimeZone;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
+use serde_json::json;
+
+use super::{Daily, DryRun, Message, Mode, Occasion, Routes, Settings, plan, remember};
+use crate::api::{DeviationException, DeviationExceptionSpec};
+use crate::assess::cover::Exception;
+use crate::assess::inventory::Inventory;
+use crate::assess::path::Origin;
+use crate::assess::plan::Written;
+use crate::assess::statuses::Owned;
+
+/// Channels `default`, `platform`, `shop` and `web`; team shop reads `shop`, whoever decides about
+/// path web reads `web`.
+pub(crate) fn routes() -> Routes {
+    Routes {
+        channels: ["default", "platform", "shop", "web"]
+            .map(Into::into)
+            .into(),
+        default: "default".into(),
+        platform: "platform".into(),
+        teams: [("shop".to_owned(), "shop".into())].into(),
+        paths: [("web".to_owned(), "web".into())].into(),
+    }
+}
+
+/// Daily at nine, UTC.
+pub(crate) fn daily() -> Settings {
+    Settings {
+        routes: routes(),
+        mode: Mode::Daily(Daily {
+            at: time(9, 0, 0, 0),
+            zone: TimeZone::UTC,
+        }),
+        dry_run: DryRun::Days(0),
+    }
+}
+
+pub(crate) fn immediate() -> Settings {
+    Settings {
+        mode: Mode::Immediate,
+        ..daily()
+    }
+}
+
+pub(crate) struct World {
+    pub(crate) inventory: Inventory,
+    pub(crate) settings: Settings,
+    pub(crate) dry_run: bool,
+    objects: BTreeMap<String, DeviationException>,
+}
+
+impl World {
+    pub(crate) fn new(settings: Settings) -> Self {
+        let mut world = Self {
+            inventory: Inventory::new(crate::assess::settings::Settings::default()),
+            settings,
+            dry_run: false,
+            objects: BTreeMap::new(),
+        };
+        world.put_path("web", "platform");
+        world.put_path("batch", "data");
+        world
+    }
+
+    pub(crate) fn put_path(&mut self, name: &str, owner: &str) {
+        let spec = json!({
+            "owner": {"team": owner},
+            "launchedAt": "2025-01-01T00:00:00Z",
+            "checks": [{"name": "limits", "expression": "true"}],
+        });
+        let origin = Origin {
+            name: name.to_owned(),
+            ..Origin::default()
+        };
+        let spec = serde_json::from_value(spec).unwrap();
+        let _ = self.inventory.put_path(origin, spec, None);
+    }
+
+    /// Adds an exception, or changes the spec of the one with that name.
+    pub(crate) fn put(&mut self, name: &str, spec: DeviationExceptionSpec, created: Timestamp) {
+        let before = self.objects.remove(name);
+        let mut object = DeviationException::new(name, spec);
+        object.metadata.namespace = Some("shop".to_owned());
+        object.metadata.uid = Some(format!("uid-{name}"));
+        object.metadata.creation_timestamp = Some(Time(created));
+        if let Some(before) = before {
+            object.metadata.creation_timestamp = before.metadata.creation_timestamp;
+            object.status = before.status;
+        }
+        self.objects.insert(name.to_owned(), object);
+        self.tell_inventory(name);
+    }
+
+    fn tell_inventory(&mut self, name: &str) {
+        let object = self.objects[name].clone();
+        let exception = Exception::read(object, Timestamp::UNIX_EPOCH);
+        self.inventory.put_exception("shop", exception);
+    }
+
+    /// Writes every status, as the operator does all the time.
+    pub(crate) fn settle(&mut self, now: Timestamp) {
+        let mut later = now;
+        loop {
+            let statuses = self.inventory.plan_statuses(later);
+            for path in statuses.paths {
+                self.inventory
+                    .path_status_written(path, Written::Landed(None), later);
+            }
+            if statuses.exceptions.is_empty() {
+                return;
+            }
+            for write in statuses.exceptions {
+                let Owned::Exception(_, name) = &write.of else {
+                    unreachable!()
+                };
+                let object = self.objects.get_mut(&**name).unwrap();
+                let before = object.status.take().unwrap_or_default();
+                let mut after = write.status.clone();
+                after.notified = before.notified;
+                object.status = Some(after);
+                let name = name.to_string();
+                self.inventory
+                    .exception_status_written(write, Written::Landed(None), later);
+                self.tell_inventory(&name);
+            }
+            later = crate::assess::statuses::PACE.after(later);
+        }
+    }
+
+    /// What would be sent now.
+    pub(crate) fn due(&mut self, now: Timestamp) -> Vec<Message> {
+        self.settle(now);
+        let dry_run = self.dry_run;
+        plan(&self.inventory, &self.settings, Occasion { now, dry_run })
+    }
+
+    /// Puts a message on record.
+    pub(crate) fn sent(&mut self, message: &Message, at: Timestamp) {
+        for item in &message.items {
+            let mark = item.mark(message.dry_run, at);
+            let object = self.objects.get_mut(&*item.name).unwrap();
+            let status = object.status.as_mut().unwrap();
+            let entries = std::mem::take(&mut status.notified);
+            status.notified = remember(entries, mark.notified);
+            self.tell_inventory(&item.name);
+        }
+    }
+
+    /// Sends what is due and puts it on record.
+    pub(crate) fn send(&mut self, now: Timestamp) -> Vec<Message> {
+        let messages = self.due(now);
+        for message in &messages {
+            self.sent(message, now);
+        }
+        messages
+    }
+
+    pub(crate) fn object(&self, name: &str) -> &DeviationException {
+        &self.objects[name]
+    }
+}
+
+/// `CHANNEL/TEAM: NAME STAGE, …` of each message.
+pub(crate) fn told(messages: &[Message]) -> Vec<String> {
+    let one = |message: &Message| {
+        let items = message.items.iter();
+        let items = items.map(|item| format!("{} {}", item.name, item.stage.as_str()));
+        let items = items.collect::<Vec<_>>().join(", ");
+        format!("{}/{}: {items}", message.owner.channel, message.owner.team)
+    };
+    messages.iter().map(one).collect()
+}

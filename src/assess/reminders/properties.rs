@@ -1,0 +1,189 @@
+//! What holds for every history of exceptions and every clock: nothing twice, nobody twice a day,
+//! and nothing lost.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::{SignedDuration, Timestamp};
+use proptest::collection::vec;
+use proptest::prelude::*;
+
+use super::fixtures::{World, daily, immediate};
+use super::{Message, Occasion, plan};
+use crate::api::DeviationExceptionSpec;
+use crate::api::deviation_exception::Decision;
+use crate::assess::exception::fixtures::{
+    approval, closed, day, renewal_requested, renewed, requested, start,
+};
+
+const NAMES: [&str; 4] = ["a", "b", "c", "d"];
+const TEAMS: [&str; 3] = ["shop", "search", "platform"];
+
+/// What happens to one exception.
+#[derive(Clone, Copy, Debug)]
+enum Change {
+    Ask,
+    Approve,
+    Renew,
+    AskToGoOn,
+    Close,
+}
+
+#[derive(Clone, Debug)]
+enum Event {
+    /// Something happens to an exception.
+    Changed(usize, Change),
+    /// Hours pass, or the clock is put back.
+    Clock(i64),
+    /// The operator looks for what is due; of its messages the receivers take this share.
+    Look { taken: u8 },
+    /// A dry run begins or ends.
+    DryRun(bool),
+}
+
+fn event() -> impl Strategy<Value = Event> {
+    let change = prop_oneof![
+        Just(Change::Ask),
+        Just(Change::Approve),
+        Just(Change::Renew),
+        Just(Change::AskToGoOn),
+        Just(Change::Close),
+    ];
+    prop_oneof![
+        3 => (0..NAMES.len(), change).prop_map(|(who, change)| Event::Changed(who, change)),
+        6 => (1_i64..400).prop_map(Event::Clock),
+        1 => (-200_i64..0).prop_map(Event::Clock),
+        8 => (0_u8..=2).prop_map(|taken| Event::Look { taken }),
+        1 => any::<bool>().prop_map(Event::DryRun),
+    ]
+}
+
+fn change(
+    spec: Option<DeviationExceptionSpec>,
+    who: usize,
+    what: Change,
+    now: Timestamp,
+) -> DeviationExceptionSpec {
+    let mut spec = spec.unwrap_or_else(|| {
+        let mut new = requested();
+        TEAMS[who % TEAMS.len()].clone_into(&mut new.owner.team);
+        new
+    });
+    match what {
+        Change::Ask => spec.approval = None,
+        Change::Approve => spec.approval = Some(approval(Decision::Approved, now)),
+        Change::Renew => spec.reviews.push(renewed(now)),
+        Change::AskToGoOn => spec.renewal = Some(renewal_requested(now)),
+        Change::Close => spec.reviews.push(closed(now)),
+    }
+    spec
+}
+
+/// What was sent, with the instant by the clock of that moment.
+type Sent = Vec<(Timestamp, Message)>;
+
+fn play(world: &mut World, events: &[Event]) -> (Sent, Timestamp) {
+    let mut now = day(1);
+    let mut sent = Sent::new();
+    for event in events {
+        match event {
+            Event::Changed(who, what) => {
+                let name = NAMES[*who];
+                let known = world
+                    .inventory
+                    .space("shop")
+                    .and_then(|s| s.exception(name));
+                let spec = change(known.map(|known| known.spec.clone()), *who, *what, now);
+                world.put(name, spec, now);
+            }
+            Event::Clock(by) => now = now.saturating_add(SignedDuration::from_hours(*by)).unwrap(),
+            Event::DryRun(on) => world.dry_run = *on,
+            Event::Look { taken } => {
+                for (index, message) in world.due(now).into_iter().enumerate() {
+                    if *taken == 2 || *taken == 1 && index % 2 == 0 {
+                        world.sent(&message, now);
+                        sent.push((now, message));
+                    }
+                }
+            }
+        }
+    }
+    (sent, now)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn nothing_is_sent_twice_for_one_stage_and_decision(
+        events in vec(event(), 1..60), at_once in any::<bool>()
+    ) {
+        let mut world = World::new(if at_once { immediate() } else { daily() });
+        let (sent, _) = play(&mut world, &events);
+        let mut seen = BTreeSet::new();
+        for (at, message) in &sent {
+            for item in &message.items {
+                let key = (item.name.clone(), item.word(message.dry_run), item.decision_at.as_second());
+                prop_assert!(seen.insert(key), "{} {:?} at {at}", item.name, item.stage);
+            }
+        }
+    }
+
+    #[test]
+    fn nobody_is_told_twice_between_two_times_of_sending(events in vec(event(), 1..60)) {
+        let mut world = World::new(daily());
+        let forward: Vec<Event> = events
+            .into_iter()
+            .map(|event| match event {
+                Event::Clock(by) => Event::Clock(by.abs()),
+                other => other,
+            })
+            .collect();
+        let (sent, _) = play(&mut world, &forward);
+        let mut told = BTreeMap::new();
+        for (at, message) in &sent {
+            let slot = world.settings.mode.latest(*at);
+            let before = told.insert((message.owner.clone(), message.dry_run, slot), *at);
+            prop_assert_eq!(before, None, "{:?} at {}", message.owner, at);
+        }
+    }
+
+    #[test]
+    fn nothing_is_lost(events in vec(event(), 1..40)) {
+        // What was due and not sent is due until it is sent, or something better is to be said.
+        let mut world = World::new(daily());
+        let (_, now) = play(&mut world, &events);
+        let (due, now) = (world.due(now), now.saturating_add(SignedDuration::from_hours(24)).unwrap());
+        let later = world.due(now);
+        let told: BTreeSet<_> = later.iter().flat_map(|m| &m.items).map(|i| i.name.clone()).collect();
+        for item in due.iter().flat_map(|message| &message.items) {
+            let space = world.inventory.space("shop").unwrap();
+            let exception = space.exception(&item.name).unwrap();
+            let status = exception.status.as_ref().unwrap();
+            let said_since = status.notified.iter().any(|mark| mark.sent_at.0 >= now);
+            prop_assert!(told.contains(&item.name) || said_since, "{} {:?}", item.name, item.stage);
+        }
+    }
+
+    #[test]
+    fn once_all_is_sent_nothing_is_due(events in vec(event(), 1..40), at_once in any::<bool>()) {
+        let mut world = World::new(if at_once { immediate() } else { daily() });
+        let (_, now) = play(&mut world, &events);
+        let now = now.saturating_add(SignedDuration::from_hours(48)).unwrap();
+        world.send(now);
+        prop_assert_eq!(world.due(now), []);
+    }
+
+    #[test]
+    fn a_plan_is_total_and_the_same_again(second in any::<i32>(), events in vec(event(), 1..20)) {
+        let mut world = World::new(daily());
+        play(&mut world, &events);
+        let now = Timestamp::from_second(second.into()).unwrap();
+        for now in [now, Timestamp::MIN, Timestamp::MAX, start()] {
+            for dry_run in [false, true] {
+                let occasion = Occasion { now, dry_run };
+                let plan = || plan(&world.inventory, &world.settings, occasion);
+                prop_assert_eq!(plan(), plan());
+            }
+        }
+    }
+}
