@@ -1,0 +1,215 @@
+//! Reminders in words: for each item the state, the next step and the other way, with commands that
+//! can be copied. Slack's blocks and the JSON for everybody else are made of these words; what is
+//! due and to whom is decided elsewhere.
+
+use jiff::Timestamp;
+
+use super::plain::plain;
+use super::voice::{ago, counted, day, shell_word};
+use crate::assess::reminders::{Item, Message, Stage};
+
+mod document;
+mod slack;
+
+pub use document::document;
+pub use slack::slack;
+
+/// How much of somebody's own words is quoted, in characters.
+const QUOTED: usize = 160;
+/// How much of a name people chose freely is shown, in characters.
+const NAMED: usize = 80;
+
+/// What is said of one item.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sentences {
+    /// How things are.
+    pub state: String,
+    /// What comes next.
+    pub next: Step,
+    /// The other way.
+    pub otherwise: Step,
+}
+
+/// Something to do, with the command that does it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Step {
+    /// In which case, or what for.
+    pub text: &'static str,
+    /// As it can be copied.
+    pub command: String,
+}
+
+/// What is said of one item.
+pub fn sentences(item: &Item, as_of: Timestamp) -> Sentences {
+    let commands = Commands(item);
+    let (next, otherwise) = match item.stage {
+        Stage::DecisionWaiting => (
+            Step::new("Agree", commands.of("approve", "")),
+            Step::new("Or say why not", commands.of("reject", " --note \"…\"")),
+        ),
+        Stage::RenewalWaiting => (
+            Step::new("Go on", commands.of("review", " --outcome Renewed")),
+            Step::new("Or end it", commands.of("close", "")),
+        ),
+        Stage::ReviewDue | Stage::ReviewOverdue | Stage::Expired => {
+            let renew = commands.of("renew", " --because \"…\"");
+            let close = commands.of("close", "");
+            if is_done_with(item) {
+                (
+                    Step::new("Close it", close),
+                    Step::new("Or, where it is needed after all, ask to go on", renew),
+                )
+            } else {
+                (
+                    Step::new("Still needed? Ask to go on", renew),
+                    Step::new("Or return to the path and close it", close),
+                )
+            }
+        }
+    };
+    Sentences {
+        state: state(item, as_of),
+        next,
+        otherwise,
+    }
+}
+
+/// Whether nothing needs it any more, as far as that is known.
+fn is_done_with(item: &Item) -> bool {
+    item.facts.needed == Some(false) || !item.facts.usage.is_in_use()
+}
+
+fn state(item: &Item, as_of: Timestamp) -> String {
+    let facts = &item.facts;
+    let on = |at: Option<Timestamp>| at.map_or_else(|| "soon".to_owned(), |at| day(at, as_of));
+    let use_of_it = if facts.needed == Some(false) {
+        "; its workloads pass what it excuses"
+    } else if facts.usage.is_in_use() {
+        ""
+    } else {
+        "; no workload uses it now"
+    };
+    match item.stage {
+        Stage::ReviewDue => {
+            let review = facts.review.filter(|review| Some(*review) < facts.ends);
+            let review =
+                review.map_or_else(String::new, |at| format!(", review by {}", day(at, as_of)));
+            let ends = on(facts.ends);
+            format!("own route, time for a look: agreed until {ends}{review}{use_of_it}")
+        }
+        Stage::ReviewOverdue => overdue(item, as_of) + use_of_it,
+        Stage::Expired => {
+            let answer = if facts.renewal_asked.is_some() {
+                "; you asked to go on, the platform team has yet to answer"
+            } else {
+                use_of_it
+            };
+            format!(
+                "agreement ended {}: renew or return{answer}",
+                on(facts.ends)
+            )
+        }
+        Stage::RenewalWaiting => {
+            let when = facts.renewal_asked.unwrap_or(item.decision_at);
+            asked(item, "asked to go on", &ago(when, as_of))
+        }
+        Stage::DecisionWaiting => asked(item, "asked", &ago(item.decision_at, as_of)),
+    }
+}
+
+/// Late by date, or because its workload is no longer the one that was agreed on.
+fn overdue(item: &Item, as_of: Timestamp) -> String {
+    let facts = &item.facts;
+    let until = facts.ends.map_or_else(String::new, |at| {
+        format!(", it goes on until {}", day(at, as_of))
+    });
+    match facts.review.filter(|review| *review <= as_of) {
+        Some(at) => format!(
+            "own route, a look has been due since {}{until}",
+            day(at, as_of)
+        ),
+        None => format!("own route, its workload has changed since it was agreed{until}"),
+    }
+}
+
+fn asked(item: &Item, what: &str, when: &str) -> String {
+    let facts = &item.facts;
+    let team = cut(&facts.team, NAMED);
+    let by = facts.asked_by.as_deref().filter(|by| *by != facts.team);
+    let by = by.map_or_else(String::new, |by| format!(" ({})", cut(by, NAMED)));
+    let words = cut(&facts.words, QUOTED);
+    format!("team {team}{by} {what} {when}, waiting for you: “{words}”")
+}
+
+/// In a few words, where there is no room.
+pub(super) const fn in_short(stage: Stage) -> &'static str {
+    match stage {
+        Stage::Expired => "agreement ended: renew or return",
+        Stage::ReviewOverdue => "agreed; a look is overdue",
+        Stage::ReviewDue => "agreed; time for a look",
+        Stage::RenewalWaiting => "asked to go on, waiting for you",
+        Stage::DecisionWaiting => "asked, waiting for you",
+    }
+}
+
+/// The message in one line.
+pub fn title(message: &Message) -> String {
+    let waiting = message.items.iter().filter(|i| i.stage.is_for_approver());
+    let waiting = waiting.count();
+    let own = message.items.len() - waiting;
+    let look = |verb| format!("{} {verb}", counted(own, "exception"));
+    let decide = format!("{} for a decision", counted(waiting, "request"));
+    let what = match (own, waiting) {
+        (_, 0) => look("to look at"),
+        (0, _) => decide,
+        _ => format!("{}, {decide}", look("to look at")),
+    };
+    let whom = if message.dry_run {
+        "dry run".to_owned()
+    } else {
+        format!("team {}", cut(&message.owner.team, NAMED))
+    };
+    format!("Golden paths, {whom}: {what}")
+}
+
+/// What kind of message this is.
+pub fn opening(message: &Message) -> &'static str {
+    if message.dry_run {
+        "A dry run: this is what owners will be told once it is over. Until then only this channel is."
+    } else {
+        "Another route is fine as long as somebody looks at it now and then. Each of these comes once."
+    }
+}
+
+/// What is still to come; none where that is nothing.
+pub fn closing(message: &Message) -> Option<String> {
+    let more = message.more;
+    let verb = if more == 1 { "is" } else { "are" };
+    (more > 0).then(|| format!("{more} more {verb} due and will come with the next message."))
+}
+
+impl Step {
+    fn new(text: &'static str, command: String) -> Self {
+        Self { text, command }
+    }
+}
+
+/// Commands about one exception.
+struct Commands<'a>(&'a Item);
+
+impl Commands<'_> {
+    fn of(&self, verb: &str, more: &str) -> String {
+        let (name, namespace) = (shell_word(&self.0.name), shell_word(&self.0.namespace));
+        format!("kubectl goldenpath {verb} {name} -n {namespace}{more}")
+    }
+}
+
+/// Somebody else's words on one line, and not too many of them.
+fn cut(words: &str, longest: usize) -> String {
+    let line = words.split_whitespace().collect::<Vec<_>>().join(" ");
+    let line = match line.char_indices().nth(longest) {
+        Some((end, _)) => format!("{}…", &line[..end]),
+        None => line,
+    };
+    plain(&line).into_owned()
+}

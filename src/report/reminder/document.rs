@@ -1,0 +1,101 @@
+//! A reminder as JSON, for receivers that are no chat. `id` is the same for every repetition of a
+//! message and of an item, so that a receiver can drop what it has seen.
+
+use jiff::Timestamp;
+use serde::Serialize;
+use serde_json::{Value, json};
+
+use super::{Step, closing, opening, sentences, title};
+use crate::api::API_VERSION;
+use crate::assess::reminders::{Item, Message};
+
+/// The kind of the document.
+const KIND: &str = "Reminder";
+
+/// The whole message.
+pub fn document(message: &Message) -> Value {
+    let items = message.items.iter();
+    let items: Vec<Entry<'_>> = items.map(|item| entry(item, message.as_of)).collect();
+    json!({
+        "apiVersion": API_VERSION,
+        "kind": KIND,
+        "id": message.id,
+        "asOf": message.as_of,
+        "channel": &*message.owner.channel,
+        "team": &*message.owner.team,
+        "dryRun": message.dry_run,
+        "title": title(message),
+        "text": opening(message),
+        "items": items,
+        "more": message.more,
+        "moreText": closing(message),
+    })
+}
+
+/// One item. Fields may be added, these stay.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Entry<'a> {
+    id: &'a str,
+    namespace: &'a str,
+    exception: &'a str,
+    path: &'a str,
+    team: &'a str,
+    stage: &'static str,
+    decision_at: Timestamp,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    effective_expiry: Option<Timestamp>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next_review_at: Option<Timestamp>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    needed: Option<bool>,
+    /// Whom it is for, dry run or not.
+    r#for: For<'a>,
+    state: String,
+    next: Todo,
+    otherwise: Todo,
+}
+
+#[derive(Serialize)]
+struct For<'a> {
+    team: &'a str,
+    channel: &'a str,
+}
+
+#[derive(Serialize)]
+struct Todo {
+    text: &'static str,
+    command: String,
+}
+
+fn entry(item: &Item, as_of: Timestamp) -> Entry<'_> {
+    let said = sentences(item, as_of);
+    Entry {
+        id: &item.id,
+        namespace: &item.namespace,
+        exception: &item.name,
+        path: &item.path,
+        team: &item.facts.team,
+        stage: item.stage.as_str(),
+        decision_at: item.decision_at,
+        effective_expiry: item.facts.ends,
+        next_review_at: item.facts.review,
+        needed: item.facts.needed,
+        r#for: For {
+            team: &item.owner.team,
+            channel: &item.owner.channel,
+        },
+        state: said.state,
+        next: said.next.into(),
+        otherwise: said.otherwise.into(),
+    }
+}
+
+impl From<Step> for Todo {
+    fn from(step: Step) -> Self {
+        Self {
+            text: step.text,
+            command: step.command,
+        }
+    }
+}
