@@ -1,7 +1,7 @@
 //! goldenpath makes golden-path adoption visible: it judges workloads, labels them, tracks
 //! exceptions and reports adoption. It never blocks a workload.
 //!
-//! Imports point one way: `api <- assess <- report <- {scan, server, cluster} <- main`.
+//! Imports point one way: `api <- assess <- report <- {scan, server, cluster, notify} <- main`.
 //! Everything left of the braces is pure: no IO, no clock, no client.
 
 pub mod api;
@@ -17,6 +17,8 @@ pub mod decide;
 #[cfg(feature = "demo")]
 pub mod demo;
 pub mod except;
+#[cfg(feature = "cluster")]
+pub mod notify;
 #[cfg(feature = "cluster")]
 pub mod operate;
 pub mod print;

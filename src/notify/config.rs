@@ -1,0 +1,324 @@
+//! The configuration of reminders: a YAML file with the names of channels, where each leads, and
+//! which teams and paths read which. A mistake is said with its line and what would be right.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use jiff::civil::Time;
+use jiff::tz::TimeZone;
+use serde::Deserialize;
+use serde_saphyr::Spanned;
+
+use super::endpoint::{Address, Endpoint, Format, url};
+use super::error::{Error, Result};
+use crate::assess::reminders::{Daily, DryRun, Mode, Routes, Settings};
+
+/// What the file says, checked.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// What the core is told.
+    pub settings: Settings,
+    /// Where each channel leads.
+    pub endpoints: BTreeMap<Arc<str>, Endpoint>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct File {
+    #[serde(default)]
+    mode: When,
+    at: Option<Spanned<String>>,
+    time_zone: Option<Spanned<String>>,
+    default: Spanned<String>,
+    platform: Option<Spanned<String>>,
+    #[serde(default)]
+    teams: BTreeMap<String, Spanned<String>>,
+    #[serde(default)]
+    paths: BTreeMap<String, Spanned<String>>,
+    channels: BTreeMap<String, Spanned<Channel>>,
+    dry_run_days: Option<u16>,
+    dry_run_until: Option<Spanned<String>>,
+}
+
+#[derive(Deserialize, Clone, Copy, Default, PartialEq)]
+#[serde(rename_all = "lowercase")]
+enum When {
+    #[default]
+    Daily,
+    Immediate,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct Channel {
+    url: Option<String>,
+    url_file: Option<PathBuf>,
+    #[serde(default)]
+    format: Format,
+}
+
+/// The days of a dry run where the file says nothing.
+const DRY_RUN_DAYS: u16 = 14;
+
+impl Config {
+    /// Reads a file.
+    ///
+    /// # Errors
+    /// When it cannot be read or holds a mistake.
+    pub fn read(file: &Path) -> Result<Self> {
+        let text = fs::read_to_string(file).map_err(|source| Error::Unreadable {
+            file: file.to_owned(),
+            source,
+        })?;
+        let beside = file.parent().unwrap_or(Path::new(""));
+        Self::parse(&text, beside).map_err(|message| Error::Invalid {
+            file: file.to_owned(),
+            message,
+        })
+    }
+
+    /// Reads a text; files it names are looked for in `beside` unless they are absolute.
+    ///
+    /// # Errors
+    /// In words, with the line.
+    pub fn parse(text: &str, beside: &Path) -> std::result::Result<Self, String> {
+        let options = serde_saphyr::options! { with_snippet: false };
+        let file: File = serde_saphyr::from_str_with_options(text, options)
+            .map_err(|error| unreadable(&error))?;
+        Ok(Self {
+            settings: Settings {
+                mode: mode(&file)?,
+                dry_run: dry_run(&file)?,
+                routes: routes(&file)?,
+            },
+            endpoints: endpoints(&file, beside)?,
+        })
+    }
+}
+
+/// The parser's words without the text around the place: it may hold a secret.
+fn unreadable(error: &serde_saphyr::Error) -> String {
+    let said = error.without_snippet().to_string();
+    let said = said.lines().next().unwrap_or_default().trim();
+    match error.location() {
+        Some(place) if !said.contains("line ") => format!("line {}: {said}", place.line()),
+        Some(_) | None => said.to_owned(),
+    }
+}
+
+fn at_line<T>(spanned: &Spanned<T>, said: impl std::fmt::Display) -> String {
+    format!("line {}: {said}", spanned.referenced.line())
+}
+
+fn mode(file: &File) -> std::result::Result<Mode, String> {
+    if file.mode == When::Immediate {
+        return match file.at.as_ref().or(file.time_zone.as_ref()) {
+            Some(useless) => Err(at_line(
+                useless,
+                "mode immediate has no time of sending: leave out at and timeZone",
+            )),
+            None => Ok(Mode::Immediate),
+        };
+    }
+    let at = match &file.at {
+        Some(at) => Time::strptime("%H:%M", &at.value).map_err(|_| {
+            at_line(
+                at,
+                format!(
+                    "at: '{}' is no time of the day, such as \"09:00\"",
+                    at.value
+                ),
+            )
+        })?,
+        None => jiff::civil::time(9, 0, 0, 0),
+    };
+    let zone = match &file.time_zone {
+        Some(zone) => TimeZone::get(&zone.value).map_err(|_| {
+            let said = format!(
+                "timeZone: '{}' is no zone, such as Europe/Berlin",
+                zone.value
+            );
+            at_line(zone, said)
+        })?,
+        None => TimeZone::UTC,
+    };
+    Ok(Mode::Daily(Daily { at, zone }))
+}
+
+fn dry_run(file: &File) -> std::result::Result<DryRun, String> {
+    match (&file.dry_run_until, file.dry_run_days) {
+        (Some(until), Some(_)) => Err(at_line(
+            until,
+            "dryRunUntil and dryRunDays are two answers to one question: give one",
+        )),
+        (Some(until), None) => instant(&until.value).map(DryRun::Until).ok_or_else(|| {
+            let said = format!(
+                "dryRunUntil: '{}' is no date, such as 2027-01-31",
+                until.value
+            );
+            at_line(until, said)
+        }),
+        (None, days) => Ok(DryRun::Days(days.unwrap_or(DRY_RUN_DAYS))),
+    }
+}
+
+/// RFC 3339, or a date, which begins at midnight UTC.
+fn instant(text: &str) -> Option<Timestamp> {
+    text.parse()
+        .or_else(|_| format!("{text}T00:00:00Z").parse())
+        .ok()
+}
+
+fn routes(file: &File) -> std::result::Result<Routes, String> {
+    let channels = file.channels.keys().map(|name| Arc::from(name.as_str()));
+    let mut routes = Routes {
+        channels: channels.collect(),
+        ..Routes::default()
+    };
+    let known = |key: &str, name: &Spanned<String>| {
+        let channel = routes.channels.get(name.value.as_str());
+        channel.cloned().ok_or_else(|| {
+            let names: Vec<&str> = file.channels.keys().map(String::as_str).collect();
+            let said = format!(
+                "{key}: there is no channel '{}' under channels, which has {}",
+                name.value,
+                names.join(", ")
+            );
+            at_line(name, said)
+        })
+    };
+    let each = |key: &str, map: &BTreeMap<String, Spanned<String>>| {
+        let one = |(name, channel): (&String, &Spanned<String>)| {
+            Ok((name.clone(), known(&format!("{key}.{name}"), channel)?))
+        };
+        map.iter()
+            .map(one)
+            .collect::<std::result::Result<_, String>>()
+    };
+    let default = known("default", &file.default)?;
+    let platform = file.platform.as_ref();
+    let platform = platform.map_or(Ok(default.clone()), |name| known("platform", name))?;
+    let (teams, paths) = (each("teams", &file.teams)?, each("paths", &file.paths)?);
+    routes.default = default;
+    routes.platform = platform;
+    routes.teams = teams;
+    routes.paths = paths;
+    Ok(routes)
+}
+
+fn endpoints(
+    file: &File,
+    beside: &Path,
+) -> std::result::Result<BTreeMap<Arc<str>, Endpoint>, String> {
+    let mut endpoints = BTreeMap::new();
+    for (name, channel) in &file.channels {
+        let said = |what: &str| at_line(channel, format!("channels.{name}: {what}"));
+        let given = &channel.value;
+        let address = match (&given.url, &given.url_file) {
+            (Some(text), None) => Address::Url(url(text).map_err(said)?),
+            (None, Some(path)) => Address::File(beside.join(path)),
+            (Some(_), Some(_)) => return Err(said("url and urlFile are two addresses: give one")),
+            (None, None) => return Err(said("say where it leads: url, or urlFile")),
+        };
+        let format = given.format;
+        endpoints.insert(Arc::from(name.as_str()), Endpoint { address, format });
+    }
+    Ok(endpoints)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const WHOLE: &str = "
+mode: daily
+at: \"08:30\"
+timeZone: Europe/Berlin
+default: platform
+platform: platform
+teams: {shop: shop}
+paths: {web-service: web}
+channels:
+  platform: {urlFile: platform-url}
+  shop: {url: 'https://hooks.slack.com/services/T/B/x'}
+  web: {url: 'http://receiver.tools:8080/x', format: json}
+dryRunDays: 7
+";
+
+    fn refusal(change: impl Fn(&str) -> String) -> String {
+        Config::parse(&change(WHOLE), Path::new("/etc/x")).unwrap_err()
+    }
+
+    #[test]
+    fn a_whole_configuration_is_read() {
+        let config = Config::parse(WHOLE, Path::new("/etc/x")).unwrap();
+        assert_eq!(config.settings.dry_run, DryRun::Days(7));
+        assert!(config.settings.mode.is_daily());
+        assert_eq!(&*config.settings.routes.teams["shop"], "shop");
+        assert_eq!(config.endpoints["web"].format, Format::Json);
+        let beside = format!("{:?}", config.endpoints["platform"].address);
+        assert_eq!(beside, "the URL in /etc/x/platform-url");
+    }
+
+    #[test]
+    fn a_short_one_has_the_contracts_defaults() {
+        let text = "default: all\nchannels: {all: {url: 'https://example.com/x'}}\n";
+        let config = Config::parse(text, Path::new("")).unwrap();
+        assert_eq!(config.settings.dry_run, DryRun::Days(14));
+        let nine = jiff::civil::time(9, 0, 0, 0);
+        let daily = Daily {
+            at: nine,
+            zone: TimeZone::UTC,
+        };
+        assert_eq!(config.settings.mode, Mode::Daily(daily));
+        assert_eq!(&*config.settings.routes.platform, "all");
+        assert_eq!(config.endpoints["all"].format, Format::Slack);
+    }
+
+    /// What is changed to what, the line that is named, and what is said.
+    const MISTAKES: [(&str, &str, usize, &str); 13] = [
+        ("mode:", "made:", 2, "made"),
+        ("daily", "weekly", 2, "weekly"),
+        ("08:30", "8 o'clock", 3, "no time of the day, such as"),
+        ("Europe/Berlin", "Mars/Olympus", 4, "Europe/Berlin"),
+        ("default: platform", "default: no", 5, "no channel 'no'"),
+        ("{shop: shop}", "{shop: shpo}", 7, "teams.shop: there is no"),
+        ("{web-service: web}", "{web: w}", 8, "paths.web"),
+        (
+            "{urlFile: platform-url}",
+            "{}",
+            10,
+            "channels.platform: say",
+        ),
+        (
+            "'https://hooks",
+            "'hooks",
+            11,
+            "channels.shop: this is no URL",
+        ),
+        ("format: json", "format: xml", 12, "xml"),
+        ("dryRunDays: 7", "dryRunDays: -1", 13, ""),
+        ("dryRunDays: 7", "dryRunUntil: soon", 13, "no date"),
+        ("dryRunDays: 7", "dryRunDay: 7", 13, "dryRunDay"),
+    ];
+
+    #[test]
+    fn a_mistake_is_said_with_its_line_and_what_would_be_right() {
+        for (from, to, line, said) in MISTAKES {
+            let refused = refusal(|text| text.replacen(from, to, 1));
+            assert!(refused.contains(&format!("line {line}")), "{to}: {refused}");
+            assert!(refused.contains(said), "{to}: {refused}");
+        }
+    }
+
+    #[test]
+    fn a_mistake_does_not_give_a_secret_away() {
+        let refused = refusal(|text| text.replace("url: 'https://hooks", "uri: 'https://hooks"));
+        assert!(!refused.contains("slack.com"), "{refused}");
+        let refused = refusal(|text| text.replace("'https://hooks", "'ftp://hooks"));
+        assert!(!refused.contains("hooks"), "{refused}");
+    }
+}

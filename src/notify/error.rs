@@ -1,0 +1,43 @@
+//! What is wrong with a configuration of reminders. How a delivery ended is no error: it is data.
+
+use std::io;
+use std::path::PathBuf;
+
+/// Everything setting up the notify shell fails with.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// A file cannot be read.
+    #[error("failed to read {}", file.display())]
+    Unreadable {
+        /// The file.
+        file: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// It is no configuration.
+    #[error("{}: {message}", file.display())]
+    Invalid {
+        /// The file.
+        file: PathBuf,
+        /// Place and cause.
+        message: String,
+    },
+    /// No certificate authorities were found, and a channel uses HTTPS.
+    #[error("failed to find certificate authorities, which an https channel needs")]
+    NoRoots(#[source] io::Error),
+}
+
+/// The result of nearly everything here.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+impl Error {
+    /// A short stable word for logs.
+    pub fn reason(&self) -> &'static str {
+        match self {
+            Self::Unreadable { .. } => "Unreadable",
+            Self::Invalid { .. } => "Invalid",
+            Self::NoRoots(_) => "NoRoots",
+        }
+    }
+}

@@ -1,0 +1,14 @@
+//! Hands messages to chats and other receivers over HTTP, and says how that ended. What is due is
+//! decided in the core, who may send and what is remembered by the cluster's side. Where a channel
+//! leads is known from the operator's configuration alone, and never logged.
+
+mod answer;
+mod config;
+mod endpoint;
+mod error;
+mod pause;
+mod post;
+
+pub use config::Config;
+pub use error::{Error, Result};
+pub use post::Post;

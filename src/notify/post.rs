@@ -1,0 +1,210 @@
+//! The post: one message, one request, one outcome. It never tries again by itself, so that one
+//! deaf receiver holds up nobody else's messages for longer than one request may take.
+
+use std::collections::BTreeMap;
+use std::error::Error as _;
+use std::fmt;
+use std::io::Cursor;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, SystemTime};
+
+use http::{Request, Response, Uri, header};
+use http_body_util::{BodyExt, Full, Limited};
+use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
+use hyper_util::client::legacy::Client;
+use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::rt::TokioExecutor;
+use rustls::crypto::ring::default_provider;
+
+use super::answer::{Meaning, meaning, retry_after};
+use super::config::Config;
+use super::endpoint::{Endpoint, Format};
+use super::error::{Error, Result};
+use super::pause;
+use crate::assess::reminders::{Delivery, Message, Setback};
+use crate::report::plain::plain;
+use crate::report::reminder;
+
+/// The longest one request may take, from the connection to the answer's first line.
+pub const PATIENCE: Duration = Duration::from_secs(10);
+/// How much of what a receiver says about a refusal is read, in bytes.
+const READ: usize = 4_096;
+/// How much of that is passed on, in characters.
+const QUOTED: usize = 200;
+
+type Body = Full<Cursor<Vec<u8>>>;
+
+/// Hands messages over.
+pub struct Post {
+    endpoints: BTreeMap<Arc<str>, Endpoint>,
+    client: Client<HttpsConnector<HttpConnector>, Body>,
+    /// Failures in a row, by channel.
+    failures: Mutex<BTreeMap<Arc<str>, u32>>,
+}
+
+impl fmt::Debug for Post {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Post")
+            .field("endpoints", &self.endpoints)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Why a request came to nothing.
+enum Failed {
+    /// It would again.
+    Never(&'static str, String),
+    /// It may not again.
+    Later(&'static str, String, Option<Duration>),
+}
+
+impl Post {
+    /// A post that knows where these channels lead.
+    ///
+    /// # Errors
+    /// When a channel needs certificate authorities and the system has none.
+    pub fn new(config: &Config) -> Result<Self> {
+        let endpoints = config.endpoints.clone();
+        let needs_tls = |endpoint: &Endpoint| endpoint.address.may_need_tls();
+        let connector = connector(endpoints.values().any(needs_tls))?;
+        // A pooled connection may have been closed by the other side in the days between.
+        let client = Client::builder(TokioExecutor::new())
+            .pool_max_idle_per_host(0)
+            .build(connector);
+        Ok(Self {
+            endpoints,
+            client,
+            failures: Mutex::default(),
+        })
+    }
+
+    /// Hands one message over, and says how that ended and how long the channel is to be left
+    /// alone.
+    pub async fn send(&self, message: &Message) -> Delivery {
+        let channel = &message.owner.channel;
+        let Some(endpoint) = self.endpoints.get(channel) else {
+            return Delivery::Refused(refusal("NoChannel", "no such channel".to_owned()));
+        };
+        match self.try_send(endpoint, message).await {
+            Ok(()) => {
+                self.count(channel, |_| 0);
+                Delivery::Accepted
+            }
+            Err(Failed::Never(reason, said)) => Delivery::Refused(refusal(reason, said)),
+            Err(Failed::Later(reason, message, asked)) => Delivery::Failed(Setback {
+                reason,
+                message,
+                pause: pause::after(self.count(channel, |before| before + 1), asked),
+            }),
+        }
+    }
+
+    fn count(&self, channel: &Arc<str>, change: impl Fn(u32) -> u32) -> u32 {
+        let mut failures = self.failures.lock().unwrap_or_else(PoisonError::into_inner);
+        let count = failures.entry(channel.clone()).or_default();
+        *count = change(*count);
+        *count
+    }
+
+    async fn try_send(&self, endpoint: &Endpoint, message: &Message) -> Result<(), Failed> {
+        // A Secret that is not there yet may come.
+        let uri = endpoint.address.resolve();
+        let uri = uri.map_err(|why| Failed::Later("NoAddress", why, None))?;
+        let request = request(uri, endpoint.format, message);
+        let request = request.map_err(|why| Failed::Never("Invalid", why))?;
+        let exchange = self.client.request(request);
+        let answer = match tokio::time::timeout(PATIENCE, exchange).await {
+            Ok(Ok(answer)) => answer,
+            Ok(Err(error)) => return Err(Failed::Later("Unreachable", chain(&error), None)),
+            Err(_) => {
+                let said = format!("no answer within {} s", PATIENCE.as_secs());
+                return Err(Failed::Later("TimedOut", said, None));
+            }
+        };
+        let asked = answer.headers().get(header::RETRY_AFTER);
+        let asked = asked.and_then(|value| retry_after(value.to_str().ok()?, SystemTime::now()));
+        match meaning(answer.status()) {
+            // What follows the first line changes nothing: the message is there.
+            Meaning::Taken => Ok(()),
+            Meaning::Never(reason) => Err(Failed::Never(reason, said(answer).await)),
+            Meaning::Later(reason) => Err(Failed::Later(reason, said(answer).await, asked)),
+        }
+    }
+}
+
+fn refusal(reason: &'static str, message: String) -> Setback {
+    Setback {
+        reason,
+        message,
+        pause: pause::after_refusal(),
+    }
+}
+
+fn connector(needs_tls: bool) -> Result<HttpsConnector<HttpConnector>> {
+    let builder = HttpsConnectorBuilder::new();
+    let builder = match builder.with_provider_and_native_roots(default_provider()) {
+        Ok(builder) => builder,
+        Err(source) if needs_tls => return Err(Error::NoRoots(source)),
+        Err(_) => without_roots(),
+    };
+    Ok(builder.https_or_http().enable_http1().build())
+}
+
+/// For plain HTTP alone.
+fn without_roots() -> HttpsConnectorBuilder<hyper_rustls::builderstates::WantsSchemes> {
+    let config = rustls::ClientConfig::builder_with_provider(Arc::new(default_provider()))
+        .with_safe_default_protocol_versions()
+        .expect("ring knows the default versions")
+        .with_root_certificates(rustls::RootCertStore::empty())
+        .with_no_client_auth();
+    HttpsConnectorBuilder::new().with_tls_config(config)
+}
+
+fn request(uri: Uri, format: Format, message: &Message) -> Result<Request<Body>, String> {
+    let document = match format {
+        Format::Slack => reminder::slack(message),
+        Format::Json => reminder::document(message),
+    };
+    let body = serde_json::to_vec(&document).map_err(|error| error.to_string())?;
+    let length = body.len();
+    Request::post(uri)
+        .header(header::CONTENT_TYPE, "application/json; charset=utf-8")
+        .header(header::CONTENT_LENGTH, length)
+        .header(
+            header::USER_AGENT,
+            concat!("goldenpath/", env!("CARGO_PKG_VERSION")),
+        )
+        // The same for a repetition, so that a receiver which knows it takes the message once.
+        .header("Idempotency-Key", format!("\"{}\"", message.id))
+        .body(Full::new(Cursor::new(body)))
+        .map_err(|error| error.to_string())
+}
+
+/// The status, and the beginning of what was said about it on one line.
+async fn said<B>(answer: Response<B>) -> String
+where
+    B: BodyExt,
+    B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
+{
+    let status = answer.status().as_u16();
+    let body = Limited::new(answer.into_body(), READ).collect();
+    let body = match tokio::time::timeout(PATIENCE, body).await {
+        Ok(Ok(body)) => body.to_bytes(),
+        Ok(Err(_)) | Err(_) => return format!("HTTP {status}"),
+    };
+    let text = String::from_utf8_lossy(&body);
+    let line: String = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let line: String = line.chars().take(QUOTED).collect();
+    format!("HTTP {status} {}", plain(&line)).trim().to_owned()
+}
+
+/// The error and its causes on one line. None of hyper's errors holds the address.
+fn chain(error: &hyper_util::client::legacy::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        text = format!("{text}: {error}");
+        cause = error.source();
+    }
+    plain(&text).into_owned()
+}

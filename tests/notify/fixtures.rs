@@ -1,0 +1,51 @@
+//! A message to hand over.
+
+use goldenpath::assess::register::Usage;
+use goldenpath::assess::reminders::{Addressee, Facts, Item, Message, Stage};
+use jiff::Timestamp;
+
+pub fn at(text: &str) -> Timestamp {
+    text.parse().unwrap()
+}
+
+pub fn addressee(channel: &str, team: &str) -> Addressee {
+    Addressee {
+        channel: channel.into(),
+        team: team.into(),
+    }
+}
+
+pub fn item(stage: Stage) -> Item {
+    Item {
+        id: format!("id-{}", stage.as_str()),
+        namespace: "shop".into(),
+        name: "api-replicas".into(),
+        uid: Some("uid".into()),
+        generation: Some(1),
+        path: "web-service".to_owned(),
+        stage,
+        decision_at: at("2026-01-01T00:00:00Z"),
+        owner: addressee("shop", "shop"),
+        facts: Facts {
+            team: "shop".to_owned(),
+            ends: Some(at("2026-06-30T00:00:00Z")),
+            review: Some(at("2026-04-01T00:00:00Z")),
+            renewal_asked: None,
+            asked_by: Some("sam".to_owned()),
+            words: "One replica holds the licence.".to_owned(),
+            needed: Some(true),
+            usage: Usage::InUse,
+        },
+    }
+}
+
+pub fn message(items: Vec<Item>) -> Message {
+    Message {
+        id: "message-1".to_owned(),
+        owner: addressee("shop", "shop"),
+        dry_run: false,
+        items,
+        more: 0,
+        as_of: at("2026-03-20T09:00:00Z"),
+    }
+}

@@ -1,0 +1,11 @@
+//! Handing messages over, to receivers that take them, fail, delay, limit and drop: no cluster, a
+//! real connection.
+
+#![cfg(feature = "cluster")]
+#![allow(clippy::unwrap_used)]
+
+mod fixtures;
+mod post;
+#[path = "../receiver/mod.rs"]
+mod receiver;
+mod slack;

@@ -1,0 +1,216 @@
+//! What Slack is told, within its limits, whatever people write.
+
+use goldenpath::assess::register::Usage;
+use goldenpath::assess::reminders::{Item, Message, Stage};
+use goldenpath::report::reminder::{document, slack};
+use proptest::collection::vec;
+use proptest::prelude::*;
+use serde_json::Value;
+
+use crate::fixtures::{addressee, at, item, message};
+
+/// Every text of a message.
+fn texts(value: &Value, found: &mut Vec<String>) {
+    match value {
+        Value::Object(fields) => {
+            for (key, value) in fields {
+                match value {
+                    Value::String(text) if key == "text" => found.push(text.clone()),
+                    other => texts(other, found),
+                }
+            }
+        }
+        Value::Array(items) => items.iter().for_each(|item| texts(item, found)),
+        _ => {}
+    }
+}
+
+fn all_texts(value: &Value) -> Vec<String> {
+    let mut found = Vec::new();
+    texts(value, &mut found);
+    found
+}
+
+fn said(item: Item) -> String {
+    let message = message(vec![item]);
+    slack(&message)["blocks"][2]["text"]["text"]
+        .as_str()
+        .unwrap()
+        .to_owned()
+}
+
+const OWN: &str = "\
+Still needed? Ask to go on: `kubectl goldenpath renew api-replicas -n shop --because \"…\"`
+Or return to the path and close it: `kubectl goldenpath close api-replicas -n shop`";
+const DECIDE: &str = "\
+Agree: `kubectl goldenpath approve api-replicas -n shop`
+Or say why not: `kubectl goldenpath reject api-replicas -n shop --note \"…\"`";
+const ANSWER: &str = "\
+Go on: `kubectl goldenpath review api-replicas -n shop --outcome Renewed`
+Or end it: `kubectl goldenpath close api-replicas -n shop`";
+
+#[test]
+fn each_stage_says_state_next_step_and_the_other_way() {
+    for (stage, state, steps) in [
+        (
+            Stage::ReviewDue,
+            "own route, time for a look: agreed until 30 Jun, review by 1 Apr",
+            OWN,
+        ),
+        (
+            Stage::ReviewOverdue,
+            "own route, its workload has changed since it was agreed, it goes on until 30 Jun",
+            OWN,
+        ),
+        (
+            Stage::Expired,
+            "agreement ended 30 Jun: renew or return",
+            OWN,
+        ),
+        (
+            Stage::DecisionWaiting,
+            "team shop (sam) asked 78 days ago, waiting for you: “One replica holds the licence.”",
+            DECIDE,
+        ),
+        (
+            Stage::RenewalWaiting,
+            "team shop (sam) asked to go on 78 days ago, waiting for you: “One replica holds the \
+             licence.”",
+            ANSWER,
+        ),
+    ] {
+        let expected = format!("*shop/api-replicas* · path web-service\n{state}\n{steps}");
+        assert_eq!(said(item(stage)), expected);
+    }
+}
+
+#[test]
+fn what_nobody_needs_any_more_is_closed_first() {
+    let mut done = item(Stage::ReviewDue);
+    done.facts.needed = Some(false);
+    let text = said(done);
+    assert!(
+        text.contains("its workloads pass what it excuses\nClose it: `"),
+        "{text}"
+    );
+    let mut unused = item(Stage::Expired);
+    unused.facts.usage = Usage::NoTarget;
+    let text = said(unused);
+    assert!(
+        text.contains("no workload uses it now\nClose it: `"),
+        "{text}"
+    );
+}
+
+#[test]
+fn a_title_counts_what_is_whose() {
+    let title = |items| slack(&message(items))["text"].as_str().unwrap().to_owned();
+    let one = vec![item(Stage::Expired)];
+    assert_eq!(
+        title(one),
+        "Golden paths, team shop: 1 exception to look at"
+    );
+    let both = vec![
+        item(Stage::Expired),
+        item(Stage::ReviewDue),
+        item(Stage::DecisionWaiting),
+    ];
+    assert_eq!(
+        title(both),
+        "Golden paths, team shop: 2 exceptions to look at, 1 request for a decision"
+    );
+}
+
+#[test]
+fn a_dry_run_says_so_and_whom_it_was_for() {
+    let rehearsal = Message {
+        dry_run: true,
+        owner: addressee("platform", "platform"),
+        ..message(vec![item(Stage::ReviewDue)])
+    };
+    let texts = all_texts(&slack(&rehearsal)).join("\n");
+    assert!(texts.contains("dry run: 1 exception to look at"), "{texts}");
+    assert!(texts.contains("for team shop in shop"), "{texts}");
+    assert_eq!(document(&rehearsal)["dryRun"], true);
+}
+
+#[test]
+fn nobody_is_mentioned_by_what_people_write() {
+    let mut request = item(Stage::DecisionWaiting);
+    request.facts.words = "<!channel> <@U123> @here <https://x|y> `code` & more".to_owned();
+    request.facts.asked_by = Some("<!everyone>".to_owned());
+    let text = said(request);
+    assert!(!text.contains('<'), "{text}");
+    assert!(!text.contains("@here"), "{text}");
+    assert!(text.contains("&lt;!channel&gt;"), "{text}");
+    assert_eq!(text.matches('`').count(), 4, "two commands: {text}");
+}
+
+#[test]
+fn nothing_said_shames() {
+    for stage in Stage::ALL {
+        let text = said(item(stage)).to_lowercase();
+        for word in ["violat", "complian", "failing team", "worst", "must"] {
+            assert!(!text.contains(word), "{text}");
+        }
+    }
+}
+
+fn odd_text() -> impl Strategy<Value = String> {
+    prop_oneof![
+        any::<String>(),
+        "[&<>`@!*_ ]{0,400}",
+        Just("&".repeat(2_000)),
+        "\\PC{0,300}",
+    ]
+}
+
+fn odd_item() -> impl Strategy<Value = Item> {
+    let stage = (0..Stage::ALL.len()).prop_map(|index| Stage::ALL[index]);
+    let names = ("[a-z0-9.-]{1,253}", "[a-z0-9-]{1,63}");
+    (stage, names, odd_text(), odd_text(), odd_text()).prop_map(
+        |(stage, (name, namespace), team, words, by)| {
+            let mut item = item(stage);
+            item.name = name.into();
+            item.namespace = namespace.into();
+            item.owner = addressee("shop", &team);
+            item.facts.team = team.chars().take(63).collect();
+            item.facts.words = words;
+            item.facts.asked_by = Some(by);
+            item
+        },
+    )
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn every_message_is_within_slacks_limits(
+        items in vec(odd_item(), 1..=40), dry_run in any::<bool>(), more in 0_usize..1_000
+    ) {
+        let count = items.len();
+        let message = Message { dry_run, more, as_of: at("2026-03-20T09:00:00Z"), ..message(items) };
+        let said = slack(&message);
+        let blocks = said["blocks"].as_array().unwrap();
+        prop_assert!(blocks.len() <= 50);
+        let header = blocks[0]["text"]["text"].as_str().unwrap();
+        prop_assert!(header.chars().count() <= 150);
+        let texts = all_texts(&said);
+        let lengths: Vec<_> = texts.iter().map(|text| text.chars().count()).collect();
+        prop_assert!(lengths.iter().all(|length| *length <= 3_000), "{lengths:?}");
+        prop_assert!(lengths.iter().sum::<usize>() <= 12_000, "{lengths:?}");
+        for text in &texts {
+            prop_assert!(!text.contains(['<', '>']), "{text}");
+        }
+        // Each item is shown, or counted.
+        let shown = texts.iter().map(|text| {
+            text.matches("* · path ").count() + text.lines().filter(|l| l.starts_with("• ")).count()
+        });
+        let counted = texts.iter().filter_map(|text| {
+            let rest = text.lines().find_map(|line| line.strip_prefix("and "))?;
+            rest.split(' ').next()?.parse::<usize>().ok()
+        });
+        prop_assert_eq!(shown.sum::<usize>() + counted.sum::<usize>(), count);
+    }
+}
