@@ -26,7 +26,7 @@ pub use judging::{ExtraKind, JudgingArgs, PathsFrom, instant};
 #[cfg(feature = "cluster")]
 pub use probe::ProbeArgs;
 pub use register::{ExceptionsArgs, InboxArgs};
-pub use run::{LogFormat, OnOff, Reports, RunArgs};
+pub use run::{LogFormat, OnOff, RunArgs};
 pub use selector::LabelQuery;
 pub use upkeep::{CleanupArgs, CompletionArgs, DemoArgs, Shell};
 pub use workload_name::WorkloadName;

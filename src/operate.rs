@@ -1,17 +1,21 @@
-//! `goldenpath run`: the cluster's operator and the HTTP server, wired together. The server comes
+//! `goldenpath run`: the cluster's operator, the HTTP server and the post, wired together. The server comes
 //! first, so that liveness is answered from the start, and goes last.
 
 use std::io;
 use std::net::SocketAddr;
+use std::path::Path;
 use std::sync::Arc;
 
+use futures::future::BoxFuture;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tracing::info;
 use tracing_subscriber::EnvFilter;
 
+use crate::assess::reminders::{Delivery, Message};
 use crate::cli::{GlobalArgs, LogFormat, OnOff, RunArgs};
-use crate::cluster::{self, Observer, Operator, RunSettings, Target};
+use crate::cluster::{self, Courier, Observer, Operator, Reminders, RunSettings, Target};
+use crate::notify::{self, Post};
 use crate::report::metrics;
 use crate::server::{self, Readiness, Source};
 
@@ -21,6 +25,9 @@ pub enum Error {
     /// The cluster's side failed.
     #[error(transparent)]
     Cluster(#[from] cluster::Error),
+    /// The configuration of reminders cannot be used.
+    #[error(transparent)]
+    Notify(#[from] notify::Error),
     /// An address cannot be listened on.
     #[error("failed to listen on {address}")]
     Listen {
@@ -42,6 +49,7 @@ impl Error {
     pub fn reason(&self) -> &'static str {
         match self {
             Self::Cluster(error) => error.reason(),
+            Self::Notify(error) => error.reason(),
             Self::Listen { .. } => "Listen",
             Self::Served => "Served",
             Self::Start(_) => "Start",
@@ -70,25 +78,41 @@ pub fn run(args: &RunArgs, global: &GlobalArgs) -> Result<(), Error> {
     };
     runtime()?.block_on(async {
         let stop = stop_signal()?;
-        operate(settings(args, global), listen, stop, |_, _| {}).await
+        operate(settings(args, global)?, listen, stop, |_, _| {}).await
     })
 }
 
-fn settings(args: &RunArgs, global: &GlobalArgs) -> RunSettings {
+fn settings(args: &RunArgs, global: &GlobalArgs) -> Result<RunSettings, Error> {
     let mut judging = args.judging.settings();
     judging.labels = match args.labels {
         OnOff::On => true,
         OnOff::Off => false,
     };
     judging.label_services = args.label_services;
-    RunSettings {
+    let reminders = args.notify_config.as_deref().map(reminders).transpose()?;
+    Ok(RunSettings {
         target: target(global),
         judging,
         extra_kinds: args.judging.extra_kind.clone(),
         metrics: exposed(args),
-        reports: args.reports,
         leader_elect: args.leader_elect,
         lease_namespace: args.lease_namespace.clone(),
+        reminders,
+    })
+}
+
+/// What is reminded of is planned by the cluster's side and sent by the post.
+fn reminders(config: &Path) -> Result<Reminders, Error> {
+    let config = notify::Config::read(config)?;
+    Ok(Reminders {
+        courier: Arc::new(Post::new(&config)?),
+        settings: config.settings,
+    })
+}
+
+impl Courier for Post {
+    fn carry<'a>(&'a self, message: &'a Message) -> BoxFuture<'a, Delivery> {
+        Box::pin(self.send(message))
     }
 }
 

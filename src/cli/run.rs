@@ -1,6 +1,7 @@
 //! Flags of the operator itself.
 
 use std::net::SocketAddr;
+use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
@@ -51,16 +52,6 @@ pub struct RunArgs {
     )]
     pub label_services: bool,
 
-    /// Write a policy report for each judged workload, in the format the cluster has
-    #[arg(
-        long,
-        value_enum,
-        value_name = "FORMAT",
-        default_value_t,
-        env = "GOLDENPATH_REPORTS"
-    )]
-    pub reports: Reports,
-
     /// Write only while holding a Lease, so that several replicas may run
     #[arg(
         long,
@@ -99,6 +90,10 @@ pub struct RunArgs {
     )]
     pub metrics_max_teams: usize,
 
+    /// Send reminders about exceptions as this file says: channels, and who reads which
+    #[arg(long, value_name = "FILE", env = "GOLDENPATH_NOTIFY_CONFIG")]
+    pub notify_config: Option<PathBuf>,
+
     /// How workloads are found, attributed and counted.
     #[command(flatten)]
     pub judging: JudgingArgs,
@@ -112,22 +107,6 @@ pub enum OnOff {
     On,
     /// Off
     Off,
-}
-
-/// Which policy reports are written.
-#[derive(ValueEnum, Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Reports {
-    /// None
-    #[default]
-    Off,
-    /// Whichever the cluster has, openreports first
-    Auto,
-    /// `Report` of openreports.io
-    #[value(name = "openreports")]
-    OpenReports,
-    /// `PolicyReport` of wgpolicyk8s.io
-    #[value(name = "wgpolicy")]
-    WgPolicy,
 }
 
 /// How logs are written.

@@ -1,6 +1,6 @@
 //! The only file that writes to objects that are not ours alone: labels of workloads and Services,
 //! metadata only, and the statuses of our own objects. One call, one bounded wait, one outcome;
-//! what to write and when to try again is decided elsewhere. Nothing is created here: every write
+//! what to write and when to try again is decided elsewhere. Nothing is ever created: every write
 //! carries the uid of the object it is meant for.
 
 use std::collections::BTreeMap;
@@ -68,7 +68,7 @@ impl Outcome {
 /// The hand that writes.
 #[derive(Clone)]
 pub struct Hand {
-    client: Client,
+    pub(super) client: Client,
 }
 
 /// Which object.
@@ -198,7 +198,6 @@ impl Hand {
         self.send(request).await.0
     }
 
-    /// One request, one bounded wait, and what became of it.
     pub(super) async fn send(
         &self,
         request: Result<Request<Vec<u8>>, kube::core::request::Error>,
@@ -253,11 +252,11 @@ fn refused(status: StatusCode, told: Option<Duration>, said: &str) -> Outcome {
 }
 
 impl Place<'_> {
-    fn requests(&self) -> Requests {
+    pub(super) fn requests(&self) -> Requests {
         Requests::new(Stored::url_path(&self.resource, self.namespace))
     }
 
-    fn metadata(&self) -> Map<String, Value> {
+    pub(super) fn metadata(&self) -> Map<String, Value> {
         let mut metadata = Map::new();
         let texts = [
             ("name", Some(self.name)),
@@ -286,8 +285,6 @@ struct Answer {
 #[serde(rename_all = "camelCase")]
 pub(super) struct After {
     resource_version: Option<String>,
-    /// Counts the changes of its content.
-    pub generation: Option<u64>,
     labels: Option<BTreeMap<String, String>>,
 }
 

@@ -10,7 +10,7 @@ use super::counters::Counters;
 use super::gates::Gates;
 use super::lease::Leadership;
 use super::pulse::Pulse;
-use super::reports::Reports;
+use super::remember::Sent;
 use super::rereads::Rereads;
 use super::tell::News;
 use crate::assess::inventory::{Inventory, Reread};
@@ -42,17 +42,20 @@ pub struct Context {
     pub changed: Notify,
     /// What is to be told in Events.
     pub news: mpsc::Sender<News>,
+    /// Reminders that were sent, for the writer to put on record.
+    pub sent: mpsc::Sender<Sent>,
     /// What is exposed as metrics.
     pub metrics: metrics::Options,
-    /// The policy reports.
-    pub reports: Reports,
     problems: Mutex<BTreeMap<String, String>>,
 }
 
 impl Context {
     /// A context that knows nothing yet.
     pub fn new(settings: Settings, pulse: Arc<Pulse>, news: mpsc::Sender<News>) -> Self {
+        // Whoever sends reminders takes a sender whose receiver is the writer's.
+        let (sent, _nobody_sends) = mpsc::channel(1);
         Self {
+            sent,
             judging: RwLock::new(Arc::new(settings.clone())),
             inventory: Mutex::new(Inventory::new(settings)),
             own_namespace: None,
@@ -65,7 +68,6 @@ impl Context {
             changed: Notify::new(),
             news,
             metrics: metrics::Options::default(),
-            reports: Reports::default(),
             problems: Mutex::default(),
         }
     }

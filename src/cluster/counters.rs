@@ -10,6 +10,7 @@ use prometheus::{
 };
 
 use crate::assess::plan::Transition;
+use crate::assess::reminders::Stage;
 
 /// Buckets of a plan's duration, in seconds: a verdict takes microseconds.
 const PLAN_SECONDS: [f64; 8] = [0.000_1, 0.000_5, 0.001, 0.005, 0.01, 0.05, 0.1, 0.5];
@@ -23,6 +24,7 @@ pub struct Counters {
     errors: IntCounterVec,
     writes: IntCounterVec,
     transitions: IntCounterVec,
+    notifications: IntCounterVec,
     exceptions_deleted: IntCounter,
     clock_ticks: IntCounter,
     clock_jumps: IntCounter,
@@ -66,6 +68,7 @@ impl Default for Counters {
                 "Changes of a workload's state by path and by what made the difference.",
                 &["path", "from", "to", "cause"],
             ),
+            notifications: notifications(&keep),
             exceptions_deleted: keep.counter(
                 "exceptions_deleted_total",
                 "Exceptions that were deleted, whatever their phase.",
@@ -81,6 +84,14 @@ impl Default for Counters {
             registry,
         }
     }
+}
+
+fn notifications(keep: &Keep<'_>) -> IntCounterVec {
+    keep.counters(
+        "notifications_total",
+        "Things reminded of, by channel, by what was due and by how sending it ended.",
+        &["sink", "stage", "result"],
+    )
 }
 
 impl Counters {
@@ -109,6 +120,12 @@ impl Counters {
             transition.cause.as_str(),
         ];
         self.transitions.with_label_values(&labels).inc();
+    }
+
+    /// A message with something of this stage was handed to a channel.
+    pub fn notified(&self, channel: &str, stage: Stage, result: &str) {
+        let labels = [channel, stage.as_str(), result];
+        self.notifications.with_label_values(&labels).inc();
     }
 
     /// An exception was deleted.

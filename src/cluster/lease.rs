@@ -29,6 +29,7 @@ const PATIENCE: Duration = Duration::from_secs(5);
 #[derive(Debug)]
 pub struct Leadership {
     until: Mutex<Option<Claim>>,
+    installed: Mutex<Option<Timestamp>>,
     changed: watch::Sender<bool>,
 }
 
@@ -44,6 +45,7 @@ impl Default for Leadership {
     fn default() -> Self {
         Self {
             until: Mutex::default(),
+            installed: Mutex::default(),
             changed: watch::Sender::new(false),
         }
     }
@@ -61,6 +63,22 @@ impl Leadership {
     /// Tells of changes; what is held at the moment of writing is for [`Leadership::holds`].
     pub fn subscribe(&self) -> watch::Receiver<bool> {
         self.changed.subscribe()
+    }
+
+    /// When the operator came to this cluster: its Lease is created by the first replica that ever
+    /// contends, and outlives them all. None without a Lease, and before it was read.
+    pub fn installed(&self) -> Option<Timestamp> {
+        *self
+            .installed
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn note_installed(&self, at: Option<Timestamp>) {
+        *self
+            .installed
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner) = at;
     }
 
     /// This replica is alone.
@@ -169,6 +187,7 @@ pub struct Contender {
     name: String,
     me: String,
     seen: Option<Sighting>,
+    created: Option<Timestamp>,
 }
 
 impl Contender {
@@ -179,6 +198,7 @@ impl Contender {
             name: name.to_owned(),
             me: me.to_owned(),
             seen: None,
+            created: None,
         }
     }
 
@@ -187,7 +207,9 @@ impl Contender {
         let mut held = false;
         loop {
             let started = Instant::now();
-            match self.contend().await {
+            let contended = self.contend().await;
+            leadership.note_installed(self.created);
+            match contended {
                 Ok(true) => leadership.claim_for(RENEW_DEADLINE, started),
                 Ok(false) => leadership.give_up(),
                 Err(error) => {
@@ -209,6 +231,7 @@ impl Contender {
             return self.create().await;
         };
         let version = lease.metadata.resource_version.clone().unwrap_or_default();
+        self.created = lease.metadata.creation_timestamp.as_ref().map(|at| at.0);
         let record = lease.spec.clone().unwrap_or_default();
         let now = Instant::now();
         let seen = sight(self.seen.take(), &version, now);

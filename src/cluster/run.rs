@@ -8,6 +8,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use kube::Client;
 use tokio::sync::{mpsc, watch};
 use tokio::task::{JoinHandle, JoinSet};
+use tokio::time::timeout;
 use tracing::{info, warn};
 
 use super::apply::Hand;
@@ -19,12 +20,15 @@ use super::gates::{Stage, Trouble};
 use super::kinds::{ASK_EVERY, discover};
 use super::lease::Contender;
 use super::pulse::Pulse;
+use super::remember::Sent;
+use super::reminding::{self, Reminders};
 use super::source::Observer;
 use super::tell::{self, News};
 use super::writer::Writer;
-use super::{clock, reports, rereads, watch as watching};
+use super::{clock, rereads, watch as watching};
+use crate::assess::reminders::LONGEST_MESSAGE;
 use crate::assess::settings::Settings;
-use crate::cli::{self, ExtraKind};
+use crate::cli::ExtraKind;
 use crate::report::metrics;
 
 /// What the operator may be told.
@@ -38,12 +42,12 @@ pub struct RunSettings {
     pub extra_kinds: Vec<ExtraKind>,
     /// What is exposed as metrics.
     pub metrics: metrics::Options,
-    /// Which policy reports are written.
-    pub reports: cli::Reports,
     /// Whether a Lease decides who writes.
     pub leader_elect: bool,
     /// The Lease's namespace; the client's own where absent.
     pub lease_namespace: Option<String>,
+    /// Reminders, where any are sent.
+    pub reminders: Option<Reminders>,
 }
 
 /// The name of the operator's Lease.
@@ -55,6 +59,7 @@ pub struct Operator {
     client: Client,
     context: Arc<Context>,
     told: mpsc::Receiver<News>,
+    sent: mpsc::Receiver<Sent>,
 }
 
 impl Operator {
@@ -66,16 +71,19 @@ impl Operator {
         let pulse = Arc::new(Pulse::default());
         let client = settings.target.operator_client(pulse.clone()).await?;
         let (news, told) = mpsc::channel(tell::QUEUE);
+        let (record, sent) = mpsc::channel(LONGEST_MESSAGE);
         let own_namespace = in_cluster().then(|| client.default_namespace().to_owned());
         let mut context = Context::new(settings.judging.clone(), pulse, news);
         context.own_namespace = own_namespace;
         context.metrics = settings.metrics;
+        context.sent = record;
         expect_kinds(&context);
         Ok(Self {
             settings,
             client,
             context: Arc::new(context),
             told,
+            sent,
         })
     }
 
@@ -95,9 +103,10 @@ impl Operator {
             client,
             context,
             told,
+            sent,
         } = self;
         let identity = identity();
-        let mut parts = Parts::start(&settings, &client, &context);
+        let mut parts = Parts::start(&settings, &client, &context, sent);
         let teller = tell::run(client.clone(), context.clone(), identity.clone(), told);
         parts.tasks.spawn(named("telling", teller));
         let contender = contender(&settings, client, &identity);
@@ -125,12 +134,19 @@ fn expect_kinds(context: &Context) {
 /// The tasks that make up the operator. None of them ever ends by itself.
 struct Parts {
     tasks: JoinSet<&'static str>,
+    reminding: JoinHandle<()>,
     writer: JoinHandle<()>,
+    stop_reminding: watch::Sender<bool>,
     stop: watch::Sender<bool>,
 }
 
 impl Parts {
-    fn start(settings: &RunSettings, client: &Client, context: &Arc<Context>) -> Self {
+    fn start(
+        settings: &RunSettings,
+        client: &Client,
+        context: &Arc<Context>,
+        sent: mpsc::Receiver<Sent>,
+    ) -> Self {
         let mut tasks = JoinSet::new();
         for followed in Followed::POLICIES {
             let watch = watching::follow(client.clone(), followed, context.clone());
@@ -148,22 +164,23 @@ impl Parts {
             let watch = follow_extra(client.clone(), extra, context.clone());
             tasks.spawn(named("a watch", watch));
         }
-        let formats = reports::formats(settings.reports);
-        if !formats.is_empty() {
-            let reports = reports::run(client.clone(), formats, context.clone());
-            tasks.spawn(named("reports", reports));
-        }
         tasks.spawn(named(
             "rereading",
             rereads::run(client.clone(), context.clone()),
         ));
         tasks.spawn(named("the clock", clock::run(context.clone())));
         let stop = watch::Sender::new(false);
-        let writer = Writer::new(context.clone(), Hand::new(client.clone()));
+        let hand = Hand::new(client.clone());
+        let writer = Writer::new(context.clone(), hand.clone(), sent);
         let writer = tokio::spawn(writer.run(stop.subscribe()));
+        let stop_reminding = watch::Sender::new(false);
+        let reminders = settings.reminders.clone();
+        let reminding = reminding::run(reminders, context.clone(), hand);
         Self {
             tasks,
+            reminding: tokio::spawn(reminding(stop_reminding.subscribe())),
             writer,
+            stop_reminding,
             stop,
         }
     }
@@ -173,11 +190,22 @@ impl Parts {
         tokio::select! {
             Some(part) = self.tasks.join_next() => part.unwrap_or("a part"),
             _ = &mut self.writer => "the writer",
+            _ = &mut self.reminding => "reminding",
         }
     }
 
-    /// No new plans; what is under way ends; then everything else is dropped.
+    /// No new plans; what is under way ends; then everything else is dropped. A message under way
+    /// is put on record before the writer ends.
     async fn stop_writing(&mut self) {
+        self.stop_reminding.send_replace(true);
+        let is_running = !self.reminding.is_finished();
+        if is_running
+            && timeout(reminding::DRAIN, &mut self.reminding)
+                .await
+                .is_err()
+        {
+            warn!("a reminder under way was given up; it may come again");
+        }
         self.stop.send_replace(true);
         if !self.writer.is_finished() && (&mut self.writer).await.is_err() {
             warn!("the writer panicked");

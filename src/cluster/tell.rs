@@ -21,8 +21,10 @@ use super::error::reason_of;
 use crate::api::API_VERSION;
 use crate::assess::cover::Exception;
 use crate::assess::plan::Transition;
+use crate::assess::reminders::Item;
 use crate::assess::state::{Phase, Standing, State};
 use crate::assess::statuses::PhaseChange;
+use crate::report::reminder;
 use crate::report::voice::{self, Facts};
 
 /// How much may wait to be told.
@@ -41,6 +43,8 @@ pub enum News {
     Transition(Box<Transition>),
     /// An exception entered another phase.
     Phase(PhaseChange),
+    /// Somebody was reminded of an exception, or would have been.
+    Reminded(Box<Reminded>),
     /// An exception was deleted.
     ExceptionDeleted {
         /// Its namespace.
@@ -48,6 +52,17 @@ pub enum News {
         /// What it was, whole.
         exception: Box<Exception>,
     },
+}
+
+/// A reminder that was sent or refused.
+#[derive(Debug)]
+pub struct Reminded {
+    /// What it was about.
+    pub item: Item,
+    /// Where it went.
+    pub channel: Arc<str>,
+    /// Why the channel did not take it.
+    pub refused: Option<String>,
 }
 
 /// One Event to be written.
@@ -122,6 +137,7 @@ fn told(news: &News, now: Timestamp) -> Told {
     match news {
         News::Transition(transition) => of_workload(transition, now),
         News::Phase(change) => of_phase(change),
+        News::Reminded(reminded) => of_reminder(reminded, now),
         News::ExceptionDeleted {
             namespace,
             exception,
@@ -172,6 +188,34 @@ fn of_phase(change: &PhaseChange) -> Told {
         regarding: exception_reference(&change.namespace, &change.name, change.uid.as_deref()),
         reason: reason_of_phase(change.to),
         action: "Reviewed",
+        note,
+    }
+}
+
+fn of_reminder(reminded: &Reminded, now: Timestamp) -> Told {
+    let Reminded {
+        item,
+        channel,
+        refused,
+    } = reminded;
+    let state = reminder::sentences(item, now).state;
+    let (reason, note) = match refused {
+        None => (
+            "ReminderSent",
+            format!("Reminded in channel {channel}: {state}"),
+        ),
+        Some(why) => (
+            "ReminderRefused",
+            format!(
+                "Channel {channel} did not take a reminder ({why}). Next, for whoever runs \
+                 goldenpath: correct the channel; it is tried again within an hour. It said: {state}"
+            ),
+        ),
+    };
+    Told {
+        regarding: exception_reference(&item.namespace, &item.name, item.uid.as_deref()),
+        reason,
+        action: "Reminded",
         note,
     }
 }

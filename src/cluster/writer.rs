@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
-use tokio::sync::watch;
+use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 use tokio::time::{MissedTickBehavior, interval, timeout};
 use tracing::{debug, warn};
@@ -15,13 +15,12 @@ use tracing::{debug, warn};
 use super::apply::{Hand, Outcome};
 use super::context::Context;
 use super::gates::Stage;
+use super::remember::Sent;
 use super::tell::News;
 use super::throttle::Throttle;
 use crate::api::{DeviationExceptionStatus, GoldenPathStatus};
 use crate::assess::plan::{LabelWrite, Plan, ServiceWrite};
-use crate::assess::report_ledger::ReportWrite;
 use crate::assess::statuses::StatusWrite;
-use crate::report::policy_report::Format;
 
 /// How often it looks for what is due without having been rung for.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
@@ -46,7 +45,7 @@ enum Job {
     Service(ServiceWrite),
     Exception(Box<StatusWrite<DeviationExceptionStatus>>),
     Path(Box<StatusWrite<GoldenPathStatus>>),
-    Report(Box<ReportWrite>, Format),
+    Sent(Box<Sent>),
 }
 
 impl Job {
@@ -55,14 +54,14 @@ impl Job {
             Self::Label(_) => "label",
             Self::Service(_) => "service-label",
             Self::Exception(_) | Self::Path(_) => "status",
-            Self::Report(..) => "report",
+            Self::Sent(_) => "reminder",
         }
     }
 
     const fn is_slow(&self) -> bool {
         match self {
-            Self::Label(_) => false,
-            Self::Service(_) | Self::Exception(_) | Self::Path(_) | Self::Report(..) => true,
+            Self::Label(_) | Self::Sent(_) => false,
+            Self::Service(_) | Self::Exception(_) | Self::Path(_) => true,
         }
     }
 
@@ -72,7 +71,7 @@ impl Job {
             Self::Service(write) => hand.label_service(write).await,
             Self::Exception(write) => hand.status(write).await,
             Self::Path(write) => hand.status(write).await,
-            Self::Report(write, format) => hand.report(write, *format).await,
+            Self::Sent(sent) => hand.remember(&sent.mark).await,
         }
     }
 }
@@ -81,6 +80,7 @@ impl Job {
 pub struct Writer {
     context: Arc<Context>,
     hand: Hand,
+    sent: mpsc::Receiver<Sent>,
     throttle: Throttle,
     under_way: JoinSet<(Job, Outcome)>,
     slow: Slow,
@@ -108,12 +108,13 @@ impl Slow {
 }
 
 impl Writer {
-    /// A writer that writes with this hand.
-    pub fn new(context: Arc<Context>, hand: Hand) -> Self {
+    /// A writer that writes with this hand, and puts on record what was `sent`.
+    pub fn new(context: Arc<Context>, hand: Hand, sent: mpsc::Receiver<Sent>) -> Self {
         let now = Instant::now();
         Self {
             context,
             hand,
+            sent,
             throttle: Throttle::default(),
             under_way: JoinSet::new(),
             waiting: VecDeque::new(),
@@ -139,6 +140,8 @@ impl Writer {
                 () = self.context.changed.notified() => {}
                 _ = leads.changed() => {}
                 Some(ended) = self.under_way.join_next() => self.settle(ended),
+                // At once, whatever else waits: until then it could be sent twice.
+                Some(sent) = self.sent.recv() => self.start(Job::Sent(Box::new(sent))),
                 _ = look.tick() => {}
             }
             if self.may_write() {
@@ -208,17 +211,16 @@ impl Writer {
     fn plan_slowly(&mut self) {
         let (started, now) = (Instant::now(), Timestamp::now());
         let mut inventory = self.context.inventory();
-        let version = inventory.version() + self.context.reports.ledger().version();
+        let version = inventory.version();
         if !self.waiting.is_empty() || !self.slow.is_due(version, started, now) {
             return;
         }
         let statuses = inventory.plan_statuses(now);
         let services = inventory.plan_services(now, SERVICES_A_ROUND);
-        let reports = self.context.reports.plan(&inventory, now);
         drop(inventory);
-        let more = services.len() == SERVICES_A_ROUND || reports.has_more;
+        let more = services.len() == SERVICES_A_ROUND;
         self.slow.version = (!more).then_some(version);
-        self.slow.again_at = statuses.again_at.into_iter().chain(reports.again_at).min();
+        self.slow.again_at = statuses.again_at;
         self.slow.last = started;
         self.slow.not_before = started + SLOW_EVERY.max(started.elapsed() * SHARE);
         for change in statuses.phases {
@@ -229,16 +231,9 @@ impl Writer {
         let jobs = exceptions
             .map(Job::Exception)
             .chain(paths.map(Job::Path))
-            .chain(services.into_iter().map(Job::Service))
-            .chain(self.report_jobs(reports.writes));
+            .chain(services.into_iter().map(Job::Service));
         self.waiting.extend(jobs);
         self.write_waiting();
-    }
-
-    fn report_jobs(&self, writes: Vec<ReportWrite>) -> impl Iterator<Item = Job> + use<> {
-        let format = self.context.reports.format();
-        let writes = writes.into_iter().map(Box::new);
-        writes.filter_map(move |write| Some(Job::Report(write, format?)))
     }
 
     fn start(&mut self, job: Job) {
@@ -290,7 +285,8 @@ impl Writer {
             Job::Service(write) => inventory.service_written(&write, how, now),
             Job::Exception(write) => inventory.exception_status_written(*write, how, now),
             Job::Path(write) => inventory.path_status_written(*write, how, now),
-            Job::Report(write, _) => self.context.reports.ledger().written(&write, how, now),
+            // Whoever sent it tries again; its watch tells the inventory.
+            Job::Sent(sent) => sent.report(outcome),
         }
         let is_over = match outcome {
             Outcome::Landed(_) | Outcome::Gone => true,
@@ -324,7 +320,7 @@ impl Job {
             Self::Service(write) => format!("{}/Service/{}", write.namespace, write.name),
             Self::Exception(write) => format!("{:?}", write.of),
             Self::Path(write) => format!("{:?}", write.of),
-            Self::Report(write, _) => format!("{}/Report/{}", write.key.0, write.key.1),
+            Self::Sent(sent) => format!("{}/{}", sent.mark.namespace, sent.mark.name),
         }
     }
 }

@@ -11,6 +11,9 @@ mod extremes;
 mod handover;
 mod paths;
 mod readiness;
+#[path = "../receiver/mod.rs"]
+mod receiver;
+mod reminders;
 mod rest;
 mod stage;
 mod words;

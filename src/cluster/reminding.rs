@@ -1,0 +1,286 @@
+//! Reminding: what is due is planned from the inventory, looked up once more as it is stored, sent
+//! by whoever carries messages, and put on record before anything else is sent. So a crash repeats
+//! one message at most. Only the leader reminds, and only once everything was listed.
+
+use std::collections::{BTreeMap, HashSet};
+use std::fmt;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use futures::future::{BoxFuture, join_all};
+use jiff::Timestamp;
+use tokio::sync::{oneshot, watch};
+use tokio::time::{MissedTickBehavior, interval};
+use tracing::{debug, info, warn};
+
+use super::apply::{Hand, Outcome};
+use super::context::Context;
+use super::error::Result;
+use super::gates::Stage;
+use super::remember::Sent;
+use super::tell::{News, Reminded};
+use crate::assess::reminders::{
+    Addressee, Delivery, Item, Mark, Message, Occasion, Setback, Settings, plan,
+};
+
+/// How often it looks for what is due.
+const LOOK_EVERY: Duration = Duration::from_secs(5);
+/// Time between two messages: what chats let one sender send.
+const PACE: Duration = Duration::from_secs(1);
+/// Time between two attempts to put something on record, at first and at most.
+const RETRY: [Duration; 2] = [Duration::from_millis(200), Duration::from_secs(30)];
+/// How long a message under way may take to be answered and put on record when the operator is
+/// asked to end: a little more than the post waits for an answer.
+pub const DRAIN: Duration = Duration::from_secs(13);
+
+/// Takes a message to where people read it, and says how that ended.
+pub trait Courier: fmt::Debug + Send + Sync {
+    /// One attempt, which ends by itself.
+    fn carry<'a>(&'a self, message: &'a Message) -> BoxFuture<'a, Delivery>;
+}
+
+/// What reminding needs.
+#[derive(Clone, Debug)]
+pub struct Reminders {
+    /// What is due when, and to whom.
+    pub settings: Settings,
+    /// Who carries messages.
+    pub courier: Arc<dyn Courier>,
+}
+
+/// Reminds until `stop` says so; a message under way is put on record first. Without reminders it
+/// waits for the end.
+pub fn run(
+    reminders: Option<Reminders>,
+    context: Arc<Context>,
+    hand: Hand,
+) -> impl FnOnce(watch::Receiver<bool>) -> BoxFuture<'static, ()> {
+    move |mut stop| {
+        Box::pin(async move {
+            let Some(reminders) = reminders else {
+                let _ = stop.wait_for(|stop| *stop).await;
+                return;
+            };
+            let reminding = Reminding {
+                reminders,
+                context,
+                hand,
+                stop,
+                held: BTreeMap::new(),
+                told: BTreeMap::new(),
+                refusing: HashSet::new(),
+            };
+            reminding.run().await;
+        })
+    }
+}
+
+struct Reminding {
+    reminders: Reminders,
+    context: Arc<Context>,
+    hand: Hand,
+    stop: watch::Receiver<bool>,
+    /// Until when a channel is left alone.
+    held: BTreeMap<Arc<str>, Instant>,
+    /// When an owner was last told something: the inventory hears of it a moment later.
+    told: BTreeMap<Addressee, Timestamp>,
+    /// Channels that refused the last message; said once.
+    refusing: HashSet<Arc<str>>,
+}
+
+impl Reminding {
+    async fn run(mut self) {
+        let mut look = interval(LOOK_EVERY);
+        look.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut stop = self.stop.clone();
+        loop {
+            tokio::select! {
+                _ = stop.wait_for(|stop| *stop) => return,
+                _ = look.tick() => {}
+            }
+            self.send_due().await;
+        }
+    }
+
+    fn may_send(&self) -> bool {
+        self.context.leadership.holds()
+            && self.context.gates.stage() == Stage::Ready
+            && !*self.stop.borrow()
+    }
+
+    async fn send_due(&mut self) {
+        if !self.may_send() {
+            return;
+        }
+        let now = Timestamp::now();
+        let settings = &self.reminders.settings;
+        let installed = self.context.leadership.installed();
+        let occasion = Occasion {
+            now,
+            dry_run: settings.dry_run.lasts(installed, now),
+        };
+        let messages = plan(&self.context.inventory(), settings, occasion);
+        for message in messages {
+            if !self.is_free(&message, now) {
+                continue;
+            }
+            match self.look_again(message).await {
+                Ok(Some(message)) if self.may_send() => self.send(message).await,
+                Ok(Some(_)) => return,
+                Ok(None) => {}
+                Err(error) => {
+                    self.context.counters.failed(error.reason());
+                    warn!(reason = error.reason(), %error, "nothing is sent before it was looked up");
+                    return;
+                }
+            }
+        }
+    }
+
+    /// Whether the channel is not left alone just now, nor was its owner told already.
+    fn is_free(&self, message: &Message, now: Timestamp) -> bool {
+        let held = self.held.get(&message.owner.channel);
+        let mode = &self.reminders.settings.mode;
+        let since = mode.latest(now);
+        let told = self.told.get(&message.owner);
+        let was_told = mode.is_daily() && told.is_some_and(|at| *at >= since && *at <= now);
+        held.is_none_or(|until| *until <= Instant::now()) && !was_told
+    }
+
+    /// The message without what is settled by now. A replica that has just taken over, or whose
+    /// watch is behind, does not know what another one sent: the API server does.
+    async fn look_again(&self, message: Message) -> Result<Option<Message>> {
+        let looks = message
+            .items
+            .iter()
+            .map(|item| self.is_settled(item, message.dry_run));
+        let looked: Result<Vec<bool>> = join_all(looks).await.into_iter().collect();
+        let settled = message.items.iter().zip(looked?);
+        let settled = settled.filter(|(_, settled)| *settled);
+        let settled: HashSet<String> = settled.map(|(item, _)| item.id.clone()).collect();
+        Ok(message.without(&settled))
+    }
+
+    async fn is_settled(&self, item: &Item, dry_run: bool) -> Result<bool> {
+        let live = self.hand.look(&item.namespace, &item.name).await?;
+        Ok(live.is_none_or(|live| item.is_settled(&live, dry_run)))
+    }
+
+    async fn send(&mut self, message: Message) {
+        let delivery = self.reminders.courier.carry(&message).await;
+        for item in &message.items {
+            let sink = &message.owner.channel;
+            self.context
+                .counters
+                .notified(sink, item.stage, delivery.as_str());
+        }
+        match delivery {
+            Delivery::Accepted => self.accepted(message).await,
+            Delivery::Refused(setback) => self.refused(&message, &setback),
+            Delivery::Failed(setback) => {
+                say(&message, &setback, "a reminder was not taken; trying again");
+                self.hold(&message, setback.pause);
+            }
+        }
+    }
+
+    async fn accepted(&mut self, message: Message) {
+        let now = Timestamp::now();
+        let channel = &message.owner.channel;
+        self.refusing.remove(channel);
+        self.told.insert(message.owner.clone(), now);
+        info!(
+            channel = &**channel,
+            team = &*message.owner.team,
+            items = message.items.len(),
+            dry_run = message.dry_run,
+            id = message.id,
+            "reminder sent"
+        );
+        let marks = message
+            .items
+            .iter()
+            .map(|item| item.mark(message.dry_run, now));
+        self.put_on_record(marks.collect()).await;
+        for item in message.items {
+            self.tell(item, channel, None);
+        }
+        tokio::time::sleep(PACE).await;
+    }
+
+    /// Nothing else is sent before this is on record, or another replica leads.
+    async fn put_on_record(&self, mut marks: Vec<Mark>) {
+        let [mut pause, longest] = RETRY;
+        loop {
+            let records = marks.iter().map(|mark| self.record(mark.clone()));
+            let outcomes = join_all(records).await;
+            let open = marks.into_iter().zip(outcomes);
+            let open = open.filter(|(_, outcome)| !outcome.is_some_and(is_over));
+            marks = open.map(|(mark, _)| mark).collect();
+            if marks.is_empty() {
+                return;
+            }
+            if !self.context.leadership.holds() {
+                warn!(
+                    reminders = marks.len(),
+                    "sent, and not put on record: another replica may send them again"
+                );
+                return;
+            }
+            tokio::time::sleep(pause).await;
+            pause = (pause * 2).min(longest);
+        }
+    }
+
+    /// How recording it ended; none where the writer has ended.
+    async fn record(&self, mark: Mark) -> Option<Outcome> {
+        let (done, outcome) = oneshot::channel();
+        let sent = Sent { mark, done };
+        self.context.sent.send(sent).await.ok()?;
+        outcome.await.ok()
+    }
+
+    fn refused(&mut self, message: &Message, setback: &Setback) {
+        let channel = &message.owner.channel;
+        say(message, setback, "a reminder was refused");
+        self.hold(message, setback.pause);
+        if self.refusing.insert(channel.clone()) {
+            for item in &message.items {
+                let why = format!("{}: {}", setback.reason, setback.message);
+                self.tell(item.clone(), channel, Some(why));
+            }
+        }
+    }
+
+    fn hold(&mut self, message: &Message, pause: Duration) {
+        let until = Instant::now() + pause;
+        self.held.insert(message.owner.channel.clone(), until);
+    }
+
+    fn tell(&self, item: Item, channel: &Arc<str>, refused: Option<String>) {
+        debug!(item = item.id, refused = refused.is_some(), "telling");
+        self.context.tell(News::Reminded(Box::new(Reminded {
+            item,
+            channel: channel.clone(),
+            refused,
+        })));
+    }
+}
+
+const fn is_over(outcome: Outcome) -> bool {
+    match outcome {
+        Outcome::Landed(_) | Outcome::Gone => true,
+        Outcome::PushedBack(_) | Outcome::Failed(_) | Outcome::NotLeading => false,
+    }
+}
+
+fn say(message: &Message, setback: &Setback, what: &str) {
+    warn!(
+        channel = &*message.owner.channel,
+        items = message.items.len(),
+        reason = setback.reason,
+        said = setback.message,
+        pause = setback.pause.as_secs(),
+        "{what}"
+    );
+}
