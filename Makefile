@@ -3,7 +3,7 @@
 .DEFAULT_GOAL := help
 
 help: ## Show this list
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
 
 demo: ## Start a throwaway Kubernetes API with the examples, and look around
 	cargo build
@@ -14,6 +14,9 @@ test: ## Run every check and every test; ends with a line of counts
 
 crds: ## Write crds/ and the chart's copy from the types
 	UPDATE_CRDS=1 cargo test --quiet --test crds
+
+chart-readme: ## Write the table of values in the chart's README
+	UPDATE_CHART_README=1 cargo test --quiet --test chart readme
 
 bench: ## Measure what the operator costs, on a real API server
 	cargo build --quiet --release --bin goldenpath
@@ -34,4 +37,4 @@ sbom: ## List what the image is made of, as CycloneDX in target/goldenpath.cdx.j
 clean: ## Remove what was built
 	cargo clean
 
-.PHONY: help demo test crds bench chart pictures image sbom clean
+.PHONY: help demo test crds chart-readme bench chart pictures image sbom clean

@@ -6,4 +6,6 @@
 mod answers;
 mod helm;
 mod lifecycle;
+mod readme;
 mod rights;
+mod values;
