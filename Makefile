@@ -24,6 +24,7 @@ bench: ## Measure what the operator costs, on a real API server
 
 chart: ## Lint and try the Helm chart
 	@.ci/test.sh chart
+	cargo test --quiet --test chart
 
 pictures: ## Draw the dashboards in docs/img from a real Prometheus
 	UPDATE_PICTURES=1 cargo test --quiet --test prometheus a_real_prometheus

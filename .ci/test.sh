@@ -55,7 +55,7 @@ have_go() { command -v go >/dev/null; }
 # The Kubernetes programs that tests run; built once, then cached. Built here, so that the
 # progress shows and no test waits for it.
 build_tools() {
-  local tools=(etcd kube-apiserver kubectl kube-controller-manager kube-scheduler kwok helm helm3 helm-unittest)
+  local tools=(etcd kube-apiserver kubectl kube-controller-manager kube-scheduler kwok helm helm3 helm-unittest kubeconform kube-score)
   # For a real node, which takes root.
   [ "$(id -u)" -ne 0 ] || tools+=(kubelet kube-proxy containerd ctr containerd-shim-runc-v2 pause)
   if cargo run --quiet --package goldenpath-e2e --example tools -- "${tools[@]}" >"$log"; then
@@ -69,15 +69,48 @@ build_tools() {
   fi
 }
 
+# What kube-score asks for and this chart does not do, each with the reason.
+readonly SCORE_WAIVED=(
+  # A CPU limit throttles the first list of a large cluster; the request is what the scheduler needs.
+  --ignore-container-cpu-limit
+  # The image has a numeric user; a fixed one in the chart keeps it off platforms that assign their own.
+  --ignore-test container-security-context-user-group-id
+  # The tag is a version or a digest, never a moving one.
+  --ignore-test container-image-pull-policy
+  # Nothing is written: the root is read-only and there is no volume. A request would keep the pod off
+  # nodes that do not account for local storage.
+  --ignore-test container-ephemeral-storage-request-and-limit
+  # One replica is enough: no request of anybody waits for it, and labels stay while it is away.
+  --ignore-test deployment-replicas
+  # Replicas are spread by a topology constraint instead.
+  --ignore-test deployment-has-host-podantiaffinity
+)
+
+# score HELM KUBE-SCORE VALUES: no finding that is not waived above.
+score() {
+  local waived=("${SCORE_WAIVED[@]}")
+  # A wrong NetworkPolicy drops traffic without a word, so there is one on request; what has it is
+  # held to it.
+  grep -q '^networkPolicy:' "$3" || waived+=(--ignore-test pod-networkpolicy)
+  "$1" template goldenpath charts/goldenpath --namespace goldenpath-system --values "$3" |
+    "$2" score --kubernetes-version v1.36 --exit-one-on-warning "${waived[@]}" -
+}
+
+# What needs an API server is in tests/chart: rights, upgrade, schemas, kubeconform.
 check_chart() {
-  local helm helm3 unittest program
-  if ! { helm=$(tool helm) && helm3=$(tool helm3) && unittest=$(tool helm-unittest); } 2>/dev/null; then
+  local helm helm3 unittest kube_score program values
+  if ! { helm=$(tool helm) && helm3=$(tool helm3) && unittest=$(tool helm-unittest) && kube_score=$(tool kube-score); } 2>/dev/null; then
     skip chart "no Helm, and no Go to build it with"
     return
   fi
-  for program in "$helm" "$helm3"; do
-    part "chart: $(basename "$program") lint" "$program" lint --strict charts/goldenpath
-    part "chart: $(basename "$program") template" "$program" template goldenpath charts/goldenpath
+  for values in charts/goldenpath/ci/*-values.yaml; do
+    for program in "$helm" "$helm3"; do
+      part "chart: $(basename "$program") lint, $(basename "$values")" \
+        "$program" lint --strict charts/goldenpath --values "$values"
+      part "chart: $(basename "$program") template, $(basename "$values")" \
+        "$program" template goldenpath charts/goldenpath --values "$values"
+    done
+    part "chart: kube-score, $(basename "$values")" score "$helm" "$kube_score" "$values"
   done
   part "chart: unit tests" "$unittest" charts/goldenpath
 }

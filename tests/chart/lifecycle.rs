@@ -12,7 +12,8 @@ const SOON: Duration = Duration::from_secs(60);
 const PREVIOUS: &str = "tests/fixtures/chart/goldenpath-0.1.0.tgz";
 /// Every kind of object the chart has, but the definitions.
 const KINDS: &str = "deployments,services,serviceaccounts,roles,rolebindings,clusterroles,\
-    clusterrolebindings,networkpolicies,poddisruptionbudgets,configmaps,pods";
+    clusterrolebindings,networkpolicies,poddisruptionbudgets,configmaps,pods,\
+    validatingadmissionpolicies,validatingadmissionpolicybindings";
 /// As the definitions of the older chart have it.
 const WRITTEN_DOWN: &str = r"
 apiVersion: goldenpath.dev/v1alpha1

@@ -4,8 +4,10 @@
 #![allow(clippy::unwrap_used)]
 
 mod answers;
+mod conform;
 mod helm;
 mod lifecycle;
 mod readme;
 mod rights;
+mod schemas;
 mod values;

@@ -1,0 +1,204 @@
+//! Whatever the chart renders is what Kubernetes and our definitions know: strictly validated by a
+//! real API server, the stronger gate, and by kubeconform, as pipelines without a cluster do it.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Duration;
+
+use goldenpath::api;
+use goldenpath_e2e::{
+    ControlPlane, Options, Tool, binaries_or_skip, control_plane_or_skip, eventually,
+};
+use serde_json::Value;
+
+use crate::helm::{GENERATIONS, Helm, NAMESPACE, chart, on_disk};
+use crate::schemas;
+
+const SOON: Duration = Duration::from_secs(60);
+/// Where the renderings of `ci/*-values.yaml` put objects.
+const NAMESPACES: [&str; 2] = [NAMESPACE, "goldenpath-elsewhere"];
+const DEFINITIONS: [&str; 2] = ["crds", "tests/fixtures/chart/monitoring"];
+
+/// A real API server that knows every kind the chart may render.
+fn cluster_or_skip() -> Option<ControlPlane> {
+    let cluster = control_plane_or_skip(&Options::default())?;
+    for namespace in NAMESPACES {
+        let create = ["create", "namespace", namespace];
+        cluster.kubectl_ok(&create).unwrap();
+    }
+    for directory in DEFINITIONS.map(on_disk) {
+        let apply = ["apply", "--server-side", "-f", &directory];
+        cluster.kubectl_ok(&apply).unwrap();
+    }
+    let kinds = ["get", "gp,devex,servicemonitors,prometheusrules", "-A"];
+    eventually(SOON, "the definitions are served", || {
+        cluster.kubectl_ok(&kinds).ok()
+    });
+    Some(cluster)
+}
+
+fn sorted_files(directory: &str) -> Vec<PathBuf> {
+    let files = fs::read_dir(on_disk(directory)).unwrap();
+    let mut files: Vec<_> = files.map(|file| file.unwrap().path()).collect();
+    files.sort();
+    files
+}
+
+/// What each Helm makes of each `ci/*-values.yaml`, as files in `directory`.
+fn render(directory: &Path) -> Option<Vec<PathBuf>> {
+    let mut rendered = Vec::new();
+    for tool in GENERATIONS {
+        let helm = Helm::offline_or_skip(tool)?;
+        for values in sorted_files("charts/goldenpath/ci") {
+            let name = values.file_stem().unwrap().to_str().unwrap();
+            let file = directory.join(format!("{}-{name}.yaml", tool.as_str()));
+            let values = values.to_str().unwrap();
+            let manifests = helm.run(&["template", "goldenpath", &chart(), "-f", values]);
+            fs::write(&file, manifests).unwrap();
+            rendered.push(file);
+        }
+    }
+    assert_eq!(rendered.len(), 8, "four sets of values, two Helms");
+    Some(rendered)
+}
+
+#[test]
+fn whatever_is_rendered_is_what_an_api_server_and_kubeconform_know() {
+    let Some(cluster) = cluster_or_skip() else {
+        return;
+    };
+    let Some(rendered) = render(cluster.data_dir()) else {
+        return;
+    };
+    for file in &rendered {
+        let file = file.to_str().unwrap();
+        let validate = ["apply", "--dry-run=server", "--validate=strict", "-f", file];
+        cluster.kubectl_ok(&validate).unwrap();
+    }
+    let directory = cluster.data_dir().join("schemas");
+    schemas::write(&cluster, &directory);
+    let Some(binaries) = binaries_or_skip(&[Tool::Kubeconform]) else {
+        return;
+    };
+    let kubeconform = Kubeconform {
+        binary: binaries.path(Tool::Kubeconform).unwrap(),
+        schemas: &directory,
+    };
+    let ours = ["examples", "docs/exception-template.yaml", "crds"];
+    let ours = ours.map(|file| PathBuf::from(on_disk(file)));
+    for file in rendered.iter().chain(&ours) {
+        let (is_valid, said) = kubeconform.run(file);
+        assert!(is_valid, "{}: {said}", file.display());
+    }
+    it_would_have_said_so(&kubeconform, cluster.data_dir());
+}
+
+struct Kubeconform<'a> {
+    binary: &'a Path,
+    schemas: &'a Path,
+}
+
+impl Kubeconform<'_> {
+    fn run(&self, file: &Path) -> (bool, String) {
+        let location = self.schemas.join(schemas::LOCATION);
+        let answer = Command::new(self.binary)
+            .args(["-strict", "-schema-location"])
+            .arg(location)
+            .arg(file)
+            .output()
+            .unwrap();
+        let said = String::from_utf8_lossy(&answer.stdout).into_owned();
+        (answer.status.success(), said)
+    }
+}
+
+/// A gate that lets everything through would look the same.
+fn it_would_have_said_so(kubeconform: &Kubeconform<'_>, directory: &Path) {
+    let path = fs::read_to_string(on_disk("examples/paths/batch-job.yaml")).unwrap();
+    let service =
+        "{apiVersion: v1, kind: Service, metadata: {name: a}, spec: {ports: [{port: x}]}}";
+    for (wrong, named) in [
+        (path.replacen("owner:", "ownr:", 1), "ownr"),
+        (path.replacen("expression:", "expresion:", 1), "expresion"),
+        (service.to_owned(), "/spec/ports/0/port"),
+        (
+            service.replace("Service", "Servize"),
+            "could not find schema",
+        ),
+    ] {
+        let file = directory.join("wrong.yaml");
+        fs::write(&file, wrong).unwrap();
+        let (is_valid, said) = kubeconform.run(&file);
+        assert!(!is_valid && said.contains(named), "{named}: {said}");
+    }
+}
+
+fn annotation(name: &str) -> Value {
+    let chart = fs::read_to_string(on_disk("charts/goldenpath/Chart.yaml")).unwrap();
+    let chart: Value = serde_saphyr::from_str(&chart).unwrap();
+    let text = chart["annotations"][format!("artifacthub.io/{name}")].as_str();
+    serde_saphyr::from_str(text.unwrap_or_else(|| panic!("no {name}"))).unwrap()
+}
+
+#[test]
+fn artifact_hub_is_told_of_every_definition_and_of_the_image() {
+    let said: Vec<_> = annotation("crds")
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|crd| {
+            (
+                crd["name"].clone(),
+                crd["kind"].clone(),
+                crd["version"].clone(),
+            )
+        })
+        .collect();
+    let there: Vec<_> = api::crds()
+        .iter()
+        .map(|crd| {
+            let version = crd.spec.versions[0].name.as_str();
+            let name = crd.metadata.name.as_deref().unwrap();
+            (
+                name.into(),
+                crd.spec.names.kind.as_str().into(),
+                version.into(),
+            )
+        })
+        .collect();
+    assert_eq!(said, there);
+    let image = format!(
+        "ghcr.io/goldenpath-dev/goldenpath:{}",
+        env!("CARGO_PKG_VERSION")
+    );
+    assert_eq!(annotation("images")[0]["image"], image);
+    for change in annotation("changes").as_array().unwrap() {
+        let kinds = [
+            "added",
+            "changed",
+            "deprecated",
+            "removed",
+            "fixed",
+            "security",
+        ];
+        assert!(
+            kinds.contains(&change["kind"].as_str().unwrap()),
+            "{change}"
+        );
+    }
+}
+
+#[test]
+fn the_examples_on_artifact_hub_are_accepted() {
+    let Some(cluster) = cluster_or_skip() else {
+        return;
+    };
+    for example in annotation("crdsExamples").as_array().unwrap() {
+        if let Some(namespace) = example["metadata"]["namespace"].as_str() {
+            let create = ["create", "namespace", namespace];
+            cluster.kubectl_ok(&create).unwrap();
+        }
+        cluster.apply(&example.to_string()).unwrap();
+    }
+}
