@@ -202,6 +202,8 @@ fn what_helm_renders_is_applied_and_stays_as_it_is() {
         cluster.kubectl_ok(&apply).unwrap();
         // Both Helms render the same, and the server stores what was applied.
         let same = ["diff", "--server-side", "-f", file];
-        cluster.kubectl_ok(&same).unwrap();
+        let answer = cluster.kubectl(&same).unwrap();
+        let differs = String::from_utf8_lossy(&answer.stdout);
+        assert!(answer.status.success(), "{differs}");
     }
 }
