@@ -26,7 +26,7 @@ pub use judging::{ExtraKind, JudgingArgs, PathsFrom, instant};
 #[cfg(feature = "cluster")]
 pub use probe::ProbeArgs;
 pub use register::{ExceptionsArgs, InboxArgs};
-pub use run::{LogFormat, OnOff, RunArgs};
+pub use run::{DigestArgs, LogFormat, OnOff, RunArgs};
 pub use selector::LabelQuery;
 pub use upkeep::{CleanupArgs, CompletionArgs, DemoArgs, Shell};
 pub use workload_name::WorkloadName;
@@ -196,6 +196,10 @@ pub enum Command {
     #[cfg(feature = "cluster")]
     #[command(long_about = register::INBOX_HELP, after_long_help = register::INBOX_EXAMPLES)]
     Inbox(InboxArgs),
+    /// Show what owners would be reminded of now
+    #[cfg(feature = "cluster")]
+    #[command(long_about = run::DIGEST_HELP, after_long_help = run::DIGEST_EXAMPLES)]
+    Digest(DigestArgs),
     /// The register of exceptions, what needs a human next first
     #[command(long_about = register::HELP, after_long_help = register::EXAMPLES)]
     Exceptions(ExceptionsArgs),

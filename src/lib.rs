@@ -16,6 +16,8 @@ pub mod complete;
 pub mod decide;
 #[cfg(feature = "demo")]
 pub mod demo;
+#[cfg(feature = "cluster")]
+pub mod digest;
 pub mod except;
 #[cfg(feature = "cluster")]
 pub mod notify;

@@ -8,7 +8,7 @@ use goldenpath::cli::{Cli, Command};
 #[cfg(feature = "demo")]
 use goldenpath::demo;
 #[cfg(feature = "cluster")]
-use goldenpath::{ask, decide, operate, probe};
+use goldenpath::{ask, decide, digest, operate, probe};
 use goldenpath::{complete, except, print, register, scan};
 use jiff::Timestamp;
 
@@ -45,6 +45,8 @@ fn dispatch(cli: &Cli) -> Outcome {
         Command::Say(word) => fine(decide::say(word, global, now)),
         #[cfg(feature = "cluster")]
         Command::Inbox(args) => fine(register::inbox(args, global, now)),
+        #[cfg(feature = "cluster")]
+        Command::Digest(args) => fine(digest::run(args, global, now)),
         Command::Exceptions(args) => Ok(register::exceptions(args, global, now)?),
         Command::Completion(args) => {
             complete::script(args.shell, &mut io::stdout().lock()).map_err(print::Error::from)?;
@@ -104,6 +106,9 @@ enum Failure {
     Ask(#[from] ask::Error),
     #[cfg(feature = "cluster")]
     #[error(transparent)]
+    Digest(#[from] digest::Error),
+    #[cfg(feature = "cluster")]
+    #[error(transparent)]
     Probe(#[from] probe::Error),
     #[cfg(feature = "demo")]
     #[error(transparent)]
@@ -126,6 +131,8 @@ impl Failure {
             Self::Operate(_) => false,
             #[cfg(feature = "cluster")]
             Self::Ask(error) => error.is_broken_pipe(),
+            #[cfg(feature = "cluster")]
+            Self::Digest(error) => error.is_broken_pipe(),
             #[cfg(feature = "cluster")]
             Self::Probe(error) => error.is_broken_pipe(),
             #[cfg(feature = "demo")]

@@ -11,6 +11,7 @@ use crate::cli::{Color, Format, GlobalArgs};
 use crate::report::inbox::{self, Inbox};
 use crate::report::json::{Report, Workload};
 use crate::report::register::{self, Register};
+use crate::report::reminder::{self, Digest};
 use crate::report::text::Style;
 use crate::report::{text, why};
 
@@ -108,6 +109,14 @@ pub fn register(
 /// When the output does not take it.
 pub fn inbox(inbox: &Inbox, global: &GlobalArgs, out: &mut dyn Write) -> Result<(), Error> {
     shown(inbox, global, out, inbox::render)
+}
+
+/// Prints what would be sent now in the format asked for.
+///
+/// # Errors
+/// When the output does not take it.
+pub fn digest(digest: &Digest, global: &GlobalArgs, out: &mut dyn Write) -> Result<(), Error> {
+    shown(digest, global, out, reminder::render)
 }
 
 fn shown<T: Serialize>(

@@ -99,6 +99,31 @@ pub struct RunArgs {
     pub judging: JudgingArgs,
 }
 
+#[cfg(feature = "cluster")]
+pub(super) const DIGEST_HELP: &str = "\
+Show what owners would be reminded of now, message by message: everything that is due and was not \
+told its owner yet, whatever the time of sending. Nothing is sent and nothing put on record. Rights \
+to list are enough.";
+#[cfg(feature = "cluster")]
+pub(super) const DIGEST_EXAMPLES: &str = "\
+Examples:
+  goldenpath digest
+  goldenpath digest --config reminders.yaml     (with the channels each message would go to)
+  goldenpath digest --as-of 2027-01-31          (what will be due by then)
+  goldenpath digest -n shop -o json";
+
+/// Flags of `digest`.
+#[derive(Args, Clone, Debug, Default)]
+pub struct DigestArgs {
+    /// The operator's configuration of reminders, for the channels
+    #[arg(long, value_name = "FILE", env = "GOLDENPATH_NOTIFY_CONFIG")]
+    pub config: Option<PathBuf>,
+
+    /// How workloads are found, attributed and counted.
+    #[command(flatten)]
+    pub judging: JudgingArgs,
+}
+
 /// A switch that reads well in a values file.
 #[derive(ValueEnum, Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum OnOff {

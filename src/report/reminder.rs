@@ -8,9 +8,11 @@ use super::plain::plain;
 use super::voice::{ago, counted, day, shell_word};
 use crate::assess::reminders::{Item, Message, Stage};
 
+mod digest;
 mod document;
 mod slack;
 
+pub use digest::{Digest, render};
 pub use document::document;
 pub use slack::slack;
 

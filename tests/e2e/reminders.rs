@@ -10,7 +10,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
 use crate::receiver::{Answer, Received, Receiver};
-use crate::stage::{Place, SOON, options, prepared, stop};
+use crate::stage::{Place, SOON, goldenpath, options, prepared, stop};
 use crate::words::{PATH, exception, failing, golden};
 
 /// An approval so long ago that the review is due by the path's usual terms.
@@ -299,10 +299,22 @@ fn a_refusal_is_shown_and_what_was_refused_stays_due() {
     );
     assert_eq!(marks(&place, "web"), [""; 0]);
     stop(operator);
+
+    let config = scene.config.to_str().unwrap();
+    let digest = goldenpath(&scene.cluster, &["digest", "--config", config]);
+    let renew = format!("kubectl goldenpath renew web -n {} --because", place.name);
+    assert!(digest.contains("to channel shop"), "{digest}");
+    assert!(digest.contains(&renew), "{digest}");
+
     scene.receiver.always(None);
     let operator = scene.operator();
     is_on_record(&place, "web", &["review-due"]);
     stop(operator);
+    let digest = goldenpath(&scene.cluster, &["digest"]);
+    assert!(
+        digest.starts_with("Nothing to remind anybody of"),
+        "{digest}"
+    );
 }
 
 #[test]

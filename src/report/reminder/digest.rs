@@ -1,0 +1,65 @@
+//! What would be sent now, for a terminal: every message as its owner would read it.
+
+use serde::ser::{Serialize, SerializeStruct, Serializer};
+
+use super::{Sentences, closing, document, sentences, title};
+use crate::api::API_VERSION;
+use crate::assess::reminders::{Item, Message};
+use crate::report::plain::plain;
+use crate::report::table::{Paint, Style};
+
+/// The kind of the document.
+const KIND: &str = "Digest";
+
+/// Messages that were not sent.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Digest(pub Vec<Message>);
+
+impl Serialize for Digest {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let messages: Vec<_> = self.0.iter().map(document).collect();
+        let mut fields = serializer.serialize_struct(KIND, 3)?;
+        fields.serialize_field("apiVersion", API_VERSION)?;
+        fields.serialize_field("kind", KIND)?;
+        fields.serialize_field("messages", &messages)?;
+        fields.end()
+    }
+}
+
+/// A digest as text.
+pub fn render(digest: &Digest, style: Style) -> String {
+    if digest.0.is_empty() {
+        return "Nothing to remind anybody of: all that is due was told, or nothing is due.\n"
+            .to_owned();
+    }
+    let messages = digest.0.iter().map(|message| one(message, style));
+    messages.collect::<Vec<_>>().join("\n")
+}
+
+fn one(message: &Message, style: Style) -> String {
+    let head = Paint::Bold.on(&title(message), style.color);
+    let whom = format!("to channel {}", plain(&message.owner.channel));
+    let whom = Paint::Faint.on(&whom, style.color);
+    let items = message.items.iter().map(|item| entry(item, message));
+    let items: String = items.collect();
+    let more = closing(message).map_or_else(String::new, |more| format!("{more}\n"));
+    format!("{head}\n{whom}\n{items}{more}")
+}
+
+fn entry(item: &Item, message: &Message) -> String {
+    let Sentences {
+        state,
+        next,
+        otherwise,
+    } = sentences(item, message.as_of);
+    format!(
+        "  {}/{}  path {}\n    {state}\n    {}: {}\n    {}: {}\n",
+        plain(&item.namespace),
+        plain(&item.name),
+        plain(&item.path),
+        next.text,
+        next.command,
+        otherwise.text,
+        otherwise.command,
+    )
+}
