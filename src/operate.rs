@@ -13,6 +13,7 @@ use tracing::info;
 use tracing_subscriber::EnvFilter;
 
 use crate::assess::reminders::{Delivery, Message};
+use crate::assess::settings::OnApply;
 use crate::cli::{GlobalArgs, LogFormat, OnOff, RunArgs};
 use crate::cluster::{self, Courier, Observer, Operator, Reminders, RunSettings, Target};
 use crate::notify::{self, Post};
@@ -87,6 +88,10 @@ fn settings(args: &RunArgs, global: &GlobalArgs) -> Result<RunSettings, Error> {
     judging.labels = match args.labels {
         OnOff::On => true,
         OnOff::Off => false,
+    };
+    judging.on_apply = match args.warn_on_apply {
+        OnOff::On => OnApply::Warn,
+        OnOff::Off => OnApply::Silent,
     };
     judging.label_services = args.label_services;
     let reminders = args.notify_config.as_deref().map(reminders).transpose()?;

@@ -15,6 +15,7 @@
 //! ```
 
 mod check;
+mod embed;
 mod env;
 mod error;
 mod eval;

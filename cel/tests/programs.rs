@@ -128,3 +128,66 @@ fn names_of_variables_are_identifiers_and_free() {
     assert!(env.declare_variable("one", one.clone()).is_ok());
     assert!(env.declare_variable("one", one).is_err());
 }
+
+#[test]
+fn variables_are_renamed_where_they_are_named_and_nowhere_else() {
+    let mut env = Env::new();
+    for (name, source) in [("pod", "object.spec"), ("names", "['a']")] {
+        let program = env.compile(source).expect("it compiles");
+        env.declare_variable(name, program)
+            .expect("the name is free");
+    }
+    let renamed = |source: &str| {
+        let program = env.compile(source).expect("it compiles");
+        program.with_variables_prefixed("p2_")
+    };
+    for (source, wanted) in [
+        ("has(variables . pod.x)", "has(variables . p2_pod.x)"),
+        (
+            "variables.names.all(n, n in variables.names) // variables.pod",
+            "variables.p2_names.all(n, n in variables.p2_names) // variables.pod",
+        ),
+        (
+            "object.variables.pod == 'variables.pod'",
+            "object.variables.pod == 'variables.pod'",
+        ),
+        (
+            "object.?variables.pod.hasValue() || size(variables.names) > 0",
+            "object.?variables.pod.hasValue() || size(variables.p2_names) > 0",
+        ),
+    ] {
+        assert_eq!(renamed(source).as_deref(), Some(wanted));
+    }
+    assert_eq!(renamed("[1].all(variables, variables > 0)"), None);
+    let program = env
+        .compile("variables.names == ['b'] || has(variables.pod.x) || 'c' in variables.names")
+        .expect("it compiles");
+    assert_eq!(program.variables(), Some(vec!["names", "pod"]));
+    assert!(env.variable("pod").is_some() && env.variable("other").is_none());
+}
+
+#[test]
+fn each_loop_within_a_loop_multiplies_the_estimated_cost() {
+    let cost = |source: &str| {
+        let program = Env::new().compile(source).expect("it compiles");
+        program.estimated_cost(32)
+    };
+    let list = "object.spec.list";
+    let once = format!("{list}.all(a, a != 'x')");
+    let twice = format!("{list}.all(a, {list}.all(b, a != b))");
+    let thrice = format!("{list}.all(a, {list}.all(b, {list}.all(c, a + b != c)))");
+    let four_times = format!("{list}.all(d, {thrice})");
+    assert!(cost("object.spec.replicas >= 2") < 50);
+    assert!(cost(&once) < 1_000);
+    assert!(
+        (10_000..100_000).contains(&cost(&twice)),
+        "{}",
+        cost(&twice)
+    );
+    assert!(
+        (300_000..1_500_000).contains(&cost(&thrice)),
+        "{}",
+        cost(&thrice)
+    );
+    assert!(cost(&four_times) > 10_000_000);
+}

@@ -16,6 +16,7 @@ use super::space::{LocalId, Space};
 use super::state::Cause;
 use super::statuses::Paces;
 use super::verdict::{Bench, Moment};
+use super::warning::Upkeep;
 use super::workload::{Lens, OwnLabels, Workload};
 use crate::api::{GoldenPathStatus, Period};
 
@@ -40,6 +41,7 @@ pub struct Inventory {
     pub(super) conflicts: u64,
     pub(super) version: u64,
     pub(super) last_tick: Option<Timestamp>,
+    pub(super) upkeep: Upkeep,
 }
 
 /// A sample of what goes wrong with one check while it runs.
@@ -87,6 +89,7 @@ impl Inventory {
             conflicts: 0,
             version: 0,
             last_tick: None,
+            upkeep: Upkeep::default(),
         }
     }
 

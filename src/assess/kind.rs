@@ -49,6 +49,17 @@ impl WatchedKind {
     }
 }
 
+/// The short name kubectl takes for a kind: `deploy`, or the kind in small letters.
+pub fn short_name(kind: &str) -> String {
+    match kind {
+        "Deployment" => "deploy".to_owned(),
+        "StatefulSet" => "sts".to_owned(),
+        "DaemonSet" => "ds".to_owned(),
+        "CronJob" => "cj".to_owned(),
+        other => other.to_lowercase(),
+    }
+}
+
 impl Ord for WatchedKind {
     fn cmp(&self, other: &Self) -> Ordering {
         (&self.kind, &self.group, &self.version).cmp(&(&other.kind, &other.group, &other.version))

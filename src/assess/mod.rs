@@ -33,4 +33,5 @@ pub mod status;
 pub mod statuses;
 pub mod template_hash;
 pub mod verdict;
+pub mod warning;
 pub mod workload;

@@ -207,12 +207,7 @@ impl Path {
         namespace: &LabelSet,
     ) -> bool {
         let scope = &self.scope;
-        let kinds = scope.kinds.is_empty()
-            || scope
-                .kinds
-                .iter()
-                .any(|(group, name)| *group == kind.group && *name == kind.kind);
-        kinds
+        self.takes_kind(kind)
             && scope
                 .labels
                 .as_ref()
@@ -221,6 +216,13 @@ impl Path {
                 .namespaces
                 .as_ref()
                 .is_none_or(|selector| selector.matches(namespace))
+    }
+
+    /// Whether the path is for workloads of this kind at all.
+    pub(super) fn takes_kind(&self, kind: &WatchedKind) -> bool {
+        let kinds = &self.scope.kinds;
+        let is_it = |(group, name): &(String, String)| *group == kind.group && *name == kind.kind;
+        kinds.is_empty() || kinds.iter().any(is_it)
     }
 
     /// The conditions of the scope; one that does not compile is absent and never holds.

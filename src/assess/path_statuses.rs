@@ -53,6 +53,7 @@ impl Inventory {
         (tally, now): (Option<&PathTally>, Timestamp),
     ) -> PathFindings {
         let mut findings = PathFindings::of(path, now);
+        findings.warning = self.warning_statement(path);
         findings
             .invalid
             .extend(self.failures_while_running(path, errors));

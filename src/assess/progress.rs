@@ -14,9 +14,9 @@ const LONGEST_PAUSE: u64 = 300;
 /// After this long in peace, a taken label counts as the first one again.
 const PEACE: Period = Period::seconds(2 * LONGEST_PAUSE);
 
-/// Progress with one object.
+/// Progress with one object, in which the operator writes a `T`.
 #[derive(Clone, Debug, Default)]
-pub struct Progress {
+pub struct Progress<T = OwnLabels> {
     /// Why it waits to be judged again.
     pub dirty: Option<Cause>,
     /// The state last announced; none before the first verdict.
@@ -28,7 +28,7 @@ pub struct Progress {
     /// The object's version our last write made: older events know nothing of it.
     pub written_version: Option<u64>,
     /// What we wrote last.
-    written: Option<Arc<OwnLabels>>,
+    written: Option<Arc<T>>,
     failures: u8,
     takings: u8,
     last_taken: Option<Timestamp>,
@@ -49,7 +49,7 @@ pub enum Clearance {
     Waiting,
 }
 
-impl Progress {
+impl<T: Default + PartialEq> Progress<T> {
     /// A fresh start for another object of the same name.
     pub fn restart(&mut self) {
         *self = Self {
@@ -59,7 +59,7 @@ impl Progress {
     }
 
     /// Asks to write `wanted` over something else that is stored.
-    pub fn clearance(&mut self, wanted: &OwnLabels, now: Timestamp) -> Clearance {
+    pub fn clearance(&mut self, wanted: &T, now: Timestamp) -> Clearance {
         if self.in_flight {
             return Clearance::Waiting;
         }
@@ -92,7 +92,7 @@ impl Progress {
     }
 
     /// Notes that a write landed.
-    pub fn landed(&mut self, wanted: Arc<OwnLabels>, version: Option<u64>) {
+    pub fn landed(&mut self, wanted: Arc<T>, version: Option<u64>) {
         self.in_flight = false;
         self.failures = 0;
         self.not_before = None;
@@ -106,6 +106,11 @@ impl Progress {
         let until = self.hold_back(self.failures, now);
         self.failures = self.failures.saturating_add(1);
         until
+    }
+
+    /// Until when it is held back.
+    pub fn not_before(&self) -> Option<Timestamp> {
+        self.not_before
     }
 
     fn hold_back(&mut self, doublings: u8, now: Timestamp) -> Timestamp {

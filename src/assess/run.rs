@@ -172,7 +172,7 @@ fn error_text(path: &Path, check: u16, faults: &[Fault], index: u16) -> String {
     }
 }
 
-fn default_message(check: &crate::api::golden_path::Check) -> String {
+pub(super) fn default_message(check: &crate::api::golden_path::Check) -> String {
     format!(
         "{} is not met yet",
         check.title.as_deref().unwrap_or(&check.name)

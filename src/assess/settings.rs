@@ -3,6 +3,8 @@
 
 use std::sync::Arc;
 
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
+
 use super::kind::WatchedKind;
 use super::labels::Selector;
 use crate::api::keys;
@@ -23,12 +25,36 @@ pub struct Settings {
     pub excluded_namespaces: Vec<String>,
     /// Namespaces whose workloads may take themselves out with a reason; none by default.
     pub ignore_namespaces: Option<Selector>,
+    /// The same as it was written, for the API server.
+    pub ignore_query: Option<LabelSelector>,
     /// Namespaces that enter ratios; all by default.
     pub counted_namespaces: Option<Selector>,
     /// Whether labels are written at all.
     pub labels: bool,
     /// Whether Kubernetes Services are labelled too.
     pub label_services: bool,
+    /// What becomes of paths that ask to warn on apply.
+    pub on_apply: OnApply,
+}
+
+/// What becomes of paths that ask to warn on apply.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum OnApply {
+    /// Their status says that nothing is written here.
+    #[default]
+    Silent,
+    /// Policies are written with which the API server warns.
+    Warn,
+}
+
+impl OnApply {
+    /// Whether policies are written.
+    pub const fn warns(self) -> bool {
+        match self {
+            Self::Silent => false,
+            Self::Warn => true,
+        }
+    }
 }
 
 impl Default for Settings {
@@ -47,9 +73,11 @@ impl Default for Settings {
             services_across_namespaces: false,
             excluded_namespaces: vec!["kube-*".to_owned()],
             ignore_namespaces: None,
+            ignore_query: None,
             counted_namespaces: None,
             labels: true,
             label_services: true,
+            on_apply: OnApply::Silent,
         }
     }
 }

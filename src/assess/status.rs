@@ -29,7 +29,7 @@ const NAMED: usize = 3;
 const QUOTED: usize = 160;
 
 /// The first few of a list, and how many more there are.
-fn first_few(items: &[String], separator: &str) -> String {
+pub(super) fn first_few(items: &[String], separator: &str) -> String {
     let named = &items[..items.len().min(NAMED)];
     match items.len() - named.len() {
         0 => named.join(separator),
@@ -38,7 +38,7 @@ fn first_few(items: &[String], separator: &str) -> String {
 }
 
 /// The beginning of somebody else's words, on one line.
-fn quoted(words: &str) -> String {
+pub(super) fn quoted(words: &str) -> String {
     let line = words.split_whitespace().collect::<Vec<_>>().join(" ");
     match line.char_indices().nth(QUOTED) {
         Some((end, _)) => format!("{}…", &line[..end]),

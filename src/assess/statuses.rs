@@ -83,6 +83,7 @@ impl Inventory {
     pub fn plan_statuses(&mut self, now: Timestamp) -> StatusPlan {
         let mut plan = StatusPlan::default();
         let errors = self.forget_mended_faults();
+        self.generate_warnings(now);
         let moment = Moment::new(now);
         let register = exception_views(self, &moment);
         let tally = Tally::of(self, &moment, &register);

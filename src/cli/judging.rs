@@ -8,6 +8,7 @@ use clap::Args;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
 
 use super::selector::LabelQuery;
 use crate::assess::labels::Selector;
@@ -90,10 +91,16 @@ impl JudgingArgs {
             services_across_namespaces: self.services_across_namespaces,
             excluded_namespaces: self.exclude_namespaces.clone(),
             ignore_namespaces: compiled(&self.ignore_namespaces),
+            ignore_query: self
+                .ignore_namespaces
+                .as_ref()
+                .map(|query| query.0.clone())
+                .filter(|selector| *selector != LabelSelector::default()),
             counted_namespaces: compiled(&self.counted_namespaces),
             kinds: default.kinds,
             labels: default.labels,
             label_services: default.label_services,
+            on_apply: default.on_apply,
         }
     }
 }

@@ -52,6 +52,16 @@ pub struct RunArgs {
     )]
     pub label_services: bool,
 
+    /// Write policies with which the API server warns on apply, for paths that ask for it
+    #[arg(
+        long,
+        value_enum,
+        value_name = "ON|OFF",
+        default_value = "off",
+        env = "GOLDENPATH_WARN_ON_APPLY"
+    )]
+    pub warn_on_apply: OnOff,
+
     /// Write only while holding a Lease, so that several replicas may run
     #[arg(
         long,

@@ -1,7 +1,7 @@
 //! The only file that writes to objects that are not ours alone: labels of workloads and Services,
 //! metadata only, and the statuses of our own objects. One call, one bounded wait, one outcome;
-//! what to write and when to try again is decided elsewhere. Nothing is ever created: every write
-//! carries the uid of the object it is meant for.
+//! what to write and when to try again is decided elsewhere. Nothing is created here: every write
+//! carries the uid of the object it is meant for. Policies of our own are written in `policies`.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -202,21 +202,30 @@ impl Hand {
         &self,
         request: Result<Request<Vec<u8>>, kube::core::request::Error>,
     ) -> (Outcome, After) {
+        let (outcome, body) = self.send_whole(request).await;
+        (outcome, After::read(&body))
+    }
+
+    /// As [`Self::send`], with the body of the answer; empty where none came.
+    pub(super) async fn send_whole(
+        &self,
+        request: Result<Request<Vec<u8>>, kube::core::request::Error>,
+    ) -> (Outcome, Vec<u8>) {
         let Ok(request) = request else {
-            return (Outcome::Failed("Invalid"), After::default());
+            return (Outcome::Failed("Invalid"), Vec::new());
         };
         let exchange = self.exchange(request.map(Body::from));
         match tokio::time::timeout(PATIENCE, exchange).await {
-            Ok(Ok(outcome)) => outcome,
+            Ok(Ok(answered)) => answered,
             Ok(Err(error)) => {
                 let reason = super::error::reason_of(&error);
-                (Outcome::Failed(reason), After::default())
+                (Outcome::Failed(reason), Vec::new())
             }
-            Err(_) => (Outcome::Failed("TimedOut"), After::default()),
+            Err(_) => (Outcome::Failed("TimedOut"), Vec::new()),
         }
     }
 
-    async fn exchange(&self, request: Request<Body>) -> Result<(Outcome, After), kube::Error> {
+    async fn exchange(&self, request: Request<Body>) -> Result<(Outcome, Vec<u8>), kube::Error> {
         let answer = self.client.send(request).await?;
         let status = answer.status();
         let told = answer
@@ -224,15 +233,14 @@ impl Hand {
             .get(header::RETRY_AFTER)
             .and_then(|value| value.to_str().ok()?.parse().ok())
             .map(Duration::from_secs);
-        let body = answer.into_body().collect_bytes().await?;
+        let body = answer.into_body().collect_bytes().await?.to_vec();
         if status.is_success() {
-            let after: Answer = serde_json::from_slice(&body).unwrap_or_default();
-            let version = after.metadata.resource_version.as_deref();
+            let version = After::read(&body).resource_version;
             let version = version.and_then(|version| version.parse().ok());
-            return Ok((Outcome::Landed(version), after.metadata));
+            return Ok((Outcome::Landed(version), body));
         }
-        let said = String::from_utf8_lossy(&body);
-        Ok((refused(status, told, &said), After::default()))
+        let outcome = refused(status, told, &String::from_utf8_lossy(&body));
+        Ok((outcome, body))
     }
 }
 
@@ -270,7 +278,7 @@ impl Place<'_> {
     }
 }
 
-fn params() -> PatchParams {
+pub(super) fn params() -> PatchParams {
     PatchParams::apply(FIELD_MANAGER).force()
 }
 
@@ -286,6 +294,13 @@ struct Answer {
 pub(super) struct After {
     resource_version: Option<String>,
     labels: Option<BTreeMap<String, String>>,
+}
+
+impl After {
+    fn read(body: &[u8]) -> Self {
+        let answer: Answer = serde_json::from_slice(body).unwrap_or_default();
+        answer.metadata
+    }
 }
 
 #[cfg(test)]

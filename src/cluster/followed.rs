@@ -6,9 +6,11 @@ use std::sync::Arc;
 use k8s_openapi::api::core::v1::{Namespace, Service};
 use kube::core::ApiResource;
 
+use super::policies;
 use super::stored::resource_of;
 use crate::api::{DeviationException, GoldenPath};
 use crate::assess::kind::WatchedKind;
+use crate::assess::warning::{MANAGED_BY, Part};
 
 /// One followed kind.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,6 +23,8 @@ pub enum Followed {
     Namespaces,
     /// Kubernetes Services, which get a label.
     Services,
+    /// Policies, or bindings, of ours that warn on apply.
+    Warnings(Part),
     /// Workloads of one kind.
     Workloads(Arc<WatchedKind>),
 }
@@ -47,6 +51,7 @@ impl Followed {
             Self::Exceptions => ApiResource::erase::<DeviationException>(&()),
             Self::Namespaces => ApiResource::erase::<Namespace>(&()),
             Self::Services => ApiResource::erase::<Service>(&()),
+            Self::Warnings(part) => policies::resource_of(*part),
             Self::Workloads(kind) => resource_of(kind),
         }
     }
@@ -58,7 +63,24 @@ impl Followed {
             Self::Exceptions => "DeviationException",
             Self::Namespaces => "Namespace",
             Self::Services => "Service",
+            Self::Warnings(Part::Policy) => "ValidatingAdmissionPolicy",
+            Self::Warnings(Part::Binding) => "ValidatingAdmissionPolicyBinding",
             Self::Workloads(kind) => &kind.kind,
+        }
+    }
+
+    /// Which objects of the kind are followed; all where absent.
+    pub fn selector(&self) -> Option<String> {
+        match self {
+            Self::Warnings(_) => {
+                let (key, value) = MANAGED_BY;
+                Some(format!("{key}={value}"))
+            }
+            Self::Paths
+            | Self::Exceptions
+            | Self::Namespaces
+            | Self::Services
+            | Self::Workloads(_) => None,
         }
     }
 
@@ -67,7 +89,7 @@ impl Followed {
         match self {
             Self::Paths | Self::Exceptions | Self::Namespaces => Role::Policy,
             Self::Workloads(_) => Role::Workload,
-            Self::Services => Role::Beside,
+            Self::Services | Self::Warnings(_) => Role::Beside,
         }
     }
 }

@@ -11,6 +11,7 @@ use tracing::warn;
 
 use super::context::Context;
 use super::followed::Followed;
+use super::gates::Trouble;
 use super::stored::{Key, Stored};
 use super::tell::News;
 use crate::api::{DeviationException, GoldenPath};
@@ -40,6 +41,7 @@ impl Context {
             Followed::Exceptions => self.take_exception(&object),
             Followed::Namespaces => self.take_namespace(&object),
             Followed::Services => self.take_service(&object),
+            Followed::Warnings(part) => self.inventory().put_policy(*part, object),
             Followed::Workloads(kind) => self.take_workload(object, kind, Seen::Watched),
         }
         self.changed.notify_one();
@@ -63,6 +65,7 @@ impl Context {
             }
             Followed::Namespaces => self.inventory().remove_namespace(&name),
             Followed::Services => self.inventory().remove_service(&namespace, &name),
+            Followed::Warnings(part) => self.inventory().remove_policy(*part, &name),
             Followed::Workloads(kind) => {
                 let id = workload_id(kind, &namespace, &name);
                 self.inventory().remove_workload(&id);
@@ -86,6 +89,11 @@ impl Context {
                 Listed::Namespaces(&plain)
             }
             Followed::Services => Listed::Services(seen),
+            Followed::Warnings(part) => {
+                let is_there = |name: &str| seen.contains(&(String::new(), name.to_owned()));
+                self.inventory().complete_policies(*part, is_there);
+                return self.changed.notify_one();
+            }
             Followed::Workloads(kind) => Listed::Workloads {
                 kind,
                 namespace: None,
@@ -98,6 +106,16 @@ impl Context {
             self.say_goodbye(&namespace, exception);
         }
         self.changed.notify_one();
+    }
+
+    /// Takes in that a kind cannot be followed.
+    pub fn out_of_reach(&self, followed: &Followed, trouble: &Trouble) {
+        if let Followed::Warnings(part) = followed {
+            let mut inventory = self.inventory();
+            inventory.policies_out_of_reach(*part, trouble.reason, &trouble.message);
+            drop(inventory);
+            self.changed.notify_one();
+        }
     }
 
     /// Takes in a golden path.

@@ -192,7 +192,10 @@ impl Reader {
             ),
             // Nothing is agreed where nothing is installed.
             Followed::Exceptions => {}
-            Followed::Namespaces | Followed::Services | Followed::Workloads(_) => {
+            Followed::Namespaces
+            | Followed::Services
+            | Followed::Warnings(_)
+            | Followed::Workloads(_) => {
                 self.miss(followed, "is not served by the cluster");
             }
         }

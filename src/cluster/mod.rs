@@ -17,6 +17,7 @@ mod kinds;
 mod lease;
 mod listing;
 mod names;
+mod policies;
 mod pulse;
 mod remember;
 mod reminding;

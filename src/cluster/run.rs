@@ -25,9 +25,10 @@ use super::reminding::{self, Reminders};
 use super::source::Observer;
 use super::tell::{self, News};
 use super::writer::Writer;
-use super::{clock, rereads, watch as watching};
+use super::{clock, policies, rereads, watch as watching};
 use crate::assess::reminders::LONGEST_MESSAGE;
 use crate::assess::settings::Settings;
+use crate::assess::warning::Part;
 use crate::cli::ExtraKind;
 use crate::report::metrics;
 
@@ -131,6 +132,15 @@ fn expect_kinds(context: &Context) {
     }
 }
 
+/// What is followed besides workloads, where it is asked for.
+fn followed_beside(judging: &Settings) -> Vec<Followed> {
+    let services = judging.labels && judging.label_services;
+    let services = services.then_some(Followed::Services);
+    let warnings = Part::ALL.map(Followed::Warnings).into_iter();
+    let warnings = warnings.filter(|_| judging.on_apply.warns());
+    services.into_iter().chain(warnings).collect()
+}
+
 /// The tasks that make up the operator. None of them ever ends by itself.
 struct Parts {
     tasks: JoinSet<&'static str>,
@@ -156,9 +166,13 @@ impl Parts {
             let watch = once_judging(client.clone(), Followed::Workloads(kind), context.clone());
             tasks.spawn(named("a watch", watch));
         }
-        if settings.judging.labels && settings.judging.label_services {
-            let watch = once_judging(client.clone(), Followed::Services, context.clone());
+        for followed in followed_beside(&settings.judging) {
+            let watch = once_judging(client.clone(), followed, context.clone());
             tasks.spawn(named("a watch", watch));
+        }
+        if settings.judging.on_apply.warns() {
+            let asking = policies::introduce(client.clone(), context.clone());
+            tasks.spawn(named("asking who it is", asking));
         }
         for extra in settings.extra_kinds.iter().cloned() {
             let watch = follow_extra(client.clone(), extra, context.clone());

@@ -36,9 +36,10 @@ pub async fn follow(client: Client, followed: Followed, context: Arc<Context>) {
     context
         .pulse
         .listen(api.resource_url().to_owned(), followed.name());
-    let config = watcher::Config::default()
+    let mut config = watcher::Config::default()
         .timeout(WATCH_SECONDS)
         .page_size(PAGE);
+    config.label_selector = followed.selector();
     let mut events = std::pin::pin!(watcher(api, config));
     let mut pauses = DefaultBackoff::default();
     let mut seen = HashSet::new();
@@ -51,6 +52,7 @@ pub async fn follow(client: Client, followed: Followed, context: Arc<Context>) {
                 take(event, &followed, &mut seen, &context);
             }
             Err(error) => {
+                context.out_of_reach(&followed, &trouble_of(&error));
                 complain(&error, &followed, &context);
                 let pause = pauses.next().unwrap_or(LONGEST_PAUSE);
                 tokio::time::sleep(pause.min(LONGEST_PAUSE)).await;

@@ -21,6 +21,7 @@ use super::throttle::Throttle;
 use crate::api::{DeviationExceptionStatus, GoldenPathStatus};
 use crate::assess::plan::{LabelWrite, Plan, ServiceWrite};
 use crate::assess::statuses::StatusWrite;
+use crate::assess::warning::{PolicyWrite, PolicyWritten};
 
 /// How often it looks for what is due without having been rung for.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
@@ -46,32 +47,50 @@ enum Job {
     Exception(Box<StatusWrite<DeviationExceptionStatus>>),
     Path(Box<StatusWrite<GoldenPathStatus>>),
     Sent(Box<Sent>),
+    Policy(Box<PolicyJob>),
+}
+
+/// A policy or binding to write, and how that ended, in more words than an outcome has.
+struct PolicyJob {
+    write: PolicyWrite,
+    ended: PolicyWritten,
 }
 
 impl Job {
+    fn policy(write: PolicyWrite) -> Self {
+        let ended = PolicyWritten::NotTaken;
+        Self::Policy(Box::new(PolicyJob { write, ended }))
+    }
+
     const fn verb(&self) -> &'static str {
         match self {
             Self::Label(_) => "label",
             Self::Service(_) => "service-label",
             Self::Exception(_) | Self::Path(_) => "status",
             Self::Sent(_) => "reminder",
+            Self::Policy(_) => "policy",
         }
     }
 
     const fn is_slow(&self) -> bool {
         match self {
             Self::Label(_) | Self::Sent(_) => false,
-            Self::Service(_) | Self::Exception(_) | Self::Path(_) => true,
+            Self::Service(_) | Self::Exception(_) | Self::Path(_) | Self::Policy(_) => true,
         }
     }
 
-    async fn carry_out(&self, hand: &Hand) -> Outcome {
+    async fn carry_out(&mut self, hand: &Hand) -> Outcome {
         match self {
             Self::Label(write) => hand.label_workload(write).await,
             Self::Service(write) => hand.label_service(write).await,
             Self::Exception(write) => hand.status(write).await,
             Self::Path(write) => hand.status(write).await,
             Self::Sent(sent) => hand.remember(&sent.mark).await,
+            Self::Policy(job) => {
+                let (outcome, ended) = hand.policy(&job.write).await;
+                job.ended = ended;
+                outcome
+            }
         }
     }
 }
@@ -217,10 +236,12 @@ impl Writer {
         }
         let statuses = inventory.plan_statuses(now);
         let services = inventory.plan_services(now, SERVICES_A_ROUND);
+        let warnings = inventory.plan_warnings(now);
         drop(inventory);
         let more = services.len() == SERVICES_A_ROUND;
         self.slow.version = (!more).then_some(version);
-        self.slow.again_at = statuses.again_at;
+        let later = warnings.again_at;
+        self.slow.again_at = statuses.again_at.into_iter().chain(later).min();
         self.slow.last = started;
         self.slow.not_before = started + SLOW_EVERY.max(started.elapsed() * SHARE);
         for change in statuses.phases {
@@ -231,12 +252,13 @@ impl Writer {
         let jobs = exceptions
             .map(Job::Exception)
             .chain(paths.map(Job::Path))
+            .chain(warnings.writes.into_iter().map(Job::policy))
             .chain(services.into_iter().map(Job::Service));
         self.waiting.extend(jobs);
         self.write_waiting();
     }
 
-    fn start(&mut self, job: Job) {
+    fn start(&mut self, mut job: Job) {
         let (context, hand) = (self.context.clone(), self.hand.clone());
         self.under_way.spawn(async move {
             let outcome = if context.leadership.holds() {
@@ -287,6 +309,7 @@ impl Writer {
             Job::Path(write) => inventory.path_status_written(*write, how, now),
             // Whoever sent it tries again; its watch tells the inventory.
             Job::Sent(sent) => sent.report(outcome),
+            Job::Policy(job) => inventory.policy_written(&job.write, job.ended, now),
         }
         let is_over = match outcome {
             Outcome::Landed(_) | Outcome::Gone => true,
@@ -321,6 +344,7 @@ impl Job {
             Self::Exception(write) => format!("{:?}", write.of),
             Self::Path(write) => format!("{:?}", write.of),
             Self::Sent(sent) => format!("{}/{}", sent.mark.namespace, sent.mark.name),
+            Self::Policy(job) => format!("{:?}/{}", job.write.part, job.write.name),
         }
     }
 }

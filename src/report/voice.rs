@@ -6,6 +6,7 @@ use jiff::tz::TimeZone;
 
 use super::json::Workload;
 use super::plain::plain;
+use crate::assess::kind::short_name;
 use crate::assess::state::{Standing, Status};
 
 /// What a sentence needs to know.
@@ -137,14 +138,7 @@ pub fn target(workload: &Workload) -> String {
 
 /// [`target`] of a kind and a name.
 pub fn short_target(kind: &str, name: &str) -> String {
-    let kind = match kind {
-        "Deployment" => "deploy".to_owned(),
-        "StatefulSet" => "sts".to_owned(),
-        "DaemonSet" => "ds".to_owned(),
-        "CronJob" => "cj".to_owned(),
-        other => other.to_lowercase(),
-    };
-    shell_word(&format!("{kind}/{name}"))
+    shell_word(&format!("{}/{name}", short_name(kind)))
 }
 
 /// A word of a command people copy into a shell. Manifests may hold names no cluster would take.

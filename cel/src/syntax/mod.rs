@@ -9,5 +9,7 @@ mod grammar;
 mod lexer;
 mod literal;
 mod macros;
+mod names;
 
 pub(crate) use grammar::parse;
+pub(crate) use names::names_of_variables;

@@ -43,6 +43,8 @@ pub struct PathFindings {
     pub target_percent: u8,
     /// Checks and the number of services that do not pass them.
     pub top_deviations: Vec<(String, u32)>,
+    /// What is to be said of its warnings on apply; none where it asks for none.
+    pub warning: Option<Statement>,
 }
 
 impl PathFindings {
@@ -208,6 +210,7 @@ fn statements(findings: &PathFindings) -> Vec<Statement> {
         ));
     }
     statements.extend([checks_valid(&findings.invalid), announced(findings)]);
+    statements.extend(findings.warning.clone());
     statements
 }
 

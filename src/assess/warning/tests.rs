@@ -1,0 +1,267 @@
+use jiff::Timestamp;
+use proptest::prelude::*;
+use serde_json::json;
+
+use super::*;
+use crate::api::GoldenPathSpec;
+use crate::assess::path::Origin;
+use crate::assess::settings::OnApply;
+
+fn now() -> Timestamp {
+    "2026-11-25T12:00:00Z".parse().unwrap()
+}
+
+fn path(name: &str, spec: &Value) -> Path {
+    let mut whole = json!({
+        "owner": {"team": "platform"},
+        "warnOnApply": true,
+        "checks": [{"name": "replicas", "expression": "object.spec.replicas >= 2"}],
+    });
+    for (key, value) in spec.as_object().unwrap() {
+        whole[key] = value.clone();
+    }
+    let spec: GoldenPathSpec = serde_json::from_value(whole).unwrap();
+    let origin = Origin {
+        name: name.to_owned(),
+        uid: Some(format!("uid-of-{name}")),
+        ..Origin::default()
+    };
+    Path::compile(origin, spec)
+}
+
+fn settings() -> Settings {
+    Settings {
+        on_apply: OnApply::Warn,
+        ..Settings::default()
+    }
+}
+
+fn answers(paths: Vec<Path>, settings: &Settings) -> BTreeMap<Arc<str>, Result<Warning, Obstacle>> {
+    let mut set = PathSet::default();
+    for path in paths {
+        set = set.with(path);
+    }
+    let at: Vec<PathAt> = set.iter().map(|path| path.at(now())).collect();
+    let account = Account {
+        user: "system:serviceaccount:platform:goldenpath".to_owned(),
+        namespace: Some("platform".to_owned()),
+    };
+    let terms = Terms {
+        settings,
+        account: &account,
+    };
+    warnings(&set, &at, terms)
+}
+
+fn only(path: Path) -> Result<Warning, Obstacle> {
+    let name = path.name.clone();
+    answers(vec![path], &settings()).remove(&name).unwrap()
+}
+
+fn expression<'a>(warning: &'a Warning, variable: &str) -> &'a str {
+    let variables = warning.policy["spec"]["variables"].as_array().unwrap();
+    let found = variables.iter().find(|known| known["name"] == variable);
+    found.unwrap()["expression"].as_str().unwrap()
+}
+
+#[test]
+fn nothing_is_generated_where_it_cannot_or_should_not_be_and_the_reason_is_known() {
+    for (spec, obstacle) in [
+        (json!({"horizon": "Next"}), Obstacle::Preview),
+        (
+            json!({"launchedAt": "2027-01-01T00:00:00Z"}),
+            Obstacle::Preview,
+        ),
+        (
+            json!({"scope": {"kinds": [{"group": "argoproj.io", "kind": "Rollout"}]}}),
+            Obstacle::NoKind,
+        ),
+        (
+            json!({"checks": [
+                {"name": "a", "expression": "true"}, {"name": "b", "expression": "object."}]}),
+            Obstacle::ChecksInvalid,
+        ),
+        (
+            json!({"scope": {"matchConditions": [{"name": "x", "expression": "1"}]}}),
+            Obstacle::ChecksInvalid,
+        ),
+        (
+            json!({"variables": [{"name": "v", "expression": "object.status.x"}]}),
+            Obstacle::ChecksInvalid,
+        ),
+    ] {
+        assert_eq!(only(path("web", &spec)), Err(obstacle), "{spec}");
+    }
+}
+
+#[test]
+fn loops_within_loops_are_too_expensive_to_be_run_on_every_apply() {
+    let loops = "object.spec.l.all(a, object.spec.l.all(b, object.spec.l.all(c, \
+                 object.spec.l.all(d, a + b + c + d != 'x'))))";
+    let expensive = json!({"checks": [{"name": "a", "expression": loops}]});
+    let refused = only(path("web", &expensive));
+    assert!(matches!(refused, Err(Obstacle::TooExpensive(cost)) if cost > MOST_COST));
+}
+
+#[test]
+fn nothing_is_generated_where_the_operator_may_not_or_the_path_does_not_ask() {
+    for (settings, obstacle) in [
+        (Settings::default(), Obstacle::NotEnabled),
+        (
+            Settings {
+                labels: false,
+                ..settings()
+            },
+            Obstacle::LabelsOff,
+        ),
+    ] {
+        let said = answers(vec![path("web", &json!({}))], &settings);
+        assert_eq!(said["web"], Err(obstacle));
+    }
+    let silent = path("web", &json!({"warnOnApply": false}));
+    assert!(answers(vec![silent], &settings()).is_empty());
+}
+
+#[test]
+fn an_advice_or_an_announcement_is_no_step_and_breaks_nothing() {
+    let spec = json!({"checks": [
+        {"name": "counts", "expression": "object.spec.replicas >= 2"},
+        {"name": "advises", "level": "recommended", "expression": "object."},
+        {"name": "ahead", "enforceFrom": "2040-01-01T00:00:00Z", "expression": "object."},
+    ]});
+    let warning = only(path("web", &spec)).unwrap();
+    assert_eq!(warning.checks, ["counts"]);
+}
+
+#[test]
+fn a_policy_goes_with_its_path_and_is_known_as_the_operators() {
+    let warning = only(path("web", &json!({}))).unwrap();
+    for object in [&warning.policy, &warning.binding] {
+        assert_eq!(object["metadata"]["name"], "goldenpath-warn-web");
+        let owner = &object["metadata"]["ownerReferences"][0];
+        assert_eq!(owner["kind"], "GoldenPath");
+        assert_eq!(owner["uid"], "uid-of-web");
+        let labels = &object["metadata"]["labels"];
+        assert_eq!(labels["app.kubernetes.io/managed-by"], "goldenpath");
+    }
+}
+
+#[test]
+fn our_own_names_make_room_for_those_of_the_path() {
+    let spec = json!({
+        "variables": [{"name": "goldenpath_asked", "expression": "true"}],
+        "checks": [{"name": "a", "expression": "variables.goldenpath_asked"}],
+    });
+    let warning = only(path("web", &spec)).unwrap();
+    assert_eq!(expression(&warning, "goldenpath_asked"), "true");
+    assert!(expression(&warning, "goldenpath__asked").contains("goldenpath__in_scope"));
+}
+
+#[test]
+fn another_path_brings_its_scope_and_the_variables_that_takes_and_no_more() {
+    let other = json!({
+        "priority": 7,
+        "warnOnApply": false,
+        "variables": [
+            {"name": "pod", "expression": "object.spec.template.spec"},
+            {"name": "volumes", "expression": "variables.pod.?volumes.orValue([])"},
+            {"name": "unused", "expression": "'x'"},
+        ],
+        "scope": {"matchConditions": [
+            {"name": "data", "expression": "size(variables.volumes) > 0 // some"}]},
+    });
+    let elsewhere = json!({"scope": {"kinds": [{"group": "batch", "kind": "CronJob"}]}});
+    let here = json!({"scope": {"kinds": [{"group": "apps", "kind": "Deployment"}]}});
+    let paths = vec![
+        path("data", &other),
+        path("job", &elsewhere),
+        path("web", &here),
+    ];
+    let all = answers(paths, &settings());
+    let web = all["web"].as_ref().unwrap();
+    assert_eq!(
+        expression(web, "goldenpath_0_volumes"),
+        "variables.goldenpath_0_pod.?volumes.orValue([])"
+    );
+    let names = web.policy["spec"]["variables"].to_string();
+    assert!(
+        !names.contains("unused") && !names.contains("goldenpath_1_"),
+        "{names}"
+    );
+    assert!(expression(web, "goldenpath_asked").contains("!(variables.goldenpath_0_in_scope)"));
+    assert!(all.contains_key("job") && !all.contains_key("data"));
+}
+
+#[test]
+fn a_former_name_means_its_path_unless_another_path_has_it_now() {
+    let renamed = path("web", &json!({"formerNames": ["http", "api"]}));
+    let all = answers(vec![renamed, path("api", &json!({}))], &settings());
+    let web = expression(all["web"].as_ref().unwrap(), "goldenpath_asked");
+    assert!(web.contains("in ['web', 'http'] :"), "{web}");
+}
+
+/// Any text people may write where a path takes some.
+fn words() -> impl Strategy<Value = String> {
+    prop_oneof![
+        Just("object.spec.replicas >= 2".to_owned()),
+        Just("variables.v != 'x' // Deny".to_owned()),
+        Just("object.spec.l.all(a, a != '')".to_owned()),
+        "[ -~]{0,40}",
+        any::<String>(),
+    ]
+}
+
+fn check() -> impl Strategy<Value = Value> {
+    let texts = (words(), words(), words(), words());
+    let flags = (any::<bool>(), any::<bool>(), any::<bool>());
+    ("[a-z]{1,6}", texts, flags).prop_map(|(name, texts, (exemptible, sensitive, required))| {
+        json!({
+            "name": name,
+            "expression": texts.0,
+            "message": texts.1,
+            "messageExpression": texts.2,
+            "remediation": texts.3,
+            "exemptible": exemptible,
+            "sensitive": sensitive,
+            "level": if required { "required" } else { "recommended" },
+        })
+    })
+}
+
+fn any_path() -> impl Strategy<Value = Value> {
+    let checks = proptest::collection::vec(check(), 1..6);
+    let scope = (words(), any::<bool>(), "[a-z]{1,3}");
+    (checks, scope, words(), any::<i8>()).prop_map(|(checks, scope, variable, priority)| {
+        json!({
+            "checks": checks,
+            "priority": priority,
+            "formerNames": [scope.2],
+            "variables": [{"name": "v", "expression": variable}],
+            "scope": {
+                "matchConditions": if scope.1 { json!([{"name": "c", "expression": scope.0}]) } else { json!([]) },
+                "selector": {"matchLabels": {"app": scope.0}},
+            },
+        })
+    })
+}
+
+proptest! {
+    /// The promise of the design: nothing is refused, whatever a path says.
+    #[test]
+    fn deny_is_never_generated_for_workloads(one in any_path(), other in any_path()) {
+        for (_, answer) in answers(vec![path("a", &one), path("b", &other)], &settings()) {
+            let Ok(warning) = answer else { continue };
+            let binding = &warning.binding["spec"];
+            prop_assert_eq!(&binding["validationActions"], &json!(["Warn", "Audit"]));
+            prop_assert!(binding.as_object().unwrap().len() == 2);
+            prop_assert_eq!(&warning.policy["spec"]["failurePolicy"], "Ignore");
+            let rules = warning.policy["spec"]["matchConstraints"]["resourceRules"].to_string();
+            prop_assert!(!rules.contains('/') && !rules.contains("\"*\"]"), "{}", rules);
+        }
+    }
+}
+
+#[test]
+fn the_two_actions_are_all_there_are() {
+    assert_eq!(Action::ALL.map(Action::as_str), ["Warn", "Audit"]);
+}
