@@ -11,7 +11,7 @@ use goldenpath_e2e::{Binaries, ControlPlane, Options, Tool};
 use tokio::sync::{oneshot, watch};
 
 use crate::assess::settings::Settings;
-use crate::cli::{DemoArgs, GlobalArgs};
+use crate::cli::{APPROVAL_POLICY, DemoArgs, GlobalArgs};
 use crate::cluster::{Observer, RunSettings, Target};
 use crate::operate::{self, Listen};
 use crate::report::metrics;
@@ -123,6 +123,7 @@ fn settings(cluster: &ControlPlane) -> RunSettings {
         leader_elect: false,
         reminders: None,
         lease_namespace: None,
+        approval_policy: Some(APPROVAL_POLICY.to_owned()),
     }
 }
 

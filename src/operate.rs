@@ -102,6 +102,7 @@ fn settings(args: &RunArgs, global: &GlobalArgs) -> Result<RunSettings, Error> {
         metrics: exposed(args),
         leader_elect: args.leader_elect,
         lease_namespace: args.lease_namespace.clone(),
+        approval_policy: Some(args.approval_policy.clone()).filter(|name| !name.is_empty()),
         reminders,
     })
 }

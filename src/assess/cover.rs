@@ -10,6 +10,7 @@ use super::labels::Selector;
 use super::path::Path;
 use super::path_set::PathSet;
 use super::template_hash::TemplateHash;
+use super::vouch::written::Written;
 use super::workload::Workload;
 use crate::api::golden_path::ExceptionPolicy;
 use crate::api::{DeviationException, DeviationExceptionSpec, DeviationExceptionStatus};
@@ -32,6 +33,8 @@ pub struct Exception {
     pub spec: DeviationExceptionSpec,
     /// The status as stored.
     pub status: Option<DeviationExceptionStatus>,
+    /// When its decisions were written, as the API server recorded it.
+    pub written: Written,
     selector: Option<Selector>,
 }
 
@@ -44,6 +47,7 @@ impl Exception {
             uid: metadata.uid.map(Into::into),
             generation: metadata.generation,
             created: metadata.creation_timestamp.map_or(created, |at| at.0),
+            written: Written::read(metadata.managed_fields.as_deref().unwrap_or_default()),
             selector: object
                 .spec
                 .selector

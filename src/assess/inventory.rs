@@ -16,6 +16,7 @@ use super::space::{LocalId, Space};
 use super::state::Cause;
 use super::statuses::Paces;
 use super::verdict::{Bench, Moment};
+use super::vouch::Vouching;
 use super::warning::Upkeep;
 use super::workload::{Lens, OwnLabels, Workload};
 use crate::api::{GoldenPathStatus, Period};
@@ -29,6 +30,7 @@ pub const DELETED_PATH_GRACE: Period = Period::seconds(300);
 pub struct Inventory {
     /// How workloads are read and counted.
     pub settings: Settings,
+    pub(super) vouching: Vouching,
     pub(super) paths: Arc<PathSet>,
     pub(super) path_statuses: BTreeMap<Arc<str>, Option<GoldenPathStatus>>,
     pub(super) paces: Paces,
@@ -77,6 +79,7 @@ impl Inventory {
     pub fn new(settings: Settings) -> Self {
         Self {
             settings,
+            vouching: Vouching::default(),
             paths: Arc::default(),
             path_statuses: BTreeMap::new(),
             paces: Paces::new(),
@@ -91,6 +94,14 @@ impl Inventory {
             last_tick: None,
             upkeep: Upkeep::default(),
         }
+    }
+
+    /// Since when the API server vouches for approvals. True where that is news.
+    pub fn set_vouching(&mut self, vouching: Vouching) -> bool {
+        let is_news = self.vouching != vouching;
+        self.vouching = vouching;
+        self.version += u64::from(is_news);
+        is_news
     }
 
     /// The paths in force.

@@ -33,5 +33,6 @@ pub mod status;
 pub mod statuses;
 pub mod template_hash;
 pub mod verdict;
+pub mod vouch;
 pub mod warning;
 pub mod workload;

@@ -10,6 +10,7 @@ use super::path::{Checks, Path, bit};
 use super::space::Space;
 use super::status::nearest;
 use super::verdict::{Bench, Moment, Verdict, judge};
+use super::vouch::{Assurance, assurance};
 use super::workload::Workload;
 use crate::api::golden_path::Level;
 
@@ -25,6 +26,8 @@ pub struct ExceptionView<'a> {
     pub path: Option<&'a Path>,
     /// Where it is in its life.
     pub life: Life,
+    /// On whose word it stands.
+    pub assurance: Assurance,
     /// How many existing workloads it names, beyond `maxWorkloads` too.
     pub named: usize,
     /// The workloads it names, within `maxWorkloads`, that are judged by its path; in order.
@@ -162,11 +165,13 @@ pub(super) fn view_in<'a>(
         .fold(Need::default(), |need, (workload, verdict)| {
             need.and(Need::of(exception, workload, (verdict, &bench)))
         });
+    let life = space.life(exception, &bench);
     ExceptionView {
         namespace,
         exception,
         path,
-        life: space.life(exception, &bench),
+        assurance: assurance(exception, &life, inventory.vouching),
+        life,
         named: named.len(),
         usage: usage(path, &judged, matched.len()),
         needed: need.answer(matched.len()),

@@ -237,6 +237,7 @@ fn findings(inventory: &Inventory, view: &ExceptionView<'_>, moment: &Moment) ->
     ExceptionFindings {
         namespace: view.namespace.to_owned(),
         life: view.life.clone(),
+        assurance: view.assurance,
         path_found: path_found(inventory, view),
         unknown_checks,
         not_exemptible,

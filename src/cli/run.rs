@@ -7,6 +7,9 @@ use clap::{Args, ValueEnum};
 
 use super::JudgingArgs;
 
+/// The name the chart gives it where the release is called goldenpath.
+pub const APPROVAL_POLICY: &str = "goldenpath-approval";
+
 #[cfg(feature = "cluster")]
 pub(super) const HELP: &str = "\
 Run the operator. It judges every workload by the golden paths in whose scope it is, writes labels \
@@ -78,6 +81,16 @@ pub struct RunArgs {
     /// The namespace of the Lease [default: the operator's own, else default]
     #[arg(long, value_name = "NAME", env = "GOLDENPATH_LEASE_NAMESPACE")]
     pub lease_namespace: Option<String>,
+
+    /// The ValidatingAdmissionPolicy that vouches for approvals, and its binding; empty: none is
+    /// looked for, and every approval is Unverified
+    #[arg(
+        long,
+        value_name = "NAME",
+        default_value = APPROVAL_POLICY,
+        env = "GOLDENPATH_APPROVAL_POLICY"
+    )]
+    pub approval_policy: String,
 
     /// Put the namespace on `goldenpath_services`, for recording rules by namespace
     #[arg(long, env = "GOLDENPATH_METRICS_BY_NAMESPACE")]

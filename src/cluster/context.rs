@@ -17,6 +17,7 @@ use crate::assess::inventory::{Inventory, Reread};
 use crate::assess::kind::WatchedKind;
 use crate::assess::settings::Settings;
 use crate::assess::source::Problem;
+use crate::assess::vouch::Vouching;
 use crate::report::metrics;
 
 /// Shared by everything that runs.
@@ -54,10 +55,12 @@ impl Context {
     pub fn new(settings: Settings, pulse: Arc<Pulse>, news: mpsc::Sender<News>) -> Self {
         // Whoever sends reminders takes a sender whose receiver is the writer's.
         let (sent, _nobody_sends) = mpsc::channel(1);
+        let mut inventory = Inventory::new(settings.clone());
+        inventory.set_vouching(Vouching::AsWritten);
         Self {
             sent,
-            judging: RwLock::new(Arc::new(settings.clone())),
-            inventory: Mutex::new(Inventory::new(settings)),
+            judging: RwLock::new(Arc::new(settings)),
+            inventory: Mutex::new(inventory),
             own_namespace: None,
             messages: false,
             gates: Gates::default(),

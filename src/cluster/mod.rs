@@ -27,6 +27,7 @@ mod source;
 mod stored;
 mod tell;
 mod throttle;
+mod vouch;
 mod watch;
 mod writer;
 

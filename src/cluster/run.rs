@@ -25,7 +25,7 @@ use super::reminding::{self, Reminders};
 use super::source::Observer;
 use super::tell::{self, News};
 use super::writer::Writer;
-use super::{clock, policies, rereads, watch as watching};
+use super::{clock, policies, rereads, vouch, watch as watching};
 use crate::assess::reminders::LONGEST_MESSAGE;
 use crate::assess::settings::Settings;
 use crate::assess::warning::Part;
@@ -49,6 +49,8 @@ pub struct RunSettings {
     pub lease_namespace: Option<String>,
     /// Reminders, where any are sent.
     pub reminders: Option<Reminders>,
+    /// The policy that vouches for approvals, and its binding; none is looked for where absent.
+    pub approval_policy: Option<String>,
 }
 
 /// The name of the operator's Lease.
@@ -79,6 +81,7 @@ impl Operator {
         context.metrics = settings.metrics;
         context.sent = record;
         expect_kinds(&context);
+        vouch::expect(&context, settings.approval_policy.as_deref());
         Ok(Self {
             settings,
             client,
@@ -157,27 +160,7 @@ impl Parts {
         context: &Arc<Context>,
         sent: mpsc::Receiver<Sent>,
     ) -> Self {
-        let mut tasks = JoinSet::new();
-        for followed in Followed::POLICIES {
-            let watch = watching::follow(client.clone(), followed, context.clone());
-            tasks.spawn(named("a watch", watch));
-        }
-        for kind in context.judging().kinds.iter().cloned() {
-            let watch = once_judging(client.clone(), Followed::Workloads(kind), context.clone());
-            tasks.spawn(named("a watch", watch));
-        }
-        for followed in followed_beside(&settings.judging) {
-            let watch = once_judging(client.clone(), followed, context.clone());
-            tasks.spawn(named("a watch", watch));
-        }
-        if settings.judging.on_apply.warns() {
-            let asking = policies::introduce(client.clone(), context.clone());
-            tasks.spawn(named("asking who it is", asking));
-        }
-        for extra in settings.extra_kinds.iter().cloned() {
-            let watch = follow_extra(client.clone(), extra, context.clone());
-            tasks.spawn(named("a watch", watch));
-        }
+        let mut tasks = watches(settings, client, context);
         tasks.spawn(named(
             "rereading",
             rereads::run(client.clone(), context.clone()),
@@ -226,6 +209,40 @@ impl Parts {
         }
         self.tasks.shutdown().await;
     }
+}
+
+/// Everything that is followed, each in a task of its own.
+fn watches(
+    settings: &RunSettings,
+    client: &Client,
+    context: &Arc<Context>,
+) -> JoinSet<&'static str> {
+    let mut tasks = JoinSet::new();
+    for followed in Followed::POLICIES {
+        let watch = watching::follow(client.clone(), followed, context.clone());
+        tasks.spawn(named("a watch", watch));
+    }
+    for kind in context.judging().kinds.iter().cloned() {
+        let watch = once_judging(client.clone(), Followed::Workloads(kind), context.clone());
+        tasks.spawn(named("a watch", watch));
+    }
+    for followed in followed_beside(&settings.judging) {
+        let watch = once_judging(client.clone(), followed, context.clone());
+        tasks.spawn(named("a watch", watch));
+    }
+    if settings.judging.on_apply.warns() {
+        let asking = policies::introduce(client.clone(), context.clone());
+        tasks.spawn(named("asking who it is", asking));
+    }
+    for extra in settings.extra_kinds.iter().cloned() {
+        let watch = follow_extra(client.clone(), extra, context.clone());
+        tasks.spawn(named("a watch", watch));
+    }
+    if let Some(policy) = settings.approval_policy.clone() {
+        let watch = vouch::follow(client.clone(), policy, context.clone());
+        tasks.spawn(named("a watch", watch));
+    }
+    tasks
 }
 
 async fn named(name: &'static str, part: impl Future<Output = ()>) -> &'static str {

@@ -1,5 +1,6 @@
 //! An object as the API server stores it, decoded once into plain JSON and the little that kube
-//! needs to know of it. `managedFields`, most of many an object, is skipped while decoding.
+//! needs to know of it. `managedFields`, most of many an object, is skipped while decoding, but for
+//! what it says of an exception's decisions.
 //! Nothing here judges; no object is kept beyond the call it is handed to.
 
 use std::borrow::Cow;
@@ -7,7 +8,8 @@ use std::fmt;
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use kube::core::{ApiResource, DynamicResourceScope, Resource};
-use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, Visitor};
+use serde::de::{Deserializer, MapAccess, Visitor};
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::assess::kind::WatchedKind;
@@ -127,7 +129,8 @@ impl<'de> Visitor<'de> for Level {
                     object.insert(key, metadata);
                 }
                 (Self::Metadata, "managedFields") => {
-                    members.next_value::<IgnoredAny>()?;
+                    let record: Option<Vec<RecordEntry>> = members.next_value()?;
+                    keep_decisions(record.unwrap_or_default(), key, &mut object);
                 }
                 (Self::Object | Self::Metadata, _) => {
                     object.insert(key, members.next_value()?);
@@ -135,6 +138,46 @@ impl<'de> Visitor<'de> for Level {
             }
         }
         Ok(Value::Object(object))
+    }
+}
+
+/// An entry of `managedFields`, without nearly all of it: which decisions of an exception it owns.
+#[derive(Deserialize, Serialize)]
+struct RecordEntry {
+    time: Option<String>,
+    #[serde(rename = "fieldsV1")]
+    fields: Option<Fields>,
+}
+
+#[derive(Deserialize, Serialize)]
+struct Fields {
+    #[serde(rename = "f:spec")]
+    spec: Option<Decisions>,
+}
+
+#[derive(Deserialize, Serialize)]
+struct Decisions {
+    #[serde(rename = "f:approval")]
+    approval: Option<Value>,
+    #[serde(rename = "f:reviews")]
+    reviews: Option<Value>,
+}
+
+impl RecordEntry {
+    fn owns_decisions(&self) -> bool {
+        let spec = self.fields.as_ref().and_then(|fields| fields.spec.as_ref());
+        spec.is_some_and(|spec| spec.approval.is_some() || spec.reviews.is_some())
+    }
+}
+
+/// Keeps who wrote a decision when; of all other objects there is nothing to keep.
+fn keep_decisions(record: Vec<RecordEntry>, key: String, metadata: &mut Map<String, Value>) {
+    let kept = record.into_iter().filter(RecordEntry::owns_decisions);
+    let kept: Vec<Value> = kept
+        .filter_map(|entry| serde_json::to_value(entry).ok())
+        .collect();
+    if !kept.is_empty() {
+        metadata.insert(key, Value::Array(kept));
     }
 }
 
@@ -165,6 +208,23 @@ mod tests {
         assert_eq!(object["spec"]["metadata"]["managedFields"], "kept");
         assert_eq!(object["kind"], "Deployment");
         assert_eq!(object["apiVersion"], "apps/v1");
+    }
+
+    #[test]
+    fn of_managed_fields_the_record_of_decisions_is_kept() {
+        let object = r#"{"metadata": {"name": "e", "managedFields": [
+            {"manager": "a", "time": "2026-03-01T09:00:00Z", "fieldsV1": {"f:spec": {"f:path": {}}}},
+            {"manager": "b", "time": "2026-03-02T09:00:00Z", "fieldsType": "FieldsV1",
+             "fieldsV1": {"f:metadata": {}, "f:spec": {"f:approval": {"f:at": {}}, "f:path": {}}}}]}}"#;
+        let stored: Stored = serde_json::from_str(object).unwrap();
+        let object = stored.into_value(&resource_of(&WatchedKind::built_in()[0]));
+        let kept = &object["metadata"]["managedFields"];
+        assert_eq!(kept.as_array().unwrap().len(), 1);
+        assert_eq!(kept[0]["time"], "2026-03-02T09:00:00Z");
+        assert_eq!(
+            kept[0]["fieldsV1"]["f:spec"]["f:approval"],
+            serde_json::json!({"f:at": {}})
+        );
     }
 
     #[test]

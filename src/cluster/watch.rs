@@ -111,7 +111,7 @@ fn complain(error: &watcher::Error, followed: &Followed, context: &Context) {
     }
 }
 
-fn trouble_of(error: &watcher::Error) -> Trouble {
+pub(super) fn trouble_of(error: &watcher::Error) -> Trouble {
     let (reason, message) = match error {
         watcher::Error::InitialListFailed(error)
         | watcher::Error::WatchStartFailed(error)

@@ -11,6 +11,7 @@ use crate::api::golden_path::Level;
 use crate::assess::next::Next;
 use crate::assess::source::{Problem, Source};
 use crate::assess::state::{Outcome, Phase, Standing, State, Status, Turn};
+use crate::assess::vouch::Assurance;
 
 pub fn at(text: &str) -> Timestamp {
     text.parse().unwrap()
@@ -136,6 +137,7 @@ fn path() -> PathLine {
 
 pub fn exception() -> Exception {
     Exception {
+        approval: Assurance::Verified,
         namespace: "shop".to_owned(),
         name: "batch-memory".to_owned(),
         path: "web-service".to_owned(),

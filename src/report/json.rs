@@ -11,6 +11,7 @@ use crate::api::golden_path::Level;
 use crate::assess::next::Next;
 use crate::assess::source::{Problem, Source};
 use crate::assess::state::{Outcome, Phase, Standing, State, Status, Turn};
+use crate::assess::vouch::Assurance;
 
 /// `kind` of the report.
 pub const KIND: &str = "Report";
@@ -320,6 +321,8 @@ pub struct Exception {
     /// Who decided last.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub decided_by: Option<String>,
+    /// On whose word it stands, as the condition `Approved` gives it as its reason.
+    pub approval: Assurance,
     /// Where it was read.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub source: Option<Source>,
@@ -336,7 +339,9 @@ macro_rules! written_as_its_word {
     };
 }
 
-written_as_its_word!(Status, Standing, State, Outcome, Phase, Turn, Next);
+written_as_its_word!(
+    Status, Standing, State, Outcome, Phase, Turn, Next, Assurance
+);
 
 #[cfg(test)]
 mod tests {

@@ -9,7 +9,8 @@ use std::sync::OnceLock;
 use std::time::Duration;
 
 use goldenpath_e2e::{
-    Binaries, ControlPlane, Options, Tool, User, control_plane_or_skip, eventually,
+    Binaries, ControlPlane, Operator, OperatorOptions, Options, Tool, User, control_plane_or_skip,
+    eventually,
 };
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
@@ -252,6 +253,41 @@ impl Ground {
             &patch,
         ];
         self.kubectl(who, &args)
+    }
+
+    /// The operator, with the rights of the chart's account and no others.
+    pub fn operator(&self) -> Operator {
+        let account = self
+            .cluster
+            .kubeconfig_for_service_account(SYSTEM, "goldenpath");
+        let lease = format!("--lease-namespace={SYSTEM}");
+        let mut options = OperatorOptions::new(env!("CARGO_BIN_EXE_goldenpath"), &["run", &lease]);
+        options.kubeconfig = Some(account.unwrap());
+        let mut operator = Operator::start(&self.cluster, &options).unwrap();
+        operator.wait_until_ready(SOON).unwrap();
+        operator
+    }
+
+    /// Reason and message of the condition `Approved`.
+    pub fn approved(&self, name: &str) -> [String; 2] {
+        let stored = self.stored(name);
+        let mut conditions = stored["status"]["conditions"]
+            .as_array()
+            .into_iter()
+            .flatten();
+        let approved = conditions.find(|condition| condition["type"] == "Approved");
+        ["reason", "message"].map(|field| {
+            let text = approved.and_then(|condition| condition[field].as_str());
+            text.unwrap_or_default().to_owned()
+        })
+    }
+
+    /// Waits until the operator says on whose word it stands.
+    #[track_caller]
+    pub fn expect_reason(&self, name: &str, reason: &str) {
+        eventually(SOON, &format!("{name} is {reason}"), || {
+            (self.approved(name)[0] == reason).then_some(())
+        });
     }
 
     pub fn stored(&self, name: &str) -> Value {

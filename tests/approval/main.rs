@@ -9,3 +9,4 @@ mod dates;
 mod ground;
 mod operator;
 mod people;
+mod vouched;

@@ -39,6 +39,7 @@ fn the_chart_gives_the_operator_what_it_needs_and_no_more() {
 
     helm.run(&["install", "goldenpath", &chart(), "--create-namespace"]);
     everything_it_does_is_allowed(&cluster);
+    it_reads_the_policy_that_vouches(&cluster);
     nothing_else_is_allowed(&cluster);
     teams_write_exceptions_and_read_paths(&cluster);
 
@@ -107,6 +108,17 @@ fn decides_on(cluster: &ControlPlane, who: &[&str], paths: &[&str]) {
     }
 }
 
+fn it_reads_the_policy_that_vouches(cluster: &ControlPlane) {
+    for kind in [
+        "validatingadmissionpolicies",
+        "validatingadmissionpolicybindings",
+    ] {
+        let ours = format!("{kind}/goldenpath-approval");
+        assert!(may(cluster, ACCOUNT, &["list", &ours]), "{ours}");
+        assert!(may(cluster, ACCOUNT, &["watch", &ours]), "{ours}");
+    }
+}
+
 fn everything_it_does_is_allowed(cluster: &ControlPlane) {
     let own = [
         "goldenpaths.goldenpath.dev",
@@ -161,6 +173,12 @@ fn nothing_else_is_allowed(cluster: &ControlPlane) {
         ["patch", "deviationexceptions.goldenpath.dev", "-A"],
         ["delete", "deviationexceptions.goldenpath.dev", "-A"],
         ["patch", "namespaces", "-A"],
+        ["list", "validatingadmissionpolicies", "-A"],
+        [
+            "patch",
+            "validatingadmissionpolicies/goldenpath-approval",
+            "-A",
+        ],
         ["get", "secrets", IN_NAMESPACE],
         ["get", "configmaps", IN_NAMESPACE],
         ["patch", "pods", IN_NAMESPACE],

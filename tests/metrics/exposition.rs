@@ -1,6 +1,8 @@
 //! What a scrape gets, as text.
 
+use goldenpath::assess::vouch::{Gap, Vouching};
 use goldenpath::report::metrics::{FAMILIES, Options, families, text};
+use jiff::Timestamp;
 use serde_json::json;
 
 use crate::fixtures::{Cluster, now, web_path, with};
@@ -20,6 +22,7 @@ fn samples<'a>(text: &'a str, name: &str) -> Vec<&'a str> {
 /// A fleet with something for every family.
 fn fleet() -> Cluster {
     let mut cluster = cluster();
+    cluster.0.set_vouching(Vouching::AsWritten);
     let _ = cluster.put_path(
         "web",
         with(
@@ -136,11 +139,12 @@ fn small_teams_share_a_label_beyond_the_bound() {
 fn an_approval_is_unverified_when_its_status_says_so() {
     let vouched = |reason: &str| {
         let mut cluster = cluster();
+        cluster.0.set_vouching(Vouching::AsWritten);
         let condition = json!({"type": "Approved", "status": "True", "reason": reason, "message": "",
             "lastTransitionTime": "2026-05-02T00:00:00Z"});
         cluster.put_exception(with(
             excusing("e", "api"),
-            json!({"status": {"conditions": [condition]}}),
+            json!({"status": {"observedGeneration": 1, "conditions": [condition]}}),
         ));
         let text = scrape(&cluster, &Options::default());
         samples(&text, "goldenpath_exceptions_unverified").join("")
@@ -148,9 +152,25 @@ fn an_approval_is_unverified_when_its_status_says_so() {
     assert_eq!(vouched("Unverified"), " 1");
     assert_eq!(vouched("Verified"), " 0");
     let mut not_seen_yet = cluster();
+    not_seen_yet.0.set_vouching(Vouching::AsWritten);
     not_seen_yet.put_exception(excusing("e", "api"));
     let text = scrape(&not_seen_yet, &Options::default());
     assert!(samples(&text, "goldenpath_exceptions_unverified").is_empty());
+}
+
+#[test]
+fn an_approval_is_unverified_when_no_policy_vouches_for_it() {
+    let vouched = |vouching| {
+        let mut cluster = cluster();
+        cluster.0.set_vouching(vouching);
+        let written = json!({"managedFields": [{"time": "2026-05-02T00:00:00Z",
+            "fieldsV1": {"f:spec": {"f:approval": {"f:at": {}}}}}]});
+        cluster.put_exception(with(excusing("e", "api"), json!({ "metadata": written })));
+        let text = scrape(&cluster, &Options::default());
+        samples(&text, "goldenpath_exceptions_unverified").join("")
+    };
+    assert_eq!(vouched(Vouching::Absent(Gap::NoPolicy)), " 1");
+    assert_eq!(vouched(Vouching::Since(Timestamp::MIN)), " 0");
 }
 
 #[test]

@@ -8,6 +8,7 @@ use crate::api::condition::{APPROVED, PATH_FOUND, READY, STALLED, Statement, set
 use crate::assess::cover::Exception;
 use crate::assess::exception::Life;
 use crate::assess::state::Phase;
+use crate::assess::vouch::Assurance;
 
 mod agreement;
 #[cfg(test)]
@@ -28,6 +29,8 @@ pub struct ExceptionFindings {
     pub namespace: String,
     /// Where it is in its life.
     pub life: Life,
+    /// On whose word it stands.
+    pub assurance: Assurance,
     /// Whether the path it names exists.
     pub path_found: PathFound,
     /// Checks it names and its path does not have.

@@ -40,6 +40,7 @@ pub(super) fn line(view: &ExceptionView<'_>, sources: &Sources) -> json::Excepti
         requested_by: spec.requested_by.clone(),
         ticket: spec.ticket.clone(),
         decided_by: decided_by(view).map(str::to_owned),
+        approval: view.assurance,
         source: source(view, sources).cloned(),
     }
 }

@@ -5,11 +5,10 @@ use prometheus::proto::MetricFamily;
 
 use super::family::{self, Series};
 use super::{Teams, count, owner, seconds};
-use crate::api::condition;
-use crate::assess::exception::Consent;
 use crate::assess::next;
 use crate::assess::register::ExceptionView;
 use crate::assess::state::Phase;
+use crate::assess::vouch::{Assurance, Doubt};
 
 pub(super) fn families(register: &[ExceptionView<'_>], teams: &Teams<'_>) -> Vec<MetricFamily> {
     vec![
@@ -95,24 +94,12 @@ fn decisions<'a>(register: &'a [ExceptionView<'_>]) -> Series<'a, 3> {
     series.collect()
 }
 
-/// Approved exceptions whose status says that nobody vouches for the approval. Absent while there
-/// are approvals and none of them has a status yet.
+/// Approved exceptions for whose approval nobody vouches. Absent while that is not known of one.
 fn unverified(register: &[ExceptionView<'_>]) -> Option<f64> {
-    let approved = || {
-        register
-            .iter()
-            .filter(|view| view.life.consent == Consent::Approved)
-    };
-    let reasons: Vec<&str> = approved()
-        .filter_map(|view| view.exception.status.as_ref())
-        .flat_map(|status| &status.conditions)
-        .filter(|stored| stored.type_ == condition::APPROVED)
-        .map(|stored| stored.reason.as_str())
-        .collect();
-    let is_known = !reasons.is_empty() || approved().next().is_none();
-    let unverified = reasons.iter().filter(|reason| **reason == UNVERIFIED);
+    let not_said = Assurance::Unverified(Doubt::NotSaid);
+    let is_known = register.iter().all(|view| view.assurance != not_said);
+    let unverified = register
+        .iter()
+        .filter(|view| view.assurance.is_unverified());
     is_known.then(|| count(unverified.count()))
 }
-
-/// Reason of the condition `Approved` where only the object itself says so.
-const UNVERIFIED: &str = "Unverified";

@@ -5,41 +5,95 @@ use jiff::Timestamp;
 use super::super::{day, first_few, quoted};
 use super::{Words, unknown};
 use crate::api::condition::{APPROVED, REVIEW_CURRENT, Statement};
-use crate::assess::exception::Consent;
+use crate::api::deviation_exception::Outcome;
 use crate::assess::state::Phase;
+use crate::assess::vouch::{Assurance, Doubt};
 
 impl Words<'_> {
     pub(super) fn approved(&self) -> Statement {
-        let decided = self.decided();
-        let (status, reason, message) = match (self.life.consent, self.life.phase) {
-            (Consent::Approved, _) => (
+        let assurance = self.findings.assurance;
+        let (status, message) = match assurance {
+            Assurance::Verified => (
                 true,
-                "Unverified",
                 format!(
-                    "Agreed {decided}. Who agreed is taken from the object: the API server has \
-                     not vouched for it. Nothing to do."
+                    "Agreed {}. The API server vouches for who decided and when. Nothing to do.",
+                    self.agreed()
                 ),
             ),
-            (Consent::SelfDeclared, _) => (true, "SelfDeclared", self.self_declared()),
-            (Consent::NotRequired, _) => (
+            Assurance::Unverified(doubt) => (true, self.unverified(doubt)),
+            Assurance::SelfDeclared => (true, self.self_declared()),
+            Assurance::NotRequired => (
                 true,
-                "NotRequired",
                 format!(
                     "Path '{}' asks for no approval. Nothing to do.",
                     self.path()
                 ),
             ),
-            (Consent::None, Phase::Rejected) => (
+            Assurance::Rejected => (
                 false,
-                "Rejected",
                 format!(
-                    "Not agreed {decided}. Next: change the request, remove spec.approval and ask \
-                     again, or take the path's steps."
+                    "Not agreed {}. Next: change the request, remove spec.approval and ask again, \
+                     or take the path's steps.",
+                    self.decided()
                 ),
             ),
-            (Consent::None, phase) => (false, "Pending", self.pending(phase)),
+            Assurance::Pending => (false, self.pending(self.life.phase)),
         };
-        Statement::new(APPROVED, status, reason, message + &self.ignored())
+        let ignored = if assurance == Assurance::Unverified(Doubt::AsWritten) {
+            String::new() // what was said before said it, too
+        } else {
+            self.ignored()
+        };
+        Statement::new(APPROVED, status, assurance.as_str(), message + &ignored)
+    }
+
+    /// What stands, and why nobody vouches for it.
+    fn unverified(&self, doubt: Doubt) -> String {
+        let why = match doubt {
+            Doubt::Offline => "Who agreed is taken from the file: only a cluster can vouch for \
+                               it. Nothing to do."
+                .to_owned(),
+            Doubt::AsWritten => return self.said_before(),
+            Doubt::NotSaid => "Nobody has said yet whether the API server vouches for it. Nothing \
+                               to do."
+                .to_owned(),
+            Doubt::NoPolicy(gap) => format!(
+                "Who agreed is taken from the object: the API server does not vouch for it, as {}. \
+                 Next, for the platform team: approval.policies in the chart.",
+                gap.as_str()
+            ),
+            Doubt::OlderThanPolicy(since) => format!(
+                "Who agreed is taken from the object: the API server vouches for decisions since \
+                 {since}. The next renewal makes it Verified; nothing to do until then."
+            ),
+            Doubt::DatedAhead => format!(
+                "The decision was written before the time it gives, so nobody can vouch for it. \
+                 Next: remove spec.approval and ask again, or renew it ({}).",
+                self.review_command()
+            ),
+        };
+        format!("Agreed {}. {why}", self.agreed())
+    }
+
+    /// While it is not known who vouches, what was said stays.
+    fn said_before(&self) -> String {
+        let status = self.exception.status.as_ref();
+        let mut conditions = status.iter().flat_map(|status| &status.conditions);
+        let before = conditions.find(|stored| stored.type_ == APPROVED);
+        before.map_or_else(String::new, |before| before.message.clone())
+    }
+
+    /// Who approved, and who went on with it last.
+    fn agreed(&self) -> String {
+        let approval = self.exception.spec.approval.as_ref();
+        let renewals = self.exception.spec.reviews.iter().filter(|review| {
+            review.outcome == Outcome::Renewed && Some(review.at.0) == self.life.last_decision
+        });
+        let mut later = renewals.filter(|review| approval.is_none_or(|first| first.at < review.at));
+        let renewed = later.next_back().map_or_else(String::new, |review| {
+            format!(", renewed by {} on {}", review.by, day(review.at.0))
+        });
+        self.decided() + &renewed
     }
 
     /// Who decided, when and why.

@@ -12,11 +12,12 @@ use crate::api::golden_path::ExceptionPolicy;
 use crate::api::{DeviationException, DeviationExceptionSpec, DeviationExceptionStatus};
 use crate::assess::cover::Exception;
 use crate::assess::exception::fixtures::{
-    approval, approved, closed, day, renewal_requested, requested, self_declare_policy, start,
-    terms,
+    approval, approved, closed, day, renewal_requested, renewed, requested, self_declare_policy,
+    start, terms,
 };
 use crate::assess::exception::{Life, Terms, live};
 use crate::assess::state::Phase;
+use crate::assess::vouch::{Assurance, Doubt, Gap, Vouching, assurance};
 
 pub(super) fn object(spec: DeviationExceptionSpec) -> Exception {
     let mut object = DeviationException::new("heap", spec);
@@ -28,6 +29,7 @@ pub(super) fn object(spec: DeviationExceptionSpec) -> Exception {
 pub(super) fn in_use(life: Life) -> ExceptionFindings {
     ExceptionFindings {
         namespace: "shop".to_owned(),
+        assurance: assurance(&object(requested()), &life, Vouching::Absent(Gap::NoPolicy)),
         life,
         path_found: PathFound::Found,
         unknown_checks: Vec::new(),
@@ -142,6 +144,56 @@ fn approval_says_on_whose_word_it_rests() {
         let status = exception_status(&object(spec), &findings, day(1));
         assert_eq!(says(&status, APPROVED), expected);
     }
+}
+
+/// Approved, renewed, and on whose word: reason and message.
+fn vouched(assurance: Assurance) -> (String, String) {
+    let spec = DeviationExceptionSpec {
+        reviews: vec![renewed(day(20))],
+        ..approved()
+    };
+    let findings = ExceptionFindings {
+        assurance,
+        ..found(&spec, day(21))
+    };
+    let status = exception_status(&object(spec), &findings, day(21));
+    let approved = condition(&status, APPROVED);
+    (approved.reason.clone(), approved.message.clone())
+}
+
+#[test]
+fn who_vouches_for_an_agreement_is_said_with_the_next_step() {
+    let (reason, message) = vouched(Assurance::Verified);
+    assert_eq!(reason, "Verified");
+    let who = "by ada on 1 Jan 2026, renewed by ada on 21 Jan 2026. The API server vouches";
+    assert!(message.contains(who), "{message}");
+    let no_policy = Doubt::NoPolicy(Gap::NoPolicy);
+    let younger = Doubt::OlderThanPolicy(day(30));
+    for (doubt, says) in [
+        (Doubt::Offline, "taken from the file"),
+        (no_policy, "there is no policy. Next, for the platform"),
+        (younger, "since 2026-01-31T00:00:00Z. The next renewal"),
+        (Doubt::DatedAhead, "Next: remove spec.approval and ask"),
+        (Doubt::NotSaid, "Nobody has said yet"),
+    ] {
+        let (reason, message) = vouched(Assurance::Unverified(doubt));
+        assert_eq!(reason, "Unverified");
+        assert!(message.contains(says), "{message}");
+    }
+}
+
+#[test]
+fn what_was_said_of_an_approval_stays_while_nothing_is_known() {
+    let mut exception = object(approved());
+    let doubted = |assurance| ExceptionFindings {
+        assurance,
+        ..found(&approved(), day(1))
+    };
+    let older = doubted(Assurance::Unverified(Doubt::OlderThanPolicy(day(30))));
+    let before = exception_status(&exception, &older, day(1));
+    exception.status = Some(before.clone());
+    let unknown = doubted(Assurance::Unverified(Doubt::AsWritten));
+    assert_eq!(exception_status(&exception, &unknown, day(2)), before);
 }
 
 #[test]
