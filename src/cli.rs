@@ -3,6 +3,7 @@
 
 mod decide;
 mod except;
+mod import;
 mod judging;
 #[cfg(feature = "cluster")]
 mod probe;
@@ -22,6 +23,7 @@ use jiff::Timestamp;
 pub use decide::WordCommand;
 pub use decide::{CloseArgs, RejectArgs, RenewArgs};
 pub use except::{ApproveArgs, ExceptArgs, ReviewArgs, end};
+pub use import::ImportArgs;
 pub use judging::{ExtraKind, JudgingArgs, PathsFrom, instant};
 #[cfg(feature = "cluster")]
 pub use probe::ProbeArgs;
@@ -203,6 +205,9 @@ pub enum Command {
     /// The register of exceptions, what needs a human next first
     #[command(long_about = register::HELP, after_long_help = register::EXAMPLES)]
     Exceptions(ExceptionsArgs),
+    /// Draft exceptions from what other tools were told to ignore
+    #[command(long_about = import::HELP, after_long_help = import::EXAMPLES)]
+    Import(Box<ImportArgs>),
     /// Print the custom resource definitions as YAML
     Crds,
     /// Print what completes commands in your shell

@@ -19,6 +19,7 @@ pub mod demo;
 #[cfg(feature = "cluster")]
 pub mod digest;
 pub mod except;
+pub mod import;
 #[cfg(feature = "cluster")]
 pub mod notify;
 #[cfg(feature = "cluster")]

@@ -9,7 +9,7 @@ use goldenpath::cli::{Cli, Command};
 use goldenpath::demo;
 #[cfg(feature = "cluster")]
 use goldenpath::{ask, decide, digest, operate, probe};
-use goldenpath::{complete, except, print, register, scan};
+use goldenpath::{complete, except, import, print, register, scan};
 use jiff::Timestamp;
 
 /// What a command came to.
@@ -41,6 +41,7 @@ fn dispatch(cli: &Cli) -> Outcome {
         Command::Report(args) if !args.from.is_empty() => Ok(scan::report(args, global, now)?),
         Command::Why(args) if !args.from.is_empty() => Ok(scan::why(args, global, now)?),
         Command::Except(args) => Ok(except::run(args, global, now)?),
+        Command::Import(args) => Ok(import::run(args, global, now)?),
         #[cfg(feature = "cluster")]
         Command::Say(word) => fine(decide::say(word, global, now)),
         #[cfg(feature = "cluster")]
@@ -49,13 +50,10 @@ fn dispatch(cli: &Cli) -> Outcome {
         Command::Digest(args) => fine(digest::run(args, global, now)),
         Command::Exceptions(args) => Ok(register::exceptions(args, global, now)?),
         Command::Completion(args) => {
-            complete::script(args.shell, &mut io::stdout().lock()).map_err(print::Error::from)?;
-            Ok(scan::Exit::Fine)
+            let written = complete::script(args.shell, &mut io::stdout().lock());
+            fine(written.map_err(print::Error::from))
         }
-        Command::Crds => {
-            print::crds(global, &mut io::stdout().lock())?;
-            Ok(scan::Exit::Fine)
-        }
+        Command::Crds => fine(print::crds(global, &mut io::stdout().lock())),
         #[cfg(feature = "cluster")]
         Command::Run(args) => fine(operate::run(args, global)),
         #[cfg(feature = "cluster")]
@@ -75,7 +73,6 @@ fn dispatch(cli: &Cli) -> Outcome {
     }
 }
 
-#[cfg(feature = "cluster")]
 fn fine<E>(done: Result<(), E>) -> Outcome
 where
     Failure: From<E>,
@@ -93,6 +90,8 @@ enum Failure {
     Print(#[from] print::Error),
     #[error(transparent)]
     Except(#[from] except::Error),
+    #[error(transparent)]
+    Import(#[from] import::Error),
     #[error(transparent)]
     Register(#[from] register::Error),
     #[cfg(feature = "cluster")]
@@ -124,6 +123,7 @@ impl Failure {
             Self::Scan(error) => error.is_broken_pipe(),
             Self::Print(error) => error.is_broken_pipe(),
             Self::Except(error) => error.is_broken_pipe(),
+            Self::Import(error) => error.is_broken_pipe(),
             Self::Register(error) => error.is_broken_pipe(),
             #[cfg(feature = "cluster")]
             Self::Decide(error) => error.is_broken_pipe(),

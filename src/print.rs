@@ -8,6 +8,7 @@ use serde::Serialize;
 
 use crate::api::{self, DeviationException};
 use crate::cli::{Color, Format, GlobalArgs};
+use crate::report::import::{self, Import};
 use crate::report::inbox::{self, Inbox};
 use crate::report::json::{Report, Workload};
 use crate::report::register::{self, Register};
@@ -144,6 +145,32 @@ pub fn exception(
     match global.output {
         Format::Json => json(exception, out),
         Format::Table | Format::Wide | Format::Yaml => yaml(exception, out),
+    }
+}
+
+/// Prints drafts as manifests that ask for what is missing; as one document where JSON is asked for.
+///
+/// # Errors
+/// When the output does not take it.
+pub fn import(
+    import: &Import,
+    global: &GlobalArgs,
+    as_of: Timestamp,
+    out: &mut dyn Write,
+) -> Result<(), Error> {
+    match global.output {
+        Format::Json => json(import, out),
+        Format::Table | Format::Wide | Format::Yaml => {
+            for (index, draft) in import.drafts.iter().enumerate() {
+                let separator = if index > 0 { "---\n" } else { "" };
+                let text = import::yaml(draft, as_of).map_err(|source| Error::Render {
+                    format: "YAML",
+                    source: source.into(),
+                })?;
+                write!(out, "{separator}{text}")?;
+            }
+            Ok(())
+        }
     }
 }
 

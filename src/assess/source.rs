@@ -10,13 +10,16 @@ use serde::Serialize;
 pub struct Source {
     /// The file as the user named it; `-` is standard input.
     pub file: String,
-    /// The line the object begins on, counted from 1.
+    /// The line the object begins on, counted from 1; 0 where it was read from no file.
     pub line: usize,
 }
 
 impl fmt::Display for Source {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}:{}", self.file, self.line)
+        match self.line {
+            0 => f.write_str(&self.file),
+            line => write!(f, "{}:{line}", self.file),
+        }
     }
 }
 

@@ -89,6 +89,15 @@ impl Question {
         }
     }
 
+    /// The field its answer goes into.
+    pub const fn field(self) -> &'static str {
+        match self {
+            Self::Reason => "spec.reason",
+            Self::Cost => "spec.ownershipCost.hoursPerMonth",
+            Self::Owner => "spec.owner.team",
+        }
+    }
+
     const fn example(self) -> &'static str {
         match self {
             Self::Reason => "--reason 'The vendor licenses one replica until May.'",
@@ -294,6 +303,11 @@ fn spec(answers: &Answers, workload: &Workload, now: Timestamp) -> Option<Deviat
     })
 }
 
+/// Whether a text is a reason the API server takes.
+pub(super) fn is_reason(text: &str) -> bool {
+    bounds::slip_at("/reason", text).is_none()
+}
+
 fn past(spec: &DeviationExceptionSpec, now: Timestamp) -> Option<String> {
     let end = spec.expires_at.as_ref().map(|end| end.0)?;
     (end <= now).then(|| format!("--expires: {end} is past"))
@@ -317,7 +331,7 @@ fn free_name(workload: &Workload, spec: &DeviationExceptionSpec, report: &Report
 }
 
 /// A DNS label out of any text, with room for an ending.
-fn dns_name(text: &str, ending: &str) -> String {
+pub(super) fn dns_name(text: &str, ending: &str) -> String {
     let letters = text.chars().map(|c| match c.to_ascii_lowercase() {
         c @ ('a'..='z' | '0'..='9') => c,
         _ => '-',

@@ -3,6 +3,7 @@
 
 pub mod build;
 pub mod draft;
+pub mod import;
 pub mod inbox;
 pub mod json;
 pub mod metrics;

@@ -354,7 +354,7 @@ fn note(exception: &Exception) -> &'static str {
 }
 
 /// What could not be used, a line each.
-pub(super) fn problems(problems: &[Problem]) -> String {
+pub fn problems(problems: &[Problem]) -> String {
     let lines = problems.iter();
     let lines = lines.map(|p| format!("{}: {}\n", plain(&p.source), plain(&p.message)));
     lines.collect::<Vec<_>>().concat()

@@ -4,6 +4,7 @@
 mod documents;
 mod error;
 pub mod files;
+pub mod import;
 mod load;
 pub mod read;
 mod starter;
@@ -16,7 +17,7 @@ use jiff::Timestamp;
 
 pub use error::Error;
 pub use load::Loaded;
-pub use read::{Input, Manifest};
+pub use read::{Input, Manifest, stored};
 
 use crate::assess::inventory::Inventory;
 use crate::assess::state::{Standing, Status};
@@ -181,27 +182,44 @@ impl Answer {
 /// # Errors
 /// When a path that was named cannot be read.
 pub fn judge(question: &Question<'_>, stdin: &mut dyn Read) -> Result<Answer, Error> {
-    let mut files = files::read(question.files, stdin)?;
-    for more in question.paths {
+    let namespace = question.global.namespace.as_deref().unwrap_or("default");
+    let input = input((question.files, question.paths), namespace, stdin)?;
+    Ok(judge_input(input, question.judging, question.now))
+}
+
+/// The objects in files and directories, and in more golden paths.
+///
+/// # Errors
+/// When a path that was named cannot be read.
+pub fn input(
+    (files, paths): (&[PathBuf], &[PathsFrom]),
+    namespace: &str,
+    stdin: &mut dyn Read,
+) -> Result<Input, Error> {
+    let mut files = files::read(files, stdin)?;
+    for more in paths {
         match more {
             PathsFrom::Starter => files.extend(starter::files()),
             PathsFrom::File(path) => files.extend(files::read(std::slice::from_ref(path), stdin)?),
         }
     }
-    let namespace = question.global.namespace.as_deref().unwrap_or("default");
-    let input = read::manifests(&files, namespace);
+    Ok(read::manifests(&files, namespace))
+}
+
+/// Judges what was read.
+pub fn judge_input(input: Input, judging: &JudgingArgs, now: Timestamp) -> Answer {
     let unreadable = input.unreadable;
-    let settings = question.judging.settings();
-    let loaded = load::load(input, settings, &question.judging.extra_kind, question.now);
-    let moment = Moment::new(question.now);
+    let settings = judging.settings();
+    let loaded = load::load(input, settings, &judging.extra_kind, now);
+    let moment = Moment::new(now);
     let mut report = build::report(&loaded.inventory, &moment, &loaded.sources);
     report.problems.extend(loaded.problems);
     report.problems.sort();
-    Ok(Answer {
+    Answer {
         inventory: loaded.inventory,
         report,
         unreadable,
-    })
+    }
 }
 
 fn explain(report: &Report, question: &Question<'_>, out: &mut dyn Write) -> Result<(), Error> {

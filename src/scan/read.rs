@@ -37,6 +37,22 @@ pub struct Input {
     pub skipped: usize,
 }
 
+/// Objects that were read from no file, as the API server stores them.
+pub fn stored(values: Vec<Value>) -> Input {
+    let manifests = values.into_iter().map(|value| {
+        let part = |place: &str| word(&value, place).unwrap_or_default().to_owned();
+        let (namespace, name) = (part("/metadata/namespace"), part("/metadata/name"));
+        let slash = if namespace.is_empty() { "" } else { "/" };
+        let file = format!("{} {namespace}{slash}{name}", part("/kind"));
+        let source = Source { file, line: 0 };
+        Manifest { source, value }
+    });
+    Input {
+        manifests: manifests.collect(),
+        ..Input::default()
+    }
+}
+
 /// The objects in `files`; those that name no namespace are in `namespace`.
 pub fn manifests(files: &[File], namespace: &str) -> Input {
     let mut input = Input::default();

@@ -5,6 +5,7 @@
 
 #[cfg(feature = "demo")]
 mod completion;
+mod import;
 #[cfg(feature = "demo")]
 mod inbox;
 #[cfg(feature = "demo")]
