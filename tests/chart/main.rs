@@ -8,6 +8,9 @@ mod conform;
 mod helm;
 mod lifecycle;
 mod readme;
+#[path = "../receiver/mod.rs"]
+mod receiver;
+mod reminders;
 mod rights;
 mod schemas;
 mod values;

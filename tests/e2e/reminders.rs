@@ -110,6 +110,11 @@ fn events(place: &Place<'_>, reason: &str) -> usize {
     events.filter(|event| event["reason"] == reason).count()
 }
 
+fn leads(operator: &Operator) -> bool {
+    let samples = operator.scrape().unwrap();
+    samples.value("goldenpath_leader", &[]) == Some(1.0)
+}
+
 /// How often handing over that the review of a team's exception is due ended so.
 fn counted(operator: &Operator, result: &str) -> Option<f64> {
     let labels = [
@@ -228,10 +233,6 @@ fn of_two_replicas_one_reminds_and_the_other_goes_on_from_there() {
     place.apply(&exception("web", &approved_days_ago(DUE)));
     scene.received(1);
     is_on_record(&place, "web", &["review-due"]);
-    let leads = |operator: &Operator| {
-        let samples = operator.scrape().unwrap();
-        samples.value("goldenpath_leader", &[]) == Some(1.0)
-    };
     let (leader, other) = if leads(&first) {
         (first, second)
     } else {
@@ -248,6 +249,35 @@ fn of_two_replicas_one_reminds_and_the_other_goes_on_from_there() {
         ["/shop: web review-due", "/shop: late review-overdue"]
     );
     stop(other);
+}
+
+#[test]
+fn a_replica_that_hung_does_not_repeat_what_another_one_sent() {
+    let Some(scene) = Scene::new(AT_ONCE) else {
+        return;
+    };
+    let place = place_on(&scene.cluster);
+    let first = scene.operator();
+    eventually(SOON, "the first one leads", || leads(&first).then_some(()));
+    let second = scene.operator();
+    first.pause();
+    place.apply(&exception("web", &approved_days_ago(DUE)));
+    scene.received(1);
+    is_on_record(&place, "web", &["review-due"]);
+    assert!(leads(&second));
+    // What it knows is older than what was sent meanwhile.
+    first.resume();
+    stop(second);
+    eventually(2 * SOON, "the first one leads again", || {
+        leads(&first).then_some(())
+    });
+    place.apply(&exception("late", &approved_days_ago(OVERDUE)));
+    scene.received(2);
+    assert_eq!(
+        scene.told(),
+        ["/shop: web review-due", "/shop: late review-overdue"]
+    );
+    stop(first);
 }
 
 #[test]
