@@ -3,27 +3,27 @@
 //! so that nothing has to be remembered elsewhere. Nothing is sent or worded here.
 
 use std::collections::{BTreeMap, HashSet};
-use std::fmt::Write;
-use std::sync::Arc;
 
 use jiff::Timestamp;
-use sha2::{Digest, Sha256};
 
 use super::cover::Exception;
 use super::exception::Life;
 use super::inventory::Inventory;
-use super::register::{Usage, exception_view};
+use super::register::exception_view;
+use super::space::Space;
 use super::state::Phase;
 use super::verdict::Moment;
-use crate::api::condition::{APPROVED, stored};
-use crate::api::deviation_exception::Notified;
+use crate::api::Period;
+use crate::api::condition::APPROVED;
 
 mod calendar;
 mod memory;
+mod message;
 mod routes;
 
 pub use calendar::{Daily, Mode};
 pub use memory::{REMEMBERED, remember, was_sent};
+pub use message::{Delivery, Facts, Item, LONGEST_MESSAGE, Mark, Message, Setback};
 pub use routes::{Addressee, Routes};
 
 #[cfg(test)]
@@ -32,9 +32,6 @@ mod fixtures;
 mod properties;
 #[cfg(test)]
 mod tests;
-
-/// The most items one message holds. What is left out stays due and comes with the next message.
-pub const LONGEST_MESSAGE: usize = 40;
 
 /// What a reminder is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -109,7 +106,7 @@ impl DryRun {
             (Self::Days(0), _) => false,
             (Self::Days(_), None) => true,
             (Self::Days(days), Some(installed)) => {
-                now < crate::api::Period::days(u64::from(days)).after(installed)
+                now < Period::days(u64::from(days)).after(installed)
             }
             (Self::Until(until), _) => now < until,
         }
@@ -125,108 +122,6 @@ pub struct Occasion {
     pub dry_run: bool,
 }
 
-/// One thing a message reminds of.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Item {
-    /// The same for the same stage and decision of the same exception, whatever message it is in.
-    pub id: String,
-    /// The exception's namespace.
-    pub namespace: Arc<str>,
-    /// Its name.
-    pub name: Arc<str>,
-    /// The object meant.
-    pub uid: Option<Box<str>>,
-    /// The generation this was worked out from.
-    pub generation: Option<i64>,
-    /// The path it names, by today's name.
-    pub path: String,
-    /// What it is about.
-    pub stage: Stage,
-    /// The decision it counts from; for a request, when it came.
-    pub decision_at: Timestamp,
-    /// Who is to be told, dry run or not.
-    pub owner: Addressee,
-    /// What there is to say.
-    pub facts: Facts,
-}
-
-/// What a sentence about an item needs to know.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Facts {
-    /// The team that owns the exception.
-    pub team: String,
-    /// When it ends or ended.
-    pub ends: Option<Timestamp>,
-    /// When its review is or was due.
-    pub review: Option<Timestamp>,
-    /// The owner asked to go on, at this instant.
-    pub renewal_asked: Option<Timestamp>,
-    /// Who asked, where that is known.
-    pub asked_by: Option<String>,
-    /// The owner's words: why it is needed, or still needed.
-    pub words: String,
-    /// Whether its workloads still fail what it excuses, where that is known.
-    pub needed: Option<bool>,
-    /// Whether it is in use.
-    pub usage: Usage,
-}
-
-/// One message.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Message {
-    /// The same for the same items to the same owner, so that receivers can tell a repetition.
-    pub id: String,
-    /// Who it is for and the channel it goes to.
-    pub owner: Addressee,
-    /// It goes to the platform's channel, to show what owners would be told.
-    pub dry_run: bool,
-    /// Most pressing first.
-    pub items: Vec<Item>,
-    /// How many more are due and come with the next message.
-    pub more: usize,
-    /// When it was made.
-    pub as_of: Timestamp,
-}
-
-impl Item {
-    /// The word that is remembered. A dry run has words of its own: the owner was not told by it.
-    pub fn word(&self, dry_run: bool) -> String {
-        memory::word(self.stage, dry_run)
-    }
-
-    /// What is put on record once it was sent.
-    pub fn mark(&self, dry_run: bool, sent_at: Timestamp) -> Mark {
-        Mark {
-            namespace: self.namespace.clone(),
-            name: self.name.clone(),
-            uid: self.uid.clone(),
-            notified: Notified {
-                stage: self.word(dry_run),
-                decision_at: stored(self.decision_at),
-                sent_at: stored(sent_at),
-            },
-        }
-    }
-
-    /// Whether there is nothing to remind of any more, by the exception as it is stored now: it was
-    /// told already, it is another object, or it was changed since.
-    pub fn is_settled(&self, live: &Exception, dry_run: bool) -> bool {
-        live.uid != self.uid
-            || live.generation != self.generation
-            || was_sent(live, (self.stage, self.decision_at), dry_run)
-    }
-}
-
-impl Message {
-    /// What is left when some items turn out to be settled; none where nothing is left.
-    #[must_use]
-    pub fn without(mut self, settled: &HashSet<String>) -> Option<Self> {
-        self.items.retain(|item| !settled.contains(&item.id));
-        self.id = id_of(&self.owner, self.dry_run, &self.items);
-        (!self.items.is_empty()).then_some(self)
-    }
-}
-
 /// The messages to send now.
 ///
 /// An item is due while its stage lasts and was not told for this decision. In daily mode it has
@@ -234,44 +129,48 @@ impl Message {
 /// then is told no more before the next.
 pub fn plan(inventory: &Inventory, settings: &Settings, occasion: Occasion) -> Vec<Message> {
     let since = settings.mode.latest(occasion.now);
-    let moment = Moment::new(occasion.now);
-    let earlier = Moment::new(since);
-    let mut told = HashSet::new();
+    let (moment, earlier) = (Moment::new(occasion.now), Moment::new(since));
+    let cases = cases(inventory, settings, occasion.dry_run);
+    let told: HashSet<Addressee> = match settings.mode {
+        Mode::Immediate => HashSet::new(),
+        Mode::Daily(_) => cases.iter().flat_map(|case| case.told(since)).collect(),
+    };
     let mut waiting: BTreeMap<Addressee, Vec<Item>> = BTreeMap::new();
-    for (namespace, space) in inventory.spaces() {
-        for exception in space.exceptions() {
-            let case = Case {
-                namespace,
-                exception,
-                settings,
-                dry_run: occasion.dry_run,
+    for case in &cases {
+        for (stage, decision_at) in case.due([&moment, &earlier]) {
+            let Some(owner) = case.owner(stage) else {
+                continue;
             };
-            told.extend(case.told_since(inventory, since));
-            let life = space.life(exception, &inventory.bench(&moment));
-            let before = space.life(exception, &inventory.bench(&earlier));
-            let due = stages(exception, &life)
-                .filter(|stage| !was_sent(exception, *stage, occasion.dry_run))
-                .filter(|stage| stages(exception, &before).any(|then| then == *stage))
-                .filter(|stage| stage.1 <= since);
-            for (stage, decision_at) in due {
-                let Some(item) = case.item(inventory, (stage, decision_at), &moment) else {
-                    continue;
-                };
-                let to = settings.routes.recipient(&item.owner, occasion.dry_run);
-                waiting.entry(to).or_default().push(item);
+            let to = settings.routes.recipient(&owner, occasion.dry_run);
+            if !told.contains(&to) {
+                let item = case.item(owner, (stage, decision_at), &moment);
+                waiting.entry(to).or_default().extend(item);
             }
         }
     }
-    let of = |(owner, items)| message(owner, items, occasion);
-    let waiting = waiting
-        .into_iter()
-        .filter(|(owner, _)| !settings.mode.is_daily() || !told.contains(owner));
-    waiting.map(of).collect()
+    let waiting = waiting.into_iter();
+    waiting
+        .map(|(to, items)| Message::of(to, items, occasion))
+        .collect()
+}
+
+fn cases<'a>(inventory: &'a Inventory, settings: &'a Settings, dry_run: bool) -> Vec<Case<'a>> {
+    let of = |(namespace, space): (&'a str, &'a Space)| {
+        let exceptions = space.exceptions();
+        exceptions.map(move |exception| Case {
+            inventory,
+            place: (namespace, space),
+            exception,
+            settings,
+            dry_run,
+        })
+    };
+    inventory.spaces().flat_map(of).collect()
 }
 
 /// The stages an exception is in, each with the decision it counts from. While the owner's request
 /// to go on is open, a review is the platform team's turn and the owner is not asked again.
-fn stages(exception: &Exception, life: &Life) -> impl Iterator<Item = (Stage, Timestamp)> {
+fn stages(exception: &Exception, life: &Life) -> impl Iterator<Item = (Stage, Timestamp)> + use<> {
     let renewal = life.renewal_open.then_some(Stage::RenewalWaiting);
     let (owners, approvers) = match life.phase {
         Phase::Pending => (None, Some(Stage::DecisionWaiting)),
@@ -316,71 +215,66 @@ fn asked_at(exception: &Exception) -> Option<Timestamp> {
 
 /// One exception, as reminders look at it.
 struct Case<'a> {
-    namespace: &'a str,
+    inventory: &'a Inventory,
+    place: (&'a str, &'a Space),
     exception: &'a Exception,
     settings: &'a Settings,
     dry_run: bool,
 }
 
 impl Case<'_> {
+    /// What is due at the first moment, was due at the second already, and was not told.
+    fn due(&self, [now, since]: [&Moment; 2]) -> Vec<(Stage, Timestamp)> {
+        let stages_at = |moment| {
+            let life = self
+                .place
+                .1
+                .life(self.exception, &self.inventory.bench(moment));
+            stages(self.exception, &life)
+        };
+        let open = stages_at(now)
+            .filter(|stage| !was_sent(self.exception, *stage, self.dry_run))
+            .filter(|(_, decision_at)| *decision_at <= since.now);
+        open.filter(|stage| stages_at(since).any(|then| then == *stage))
+            .collect()
+    }
+
     /// Who was told something about it since then. What is dated more than a day later was
     /// written by a clock that was wrong, and silences nobody.
-    fn told_since<'b>(
-        &'b self,
-        inventory: &'b Inventory,
-        since: Timestamp,
-    ) -> impl Iterator<Item = Addressee> + 'b {
-        let until = crate::api::Period::days(1).after(since);
+    fn told(&self, since: Timestamp) -> impl Iterator<Item = Addressee> {
+        let until = Period::days(1).after(since);
         let status = self.exception.status.as_ref();
         let marks = status.into_iter().flat_map(|status| &status.notified);
         let marks = marks.filter(move |mark| mark.sent_at.0 >= since && mark.sent_at.0 < until);
         marks.filter_map(move |mark| {
             let (stage, dry_run) = memory::read(&mark.stage)?;
-            let owner = self.owner(inventory, stage)?;
+            let owner = self.owner(stage)?;
             (dry_run == self.dry_run).then(|| self.settings.routes.recipient(&owner, dry_run))
         })
     }
 
     /// Who is to act; nobody where a path that nobody knows would have to decide.
-    fn owner(&self, inventory: &Inventory, stage: Stage) -> Option<Addressee> {
+    fn owner(&self, stage: Stage) -> Option<Addressee> {
         let routes = &self.settings.routes;
         if !stage.is_for_approver() {
             return Some(routes.of_team(&self.exception.spec.owner));
         }
-        let path = self.exception.path(inventory.paths())?;
+        let path = self.exception.path(self.inventory.paths())?;
         let is_there = path.deleted.is_none();
         is_there.then(|| routes.of_path(&path.name, &path.spec.owner))
     }
 
     fn item(
         &self,
-        inventory: &Inventory,
+        owner: Addressee,
         (stage, decision_at): (Stage, Timestamp),
         moment: &Moment,
     ) -> Option<Item> {
-        let owner = self.owner(inventory, stage)?;
-        let exception = self.exception;
-        let view = exception_view(inventory, moment, (self.namespace, &exception.name))?;
-        let spec = &exception.spec;
-        let renewal = spec.renewal.as_ref().filter(|_| view.life.renewal_open);
-        let facts = Facts {
-            team: spec.owner.team.clone(),
-            ends: view.life.effective_expiry,
-            review: view.life.next_review_at,
-            renewal_asked: renewal.map(|renewal| renewal.requested_at.0),
-            asked_by: renewal
-                .map(|renewal| renewal.by.clone())
-                .or_else(|| spec.requested_by.clone()),
-            words: renewal.map_or_else(
-                || spec.reason.clone(),
-                |renewal| renewal.still_needed_because.clone(),
-            ),
-            needed: view.needed,
-            usage: view.usage,
-        };
+        let (exception, namespace) = (self.exception, self.place.0);
+        let view = exception_view(self.inventory, moment, (namespace, &exception.name))?;
         Some(Item {
-            id: self.item_id(stage, decision_at),
-            namespace: self.namespace.into(),
+            id: message::item_id((namespace, exception), (stage, decision_at), self.dry_run),
+            namespace: namespace.into(),
             name: exception.name.clone(),
             uid: exception.uid.clone(),
             generation: exception.generation,
@@ -388,114 +282,7 @@ impl Case<'_> {
             stage,
             decision_at,
             owner,
-            facts,
+            facts: Facts::of(&view),
         })
     }
-
-    fn item_id(&self, stage: Stage, decision_at: Timestamp) -> String {
-        let name = format!("{}/{}", self.namespace, self.exception.name);
-        let uid = self.exception.uid.as_deref().unwrap_or_default();
-        let word = memory::word(stage, self.dry_run);
-        let second = decision_at.as_second().to_string();
-        short_hash(&[uid, &name, &word, &second])
-    }
-}
-
-fn message(owner: Addressee, mut items: Vec<Item>, occasion: Occasion) -> Message {
-    items.sort_by_cached_key(|item| {
-        let date = match item.stage {
-            Stage::Expired => item.facts.ends,
-            Stage::ReviewOverdue | Stage::ReviewDue => item.facts.review,
-            Stage::RenewalWaiting | Stage::DecisionWaiting => Some(item.decision_at),
-        };
-        let of = occasion.dry_run.then(|| item.owner.clone());
-        (
-            of,
-            item.stage,
-            date,
-            item.namespace.clone(),
-            item.name.clone(),
-        )
-    });
-    let more = items.len().saturating_sub(LONGEST_MESSAGE);
-    items.truncate(LONGEST_MESSAGE);
-    Message {
-        id: id_of(&owner, occasion.dry_run, &items),
-        owner,
-        dry_run: occasion.dry_run,
-        items,
-        more,
-        as_of: occasion.now,
-    }
-}
-
-fn id_of(owner: &Addressee, dry_run: bool, items: &[Item]) -> String {
-    let kind = if dry_run { "dry-run" } else { "reminder" };
-    let ids = items.iter().map(|item| item.id.as_str());
-    let parts: Vec<&str> = [kind, &*owner.channel, &*owner.team]
-        .into_iter()
-        .chain(ids)
-        .collect();
-    short_hash(&parts)
-}
-
-/// 32 hexadecimal digits that no other list of parts gives.
-fn short_hash(parts: &[&str]) -> String {
-    let mut hash = Sha256::new();
-    for part in parts {
-        hash.update(part.as_bytes());
-        hash.update([0]);
-    }
-    let digest = hash.finalize();
-    digest[..16].iter().fold(String::new(), |mut text, byte| {
-        // Writing to a String cannot fail.
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
-}
-
-/// How handing a message over ended.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Delivery {
-    /// The receiver took it.
-    Accepted,
-    /// It did not, and would not take it later either.
-    Refused(Setback),
-    /// It could not be handed over now.
-    Failed(Setback),
-}
-
-/// Why a message was not taken, and how long its channel is left alone.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Setback {
-    /// One word.
-    pub reason: &'static str,
-    /// What was said, on one line.
-    pub message: String,
-    /// The time until the next attempt.
-    pub pause: std::time::Duration,
-}
-
-impl Delivery {
-    /// The word used in metrics.
-    pub const fn as_str(&self) -> &'static str {
-        match self {
-            Self::Accepted => "delivered",
-            Self::Refused(_) => "refused",
-            Self::Failed(_) => "failed",
-        }
-    }
-}
-
-/// A reminder that was sent, to be put on record.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Mark {
-    /// The exception's namespace.
-    pub namespace: Arc<str>,
-    /// Its name.
-    pub name: Arc<str>,
-    /// The object meant.
-    pub uid: Option<Box<str>>,
-    /// What is remembered.
-    pub notified: Notified,
 }
