@@ -28,7 +28,7 @@ pub use judging::{ExtraKind, JudgingArgs, PathsFrom, instant};
 #[cfg(feature = "cluster")]
 pub use probe::ProbeArgs;
 pub use register::{ExceptionsArgs, InboxArgs};
-pub use run::{APPROVAL_POLICY, DigestArgs, LogFormat, OnOff, RunArgs};
+pub use run::{APPROVAL_POLICY, DigestArgs, LogFormat, OnOff, Reports, RunArgs};
 pub use selector::LabelQuery;
 pub use upkeep::{CleanupArgs, CompletionArgs, DemoArgs, Shell};
 pub use workload_name::WorkloadName;

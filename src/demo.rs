@@ -11,7 +11,7 @@ use goldenpath_e2e::{Binaries, ControlPlane, Options, Tool};
 use tokio::sync::{oneshot, watch};
 
 use crate::assess::settings::Settings;
-use crate::cli::{APPROVAL_POLICY, DemoArgs, GlobalArgs};
+use crate::cli::{APPROVAL_POLICY, DemoArgs, GlobalArgs, Reports};
 use crate::cluster::{Observer, RunSettings, Target};
 use crate::operate::{self, Listen};
 use crate::report::metrics;
@@ -120,6 +120,7 @@ fn settings(cluster: &ControlPlane) -> RunSettings {
         judging: Settings::default(),
         extra_kinds: Vec::new(),
         metrics: metrics::Options::default(),
+        reports: Reports::Off,
         leader_elect: false,
         reminders: None,
         lease_namespace: None,

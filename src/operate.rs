@@ -100,6 +100,7 @@ fn settings(args: &RunArgs, global: &GlobalArgs) -> Result<RunSettings, Error> {
         judging,
         extra_kinds: args.judging.extra_kind.clone(),
         metrics: exposed(args),
+        reports: args.reports,
         leader_elect: args.leader_elect,
         lease_namespace: args.lease_namespace.clone(),
         approval_policy: Some(args.approval_policy.clone()).filter(|name| !name.is_empty()),

@@ -269,6 +269,16 @@ pub enum Level {
     Recommended,
 }
 
+impl Level {
+    /// The word used in objects and reports.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Required => "required",
+            Self::Recommended => "recommended",
+        }
+    }
+}
+
 /// How much a deviation weighs.
 #[derive(
     JsonSchema, Serialize, Deserialize, Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Default,

@@ -32,3 +32,9 @@ pub const BACKSTAGE_KUBERNETES_ID: &str = "backstage.io/kubernetes-id";
 
 /// Field manager of every server-side apply.
 pub const FIELD_MANAGER: &str = "goldenpath";
+
+/// On policy reports of ours: the state of the workload the report is about, such as `documented`.
+pub const STATE: &str = "goldenpath.dev/state";
+/// Annotation on policy reports of ours: stands for their content, so that an unchanged report is
+/// never written again.
+pub const CONTENT_DIGEST: &str = "goldenpath.dev/content-digest";

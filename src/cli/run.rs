@@ -65,6 +65,16 @@ pub struct RunArgs {
     )]
     pub warn_on_apply: OnOff,
 
+    /// Write a policy report for each judged workload, in the format the cluster has
+    #[arg(
+        long,
+        value_enum,
+        value_name = "FORMAT",
+        default_value_t,
+        env = "GOLDENPATH_REPORTS"
+    )]
+    pub reports: Reports,
+
     /// Write only while holding a Lease, so that several replicas may run
     #[arg(
         long,
@@ -155,6 +165,22 @@ pub enum OnOff {
     On,
     /// Off
     Off,
+}
+
+/// Which policy reports are written.
+#[derive(ValueEnum, Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Reports {
+    /// None
+    #[default]
+    Off,
+    /// Whichever the cluster has, openreports first
+    Auto,
+    /// `Report` of openreports.io
+    #[value(name = "openreports")]
+    OpenReports,
+    /// `PolicyReport` of wgpolicyk8s.io
+    #[value(name = "wgpolicy")]
+    WgPolicy,
 }
 
 /// How logs are written.

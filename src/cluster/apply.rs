@@ -1,7 +1,8 @@
 //! The only file that writes to objects that are not ours alone: labels of workloads and Services,
 //! metadata only, and the statuses of our own objects. One call, one bounded wait, one outcome;
 //! what to write and when to try again is decided elsewhere. Nothing is created here: every write
-//! carries the uid of the object it is meant for. Policies of our own are written in `policies`.
+//! carries the uid of the object it is meant for. Policies of our own are written in `policies`,
+//! policy reports in `reports`.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -198,6 +199,7 @@ impl Hand {
         self.send(request).await.0
     }
 
+    /// One request, one bounded wait, and what became of it.
     pub(super) async fn send(
         &self,
         request: Result<Request<Vec<u8>>, kube::core::request::Error>,
@@ -293,6 +295,8 @@ struct Answer {
 #[serde(rename_all = "camelCase")]
 pub(super) struct After {
     resource_version: Option<String>,
+    /// Counts the changes of its content.
+    pub generation: Option<u64>,
     labels: Option<BTreeMap<String, String>>,
 }
 

@@ -1,11 +1,13 @@
 //! Taking back everything that was ever written to other people's objects: our label keys on
-//! workloads and Services, and the record of who set them. Whatever users wrote stays.
+//! workloads and Services, and the record of who set them; and our policy reports. Whatever users
+//! wrote stays.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use futures::StreamExt;
 use k8s_openapi::api::coordination::v1::Lease;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use kube::Client;
 use kube::api::{Api, DeleteParams, ListParams, PartialObjectMeta};
 use tracing::warn;
@@ -15,13 +17,16 @@ use super::connect::Target;
 use super::error::{Error, Result, reason_of};
 use super::followed::Followed;
 use super::kinds::discover;
+use super::reports::{self, is_served, selector};
 use super::run::LEASE_NAME;
 use super::stored::Stored;
 use super::watch::PAGE;
 use crate::api::keys::OWN_LABELS;
 use crate::assess::kind::WatchedKind;
+use crate::assess::report_ledger::{ReportAct, ReportWrite};
 use crate::assess::source::Problem;
 use crate::cli::ExtraKind;
+use crate::report::policy_report::Format;
 
 /// Removals under way at once.
 const AT_ONCE: usize = 16;
@@ -91,6 +96,9 @@ pub async fn cleanup(
             Err(error) => cleanup.miss(followed.name(), &chain(&error)),
         }
     }
+    for format in Format::ALL {
+        cleanup.reports(&client, format, settings.dry_run).await;
+    }
     if let Some(namespace) = settings
         .lease_namespace
         .as_deref()
@@ -102,6 +110,22 @@ pub async fn cleanup(
 }
 
 impl Cleanup {
+    /// A format the cluster does not know has left nothing behind.
+    async fn reports(&mut self, client: &Client, format: Format, dry_run: bool) {
+        let done = match is_served(client, format).await {
+            Ok(false) => return,
+            Ok(true) => remove_reports(client, format, dry_run).await,
+            Err(error) => Err(error),
+        };
+        match done {
+            Ok((cleaned, problems)) => {
+                self.kinds.insert(format.kind().to_owned(), cleaned);
+                self.problems.extend(problems);
+            }
+            Err(error) => self.miss(format.kind(), &chain(&error)),
+        }
+    }
+
     fn miss(&mut self, what: &str, message: &str) {
         self.problems.push(Problem::new(what, message));
     }
@@ -188,6 +212,54 @@ impl Broom<'_> {
             outcome,
         )
     }
+}
+
+/// Removes every policy report of ours in one format, or counts them.
+///
+/// # Errors
+/// When they cannot be listed.
+pub async fn remove_reports(
+    client: &Client,
+    format: Format,
+    dry_run: bool,
+) -> Result<(Cleaned, Vec<Problem>)> {
+    let resource = reports::resource_of(format);
+    let api: Api<Stored> = Api::all_with(client.clone(), &resource);
+    let (mut cleaned, mut problems) = (Cleaned::default(), Vec::new());
+    let mut params = ListParams::default().limit(PAGE).labels(&selector());
+    let hand = Hand::new(client.clone());
+    loop {
+        let page = api.list_metadata(&params).await;
+        let page = page.map_err(Error::on(format!("list {}", format.kind())))?;
+        let more = page.metadata.continue_.clone();
+        cleaned.found += page.items.len();
+        let items = page.items.into_iter().filter(|_| !dry_run);
+        let removals = items.map(|report| remove_report(&hand, report.metadata, format));
+        let mut removals = futures::stream::iter(removals).buffer_unordered(AT_ONCE);
+        while let Some((name, outcome)) = removals.next().await {
+            match outcome {
+                Outcome::Landed(_) | Outcome::Gone => cleaned.cleaned += 1,
+                Outcome::PushedBack(_) | Outcome::Failed(_) | Outcome::NotLeading => {
+                    problems.push(Problem::new(name, "it could not be removed"));
+                }
+            }
+        }
+        params.continue_token = more.filter(|token| !token.is_empty());
+        if params.continue_token.is_none() {
+            return Ok((cleaned, problems));
+        }
+    }
+}
+
+async fn remove_report(hand: &Hand, metadata: ObjectMeta, format: Format) -> (String, Outcome) {
+    let namespace = metadata.namespace.unwrap_or_default();
+    let name = metadata.name.unwrap_or_default();
+    let write = ReportWrite {
+        key: (namespace.as_str().into(), name.as_str().into()),
+        act: ReportAct::Remove(metadata.uid.map(Into::into)),
+    };
+    let outcome = hand.report(&write, format).await;
+    (format!("{namespace}/{}/{name}", format.kind()), outcome)
 }
 
 /// Objects with the first key; those with the second and not the first; and so on. Each object is

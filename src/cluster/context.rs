@@ -11,6 +11,7 @@ use super::gates::Gates;
 use super::lease::Leadership;
 use super::pulse::Pulse;
 use super::remember::Sent;
+use super::reports::Reports;
 use super::rereads::Rereads;
 use super::tell::News;
 use crate::assess::inventory::{Inventory, Reread};
@@ -47,6 +48,8 @@ pub struct Context {
     pub sent: mpsc::Sender<Sent>,
     /// What is exposed as metrics.
     pub metrics: metrics::Options,
+    /// The policy reports.
+    pub reports: Reports,
     problems: Mutex<BTreeMap<String, String>>,
 }
 
@@ -71,6 +74,7 @@ impl Context {
             changed: Notify::new(),
             news,
             metrics: metrics::Options::default(),
+            reports: Reports::default(),
             problems: Mutex::default(),
         }
     }

@@ -101,6 +101,9 @@ impl Context {
             },
         };
         let (reread, gone) = self.inventory().complete_list(&listed, Timestamp::now());
+        if let Followed::Workloads(kind) = followed {
+            self.reports.ledger().kind_is_complete(kind);
+        }
         self.ask(reread);
         for (namespace, exception) in gone {
             self.say_goodbye(&namespace, exception);

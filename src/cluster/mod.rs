@@ -22,6 +22,7 @@ mod policies;
 mod pulse;
 mod remember;
 mod reminding;
+mod reports;
 mod rereads;
 mod run;
 mod source;

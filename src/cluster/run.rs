@@ -25,11 +25,11 @@ use super::reminding::{self, Reminders};
 use super::source::Observer;
 use super::tell::{self, News};
 use super::writer::Writer;
-use super::{clock, policies, rereads, vouch, watch as watching};
+use super::{clock, policies, reports, rereads, vouch, watch as watching};
 use crate::assess::reminders::LONGEST_MESSAGE;
 use crate::assess::settings::Settings;
 use crate::assess::warning::Part;
-use crate::cli::ExtraKind;
+use crate::cli::{self, ExtraKind};
 use crate::report::metrics;
 
 /// What the operator may be told.
@@ -43,6 +43,8 @@ pub struct RunSettings {
     pub extra_kinds: Vec<ExtraKind>,
     /// What is exposed as metrics.
     pub metrics: metrics::Options,
+    /// Which policy reports are written.
+    pub reports: cli::Reports,
     /// Whether a Lease decides who writes.
     pub leader_elect: bool,
     /// The Lease's namespace; the client's own where absent.
@@ -241,6 +243,11 @@ fn watches(
     if let Some(policy) = settings.approval_policy.clone() {
         let watch = vouch::follow(client.clone(), policy, context.clone());
         tasks.spawn(named("a watch", watch));
+    }
+    let formats = reports::formats(settings.reports);
+    if !formats.is_empty() {
+        let reports = reports::run(client.clone(), formats, context.clone());
+        tasks.spawn(named("reports", reports));
     }
     tasks
 }

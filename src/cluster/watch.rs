@@ -27,7 +27,7 @@ pub const WATCH_SECONDS: u32 = 180;
 /// what they took.
 pub const PAGE: u32 = 100;
 /// The longest pause between two attempts, so that a kind that appears is followed within a minute.
-const LONGEST_PAUSE: Duration = Duration::from_secs(40);
+pub const LONGEST_PAUSE: Duration = Duration::from_secs(40);
 
 /// Follows one kind until the task is aborted.
 pub async fn follow(client: Client, followed: Followed, context: Arc<Context>) {
@@ -53,7 +53,7 @@ pub async fn follow(client: Client, followed: Followed, context: Arc<Context>) {
             }
             Err(error) => {
                 context.out_of_reach(&followed, &trouble_of(&error));
-                complain(&error, &followed, &context);
+                complain(&error, followed.name(), &context);
                 let pause = pauses.next().unwrap_or(LONGEST_PAUSE);
                 tokio::time::sleep(pause.min(LONGEST_PAUSE)).await;
             }
@@ -63,7 +63,7 @@ pub async fn follow(client: Client, followed: Followed, context: Arc<Context>) {
 
 /// Whether the server answered. Every attempt to list begins with `Init`, also one that fails:
 /// counted as an answer it would make kube's own backoff begin anew each time.
-const fn is_progress(event: &Event<Stored>) -> bool {
+pub const fn is_progress<K>(event: &Event<K>) -> bool {
     match event {
         Event::Init | Event::InitApply(_) => false,
         Event::InitDone | Event::Apply(_) | Event::Delete(_) => true,
@@ -94,14 +94,14 @@ fn take(event: Event<Stored>, followed: &Followed, seen: &mut HashSet<Key>, cont
     }
 }
 
-fn complain(error: &watcher::Error, followed: &Followed, context: &Context) {
+/// Says once why a kind cannot be followed.
+pub fn complain(error: &watcher::Error, kind: &str, context: &Context) {
     let trouble = trouble_of(error);
     context.counters.failed(trouble.reason);
     // An expired version is how a watch is told to list again, not a trouble.
     if trouble.reason == "Expired" {
         return;
     }
-    let kind = followed.name();
     if context.gates.troubled(kind, &trouble, Timestamp::now()) {
         let Trouble { reason, message } = trouble;
         warn!(

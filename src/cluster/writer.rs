@@ -20,8 +20,10 @@ use super::tell::News;
 use super::throttle::Throttle;
 use crate::api::{DeviationExceptionStatus, GoldenPathStatus};
 use crate::assess::plan::{LabelWrite, Plan, ServiceWrite};
+use crate::assess::report_ledger::ReportWrite;
 use crate::assess::statuses::StatusWrite;
 use crate::assess::warning::{PolicyWrite, PolicyWritten};
+use crate::report::policy_report::Format;
 
 /// How often it looks for what is due without having been rung for.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
@@ -48,6 +50,7 @@ enum Job {
     Path(Box<StatusWrite<GoldenPathStatus>>),
     Sent(Box<Sent>),
     Policy(Box<PolicyJob>),
+    Report(Box<ReportWrite>, Format),
 }
 
 /// A policy or binding to write, and how that ended, in more words than an outcome has.
@@ -69,13 +72,18 @@ impl Job {
             Self::Exception(_) | Self::Path(_) => "status",
             Self::Sent(_) => "reminder",
             Self::Policy(_) => "policy",
+            Self::Report(..) => "report",
         }
     }
 
     const fn is_slow(&self) -> bool {
         match self {
             Self::Label(_) | Self::Sent(_) => false,
-            Self::Service(_) | Self::Exception(_) | Self::Path(_) | Self::Policy(_) => true,
+            Self::Service(_)
+            | Self::Exception(_)
+            | Self::Path(_)
+            | Self::Policy(_)
+            | Self::Report(..) => true,
         }
     }
 
@@ -91,6 +99,7 @@ impl Job {
                 job.ended = ended;
                 outcome
             }
+            Self::Report(write, format) => hand.report(write, *format).await,
         }
     }
 }
@@ -230,17 +239,18 @@ impl Writer {
     fn plan_slowly(&mut self) {
         let (started, now) = (Instant::now(), Timestamp::now());
         let mut inventory = self.context.inventory();
-        let version = inventory.version();
+        let version = inventory.version() + self.context.reports.ledger().version();
         if !self.waiting.is_empty() || !self.slow.is_due(version, started, now) {
             return;
         }
         let statuses = inventory.plan_statuses(now);
         let services = inventory.plan_services(now, SERVICES_A_ROUND);
         let warnings = inventory.plan_warnings(now);
+        let reports = self.context.reports.plan(&inventory, now);
         drop(inventory);
-        let more = services.len() == SERVICES_A_ROUND;
+        let more = services.len() == SERVICES_A_ROUND || reports.has_more;
         self.slow.version = (!more).then_some(version);
-        let later = warnings.again_at;
+        let later = warnings.again_at.into_iter().chain(reports.again_at);
         self.slow.again_at = statuses.again_at.into_iter().chain(later).min();
         self.slow.last = started;
         self.slow.not_before = started + SLOW_EVERY.max(started.elapsed() * SHARE);
@@ -253,9 +263,16 @@ impl Writer {
             .map(Job::Exception)
             .chain(paths.map(Job::Path))
             .chain(warnings.writes.into_iter().map(Job::policy))
-            .chain(services.into_iter().map(Job::Service));
+            .chain(services.into_iter().map(Job::Service))
+            .chain(self.report_jobs(reports.writes));
         self.waiting.extend(jobs);
         self.write_waiting();
+    }
+
+    fn report_jobs(&self, writes: Vec<ReportWrite>) -> impl Iterator<Item = Job> + use<> {
+        let format = self.context.reports.format();
+        let writes = writes.into_iter().map(Box::new);
+        writes.filter_map(move |write| Some(Job::Report(write, format?)))
     }
 
     fn start(&mut self, mut job: Job) {
@@ -310,6 +327,7 @@ impl Writer {
             // Whoever sent it tries again; its watch tells the inventory.
             Job::Sent(sent) => sent.report(outcome),
             Job::Policy(job) => inventory.policy_written(&job.write, job.ended, now),
+            Job::Report(write, _) => self.context.reports.ledger().written(&write, how, now),
         }
         let is_over = match outcome {
             Outcome::Landed(_) | Outcome::Gone => true,
@@ -345,6 +363,7 @@ impl Job {
             Self::Path(write) => format!("{:?}", write.of),
             Self::Sent(sent) => format!("{}/{}", sent.mark.namespace, sent.mark.name),
             Self::Policy(job) => format!("{:?}/{}", job.write.part, job.write.name),
+            Self::Report(write, _) => format!("{}/Report/{}", write.key.0, write.key.1),
         }
     }
 }

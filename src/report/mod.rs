@@ -8,6 +8,7 @@ pub mod inbox;
 pub mod json;
 pub mod metrics;
 pub mod plain;
+pub mod policy_report;
 pub mod preview;
 pub mod register;
 pub mod reminder;

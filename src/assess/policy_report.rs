@@ -1,0 +1,191 @@
+//! What a policy report says of one workload: one result a check, in the five words such reports
+//! have. An exception that excuses makes a result `skip`, so that nobody is pushed to act on what
+//! is agreed; what ends or waits for a look stays visible. How a report is written down is the
+//! business of [`crate::report::policy_report`].
+
+use super::cover::Exception;
+use super::exception::Life;
+use super::excuse::Excuse;
+use super::path::{Path, bit};
+use super::space::Space;
+use super::state::{Outcome, Standing, State};
+use super::verdict::{Bench, Verdict, judge};
+use super::workload::{PathResult, Workload};
+use crate::api::golden_path::{Check, Level};
+
+/// The result of a check, as policy reports know it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum PolicyResult {
+    /// The step is taken.
+    Pass,
+    /// It is not, and nothing that is agreed speaks for that.
+    Fail,
+    /// It is not; what is agreed wants a look, or the check only advises.
+    Warn,
+    /// The check could not be evaluated.
+    Error,
+    /// It is not counted now: agreed and current, older than the path, or only announced.
+    Skip,
+}
+
+impl PolicyResult {
+    /// Every result, in the order summaries list them.
+    pub const ALL: [Self; 5] = [Self::Pass, Self::Fail, Self::Warn, Self::Error, Self::Skip];
+
+    /// The word used in reports.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Pass => "pass",
+            Self::Fail => "fail",
+            Self::Warn => "warn",
+            Self::Error => "error",
+            Self::Skip => "skip",
+        }
+    }
+
+    /// The result of a required check that fails, by how the failure stands.
+    pub const fn of_standing(standing: Standing) -> Self {
+        match standing {
+            Standing::Undocumented | Standing::Expired | Standing::Pending => Self::Fail,
+            Standing::ReviewOverdue | Standing::ReviewDue => Self::Warn,
+            Standing::Predates | Standing::Documented => Self::Skip,
+        }
+    }
+
+    /// The result of a check with this level and outcome; `standing` is that of a required check
+    /// that fails.
+    pub const fn of(level: Level, outcome: Outcome, standing: Option<Standing>) -> Self {
+        match (outcome, level) {
+            (Outcome::Pass, _) => Self::Pass,
+            (Outcome::Error, _) => Self::Error,
+            (Outcome::Announced, _) => Self::Skip,
+            (Outcome::Fail, Level::Recommended) => Self::Warn,
+            (Outcome::Fail, Level::Required) => match standing {
+                Some(standing) => Self::of_standing(standing),
+                None => Self::Fail,
+            },
+        }
+    }
+}
+
+/// What is said of one check.
+#[derive(Clone, Debug)]
+pub struct Finding<'a> {
+    /// The check.
+    pub check: &'a Check,
+    /// What it comes to now.
+    pub outcome: Outcome,
+    /// What its expression says, whether it counts already or not.
+    pub evaluated: Outcome,
+    /// The result in the report.
+    pub result: PolicyResult,
+    /// How its failure stands, where it is required, counts and fails.
+    pub standing: Option<Standing>,
+    /// The exception that gives it this standing.
+    pub exception: Option<(&'a Exception, Life)>,
+}
+
+impl Finding<'_> {
+    /// Whether the result decides if the workload is on its path.
+    pub const fn is_scored(&self) -> bool {
+        match self.result {
+            PolicyResult::Pass | PolicyResult::Fail | PolicyResult::Error => {
+                matches!(self.check.level, Level::Required)
+            }
+            PolicyResult::Warn | PolicyResult::Skip => false,
+        }
+    }
+}
+
+/// What is said of one workload.
+#[derive(Clone, Debug)]
+pub struct Findings<'a> {
+    /// The workload.
+    pub workload: &'a Workload,
+    /// Its uid.
+    pub uid: &'a str,
+    /// Its team.
+    pub team: &'a str,
+    /// The path it is judged by.
+    pub path: &'a Path,
+    /// The state of a service with this workload alone.
+    pub state: State,
+    /// One a check of the path, in order.
+    pub checks: Vec<Finding<'a>>,
+}
+
+/// What is said of a workload; nothing where no path is for it, where it is taken out, and of one
+/// that is not stored.
+pub fn findings<'a>(
+    workload: &'a Workload,
+    space: &'a Space,
+    bench: &Bench<'_>,
+) -> Option<Findings<'a>> {
+    let verdict = judge(workload, space, bench);
+    let index = verdict.path?;
+    let mut results = workload.results.iter();
+    let result = results.find(|result| usize::from(result.path) == index)?;
+    let path = workload.paths.get(index);
+    let about = About {
+        verdict: &verdict,
+        result,
+        space,
+    };
+    let checks = path.spec.checks.iter().enumerate();
+    Some(Findings {
+        workload,
+        uid: workload.uid.as_deref()?,
+        team: space.team_of(workload),
+        path,
+        state: verdict.state()?,
+        checks: checks
+            .map(|check| about.finding(check, workload, bench))
+            .collect(),
+    })
+}
+
+/// What a check is looked up in.
+struct About<'v, 'a> {
+    verdict: &'v Verdict,
+    result: &'a PathResult,
+    space: &'a Space,
+}
+
+impl<'a> About<'_, 'a> {
+    fn finding(
+        &self,
+        (index, check): (usize, &'a Check),
+        workload: &Workload,
+        bench: &Bench<'_>,
+    ) -> Finding<'a> {
+        let at = bench.moment.paths(&workload.paths)[usize::from(self.result.path)];
+        let outcome = Verdict::outcome(self.result, &at, index);
+        let mut excuses = self.verdict.excuses.iter();
+        let excuse = excuses.find(|excuse| excuse.check == index);
+        let standing = excuse.map(|excuse| excuse.standing);
+        Finding {
+            check,
+            outcome,
+            evaluated: evaluated(self.result, index),
+            result: PolicyResult::of(check.level, outcome, standing),
+            standing,
+            exception: excuse.and_then(|excuse| self.spoken_by(excuse, bench)),
+        }
+    }
+
+    fn spoken_by(&self, excuse: &Excuse, bench: &Bench<'_>) -> Option<(&'a Exception, Life)> {
+        let exception = self.space.exception(excuse.exception.as_deref()?)?;
+        Some((exception, self.space.life(exception, bench)))
+    }
+}
+
+fn evaluated(result: &PathResult, check: usize) -> Outcome {
+    let bit = bit(check);
+    if result.errored & bit != 0 {
+        Outcome::Error
+    } else if result.passed & bit != 0 {
+        Outcome::Pass
+    } else {
+        Outcome::Fail
+    }
+}

@@ -1,0 +1,293 @@
+//! Which policy reports are stored and what they say, in one line each: their names, and a digest
+//! of their content. From that and the inventory follow the writes, as data: a report is stored
+//! where its digest is another one, and removed where its workload is not judged any more. At rest,
+//! and after a restart, nothing is planned.
+
+use std::collections::{BTreeMap, HashSet};
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use super::inventory::Inventory;
+use super::kind::WatchedKind;
+use super::plan::Written;
+use super::policy_report::{Findings, findings};
+use super::verdict::Moment;
+use crate::api::Period;
+
+/// The longest time between two attempts to write one report, in seconds.
+const LONGEST_PAUSE: u64 = 300;
+
+/// Namespace and name of a report; the name is its workload's uid.
+pub type ReportKey = (Arc<str>, Arc<str>);
+
+/// A report as it is to be stored.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Rendered {
+    /// Stands for the content.
+    pub digest: String,
+    /// The whole object, the digest included.
+    pub object: serde_json::Value,
+}
+
+/// A report as it is stored, without what it says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StoredReport {
+    /// Its own uid.
+    pub uid: Option<Box<str>>,
+    /// The digest it carries.
+    pub digest: Option<Box<str>>,
+    /// Grows with every change of its content.
+    pub generation: Option<u64>,
+    /// API group and kind of the workload that owns it.
+    pub owner: Option<(Box<str>, Box<str>)>,
+}
+
+/// One write.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ReportWrite {
+    /// Which report.
+    pub key: ReportKey,
+    /// What is done to it.
+    pub act: ReportAct,
+}
+
+/// What is done to a report.
+#[derive(Clone, Debug, PartialEq)]
+pub enum ReportAct {
+    /// It is created, or says this from now on.
+    Store(Rendered),
+    /// It is removed, if it still is the object with this uid.
+    Remove(Option<Box<str>>),
+}
+
+/// What a plan comes to.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ReportPlan {
+    /// To be carried out.
+    pub writes: Vec<ReportWrite>,
+    /// There is more to write than was asked for.
+    pub has_more: bool,
+    /// When a report that had to wait may be tried again.
+    pub again_at: Option<Timestamp>,
+}
+
+/// What is known of one report.
+#[derive(Debug, Default)]
+struct Line {
+    stored: Option<StoredReport>,
+    /// The generation our own last write made.
+    ours: Option<u64>,
+    in_flight: bool,
+    failures: u8,
+    not_before: Option<Timestamp>,
+}
+
+impl Line {
+    /// Whether it says this, and nobody else has changed it since we wrote it.
+    fn says(&self, digest: &str) -> bool {
+        let Some(stored) = &self.stored else {
+            return false;
+        };
+        let is_edited = self
+            .ours
+            .zip(stored.generation)
+            .is_some_and(|(ours, seen)| seen > ours);
+        stored.digest.as_deref() == Some(digest) && !is_edited
+    }
+
+    fn fail(&mut self, now: Timestamp) {
+        let pause = 1_u64.checked_shl(self.failures.into());
+        let pause = pause.unwrap_or(LONGEST_PAUSE).min(LONGEST_PAUSE);
+        self.failures = self.failures.saturating_add(1);
+        self.not_before = Some(Period::seconds(pause).after(now));
+    }
+}
+
+/// The reports that are stored, and how far the operator is with each.
+#[derive(Debug, Default)]
+pub struct Ledger {
+    lines: BTreeMap<ReportKey, Line>,
+    /// Kinds all of whose workloads are known: what is absent is gone.
+    complete: HashSet<Arc<WatchedKind>>,
+    is_listed: bool,
+    version: u64,
+}
+
+impl Ledger {
+    /// A number that grows with what somebody else did to reports.
+    pub fn version(&self) -> u64 {
+        self.version
+    }
+
+    /// Takes in a stored report. What an event says that our own write has overtaken is no news.
+    pub fn put(&mut self, key: ReportKey, stored: StoredReport) {
+        let line = self.lines.entry(key).or_default();
+        let is_overtaken = stored
+            .generation
+            .zip(line.ours)
+            .is_some_and(|(seen, ours)| seen < ours);
+        if !is_overtaken && line.stored.as_ref() != Some(&stored) {
+            line.stored = Some(stored);
+            self.version += 1;
+        }
+    }
+
+    /// Takes in that a report is gone.
+    pub fn remove(&mut self, key: &ReportKey) {
+        if let Some(line) = self.lines.get_mut(key) {
+            line.stored = None;
+            line.ours = None;
+            self.version += 1;
+        }
+    }
+
+    /// Takes in that a list of reports is complete: what it did not hold is gone. Before the first
+    /// one nothing is planned.
+    pub fn listed(&mut self, seen: &HashSet<(String, String)>) {
+        for ((namespace, name), line) in &mut self.lines {
+            if !seen.contains(&(namespace.to_string(), name.to_string())) {
+                line.stored = None;
+            }
+        }
+        self.is_listed = true;
+        self.version += 1;
+    }
+
+    /// Every workload of this kind is known from now on.
+    pub fn kind_is_complete(&mut self, kind: &Arc<WatchedKind>) {
+        self.version += u64::from(self.complete.insert(kind.clone()));
+    }
+
+    /// What is to be written now, at most `limit` reports. `render` writes a report down; equal
+    /// findings have to give equal reports.
+    pub fn plan(
+        &mut self,
+        (inventory, now): (&Inventory, Timestamp),
+        limit: usize,
+        render: impl Fn(&Findings<'_>) -> Rendered,
+    ) -> ReportPlan {
+        if !self.is_listed {
+            return ReportPlan::default();
+        }
+        let mut round = Round {
+            now,
+            limit,
+            plan: ReportPlan::default(),
+        };
+        let moment = Moment::new(now);
+        let bench = inventory.bench(&moment);
+        let mut judged: HashSet<ReportKey> = HashSet::new();
+        for (namespace, space) in inventory.spaces() {
+            let namespace: Arc<str> = namespace.into();
+            for entry in space.workloads.values() {
+                let Some(found) = findings(&entry.workload, space, &bench) else {
+                    continue;
+                };
+                let key = (namespace.clone(), Arc::from(found.uid));
+                let rendered = render(&found);
+                let line = self.lines.entry(key.clone()).or_default();
+                if !line.says(&rendered.digest) {
+                    round.offer(&key, line, ReportAct::Store(rendered));
+                }
+                judged.insert(key);
+            }
+        }
+        self.plan_removals(&judged, inventory, &mut round);
+        round.plan
+    }
+
+    /// Reports of workloads that are known not to be judged. A workload of a kind that was not
+    /// listed may well be: its report stays.
+    fn plan_removals(
+        &mut self,
+        judged: &HashSet<ReportKey>,
+        inventory: &Inventory,
+        round: &mut Round,
+    ) {
+        let complete = &self.complete;
+        self.lines.retain(|key, line| {
+            if judged.contains(key) {
+                return true;
+            }
+            let Some(stored) = &line.stored else {
+                return line.in_flight;
+            };
+            let is_known = |(group, kind): &(Box<str>, Box<str>)| {
+                let mut kinds = complete.iter();
+                kinds.any(|known| *known.group == **group && *known.kind == **kind)
+            };
+            let may_go =
+                inventory.settings.excludes(&key.0) || stored.owner.as_ref().is_some_and(is_known);
+            if may_go {
+                let act = ReportAct::Remove(stored.uid.clone());
+                round.offer(key, line, act);
+            }
+            true
+        });
+    }
+
+    /// Notes how a write ended. What a landed one tells of a report is its generation.
+    pub fn written(&mut self, write: &ReportWrite, how: Written, now: Timestamp) {
+        let Some(line) = self.lines.get_mut(&write.key) else {
+            return;
+        };
+        line.in_flight = false;
+        match (how, &write.act) {
+            (Written::Landed(generation), ReportAct::Store(rendered)) => {
+                line.landed(&rendered.digest, generation);
+            }
+            (Written::Landed(_) | Written::Gone, ReportAct::Remove(_)) => {
+                self.lines.remove(&write.key);
+            }
+            // Its namespace is gone, or the kind: whoever is asked again soon says the same.
+            (Written::Gone, ReportAct::Store(_)) | (Written::Failed, _) => line.fail(now),
+            (Written::NotTaken, _) => {}
+        }
+    }
+}
+
+impl Line {
+    fn landed(&mut self, digest: &str, generation: Option<u64>) {
+        self.failures = 0;
+        self.not_before = None;
+        self.ours = generation;
+        let stored = self.stored.get_or_insert(StoredReport {
+            uid: None,
+            digest: None,
+            generation: None,
+            owner: None,
+        });
+        stored.digest = Some(digest.into());
+        // The watch may have seen a later change already.
+        stored.generation = stored.generation.max(generation);
+    }
+}
+
+/// A plan that is being made.
+struct Round {
+    now: Timestamp,
+    limit: usize,
+    plan: ReportPlan,
+}
+
+impl Round {
+    /// Plans a write unless one is under way, held back, or more than was asked for.
+    fn offer(&mut self, key: &ReportKey, line: &mut Line, act: ReportAct) {
+        let plan = &mut self.plan;
+        match line.not_before {
+            _ if line.in_flight => {}
+            Some(until) if until > self.now => {
+                plan.again_at = Some(plan.again_at.map_or(until, |at| at.min(until)));
+            }
+            Some(_) | None if plan.writes.len() >= self.limit => plan.has_more = true,
+            Some(_) | None => {
+                line.in_flight = true;
+                plan.writes.push(ReportWrite {
+                    key: key.clone(),
+                    act,
+                });
+            }
+        }
+    }
+}

@@ -1,0 +1,380 @@
+//! Policy reports written down, in the two formats tools read: `OpenReports` and, where that is not
+//! installed, the older wgpolicyk8s. Equal findings give equal bytes: no message counts days, no
+//! field holds the time of writing. Which result a check gets is decided in
+//! [`crate::assess::policy_report`].
+
+use std::fmt::Write as _;
+
+use jiff::Timestamp;
+use serde_json::{Map, Value, json};
+use sha2::{Digest, Sha256};
+
+use super::plain::plain;
+use super::voice::{in_short, short_target};
+use crate::api::golden_path::{Check, Level, Severity};
+use crate::api::keys;
+use crate::assess::cover::Exception;
+use crate::assess::exception::Life;
+use crate::assess::policy_report::{Finding, Findings, PolicyResult};
+use crate::assess::report_ledger::Rendered;
+use crate::assess::state::{Outcome, Standing};
+
+/// What says that a report is goldenpath's: its `source`, and its label `managed-by`.
+pub const SOURCE: &str = "goldenpath";
+/// The label by which our reports are found.
+pub const MANAGED_BY: &str = "app.kubernetes.io/managed-by";
+/// Tools group results by this, below the source.
+const CATEGORY: &str = "Golden path";
+/// A path has at most so many checks, and a report one result for each.
+const MAX_RESULTS: usize = 32;
+/// The longest message, in characters.
+const LONGEST_MESSAGE: usize = 1_000;
+/// The longest property, in characters.
+const LONGEST_PROPERTY: usize = 256;
+/// The longest label value Kubernetes takes.
+const LONGEST_LABEL: usize = 63;
+
+/// A format of policy reports: a kind of object that tools read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Format {
+    /// `Report` of openreports.io/v1alpha1.
+    OpenReports,
+    /// `PolicyReport` of wgpolicyk8s.io/v1alpha2.
+    WgPolicy,
+}
+
+impl Format {
+    /// Every format, the one to prefer first.
+    pub const ALL: [Self; 2] = [Self::OpenReports, Self::WgPolicy];
+
+    /// API group.
+    pub const fn group(self) -> &'static str {
+        match self {
+            Self::OpenReports => "openreports.io",
+            Self::WgPolicy => "wgpolicyk8s.io",
+        }
+    }
+
+    /// API version, without the group.
+    pub const fn version(self) -> &'static str {
+        match self {
+            Self::OpenReports => "v1alpha1",
+            Self::WgPolicy => "v1alpha2",
+        }
+    }
+
+    /// Kind.
+    pub const fn kind(self) -> &'static str {
+        match self {
+            Self::OpenReports => "Report",
+            Self::WgPolicy => "PolicyReport",
+        }
+    }
+
+    /// Name in URLs.
+    pub const fn plural(self) -> &'static str {
+        match self {
+            Self::OpenReports => "reports",
+            Self::WgPolicy => "policyreports",
+        }
+    }
+
+    /// `openreports.io/v1alpha1`.
+    pub fn api_version(self) -> String {
+        format!("{}/{}", self.group(), self.version())
+    }
+}
+
+/// The report of one workload.
+pub fn render(found: &Findings<'_>, format: Format) -> Rendered {
+    let id = &found.workload.id;
+    let mut object = json!({
+        "apiVersion": format.api_version(),
+        "kind": format.kind(),
+        "metadata": metadata(found),
+        "scope": {
+            "apiVersion": id.kind.api_version(),
+            "kind": id.kind.kind,
+            "namespace": &*id.namespace,
+            "name": &*id.name,
+            "uid": found.uid,
+        },
+        "summary": summary(found),
+        "results": found.checks.iter().map(|check| result(found, check)).collect::<Vec<_>>(),
+    });
+    match format {
+        Format::OpenReports => {
+            object["source"] = SOURCE.into();
+            object["configuration"] = json!({"limits": {"maxResults": MAX_RESULTS}});
+        }
+        Format::WgPolicy => {}
+    }
+    // serde_json's maps are sorted by key, so this text is canonical.
+    let digest = hexadecimal(&Sha256::digest(object.to_string()));
+    object["metadata"]["annotations"] = json!({keys::CONTENT_DIGEST: digest});
+    Rendered { digest, object }
+}
+
+/// The beginning of a digest: enough to tell contents of one object apart.
+fn hexadecimal(digest: &[u8]) -> String {
+    let mut text = String::new();
+    for byte in &digest[..16] {
+        // Writing to a text cannot fail.
+        let _ = write!(text, "{byte:02x}");
+    }
+    text
+}
+
+fn metadata(found: &Findings<'_>) -> Value {
+    let id = &found.workload.id;
+    json!({
+        "name": found.uid,
+        "namespace": &*id.namespace,
+        "labels": {
+            MANAGED_BY: SOURCE,
+            keys::TEAM: label_value(found.team),
+            keys::EVALUATED_PATH: &*found.path.name,
+            keys::STATE: found.state.as_str(),
+        },
+        "ownerReferences": [{
+            "apiVersion": id.kind.api_version(),
+            "kind": id.kind.kind,
+            "name": &*id.name,
+            "uid": found.uid,
+        }],
+    })
+}
+
+/// All five, as the types of both formats have them.
+fn summary(found: &Findings<'_>) -> Map<String, Value> {
+    let count = |result: PolicyResult| {
+        let checks = found.checks.iter();
+        checks.filter(|check| check.result == result).count()
+    };
+    PolicyResult::ALL
+        .map(|result| (result.as_str().to_owned(), count(result).into()))
+        .into_iter()
+        .collect()
+}
+
+fn result(found: &Findings<'_>, finding: &Finding<'_>) -> Value {
+    let mut result = json!({
+        "source": SOURCE,
+        "policy": &*found.path.name,
+        "rule": finding.check.name,
+        "category": CATEGORY,
+        "severity": severity(finding.check),
+        "result": finding.result.as_str(),
+        "scored": finding.is_scored(),
+        "properties": properties(found, finding),
+    });
+    if let Some(message) = message(found, finding) {
+        result["message"] = cut(&message, LONGEST_MESSAGE).into();
+    }
+    result
+}
+
+/// A check that only advises is for information, whatever it would weigh otherwise.
+const fn severity(check: &Check) -> &'static str {
+    match (check.level, check.severity) {
+        (Level::Recommended, _) => "info",
+        (Level::Required, Severity::Low) => "low",
+        (Level::Required, Severity::Medium) => "medium",
+        (Level::Required, Severity::High) => "high",
+    }
+}
+
+/// What is missing, how that stands, and what comes next. Only what is written in the path is
+/// quoted: what a check's expression says of the object stays with whoever asks `why`.
+fn message(found: &Findings<'_>, finding: &Finding<'_>) -> Option<String> {
+    let check = finding.check;
+    let title = check.title.as_deref().unwrap_or(&check.name);
+    let missing = check.message.as_deref().filter(|_| !check.sensitive);
+    let missing = missing.map_or_else(
+        || format!("{title} is not met yet"),
+        |message| format!("{title}: {message}"),
+    );
+    let why = format!(
+        "kubectl goldenpath why {} -n {}",
+        short_target(&found.workload.id.kind.kind, &found.workload.id.name),
+        found.workload.id.namespace
+    );
+    match (finding.outcome, finding.standing) {
+        (Outcome::Pass, _) => None,
+        (Outcome::Error, _) => Some(format!(
+            "{title}: our check failed, not your service. Next: the platform team mends it; see {why}"
+        )),
+        (Outcome::Announced, _) => Some(announced(title, finding)),
+        (Outcome::Fail, None) => Some(format!("{missing}. Recommended, not counted; see {why}")),
+        (Outcome::Fail, Some(standing)) => Some(format!(
+            "{missing}. {}{}",
+            stands(standing, found, finding),
+            next(standing, found, finding)
+                .map_or_else(String::new, |next| format!(" Next: {next}"))
+        )),
+    }
+}
+
+fn announced(title: &str, finding: &Finding<'_>) -> String {
+    let from = finding.check.enforce_from.as_ref();
+    let from = from.map_or_else(String::new, |from| format!(" from {}", day(from.0)));
+    let already = match finding.evaluated {
+        Outcome::Pass => "taken already",
+        Outcome::Fail | Outcome::Error | Outcome::Announced => "not taken yet",
+    };
+    format!("{title} counts{from}; {already}")
+}
+
+/// How a failure stands, with dates that stay: never "in five days".
+fn stands(standing: Standing, found: &Findings<'_>, finding: &Finding<'_>) -> String {
+    let life = finding.exception.as_ref().map(|(_, life)| life);
+    let end = life.and_then(|life| life.effective_expiry);
+    let until = found.path.spec.existing.until.as_ref().map(|until| until.0);
+    let dated = match standing {
+        Standing::Undocumented | Standing::Pending => None,
+        Standing::Expired => {
+            end.map(|end| format!("agreement ended {}: renew or return", day(end)))
+        }
+        Standing::ReviewOverdue | Standing::ReviewDue => {
+            let review = life.and_then(|life| life.next_review_at);
+            let review = review.map(|at| format!(", review by {}", day(at)));
+            let end = end.map(|end| format!(", it ends {}", day(end)));
+            Some(
+                [
+                    in_short(standing).to_owned(),
+                    review.unwrap_or_default(),
+                    end.unwrap_or_default(),
+                ]
+                .concat(),
+            )
+        }
+        Standing::Predates => {
+            until.map(|until| format!("older than the path, nothing due until {}", day(until)))
+        }
+        Standing::Documented => end.map(|end| format!("own route, agreed until {}", day(end))),
+    };
+    let words = dated.unwrap_or_else(|| in_short(standing).to_owned());
+    let named = finding.exception.as_ref();
+    let named = named.map_or_else(String::new, |(exception, _)| {
+        format!(" (exception {})", exception.name)
+    });
+    let mut letters = words.chars();
+    let first = letters.next().map(char::to_uppercase);
+    let capital: String = first.into_iter().flatten().chain(letters).collect();
+    format!("{capital}{named}.")
+}
+
+/// What somebody does next, where somebody should.
+fn next(standing: Standing, found: &Findings<'_>, finding: &Finding<'_>) -> Option<String> {
+    let namespace = &found.workload.id.namespace;
+    match standing {
+        Standing::Undocumented if !finding.check.exemptible => Some("take this step".to_owned()),
+        Standing::Undocumented => Some(format!(
+            "take this step, or note your reason in two minutes: kubectl goldenpath except {} -n \
+             {namespace} --check {} --reason \"…\"",
+            short_target(&found.workload.id.kind.kind, &found.workload.id.name),
+            finding.check.name
+        )),
+        Standing::Pending => Some("the platform team decides".to_owned()),
+        Standing::Expired | Standing::ReviewOverdue | Standing::ReviewDue => {
+            let (exception, life) = finding.exception.as_ref()?;
+            let review = format!(
+                "kubectl goldenpath review {} -n {namespace} --outcome Renewed",
+                exception.name
+            );
+            Some(if life.renewal_open {
+                format!("the platform team answers the request to go on: {review}")
+            } else {
+                format!("take this step, or ask to go on in spec.renewal; renewed by: {review}")
+            })
+        }
+        Standing::Predates | Standing::Documented => None,
+    }
+}
+
+fn properties(found: &Findings<'_>, finding: &Finding<'_>) -> Map<String, Value> {
+    let mut properties = Map::new();
+    let mut put = |key: &str, value: &str| {
+        properties.insert(key.to_owned(), cut(&plain(value), LONGEST_PROPERTY).into());
+    };
+    put("resultID", &result_id(found, finding));
+    put("level", finding.check.level.as_str());
+    put("team", found.team);
+    match finding.result {
+        PolicyResult::Skip | PolicyResult::Warn => put("would-be", finding.evaluated.as_str()),
+        PolicyResult::Pass | PolicyResult::Fail | PolicyResult::Error => {}
+    }
+    if let Some(standing) = finding.standing {
+        put("standing", standing.as_str());
+    }
+    let docs = finding.check.docs_url.as_deref();
+    if let Some(url) = docs.filter(|_| finding.outcome != Outcome::Pass) {
+        put("docs", url);
+    }
+    if let Some((exception, life)) = &finding.exception {
+        spoken(exception, life, &mut put);
+    }
+    properties
+}
+
+/// Who speaks for a deviation, until when and why. The key `exceptions` is Kyverno's too.
+fn spoken(exception: &Exception, life: &Life, put: &mut impl FnMut(&str, &str)) {
+    let spec = &exception.spec;
+    put("exceptions", &exception.name);
+    put("exception-owner", &spec.owner.team);
+    put("exception-phase", life.phase.as_str());
+    put("exception-reason", &spec.reason);
+    if let Some(approval) = &spec.approval {
+        put("exception-approved-by", &approval.by);
+    }
+    if let Some(ticket) = &spec.ticket {
+        put("exception-ticket", ticket);
+    }
+    let dates = [
+        ("exception-expires-at", life.effective_expiry),
+        ("exception-review-at", life.next_review_at),
+    ];
+    for (key, date) in dates {
+        if let Some(date) = date {
+            put(key, &date.to_string());
+        }
+    }
+}
+
+/// Stands for what a result says: the same as long as it says the same of the same workload, so
+/// that it is news once; another one when the result or its standing changes, so that it is news.
+fn result_id(found: &Findings<'_>, finding: &Finding<'_>) -> String {
+    let standing = finding.standing.map_or("", Standing::as_str);
+    let parts = [
+        found.uid,
+        &*found.path.name,
+        &finding.check.name,
+        finding.result.as_str(),
+        standing,
+    ];
+    hexadecimal(&Sha256::digest(parts.join("\n")))
+}
+
+/// A day that means the same next year.
+fn day(at: Timestamp) -> String {
+    at.strftime("%-d %b %Y").to_string()
+}
+
+fn cut(text: &str, longest: usize) -> String {
+    match text.char_indices().nth(longest.saturating_sub(1)) {
+        Some((end, _)) if text[end..].chars().nth(1).is_some() => format!("{}…", &text[..end]),
+        _ => text.to_owned(),
+    }
+}
+
+/// As much of a name as a label may hold; the whole of it is in each result's properties.
+fn label_value(text: &str) -> String {
+    let fits = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
+    let replaced: String = text
+        .chars()
+        .take(LONGEST_LABEL)
+        .map(|c| if fits(c) { c } else { '-' })
+        .collect();
+    let ends = |c: char| !c.is_ascii_alphanumeric();
+    replaced.trim_matches(ends).to_owned()
+}

@@ -1,0 +1,265 @@
+//! Reports on a real API server, by the published definitions of both formats: what is stored, that
+//! nothing is written at rest or by a restart, and what is left behind.
+
+use goldenpath::api::keys;
+use goldenpath::report::policy_report::Format;
+use goldenpath_e2e::{ApiRequests, ControlPlane, Operator, Options, eventually, published_or_skip};
+use serde_json::{Value, json};
+
+use crate::manifests::{PATH, approval, exception, failing, golden};
+use crate::stage::{Place, SOON, goldenpath, prepared, start, stop};
+
+/// Where the definition of a format was published.
+const fn published(format: Format) -> (&'static str, &'static str) {
+    match format {
+        Format::OpenReports => (
+            "github.com/openreports/reports-api@v0.2.1",
+            "config/crd/openreports.io_reports.yaml",
+        ),
+        Format::WgPolicy => (
+            "github.com/kyverno/kyverno@v1.19.1",
+            "config/crds/policyreport/wgpolicyk8s.io_policyreports.yaml",
+        ),
+    }
+}
+
+fn install(cluster: &ControlPlane, format: Format) -> Option<()> {
+    let (module, file) = published(format);
+    cluster.apply(&published_or_skip(module, file)?).unwrap();
+    let crd = format!("crd/{}.{}", format.plural(), format.group());
+    let wait = ["wait", "--for=condition=Established", "--timeout=20s", &crd];
+    cluster.kubectl_ok(&wait).unwrap();
+    Some(())
+}
+
+/// Everything there is to see of the reports in one place.
+struct Desk<'a> {
+    place: Place<'a>,
+    format: Format,
+}
+
+impl Desk<'_> {
+    fn resource(&self) -> String {
+        format!("{}.{}", self.format.plural(), self.format.group())
+    }
+
+    fn reports(&self) -> Vec<Value> {
+        let list = self.place.kubectl(&["get", &self.resource(), "-o", "json"]);
+        let list: Value = serde_json::from_str(&list).unwrap();
+        list["items"].as_array().unwrap().clone()
+    }
+
+    fn report_of(&self, workload: &str) -> Option<Value> {
+        let mut reports = self.reports().into_iter();
+        reports.find(|report| report["scope"]["name"] == workload)
+    }
+
+    /// Waits until the report of a workload says this of its check `pinned-image`.
+    fn says(&self, workload: &str, wanted: &str) -> Value {
+        let what = format!("{workload} is reported as {wanted}");
+        eventually(SOON, &what, || {
+            let report = self.report_of(workload)?;
+            let results = report["results"].as_array()?;
+            let pinned = results
+                .iter()
+                .find(|result| result["rule"] == "pinned-image")?;
+            (pinned["result"] == wanted).then(|| report.clone())
+        })
+    }
+
+    fn is_gone(&self, workload: &str) {
+        let what = format!("the report of {workload} is gone");
+        eventually(SOON, &what, || {
+            self.report_of(workload).is_none().then_some(())
+        });
+    }
+
+    fn requests(&self) -> ApiRequests {
+        self.place.cluster.api_request_totals().unwrap()
+    }
+
+    fn writes_since(&self, before: &ApiRequests) -> u64 {
+        self.requests().since(before).writes(self.format.plural())
+    }
+}
+
+/// Waits until the operator leads and has gone round a few times since; its lease, renewed every
+/// two seconds, is the clock.
+fn has_been_at_work(cluster: &ControlPlane, operator: &Operator) {
+    eventually(SOON, "it leads", || {
+        let leads = operator.scrape().ok()?.value("goldenpath_leader", &[]);
+        (leads == Some(1.0)).then_some(())
+    });
+    let before = cluster.api_request_totals().unwrap();
+    eventually(SOON, "its lease was renewed again and again", || {
+        let since = cluster.api_request_totals().ok()?.since(&before);
+        (since.writes("leases") >= 5).then_some(())
+    });
+}
+
+fn ready(cluster: &ControlPlane, args: &[&str]) -> Operator {
+    let mut operator = start(cluster, args);
+    operator.wait_until_ready(SOON).unwrap();
+    operator
+}
+
+fn is_right(report: &Value, format: Format, desk: &Desk<'_>) {
+    assert_eq!(report["apiVersion"], format.api_version());
+    assert_eq!(
+        report["summary"],
+        json!({"pass": 1, "fail": 1, "warn": 0, "error": 0, "skip": 0})
+    );
+    let workload = desk.place.get("deploy/moving");
+    let uid = &workload["metadata"]["uid"];
+    assert_eq!(&report["metadata"]["name"], uid);
+    assert_eq!(&report["metadata"]["ownerReferences"][0]["uid"], uid);
+    assert_eq!(&report["scope"]["uid"], uid);
+    let labels = &report["metadata"]["labels"];
+    assert_eq!(labels[keys::STATE], "undocumented");
+    assert_eq!(labels[keys::TEAM], "shop");
+    assert_eq!(labels[keys::EVALUATED_PATH], *desk.place.name);
+    let is_limited = report["configuration"]["limits"]["maxResults"] == 32;
+    assert_eq!(is_limited, format == Format::OpenReports);
+    assert_eq!(
+        report["source"] == "goldenpath",
+        format == Format::OpenReports
+    );
+    assert_eq!(report["results"][0]["source"], "goldenpath");
+}
+
+/// Nothing at rest, one write for one change, and what somebody else changed is put right.
+fn is_written_on_change_only(desk: &Desk<'_>, operator: &Operator) {
+    has_been_at_work(desk.place.cluster, operator);
+    let rest = desk.requests();
+    has_been_at_work(desk.place.cluster, operator);
+    assert_eq!(desk.writes_since(&rest), 0, "at rest");
+
+    desk.place.apply(&exception("agreed", &approval()));
+    let agreed = desk.says("agreed", "skip");
+    assert_eq!(agreed["metadata"]["labels"][keys::STATE], "documented");
+    has_been_at_work(desk.place.cluster, operator);
+    assert_eq!(desk.writes_since(&rest), 1, "one exception, one report");
+
+    let name = agreed["metadata"]["name"].as_str().unwrap();
+    let resource = desk.resource();
+    let forged = r#"{"summary": {"fail": 7}}"#;
+    desk.place
+        .kubectl(&["patch", &resource, name, "--type=merge", "-p", forged]);
+    eventually(SOON, "what was forged is put right", || {
+        let report = desk.report_of("agreed")?;
+        (report["summary"] == agreed["summary"]).then_some(())
+    });
+}
+
+fn lifecycle(format: Format, mode: &str) {
+    let options = Options {
+        controller_manager: true,
+        ..Options::default()
+    };
+    let Some(cluster) = prepared(&options) else {
+        return;
+    };
+    if install(&cluster, format).is_none() {
+        return;
+    }
+    let desk = Desk {
+        place: Place::on(&cluster, "reports"),
+        format,
+    };
+    let place = &desk.place;
+    place.apply(PATH);
+    place.apply(&[golden("web"), failing("moving"), failing("agreed")].concat());
+    place.apply(&exception("agreed", ""));
+    let args = ["--lease-namespace=default", mode];
+    let operator = ready(&cluster, &args);
+    desk.says("web", "pass");
+    is_right(&desk.says("moving", "fail"), format, &desk);
+    let pending = desk.says("agreed", "fail");
+    assert_eq!(pending["metadata"]["labels"][keys::STATE], "pending");
+    is_written_on_change_only(&desk, &operator);
+    goes_with_its_workload(&desk, operator, &args);
+}
+
+/// A report goes with its workload, whether an operator runs or not, and when no path is for it.
+fn goes_with_its_workload(desk: &Desk<'_>, operator: Operator, args: &[&str]) {
+    let place = &desk.place;
+    place.kubectl(&["delete", "deploy", "moving"]);
+    desk.is_gone("moving");
+    stop(operator);
+    // While no operator runs, the API server's own garbage collection does it.
+    place.kubectl(&["delete", "deploy", "web"]);
+    desk.is_gone("web");
+
+    let before = desk.requests();
+    let operator = ready(place.cluster, args);
+    has_been_at_work(place.cluster, &operator);
+    assert_eq!(desk.writes_since(&before), 0, "by a restart");
+    let elsewhere = json!({"spec": {"scope": {"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "elsewhere"}}}}});
+    let rescope = [
+        "patch",
+        "gp",
+        &place.name,
+        "--type=merge",
+        "-p",
+        &elsewhere.to_string(),
+    ];
+    place.kubectl(&rescope);
+    desk.is_gone("agreed");
+    stop(operator);
+}
+
+#[test]
+fn openreports_are_written_on_change_only() {
+    lifecycle(Format::OpenReports, "--reports=openreports");
+}
+
+#[test]
+fn wgpolicy_reports_are_written_where_openreports_are_not_installed() {
+    lifecycle(Format::WgPolicy, "--reports=auto");
+}
+
+/// The operator is ready without them, says so, and begins when they come; what it wrote in the
+/// older format goes, and `cleanup` takes the rest.
+#[test]
+fn a_format_that_is_not_there_is_waited_for_and_the_better_one_wins() {
+    let Some(cluster) = prepared(&Options::default()) else {
+        return;
+    };
+    let place = Place::on(&cluster, "later");
+    let mut desk = Desk {
+        place,
+        format: Format::WgPolicy,
+    };
+    desk.place.apply(PATH);
+    desk.place.apply(&failing("moving"));
+    let args = ["--lease-namespace=default", "--reports=auto"];
+    let operator = ready(&cluster, &args);
+    desk.place
+        .becomes("deploy/moving", "deviating", Some("undocumented"));
+    let (status, said) = operator.get("/readyz").unwrap();
+    assert_eq!(status, 200, "{said}");
+    assert!(
+        said.contains("policy reports cannot be followed (NotFound"),
+        "{said}"
+    );
+    if install(&cluster, Format::WgPolicy).is_none() {
+        return;
+    }
+    eventually(3 * SOON, "reports begin", || desk.report_of("moving"));
+    stop(operator);
+
+    if install(&cluster, Format::OpenReports).is_none() {
+        return;
+    }
+    let operator = ready(&cluster, &args);
+    desk.is_gone("moving");
+    desk.format = Format::OpenReports;
+    desk.says("moving", "fail");
+    stop(operator);
+
+    let said = goldenpath(&cluster, &["cleanup", "--dry-run"]);
+    assert!(said.contains("\nReport: 1 would be cleaned"), "{said}");
+    let said = goldenpath(&cluster, &["cleanup"]);
+    assert!(said.contains("\nReport: 1 cleaned"), "{said}");
+    assert!(desk.reports().is_empty());
+}

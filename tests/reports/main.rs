@@ -1,0 +1,21 @@
+//! Policy reports: what they say of every standing, when they are written, and that the published
+//! definitions of both formats take them.
+
+#![allow(clippy::unwrap_used)]
+
+#[path = "../judgement/fixtures.rs"]
+#[allow(dead_code)] // shared with the tests of the judgement
+mod fixtures;
+mod ledger;
+#[cfg(feature = "demo")]
+mod live;
+#[cfg(feature = "demo")]
+#[path = "../e2e/words.rs"]
+#[allow(dead_code)] // shared with the tests of the operator
+mod manifests;
+mod scene;
+#[cfg(feature = "demo")]
+#[path = "../e2e/stage.rs"]
+#[allow(dead_code)] // shared with the tests of the operator
+mod stage;
+mod words;
