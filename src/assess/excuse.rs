@@ -95,7 +95,7 @@ impl<'a> Plea<'a> {
             .exceptions_naming(self.workload)
             .filter(|exception| {
                 let named = exception.path(self.bench.paths);
-                named.is_some_and(|named| named.name == self.path.name)
+                named.is_some_and(|named| self.bench.paths.is_about(named, self.path))
                     && self.space.covers_within_limit(exception, self.workload)
             });
         about

@@ -16,8 +16,16 @@ pub struct PathSet {
 }
 
 impl PathSet {
-    /// A set of paths, in order of name. Departed ones judge nobody.
+    /// A set of paths, in order of name. Departed ones judge nobody. A deleted path whose name
+    /// another one has taken over needs no grace: nothing flickers when it goes.
     fn new(mut paths: Vec<Arc<Path>>, departed: Vec<Arc<Path>>) -> Self {
+        let taken_over: Vec<String> = paths
+            .iter()
+            .filter(|path| path.deleted.is_none())
+            .flat_map(|path| path.spec.former_names.iter().cloned())
+            .collect();
+        paths
+            .retain(|path| path.deleted.is_none() || !taken_over.iter().any(|n| **n == *path.name));
         paths.sort_by(|a, b| a.name.cmp(&b.name));
         let numbered = || paths.iter().enumerate();
         let names = numbered()
@@ -94,6 +102,17 @@ impl PathSet {
     /// The index of the path with exactly this name.
     pub fn resolve_exact(&self, name: &str) -> Option<usize> {
         self.names.get(name).copied()
+    }
+
+    /// Whether an exception that names the path `named` of this set is about `judging`, which may be
+    /// of an older set: the same path, or one whose name it has taken over meanwhile.
+    pub fn is_about(&self, named: &Path, judging: &Path) -> bool {
+        let takes_over = || {
+            let mut former = named.spec.former_names.iter();
+            self.resolve_exact(&judging.name).is_none()
+                && former.any(|name| **name == *judging.name)
+        };
+        named.name == judging.name || takes_over()
     }
 
     /// How many paths there are.

@@ -7,6 +7,7 @@ use super::exception::Life;
 use super::inventory::Inventory;
 use super::kind::WorkloadId;
 use super::path::{Checks, Path, bit};
+use super::path_set::PathSet;
 use super::space::Space;
 use super::status::nearest;
 use super::verdict::{Bench, Moment, Verdict, judge};
@@ -157,7 +158,7 @@ pub(super) fn view_in<'a>(
         .collect();
     let mut matched: Vec<_> = judged
         .iter()
-        .filter(|(workload, verdict)| is_judged_by(path, workload, verdict))
+        .filter(|(workload, verdict)| is_judged_by((path, bench.paths), workload, verdict))
         .collect();
     matched.sort_by(|(a, _), (b, _)| a.id.cmp(&b.id));
     let need = matched
@@ -193,10 +194,14 @@ fn oldest_first<'a>(space: &'a Space, exception: &'a Exception) -> Vec<&'a Workl
     named
 }
 
-fn is_judged_by(path: Option<&Path>, workload: &Workload, verdict: &Verdict) -> bool {
+fn is_judged_by(
+    (path, paths): (Option<&Path>, &PathSet),
+    workload: &Workload,
+    verdict: &Verdict,
+) -> bool {
     let judging = verdict.path.map(|index| workload.paths.get(index));
     path.zip(judging)
-        .is_some_and(|(named, judging)| named.name == judging.name)
+        .is_some_and(|(named, judging)| paths.is_about(named, judging))
 }
 
 fn usage(path: Option<&Path>, judged: &[(&Workload, Verdict)], matched: usize) -> Usage {

@@ -162,6 +162,34 @@ fn exceptions_of_a_deleted_path_go_on_living_by_its_terms() {
     assert_eq!(life.phase, Phase::Active);
 }
 
+/// Its new name may be there before the old one goes, or after.
+#[test]
+fn renamed_path_takes_its_exceptions_along_without_a_flicker() {
+    let renamed = with(web_path(), json!({"formerNames": ["web"]}));
+    for new_one_first in [true, false] {
+        let mut cluster = Cluster::with_web_path();
+        cluster.put(with(deployment("web"), json!({"spec": {"replicas": 1}})));
+        cluster.put_exception(exception("licence"));
+        assert_eq!(cluster.verdict("web").standing, Some(Standing::Documented));
+        if new_one_first {
+            // Last by name, so that the old one goes on judging while it exists.
+            let _ = cluster.put_path("website", renamed.clone());
+            cluster.put(with(deployment("web"), json!({"spec": {"replicas": 1}})));
+            assert_eq!(cluster.path_of("web").as_deref(), Some("web"));
+            assert_eq!(cluster.0.remove_path("web", now()), Reread::Everything);
+        } else {
+            let _ = cluster.0.remove_path("web", now());
+            let reread = cluster.put_path("website", renamed.clone());
+            assert_eq!(reread, Reread::Everything);
+        }
+        let not_read_again_yet = cluster.verdict("web").standing;
+        assert_eq!(not_read_again_yet, Some(Standing::Documented));
+        cluster.put(with(deployment("web"), json!({"spec": {"replicas": 1}})));
+        assert_eq!(cluster.path_of("web").as_deref(), Some("website"));
+        assert_eq!(cluster.verdict("web").standing, Some(Standing::Documented));
+    }
+}
+
 #[test]
 fn path_that_comes_back_within_the_grace_is_as_if_it_had_never_gone() {
     let mut cluster = Cluster::with_web_path();
