@@ -172,6 +172,21 @@ fn binding_needs_exactly_one_target() {
 }
 
 #[test]
+fn a_record_of_reviews_is_bounded() {
+    with_cluster(|cluster| {
+        let mut object = approved("often-reviewed");
+        let review = |day: i64| {
+            let at = jiff::Timestamp::from_second(1_780_000_000 + day * 86_400).unwrap();
+            json!({"at": at.to_string(), "by": "ada", "outcome": "Renewed"})
+        };
+        object["spec"]["reviews"] = (0..65).map(review).collect();
+        refuses(cluster, &object, "must have at most 64 items");
+        object["spec"]["reviews"] = (0..64).map(review).collect();
+        accepts(cluster, &object);
+    });
+}
+
+#[test]
 fn a_review_cannot_be_removed() {
     with_cluster(|cluster| {
         let mut object = approved("reviewed");

@@ -9,6 +9,7 @@ mod cleanup;
 mod exceptions;
 mod extremes;
 mod handover;
+mod lifecycle;
 mod paths;
 mod readiness;
 #[path = "../receiver/mod.rs"]

@@ -153,6 +153,29 @@ fn settled(mut cluster: Cluster, at: Timestamp) -> Vec<(String, Vec<(&'static st
     cluster.labels()
 }
 
+/// Dates of a path that flip answers.
+fn dated() -> Value {
+    json!({
+        "existing": {"treatAs": "Predates", "until": "2026-06-20T00:00:00Z"},
+        "launchedAt": "2026-03-01T00:00:00Z",
+        "checks": [
+            {"name": "replicas", "expression": "object.spec.replicas >= 2"},
+            {"name": "tier", "expression": "has(object.metadata.labels) && 'tier' in object.metadata.labels",
+                "enforceFrom": "2026-06-10T00:00:00Z"},
+        ],
+    })
+}
+
+/// Instants around those dates and those of the exceptions, with leaps of years between.
+fn wall_clock() -> impl Strategy<Value = Timestamp> {
+    let around = (-40..200_i64, -1..=1_i64).prop_map(|(half_days, second)| {
+        let midnight = crate::fixtures::instant("2026-06-01T00:00:00Z");
+        midnight + SignedDuration::from_hours(12 * half_days) + SignedDuration::from_secs(second)
+    });
+    let far = (-8_000..80_000_i64).prop_map(|days| now() + SignedDuration::from_hours(24 * days));
+    prop_oneof![4 => around, 1 => far]
+}
+
 proptest! {
     #[test]
     fn applied_plan_leaves_an_empty_plan_whatever_is_there(objects in prop::collection::vec(object(), 0..24), hours in 0..2_000_i64) {
@@ -209,5 +232,32 @@ proptest! {
         let _ = disturbed.put_path("web", web_path());
         list(&mut disturbed, &stored, now());
         prop_assert_eq!(settled(disturbed, now()), settled(undisturbed, now()));
+    }
+
+    /// A machine that slept, a clock that was set back or is years ahead: what is written depends on
+    /// the instant, not on how the clock came to it.
+    #[test]
+    fn whatever_the_clock_does_labels_are_those_of_the_instant(
+        objects in prop::collection::vec(object(), 0..16),
+        clock in prop::collection::vec(wall_clock(), 1..12),
+    ) {
+        let fresh = || {
+            let mut cluster = Cluster::with_web_path();
+            let _ = cluster.put_path("web", with(web_path(), dated()));
+            cluster.put_namespace("shop", &json!({}));
+            for object in &objects {
+                object.put(&mut cluster);
+            }
+            cluster
+        };
+        let mut running = fresh();
+        for at in clock {
+            let _ = running.0.tick(at);
+            running.apply(at);
+            let mut started_now = fresh();
+            started_now.apply(at);
+            prop_assert_eq!(running.labels(), started_now.labels(), "at {}", at);
+            prop_assert!(running.0.next_change().is_none_or(|next| next > at));
+        }
     }
 }

@@ -3,6 +3,7 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod boundaries;
 #[path = "../judgement/fixtures.rs"]
 #[allow(dead_code)] // shared with the tests of the judgement
 mod fixtures;

@@ -1,0 +1,395 @@
+//! One table of every instant at which an answer changes by itself, and every surface asked a second
+//! before it, at it, and a second after: verdict, label, status, metrics, report, `scan`, `why` and
+//! policy report say the same.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::process::Command;
+
+use goldenpath::api::keys;
+use goldenpath::assess::state::{Phase, State};
+use goldenpath::assess::statuses::Owned;
+use goldenpath::assess::verdict::Moment;
+use goldenpath::report::build::{Sources, report};
+use goldenpath::report::metrics::{Options, families, text};
+use jiff::{SignedDuration, Timestamp};
+use serde_json::{Value, json};
+
+use crate::fixtures::{Cluster, deployment, exception, instant, web_path, with};
+use crate::scene::report_at;
+
+/// Workload, the instant, what it is before, and what it is from then on.
+const TABLE: [(&str, &str, &str, &str); 17] = [
+    // A decision counts from five minutes before its own date on.
+    ("ahead", "2026-06-10T00:05:00Z", "pending", "documented"),
+    // remindBefore, the next review, the lapse.
+    ("agreed", "2026-07-17T00:00:00Z", "documented", "review-due"),
+    (
+        "agreed",
+        "2026-07-31T00:00:00Z",
+        "review-due",
+        "review-overdue",
+    ),
+    (
+        "agreed",
+        "2026-08-30T00:00:00Z",
+        "review-overdue",
+        "expired",
+    ),
+    // The agreed end.
+    ("ending", "2026-06-06T00:00:00Z", "documented", "review-due"),
+    ("ending", "2026-06-20T00:00:00Z", "review-due", "expired"),
+    // What a team declares by itself.
+    (
+        "declared",
+        "2026-05-17T00:00:00Z",
+        "documented",
+        "review-due",
+    ),
+    ("declared", "2026-05-31T00:00:00Z", "review-due", "expired"),
+    // An open request to go on stops the lapse, and nothing else.
+    (
+        "asking",
+        "2026-07-31T00:00:00Z",
+        "review-due",
+        "review-overdue",
+    ),
+    (
+        "asking",
+        "2026-08-30T00:00:00Z",
+        "review-overdue",
+        "review-overdue",
+    ),
+    (
+        "asking",
+        "2026-10-29T00:00:00Z",
+        "review-overdue",
+        "expired",
+    ),
+    // A renewal is a decision, and is capped again; closing is final.
+    (
+        "renewed",
+        "2026-07-19T23:55:00Z",
+        "review-due",
+        "documented",
+    ),
+    (
+        "renewed",
+        "2026-10-04T00:00:00Z",
+        "documented",
+        "review-due",
+    ),
+    (
+        "closed",
+        "2026-06-14T23:55:00Z",
+        "documented",
+        "undocumented",
+    ),
+    // Kindness to older services ends.
+    ("old", "2026-09-01T00:00:00Z", "predates", "undocumented"),
+    // A check that was announced counts.
+    (
+        "moving",
+        "2026-07-15T00:00:00Z",
+        "golden-path",
+        "undocumented",
+    ),
+    // The path itself begins; a decision of May counts for nothing yet.
+    ("agreed", "2026-01-01T00:00:00Z", "unscoped", "pending"),
+];
+
+fn path() -> Value {
+    with(
+        web_path(),
+        json!({
+            "existing": {"treatAs": "Predates", "until": "2026-09-01T00:00:00Z"},
+            "exceptionPolicy": {"selfDeclare": {"maxSeverity": "low", "maxDuration": "30d", "maxRenewals": 0}},
+            "checks": [
+                {"name": "replicas", "severity": "high", "expression": "object.spec.replicas >= 2"},
+                {"name": "tier", "severity": "low",
+                    "expression": "has(object.metadata.labels) && 'tier' in object.metadata.labels"},
+                {"name": "pinned", "enforceFrom": "2026-07-15T00:00:00Z",
+                    "expression": "!object.spec.template.spec.containers.exists(c, c.image.endsWith(':latest'))"},
+            ],
+        }),
+    )
+}
+
+/// Every workload of the table.
+fn workloads() -> Vec<Value> {
+    let lonely = |name| with(deployment(name), json!({"spec": {"replicas": 1}}));
+    let older = json!({"metadata": {"creationTimestamp": "2025-06-01T00:00:00Z"}});
+    let latest = json!({"spec": {"template": {"spec": {"containers": [{"name": "app", "image": "shop/web:latest"}]}}}});
+    let untiered = json!({"metadata": {"labels": {"tier": null}}});
+    let mut all = ["ahead", "agreed", "ending", "asking", "renewed", "closed"]
+        .map(lonely)
+        .to_vec();
+    all.extend([
+        with(lonely("old"), older),
+        with(deployment("moving"), latest),
+        with(deployment("declared"), untiered),
+    ]);
+    all
+}
+
+/// The exceptions of the table, each for the workload of its name.
+fn exceptions() -> Vec<Value> {
+    let of = |name: &str, spec: Value| {
+        let target = json!({"spec": {"targets": [{"kind": "Deployment", "name": name}]}});
+        with(with(exception(name), target), json!({"spec": spec}))
+    };
+    let review = |at: &str, outcome: &str| json!({"at": at, "by": "ann", "outcome": outcome});
+    let asked = json!({"requestedAt": "2026-08-10T00:00:00Z", "by": "sam", "stillNeededBecause": "the vendor has not answered"});
+    vec![
+        of("ahead", json!({"approval": {"at": "2026-06-10T00:10:00Z"}})),
+        of("agreed", json!({})),
+        of("ending", json!({"expiresAt": "2026-06-20T00:00:00Z"})),
+        of("declared", json!({"approval": null, "checks": ["tier"]})),
+        of("asking", json!({"renewal": asked})),
+        of(
+            "renewed",
+            json!({"reviews": [review("2026-07-20T00:00:00Z", "Renewed")]}),
+        ),
+        of(
+            "closed",
+            json!({"reviews": [review("2026-06-15T00:00:00Z", "Closed")]}),
+        ),
+    ]
+}
+
+fn cluster() -> Cluster {
+    let mut cluster = Cluster::with_web_path();
+    let _ = cluster.put_path("web", path());
+    cluster.put_namespace("shop", &json!({}));
+    for workload in workloads() {
+        cluster.put(workload);
+    }
+    for exception in exceptions() {
+        cluster.put_exception(exception);
+    }
+    cluster
+}
+
+/// The same as manifests, for the commands that read files.
+fn manifests(name: &str) -> String {
+    let path = json!({"apiVersion": "goldenpath.dev/v1alpha1", "kind": "GoldenPath", "metadata": {"name": "web"}, "spec": path()});
+    let objects = [vec![path], workloads(), exceptions()].concat();
+    let texts: Vec<String> = objects.iter().map(ToString::to_string).collect();
+    let file = format!("{}/{name}.yaml", env!("CARGO_TARGET_TMPDIR"));
+    fs::write(&file, texts.join("\n---\n")).unwrap();
+    file
+}
+
+/// Every instant of the table, a second before it, and a second after.
+fn instants() -> BTreeSet<Timestamp> {
+    let second = SignedDuration::from_secs(1);
+    let around = |(_, at, _, _): (_, &str, _, _)| {
+        let at = instant(at);
+        [at - second, at, at + second]
+    };
+    TABLE.into_iter().flat_map(around).collect()
+}
+
+type Words = BTreeMap<String, String>;
+
+fn by_verdict(cluster: &Cluster, at: Timestamp) -> Words {
+    let names = cluster.0.space("shop").unwrap().workloads.keys();
+    let word = |name: &str| {
+        let verdict = cluster.verdict_at(name, at).unwrap();
+        let word = verdict
+            .state()
+            .map_or(verdict.status.as_str(), State::as_str);
+        (name.to_owned(), word.to_owned())
+    };
+    names.map(|(_, name)| word(name)).collect()
+}
+
+/// What is written, from the labels alone.
+fn by_label(cluster: &Cluster) -> Words {
+    let labels = cluster.labels().into_iter().map(|(id, labels)| {
+        let of = |key| labels.iter().find(|(known, _)| *known == key);
+        let word = of(keys::DEVIATION).or(of(keys::STATUS));
+        let word = word.map_or("unscoped", |(_, word)| word);
+        (id.rsplit('/').next().unwrap().to_owned(), word.to_owned())
+    });
+    labels.collect()
+}
+
+fn by_report(report: &Value) -> Words {
+    let lines = report["workloads"].as_array().unwrap().iter().map(|line| {
+        let word = line["deviation"].as_str().or(line["status"].as_str());
+        let name = line["name"].as_str().unwrap();
+        (name.to_owned(), word.unwrap().to_owned())
+    });
+    lines.collect()
+}
+
+fn by_metrics(cluster: &Cluster, at: Timestamp) -> Words {
+    let options = Options {
+        workload_info: Some(100),
+        ..Options::default()
+    };
+    let text = text(&families(&cluster.0, at, &options)).unwrap();
+    let lines = text
+        .lines()
+        .filter(|line| line.starts_with("goldenpath_workload_info{"));
+    let of = |line: &str, label: &str| {
+        let (_, rest) = line.split_once(&format!("{label}=\"")).unwrap();
+        rest.split_once('"').unwrap().0.to_owned()
+    };
+    lines
+        .map(|line| (of(line, "workload"), of(line, "state")))
+        .collect()
+}
+
+fn by_policy_report(cluster: &Cluster, at: Timestamp) -> Words {
+    let names = cluster.0.space("shop").unwrap().workloads.keys();
+    let word = |name: &str| {
+        let report = report_at(cluster, name, at);
+        let word = report.map_or_else(
+            || "unscoped".to_owned(),
+            |report| {
+                let word = report["metadata"]["labels"][keys::STATE].as_str().unwrap();
+                results_fit(&report, word);
+                word.to_owned()
+            },
+        );
+        (name.to_owned(), word)
+    };
+    names.map(|(_, name)| word(name)).collect()
+}
+
+/// The worst result of the required checks is the one its state calls for.
+fn results_fit(report: &Value, word: &str) {
+    let wanted = match word {
+        "undocumented" | "expired" | "pending" => "fail",
+        "review-due" | "review-overdue" => "warn",
+        "documented" | "predates" => "skip",
+        "golden-path" => "pass",
+        other => panic!("{other}"),
+    };
+    let count = |result: &str| report["summary"][result].as_u64().unwrap();
+    let worst = ["fail", "warn", "skip"]
+        .into_iter()
+        .find(|result| count(result) > 0);
+    // What is announced is skipped too, whatever the state.
+    let announced = report["results"][2]["result"] == "skip";
+    let worst = worst.filter(|worst| *worst != "skip" || !announced || count("skip") > 1);
+    assert_eq!(worst.unwrap_or("pass"), wanted, "{report:#}");
+}
+
+/// Phases by status, report and metrics; and each gives its workload's standing.
+fn phases_agree(cluster: &mut Cluster, report: &Value, at: Timestamp) {
+    let stored = cluster.0.plan_statuses(at).exceptions;
+    let standings = by_report(report);
+    let text = text(&families(&cluster.0, at, &Options::default())).unwrap();
+    for line in report["exceptions"].as_array().unwrap() {
+        let (name, phase) = (
+            line["name"].as_str().unwrap(),
+            line["phase"].as_str().unwrap(),
+        );
+        let status = stored.iter().find(|write| match &write.of {
+            Owned::Exception(_, of) => **of == *name,
+            Owned::Path(_) => false,
+        });
+        let status = &status.unwrap().status;
+        assert_eq!(status.phase.as_deref(), Some(phase), "{at}: {name}");
+        let expiry = status.effective_expiry.as_ref().map(|at| at.0.to_string());
+        assert_eq!(
+            expiry.as_deref(),
+            line["effectiveExpiry"].as_str(),
+            "{at}: {name}"
+        );
+        let series = text.lines().find(|line| {
+            line.starts_with("goldenpath_exception_phase{")
+                && line.contains(&format!("exception=\"{name}\""))
+                && line.ends_with(" 1")
+        });
+        assert!(
+            series.unwrap().contains(&format!("phase=\"{phase}\"")),
+            "{at}: {name}"
+        );
+        let phase = Phase::ALL
+            .into_iter()
+            .find(|known| known.as_str() == phase)
+            .unwrap();
+        let standing = phase
+            .standing()
+            .map_or("undocumented", |standing| standing.as_str());
+        if standings[name] != "unscoped" {
+            assert_eq!(standings[name], standing, "{at}: {name}");
+        }
+    }
+}
+
+fn goldenpath(args: &[&str]) -> String {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_goldenpath"));
+    let output = command.args(args).output().unwrap();
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(
+        output.status.code().is_some_and(|code| code < 2),
+        "{args:?}: {said}"
+    );
+    String::from_utf8(output.stdout).unwrap()
+}
+
+/// How the sentence of a state begins, or what it says for certain.
+fn sentence(word: &str) -> &'static str {
+    match word {
+        "golden-path" => "on the path",
+        "unscoped" => "no path for this yet",
+        "undocumented" => "to go, or note your reason",
+        "expired" => "agreement ended",
+        "pending" => "waiting for the platform team",
+        "review-overdue" => "a look is overdue",
+        "review-due" => "own route, time for a look",
+        "predates" => "older than the path",
+        "documented" => "own route, agreed until",
+        other => panic!("{other}"),
+    }
+}
+
+#[test]
+fn every_surface_turns_at_the_same_instants() {
+    let file = manifests("surfaces");
+    let mut running = cluster();
+    for at in instants() {
+        let cluster = cluster();
+        let wanted = by_verdict(&cluster, at);
+        // One that has run all along, and one that has just started, write the same.
+        let _ = running.0.tick(at);
+        running.apply(at);
+        assert_eq!(by_label(&running), wanted, "{at}: labels");
+        let moment = Moment::new(at);
+        let live = serde_json::to_value(report(&cluster.0, &moment, &Sources::default())).unwrap();
+        assert_eq!(by_report(&live), wanted, "{at}: report");
+        assert_eq!(by_metrics(&cluster, at), wanted, "{at}: metrics");
+        assert_eq!(
+            by_policy_report(&cluster, at),
+            wanted,
+            "{at}: policy reports"
+        );
+        phases_agree(&mut self::cluster(), &live, at);
+        let as_of = format!("--as-of={at}");
+        let scan = goldenpath(&["scan", &file, "-o", "json", &as_of]);
+        let scan: Value = serde_json::from_str(&scan).unwrap();
+        assert_eq!(by_report(&scan), wanted, "{at}: scan");
+        assert_eq!(scan["exceptions"].as_array().map(Vec::len), Some(7));
+    }
+}
+
+#[test]
+fn every_row_of_the_table_holds_and_is_explained_so() {
+    let (file, cluster) = (manifests("rows"), cluster());
+    let second = SignedDuration::from_secs(1);
+    for (name, at, before, after) in TABLE {
+        let at = instant(at);
+        for (at, wanted) in [(at - second, before), (at, after), (at + second, after)] {
+            assert_eq!(by_verdict(&cluster, at)[name], wanted, "{name} at {at}");
+            let target = format!("deploy/{name}");
+            let why = ["why", &target, "-n", "shop", "--from", &file, "--as-of"];
+            let said = goldenpath(&[&why[..], &[&at.to_string()]].concat());
+            assert!(said.contains(sentence(wanted)), "{name} at {at}: {said}");
+        }
+    }
+}
