@@ -343,6 +343,14 @@ pub fn minutes_ago(minutes: i64) -> Timestamp {
     Timestamp::now() - SignedDuration::from_mins(minutes)
 }
 
+/// Reviews are told apart by the second they were made in.
+pub fn wait_for_the_next_second() {
+    let began = Timestamp::now().as_second();
+    eventually(SOON, "the next second", || {
+        (Timestamp::now().as_second() > began).then_some(())
+    });
+}
+
 /// What a command wrote to standard error.
 pub fn said(answer: &Output) -> String {
     String::from_utf8_lossy(&answer.stderr).trim().to_owned()

@@ -5,6 +5,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod accounts;
+mod commands;
 mod dates;
 mod ground;
 mod operator;
