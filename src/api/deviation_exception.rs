@@ -351,7 +351,7 @@ pub struct DeviationExceptionStatus {
     /// Failing checks it covers, over all its workloads.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub covered_failures: Option<u32>,
-    /// Reminders sent, one a stage and decision.
+    /// Reminders sent, one a stage and decision; the 32 of the latest decisions.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 32))]
     pub notified: Vec<Notified>,
@@ -361,10 +361,11 @@ pub struct DeviationExceptionStatus {
 #[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, PartialEq, Eq)]
 #[serde(rename_all = "camelCase")]
 pub struct Notified {
-    /// What it was about.
+    /// review-due, review-overdue, expired, decision-waiting or renewal-waiting; with "dry-run:"
+    /// before it where the platform's channel was told instead of the owner.
     #[schemars(length(max = 63))]
     pub stage: String,
-    /// The decision it counts from.
+    /// The decision it counts from; for a request, since when it waits.
     pub decision_at: Time,
     /// When it was sent.
     pub sent_at: Time,

@@ -4,6 +4,7 @@
 use std::fs;
 use std::net::TcpListener;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use goldenpath_e2e::{ControlPlane, Operator, Options, eventually};
 use jiff::{SignedDuration, Timestamp};
@@ -288,8 +289,9 @@ fn the_first_days_go_to_the_platform_and_owners_are_told_afterwards() {
         return;
     };
     let place = place_on(&scene.cluster);
+    let approval = approved_days_ago(DUE);
     for name in ["web", "api"] {
-        place.apply(&exception(name, &approved_days_ago(DUE)));
+        place.apply(&exception(name, &approval));
     }
     place.apply(&exception("new", ""));
     let operator = scene.operator();
@@ -348,13 +350,32 @@ fn a_refusal_is_shown_and_what_was_refused_stays_due() {
 }
 
 #[test]
+fn a_receiver_that_limits_is_left_alone_for_as_long_as_it_asks() {
+    let Some(scene) = Scene::new(AT_ONCE) else {
+        return;
+    };
+    let place = place_on(&scene.cluster);
+    place.apply(&exception("web", &approved_days_ago(DUE)));
+    let asked = ("retry-after", "12".to_owned());
+    scene
+        .receiver
+        .answer([Answer::With(429, vec![asked], "slow down")]);
+    let operator = scene.operator();
+    let received = scene.received(2);
+    let pause = received[1].at - received[0].at;
+    assert!(pause >= Duration::from_secs(12), "{pause:?}");
+    is_on_record(&place, "web", &["review-due"]);
+    stop(operator);
+}
+
+#[test]
 fn a_message_under_way_is_put_on_record_before_the_operator_ends() {
     let Some(scene) = Scene::new(AT_ONCE) else {
         return;
     };
     let place = place_on(&scene.cluster);
     place.apply(&exception("web", &approved_days_ago(DUE)));
-    let slow = std::time::Duration::from_secs(3);
+    let slow = Duration::from_secs(3);
     scene.receiver.answer([Answer::After(slow)]);
     let operator = scene.operator();
     scene.received(1);

@@ -4,6 +4,7 @@
 #![cfg(feature = "cluster")]
 #![allow(clippy::unwrap_used)]
 
+mod documentation;
 mod fixtures;
 mod post;
 #[path = "../receiver/mod.rs"]

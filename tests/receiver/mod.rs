@@ -5,7 +5,7 @@
 use std::collections::VecDeque;
 use std::net::TcpListener;
 use std::sync::{Arc, Mutex, MutexGuard};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use axum::Router;
 use axum::body::Bytes;
@@ -19,6 +19,7 @@ use tokio::sync::watch;
 /// What came.
 #[derive(Clone, Debug)]
 pub struct Received {
+    pub at: Instant,
     pub path: String,
     pub headers: HeaderMap,
     pub body: Value,
@@ -125,6 +126,7 @@ async fn receive(
     body: Bytes,
 ) -> Response {
     let received = Received {
+        at: Instant::now(),
         path: uri.path().to_owned(),
         headers,
         body: serde_json::from_slice(&body).unwrap_or_default(),

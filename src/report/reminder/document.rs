@@ -28,7 +28,7 @@ pub fn document(message: &Message) -> Value {
         "text": opening(message),
         "items": items,
         "more": message.more,
-        "moreText": closing(message),
+        "moreText": closing(message).unwrap_or_default(),
     })
 }
 

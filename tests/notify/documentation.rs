@@ -1,0 +1,46 @@
+//! The page about reminders is true: its example is read, and its shape is what is sent.
+
+use std::path::Path;
+
+use goldenpath::assess::reminders::Stage;
+use goldenpath::notify::{Config, Post};
+use goldenpath::report::reminder::document;
+
+use crate::fixtures::{item, message};
+
+const PAGE: &str = include_str!("../../docs/reminders.md");
+
+/// The text of the first block of code that begins so.
+fn block(beginning: &str) -> &str {
+    let (_, rest) = PAGE.split_once(beginning).unwrap();
+    rest.split_once("```").unwrap().0
+}
+
+#[test]
+fn the_example_is_a_configuration() {
+    let config = Config::parse(block("```yaml\n"), Path::new("/")).unwrap();
+    assert_eq!(config.endpoints.len(), 3);
+    Post::new(&config).unwrap();
+}
+
+#[test]
+fn every_field_that_is_sent_is_on_the_page() {
+    let shape = block("```\n{apiVersion");
+    let sent = document(&message(vec![item(Stage::ReviewDue)]));
+    let fields = sent.as_object().unwrap().keys();
+    let of_items = sent["items"][0].as_object().unwrap().keys();
+    for field in fields
+        .chain(of_items)
+        .filter(|field| *field != "apiVersion")
+    {
+        assert!(shape.contains(field), "{field}");
+    }
+}
+
+#[test]
+fn every_stage_is_on_the_page() {
+    for stage in Stage::ALL {
+        let row = format!("| `{}` |", stage.as_str());
+        assert!(PAGE.contains(&row), "{row}");
+    }
+}
