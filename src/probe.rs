@@ -208,7 +208,11 @@ async fn ask_once(client: &Client<HttpConnector, String>, url: &Uri) -> Result<A
 
 #[cfg(test)]
 mod tests {
+    use std::io::Read as _;
+    use std::net::TcpListener;
+
     use super::*;
+    use crate::api::Period;
 
     fn line(status: u16, body: &str, expected: &[&str]) -> String {
         let answer = Answer {
@@ -230,6 +234,53 @@ mod tests {
         );
         assert_eq!(line(200, "a b", &["a"]), format!("{url} 200, with a"));
         assert_eq!(line(200, "", &[]), format!("{url} 200"));
+    }
+
+    /// Answers each question with the next status, and ends with the last.
+    fn serve(statuses: &'static [u16]) -> String {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap();
+        std::thread::spawn(move || {
+            for status in statuses {
+                let (mut stream, _) = listener.accept().unwrap();
+                let _ = stream.read(&mut [0; 1024]).unwrap();
+                let head = format!("HTTP/1.1 {status} X\r\nconnection: close\r\n");
+                write!(stream, "{head}content-length: 5\r\n\r\nready").unwrap();
+            }
+        });
+        format!("http://{address}/readyz")
+    }
+
+    fn asked(url: String, within: Option<Period>) -> bool {
+        let expect = vec!["ready".to_owned()];
+        run(&ProbeArgs {
+            url,
+            expect,
+            within,
+        })
+        .unwrap()
+    }
+
+    #[test]
+    fn it_asks_once_or_until_the_answer_is_as_expected() {
+        assert!(!asked(serve(&[503, 200]), None));
+        let patience = Some(Period::seconds(60));
+        assert!(asked(serve(&[503, 404, 200]), patience));
+    }
+
+    #[test]
+    fn whoever_cannot_be_reached_is_named() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("http://{}/", listener.local_addr().unwrap());
+        drop(listener);
+        let args = ProbeArgs {
+            url: url.clone(),
+            expect: Vec::new(),
+            within: None,
+        };
+        let error = run(&args).unwrap_err();
+        assert_eq!(error.reason(), "Unreachable");
+        assert_eq!(error.to_string(), format!("failed to ask {url}"));
     }
 
     #[test]

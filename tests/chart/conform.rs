@@ -94,6 +94,23 @@ fn whatever_is_rendered_is_what_an_api_server_and_kubeconform_know() {
     it_would_have_said_so(&kubeconform, cluster.data_dir());
 }
 
+#[test]
+fn every_template_has_unit_tests() {
+    let suites: String = sorted_files("charts/goldenpath/tests")
+        .into_iter()
+        .filter(|file| file.is_file())
+        .map(|file| fs::read_to_string(file).unwrap())
+        .collect();
+    let templates = sorted_files("charts/goldenpath/templates");
+    let templates = templates
+        .into_iter()
+        .chain(sorted_files("charts/goldenpath/templates/tests"));
+    for template in templates.filter(|file| file.is_file()) {
+        let name = template.file_name().unwrap().to_str().unwrap();
+        assert!(name == "_helpers.tpl" || suites.contains(name), "{name}");
+    }
+}
+
 struct Kubeconform<'a> {
     binary: &'a Path,
     schemas: &'a Path,

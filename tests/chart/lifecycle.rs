@@ -6,7 +6,7 @@ use std::time::Duration;
 use goldenpath_e2e::{ControlPlane, Options, Tool, control_plane_or_skip, eventually};
 use serde_json::Value;
 
-use crate::helm::{Helm, NAMESPACE, chart, on_disk};
+use crate::helm::{GENERATIONS, Helm, NAMESPACE, chart, on_disk};
 
 const SOON: Duration = Duration::from_secs(60);
 const PREVIOUS: &str = "tests/fixtures/chart/goldenpath-0.1.0.tgz";
@@ -182,13 +182,34 @@ fn ports(objects: &[Value]) -> Vec<String> {
 }
 
 #[test]
+fn definitions_that_were_there_before_are_taken_over() {
+    let Some(cluster) = control_plane_or_skip(&Options::default()) else {
+        return;
+    };
+    for tool in GENERATIONS {
+        let Some(helm) = Helm::or_skip(tool, &cluster) else {
+            return;
+        };
+        let name = tool.as_str();
+        let crds = on_disk("crds");
+        let apply = ["apply", "--server-side", "--force-conflicts", "-f", &crds];
+        cluster.kubectl_ok(&apply).unwrap();
+        let install = ["install", name, &chart(), "--create-namespace"];
+        let said = helm.refusal(&install);
+        assert!(said.contains("goldenpath.dev"), "{said}");
+        helm.run(&[&install[..], &["--take-ownership"]].concat());
+        helm.run(&["uninstall", name]);
+    }
+}
+
+#[test]
 fn what_helm_renders_is_applied_and_stays_as_it_is() {
     let Some(cluster) = control_plane_or_skip(&Options::default()) else {
         return;
     };
     let create = ["create", "namespace", NAMESPACE];
     cluster.kubectl_ok(&create).unwrap();
-    for tool in crate::helm::GENERATIONS {
+    for tool in GENERATIONS {
         let Some(helm) = Helm::offline_or_skip(tool) else {
             return;
         };
