@@ -4,6 +4,8 @@
 #![cfg(feature = "demo")]
 #![allow(clippy::unwrap_used)]
 
+mod agreement;
 mod applying;
+mod edges;
 mod ground;
 mod upkeep;
