@@ -1,6 +1,6 @@
 //! Taking back everything that was ever written to other people's objects: our label keys on
-//! workloads and Services, and the record of who set them; and our policy reports. Whatever users
-//! wrote stays.
+//! workloads and Services, and the record of who set them; our policy reports; and the policies that
+//! warn on apply. Whatever users wrote stays.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -17,6 +17,7 @@ use super::connect::Target;
 use super::error::{Error, Result, reason_of};
 use super::followed::Followed;
 use super::kinds::discover;
+use super::policies;
 use super::reports::{self, is_served, selector};
 use super::run::LEASE_NAME;
 use super::stored::Stored;
@@ -25,6 +26,7 @@ use crate::api::keys::OWN_LABELS;
 use crate::assess::kind::WatchedKind;
 use crate::assess::report_ledger::{ReportAct, ReportWrite};
 use crate::assess::source::Problem;
+use crate::assess::warning::Part;
 use crate::cli::ExtraKind;
 use crate::report::policy_report::Format;
 
@@ -99,6 +101,9 @@ pub async fn cleanup(
     for format in Format::ALL {
         cleanup.reports(&client, format, settings.dry_run).await;
     }
+    for part in Part::ALL {
+        cleanup.policies(&client, part, settings.dry_run).await;
+    }
     if let Some(namespace) = settings
         .lease_namespace
         .as_deref()
@@ -110,6 +115,17 @@ pub async fn cleanup(
 }
 
 impl Cleanup {
+    async fn policies(&mut self, client: &Client, part: Part, dry_run: bool) {
+        let kind = Followed::Warnings(part);
+        match policies::remove(client, part, dry_run).await {
+            Ok(cleaned) if cleaned.found == 0 => {}
+            Ok(cleaned) => {
+                self.kinds.insert(kind.name().to_owned(), cleaned);
+            }
+            Err(error) => self.miss(kind.name(), &chain(&error)),
+        }
+    }
+
     /// A format the cluster does not know has left nothing behind.
     async fn reports(&mut self, client: &Client, format: Format, dry_run: bool) {
         let done = match is_served(client, format).await {

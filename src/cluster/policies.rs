@@ -9,16 +9,19 @@ use k8s_openapi::api::admissionregistration::v1::{
     ValidatingAdmissionPolicy, ValidatingAdmissionPolicyBinding,
 };
 use kube::Client;
-use kube::api::{DeleteParams, Patch, Preconditions};
+use kube::api::{Api, DeleteParams, ListParams, Patch, Preconditions};
 use kube::core::{ApiResource, Request as Requests, Resource as _};
 use serde_json::Value;
 use tracing::warn;
 
 use super::apply::{Hand, Outcome, params};
+use super::cleanup::Cleaned;
 use super::context::Context;
+use super::error::{Error, Result, reason_of};
+use super::followed::Followed;
 use super::identity;
 use super::stored::Stored;
-use crate::assess::warning::{Account, Part, PolicyWrite, PolicyWritten, Verb};
+use crate::assess::warning::{Account, NAME_PREFIX, Part, PolicyWrite, PolicyWritten, Verb};
 
 /// Pause before the API server is asked again who the operator is; doubles up to the longest.
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
@@ -48,6 +51,40 @@ pub async fn introduce(client: Client, context: Arc<Context>) {
     context.changed.notify_one();
     // It has nothing more to do, and a part of the operator never ends.
     std::future::pending::<()>().await;
+}
+
+/// Deletes the policies, or the bindings, that warn on apply, or only counts them. A server that
+/// has none of the kind has none of ours.
+///
+/// # Errors
+/// When they cannot be listed or deleted.
+pub async fn remove(client: &Client, part: Part, dry_run: bool) -> Result<Cleaned> {
+    let followed = Followed::Warnings(part);
+    let api: Api<Stored> = Api::all_with(client.clone(), &followed.resource());
+    let of_ours = ListParams::default().labels(&followed.selector().unwrap_or_default());
+    let action = |verb: &str| format!("{verb} {}", followed.name());
+    let listed = match api.list_metadata(&of_ours).await {
+        Ok(listed) => listed,
+        Err(error) if reason_of(&error) == "NotFound" => return Ok(Cleaned::default()),
+        Err(error) => return Err(Error::on(action("list"))(error)),
+    };
+    let names = listed
+        .items
+        .into_iter()
+        .filter_map(|item| item.metadata.name);
+    let names: Vec<String> = names.filter(|name| name.starts_with(NAME_PREFIX)).collect();
+    let mut cleaned = Cleaned {
+        found: names.len(),
+        cleaned: 0,
+    };
+    for name in names.iter().filter(|_| !dry_run) {
+        match api.delete(name, &DeleteParams::default()).await {
+            Ok(_) => cleaned.cleaned += 1,
+            Err(error) if reason_of(&error) == "NotFound" => cleaned.cleaned += 1,
+            Err(error) => return Err(Error::on(action("delete"))(error)),
+        }
+    }
+    Ok(cleaned)
 }
 
 impl Hand {

@@ -94,7 +94,14 @@ fn whatever_a_message_is_made_of_one_whole_line_is_said() {
         condition(&cluster, name, ("True", "Installed"));
     }
 
-    let said = in_force(&cluster, &deployment("wordy", "web", ""));
+    too_many_words_are_cut_and_the_off_ramp_stays(&cluster);
+    odd_words_take_one_line(&cluster);
+    what_goes_wrong_never_refuses(&cluster);
+    drop(operator);
+}
+
+fn too_many_words_are_cut_and_the_off_ramp_stays(cluster: &ControlPlane) {
+    let said = in_force(cluster, &deployment("wordy", "web", ""));
     assert!(
         said.starts_with("golden path wordy: 0 of 32 steps. Missing: words 'quoted' \\ and"),
         "{said}"
@@ -112,17 +119,17 @@ fn whatever_a_message_is_made_of_one_whole_line_is_said() {
         "{} characters",
         said.chars().count()
     );
+}
 
+fn odd_words_take_one_line(cluster: &ControlPlane) {
     let token = ", annotations: {token: abc123}";
-    let said = in_force(&cluster, &deployment("odd", "web", token));
+    let said = in_force(cluster, &deployment("odd", "web", token));
     assert_eq!(
         said,
         "golden path odd: 0 of 3 steps. Missing: a token is written down; größer als 'eins' \"und\" \
          \\n zwei; It has a word is not met yet. Or note your reason: kubectl goldenpath except \
          deploy/web -n odd --check secret,lines,empty --reason \"…\""
     );
-    what_goes_wrong_never_refuses(&cluster);
-    drop(operator);
 }
 
 fn what_goes_wrong_never_refuses(cluster: &ControlPlane) {
@@ -169,6 +176,43 @@ fn competing() -> String {
     path("low", &(in_namespace("both") + low)) + &path("high", high)
 }
 
+/// Name and labels of a Deployment, and the path that judges it.
+const COMPETING: [(&str, &str, &str); 7] = [
+    ("plain", "", "high"),
+    ("elsewhere", "tier: back", "low"),
+    ("declares", "goldenpath.dev/path: low", "low"),
+    ("declares-old", "goldenpath.dev/path: old-low", "low"),
+    ("declares-old-high", "goldenpath.dev/path: old-high", "high"),
+    ("declares-none", "goldenpath.dev/path: nowhere", "high"),
+    ("cannot", "'goldenpath.dev/path': high, tier: back", "low"),
+];
+
+fn one_path_warns_and_judges(cluster: &ControlPlane, (name, labels): (&str, &str), wanted: &str) {
+    let labels = format!(", labels: {{{labels}}}");
+    let said = apply(cluster, &deployment("both", name, &labels));
+    let [line] = said.as_slice() else {
+        panic!("{name}: {said:?}")
+    };
+    assert!(
+        line.starts_with(&format!("golden path {wanted}:")),
+        "{name}: {line}"
+    );
+    let judged = format!("deviating/{wanted}/undocumented");
+    labelled(cluster, ("both", &format!("deploy/{name}")), &judged);
+    let note = [
+        "-n",
+        "both",
+        "annotate",
+        &format!("deploy/{name}"),
+        "note=x",
+    ];
+    let said = kubectl(cluster, &note);
+    assert!(
+        said[0].starts_with(&format!("golden path {wanted}:")),
+        "{name}: {said:?}"
+    );
+}
+
 #[test]
 fn of_two_paths_the_one_that_judges_is_the_one_that_warns() {
     let Some(cluster) = prepared(Options::default()) else {
@@ -184,38 +228,8 @@ fn of_two_paths_the_one_that_judges_is_the_one_that_warns() {
         &cluster,
         &deployment("both", "probe-low", ", labels: {tier: back}"),
     );
-    for (name, labels, wanted) in [
-        ("plain", "", "high"),
-        ("elsewhere", "tier: back", "low"),
-        ("declares", "goldenpath.dev/path: low", "low"),
-        ("declares-old", "goldenpath.dev/path: old-low", "low"),
-        ("declares-old-high", "goldenpath.dev/path: old-high", "high"),
-        ("declares-none", "goldenpath.dev/path: nowhere", "high"),
-        ("cannot", "'goldenpath.dev/path': high, tier: back", "low"),
-    ] {
-        let labels = format!(", labels: {{{labels}}}");
-        let said = apply(&cluster, &deployment("both", name, &labels));
-        let [line] = said.as_slice() else {
-            panic!("{name}: {said:?}")
-        };
-        assert!(
-            line.starts_with(&format!("golden path {wanted}:")),
-            "{name}: {line}"
-        );
-        let judged = format!("deviating/{wanted}/undocumented");
-        labelled(&cluster, ("both", &format!("deploy/{name}")), &judged);
-        let note = [
-            "-n",
-            "both",
-            "annotate",
-            &format!("deploy/{name}"),
-            "note=x",
-        ];
-        let said = kubectl(&cluster, &note);
-        assert!(
-            said[0].starts_with(&format!("golden path {wanted}:")),
-            "{name}: {said:?}"
-        );
+    for (name, labels, wanted) in COMPETING {
+        one_path_warns_and_judges(&cluster, (name, labels), wanted);
     }
     // Who declares another path is warned by that one at once, and not by the one in the labels.
     let moves = [

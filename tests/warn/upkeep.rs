@@ -1,7 +1,9 @@
 //! The policies themselves: written where asked for, put back, taken away, and said to be missing
 //! where they cannot be had.
 
-use goldenpath_e2e::{ControlPlane, Operator, Options, eventually};
+use std::process::Command;
+
+use goldenpath_e2e::{ControlPlane, Operator, OperatorOptions, Options, eventually};
 
 use crate::ground::{SOON, condition, get, installed, prepared, start, start_warning};
 
@@ -139,6 +141,102 @@ fn what_somebody_edited_is_put_back_even_into_a_refusal() {
         (label == "goldenpath").then_some(())
     });
     drop(operator);
+}
+
+#[test]
+fn cleanup_takes_our_policies_away_and_nobody_elses() {
+    let Some(cluster) = prepared(Options::default()) else {
+        return;
+    };
+    let operator = start_warning(&cluster);
+    cluster.apply(&path("web", "")).unwrap();
+    condition(&cluster, "web", ("True", "Installed"));
+    assert!(operator.stop(SOON).unwrap().success());
+    let others = "goldenpath-warn-of-somebody";
+    let theirs = format!(
+        "{{apiVersion: admissionregistration.k8s.io/v1, kind: ValidatingAdmissionPolicyBinding, \
+         metadata: {{name: {others}}}, spec: {{policyName: {others}, validationActions: [Audit]}}}}"
+    );
+    cluster.apply(&theirs).unwrap();
+    let cleanup = |more: &[&str]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_goldenpath"));
+        let command = command.arg("cleanup").args(more);
+        let output = command
+            .env("KUBECONFIG", cluster.kubeconfig())
+            .output()
+            .unwrap();
+        assert!(output.status.success(), "{output:?}");
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let said = cleanup(&["--dry-run"]);
+    assert!(
+        said.contains("ValidatingAdmissionPolicy: 1 would be cleaned"),
+        "{said}"
+    );
+    assert!(installed(&cluster, "web"));
+    let said = cleanup(&[]);
+    assert!(
+        said.contains("ValidatingAdmissionPolicyBinding: 1 cleaned"),
+        "{said}"
+    );
+    gone(&cluster, "web");
+    get(&cluster, &["validatingadmissionpolicybinding", others]);
+}
+
+/// What the chart grants with `warnOnApply.enabled=false`, in short: everything but policies.
+const RIGHTS: &str = "
+apiVersion: rbac.authorization.k8s.io/v1
+kind: ClusterRole
+metadata: {name: operator}
+rules:
+- {apiGroups: [apps, batch, '', goldenpath.dev, coordination.k8s.io, events.k8s.io], resources: ['*'], verbs: ['*']}
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: ClusterRoleBinding
+metadata: {name: operator}
+roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: operator}
+subjects: [{kind: ServiceAccount, name: operator, namespace: default}]
+";
+
+#[test]
+fn without_the_right_the_status_says_so_until_it_is_granted() {
+    let Some(cluster) = prepared(Options::default()) else {
+        return;
+    };
+    cluster.apply(RIGHTS).unwrap();
+    cluster
+        .kubectl_ok(&["create", "serviceaccount", "operator"])
+        .unwrap();
+    let options = OperatorOptions {
+        kubeconfig: Some(
+            cluster
+                .kubeconfig_for_service_account("default", "operator")
+                .unwrap(),
+        ),
+        ..OperatorOptions::new(
+            env!("CARGO_BIN_EXE_goldenpath"),
+            &["run", "--warn-on-apply=on"],
+        )
+    };
+    let mut operator = Operator::start(&cluster, &options).unwrap();
+    operator.wait_until_ready(SOON).unwrap();
+    cluster.apply(&path("web", "")).unwrap();
+    let message = condition(&cluster, "web", ("False", "NotGranted"));
+    assert!(message.contains("warnOnApply.enabled"), "{message}");
+    let granted = "
+{apiVersion: rbac.authorization.k8s.io/v1, kind: ClusterRole, metadata: {name: operator}, rules: [
+  {apiGroups: [apps, batch, '', goldenpath.dev, coordination.k8s.io, events.k8s.io], resources: ['*'], verbs: ['*']},
+  {apiGroups: [admissionregistration.k8s.io], resources: [validatingadmissionpolicies, validatingadmissionpolicybindings],
+   verbs: [get, list, watch, create, patch, delete]}]}";
+    cluster.apply(granted).unwrap();
+    condition(&cluster, "web", ("True", "Installed"));
+    assert!(installed(&cluster, "web"));
+    let policy = get(
+        &cluster,
+        &["validatingadmissionpolicy", "goldenpath-warn-web"],
+    );
+    let own = "request.userInfo.username != 'system:serviceaccount:default:operator'";
+    assert_eq!(policy["spec"]["matchConditions"][0]["expression"], own);
 }
 
 #[test]

@@ -7,6 +7,8 @@ use crate::api::GoldenPathSpec;
 use crate::assess::path::Origin;
 use crate::assess::settings::OnApply;
 
+mod upkeep;
+
 fn now() -> Timestamp {
     "2026-11-25T12:00:00Z".parse().unwrap()
 }
