@@ -64,6 +64,14 @@ impl Assurance {
         }
     }
 
+    /// Whether it stands on its owner's own word, who may renew it alone then.
+    pub const fn is_own_word(self) -> bool {
+        match self {
+            Self::SelfDeclared | Self::NotRequired => true,
+            Self::Verified | Self::Unverified(_) | Self::Rejected | Self::Pending => false,
+        }
+    }
+
     /// Whether somebody's word stands that nobody vouches for.
     pub const fn is_unverified(self) -> bool {
         match self {

@@ -1,6 +1,8 @@
 //! What people write with a command: an exception they drafted, an approval, a review. Each is one
 //! request, made only because somebody asked for it by name, and the server's answer is theirs.
 
+use std::time::Duration;
+
 use jiff::Timestamp;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use kube::ResourceExt as _;
@@ -69,7 +71,7 @@ impl Word {
                 let mut reviews = before.spec.reviews.clone();
                 reviews.push(Review {
                     by: by.to_owned(),
-                    at: Time(free_second(&reviews, now)),
+                    at: Time(now),
                     outcome: *outcome,
                     expires_at: until.map(Time),
                     note: note.clone(),
@@ -124,11 +126,11 @@ pub async fn create(target: &Target, exception: &DeviationException) -> Result<D
 }
 
 /// Writes a decision or a review into an exception, and returns it as stored. It is refused where
-/// somebody changed the exception meanwhile.
+/// somebody changed the exception meanwhile. `asked_at` is the second it is in.
 ///
 /// # Errors
 /// When there is no such exception, or the server refuses.
-pub async fn say(named: &Named, word: &Word, now: Timestamp) -> Result<DeviationException> {
+pub async fn say(named: &Named, word: &Word, asked_at: Timestamp) -> Result<DeviationException> {
     let client = named.target.client().await?;
     let namespace = named.namespace.as_deref();
     let namespace = namespace.unwrap_or(client.default_namespace()).to_owned();
@@ -137,6 +139,10 @@ pub async fn say(named: &Named, word: &Word, now: Timestamp) -> Result<Deviation
     let api: Api<DeviationException> = Api::namespaced(client, &namespace);
     let before = api.get(&named.name).await;
     let before = before.map_err(Error::refused(action()))?;
+    // A review is dated in a second of its own, and never ahead of the clock.
+    let now = free_second(&before.spec.reviews, asked_at);
+    let ahead = Duration::try_from(now.duration_since(asked_at)).unwrap_or_default();
+    tokio::time::sleep(ahead).await;
     let patch = json!({
         "metadata": {"resourceVersion": before.resource_version()},
         "spec": word.written(&before, &by, now),

@@ -137,6 +137,14 @@ pub fn commands(exception: &Exception) -> Vec<String> {
             command("review", " --outcome Renewed"),
             command("close", ""),
         ],
+        Next::ReviewOverdue | Next::RenewOrReturn | Next::Review
+            if exception.approval.is_own_word() =>
+        {
+            vec![
+                command("review", " --outcome Renewed"),
+                command("close", ""),
+            ]
+        }
         Next::ReviewOverdue | Next::RenewOrReturn | Next::Review => {
             vec![command("renew", " --because \"…\""), command("close", "")]
         }
@@ -249,6 +257,7 @@ fn row(line: &Exception, as_of: Timestamp, style: Style) -> Vec<Cell> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::assess::vouch::Assurance;
     use crate::report::fixtures::{at, exception, report};
 
     fn asking(name: &str, next: Next, phase: Phase) -> Exception {
@@ -319,6 +328,14 @@ shop        settled     web-service   team-shop   Active          12 Mar   3    
             ..team
         };
         assert_eq!(names(&path), [""; 0]);
+    }
+
+    #[test]
+    fn who_needed_nobody_s_word_renews_alone() {
+        let mut due = asking("x", Next::Review, Phase::ReviewDue);
+        assert!(commands(&due)[0].contains("renew x -n shop --because"));
+        due.approval = Assurance::SelfDeclared;
+        assert!(commands(&due)[0].contains("review x -n shop --outcome Renewed"));
     }
 
     #[test]
