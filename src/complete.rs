@@ -123,8 +123,8 @@ mod names {
         for verb in ABOUT_ONE {
             command = looked_up(command, (verb, "name"), Nameable::Exceptions);
         }
-        for verb in ["why", "except"] {
-            command = looked_up(command, (verb, "target"), Nameable::Workloads);
+        for place in [("why", "target"), ("except", "targets")] {
+            command = looked_up(command, place, Nameable::Workloads);
         }
         command = looked_up(command, ("except", "path"), Nameable::Paths);
         looked_up(command, ("exceptions", "of_paths"), Nameable::Paths)

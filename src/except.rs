@@ -3,17 +3,19 @@
 
 mod questions;
 
+use std::collections::BTreeSet;
 use std::io::{self, IsTerminal, Write};
 
 use jiff::Timestamp;
 
 use crate::api::DeviationException;
 use crate::assess::inventory::Inventory;
+use crate::assess::labels::Selector;
 use crate::assess::preview::preview;
 use crate::assess::status::nearest;
 use crate::assess::verdict::Moment;
 use crate::cli::{ExceptArgs, GlobalArgs};
-use crate::report::draft::{Answers, Refusal, draft};
+use crate::report::draft::{Answers, Refusal, Subject, draft};
 use crate::report::json::{Report, Workload};
 use crate::report::preview as words;
 use crate::scan::Exit;
@@ -54,6 +56,12 @@ pub enum Error {
         /// The path that was probably meant.
         nearest: Option<String>,
     },
+    /// An exception covers one namespace.
+    #[error("the workloads are in {0}, and an exception covers one namespace: draft one for each")]
+    SeveralNamespaces(String),
+    /// The selector finds nothing.
+    #[error("--selector finds no workload in namespace {0}")]
+    SelectsNothing(String),
     /// A check it names covers nothing.
     #[error("--check: {0}")]
     CoversNothing(String),
@@ -83,6 +91,8 @@ impl Error {
             Self::Scan(_)
             | Self::Refused(_)
             | Self::NoSuchPath { .. }
+            | Self::SeveralNamespaces(_)
+            | Self::SelectsNothing(_)
             | Self::CoversNothing(_)
             | Self::Terminal(_) => false,
         }
@@ -97,7 +107,7 @@ fn meant(nearest: Option<&String>) -> String {
 struct Ground {
     inventory: Inventory,
     report: Report,
-    workload: Workload,
+    subject: Subject,
     /// Who asks, where somebody knows.
     user: Option<String>,
     exit: Exit,
@@ -112,7 +122,7 @@ pub fn run(args: &ExceptArgs, global: &GlobalArgs, now: Timestamp) -> Result<Exi
     let now = global.as_of.unwrap_or(now);
     let ground = ground(args, global, now)?;
     let answers = completed(args.said.answers(), &ground)?;
-    let exception = draft(&answers, &ground.workload, &ground.report)?;
+    let exception = draft(&answers, &ground.subject, &ground.report)?;
     show(&exception, &ground, now)?;
     if args.apply {
         apply(&exception, global)?;
@@ -140,9 +150,12 @@ fn ground(args: &ExceptArgs, global: &GlobalArgs, now: Timestamp) -> Result<Grou
         now,
     };
     let answer = scan::judge(&question, &mut io::stdin().lock())?;
-    let workload = scan::find(&answer.report, &args.target, global.namespace.as_deref())?;
+    let namespace = global.namespace.as_deref();
+    let named = args.targets.iter();
+    let named = named.map(|target| scan::find(&answer.report, target, namespace).cloned());
+    let named = named.collect::<Result<Vec<_>, _>>()?;
     Ok(Ground {
-        workload: workload.clone(),
+        subject: subject(args, named, namespace, (&answer.inventory, &answer.report))?,
         user: None,
         exit: answer.exit(),
         inventory: answer.inventory,
@@ -157,13 +170,17 @@ fn live(args: &ExceptArgs, global: &GlobalArgs, now: Timestamp) -> Result<Ground
     for problem in &listing.problems {
         tell(&format!("{}: {}\n", problem.source, problem.message));
     }
-    let workload = ask::find(&report, &args.target, ask::place(&listing))?;
+    let named = args.targets.iter();
+    let named = named.map(|target| ask::find(&report, target, ask::place(&listing)).cloned());
+    let named = named.collect::<Result<Vec<_>, _>>()?;
+    let namespace = listing.namespace.as_deref();
+    let subject = subject(args, named, namespace, (&listing.inventory, &report))?;
     // Who asks is a courtesy here; whoever needs it will not let the exception in without.
     let target = operate::target(global);
     let user = operate::runtime()?.block_on(cluster::whoami(&target)).ok();
     let user = user.map(|identity| identity.user);
     Ok(Ground {
-        workload: workload.clone(),
+        subject,
         user: user.filter(|user| !user.is_empty()),
         exit: Exit::Fine,
         inventory: listing.inventory,
@@ -176,9 +193,56 @@ fn live(_: &ExceptArgs, _: &GlobalArgs, _: Timestamp) -> Result<Ground, Error> {
     Err(Error::NotBuilt)
 }
 
+/// The workloads named, and those a selector finds beside them in their namespace.
+fn subject(
+    args: &ExceptArgs,
+    named: Vec<Workload>,
+    namespace: Option<&str>,
+    (inventory, report): (&Inventory, &Report),
+) -> Result<Subject, Error> {
+    let mut namespaces = named.iter().map(|workload| workload.namespace.as_str());
+    let first = namespaces.next();
+    if let Some(other) = namespaces.find(|other| Some(*other) != first) {
+        return Err(Error::SeveralNamespaces(format!(
+            "{} and {other}",
+            first.unwrap_or_default()
+        )));
+    }
+    let Some(query) = &args.selector else {
+        return Ok(Subject {
+            named,
+            ..Subject::default()
+        });
+    };
+    let place = namespace.or(first).unwrap_or("default").to_owned();
+    let selector = Selector::compile(&query.0);
+    let space = inventory.space(&place);
+    let records = space.iter().flat_map(|space| space.workloads.values());
+    let found: BTreeSet<_> = records
+        .map(|entry| &entry.workload)
+        .filter(|workload| !selector.is_empty() && selector.matches(&workload.labels))
+        .map(|workload| (workload.id.kind.kind.clone(), workload.id.name.to_string()))
+        .collect();
+    let lines = report.workloads.iter().filter(|line| {
+        line.namespace == place && found.contains(&(line.kind.clone(), line.name.clone()))
+    });
+    let selected: Vec<_> = lines
+        .filter(|line| !named.contains(line))
+        .cloned()
+        .collect();
+    if selected.is_empty() && named.is_empty() {
+        return Err(Error::SelectsNothing(place));
+    }
+    Ok(Subject {
+        named,
+        selector: Some(query.0.clone()),
+        selected,
+    })
+}
+
 /// The answers with what the workload and, on a terminal, the person can add.
 fn completed(said: Answers, ground: &Ground) -> Result<Answers, Error> {
-    let mut answers = said.filled(&ground.workload)?;
+    let mut answers = said.filled(&ground.subject)?;
     answers.requested_by = answers.requested_by.or_else(|| ground.user.clone());
     let open = answers.open();
     let is_attended = io::stdin().is_terminal() && io::stderr().is_terminal();

@@ -7,6 +7,7 @@ use clap::builder::PossibleValue;
 use clap::{Args, ValueEnum};
 
 use super::judging::{JudgingArgs, PathsFrom, instant};
+use super::selector::LabelQuery;
 use super::workload_name::WorkloadName;
 use crate::api::Period;
 use crate::api::deviation_exception::{Category, Outcome};
@@ -24,6 +25,8 @@ Examples:
   goldenpath except deploy/web -n shop
   goldenpath except deploy/web -n shop --check spread --cost 6h --expires 90d \\
     --reason 'The vendor licenses a single replica until the new contract in May.'
+  goldenpath except deploy/web deploy/api -n shop
+  goldenpath except -l app.kubernetes.io/part-of=legacy -n shop
   goldenpath except sts/db --cost 2h --reason '…' > db-exception.yaml
   goldenpath except deploy/web --from deploy/ --paths paths/   (manifests instead of a cluster)
   kubectl goldenpath except deploy/web -n shop --apply";
@@ -31,9 +34,13 @@ Examples:
 /// Flags of `except`.
 #[derive(Args, Clone, Debug, Default)]
 pub struct ExceptArgs {
-    /// The workload, as KIND/NAME; kinds may be short as with kubectl
-    #[arg(value_name = "KIND/NAME")]
-    pub target: WorkloadName,
+    /// The workloads, as KIND/NAME; kinds may be short as with kubectl
+    #[arg(value_name = "KIND/NAME", required_unless_present = "selector")]
+    pub targets: Vec<WorkloadName>,
+
+    /// Workloads of the namespace by label, those to come too
+    #[arg(short = 'l', long, value_name = "SELECTOR")]
+    pub selector: Option<LabelQuery>,
 
     /// What is said of the exception.
     #[command(flatten)]

@@ -3,6 +3,7 @@
 //! Nothing is asked or written here.
 
 mod bounds;
+mod subject;
 
 use jiff::Timestamp;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
@@ -14,7 +15,8 @@ use crate::api::deviation_exception::{Category, OwnershipCost, Target};
 use crate::api::golden_path::Owner;
 use crate::api::{DeviationException, DeviationExceptionSpec, Period};
 use crate::assess::cover::EVERY_CHECK;
-use crate::assess::space::UNKNOWN_TEAM;
+
+pub use subject::Subject;
 
 /// The longest name made up here; it also fits into a label.
 const LONGEST_NAME: usize = 63;
@@ -113,6 +115,12 @@ pub enum Refusal {
     /// No path judges the workload, and none is named.
     #[error("no golden path judges {0} yet: name the one to leave with --path")]
     NoPath(String),
+    /// Its workloads are judged by different paths.
+    #[error("{0} are judged by different paths: draft an exception for each path")]
+    SeveralPaths(String),
+    /// It was asked for no workload.
+    #[error("name a workload, such as deploy/web, or workloads by label with --selector")]
+    NoWorkload,
     /// There is nothing it fails that may be excepted.
     #[error("{0} misses no step that still needs a word: name one with --check to except it ahead")]
     NothingToExcept(String),
@@ -189,29 +197,27 @@ impl Answers {
         Ok(())
     }
 
-    /// Takes from the workload what was not said: its path, the steps it fails, its team.
+    /// Takes from the workloads what was not said: their path, the steps they fail, their team.
     ///
     /// # Errors
     /// When there is nothing to take it from.
-    pub fn filled(mut self, workload: &Workload) -> Result<Self, Refusal> {
-        let path = match (self.path.take(), &workload.path) {
-            (Some(said), _) => said,
-            (None, Some(own)) => own.clone(),
-            (None, None) => return Err(Refusal::NoPath(voice::target(workload))),
+    pub fn filled(mut self, subject: &Subject) -> Result<Self, Refusal> {
+        let path = match self.path.take() {
+            Some(said) => said,
+            None => subject.path()?,
         };
         if self.checks.is_empty() {
-            if workload.path.as_ref() != Some(&path) {
+            let is_own = |workload: &Workload| workload.path.as_ref() == Some(&path);
+            if !subject.workloads().all(is_own) {
                 return Err(Refusal::OtherPath(path));
             }
-            let failed = workload.excusable().map(|check| check.name.clone());
-            self.checks = failed.collect();
+            self.checks = subject.excusable();
         }
         if self.checks.is_empty() {
-            return Err(Refusal::NothingToExcept(voice::target(workload)));
+            return Err(Refusal::NothingToExcept(subject.targets()));
         }
         self.path = Some(path);
-        let team = Some(&workload.team).filter(|team| *team != UNKNOWN_TEAM);
-        self.owner = self.owner.or_else(|| team.cloned());
+        self.owner = self.owner.or_else(|| subject.team());
         Ok(self)
     }
 
@@ -227,20 +233,21 @@ impl Answers {
     }
 }
 
-/// The exception a person described for a workload of the report, at the report's instant.
+/// The exception a person described for workloads of the report, at the report's instant.
 ///
 /// # Errors
 /// When something is missing, or would be refused by the API server.
 pub fn draft(
     answers: &Answers,
-    workload: &Workload,
+    subject: &Subject,
     report: &Report,
 ) -> Result<DeviationException, Refusal> {
-    let answers = answers.clone().filled(workload)?;
-    let spec = spec(&answers, workload, report.as_of).ok_or_else(|| Refusal::Missing {
+    let answers = answers.clone().filled(subject)?;
+    let workload = subject.first().ok_or(Refusal::NoWorkload)?;
+    let spec = spec(&answers, subject, report.as_of).ok_or_else(|| Refusal::Missing {
         target: format!(
             "{} -n {}",
-            voice::target(workload),
+            subject.targets(),
             voice::shell_word(&workload.namespace)
         ),
         open: answers.open(),
@@ -267,17 +274,18 @@ pub fn draft(
 }
 
 /// The spec, once nothing is open any more.
-fn spec(answers: &Answers, workload: &Workload, now: Timestamp) -> Option<DeviationExceptionSpec> {
+fn spec(answers: &Answers, subject: &Subject, now: Timestamp) -> Option<DeviationExceptionSpec> {
     let said = answers.clone();
+    let targets = subject.named.iter().map(|workload| Target {
+        group: None,
+        kind: workload.kind.clone(),
+        name: workload.name.clone(),
+    });
     Some(DeviationExceptionSpec {
         path: said.path?,
         checks: said.checks,
-        targets: vec![Target {
-            group: None,
-            kind: workload.kind.clone(),
-            name: workload.name.clone(),
-        }],
-        selector: None,
+        targets: targets.collect(),
+        selector: subject.selector.clone(),
         max_workloads: None,
         category: said.category,
         disposition: None,

@@ -255,3 +255,38 @@ fn the_command_that_why_prints_drafts_what_it_says() {
     let checks = &manifest(&except(&args))["spec"]["checks"];
     assert_eq!(*checks, json!(["replicas", "probe"]));
 }
+
+#[test]
+fn several_workloads_are_named_or_found_by_label() {
+    let from = [
+        "--from",
+        "except/till.yaml",
+        "--from",
+        "except/counters.yaml",
+    ];
+    let said = [
+        "--reason", REASON, "--cost", "6h", "--owner", "till", "-n", "counter",
+    ];
+    let output = except(&[&["deploy/till", "deploy/till-two"][..], &from, &said].concat());
+    let spec = &manifest(&output)["spec"];
+    let targets = spec["targets"].as_array().unwrap();
+    let names: Vec<_> = targets.iter().map(|target| &target["name"]).collect();
+    assert_eq!(names, ["till", "till-two"]);
+    assert!(
+        shown(&output).contains("Covers     2 workloads"),
+        "{output:?}"
+    );
+
+    let output = except(&[&["-l", "tier=till"][..], &from, &said].concat());
+    let spec = &manifest(&output)["spec"];
+    assert_eq!(spec["selector"], json!({"matchLabels": {"tier": "till"}}));
+    assert_eq!(spec.get("targets"), None);
+    assert!(shown(&output).contains("deploy/till-two"), "{output:?}");
+
+    let output = except(&[&["-l", "tier=none"][..], &from, &said].concat());
+    let error = shown(&output);
+    assert!(
+        error.contains("--selector finds no workload in namespace counter"),
+        "{error}"
+    );
+}

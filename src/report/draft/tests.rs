@@ -1,4 +1,7 @@
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
+
 use super::*;
+use crate::assess::space::UNKNOWN_TEAM;
 use crate::assess::state::Outcome;
 use crate::report::fixtures::{at, check, documented, report, undocumented};
 
@@ -12,8 +15,15 @@ fn said() -> Answers {
     }
 }
 
+fn about(workload: Workload) -> Subject {
+    Subject {
+        named: vec![workload],
+        ..Subject::default()
+    }
+}
+
 fn drafted(answers: &Answers) -> Result<DeviationException, Refusal> {
-    draft(answers, &undocumented(), &report())
+    draft(answers, &about(undocumented()), &report())
 }
 
 #[test]
@@ -53,7 +63,7 @@ fn what_is_not_said_comes_from_the_workload() {
 fn everything_missing_is_said_at_once_with_an_example_to_copy() {
     let mut workload = undocumented();
     workload.team = UNKNOWN_TEAM.to_owned();
-    let refusal = draft(&Answers::default(), &workload, &report()).unwrap_err();
+    let refusal = draft(&Answers::default(), &about(workload.clone()), &report()).unwrap_err();
     assert_eq!(
         refusal.to_string(),
         "still to be said: --reason, --cost, --owner; for example: goldenpath except deploy/api \
@@ -112,7 +122,7 @@ fn characters_are_counted_as_the_api_server_counts_them() {
 
 #[test]
 fn who_misses_nothing_is_asked_for_a_step() {
-    let refusal = draft(&said(), &documented(), &report()).unwrap_err();
+    let refusal = draft(&said(), &about(documented()), &report()).unwrap_err();
     assert!(matches!(refusal, Refusal::NothingToExcept(_)), "{refusal}");
     let mut answers = said();
     answers.path = Some("batch-job".to_owned());
@@ -124,7 +134,7 @@ fn who_misses_nothing_is_asked_for_a_step() {
 fn a_check_that_failed_to_run_is_no_step_to_leave() {
     let mut workload = undocumented();
     workload.checks.push(check("broken", Outcome::Error));
-    let exception = draft(&said(), &workload, &report()).unwrap();
+    let exception = draft(&said(), &about(workload.clone()), &report()).unwrap();
     assert_eq!(exception.spec.checks, ["memory-limit"]);
 }
 
@@ -133,18 +143,18 @@ fn a_name_is_a_dns_name_and_free() {
     let mut report = report();
     report.exceptions[0].namespace = "shop".to_owned();
     report.exceptions[0].name = "api-memory-limit".to_owned();
-    let exception = draft(&said(), &undocumented(), &report).unwrap();
+    let exception = draft(&said(), &about(undocumented()), &report).unwrap();
     assert_eq!(
         exception.metadata.name.as_deref(),
         Some("api-memory-limit-2")
     );
     let mut workload = undocumented();
     workload.name = format!("{}.x", "a".repeat(80));
-    let exception = draft(&said(), &workload, &report).unwrap();
+    let exception = draft(&said(), &about(workload.clone()), &report).unwrap();
     assert_eq!(exception.metadata.name, Some("a".repeat(63)));
     let mut answers = said();
     answers.checks = vec!["*".to_owned()];
-    let exception = draft(&answers, &undocumented(), &report).unwrap();
+    let exception = draft(&answers, &about(undocumented()), &report).unwrap();
     assert_eq!(exception.metadata.name.as_deref(), Some("api-all"));
 }
 
@@ -169,4 +179,46 @@ fn an_answer_at_the_prompt_keeps_the_same_bounds() {
     answers.answer(Question::Cost, "6h").unwrap();
     answers.answer(Question::Owner, "team-shop").unwrap();
     assert_eq!(answers.open(), []);
+}
+
+#[test]
+fn several_workloads_share_what_they_share() {
+    let mut other = undocumented();
+    other.name = "web".to_owned();
+    other.checks[0].outcome = Outcome::Fail;
+    let both = |other: Workload| Subject {
+        named: vec![undocumented(), other],
+        ..Subject::default()
+    };
+    let spec = draft(&said(), &both(other.clone()), &report())
+        .unwrap()
+        .spec;
+    let names: Vec<_> = spec.targets.iter().map(|target| &*target.name).collect();
+    assert_eq!(names, ["api", "web"]);
+    assert_eq!(spec.checks, ["memory-limit", "readiness-probe"]);
+
+    other.team = "team-pay".to_owned();
+    let refusal = draft(&said(), &both(other.clone()), &report()).unwrap_err();
+    assert!(refusal.to_string().contains("--owner"), "{refusal}");
+    other.path = Some("batch-job".to_owned());
+    let refusal = draft(&said(), &both(other), &report()).unwrap_err();
+    assert!(refusal.to_string().contains("different paths"), "{refusal}");
+}
+
+#[test]
+fn a_selector_stays_a_selector() {
+    let selector = LabelSelector {
+        match_labels: Some([("app".to_owned(), "api".to_owned())].into()),
+        ..LabelSelector::default()
+    };
+    let subject = Subject {
+        selector: Some(selector.clone()),
+        selected: vec![undocumented()],
+        ..Subject::default()
+    };
+    let spec = draft(&said(), &subject, &report()).unwrap().spec;
+    assert_eq!((spec.targets.len(), spec.selector), (0, Some(selector)));
+    let nobody = Subject::default();
+    let refusal = draft(&said(), &nobody, &report()).unwrap_err();
+    assert_eq!(refusal, Refusal::NoPath(String::new()));
 }
