@@ -11,6 +11,7 @@ use jiff::Timestamp;
 use crate::assess::source::Problem;
 use crate::cli::{GlobalArgs, ImportArgs};
 use crate::report::import::{Draft, Ground, Import, Steps, import, summary};
+use crate::report::register::beside_workloads;
 use crate::report::text::problems;
 use crate::scan::{self, Exit};
 #[cfg(feature = "cluster")]
@@ -87,9 +88,7 @@ pub fn run(args: &ImportArgs, global: &GlobalArgs, now: Timestamp) -> Result<Exi
     };
     let mut import = import(&ignores.waivers, &ground);
     import.problems.extend(ignores.problems);
-    import
-        .problems
-        .extend(judged.report.problems.iter().cloned());
+    import.problems.extend(beside_workloads(&judged.report));
     import.problems.extend(material.problems);
     import.problems.sort();
     write(&import, args.output_dir.as_deref(), (global, now))?;

@@ -8,10 +8,10 @@ use serde::Serialize;
 
 use super::json::{Exception, Report};
 use super::plain::plain;
-use super::register::{commands, say, sort};
+use super::register::{beside_workloads, commands, say, sort};
 use super::table::{Paint, Style};
 use super::text::problems;
-use super::voice::counted;
+use super::voice::{counted, hours};
 use crate::api::API_VERSION;
 use crate::assess::source::Problem;
 use crate::assess::state::Turn;
@@ -166,7 +166,7 @@ pub fn inbox(report: &Report, reader: Reader) -> Inbox {
         items: items.collect(),
         waiting_for_others,
         reader,
-        problems: report.problems.clone(),
+        problems: beside_workloads(report),
     }
 }
 
@@ -242,11 +242,11 @@ fn entry(item: &Item, as_of: Timestamp, style: Style) -> String {
             say(line, as_of)
         ),
         format!(
-            "  {}: {} on {}; {} hours a month, carried by team {}{by}",
+            "  {}: {} on {}; {} a month, carried by team {}{by}",
             plain(&line.path),
             plain(&line.checks.join(", ")),
             counted(line.matched, "workload"),
-            line.hours_per_month,
+            hours(line.hours_per_month),
             plain(&line.owner),
         ),
         format!("  “{}”", plain(&line.reason)),

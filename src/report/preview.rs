@@ -4,7 +4,7 @@
 use jiff::Timestamp;
 
 use super::plain::plain;
-use super::voice::{self, counted, day, shell_word};
+use super::voice::{self, counted, day, hours, shell_word};
 use crate::api::DeviationException;
 use crate::assess::exception::Consent;
 use crate::assess::preview::{Covered, CoversNothing, Preview};
@@ -122,14 +122,9 @@ fn cost(exception: &DeviationException) -> String {
     let once = cost
         .one_off_hours
         .map(|hours| format!(", and {hours} once"));
-    let unit = if (cost.hours_per_month - 1.0).abs() < f64::EPSILON {
-        "hour"
-    } else {
-        "hours"
-    };
     format!(
-        "{} {unit} a month{}, carried by team {}",
-        cost.hours_per_month,
+        "{} a month{}, carried by team {}",
+        hours(cost.hours_per_month),
         once.unwrap_or_default(),
         plain(&exception.spec.owner.team)
     )

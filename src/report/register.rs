@@ -70,8 +70,15 @@ pub fn register(report: &Report, filter: &Filter) -> Register {
         as_of: report.as_of,
         hours_per_month: in_use.map(|line| line.hours_per_month).sum(),
         exceptions,
-        problems: report.problems.clone(),
+        problems: beside_workloads(report),
     }
+}
+
+/// What is to be said beside what is said of single workloads: that is `why`'s business.
+pub fn beside_workloads(report: &Report) -> Vec<Problem> {
+    let of_workloads = || report.workloads.iter().flat_map(|line| &line.problems);
+    let is_beside = |problem: &&Problem| !of_workloads().any(|own| problem.message.ends_with(own));
+    report.problems.iter().filter(is_beside).cloned().collect()
 }
 
 /// What needs a human next first; of equals in order of namespace and name.
@@ -328,6 +335,19 @@ shop        settled     web-service   team-shop   Active          12 Mar   3    
             ..team
         };
         assert_eq!(names(&path), [""; 0]);
+    }
+
+    #[test]
+    fn what_is_said_of_a_workload_alone_is_not_repeated_here() {
+        let mut fleet = report();
+        let own = "it asks to be left out".to_owned();
+        let said = format!("Deployment web: {own}");
+        fleet
+            .problems
+            .push(Problem::new("shop/Deployment/web", said));
+        fleet.workloads[0].problems = vec![own];
+        let kept = beside_workloads(&fleet);
+        assert_eq!(kept, report().problems);
     }
 
     #[test]

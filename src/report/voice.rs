@@ -110,6 +110,12 @@ pub fn counted(number: usize, thing: &str) -> String {
     format!("{number} {thing}{plural}")
 }
 
+/// "1 hour", "2.5 hours".
+pub fn hours(number: f64) -> String {
+    let is_one = (number - 1.0).abs() < f64::EPSILON;
+    format!("{number} hour{}", if is_one { "" } else { "s" })
+}
+
 /// "12 Mar", with the year where it is not the year of `as_of`. Days are UTC.
 pub fn day(instant: Timestamp, as_of: Timestamp) -> String {
     let date = |instant: Timestamp| instant.to_zoned(TimeZone::UTC).date();
