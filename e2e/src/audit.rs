@@ -7,12 +7,17 @@ use serde_json::Value;
 
 use crate::{Error, Result};
 
+/// What the API server says of a token that kubelet gave to a pod.
+const POD_OF_TOKEN: &str = "authentication.kubernetes.io/pod-name";
+
 /// One finished request (stage `ResponseComplete`; watches when they end).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct AuditEvent {
     /// User name, such as `admin` or `system:serviceaccount:NAMESPACE:NAME`.
     pub user: String,
     pub user_agent: String,
+    /// The pod whose token was used; empty where it was another kind of credential.
+    pub pod: String,
     /// The RBAC verb: `get`, `list`, `watch`, `create`, `update`, `patch`, `delete`, …
     pub verb: String,
     pub group: String,
@@ -47,9 +52,11 @@ fn finished(event: &Value) -> Option<AuditEvent> {
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
     let about = &event["objectRef"];
     let annotations = event["annotations"].as_object();
+    let pod = &event["user"]["extra"][POD_OF_TOKEN][0];
     Some(AuditEvent {
         user: text(&event["user"]["username"]),
         user_agent: text(&event["userAgent"]),
+        pod: text(pod),
         verb: text(&event["verb"]),
         group: text(&about["apiGroup"]),
         resource: text(&about["resource"]),
@@ -80,12 +87,13 @@ mod tests {
         let complete = serde_json::json!({
             "stage": "ResponseComplete",
             "verb": "patch",
-            "user": {"username": "alice"},
+            "user": {"username": "alice", "extra": {POD_OF_TOKEN: ["web-0"]}},
             "objectRef": {"resource": "deployments", "apiGroup": "apps", "name": "web"},
             "responseStatus": {"code": 200},
         });
         let event = finished(&complete).unwrap();
         assert_eq!((event.user.as_str(), event.code), ("alice", 200));
+        assert_eq!(event.pod, "web-0");
         assert_eq!(event.subresource, "");
     }
 }

@@ -110,7 +110,9 @@ fn run_go(
     let mut go = Command::new("go");
     go.args(["build", "-trimpath", "-mod=readonly", "-buildvcs=false"])
         .args(["-ldflags", &tool.module().linker_flags(), "-o"])
-        .args([output.as_os_str(), tool.package().as_ref()])
+        .arg(output)
+        .args(tool.module().tags().map(|tags| format!("-tags={tags}")))
+        .arg(tool.package())
         .current_dir(&source.path)
         .env("CGO_ENABLED", "0")
         .env("GOWORK", "off")

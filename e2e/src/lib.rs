@@ -17,6 +17,7 @@
 //! whatever way it ends (a value in a `static` is fine). Set
 //! `GOLDENPATH_E2E_KEEP` to keep the directory with all logs for inspection.
 
+mod alertmanager;
 mod api_requests;
 mod api_server;
 mod audit;
@@ -31,6 +32,7 @@ mod home;
 mod http;
 mod image;
 mod logs;
+mod monitoring;
 mod node;
 mod operator;
 mod operator_image;
@@ -44,6 +46,7 @@ mod skip;
 mod tools;
 mod wait;
 
+pub use alertmanager::Alertmanager;
 pub use api_requests::{ApiRequest, ApiRequests};
 pub use audit::AuditEvent;
 pub use binaries::{Binaries, Progress};

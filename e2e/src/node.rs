@@ -15,7 +15,7 @@ mod runtime;
 use std::{
     ffi::OsStr,
     io::Write as _,
-    net::{Ipv4Addr, SocketAddr},
+    net::{Ipv4Addr, SocketAddr, TcpListener},
     path::Path,
     process::Command,
     sync::Arc,
@@ -131,6 +131,12 @@ impl Node {
     /// the node: a pod's, a Service's, or 127.0.0.1 for what [`Node::command`] started.
     pub fn forward(&self, to: SocketAddr) -> Result<Forward> {
         Forward::start(&self.namespaces.network(), 0, |_| to)
+    }
+
+    /// A listener of this process on 127.0.0.1 in the network of the node, for what
+    /// runs there to be answered by a test. The port is free and chosen here.
+    pub fn listen(&self) -> Result<TcpListener> {
+        forward::listen_inside(&self.namespaces.network())
     }
 }
 

@@ -1,72 +1,46 @@
 //! A real Prometheus on loopback, beside the cluster whose operator it scrapes, and questions to
-//! it. It is the one installed on this machine: nothing is built or fetched.
+//! it. It is the one installed on this machine, unless the caller brings another.
 
-use std::{path::Path, process::Command, time::Duration};
+use std::path::Path;
 
 use serde_json::Value;
 
 use crate::{
-    ControlPlane, Forward, Result,
-    http::Client,
-    node,
-    process::{Process, Program},
-    random, wait,
+    ControlPlane, Result,
+    monitoring::{self, Recipe, Server},
 };
 
-const PROGRAM: &str = "prometheus";
-const TRIES: usize = 5;
-const READY_WITHIN: Duration = Duration::from_secs(30);
+const RECIPE: Recipe = Recipe {
+    program: "prometheus",
+    binary: None,
+    data_flag: "storage.tsdb.path",
+    args: &[],
+};
 
 /// A running Prometheus. Dropping it kills it.
 #[derive(Debug)]
-pub struct Prometheus {
-    process: Process,
-    _reach: Option<Forward>,
-    url: String,
-    client: Client,
-}
+pub struct Prometheus(Server);
 
 impl Prometheus {
     /// Whether it is installed.
     pub fn is_installed() -> bool {
-        let version = Command::new(PROGRAM).arg("--version").output();
-        version.is_ok_and(|answer| answer.status.success())
+        monitoring::is_installed(RECIPE.program)
     }
 
     /// Starts it with this configuration (YAML) and waits until it answers.
     /// [`Error::Stopped`](crate::Error::Stopped), with the end of its log, when it ends instead.
     pub fn start(cluster: &ControlPlane, config: &str) -> Result<Self> {
-        let mut tries = 1;
-        loop {
-            match Self::try_start(cluster, config) {
-                Err(error) if tries < TRIES && error.is_lost_port() => tries += 1,
-                outcome => return outcome,
-            }
-        }
+        Server::start(cluster, &RECIPE, config).map(Self)
     }
 
-    fn try_start(cluster: &ControlPlane, config: &str) -> Result<Self> {
-        let port = random::free_port()?;
-        let name = format!("{PROGRAM}-{port}");
-        let home = cluster.home();
-        let file = home.write(&format!("{name}.yaml"), config)?;
-        let program = Program::new(&name, Path::new(PROGRAM))
-            .path_flag("config.file", &file)
-            .path_flag("storage.tsdb.path", &home.path().join(&name))
-            .args([format!("--web.listen-address=127.0.0.1:{port}")])
-            .args(["--log.level=warn"]);
-        let mut prometheus = Self {
-            process: Process::start(home, &program)?,
-            _reach: node::publish(home, port)?,
-            url: format!("http://127.0.0.1:{port}"),
-            client: Client::plain(),
+    /// As [`Prometheus::start`], with a program of the caller's choice: [`crate::Tool::Prometheus`]
+    /// can discover by asking Kubernetes, and the one of Debian cannot.
+    pub fn start_from(binary: &Path, cluster: &ControlPlane, config: &str) -> Result<Self> {
+        let recipe = Recipe {
+            binary: Some(binary.to_owned()),
+            ..RECIPE
         };
-        wait::within_or_fail(READY_WITHIN, "Prometheus is ready", || {
-            prometheus.process.still_runs()?;
-            let ready = format!("{}/-/ready", prometheus.url);
-            Ok(prometheus.client.is_ok(&ready).then_some(()))
-        })?;
-        Ok(prometheus)
+        Server::start(cluster, &recipe, config).map(Self)
     }
 
     /// `data` of an answer of its API, such as `query` with `[("query", "up")]`. An error of the
@@ -76,8 +50,8 @@ impl Prometheus {
         let pairs: Vec<String> = pairs
             .map(|(key, value)| format!("{key}={}", percent_encoded(value)))
             .collect();
-        let url = format!("{}/api/v1/{api}?{}", self.url, pairs.join("&"));
-        let body = self.client.get(&url)?;
+        let url = format!("{}/api/v1/{api}?{}", self.0.url, pairs.join("&"));
+        let body = self.0.client.get(&url)?;
         let mut answer: Value = serde_json::from_str(&body).unwrap_or_default();
         Ok(answer["data"].take())
     }

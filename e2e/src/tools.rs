@@ -32,11 +32,13 @@ pub enum Tool {
     HelmUnittest,
     Kubeconform,
     KubeScore,
+    /// One that discovers what to scrape by asking Kubernetes.
+    Prometheus,
 }
 
 impl Tool {
     /// Every tool there is.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 18] = [
         Self::Etcd,
         Self::KubeApiserver,
         Self::Kubectl,
@@ -54,6 +56,7 @@ impl Tool {
         Self::Ctr,
         Self::ContainerdShim,
         Self::Pause,
+        Self::Prometheus,
     ];
 
     /// What a node consists of beyond a control plane with scheduler and controllers.
@@ -89,6 +92,7 @@ impl Tool {
             Self::HelmUnittest => "helm-unittest",
             Self::Kubeconform => "kubeconform",
             Self::KubeScore => "kube-score",
+            Self::Prometheus => "prometheus",
         }
     }
 
@@ -113,6 +117,7 @@ impl Tool {
             Self::HelmUnittest => "github.com/helm-unittest/helm-unittest/cmd/helm-unittest",
             Self::Kubeconform => "github.com/yannh/kubeconform/cmd/kubeconform",
             Self::KubeScore => "github.com/zegl/kube-score/cmd/kube-score",
+            Self::Prometheus => "github.com/prometheus/prometheus/cmd/prometheus",
         }
     }
 
@@ -132,6 +137,7 @@ impl Tool {
             | Self::Kubeconform => Module::Cluster,
             Self::KubeScore => Module::Lint,
             Self::Containerd | Self::Ctr | Self::ContainerdShim | Self::Pause => Module::Node,
+            Self::Prometheus => Module::Monitoring,
         }
     }
 
@@ -139,6 +145,7 @@ impl Tool {
     pub(crate) const fn usual_build(self) -> Duration {
         Duration::from_secs(match self {
             Self::KubeApiserver => 240,
+            Self::Prometheus => 120,
             Self::Containerd => 80,
             Self::KubeControllerManager => 60,
             Self::Etcd => 45,
@@ -162,10 +169,11 @@ pub(crate) enum Module {
     Cluster,
     Lint,
     Node,
+    Monitoring,
 }
 
 impl Module {
-    pub(crate) const ALL: [Self; 3] = [Self::Cluster, Self::Lint, Self::Node];
+    pub(crate) const ALL: [Self; 4] = [Self::Cluster, Self::Lint, Self::Node, Self::Monitoring];
 
     /// The files of the module by name; the first is its `go.mod`.
     pub(crate) const fn files(self) -> &'static [(&'static str, &'static str)] {
@@ -183,6 +191,10 @@ impl Module {
                 ("go.sum", include_str!("../tools/node/go.sum")),
                 ("pause/main.go", include_str!("../tools/node/pause/main.go")),
             ],
+            Self::Monitoring => &[
+                ("go.mod", include_str!("../tools/monitoring/go.mod")),
+                ("go.sum", include_str!("../tools/monitoring/go.sum")),
+            ],
         }
     }
 
@@ -196,6 +208,15 @@ impl Module {
         lines
             .find_map(|line| line.strip_prefix("go "))
             .unwrap_or("1.26")
+    }
+
+    /// Build tags. Of all the ways in which Prometheus finds targets, one is wanted; the others
+    /// would be most of the build.
+    pub(crate) const fn tags(self) -> Option<&'static str> {
+        match self {
+            Self::Monitoring => Some("remove_all_sd,enable_kubernetes_sd"),
+            Self::Cluster | Self::Lint | Self::Node => None,
+        }
     }
 
     /// Linker flags that stamp versions, so that `kubectl version` and a
@@ -239,11 +260,9 @@ impl Module {
     pub(crate) fn fingerprint(self) -> String {
         let mut hash = Sha256::new();
         let files = self.files().iter().map(|(_, text)| *text);
-        for part in files.chain([
-            self.linker_flags().as_str(),
-            std::env::consts::OS,
-            std::env::consts::ARCH,
-        ]) {
+        let flags = self.linker_flags();
+        let platform = [flags.as_str(), std::env::consts::OS, std::env::consts::ARCH];
+        for part in files.chain(platform).chain(self.tags()) {
             hash.update(part.as_bytes());
             hash.update([0]);
         }

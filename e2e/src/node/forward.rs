@@ -82,6 +82,26 @@ pub(crate) fn publish(home: &Home, port: u16) -> Result<Option<Forward>> {
     forward.transpose()
 }
 
+/// Listens on a free loopback port inside `network`: a socket stays in the network it
+/// was made in, whoever uses it.
+pub(crate) fn listen_inside(network: &Path) -> Result<TcpListener> {
+    let file = File::open(network).map_err(Error::file("open", network))?;
+    // A thread of its own goes there, so that the caller stays where it is.
+    let listening = thread::scope(|scope| {
+        let inside = scope.spawn(|| {
+            move_into_link_name_space(file.as_fd(), Some(LinkNameSpaceType::Network))
+                .map_err(io::Error::from)?;
+            TcpListener::bind((Ipv4Addr::LOCALHOST, 0))
+        });
+        inside.join()
+    });
+    let listening = listening.unwrap_or_else(|_| Err(io::ErrorKind::Other.into()));
+    listening.map_err(|source| Error::Spawn {
+        program: "a listener inside a node".to_owned(),
+        source,
+    })
+}
+
 /// Carries both directions until both have ended. A target that refuses looks to
 /// the client like one that hangs up.
 fn carry(client: &TcpStream, network: &File, target: SocketAddr) {

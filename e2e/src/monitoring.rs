@@ -1,0 +1,90 @@
+//! A program of the monitoring world that is installed on this machine, started on loopback beside
+//! the cluster it serves: one configuration file, one directory, one port, a page that says when it
+//! is ready. Must not know what it is asked.
+
+use std::{
+    path::{Path, PathBuf},
+    process::Command,
+    time::Duration,
+};
+
+use crate::{
+    ControlPlane, Forward, Result,
+    http::Client,
+    node,
+    process::{Process, Program},
+    random, wait,
+};
+
+const TRIES: usize = 5;
+const READY_WITHIN: Duration = Duration::from_secs(60);
+
+/// How one such program is started.
+pub(crate) struct Recipe {
+    /// The name it is installed under.
+    pub(crate) program: &'static str,
+    /// Where it is; as it is installed where absent.
+    pub(crate) binary: Option<PathBuf>,
+    /// The flag that names the directory for its data.
+    pub(crate) data_flag: &'static str,
+    /// Further arguments.
+    pub(crate) args: &'static [&'static str],
+}
+
+/// A running one. Dropping it kills it.
+#[derive(Debug)]
+pub(crate) struct Server {
+    process: Process,
+    _reach: Option<Forward>,
+    /// Where it answers, for this process and beside the cluster alike.
+    pub(crate) url: String,
+    pub(crate) client: Client,
+}
+
+/// Whether a program is installed.
+pub(crate) fn is_installed(program: &str) -> bool {
+    let version = Command::new(program).arg("--version").output();
+    version.is_ok_and(|answer| answer.status.success())
+}
+
+impl Server {
+    /// Starts it with this configuration (YAML) and waits until it answers.
+    /// [`Error::Stopped`](crate::Error::Stopped), with the end of its log, when it ends instead.
+    pub(crate) fn start(cluster: &ControlPlane, recipe: &Recipe, config: &str) -> Result<Self> {
+        let mut tries = 1;
+        loop {
+            match Self::try_start(cluster, recipe, config) {
+                Err(error) if tries < TRIES && error.is_lost_port() => tries += 1,
+                outcome => return outcome,
+            }
+        }
+    }
+
+    fn try_start(cluster: &ControlPlane, recipe: &Recipe, config: &str) -> Result<Self> {
+        let port = random::free_port()?;
+        let name = format!("{}-{port}", recipe.program);
+        let home = cluster.home();
+        let file = home.write(&format!("{name}.yaml"), config)?;
+        let binary = recipe.binary.as_deref();
+        let binary = binary.unwrap_or_else(|| Path::new(recipe.program));
+        let program = Program::new(&name, binary)
+            .path_flag("config.file", &file)
+            .path_flag(recipe.data_flag, &home.path().join(&name))
+            .args([format!("--web.listen-address=127.0.0.1:{port}")])
+            .args(["--log.level=warn"])
+            .args(recipe.args);
+        let mut server = Self {
+            process: Process::start(home, &program)?,
+            _reach: node::publish(home, port)?,
+            url: format!("http://127.0.0.1:{port}"),
+            client: Client::plain(),
+        };
+        let what = format!("{} is ready", recipe.program);
+        wait::within_or_fail(READY_WITHIN, &what, || {
+            server.process.still_runs()?;
+            let ready = format!("{}/-/ready", server.url);
+            Ok(server.client.is_ok(&ready).then_some(()))
+        })?;
+        Ok(server)
+    }
+}
