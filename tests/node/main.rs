@@ -1,0 +1,43 @@
+//! The whole way of a user on a real node: from the image and the README's `helm install` to the
+//! day goldenpath is removed. One story on one cluster: each chapter leaves it as the next expects
+//! it. Where a machine can have no node, one line says so.
+
+#![cfg(feature = "demo")]
+#![allow(clippy::unwrap_used)]
+
+mod alerting;
+mod figures;
+mod install;
+mod leaving;
+mod pods;
+mod readme;
+mod receiver;
+mod requests;
+mod rights;
+mod story;
+mod switch;
+mod takeover;
+mod targets;
+mod workloads;
+
+use story::{Helm, Story};
+
+#[test]
+fn from_helm_install_to_a_cluster_without_a_trace() {
+    let Some(story) = Story::or_skip() else {
+        return;
+    };
+    install::a_restricted_namespace_takes_what_the_readme_installs(&story, Helm::Four);
+    workloads::the_pod_labels_them_each_once(&story);
+    alerting::an_overdue_review_reaches_a_webhook(&story);
+    takeover::another_replica_takes_over_within_the_lease(&story);
+    switch::labels_go_off_and_on_again(&story);
+    rights::every_right_was_used_and_none_was_missing(&story);
+    let labels = workloads::all_labels(&story);
+    leaving::nothing_stays_but_the_definitions(&story, Helm::Four);
+
+    install::a_restricted_namespace_takes_what_the_readme_installs(&story, Helm::Three);
+    workloads::a_start_beside_them_is_quick(&story, &labels);
+    leaving::nothing_stays_but_the_definitions(&story, Helm::Three);
+    leaving::the_definitions_go_with_everything_in_them(&story);
+}
