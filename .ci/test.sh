@@ -57,7 +57,7 @@ have_go() { command -v go >/dev/null; }
 build_tools() {
   local tools=(etcd kube-apiserver kubectl kube-controller-manager kube-scheduler kwok helm helm3 helm-unittest kubeconform kube-score)
   # For a real node, which takes root.
-  [ "$(id -u)" -ne 0 ] || tools+=(kubelet kube-proxy containerd ctr containerd-shim-runc-v2 pause)
+  [ "$(id -u)" -ne 0 ] || tools+=(kubelet kube-proxy containerd ctr containerd-shim-runc-v2 pause prometheus)
   if cargo run --quiet --package goldenpath-e2e --example tools -- "${tools[@]}" >"$log"; then
     passed=$((passed + 1))
     echo "ok       tools"

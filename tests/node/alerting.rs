@@ -70,7 +70,7 @@ fn routes(receiver: &Receiver) -> String {
     .to_string()
 }
 
-/// The chart's ServiceMonitor, once the cluster knows the kinds of the Prometheus operator.
+/// The chart's `ServiceMonitor`, once the cluster knows the kinds of the Prometheus operator.
 fn turn_monitoring_on(story: &Story) -> Value {
     story.apply_file("tests/node/prometheus-operator");
     story.kubectl(&[

@@ -48,7 +48,12 @@ fn granted(story: &Story) -> BTreeSet<Right> {
     let mut rights = BTreeSet::new();
     for bindings in ["clusterrolebindings", "rolebindings"] {
         let list = story.get(&[bindings, "-A"]);
-        for binding in list["items"].as_array().unwrap().iter().filter(is_for_us) {
+        for binding in list["items"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .filter(|binding| is_for_us(binding))
+        {
             let namespace = binding["metadata"]["namespace"].as_str();
             let role = &binding["roleRef"];
             let kind = role["kind"].as_str().unwrap();
@@ -63,7 +68,7 @@ fn granted(story: &Story) -> BTreeSet<Right> {
     rights
 }
 
-fn is_for_us(binding: &&Value) -> bool {
+fn is_for_us(binding: &Value) -> bool {
     let subjects = binding["subjects"].as_array().into_iter().flatten();
     let mut accounts = subjects.filter(|subject| subject["kind"] == "ServiceAccount");
     accounts.any(|account| account["name"] == "goldenpath" && account["namespace"] == NAMESPACE)

@@ -1,6 +1,7 @@
 //! The ground of the story: a real node with the operator's image on it, and the programs a user
 //! has: Helm, kubectl and `goldenpath`.
 
+use std::fmt::Write as _;
 use std::fs;
 use std::io::Write as _;
 use std::os::unix::fs::symlink;
@@ -140,15 +141,12 @@ impl Story {
 
     /// Changes values of the release, those before stay.
     pub fn upgrade(&self, values: &[&str]) {
-        let values: String = values
-            .iter()
-            .map(|value| format!(" --set '{value}'"))
-            .collect();
         let upgrade = "helm upgrade goldenpath charts/goldenpath --reuse-values --wait";
-        self.type_in(
-            Helm::Four,
-            &format!("{upgrade} --namespace {NAMESPACE}{values}"),
-        );
+        let mut command = format!("{upgrade} --namespace {NAMESPACE}");
+        for value in values {
+            let _ = write!(command, " --set '{value}'");
+        }
+        self.type_in(Helm::Four, &command);
     }
 
     #[track_caller]

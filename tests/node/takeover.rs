@@ -3,7 +3,7 @@
 
 use std::time::{Duration, Instant};
 
-use goldenpath_e2e::eventually;
+use goldenpath_e2e::{AuditEvent, eventually};
 use jiff::Timestamp;
 
 use crate::figures::figure;
@@ -49,9 +49,19 @@ pub fn another_replica_takes_over_within_the_lease(story: &Story) {
     );
     assert!(took < LEASE + PATIENCE, "{took:?}");
 
-    let requests = story.requests_since(from);
-    assert_eq!(writers(&requests), [&*first.name, &*second.name]);
-    let written = label_writes(&requests);
+    written_once_and_by_one_at_a_time(&story.requests_since(from), [&first.name, &second.name]);
+
+    for names in [BEFORE, MEANWHILE] {
+        scale(story, &names, 3);
+        become_(story, &names, "golden-path");
+    }
+    story.upgrade(&["replicaCount=1"]);
+    pods::ready(story, 1);
+}
+
+fn written_once_and_by_one_at_a_time(requests: &[AuditEvent], in_turn: [&str; 2]) {
+    assert_eq!(writers(requests), in_turn);
+    let written = label_writes(requests);
     for name in BEFORE.iter().chain(&MEANWHILE) {
         let object = format!("deployments checkout/{name}");
         assert_eq!(written.get(&object), Some(&1), "{object}");
@@ -60,13 +70,6 @@ pub fn another_replica_takes_over_within_the_lease(story: &Story) {
         .keys()
         .filter(|object| !object.contains(" checkout/"));
     assert_eq!(others.count(), 0, "{written:?}");
-
-    for names in [BEFORE, MEANWHILE] {
-        scale(story, &names, 3);
-        become_(story, &names, "golden-path");
-    }
-    story.upgrade(&["replicaCount=1"]);
-    pods::ready(story, 1);
 }
 
 /// The pod that holds the Lease, once one of these does.
