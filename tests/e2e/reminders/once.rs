@@ -1,0 +1,183 @@
+//! Each reminder arrives once, also across crashes, and what a crash can repeat carries the same name.
+
+use std::net::TcpListener;
+use std::time::Duration;
+
+use goldenpath_e2e::eventually;
+
+use super::{
+    AT_ONCE, DUE, OVERDUE, Scene, approved_days_ago, counted, events, is_on_record, leads, marks,
+    place_on, write_config,
+};
+use crate::receiver::{Answer, Receiver};
+use crate::stage::{SOON, stop};
+use crate::words::{exception, failing, golden};
+
+#[test]
+fn a_review_that_becomes_due_is_told_exactly_once() {
+    let Some(scene) = Scene::new(AT_ONCE) else {
+        return;
+    };
+    let place = place_on(&scene.cluster);
+    let operator = scene.operator();
+    place.apply(&failing("web"));
+    place.apply(&exception("web", &approved_days_ago(DUE)));
+    let first = scene.received(1).remove(0);
+    assert_eq!(scene.told(), ["/shop: web review-due"]);
+    assert_eq!(first.body["items"][0]["for"]["team"], "shop");
+    assert_eq!(
+        first.key(),
+        format!("\"{}\"", first.body["id"].as_str().unwrap())
+    );
+    is_on_record(&place, "web", &["review-due"]);
+    eventually(SOON, "an Event says so", || {
+        (events(&place, "ReminderSent") == 1).then_some(())
+    });
+    assert_eq!(counted(&operator, "delivered"), Some(1.0));
+
+    // What is on record stays when the status is written anew.
+    place.condition("devex/web", "Needed", "True");
+    place.apply(&golden("web"));
+    place.condition("devex/web", "Needed", "False");
+    assert_eq!(marks(&place, "web"), ["review-due"]);
+
+    // Killed and started again: only what is new is told.
+    drop(operator);
+    let operator = scene.operator();
+    place.apply(&exception("late", &approved_days_ago(OVERDUE)));
+    scene.received(2);
+    assert_eq!(
+        scene.told(),
+        ["/shop: web review-due", "/shop: late review-overdue"]
+    );
+    stop(operator);
+}
+
+#[test]
+fn killed_before_the_receiver_took_it_a_reminder_comes_once() {
+    let Some(mut scene) = Scene::new(AT_ONCE) else {
+        return;
+    };
+    // An address nobody listens on yet.
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    drop(listener);
+    scene.config = write_config(&scene.cluster, &format!("http://{address}"), AT_ONCE);
+    let place = place_on(&scene.cluster);
+    place.apply(&exception("web", &approved_days_ago(DUE)));
+    let operator = scene.operator();
+    eventually(SOON, "an attempt failed", || counted(&operator, "failed"));
+    drop(operator);
+    assert_eq!(marks(&place, "web"), [""; 0]);
+    scene.receiver = Receiver::on(TcpListener::bind(address).unwrap());
+    let operator = scene.operator();
+    scene.received(1);
+    is_on_record(&place, "web", &["review-due"]);
+    place.apply(&exception("late", &approved_days_ago(OVERDUE)));
+    scene.received(2);
+    assert_eq!(
+        scene.told(),
+        ["/shop: web review-due", "/shop: late review-overdue"]
+    );
+    stop(operator);
+}
+
+#[test]
+fn killed_between_sending_and_recording_a_reminder_comes_again_under_the_same_name() {
+    let Some(scene) = Scene::new(AT_ONCE) else {
+        return;
+    };
+    let place = place_on(&scene.cluster);
+    place.apply(&exception("web", &approved_days_ago(DUE)));
+    scene.receiver.answer([Answer::Never]);
+    let operator = scene.operator();
+    scene.received(1);
+    drop(operator);
+    assert_eq!(marks(&place, "web"), [""; 0]);
+    scene.receiver.release();
+    let operator = scene.operator();
+    let received = scene.received(2);
+    assert_eq!(received[0].key(), received[1].key());
+    assert_eq!(
+        received[0].body["items"][0]["id"],
+        received[1].body["items"][0]["id"]
+    );
+    is_on_record(&place, "web", &["review-due"]);
+    place.apply(&exception("late", &approved_days_ago(OVERDUE)));
+    let received = scene.received(3);
+    assert_eq!(received.len(), 3);
+    assert_eq!(received[2].items(), ["late review-overdue"]);
+    stop(operator);
+}
+
+#[test]
+fn of_two_replicas_one_reminds_and_the_other_goes_on_from_there() {
+    let Some(scene) = Scene::new(AT_ONCE) else {
+        return;
+    };
+    let place = place_on(&scene.cluster);
+    let (first, second) = (scene.operator(), scene.operator());
+    place.apply(&exception("web", &approved_days_ago(DUE)));
+    scene.received(1);
+    is_on_record(&place, "web", &["review-due"]);
+    let (leader, other) = if leads(&first) {
+        (first, second)
+    } else {
+        (second, first)
+    };
+    drop(leader);
+    eventually(2 * SOON, "the other one leads", || {
+        leads(&other).then_some(())
+    });
+    place.apply(&exception("late", &approved_days_ago(OVERDUE)));
+    scene.received(2);
+    assert_eq!(
+        scene.told(),
+        ["/shop: web review-due", "/shop: late review-overdue"]
+    );
+    stop(other);
+}
+
+#[test]
+fn a_replica_that_hung_does_not_repeat_what_another_one_sent() {
+    let Some(scene) = Scene::new(AT_ONCE) else {
+        return;
+    };
+    let place = place_on(&scene.cluster);
+    let first = scene.operator();
+    eventually(SOON, "the first one leads", || leads(&first).then_some(()));
+    let second = scene.operator();
+    first.pause();
+    place.apply(&exception("web", &approved_days_ago(DUE)));
+    scene.received(1);
+    is_on_record(&place, "web", &["review-due"]);
+    assert!(leads(&second));
+    // What it knows is older than what was sent meanwhile.
+    first.resume();
+    stop(second);
+    eventually(2 * SOON, "the first one leads again", || {
+        leads(&first).then_some(())
+    });
+    place.apply(&exception("late", &approved_days_ago(OVERDUE)));
+    scene.received(2);
+    assert_eq!(
+        scene.told(),
+        ["/shop: web review-due", "/shop: late review-overdue"]
+    );
+    stop(first);
+}
+
+#[test]
+fn a_message_under_way_is_put_on_record_before_the_operator_ends() {
+    let Some(scene) = Scene::new(AT_ONCE) else {
+        return;
+    };
+    let place = place_on(&scene.cluster);
+    place.apply(&exception("web", &approved_days_ago(DUE)));
+    let slow = Duration::from_secs(3);
+    scene.receiver.answer([Answer::After(slow)]);
+    let operator = scene.operator();
+    scene.received(1);
+    stop(operator);
+    assert_eq!(marks(&place, "web"), ["review-due"]);
+}
