@@ -253,7 +253,7 @@ fn row(line: &Exception, as_of: Timestamp, style: Style) -> Vec<Cell> {
             line.checks.join(",").into(),
             or_dash(&line.category).into(),
             or_dash(&line.requested_by).into(),
-            or_dash(&line.decided_by).into(),
+            decided(line).into(),
             or_dash(&line.ticket).into(),
             cut(&line.reason, REASON_WIDTH).into(),
         ]);
@@ -261,11 +261,32 @@ fn row(line: &Exception, as_of: Timestamp, style: Style) -> Vec<Cell> {
     cells
 }
 
+/// Who decided last, and whether that is their word or only the object's.
+fn decided(line: &Exception) -> String {
+    let by = line.decided_by.as_deref().unwrap_or("–");
+    if line.approval.is_unverified() {
+        format!("{by} (unverified)")
+    } else {
+        by.to_owned()
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::assess::vouch::Assurance;
+    use crate::assess::vouch::{Assurance, Doubt};
     use crate::report::fixtures::{at, exception, report};
+
+    #[test]
+    fn a_word_nobody_vouches_for_is_marked() {
+        let agreed = exception();
+        assert_eq!(decided(&agreed), "ada");
+        let doubted = Exception {
+            approval: Assurance::Unverified(Doubt::NotSaid),
+            ..agreed
+        };
+        assert_eq!(decided(&doubted), "ada (unverified)");
+    }
 
     fn asking(name: &str, next: Next, phase: Phase) -> Exception {
         Exception {

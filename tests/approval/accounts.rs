@@ -5,8 +5,8 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use crate::ground::{
-    Ground, LISTED, UNLISTED, accepted, approval, exception, minutes_ago, refused, review, whole,
-    with_policies,
+    Ground, LISTED, UNLISTED, accepted, approval, exception, minutes_ago, refused, renewal, review,
+    whole, with_policies,
 };
 
 /// A manifest as it lies in Git: asked for by one person, agreed by another, some time ago.
@@ -120,5 +120,25 @@ fn reviews_of_the_cluster_stay_beside_an_approval_from_git() {
             assert_eq!(spec["approval"]["by"], "grace@example.com", "{name}");
             assert_eq!(spec["reviews"][0]["by"], "ada", "{name}");
         }
+    });
+}
+
+/// The longest record there can be, written by as many managers as there are here.
+#[test]
+fn a_long_record_costs_the_api_server_no_more_than_it_allows() {
+    with_policies(|ground| {
+        let mut long = manifest("long-record");
+        let reviews = (0..64).map(|hour| {
+            let at = minutes_ago(60 * (100 - hour));
+            review("grace@example.com", at, "Renewed")
+        });
+        long["spec"]["reviews"] = reviews.collect();
+        for manager in [
+            "one", "two", "three", "four", "five", "six", "seven", "eight",
+        ] {
+            let manager = format!("--field-manager={manager}");
+            accepted(&apply(ground, LISTED, &long, &["--server-side", &manager]));
+        }
+        accepted(&ground.patch("sam", "long-record", &renewal("sam", Timestamp::now())));
     });
 }

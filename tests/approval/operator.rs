@@ -2,9 +2,10 @@
 
 use std::process::Output;
 
+use goldenpath_e2e::{Options, eventually};
 use serde_json::{Value, json};
 
-use crate::ground::{Ground, accepted, refused, with_policies};
+use crate::ground::{Ground, SOON, accepted, refused, with_policies};
 
 const OPERATOR: &str = "goldenpath-system/goldenpath";
 
@@ -103,4 +104,27 @@ fn the_operators_write_never_creates() {
         let answer = ground.kubectl(OPERATOR, &apply);
         assert!(!answer.status.success());
     });
+}
+
+#[test]
+fn the_api_server_finds_nothing_wrong_with_the_expressions() {
+    let options = Options {
+        controller_manager: true,
+        ..Options::default()
+    };
+    let Some(ground) = Ground::start(&options) else {
+        return;
+    };
+    ground.install(&[]);
+    for policy in ["goldenpath-approval", "goldenpath-operator"] {
+        let status = eventually(SOON, &format!("{policy} is type-checked"), || {
+            let get = ["get", "validatingadmissionpolicy", policy, "-o=json"];
+            let object: Value =
+                serde_json::from_str(&ground.cluster.kubectl_ok(&get).ok()?).ok()?;
+            let status = object["status"].clone();
+            (status["observedGeneration"] == object["metadata"]["generation"]).then_some(status)
+        });
+        let warnings = &status["typeChecking"]["expressionWarnings"];
+        assert!(warnings.is_null(), "{policy}: {warnings:#}");
+    }
 }
