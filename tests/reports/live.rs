@@ -23,7 +23,8 @@ const fn published(format: Format) -> (&'static str, &'static str) {
     }
 }
 
-fn install(cluster: &ControlPlane, format: Format) -> Option<()> {
+/// Installs the published definition of a format; None where it cannot be had.
+pub fn install(cluster: &ControlPlane, format: Format) -> Option<()> {
     let (module, file) = published(format);
     cluster.apply(&published_or_skip(module, file)?).unwrap();
     let crd = format!("crd/{}.{}", format.plural(), format.group());
@@ -33,9 +34,9 @@ fn install(cluster: &ControlPlane, format: Format) -> Option<()> {
 }
 
 /// Everything there is to see of the reports in one place.
-struct Desk<'a> {
-    place: Place<'a>,
-    format: Format,
+pub struct Desk<'a> {
+    pub place: Place<'a>,
+    pub format: Format,
 }
 
 impl Desk<'_> {
@@ -49,7 +50,7 @@ impl Desk<'_> {
         list["items"].as_array().unwrap().clone()
     }
 
-    fn report_of(&self, workload: &str) -> Option<Value> {
+    pub fn report_of(&self, workload: &str) -> Option<Value> {
         let mut reports = self.reports().into_iter();
         reports.find(|report| report["scope"]["name"] == workload)
     }
@@ -97,7 +98,8 @@ fn has_been_at_work(cluster: &ControlPlane, operator: &Operator) {
     });
 }
 
-fn ready(cluster: &ControlPlane, args: &[&str]) -> Operator {
+/// An operator that is ready.
+pub fn ready(cluster: &ControlPlane, args: &[&str]) -> Operator {
     let mut operator = start(cluster, args);
     operator.wait_until_ready(SOON).unwrap();
     operator

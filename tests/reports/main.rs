@@ -19,4 +19,7 @@ mod scene;
 #[path = "../e2e/stage.rs"]
 #[allow(dead_code)] // shared with the tests of the operator
 mod stage;
+mod table;
+#[cfg(feature = "demo")]
+mod turning;
 mod words;
