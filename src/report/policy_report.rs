@@ -266,27 +266,35 @@ fn stands(standing: Standing, found: &Findings<'_>, finding: &Finding<'_>) -> St
 
 /// What somebody does next, where somebody should.
 fn next(standing: Standing, found: &Findings<'_>, finding: &Finding<'_>) -> Option<String> {
-    let namespace = &found.workload.id.namespace;
+    let id = &found.workload.id;
+    let command = |verb: &str, of: &str, more: &str| {
+        format!("kubectl goldenpath {verb} {of} -n {}{more}", id.namespace)
+    };
+    let spoken = finding.exception.as_ref();
+    let of_exception =
+        |verb, more| spoken.map(|(exception, _)| command(verb, &exception.name, more));
+    let is_asked = spoken.is_some_and(|(_, life)| life.renewal_open);
     match standing {
         Standing::Undocumented if !finding.check.exemptible => Some("take this step".to_owned()),
-        Standing::Undocumented => Some(format!(
-            "take this step, or note your reason in two minutes: kubectl goldenpath except {} -n \
-             {namespace} --check {} --reason \"…\"",
-            short_target(&found.workload.id.kind.kind, &found.workload.id.name),
-            finding.check.name
-        )),
-        Standing::Pending => Some("the platform team decides".to_owned()),
+        Standing::Undocumented => {
+            let target = short_target(&id.kind.kind, &id.name);
+            let more = format!(" --check {} --reason \"…\"", finding.check.name);
+            let except = command("except", &target, &more);
+            Some(format!(
+                "take this step, or note your reason in two minutes: {except}"
+            ))
+        }
+        Standing::Pending => {
+            let approve = of_exception("approve", "")?;
+            Some(format!("the platform team decides: {approve}"))
+        }
+        Standing::Expired | Standing::ReviewOverdue | Standing::ReviewDue if is_asked => {
+            let review = of_exception("review", " --outcome Renewed")?;
+            Some(format!("the platform team answers: {review}"))
+        }
         Standing::Expired | Standing::ReviewOverdue | Standing::ReviewDue => {
-            let (exception, life) = finding.exception.as_ref()?;
-            let review = format!(
-                "kubectl goldenpath review {} -n {namespace} --outcome Renewed",
-                exception.name
-            );
-            Some(if life.renewal_open {
-                format!("the platform team answers the request to go on: {review}")
-            } else {
-                format!("take this step, or ask to go on in spec.renewal; renewed by: {review}")
-            })
+            let renew = of_exception("renew", " --because \"…\"")?;
+            Some(format!("take this step, or ask to go on: {renew}"))
         }
         Standing::Predates | Standing::Documented => None,
     }

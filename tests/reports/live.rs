@@ -3,11 +3,14 @@
 
 use goldenpath::api::keys;
 use goldenpath::report::policy_report::Format;
-use goldenpath_e2e::{ApiRequests, ControlPlane, Operator, Options, eventually, published_or_skip};
+use goldenpath_e2e::{
+    ApiRequests, ControlPlane, Operator, OperatorOptions, Options, eventually, published_or_skip,
+};
 use serde_json::{Value, json};
 
+use crate::account::account;
 use crate::manifests::{PATH, approval, exception, failing, golden};
-use crate::stage::{Place, SOON, goldenpath, prepared, start, stop};
+use crate::stage::{self, Place, SOON, goldenpath, prepared, stop};
 
 /// Where the definition of a format was published.
 const fn published(format: Format) -> (&'static str, &'static str) {
@@ -100,7 +103,11 @@ fn has_been_at_work(cluster: &ControlPlane, operator: &Operator) {
 
 /// An operator that is ready.
 pub fn ready(cluster: &ControlPlane, args: &[&str]) -> Operator {
-    let mut operator = start(cluster, args);
+    ready_so(cluster, &stage::options(args))
+}
+
+fn ready_so(cluster: &ControlPlane, how: &OperatorOptions) -> Operator {
+    let mut operator = Operator::start(cluster, how).unwrap();
     operator.wait_until_ready(SOON).unwrap();
     operator
 }
@@ -153,12 +160,16 @@ fn is_written_on_change_only(desk: &Desk<'_>, operator: &Operator) {
     });
 }
 
+/// The whole life of reports in one format, written with the rights the chart gives.
 fn lifecycle(format: Format, mode: &str) {
     let options = Options {
         controller_manager: true,
         ..Options::default()
     };
     let Some(cluster) = prepared(&options) else {
+        return;
+    };
+    let Some(account) = account(&cluster, mode) else {
         return;
     };
     if install(&cluster, format).is_none() {
@@ -172,18 +183,20 @@ fn lifecycle(format: Format, mode: &str) {
     place.apply(PATH);
     place.apply(&[golden("web"), failing("moving"), failing("agreed")].concat());
     place.apply(&exception("agreed", ""));
-    let args = ["--lease-namespace=default", mode];
-    let operator = ready(&cluster, &args);
+    let reports = format!("--reports={mode}");
+    let mut how = stage::options(&["--lease-namespace=goldenpath-system", &reports]);
+    how.kubeconfig = Some(account);
+    let operator = ready_so(&cluster, &how);
     desk.says("web", "pass");
     is_right(&desk.says("moving", "fail"), format, &desk);
     let pending = desk.says("agreed", "fail");
     assert_eq!(pending["metadata"]["labels"][keys::STATE], "pending");
     is_written_on_change_only(&desk, &operator);
-    goes_with_its_workload(&desk, operator, &args);
+    goes_with_its_workload(&desk, operator, &how);
 }
 
 /// A report goes with its workload, whether an operator runs or not, and when no path is for it.
-fn goes_with_its_workload(desk: &Desk<'_>, operator: Operator, args: &[&str]) {
+fn goes_with_its_workload(desk: &Desk<'_>, operator: Operator, how: &OperatorOptions) {
     let place = &desk.place;
     place.kubectl(&["delete", "deploy", "moving"]);
     desk.is_gone("moving");
@@ -193,7 +206,7 @@ fn goes_with_its_workload(desk: &Desk<'_>, operator: Operator, args: &[&str]) {
     desk.is_gone("web");
 
     let before = desk.requests();
-    let operator = ready(place.cluster, args);
+    let operator = ready_so(place.cluster, how);
     has_been_at_work(place.cluster, &operator);
     assert_eq!(desk.writes_since(&before), 0, "by a restart");
     let elsewhere = json!({"spec": {"scope": {"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "elsewhere"}}}}});
@@ -212,12 +225,12 @@ fn goes_with_its_workload(desk: &Desk<'_>, operator: Operator, args: &[&str]) {
 
 #[test]
 fn openreports_are_written_on_change_only() {
-    lifecycle(Format::OpenReports, "--reports=openreports");
+    lifecycle(Format::OpenReports, "openreports");
 }
 
 #[test]
 fn wgpolicy_reports_are_written_where_openreports_are_not_installed() {
-    lifecycle(Format::WgPolicy, "--reports=auto");
+    lifecycle(Format::WgPolicy, "auto");
 }
 
 /// The operator is ready without them, says so, and begins when they come; what it wrote in the

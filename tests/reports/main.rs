@@ -3,6 +3,8 @@
 
 #![allow(clippy::unwrap_used)]
 
+#[cfg(feature = "demo")]
+mod account;
 mod boundaries;
 #[path = "../judgement/fixtures.rs"]
 #[allow(dead_code)] // shared with the tests of the judgement

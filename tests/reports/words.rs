@@ -189,8 +189,8 @@ fn what_is_missing_comes_with_the_next_step_and_the_off_ramp() {
     assert_eq!(
         overdue["message"],
         "Replicas: one replica is none. Agreed; a look is overdue, review by 31 Jul 2026, it ends 30 Aug \
-         2026 (exception e-web). Next: take this step, or ask to go on in spec.renewal; renewed by: \
-         kubectl goldenpath review e-web -n shop --outcome Renewed"
+         2026 (exception e-web). Next: take this step, or ask to go on: kubectl goldenpath renew e-web -n shop \
+         --because \"…\""
     );
 }
 

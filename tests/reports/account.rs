@@ -1,0 +1,38 @@
+//! The operator's account as the chart makes it: exactly the rights it has where reports are on.
+
+use std::path::PathBuf;
+use std::process::Command;
+
+use goldenpath_e2e::{ControlPlane, Tool, binaries_or_skip};
+
+const NAMESPACE: &str = "goldenpath-system";
+
+/// Creates account and roles as the chart renders them for this `reports.mode`; the account's
+/// kubeconfig. None, after a line `skipped: …`, where there is no Helm.
+pub fn account(cluster: &ControlPlane, mode: &str) -> Option<PathBuf> {
+    let binaries = binaries_or_skip(&[Tool::Helm])?;
+    let output = Command::new(binaries.path(Tool::Helm).unwrap())
+        .args(["template", "goldenpath", "charts/goldenpath"])
+        .args([
+            "--namespace",
+            NAMESPACE,
+            "--set",
+            &format!("reports.mode={mode}"),
+        ])
+        .args(["--show-only", "templates/rbac.yaml"])
+        .args(["--show-only", "templates/serviceaccount.yaml"])
+        .env("HELM_CACHE_HOME", cluster.data_dir())
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{said}");
+    cluster
+        .kubectl_ok(&["create", "namespace", NAMESPACE])
+        .unwrap();
+    cluster
+        .apply(&String::from_utf8(output.stdout).unwrap())
+        .unwrap();
+    let kubeconfig = cluster.kubeconfig_for_service_account(NAMESPACE, "goldenpath");
+    Some(kubeconfig.unwrap())
+}
