@@ -3,6 +3,8 @@
 //! is agreed; what ends or waits for a look stays visible. How a report is written down is the
 //! business of [`crate::report::policy_report`].
 
+use std::hash::{DefaultHasher, Hash, Hasher};
+
 use super::cover::Exception;
 use super::exception::Life;
 use super::excuse::Excuse;
@@ -112,6 +114,26 @@ pub struct Findings<'a> {
     pub state: State,
     /// One a check of the path, in order.
     pub checks: Vec<Finding<'a>>,
+}
+
+impl Findings<'_> {
+    /// A number that changes with whatever is written down of this workload; only to be compared
+    /// within one process. An object of ours is known by its generation, which grows with its spec.
+    pub fn fingerprint(&self) -> u64 {
+        let mut hasher = DefaultHasher::new();
+        let path = self.path;
+        (self.team, self.state).hash(&mut hasher);
+        (&path.name, &path.uid, path.generation).hash(&mut hasher);
+        for finding in &self.checks {
+            (finding.outcome, finding.evaluated, finding.standing).hash(&mut hasher);
+            if let Some((exception, life)) = &finding.exception {
+                (&exception.name, &exception.uid, exception.generation).hash(&mut hasher);
+                (life.phase, life.renewal_open).hash(&mut hasher);
+                (life.effective_expiry, life.next_review_at).hash(&mut hasher);
+            }
+        }
+        hasher.finish()
+    }
 }
 
 /// What is said of a workload; nothing where no path is for it, where it is taken out, and of one

@@ -76,6 +76,9 @@ pub struct ReportPlan {
 #[derive(Debug, Default)]
 struct Line {
     stored: Option<StoredReport>,
+    /// What its workload's findings were when it was last written down, and the digest of that:
+    /// at rest nothing is written down again only to be compared.
+    wanted: Option<(u64, Box<str>)>,
     /// The generation our own last write made.
     ours: Option<u64>,
     in_flight: bool,
@@ -84,6 +87,12 @@ struct Line {
 }
 
 impl Line {
+    /// Whether it says what was made of findings with this fingerprint.
+    fn is_settled(&self, fingerprint: u64) -> bool {
+        let known = self.wanted.as_ref();
+        known.is_some_and(|(known, digest)| *known == fingerprint && self.says(digest))
+    }
+
     /// Whether it says this, and nobody else has changed it since we wrote it.
     fn says(&self, digest: &str) -> bool {
         let Some(stored) = &self.stored else {
@@ -94,6 +103,28 @@ impl Line {
             .zip(stored.generation)
             .is_some_and(|(ours, seen)| seen > ours);
         stored.digest.as_deref() == Some(digest) && !is_edited
+    }
+
+    /// Plans to store what is found where that is something else than is stored.
+    fn settle(
+        &mut self,
+        (key, found): (&ReportKey, &Findings<'_>),
+        round: &mut Round,
+        render: impl Fn(&Findings<'_>) -> Rendered,
+    ) {
+        let fingerprint = found.fingerprint();
+        if self.is_settled(fingerprint) {
+            return;
+        }
+        if round.is_full() {
+            round.plan.has_more = true;
+            return;
+        }
+        let rendered = render(found);
+        self.wanted = Some((fingerprint, rendered.digest.as_str().into()));
+        if !self.says(&rendered.digest) {
+            round.offer(key, self, ReportAct::Store(rendered));
+        }
     }
 
     fn fail(&mut self, now: Timestamp) {
@@ -185,11 +216,8 @@ impl Ledger {
                     continue;
                 };
                 let key = (namespace.clone(), Arc::from(found.uid));
-                let rendered = render(&found);
                 let line = self.lines.entry(key.clone()).or_default();
-                if !line.says(&rendered.digest) {
-                    round.offer(&key, line, ReportAct::Store(rendered));
-                }
+                line.settle((&key, &found), &mut round, &render);
                 judged.insert(key);
             }
         }
@@ -272,15 +300,20 @@ struct Round {
 }
 
 impl Round {
+    fn is_full(&self) -> bool {
+        self.plan.writes.len() >= self.limit
+    }
+
     /// Plans a write unless one is under way, held back, or more than was asked for.
     fn offer(&mut self, key: &ReportKey, line: &mut Line, act: ReportAct) {
+        let is_full = self.is_full();
         let plan = &mut self.plan;
         match line.not_before {
             _ if line.in_flight => {}
             Some(until) if until > self.now => {
                 plan.again_at = Some(plan.again_at.map_or(until, |at| at.min(until)));
             }
-            Some(_) | None if plan.writes.len() >= self.limit => plan.has_more = true,
+            Some(_) | None if is_full => plan.has_more = true,
             Some(_) | None => {
                 line.in_flight = true;
                 plan.writes.push(ReportWrite {

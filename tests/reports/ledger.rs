@@ -14,14 +14,14 @@ use crate::scene::{excusing, golden, lonely, path, scene};
 
 /// A ledger, and the reports an API server would hold.
 #[derive(Default)]
-struct Desk {
+pub struct Desk {
     ledger: Ledger,
     server: HashMap<(String, String), StoredReport>,
 }
 
 impl Desk {
     /// One that has listed everything, workloads included.
-    fn open() -> Self {
+    pub fn open() -> Self {
         let mut desk = Self::default();
         desk.list();
         desk
@@ -51,7 +51,7 @@ impl Desk {
     }
 
     /// Plans and lands everything; what was written, by name of the report.
-    fn write(&mut self, cluster: &Cluster, at: Timestamp) -> Vec<String> {
+    pub fn write(&mut self, cluster: &Cluster, at: Timestamp) -> Vec<String> {
         let plan = self.plan(cluster, at);
         let mut written: Vec<String> = plan
             .writes
@@ -137,6 +137,24 @@ fn only_the_report_of_what_changed_is_written_again() {
     ] {
         assert_eq!(desk.write(&cluster, instant(at)), written, "{at}");
     }
+}
+
+#[test]
+fn an_edit_of_an_exception_or_of_a_path_reaches_the_reports() {
+    let (mut desk, mut cluster) = (Desk::open(), scene());
+    cluster.put(lonely("web"));
+    cluster.put_exception(excusing("web", &json!({})));
+    desk.write(&cluster, now());
+    let reworded = json!({"reason": "two replicas would need a second licence"});
+    let edited = json!({"metadata": {"generation": 2}});
+    cluster.put_exception(with(excusing("web", &reworded), edited));
+    assert_eq!(desk.write(&cluster, now()), ["store uid-web"]);
+    let titled = json!({"checks": with(path(), json!({}))["checks"]});
+    let mut titled = titled;
+    titled["checks"][0]["title"] = "Two replicas".into();
+    let _ = cluster.put_path("web", with(path(), titled));
+    assert_eq!(desk.write(&cluster, now()), ["store uid-web"]);
+    assert_eq!(desk.write(&cluster, now()), nothing());
 }
 
 #[test]

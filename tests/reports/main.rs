@@ -6,6 +6,7 @@
 #[cfg(feature = "demo")]
 mod account;
 mod boundaries;
+mod cost;
 #[path = "../judgement/fixtures.rs"]
 #[allow(dead_code)] // shared with the tests of the judgement
 mod fixtures;

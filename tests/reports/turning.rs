@@ -148,16 +148,27 @@ fn every_surface_turns_together_while_instants_pass() {
     ];
     let operator = ready(&cluster, &args);
     let stand = Stand { desk, operator };
-    let place = &stand.desk.place;
+    furnish(&stand.desk.place);
+    stand.turns("web", "undocumented");
+    stand.turns("old", "predates");
+    stand.turns("untiered", "golden-path");
+    goes_through_its_phases(&stand);
+    stand.turns("old", "undocumented");
+    stand.turns("untiered", "undocumented");
+    stop(stand.operator);
+}
+
+fn furnish(place: &Place<'_>) {
     place.apply(&path());
     let tiered = |name| failing(name).replace("{team: shop}", "{team: shop, tier: front}");
     let since = "annotations: {goldenpath.dev/service-since: '2020-01-01T00:00:00Z'}, labels:";
     place.apply(&tiered("web"));
     place.apply(&tiered("old").replace("labels: {team", &format!("{since} {{team")));
     place.apply(&crate::manifests::golden("untiered"));
-    stand.turns("web", "undocumented");
-    stand.turns("old", "predates");
-    stand.turns("untiered", "golden-path");
+}
+
+fn goes_through_its_phases(stand: &Stand<'_>) {
+    let place = &stand.desk.place;
     place.apply(&exception("web", ""));
     stand.turns("web", "pending");
     place.apply(&exception("web", &approval()));
@@ -170,7 +181,4 @@ fn every_surface_turns_together_while_instants_pass() {
         stand.turns("web", standing);
         stand.is_in(phase);
     }
-    stand.turns("old", "undocumented");
-    stand.turns("untiered", "undocumented");
-    stop(stand.operator);
 }

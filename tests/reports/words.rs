@@ -195,6 +195,26 @@ fn what_is_missing_comes_with_the_next_step_and_the_off_ramp() {
 }
 
 #[test]
+fn what_waits_for_the_platform_team_says_so() {
+    let pending = replicas(Some(json!({"approval": null})), "2026-06-01T00:00:00Z");
+    let asked = json!({"renewal": {"requestedAt": "2026-08-02T00:00:00Z", "by": "sam", "stillNeededBecause": "x"}});
+    let asked = replicas(Some(asked), "2026-08-03T00:00:00Z");
+    for (result, next) in [
+        (
+            pending,
+            "Next: the platform team decides: kubectl goldenpath approve e-web -n shop",
+        ),
+        (
+            asked,
+            "Next: the platform team answers: kubectl goldenpath review e-web -n shop --outcome Renewed",
+        ),
+    ] {
+        let message = result["message"].as_str().unwrap();
+        assert!(message.ends_with(next), "{message}");
+    }
+}
+
+#[test]
 fn a_sensitive_message_stays_out() {
     let mut cluster = scene();
     let secret = json!({"spec": {"template": {"spec": {"containers": [{"name": "app", "image": "shop/web:secret"}]}}}});
