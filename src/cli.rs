@@ -5,6 +5,7 @@ mod decide;
 mod except;
 mod import;
 mod judging;
+mod preview;
 #[cfg(feature = "cluster")]
 mod probe;
 mod register;
@@ -25,6 +26,7 @@ pub use decide::{CloseArgs, RejectArgs, RenewArgs};
 pub use except::{ApproveArgs, ExceptArgs, ReviewArgs, end};
 pub use import::ImportArgs;
 pub use judging::{ExtraKind, JudgingArgs, PathsFrom, instant};
+pub use preview::PreviewArgs;
 #[cfg(feature = "cluster")]
 pub use probe::ProbeArgs;
 pub use register::{ExceptionsArgs, InboxArgs};
@@ -205,6 +207,9 @@ pub enum Command {
     /// The register of exceptions, what needs a human next first
     #[command(long_about = register::HELP, after_long_help = register::EXAMPLES)]
     Exceptions(ExceptionsArgs),
+    /// Try a draft: who would leave a path, join it, or be covered
+    #[command(long_about = preview::HELP, after_long_help = preview::EXAMPLES)]
+    Preview(Box<PreviewArgs>),
     /// Draft exceptions from what other tools were told to ignore
     #[command(long_about = import::HELP, after_long_help = import::EXAMPLES)]
     Import(Box<ImportArgs>),

@@ -24,6 +24,7 @@ pub mod import;
 pub mod notify;
 #[cfg(feature = "cluster")]
 pub mod operate;
+pub mod preview;
 pub mod print;
 #[cfg(feature = "cluster")]
 pub mod probe;

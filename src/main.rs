@@ -9,7 +9,7 @@ use goldenpath::cli::{Cli, Command};
 use goldenpath::demo;
 #[cfg(feature = "cluster")]
 use goldenpath::{ask, decide, digest, operate, probe};
-use goldenpath::{complete, except, import, print, register, scan};
+use goldenpath::{complete, except, import, preview, print, register, scan};
 use jiff::Timestamp;
 
 /// What a command came to.
@@ -42,6 +42,7 @@ fn dispatch(cli: &Cli) -> Outcome {
         Command::Why(args) if !args.from.is_empty() => Ok(scan::why(args, global, now)?),
         Command::Except(args) => Ok(except::run(args, global, now)?),
         Command::Import(args) => Ok(import::run(args, global, now)?),
+        Command::Preview(args) => Ok(preview::run(args, global, now)?),
         #[cfg(feature = "cluster")]
         Command::Say(word) => fine(decide::say(word, global, now)),
         #[cfg(feature = "cluster")]
@@ -93,6 +94,8 @@ enum Failure {
     #[error(transparent)]
     Import(#[from] import::Error),
     #[error(transparent)]
+    Preview(#[from] preview::Error),
+    #[error(transparent)]
     Register(#[from] register::Error),
     #[cfg(feature = "cluster")]
     #[error(transparent)]
@@ -124,6 +127,7 @@ impl Failure {
             Self::Print(error) => error.is_broken_pipe(),
             Self::Except(error) => error.is_broken_pipe(),
             Self::Import(error) => error.is_broken_pipe(),
+            Self::Preview(error) => error.is_broken_pipe(),
             Self::Register(error) => error.is_broken_pipe(),
             #[cfg(feature = "cluster")]
             Self::Decide(error) => error.is_broken_pipe(),

@@ -14,7 +14,7 @@ use crate::report::json::{Report, Workload};
 use crate::report::register::{self, Register};
 use crate::report::reminder::{self, Digest};
 use crate::report::text::Style;
-use crate::report::{text, why};
+use crate::report::{change, text, why};
 
 /// Why something could not be printed.
 #[derive(Debug, thiserror::Error)]
@@ -146,6 +146,18 @@ pub fn exception(
         Format::Json => json(exception, out),
         Format::Table | Format::Wide | Format::Yaml => yaml(exception, out),
     }
+}
+
+/// Prints what a draft would change in the format asked for.
+///
+/// # Errors
+/// When the output does not take it.
+pub fn change(
+    change: &change::Preview,
+    global: &GlobalArgs,
+    out: &mut dyn Write,
+) -> Result<(), Error> {
+    shown(change, global, out, change::render)
 }
 
 /// Prints drafts as manifests that ask for what is missing; as one document where JSON is asked for.

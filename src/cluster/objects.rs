@@ -52,9 +52,10 @@ pub async fn objects(
 ) -> Result<Objects> {
     let client = target.client().await?;
     let mut objects = Objects::default();
-    for followed in [Followed::Paths, Followed::Namespaces] {
-        objects.read(&client, &followed.resource(), None).await?;
-    }
+    objects
+        .read(&client, &Followed::Paths.resource(), None)
+        .await?;
+    objects.read_namespaces(&client, namespace).await?;
     for kind in WatchedKind::built_in() {
         let resource = Followed::Workloads(kind).resource();
         objects.read(&client, &resource, namespace).await?;
@@ -79,6 +80,37 @@ pub async fn objects(
 }
 
 impl Objects {
+    /// All namespaces, or the one that is asked about, which takes fewer rights.
+    async fn read_namespaces(&mut self, client: &Client, namespace: Option<&str>) -> Result<()> {
+        let resource = Followed::Namespaces.resource();
+        let Some(name) = namespace else {
+            return self.read(client, &resource, None).await;
+        };
+        match Api::<Stored>::all_with(client.clone(), &resource)
+            .get_opt(name)
+            .await
+        {
+            Ok(found) => {
+                let found = found.into_iter();
+                self.values
+                    .extend(found.map(|stored| stored.into_value(&resource)));
+                Ok(())
+            }
+            Err(error) => self.forgive(&resource, error),
+        }
+    }
+
+    /// Goes on without what may not be read or is not served.
+    fn forgive(&mut self, resource: &ApiResource, error: kube::Error) -> Result<()> {
+        let why = reason_of(&error);
+        if !matches!(why, "Forbidden" | "NotFound") {
+            return Err(Error::on(format!("read {}", resource.plural))(error));
+        }
+        let message = format!("cannot be read ({why}), and is not in this answer");
+        self.problems.push(Problem::new(&resource.kind, message));
+        Ok(())
+    }
+
     /// Exceptions may be about another namespace than they are in: all are read.
     async fn read_foreign(&mut self, client: &Client, versions: &[(&str, &str)]) -> Result<()> {
         for (group, version) in versions {
@@ -109,15 +141,7 @@ impl Objects {
         loop {
             let page = match api.list(&params).await {
                 Ok(page) => page,
-                Err(error) if matches!(reason_of(&error), "Forbidden" | "NotFound") => {
-                    let why = reason_of(&error);
-                    let message = format!("cannot be listed ({why}), and is not in this answer");
-                    self.problems.push(Problem::new(&resource.kind, message));
-                    return Ok(());
-                }
-                Err(error) => {
-                    return Err(Error::on(format!("list {}", resource.plural))(error));
-                }
+                Err(error) => return self.forgive(resource, error),
             };
             let more = page.metadata.continue_.clone();
             params.continue_token = more.filter(|token| !token.is_empty());

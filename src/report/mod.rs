@@ -2,6 +2,7 @@
 //! words people read. Nothing here judges, reads a clock or performs IO.
 
 pub mod build;
+pub mod change;
 pub mod draft;
 pub mod import;
 pub mod inbox;

@@ -25,7 +25,7 @@ pub struct Manifest {
 }
 
 /// Everything that was read.
-#[derive(Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Input {
     /// Every object in the order of the files; of two that are the same one, only the later.
     pub manifests: Vec<Manifest>,

@@ -11,3 +11,4 @@ mod inbox;
 #[cfg(feature = "demo")]
 mod live;
 mod offline;
+mod preview;
