@@ -116,13 +116,13 @@ pub async fn cleanup(
 
 impl Cleanup {
     async fn policies(&mut self, client: &Client, part: Part, dry_run: bool) {
-        let kind = Followed::Warnings(part);
+        let kind = policies::resource_of(part).kind;
         match policies::remove(client, part, dry_run).await {
             Ok(cleaned) if cleaned.found == 0 => {}
             Ok(cleaned) => {
-                self.kinds.insert(kind.name().to_owned(), cleaned);
+                self.kinds.insert(kind, cleaned);
             }
-            Err(error) => self.miss(kind.name(), &chain(&error)),
+            Err(error) => self.miss(&kind, &chain(&error)),
         }
     }
 

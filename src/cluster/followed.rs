@@ -63,8 +63,9 @@ impl Followed {
             Self::Exceptions => "DeviationException",
             Self::Namespaces => "Namespace",
             Self::Services => "Service",
-            Self::Warnings(Part::Policy) => "ValidatingAdmissionPolicy",
-            Self::Warnings(Part::Binding) => "ValidatingAdmissionPolicyBinding",
+            // Other policies are followed as well, and are waited for by their kind's own name.
+            Self::Warnings(Part::Policy) => "ValidatingAdmissionPolicy (warning)",
+            Self::Warnings(Part::Binding) => "ValidatingAdmissionPolicyBinding (warning)",
             Self::Workloads(kind) => &kind.kind,
         }
     }

@@ -2,7 +2,7 @@
 //! gets a bookmark a minute, which the watch itself keeps to itself: so this listens to the bytes.
 //! It never looks at what they say.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::pin::Pin;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
@@ -17,25 +17,31 @@ use tower::{BoxError, Layer, Service};
 /// When something was last heard, in milliseconds since 1970; 0 is never.
 type Heard = Arc<AtomicI64>;
 
-/// The kinds that are listened for, by the path their collections have at the server.
+/// The kinds that are listened for, by the path their collections have at the server. Who follows
+/// different objects of one kind goes by different names.
 #[derive(Debug, Default)]
-pub struct Pulse(RwLock<BTreeMap<String, (String, Heard)>>);
+pub struct Pulse(RwLock<BTreeMap<String, (BTreeSet<String>, Heard)>>);
 
 impl Pulse {
     /// Listens for what comes from `path` from now on, under the name of its kind.
     pub fn listen(&self, path: String, kind: &str) {
         let mut paths = self.0.write().unwrap_or_else(PoisonError::into_inner);
-        paths.insert(path, (kind.to_owned(), Heard::default()));
+        let (kinds, _) = paths.entry(path).or_default();
+        kinds.insert(kind.to_owned());
     }
 
     /// When each kind was last heard from, in seconds since 1970. Kinds never heard from are absent.
     pub fn heard(&self) -> Vec<(String, f64)> {
         let paths = self.0.read().unwrap_or_else(PoisonError::into_inner);
-        let heard = paths.values().filter_map(|(kind, heard)| {
+        let heard = paths.values().filter_map(|(kinds, heard)| {
             let millis = heard.load(Ordering::Relaxed);
-            (millis > 0).then(|| (kind.clone(), seconds(millis)))
+            (millis > 0).then(|| {
+                kinds
+                    .iter()
+                    .map(move |kind| (kind.clone(), seconds(millis)))
+            })
         });
-        heard.collect()
+        heard.flatten().collect()
     }
 
     fn of(&self, path: &str) -> Option<Heard> {

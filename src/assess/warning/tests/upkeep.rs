@@ -139,6 +139,38 @@ fn what_the_server_refuses_is_not_sent_again_until_it_changes() {
 }
 
 #[test]
+fn a_step_that_comes_into_force_reaches_the_policy_by_itself() {
+    let (mut inventory, mut server) = (inventory(&[]), Server::default());
+    let spec: GoldenPathSpec = serde_json::from_value(json!({
+        "owner": {"team": "platform"},
+        "warnOnApply": true,
+        "checks": [
+            {"name": "replicas", "expression": "object.spec.replicas >= 2"},
+            {"name": "ahead", "expression": "has(object.spec.paused)", "enforceFrom": later(60).to_string()},
+        ],
+    }))
+    .unwrap();
+    let origin = Origin {
+        name: "a".to_owned(),
+        ..Origin::default()
+    };
+    let _ = inventory.put_path(origin, spec, None);
+    assert_eq!(round(&mut inventory, &mut server, later(59)), 2);
+    assert_eq!(
+        round(&mut inventory, &mut server, later(60)),
+        1,
+        "the binding stays"
+    );
+    let policy = &server.stored[&(Part::Policy, "goldenpath-warn-a".to_owned())];
+    assert!(
+        policy["spec"]["validations"]
+            .to_string()
+            .contains("of 2 steps")
+    );
+    assert_eq!(round(&mut inventory, &mut server, later(61)), 0);
+}
+
+#[test]
 fn a_failed_write_is_tried_again_less_and_less_often() {
     let mut inventory = inventory(&["a"]);
     let fail = |inventory: &mut Inventory, at: Timestamp| {
