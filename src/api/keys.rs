@@ -33,6 +33,9 @@ pub const BACKSTAGE_KUBERNETES_ID: &str = "backstage.io/kubernetes-id";
 /// Field manager of every server-side apply.
 pub const FIELD_MANAGER: &str = "goldenpath";
 
+/// The label that ties objects the operator creates to it: admission policies, policy reports.
+pub const MANAGED_BY: (&str, &str) = ("app.kubernetes.io/managed-by", "goldenpath");
+
 /// On policy reports of ours: the state of the workload the report is about, such as `documented`.
 pub const STATE: &str = "goldenpath.dev/state";
 /// Annotation on policy reports of ours: stands for their content, so that an unchanged report is

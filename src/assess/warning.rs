@@ -29,8 +29,6 @@ pub use upkeep::{Part, PolicyWrite, PolicyWritten, Upkeep, Verb, WarningPlan};
 
 /// What the name of each policy and of its binding begins with; the path's name follows.
 pub const NAME_PREFIX: &str = "goldenpath-warn-";
-/// The label that ties policy and binding to the operator.
-pub const MANAGED_BY: (&str, &str) = ("app.kubernetes.io/managed-by", "goldenpath");
 /// The highest estimated cost of all expressions of one policy, in the API server's units: a tenth
 /// of what it lets one policy spend on one request.
 pub const MOST_COST: u64 = 1_000_000;

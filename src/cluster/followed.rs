@@ -8,9 +8,10 @@ use kube::core::ApiResource;
 
 use super::policies;
 use super::stored::resource_of;
+use crate::api::keys::MANAGED_BY;
 use crate::api::{DeviationException, GoldenPath};
 use crate::assess::kind::WatchedKind;
-use crate::assess::warning::{MANAGED_BY, Part};
+use crate::assess::warning::Part;
 
 /// One followed kind.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -24,11 +24,11 @@ use super::gates::{Stage, Trouble};
 use super::kinds::ASK_EVERY;
 use super::stored::{Key, Stored};
 use super::watch::{LONGEST_PAUSE, PAGE, WATCH_SECONDS, complain, is_progress};
-use crate::api::keys::{CONTENT_DIGEST, FIELD_MANAGER};
+use crate::api::keys::{CONTENT_DIGEST, FIELD_MANAGER, MANAGED_BY};
 use crate::assess::inventory::Inventory;
 use crate::assess::report_ledger::{Ledger, ReportAct, ReportPlan, ReportWrite, StoredReport};
 use crate::cli;
-use crate::report::policy_report::{Format, MANAGED_BY, SOURCE, render};
+use crate::report::policy_report::{Format, render};
 
 /// What is waited for while the cluster has no format of ours.
 const WAITED_FOR: &str = "policy reports";
@@ -76,7 +76,8 @@ pub fn resource_of(format: Format) -> ApiResource {
 
 /// The label selector that finds our reports.
 pub fn selector() -> String {
-    format!("{MANAGED_BY}={SOURCE}")
+    let (key, value) = MANAGED_BY;
+    format!("{key}={value}")
 }
 
 /// Whether the API server serves a format now.

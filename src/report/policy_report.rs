@@ -19,10 +19,8 @@ use crate::assess::policy_report::{Finding, Findings, PolicyResult};
 use crate::assess::report_ledger::Rendered;
 use crate::assess::state::{Outcome, Standing};
 
-/// What says that a report is goldenpath's: its `source`, and its label `managed-by`.
-pub const SOURCE: &str = "goldenpath";
-/// The label by which our reports are found.
-pub const MANAGED_BY: &str = "app.kubernetes.io/managed-by";
+/// What says that a report is goldenpath's.
+const SOURCE: &str = "goldenpath";
 /// Tools group results by this, below the source.
 const CATEGORY: &str = "Golden path";
 /// A path has at most so many checks, and a report one result for each.
@@ -131,7 +129,7 @@ fn metadata(found: &Findings<'_>) -> Value {
         "name": found.uid,
         "namespace": &*id.namespace,
         "labels": {
-            MANAGED_BY: SOURCE,
+            keys::MANAGED_BY.0: keys::MANAGED_BY.1,
             keys::TEAM: label_value(found.team),
             keys::EVALUATED_PATH: &*found.path.name,
             keys::STATE: found.state.as_str(),

@@ -70,6 +70,29 @@ fn each_phase_gives_its_standing() {
     }
 }
 
+/// Every check it names has to be light, those a star means too.
+#[test]
+fn team_declares_by_itself_only_what_is_light() {
+    let mut light = web_path();
+    light["exceptionPolicy"] =
+        json!({"selfDeclare": {"maxSeverity": "low", "maxDuration": "90d", "maxRenewals": 1}});
+    light["checks"][0]["severity"] = "low".into();
+    light["checks"][1]["severity"] = "high".into();
+    let mut cluster = Cluster::new(goldenpath::assess::settings::Settings::default());
+    let _ = cluster.put_path("web", light);
+    cluster.put_namespace("shop", &json!({}));
+    cluster.put(with(deployment("web"), json!({"spec": {"replicas": 1}})));
+    for (checks, standing) in [
+        (json!(["replicas"]), Standing::Documented),
+        (json!(["replicas", "tier"]), Standing::Pending),
+        (json!(["*"]), Standing::Pending),
+    ] {
+        let asked = json!({"spec": {"approval": null, "checks": checks}});
+        cluster.put_exception(with(exception("licence"), asked));
+        assert_eq!(cluster.verdict("web").standing, Some(standing), "{checks}");
+    }
+}
+
 #[test]
 fn exception_covers_only_what_it_names() {
     for spec in [

@@ -6,7 +6,7 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::{LabelSelector, ObjectMeta, 
 use serde_json::Value;
 
 use super::text::{list, literal};
-use super::{ITEMS, MANAGED_BY, MOST_COST, Obstacle, Question, Warning, policy_name};
+use super::{ITEMS, MOST_COST, Obstacle, Question, Warning, policy_name};
 use crate::api::{API_VERSION, keys};
 use crate::assess::state::Standing;
 
@@ -112,7 +112,7 @@ impl Question<'_> {
             uid: uid.to_owned(),
             ..OwnerReference::default()
         });
-        let (key, value) = MANAGED_BY;
+        let (key, value) = keys::MANAGED_BY;
         ObjectMeta {
             name: Some(policy_name(&self.path.name)),
             labels: Some([(key.to_owned(), value.to_owned())].into()),
