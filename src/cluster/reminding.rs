@@ -25,6 +25,8 @@ use crate::assess::reminders::{
 
 /// How often it looks for what is due.
 const LOOK_EVERY: Duration = Duration::from_secs(5);
+/// How long nothing is looked up after that failed.
+const LOOK_UP_AGAIN: Duration = Duration::from_secs(60);
 /// Time between two messages: what chats let one sender send.
 const PACE: Duration = Duration::from_secs(1);
 /// Time between two attempts to put something on record, at first and at most.
@@ -66,6 +68,7 @@ pub fn run(
                 context,
                 hand,
                 stop,
+                looks_from: None,
                 held: BTreeMap::new(),
                 told: BTreeMap::new(),
                 refusing: HashSet::new(),
@@ -80,6 +83,8 @@ struct Reminding {
     context: Arc<Context>,
     hand: Hand,
     stop: watch::Receiver<bool>,
+    /// When looking up is tried again after it failed.
+    looks_from: Option<Instant>,
     /// Until when a channel is left alone.
     held: BTreeMap<Arc<str>, Instant>,
     /// When an owner was last told something: the inventory hears of it a moment later.
@@ -105,6 +110,7 @@ impl Reminding {
     fn may_send(&self) -> bool {
         self.context.leadership.holds()
             && self.context.gates.stage() == Stage::Ready
+            && self.looks_from.is_none_or(|from| from <= Instant::now())
             && !*self.stop.borrow()
     }
 
@@ -131,6 +137,7 @@ impl Reminding {
                 Err(error) => {
                     self.context.counters.failed(error.reason());
                     warn!(reason = error.reason(), %error, "nothing is sent before it was looked up");
+                    self.looks_from = Some(Instant::now() + LOOK_UP_AGAIN);
                     return;
                 }
             }

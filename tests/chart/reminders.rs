@@ -44,18 +44,7 @@ fn the_operator_reminds_as_the_chart_sets_it_up() {
         return;
     };
     let receiver = Receiver::start();
-    let config = serde_json::json!({
-        "mode": "immediate", "dryRunDays": 0, "default": "all", "paths": {"web-service": "web"},
-        "channels": {
-            "all": {"url": receiver.url("/all"), "format": "json"},
-            "web": {"url": receiver.url("/web"), "format": "json"},
-        },
-    });
-    let config = format!("notifications.config={config}");
-    let install = ["install", "goldenpath", &chart(), "--create-namespace"];
-    let values = ["--set", "notifications.enabled=true", "--set-json", &config];
-    helm.run(&[&install[..], &values].concat());
-
+    install(&helm, &receiver);
     let operator = start(&cluster);
     // Our kinds are served a moment after they were created.
     eventually(SOON, "the request is stored", || {
@@ -74,6 +63,26 @@ fn the_operator_reminds_as_the_chart_sets_it_up() {
         (marks.len() == 1 && marks[0]["stage"] == "decision-waiting").then_some(())
     });
     assert!(operator.stop(SOON).unwrap().success());
+}
+
+fn install(helm: &Helm<'_>, receiver: &Receiver) {
+    let config = serde_json::json!({
+        "mode": "immediate", "dryRunDays": 0, "default": "all", "paths": {"web-service": "web"},
+        "channels": {
+            "all": {"url": receiver.url("/all"), "format": "json"},
+            "web": {"url": receiver.url("/web"), "format": "json"},
+        },
+    });
+    let config = format!("notifications.config={config}");
+    let install = ["install", "goldenpath", &chart(), "--create-namespace"];
+    // Nothing of what everybody may read helps it.
+    let no_readers = "rbac.reader.groups=[]";
+    let values = [
+        ["--set", "notifications.enabled=true"],
+        ["--set-json", no_readers],
+        ["--set-json", &config],
+    ];
+    helm.run(&[&install[..], &values.concat()].concat());
 }
 
 /// As the account of the release, with the file its Secret would be mounted as.
