@@ -9,6 +9,22 @@ use crate::ground::{Ground, SOON, accepted, refused, with_policies};
 
 const OPERATOR: &str = "goldenpath-system/goldenpath";
 
+/// kubectl reads what it patches, which the operator has no need and no right to.
+const KUBECTL_READS: &str = "
+apiVersion: rbac.authorization.k8s.io/v1
+kind: ClusterRole
+metadata: {name: kubectl-reads}
+rules:
+- {apiGroups: [apps], resources: [deployments], verbs: [get]}
+- {apiGroups: [''], resources: [services], verbs: [get]}
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: ClusterRoleBinding
+metadata: {name: kubectl-reads}
+roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: kubectl-reads}
+subjects: [{kind: ServiceAccount, name: goldenpath, namespace: goldenpath-system}]
+";
+
 const WORKLOAD: &str = "
 apiVersion: apps/v1
 kind: Deployment
@@ -25,6 +41,11 @@ kind: Service
 metadata: {name: held, namespace: shop}
 spec: {selector: {app: held}, ports: [{port: 80}]}
 ";
+
+fn there_is_a_workload(ground: &Ground) {
+    ground.cluster.apply(KUBECTL_READS).unwrap();
+    ground.cluster.apply(WORKLOAD).unwrap();
+}
 
 fn merge(ground: &Ground, kind: &str, patch: &Value) -> Output {
     let patch = patch.to_string();
@@ -51,7 +72,7 @@ fn labels(labels: &Value) -> Value {
 #[test]
 fn the_operator_changes_its_own_labels_and_no_others() {
     with_policies(|ground| {
-        ground.cluster.apply(WORKLOAD).unwrap();
+        there_is_a_workload(ground);
         for kind in ["deployment", "service"] {
             for status in [json!("deviating"), Value::Null] {
                 let own = labels(&json!({"goldenpath.dev/status": status}));
@@ -69,7 +90,7 @@ fn the_operator_changes_its_own_labels_and_no_others() {
 #[test]
 fn the_operator_changes_nothing_but_labels() {
     with_policies(|ground| {
-        ground.cluster.apply(WORKLOAD).unwrap();
+        there_is_a_workload(ground);
         let owner = json!([{"apiVersion": "v1", "kind": "Pod", "name": "a", "uid": "b"}]);
         for metadata in [
             json!({"annotations": {"note": "changed"}}),
