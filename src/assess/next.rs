@@ -67,22 +67,27 @@ impl Next {
     /// What `view` asks next.
     pub fn of(view: &ExceptionView<'_>) -> Self {
         let is_superfluous = view.needed == Some(false) || is_unused(view.usage);
-        let unless_superfluous = |next, superfluous| {
-            if is_superfluous { superfluous } else { next }
-        };
-        match view.life.phase {
+        Self::asked(view.life.phase, view.life.renewal_open, is_superfluous)
+    }
+
+    /// What an exception in this phase asks next; it is superfluous where nothing needs it.
+    pub const fn asked(phase: Phase, renewal_open: bool, is_superfluous: bool) -> Self {
+        match phase {
             Phase::Pending => Self::Decide,
             Phase::Active | Phase::ReviewDue | Phase::ReviewOverdue | Phase::Expired
-                if view.life.renewal_open =>
+                if renewal_open =>
             {
                 Self::Answer
             }
-            Phase::ReviewOverdue => unless_superfluous(Self::ReviewOverdue, Self::Close),
-            Phase::ReviewDue => unless_superfluous(Self::Review, Self::Close),
-            Phase::Active => unless_superfluous(Self::Rest, Self::Close),
             // What nobody needs may end by itself.
-            Phase::Expired => unless_superfluous(Self::RenewOrReturn, Self::Rest),
-            Phase::Closed | Phase::Rejected => Self::Rest,
+            Phase::Expired if is_superfluous => Self::Rest,
+            Phase::Expired => Self::RenewOrReturn,
+            Phase::Active | Phase::ReviewDue | Phase::ReviewOverdue if is_superfluous => {
+                Self::Close
+            }
+            Phase::ReviewOverdue => Self::ReviewOverdue,
+            Phase::ReviewDue => Self::Review,
+            Phase::Active | Phase::Closed | Phase::Rejected => Self::Rest,
         }
     }
 }

@@ -57,6 +57,8 @@ pub struct Listing {
     pub problems: Vec<Problem>,
     /// The namespace that was read; all where absent.
     pub namespace: Option<String>,
+    /// Whether workloads may be missing: some kind of them could not be listed.
+    pub is_partial: bool,
 }
 
 /// Reads a cluster.
@@ -78,6 +80,7 @@ pub async fn list(settings: ListingSettings) -> Result<Listing> {
         namespace,
         context,
         problems: Vec::new(),
+        is_partial: false,
     };
     reader.read_paths(settings.paths).await?;
     reader.read_namespaces().await?;
@@ -92,6 +95,7 @@ pub async fn list(settings: ListingSettings) -> Result<Listing> {
         inventory: reader.context.into_inventory(),
         problems,
         namespace: reader.namespace,
+        is_partial: reader.is_partial,
     })
 }
 
@@ -100,6 +104,7 @@ struct Reader {
     namespace: Option<String>,
     context: Context,
     problems: Vec<Problem>,
+    is_partial: bool,
 }
 
 impl Reader {
@@ -202,6 +207,7 @@ impl Reader {
     }
 
     fn miss(&mut self, followed: &Followed, message: &str) {
+        self.is_partial |= matches!(followed, Followed::Workloads(_));
         self.problems.push(Problem::new(followed.name(), message));
     }
 }

@@ -8,7 +8,8 @@ use super::json::{Exception, Report};
 use super::table::{Cell, Paint, Style, cut, render as table};
 use super::text::problems;
 use super::voice::{ago, counted, day, shell_word};
-use crate::api::API_VERSION;
+use crate::api::{API_VERSION, condition};
+use crate::assess::inventory::Inventory;
 use crate::assess::next::{Dates, Next, by_urgency, pressing_at};
 use crate::assess::source::Problem;
 use crate::assess::state::{Phase, Turn};
@@ -71,6 +72,29 @@ pub fn register(report: &Report, filter: &Filter) -> Register {
         hours_per_month: in_use.map(|line| line.hours_per_month).sum(),
         exceptions,
         problems: beside_workloads(report),
+    }
+}
+
+/// Lets the operator's status say what use the exceptions are of, for a reader who may not see the
+/// workloads: to them, an exception whose workloads they cannot list would look unused.
+pub fn trust_statuses(report: &mut Report, inventory: &Inventory) {
+    for line in &mut report.exceptions {
+        let space = inventory.space(&line.namespace);
+        let stored = space.and_then(|space| space.exception(&line.name));
+        let status = stored.and_then(|exception| exception.status.as_ref());
+        let says = |condition: &str| {
+            let conditions = status.map_or(&[][..], |status| &status.conditions);
+            let found = conditions.iter().find(|stored| stored.type_ == condition)?;
+            found.status.to_lowercase().parse::<bool>().ok()
+        };
+        line.in_use = says(condition::IN_USE);
+        line.needed = says(condition::NEEDED);
+        let matched = status.and_then(|status| status.matched_count);
+        line.matched = matched.map_or(0, |number| usize::try_from(number).unwrap_or_default());
+        let is_superfluous = line.in_use == Some(false) || line.needed == Some(false);
+        let renewal_open = line.still_needed_because.is_some();
+        line.next = Next::asked(line.phase, renewal_open, is_superfluous);
+        line.turn = line.next.turn();
     }
 }
 

@@ -173,3 +173,51 @@ fn whoever_may_not_list_is_told_what_is_missing() {
     assert!(said.contains("DeviationException: may not"), "{said}");
     assert!(said.contains("as far as you may look"), "{said}");
 }
+
+/// What an operator would store of an exception nothing needs any more.
+const SEEN: &str = r#"{"status": {"matchedCount": 1, "conditions": [
+        {"type": "InUse", "status": "True", "reason": "InUse", "message": "", "lastTransitionTime": "2026-01-01T00:00:00Z"},
+        {"type": "Needed", "status": "False", "reason": "Passes", "message": "", "lastTransitionTime": "2026-01-01T00:00:00Z"}]}}"#;
+
+#[test]
+fn whoever_may_not_see_workloads_is_told_what_the_operator_saw() {
+    let Some(cluster) = asked() else { return };
+    word(&cluster, "ada", &["approve"]);
+    let narrow =
+        r#"{"rules": [{"apiGroups": ["goldenpath.dev"], "resources": ["*"], "verbs": ["list"]}]}"#;
+    cluster
+        .kubectl_ok(&["patch", "clusterrole", "looking", "-p", narrow])
+        .unwrap();
+    let register = || -> Value {
+        let output = goldenpath(&cluster, "eve", &["exceptions", "-o", "json"]);
+        serde_json::from_slice(&output.stdout).unwrap()
+    };
+    let before = eventually(SOON, "the right is gone", || {
+        let register = register();
+        let problems = register["problems"].to_string();
+        problems.contains("Deployment").then_some(register)
+    });
+    let line = &before["exceptions"][0];
+    assert_eq!(
+        (&line["next"], line.get("inUse")),
+        (&"nothing".into(), None)
+    );
+
+    let patch = [
+        "patch",
+        "devex",
+        "web-replicas",
+        "-n",
+        "shop",
+        "--subresource=status",
+        "--type=merge",
+        "-p",
+        SEEN,
+    ];
+    cluster.kubectl_ok(&patch).unwrap();
+    let line = &register()["exceptions"][0];
+    assert_eq!(
+        (&line["next"], &line["matched"]),
+        (&"close".into(), &1.into())
+    );
+}
