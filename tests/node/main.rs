@@ -18,6 +18,7 @@ mod story;
 mod switch;
 mod takeover;
 mod targets;
+mod warnings;
 mod workloads;
 
 use story::{Helm, Story};
@@ -32,6 +33,8 @@ fn from_helm_install_to_a_cluster_without_a_trace() {
     alerting::an_overdue_review_reaches_a_webhook(&story);
     takeover::another_replica_takes_over_within_the_lease(&story);
     switch::labels_go_off_and_on_again(&story);
+    rights::every_right_was_used_and_none_was_missing(&story);
+    warnings::a_path_warns_and_refuses_nobody(&story);
     rights::every_right_was_used_and_none_was_missing(&story);
     let labels = workloads::all_labels(&story);
     leaving::nothing_stays_but_the_definitions(&story, Helm::Four);
