@@ -96,6 +96,22 @@ fn what_is_started_beside_the_node_is_reached_from_here() {
 }
 
 #[test]
+fn what_runs_beside_the_node_reaches_a_listener_of_this_process() {
+    let Some(node) = shared_node_or_skip() else {
+        return;
+    };
+    let listener = node.listen().unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let call = format!("echo hello >/dev/tcp/127.0.0.1/{port}");
+    let called = node.command("bash").args(["-c", &call]).status().unwrap();
+    assert!(called.success());
+    let mut heard = String::new();
+    let (mut stream, _) = listener.accept().unwrap();
+    stream.read_to_string(&mut heard).unwrap();
+    assert_eq!(heard, "hello\n");
+}
+
+#[test]
 fn a_second_node_comes_and_goes_without_harm_to_the_first() {
     let Some(node) = node_with_hello() else {
         return;
