@@ -227,7 +227,7 @@ fn without_the_right_the_status_says_so_until_it_is_granted() {
 {apiVersion: rbac.authorization.k8s.io/v1, kind: ClusterRole, metadata: {name: operator}, rules: [
   {apiGroups: [apps, batch, '', goldenpath.dev, coordination.k8s.io, events.k8s.io], resources: ['*'], verbs: ['*']},
   {apiGroups: [admissionregistration.k8s.io], resources: [validatingadmissionpolicies, validatingadmissionpolicybindings],
-   verbs: [get, list, watch, create, patch, delete]}]}";
+   verbs: [list, watch, create, patch, delete]}]}";
     cluster.apply(granted).unwrap();
     condition(&cluster, "web", ("True", "Installed"));
     assert!(installed(&cluster, "web"));
