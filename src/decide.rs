@@ -7,6 +7,7 @@ use jiff::Timestamp;
 
 use crate::api::DeviationException;
 use crate::api::deviation_exception::{Decision, Outcome};
+use crate::ask::Error;
 use crate::assess::cover::EVERY_CHECK;
 use crate::cli::{
     ApproveArgs, CloseArgs, Format, GlobalArgs, RejectArgs, RenewArgs, ReviewArgs, WordCommand,
@@ -14,30 +15,6 @@ use crate::cli::{
 use crate::cluster::{self, Named, Word};
 use crate::report::plain::plain;
 use crate::{operate, print};
-
-/// Why a word could not be written.
-#[derive(Debug, thiserror::Error)]
-pub enum Error {
-    /// The cluster's side failed.
-    #[error(transparent)]
-    Cluster(#[from] cluster::Error),
-    /// The answer cannot be printed.
-    #[error(transparent)]
-    Print(#[from] print::Error),
-    /// The process cannot be set up.
-    #[error(transparent)]
-    Start(#[from] operate::Error),
-}
-
-impl Error {
-    /// Whether the reader of our output has gone, which is no failure of ours.
-    pub fn is_broken_pipe(&self) -> bool {
-        match self {
-            Self::Print(error) => error.is_broken_pipe(),
-            Self::Cluster(_) | Self::Start(_) => false,
-        }
-    }
-}
 
 /// `goldenpath approve`, `reject`, `review`, `renew` and `close`.
 ///

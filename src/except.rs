@@ -41,10 +41,6 @@ pub enum Error {
     #[cfg(feature = "cluster")]
     #[error(transparent)]
     Start(#[from] operate::Error),
-    /// The stored exception cannot be told of.
-    #[cfg(feature = "cluster")]
-    #[error(transparent)]
-    Tell(#[from] decide::Error),
     /// What was said makes no exception.
     #[error(transparent)]
     Refused(#[from] Refusal),
@@ -83,9 +79,9 @@ impl Error {
         match self {
             Self::Print(error) => error.is_broken_pipe(),
             #[cfg(feature = "cluster")]
-            Self::Tell(error) => error.is_broken_pipe(),
+            Self::Ask(error) => error.is_broken_pipe(),
             #[cfg(feature = "cluster")]
-            Self::Ask(_) | Self::Cluster(_) | Self::Start(_) => false,
+            Self::Cluster(_) | Self::Start(_) => false,
             #[cfg(not(feature = "cluster"))]
             Self::NotBuilt => false,
             Self::Scan(_)

@@ -99,9 +99,6 @@ enum Failure {
     Register(#[from] register::Error),
     #[cfg(feature = "cluster")]
     #[error(transparent)]
-    Decide(#[from] decide::Error),
-    #[cfg(feature = "cluster")]
-    #[error(transparent)]
     Operate(#[from] operate::Error),
     #[cfg(feature = "cluster")]
     #[error(transparent)]
@@ -129,8 +126,6 @@ impl Failure {
             Self::Import(error) => error.is_broken_pipe(),
             Self::Preview(error) => error.is_broken_pipe(),
             Self::Register(error) => error.is_broken_pipe(),
-            #[cfg(feature = "cluster")]
-            Self::Decide(error) => error.is_broken_pipe(),
             #[cfg(feature = "cluster")]
             Self::Operate(_) => false,
             #[cfg(feature = "cluster")]
