@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
+use super::exception::recorded::Recorded;
 use super::exception::{Life, Terms, live};
 use super::labels::Selector;
 use super::path::Path;
@@ -12,7 +13,6 @@ use super::path_set::PathSet;
 use super::template_hash::TemplateHash;
 use super::vouch::written::Written;
 use super::workload::Workload;
-use crate::api::golden_path::ExceptionPolicy;
 use crate::api::{DeviationException, DeviationExceptionSpec, DeviationExceptionStatus};
 
 /// Names every check that may be excepted, later ones too.
@@ -93,15 +93,19 @@ impl Exception {
         paths.resolve(&self.spec.path).map(|index| paths.get(index))
     }
 
-    /// Its life at `now`, by the terms of the path it names; by the default terms where that path
-    /// is not known. `template` is its target's fingerprint, where it is bound to one.
+    /// Its life at `now`, by the terms of the path it names; by those on record in its status where
+    /// that path is not known. `template` is its target's fingerprint, where it is bound to one.
     pub fn life(&self, paths: &PathSet, template: Option<TemplateHash>, now: Timestamp) -> Life {
-        let unknown_path = ExceptionPolicy::default();
         let path = paths.terms(&self.spec.path);
+        let recorded = match path {
+            Some(_) => Recorded::default(),
+            None => Recorded::read(&self.spec, self.created, self.status.as_ref()),
+        };
         let bound = self.spec.bound_to.as_ref().zip(template);
         let terms = Terms {
-            policy: path.map_or(&unknown_path, |path| &path.spec.exception_policy),
-            within_self_declare_severity: path.is_some_and(|path| self.is_light(path)),
+            policy: path.map_or(&recorded.policy, |path| &path.spec.exception_policy),
+            within_self_declare_severity: path
+                .map_or(recorded.is_light, |path| self.is_light(path)),
             bound_to_matches: bound
                 .is_none_or(|(bound, template)| bound.template_hash == template.to_string()),
         };

@@ -12,6 +12,8 @@ use crate::api::golden_path::{ExceptionPolicy, SelfDeclare};
 use crate::api::period::Period;
 use crate::assess::state::Phase;
 
+pub mod recorded;
+
 #[cfg(test)]
 pub(crate) mod fixtures;
 #[cfg(test)]

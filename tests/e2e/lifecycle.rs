@@ -3,11 +3,11 @@
 
 use std::time::Duration;
 
-use goldenpath_e2e::eventually;
+use goldenpath_e2e::{Options, eventually};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
-use crate::stage::{Place, SOON, goldenpath, in_a_place};
+use crate::stage::{Place, SOON, goldenpath, in_a_place, prepared, start, stop};
 use crate::words::{PATH, approval, exception, failing, golden, hurried};
 
 /// Longer than the hurried path takes from an approval to a lapse: twice 20 seconds, and 20 more.
@@ -147,6 +147,41 @@ fn what_is_deleted_around_an_exception_leaves_a_truthful_status() {
         assert_eq!(status["phase"], "Active");
         place.condition("devex/web", "Ready", "True");
     });
+}
+
+/// By the default terms it would wait for an approval, and be looked at after 90 days.
+#[test]
+fn an_exception_of_a_deleted_path_stays_as_it_is_through_a_restart() {
+    let Some(cluster) = prepared(&Options::default()) else {
+        return;
+    };
+    let place = Place::on(&cluster, "lasting");
+    let generous = "{requireApproval: false, reviewEvery: 200d, maxDuration: 400d}";
+    let (unlike, _) = PATH.split_once("{reviewEvery").unwrap();
+    place.apply(&format!("{unlike}{generous}\n"));
+    place.apply(&failing("web"));
+    place.apply(&exception("web", ""));
+    let mut operator = start(&cluster, &[]);
+    operator.wait_until_ready(SOON).unwrap();
+    place.becomes("deploy/web", "deviating", Some("documented"));
+    place.kubectl(&["delete", "gp", &place.name]);
+    place.condition("devex/web", "PathFound", "False");
+    let before = place.get("devex/web")["status"].clone();
+    stop(operator);
+
+    let mut operator = start(&cluster, &[]);
+    operator.wait_until_ready(SOON).unwrap();
+    let labels = [("exception", "web"), ("phase", "Active")];
+    eventually(SOON, "it leads, and finds the exception active", || {
+        let samples = operator.scrape().ok()?;
+        let active = samples.value("goldenpath_exception_phase", &labels)?;
+        (active > 0.0 && samples.value("goldenpath_leader", &[]) == Some(1.0)).then_some(())
+    });
+    let after = place.get("devex/web")["status"].clone();
+    for field in ["phase", "nextReviewAt", "effectiveExpiry"] {
+        assert_eq!(after[field], before[field], "{field}");
+    }
+    stop(operator);
 }
 
 #[test]

@@ -19,10 +19,10 @@ use crate::assess::state::{Phase, Standing};
 #[derive(Clone, Debug)]
 pub(crate) struct Story {
     pub(crate) spec: DeviationExceptionSpec,
-    created: Timestamp,
-    policy: ExceptionPolicy,
+    pub(crate) created: Timestamp,
+    pub(crate) policy: ExceptionPolicy,
     light: bool,
-    bound: bool,
+    pub(crate) bound: bool,
 }
 
 impl Story {

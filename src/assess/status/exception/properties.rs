@@ -8,8 +8,33 @@ use super::tests::{in_use, object};
 use super::{ExceptionFindings, PathFound, UnknownCheck, exception_status};
 use crate::api::DeviationExceptionStatus;
 use crate::assess::cover::Exception;
+use crate::assess::exception::Life;
 use crate::assess::exception::fixtures::day;
-use crate::assess::exception::properties::{instant, story};
+use crate::assess::exception::properties::{Story, instant, story};
+use crate::assess::path_set::PathSet;
+use crate::assess::state::Phase;
+use crate::assess::vouch::{Gap, Vouching, assurance};
+
+/// The exception of a story, with the status it gets at `now`.
+fn told(story: &Story, now: Timestamp) -> Exception {
+    let mut exception = object(story.spec.clone());
+    exception.created = story.created;
+    let life = story.at(now);
+    let findings = ExceptionFindings {
+        assurance: assurance(&exception, &life, Vouching::Absent(Gap::NoPolicy)),
+        ..in_use(life)
+    };
+    exception.status = Some(exception_status(&exception, &findings, now));
+    exception
+}
+
+/// How long before a review somebody is reminded is in no status.
+fn but_for_reminders(life: &Life) -> Phase {
+    match life.phase {
+        Phase::ReviewDue => Phase::Active,
+        phase => phase,
+    }
+}
 
 fn findings_at(now: Timestamp) -> impl Strategy<Value = (Exception, ExceptionFindings)> {
     let path_found = prop_oneof![
@@ -58,6 +83,31 @@ proptest! {
             prop_assert_eq!(&exception_status(&exception, &findings, soon), &first);
         }
         prop_assert!(first.matched.len() <= 20);
+    }
+
+    #[test]
+    fn an_exception_whose_path_is_gone_stays_as_it_was(
+        (now, mut story) in (instant(), story()),
+    ) {
+        prop_assume!(story.bound);
+        // Where nothing had to be approved and it was all the same, the status does not say that
+        // the creation was a decision, too.
+        story.policy.require_approval |= story.spec.approval.is_some();
+        let exception = told(&story, now);
+        let (with, without) = (story.at(now), exception.life(&PathSet::default(), None, now));
+        let seconds = |at: Option<Timestamp>| at.map(Timestamp::as_second);
+        prop_assert_eq!(with.consent, without.consent);
+        prop_assert_eq!(with.renewals, without.renewals);
+        prop_assert_eq!(seconds(with.next_review_at), seconds(without.next_review_at));
+        // An end with a fraction of a second is on record without it.
+        let ends = seconds(with.effective_expiry).zip(seconds(without.effective_expiry));
+        prop_assert!(ends.is_none_or(|(with, without)| (with - without).abs() <= 1));
+        let near = SignedDuration::from_secs(2);
+        let moments = [now.saturating_sub(near).unwrap(), now, now.saturating_add(near).unwrap()];
+        let phases = moments.map(|moment| story.at(moment).phase);
+        if phases.iter().all(|phase| *phase == with.phase) {
+            prop_assert_eq!(but_for_reminders(&with), but_for_reminders(&without));
+        }
     }
 
     #[test]
