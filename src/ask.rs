@@ -13,6 +13,7 @@ use crate::cli::{
 use crate::cluster::{self, CleanupSettings, Listing, ListingSettings, Scope};
 use crate::report::build::{self, Sources};
 use crate::report::json::{Report, Workload};
+use crate::report::register;
 use crate::report::voice::shell_word;
 use crate::{operate, print, scan};
 
@@ -177,10 +178,13 @@ fn golden_paths(given: &[PathsFrom]) -> Result<Vec<serde_json::Value>, Error> {
     Ok(values.filter(is_path).collect())
 }
 
-/// The report on what was read.
+/// The report on what was read. Who may not list workloads is told what the operator saw of them.
 pub fn judged(listing: &Listing, as_of: Timestamp) -> Report {
     let moment = Moment::new(as_of);
     let mut report = build::report(&listing.inventory, &moment, &Sources::default());
+    if listing.is_partial {
+        register::trust_statuses(&mut report, &listing.inventory);
+    }
     report.problems.extend(listing.problems.iter().cloned());
     report.problems.sort();
     report

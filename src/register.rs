@@ -102,22 +102,12 @@ fn live(
     now: Timestamp,
 ) -> Result<(Report, Exit), Error> {
     let listing = ask::everything(&args.judging, &args.paths, global)?;
-    Ok((judged(&listing, now), Exit::Fine))
+    Ok((ask::judged(&listing, now), Exit::Fine))
 }
 
 #[cfg(not(feature = "cluster"))]
 fn live(_: &ExceptionsArgs, _: &GlobalArgs, _: Timestamp) -> Result<(Report, Exit), Error> {
     Err(Error::NotBuilt)
-}
-
-/// The report on a listing. Who may not list workloads is told what the operator saw of them.
-#[cfg(feature = "cluster")]
-fn judged(listing: &cluster::Listing, now: Timestamp) -> Report {
-    let mut report = ask::judged(listing, now);
-    if listing.is_partial {
-        register::trust_statuses(&mut report, &listing.inventory);
-    }
-    report
 }
 
 /// `goldenpath inbox`.
@@ -127,7 +117,7 @@ fn judged(listing: &cluster::Listing, now: Timestamp) -> Report {
 #[cfg(feature = "cluster")]
 pub fn inbox(args: &InboxArgs, global: &GlobalArgs, now: Timestamp) -> Result<(), Error> {
     let listing = ask::everything(&args.judging, &[], global)?;
-    let report = judged(&listing, global.as_of.unwrap_or(now));
+    let report = ask::judged(&listing, global.as_of.unwrap_or(now));
     let target = operate::target(global);
     let reader = operate::runtime()?.block_on(async {
         let identity = cluster::whoami(&target).await?;
