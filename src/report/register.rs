@@ -113,8 +113,11 @@ pub fn sort(exceptions: &mut [Exception]) {
     });
 }
 
-/// The date that says how pressing it is.
+/// The date that says how pressing it is. What is closed has none: nothing comes after it.
 pub fn pressing(exception: &Exception) -> Option<Timestamp> {
+    if exception.phase == Phase::Closed {
+        return None;
+    }
     let dates = Dates {
         waiting_since: exception.waiting_since,
         review: exception.next_review_at,
