@@ -115,15 +115,43 @@ fn the_owner_of_another_path_cannot_approve() {
             MAY_NOT,
         );
 
-        // Moving it to a path of theirs takes the request with it, and is an agreement there.
+        // Nor by moving it to a path of theirs first.
         let mut moved = approval("bo", now());
         moved["path"] = json!("batch-job");
-        accepted(&ground.patch("bo", "other-path", &moved));
-        let back = json!({"path": "web-service"});
         refused(
-            &ground.patch("bo", "other-path", &back),
-            "what was approved cannot change",
+            &ground.patch("bo", "other-path", &moved),
+            "what sam asked for is not theirs to change. Next: ask sam",
         );
+    });
+}
+
+#[test]
+fn an_approver_cannot_rewrite_what_they_agree_to() {
+    with_policies(|ground| {
+        ground.asked_for("rewritten");
+        let wider = json!({"checks": ["*"]});
+        let mut both = approval("ada", now());
+        both["checks"] = json!(["*"]);
+        for written in [&both, &wider] {
+            refused(
+                &ground.patch("ada", "rewritten", written),
+                "what sam asked for is not theirs to change",
+            );
+        }
+        accepted(&ground.patch("sam", "rewritten", &wider));
+        accepted(&ground.patch("ada", "rewritten", &approval("ada", now())));
+    });
+}
+
+/// The format date-time lets it through, and nobody who reads dates does.
+#[test]
+fn a_date_nobody_can_read_is_no_date() {
+    with_policies(|ground| {
+        ground.asked_for("odd-date");
+        let odd = json!({"expiresAt": "2099-01-01T00:00:00ZT"});
+        let said = ground.patch("sam", "odd-date", &odd);
+        assert!(!said.status.success(), "{said:?}");
+        assert!(ground.stored("odd-date")["spec"]["expiresAt"].is_null());
     });
 }
 
