@@ -31,6 +31,8 @@ pub const PATIENCE: Duration = Duration::from_secs(10);
 const READ: usize = 4_096;
 /// How much of that is passed on, in characters.
 const QUOTED: usize = 200;
+/// A shorter part of an address keeps no secret.
+const SHORTEST_SECRET: usize = 6;
 
 type Body = Full<Cursor<Vec<u8>>>;
 
@@ -110,6 +112,7 @@ impl Post {
         // A Secret that is not there yet may come.
         let uri = endpoint.address.resolve();
         let uri = uri.map_err(|why| Failed::Later("NoAddress", why, None))?;
+        let secrets = secrets(&uri);
         let request = request(uri, endpoint.format, message);
         let request = request.map_err(|why| Failed::Never("Invalid", why))?;
         let exchange = self.client.request(request);
@@ -126,8 +129,10 @@ impl Post {
         match meaning(answer.status()) {
             // What follows the first line changes nothing: the message is there.
             Meaning::Taken => Ok(()),
-            Meaning::Never(reason) => Err(Failed::Never(reason, said(answer).await)),
-            Meaning::Later(reason) => Err(Failed::Later(reason, said(answer).await, asked)),
+            Meaning::Never(reason) => Err(Failed::Never(reason, said(answer, &secrets).await)),
+            Meaning::Later(reason) => {
+                Err(Failed::Later(reason, said(answer, &secrets).await, asked))
+            }
         }
     }
 }
@@ -180,8 +185,18 @@ fn request(uri: Uri, format: Format, message: &Message) -> Result<Request<Body>,
         .map_err(|error| error.to_string())
 }
 
-/// The status, and the beginning of what was said about it on one line.
-async fn said<B>(answer: Response<B>) -> String
+/// The parts of an address that let whoever knows them post. Many a server repeats the path it was
+/// asked for, and what it says is quoted in logs and Events.
+fn secrets(uri: &Uri) -> Vec<String> {
+    let query = uri.query().unwrap_or_default().split(['&', '=']);
+    let parts = uri.path().split('/').chain(query);
+    let parts = parts.filter(|part| part.len() >= SHORTEST_SECRET);
+    parts.map(str::to_owned).collect()
+}
+
+/// The status, and the beginning of what was said about it on one line; the status alone where
+/// that gives an address away.
+async fn said<B>(answer: Response<B>, secrets: &[String]) -> String
 where
     B: BodyExt,
     B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
@@ -193,6 +208,9 @@ where
         Ok(Err(_)) | Err(_) => return format!("HTTP {status}"),
     };
     let text = String::from_utf8_lossy(&body);
+    if secrets.iter().any(|secret| text.contains(secret)) {
+        return format!("HTTP {status}");
+    }
     let line: String = text.split_whitespace().collect::<Vec<_>>().join(" ");
     let line: String = line.chars().take(QUOTED).collect();
     format!("HTTP {status} {}", plain(&line)).trim().to_owned()

@@ -105,6 +105,16 @@ fn what_is_wrong_with_a_message_is_not_tried_again() {
 }
 
 #[test]
+fn an_answer_that_repeats_the_address_is_not_quoted() {
+    let receiver = Receiver::start();
+    let said = "Cannot POST /hook/secret";
+    receiver.answer([Answer::With(404, Vec::new(), said)]);
+    assert_eq!(refused(send(&to(&receiver))).message, "HTTP 404");
+    receiver.answer([Answer::With(503, Vec::new(), said)]);
+    assert_eq!(failed(send(&to(&receiver))).message, "HTTP 503");
+}
+
+#[test]
 fn a_redirect_is_not_followed() {
     let (elsewhere, receiver) = (Receiver::start(), Receiver::start());
     let location = vec![("location", elsewhere.url("/"))];
