@@ -72,6 +72,7 @@ pub fn run(
                 held: BTreeMap::new(),
                 told: BTreeMap::new(),
                 refusing: HashSet::new(),
+                unrecorded: HashSet::new(),
             };
             reminding.run().await;
         })
@@ -91,6 +92,8 @@ struct Reminding {
     told: BTreeMap<Addressee, Timestamp>,
     /// Channels that refused the last message; said once.
     refusing: HashSet<Arc<str>>,
+    /// What was sent and the API server will not have on record: not sent again from here.
+    unrecorded: HashSet<String>,
 }
 
 impl Reminding {
@@ -127,6 +130,9 @@ impl Reminding {
         };
         let messages = plan(&self.context.inventory(), settings, occasion);
         for message in messages {
+            let Some(message) = message.without(&self.unrecorded) else {
+                continue;
+            };
             if !self.is_free(&message, now) {
                 continue;
             }
@@ -204,35 +210,41 @@ impl Reminding {
             id = message.id,
             "reminder sent"
         );
-        let marks = message
-            .items
-            .iter()
-            .map(|item| item.mark(message.dry_run, now));
-        self.put_on_record(marks.collect()).await;
+        let mark = |item: &Item| item.mark(message.dry_run, now);
+        let left = self
+            .put_on_record(message.items.iter().map(mark).collect())
+            .await;
+        let unrecorded = message.items.iter();
+        let unrecorded = unrecorded.filter(|item| left.contains(&mark(item)));
+        self.unrecorded
+            .extend(unrecorded.map(|item| item.id.clone()));
         for item in message.items {
             self.tell(item, channel, None);
         }
         tokio::time::sleep(PACE).await;
     }
 
-    /// Nothing else is sent before this is on record, or another replica leads.
-    async fn put_on_record(&self, mut marks: Vec<Mark>) {
+    /// Nothing else is sent before this is on record, or another replica leads. What the server
+    /// goes on refusing comes back: one exception must not hold up what others are told.
+    async fn put_on_record(&self, mut marks: Vec<Mark>) -> Vec<Mark> {
         let [mut pause, longest] = RETRY;
         loop {
             let records = marks.iter().map(|mark| self.record(mark.clone()));
             let outcomes = join_all(records).await;
             let open = marks.into_iter().zip(outcomes);
             let open = open.filter(|(_, outcome)| !outcome.is_some_and(is_over));
-            marks = open.map(|(mark, _)| mark).collect();
+            let outcomes: Vec<Option<Outcome>>;
+            (marks, outcomes) = open.unzip();
             if marks.is_empty() {
-                return;
+                return marks;
             }
-            if !self.context.leadership.holds() {
+            let is_refused = pause >= longest && outcomes.iter().all(|how| how.is_some_and(is_no));
+            if is_refused || !self.context.leadership.holds() {
                 warn!(
                     reminders = marks.len(),
-                    "sent, and not put on record: another replica may send them again"
+                    "sent, and not put on record: they may be sent again by another replica"
                 );
-                return;
+                return marks;
             }
             tokio::time::sleep(pause).await;
             pause = (pause * 2).min(longest);
@@ -278,6 +290,14 @@ const fn is_over(outcome: Outcome) -> bool {
     match outcome {
         Outcome::Landed(_) | Outcome::Gone => true,
         Outcome::PushedBack(_) | Outcome::Failed(_) | Outcome::NotLeading => false,
+    }
+}
+
+/// Whether the server has said no, and will say so again.
+fn is_no(outcome: Outcome) -> bool {
+    match outcome {
+        Outcome::Failed(reason) => matches!(reason, "Forbidden" | "Invalid" | "Refused"),
+        Outcome::Landed(_) | Outcome::Gone | Outcome::PushedBack(_) | Outcome::NotLeading => false,
     }
 }
 

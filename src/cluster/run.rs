@@ -203,6 +203,7 @@ impl Parts {
                 .await
                 .is_err()
         {
+            self.reminding.abort();
             warn!("a reminder under way was given up; it may come again");
         }
         self.stop.send_replace(true);
