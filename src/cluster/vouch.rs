@@ -98,7 +98,8 @@ impl<K> Known<K> {
             Err(error) => {
                 let trouble = trouble_of(&error);
                 context.counters.failed(trouble.reason);
-                if trouble.reason == "Forbidden" {
+                // What was read stays, as for everything that is followed.
+                if trouble.reason == "Forbidden" && !matches!(self, Self::Read(_)) {
                     *self = Self::Forbidden;
                 }
                 if context.gates.troubled(kind, &trouble, Timestamp::now()) {
