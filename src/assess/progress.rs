@@ -108,6 +108,11 @@ impl<T: Default + PartialEq> Progress<T> {
         until
     }
 
+    /// Whether no write is under way, and none is held back.
+    pub fn is_free(&self, now: Timestamp) -> bool {
+        !self.in_flight && self.not_before.is_none_or(|until| until <= now)
+    }
+
     /// Until when it is held back.
     pub fn not_before(&self) -> Option<Timestamp> {
         self.not_before

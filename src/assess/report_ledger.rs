@@ -17,6 +17,9 @@ use crate::api::Period;
 
 /// The longest time between two attempts to write one report, in seconds.
 const LONGEST_PAUSE: u64 = 300;
+/// As many reports are written down in one plan at most: nobody else looks at the inventory
+/// meanwhile.
+const RENDERED_AT_ONCE: usize = 500;
 
 /// Namespace and name of a report; the name is its workload's uid.
 pub type ReportKey = (Arc<str>, Arc<str>);
@@ -116,15 +119,28 @@ impl Line {
         if self.is_settled(fingerprint) {
             return;
         }
-        if round.is_full() {
+        if self.waits(round) {
+            return;
+        }
+        if round.is_full() || round.rendered >= RENDERED_AT_ONCE {
             round.plan.has_more = true;
             return;
         }
+        round.rendered += 1;
         let rendered = render(found);
         self.wanted = Some((fingerprint, rendered.digest.as_str().into()));
         if !self.says(&rendered.digest) {
             round.offer(key, self, ReportAct::Store(rendered));
         }
+    }
+
+    /// Whether a write is under way or held back: nothing is written down in vain.
+    fn waits(&self, round: &mut Round) -> bool {
+        if let Some(until) = self.not_before.filter(|at| *at > round.now) {
+            round.come_back(until);
+            return true;
+        }
+        self.in_flight
     }
 
     fn fail(&mut self, now: Timestamp) {
@@ -179,10 +195,17 @@ impl Ledger {
         for ((namespace, name), line) in &mut self.lines {
             if !seen.contains(&(namespace.to_string(), name.to_string())) {
                 line.stored = None;
+                line.ours = None;
             }
         }
         self.is_listed = true;
         self.version += 1;
+    }
+
+    /// Takes in that the kind of reports itself is gone: nothing is planned until there is a list of
+    /// them again.
+    pub fn unlisted(&mut self) {
+        self.is_listed = false;
     }
 
     /// Every workload of this kind is known from now on.
@@ -204,6 +227,7 @@ impl Ledger {
         let mut round = Round {
             now,
             limit,
+            rendered: 0,
             plan: ReportPlan::default(),
         };
         let moment = Moment::new(now);
@@ -296,6 +320,8 @@ impl Line {
 struct Round {
     now: Timestamp,
     limit: usize,
+    /// How many reports were written down, also those that turned out to say what is stored.
+    rendered: usize,
     plan: ReportPlan,
 }
 
@@ -304,23 +330,24 @@ impl Round {
         self.plan.writes.len() >= self.limit
     }
 
+    fn come_back(&mut self, until: Timestamp) {
+        let again_at = &mut self.plan.again_at;
+        *again_at = Some(again_at.map_or(until, |at| at.min(until)));
+    }
+
     /// Plans a write unless one is under way, held back, or more than was asked for.
     fn offer(&mut self, key: &ReportKey, line: &mut Line, act: ReportAct) {
-        let is_full = self.is_full();
-        let plan = &mut self.plan;
-        match line.not_before {
-            _ if line.in_flight => {}
-            Some(until) if until > self.now => {
-                plan.again_at = Some(plan.again_at.map_or(until, |at| at.min(until)));
-            }
-            Some(_) | None if is_full => plan.has_more = true,
-            Some(_) | None => {
-                line.in_flight = true;
-                plan.writes.push(ReportWrite {
-                    key: key.clone(),
-                    act,
-                });
-            }
+        if line.waits(self) {
+            return;
         }
+        if self.is_full() {
+            self.plan.has_more = true;
+            return;
+        }
+        line.in_flight = true;
+        self.plan.writes.push(ReportWrite {
+            key: key.clone(),
+            act,
+        });
     }
 }

@@ -23,7 +23,7 @@ use super::followed::Role;
 use super::gates::{Stage, Trouble};
 use super::kinds::ASK_EVERY;
 use super::stored::{Key, Stored};
-use super::watch::{LONGEST_PAUSE, PAGE, WATCH_SECONDS, complain, is_progress};
+use super::watch::{LONGEST_PAUSE, PAGE, WATCH_SECONDS, complain, is_progress, trouble_of};
 use crate::api::keys::{CONTENT_DIGEST, FIELD_MANAGER, MANAGED_BY};
 use crate::assess::inventory::Inventory;
 use crate::assess::report_ledger::{Ledger, ReportAct, ReportPlan, ReportWrite, StoredReport};
@@ -199,6 +199,9 @@ async fn follow(client: Client, format: Format, context: &Context) {
             }
             Err(error) => {
                 complain(&error, kind, context);
+                if trouble_of(&error).reason == "NotFound" {
+                    context.reports.ledger().unlisted();
+                }
                 let pause = pauses.next().unwrap_or(LONGEST_PAUSE);
                 tokio::time::sleep(pause.min(LONGEST_PAUSE)).await;
             }

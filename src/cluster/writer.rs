@@ -318,6 +318,13 @@ impl Writer {
     fn report_back(&mut self, job: Job, outcome: Outcome, at: Instant) {
         let (how, now) = (outcome.written(), Timestamp::now());
         let is_slow = job.is_slow();
+        // Plans of these say themselves when what failed is tried again.
+        let comes_by_itself = match &job {
+            Job::Report(..) | Job::Policy(_) => true,
+            Job::Label(_) | Job::Service(_) | Job::Exception(_) | Job::Path(_) | Job::Sent(_) => {
+                false
+            }
+        };
         let mut inventory = self.context.inventory();
         match job {
             Job::Label(write) => inventory.written(&write, how, now),
@@ -333,7 +340,8 @@ impl Writer {
             Outcome::Landed(_) | Outcome::Gone => true,
             Outcome::PushedBack(_) | Outcome::Failed(_) | Outcome::NotLeading => false,
         };
-        if is_slow && !is_over {
+        let is_refused = matches!(outcome, Outcome::Failed(_));
+        if is_slow && !is_over && !(comes_by_itself && is_refused) {
             self.slow.retries_until = Some(at + RETRIES_LAST);
         }
     }

@@ -82,7 +82,7 @@ impl Stock {
             effort.refused = None;
         }
         match stored {
-            Some(stored) if effort.replace && !effort.progress.in_flight => {
+            Some(stored) if effort.replace && effort.progress.is_free(now) => {
                 return Some(Verb::Delete(uid(stored)));
             }
             None if effort.refused.is_some() => return None,
