@@ -355,6 +355,11 @@ pub struct DeviationExceptionStatus {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 32))]
     pub notified: Vec<Notified>,
+    /// Reminders in messages that no receiver is known to have accepted yet, at most one per stage.
+    /// They are recorded before the message is sent, so that a retry carries the same key and items.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 10))]
+    pub notifying: Vec<Notifying>,
 }
 
 /// A reminder that was sent.
@@ -369,4 +374,25 @@ pub struct Notified {
     pub decision_at: Time,
     /// When it was sent.
     pub sent_at: Time,
+    /// The `Idempotency-Key` of the message it was sent in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 32))]
+    pub key: Option<String>,
+}
+
+/// A reminder in a message that is being sent.
+#[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, PartialEq, Eq)]
+#[serde(rename_all = "camelCase")]
+pub struct Notifying {
+    /// As in `notified`.
+    #[schemars(length(max = 63))]
+    pub stage: String,
+    /// As in `notified`.
+    pub decision_at: Time,
+    /// The `Idempotency-Key` of the message.
+    #[schemars(length(max = 32))]
+    pub key: String,
+    /// The ids of all items of the message.
+    #[schemars(length(max = 40), inner(length(max = 32)))]
+    pub items: Vec<String>,
 }

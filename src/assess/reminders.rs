@@ -1,6 +1,6 @@
 //! Which reminders are due, to whom, and in which message: one message per owner and day, and each
-//! stage of an exception once per decision. What was sent is read from the exceptions' own status,
-//! so that nothing has to be remembered elsewhere. Nothing is sent or worded here.
+//! stage of an exception once per decision. What was sent and what is being sent is read from the
+//! exceptions' own status; there is no other memory. Nothing is sent or worded here.
 
 use std::collections::{BTreeMap, HashSet};
 
@@ -15,17 +15,23 @@ use super::state::Phase;
 use super::verdict::Moment;
 use crate::api::Period;
 use crate::api::condition::APPROVED;
+use crate::api::deviation_exception::Notifying;
+use open::{Belongs, Open};
 
 mod calendar;
 mod memory;
 mod message;
+mod open;
 mod routes;
 
 pub use calendar::{Daily, Mode};
-pub use memory::{REMEMBERED, remember, was_sent};
-pub use message::{Delivery, Facts, Item, LONGEST_MESSAGE, Mark, Message, Setback};
+pub use memory::{Change, Mark, Memory, REMEMBERED, Stale, remember, was_sent};
+pub use message::{Delivery, Facts, Item, LONGEST_MESSAGE, Look, Message, Setback};
+pub use open::accepted;
 pub use routes::{Addressee, Routes};
 
+#[cfg(test)]
+mod crash_tests;
 #[cfg(test)]
 mod fixtures;
 #[cfg(test)]
@@ -122,12 +128,18 @@ pub struct Occasion {
     pub dry_run: bool,
 }
 
-/// The messages to send now.
+/// The messages to send now, at most one per owner, without the items with these `barred` ids.
 ///
-/// An item is due while its stage lasts and was not told for this decision. In daily mode it has
-/// to have been due at the last time of sending already, and an owner who was told something since
-/// then is told no more before the next.
-pub fn plan(inventory: &Inventory, settings: &Settings, occasion: Occasion) -> Vec<Message> {
+/// An item is due while its stage lasts and was not told for this decision. In daily mode a new
+/// message holds what was due at the last time of sending already, and an owner who was told
+/// something since then gets no message before the next. A message under way comes first, with its
+/// own key and items; what fell due since waits for the next message.
+pub fn plan(
+    inventory: &Inventory,
+    settings: &Settings,
+    occasion: Occasion,
+    barred: &HashSet<String>,
+) -> Vec<Message> {
     let since = settings.mode.latest(occasion.now);
     let (moment, earlier) = (Moment::new(occasion.now), Moment::new(since));
     let cases = cases(inventory, settings, occasion.dry_run);
@@ -135,23 +147,50 @@ pub fn plan(inventory: &Inventory, settings: &Settings, occasion: Occasion) -> V
         Mode::Immediate => HashSet::new(),
         Mode::Daily(_) => cases.iter().flat_map(|case| case.told(since)).collect(),
     };
-    let mut waiting: BTreeMap<Addressee, Vec<Item>> = BTreeMap::new();
+    let open = Open::of(inventory);
+    let mut waiting: BTreeMap<Addressee, Waiting> = BTreeMap::new();
     for case in &cases {
-        for (stage, decision_at) in case.due([&moment, &earlier]) {
-            let Some(owner) = case.owner(stage) else {
-                continue;
-            };
-            let to = settings.routes.recipient(&owner, occasion.dry_run);
-            if !told.contains(&to) {
-                let item = case.item(owner, (stage, decision_at), &moment);
-                waiting.entry(to).or_default().extend(item);
+        for stage in case.open(&moment) {
+            let due = case.owner(stage.0).and_then(|owner| {
+                let to = settings.routes.recipient(&owner, occasion.dry_run);
+                let item = case.item(owner, stage, &moment)?;
+                (!told.contains(&to) && !barred.contains(&item.id)).then_some((to, item))
+            });
+            let Some((to, item)) = due else { continue };
+            let belongs = open.of_item((&item.id, item.intent.as_ref()), &to, occasion.dry_run);
+            let waiting = waiting.entry(to).or_default();
+            match belongs {
+                Belongs::To(key) => waiting.under_way.entry(key).or_default().push(item),
+                Belongs::Nowhere if case.was_due(stage, &earlier) => waiting.new.push(item),
+                Belongs::Nowhere | Belongs::ToAccepted => {}
             }
         }
     }
-    let waiting = waiting.into_iter();
-    waiting
-        .map(|(to, items)| Message::of(to, items, occasion))
+    let messages = waiting.into_iter();
+    messages
+        .filter_map(|(to, waiting)| waiting.message(to, occasion, &open))
         .collect()
+}
+
+/// What waits for one owner.
+#[derive(Debug, Default)]
+struct Waiting {
+    /// Items of messages under way, by key.
+    under_way: BTreeMap<String, Vec<Item>>,
+    /// Items of no message yet.
+    new: Vec<Item>,
+}
+
+impl Waiting {
+    fn message(mut self, to: Addressee, occasion: Occasion, open: &Open) -> Option<Message> {
+        let Some((key, items)) = self.under_way.pop_first() else {
+            return (!self.new.is_empty()).then(|| Message::of(to, self.new, occasion));
+        };
+        let others: usize = self.under_way.values().map(Vec::len).sum();
+        let left_out = open.left_out(&key, &items);
+        let message = Message::of(to, items, occasion);
+        Some(message.again(key, left_out, others + self.new.len()))
+    }
 }
 
 fn cases<'a>(inventory: &'a Inventory, settings: &'a Settings, dry_run: bool) -> Vec<Case<'a>> {
@@ -223,20 +262,22 @@ struct Case<'a> {
 }
 
 impl Case<'_> {
-    /// What is due at the first moment, was due at the second already, and was not told.
-    fn due(&self, [now, since]: [&Moment; 2]) -> Vec<(Stage, Timestamp)> {
-        let stages_at = |moment| {
-            let life = self
-                .place
-                .1
-                .life(self.exception, &self.inventory.bench(moment));
-            stages(self.exception, &life)
-        };
-        let open = stages_at(now)
-            .filter(|stage| !was_sent(self.exception, *stage, self.dry_run))
-            .filter(|(_, decision_at)| *decision_at <= since.now);
-        open.filter(|stage| stages_at(since).any(|then| then == *stage))
-            .collect()
+    /// The stages it is in, as far as they were not told.
+    fn open(&self, now: &Moment) -> Vec<(Stage, Timestamp)> {
+        let mut stages: Vec<_> = self.stages(now).collect();
+        stages.retain(|stage| !was_sent(self.exception, *stage, self.dry_run));
+        stages
+    }
+
+    /// Whether this was due already at an earlier moment.
+    fn was_due(&self, stage: (Stage, Timestamp), then: &Moment) -> bool {
+        stage.1 <= then.now && self.stages(then).any(|known| known == stage)
+    }
+
+    fn stages(&self, moment: &Moment) -> impl Iterator<Item = (Stage, Timestamp)> + use<> {
+        let (_, space) = self.place;
+        let life = space.life(self.exception, &self.inventory.bench(moment));
+        stages(self.exception, &life)
     }
 
     /// Who was told something about it since then. What is dated more than a day later was
@@ -264,6 +305,10 @@ impl Case<'_> {
         is_there.then(|| routes.of_path(&path.name, &path.spec.owner))
     }
 
+    fn intent(&self, stage: (Stage, Timestamp)) -> Option<&Notifying> {
+        memory::intent(self.exception, stage, self.dry_run)
+    }
+
     fn item(
         &self,
         owner: Addressee,
@@ -283,6 +328,7 @@ impl Case<'_> {
             decision_at,
             owner,
             facts: Facts::of(&view),
+            intent: self.intent((stage, decision_at)).cloned(),
         })
     }
 }

@@ -124,9 +124,10 @@ impl Inventory {
         if let (Some(exception), Written::Landed(_)) = (stored, how)
             && exception.uid == write.uid
         {
-            let before = exception.status.take();
+            let before = exception.status.take().unwrap_or_default();
             exception.status = Some(DeviationExceptionStatus {
-                notified: before.map_or_else(Vec::new, |status| status.notified),
+                notified: before.notified,
+                notifying: before.notifying,
                 ..write.status
             });
         }
@@ -189,10 +190,11 @@ fn differing(
     if exception.status.as_ref() == Some(&status) {
         return None;
     }
-    // What was reminded of is put on record by a write of its own, under a name of its own: what
-    // this one does not state stays as it is, whatever we last saw of it.
+    // Reminders are recorded by a write of their own, under a field manager of their own: fields
+    // that this write omits stay as they are stored, whatever we last saw of them.
     let status = DeviationExceptionStatus {
         notified: Vec::new(),
+        notifying: Vec::new(),
         ..status
     };
     let of = Owned::Exception(view.namespace.into(), exception.name.clone());

@@ -10,7 +10,7 @@ use super::counters::Counters;
 use super::gates::Gates;
 use super::lease::Leadership;
 use super::pulse::Pulse;
-use super::remember::Sent;
+use super::remember::Record;
 use super::reports::Reports;
 use super::rereads::Rereads;
 use super::tell::News;
@@ -44,8 +44,8 @@ pub struct Context {
     pub changed: Notify,
     /// What is to be told in Events.
     pub news: mpsc::Sender<News>,
-    /// Reminders that were sent, for the writer to put on record.
-    pub sent: mpsc::Sender<Sent>,
+    /// What the writer is to record of reminders.
+    pub records: mpsc::Sender<Record>,
     /// What is exposed as metrics.
     pub metrics: metrics::Options,
     /// The policy reports.
@@ -56,12 +56,12 @@ pub struct Context {
 impl Context {
     /// A context that knows nothing yet.
     pub fn new(settings: Settings, pulse: Arc<Pulse>, news: mpsc::Sender<News>) -> Self {
-        // Whoever sends reminders takes a sender whose receiver is the writer's.
-        let (sent, _nobody_sends) = mpsc::channel(1);
+        // `run` replaces this with a sender to the writer.
+        let (records, _no_receiver) = mpsc::channel(1);
         let mut inventory = Inventory::new(settings.clone());
         inventory.set_vouching(Vouching::AsWritten);
         Self {
-            sent,
+            records,
             judging: RwLock::new(Arc::new(settings)),
             inventory: Mutex::new(inventory),
             own_namespace: None,

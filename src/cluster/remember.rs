@@ -1,43 +1,51 @@
-//! Putting on record that a reminder was sent: one entry more in `status.notified`, written under a
-//! field manager of its own so that no other write of ours takes it back, and only over the version
-//! that was read, so that of two replicas none forgets what the other one sent.
+//! Records reminders in the status of exceptions: in `status.notifying` before a message is sent, in
+//! `status.notified` afterwards. The writes have a field manager of their own, so that no other write
+//! of ours removes an entry, and carry the version that was read, so that of two replicas neither
+//! overwrites what the other recorded.
 
 use kube::api::{Api, Patch, PatchParams};
 use kube::core::ApiResource;
-use serde_json::json;
+use serde::Serialize;
+use serde_json::{Value, json};
 use tokio::sync::oneshot;
 
 use super::apply::{Hand, Outcome, PATIENCE, Place};
 use super::error::{Error, Result};
 use crate::api::DeviationException;
 use crate::assess::cover::Exception;
-use crate::assess::reminders::{Mark, remember};
+use crate::assess::reminders::{Mark, Stale};
 
 /// Who records.
 const FIELD_MANAGER: &str = "goldenpath-reminders";
 /// Attempts where somebody else writes the same object at the same moment.
 const TRIES: u32 = 5;
 
-/// A reminder that was sent, and who waits to hear that it is on record.
+/// A change of what is recorded of a reminder, with a channel for how the write ended.
 #[derive(Debug)]
-pub struct Sent {
-    /// What is put on record.
+pub struct Record {
+    /// What to record.
     pub mark: Mark,
-    /// Told how that ended.
+    /// Receives the outcome.
     pub done: oneshot::Sender<Outcome>,
 }
 
-impl Sent {
-    /// Tells how it ended; whoever stopped waiting does not mind.
+impl Record {
+    /// Reports the outcome; a receiver that is gone no longer needs it.
     pub fn report(self, outcome: Outcome) {
         let _ = self.done.send(outcome);
     }
 }
 
 impl Hand {
-    /// An exception as it is stored at this moment; none where it is gone.
+    /// An exception as it is stored now; none where it is gone or cannot be decoded: one such object
+    /// must not hold up the reminders of others.
     pub async fn look(&self, namespace: &str, name: &str) -> Result<Option<Exception>> {
-        let stored = self.stored(namespace, name).await?;
+        let stored = match self.stored(namespace, name).await {
+            Err(Error::Request { source, .. }) if matches!(*source, kube::Error::SerdeError(_)) => {
+                None
+            }
+            other => other?,
+        };
         Ok(stored.map(|object| Exception::read(object, jiff::Timestamp::UNIX_EPOCH)))
     }
 
@@ -53,7 +61,7 @@ impl Hand {
         }
     }
 
-    /// Adds one entry to what an exception's status remembers.
+    /// Makes one change to what an exception's status remembers of reminders.
     pub async fn remember(&self, mark: &Mark) -> Outcome {
         let mut outcome = Outcome::Failed("Conflict");
         for _ in 0..TRIES {
@@ -71,9 +79,11 @@ impl Hand {
             Ok(_) => return Outcome::Gone,
             Err(error) => return Outcome::Failed(error.reason()),
         };
-        let entries = object
-            .status
-            .map_or_else(Vec::new, |status| status.notified);
+        let memory = match mark.apply(&object.status.unwrap_or_default()) {
+            Ok(Some(memory)) => memory,
+            Ok(None) => return Outcome::Landed(None),
+            Err(Stale) => return Outcome::Failed("Stale"),
+        };
         let place = Place {
             resource: ApiResource::erase::<DeviationException>(&()),
             namespace: Some(&mark.namespace),
@@ -85,7 +95,10 @@ impl Hand {
         metadata.extend(version.map(|version| ("resourceVersion".to_owned(), version.into())));
         let body = json!({
             "metadata": metadata,
-            "status": {"notified": remember(entries, mark.notified.clone())},
+            "status": {
+                "notified": list(&memory.notified),
+                "notifying": list(&memory.notifying),
+            },
         });
         let params = PatchParams {
             field_manager: Some(FIELD_MANAGER.to_owned()),
@@ -95,5 +108,14 @@ impl Hand {
         let patch = Patch::Merge(&body);
         let request = requests.patch_subresource("status", place.name, &params, &patch);
         self.send(request).await.0
+    }
+}
+
+/// A field that holds these entries; a list without any is removed.
+fn list<T: Serialize>(entries: &[T]) -> Value {
+    if entries.is_empty() {
+        Value::Null
+    } else {
+        json!(entries)
     }
 }

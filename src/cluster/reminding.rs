@@ -1,6 +1,7 @@
-//! Reminding: what is due is planned from the inventory, looked up once more as it is stored, sent
-//! by whoever carries messages, and put on record before anything else is sent. So a crash repeats
-//! one message at most. Only the leader reminds, and only once everything was listed.
+//! Sends reminders. What is due is planned from the inventory and compared with what is stored now.
+//! The intent is recorded, the message sent, and the sending recorded, in this order, before
+//! anything else is sent: after a crash the same message is sent again under the same key. Only the
+//! leader sends, and only once everything was listed.
 
 use std::collections::{BTreeMap, HashSet};
 use std::fmt;
@@ -17,16 +18,19 @@ use super::apply::{Hand, Outcome};
 use super::context::Context;
 use super::error::Result;
 use super::gates::Stage;
-use super::remember::Sent;
+use super::remember::Record;
 use super::tell::{News, Reminded};
 use crate::assess::reminders::{
-    Addressee, Delivery, Item, Mark, Message, Occasion, Setback, Settings, plan,
+    Addressee, Change, Delivery, Item, Look, Mark, Message, Occasion, Setback, Settings, accepted,
+    plan,
 };
 
 /// How often it looks for what is due.
 const LOOK_EVERY: Duration = Duration::from_secs(5);
 /// How long nothing is looked up after that failed.
 const LOOK_UP_AGAIN: Duration = Duration::from_secs(60);
+/// How long a reminder is left out after the API server refused to record its intent.
+const WRITE_AGAIN: Duration = Duration::from_secs(3_600);
 /// Time between two messages: what chats let one sender send.
 const PACE: Duration = Duration::from_secs(1);
 /// Time between two attempts to put something on record, at first and at most.
@@ -73,6 +77,7 @@ pub fn run(
                 told: BTreeMap::new(),
                 refusing: HashSet::new(),
                 unrecorded: HashSet::new(),
+                unwritable: BTreeMap::new(),
             };
             reminding.run().await;
         })
@@ -92,8 +97,10 @@ struct Reminding {
     told: BTreeMap<Addressee, Timestamp>,
     /// Channels that refused the last message; said once.
     refusing: HashSet<Arc<str>>,
-    /// What was sent and the API server will not have on record: not sent again from here.
+    /// Items that were sent and that the API server refused to record: not sent again from here.
     unrecorded: HashSet<String>,
+    /// Items whose intent the API server refused to record, and when it is tried again.
+    unwritable: BTreeMap<String, Instant>,
 }
 
 impl Reminding {
@@ -121,6 +128,8 @@ impl Reminding {
         if !self.may_send() {
             return;
         }
+        self.record_accepted().await;
+        let barred = self.barred();
         let now = Timestamp::now();
         let settings = &self.reminders.settings;
         let installed = self.context.leadership.installed();
@@ -128,11 +137,8 @@ impl Reminding {
             now,
             dry_run: settings.dry_run.lasts(installed, now),
         };
-        let messages = plan(&self.context.inventory(), settings, occasion);
+        let messages = plan(&self.context.inventory(), settings, occasion, &barred);
         for message in messages {
-            let Some(message) = message.without(&self.unrecorded) else {
-                continue;
-            };
             if !self.is_free(&message, now) {
                 continue;
             }
@@ -142,12 +148,27 @@ impl Reminding {
                 Ok(None) => {}
                 Err(error) => {
                     self.context.counters.failed(error.reason());
-                    warn!(reason = error.reason(), %error, "nothing is sent before it was looked up");
+                    warn!(reason = error.reason(), %error, "lookup failed; sending no reminders");
                     self.looks_from = Some(Instant::now() + LOOK_UP_AGAIN);
                     return;
                 }
             }
         }
+    }
+
+    /// Records the rest of a message that another process sent and recorded in part.
+    async fn record_accepted(&mut self) {
+        let mut marks = accepted(&self.context.inventory());
+        marks.retain(|mark| !self.unrecorded.contains(&mark.item));
+        self.put_on_record(marks).await;
+    }
+
+    /// Items that are not sent now: they cannot be recorded.
+    fn barred(&mut self) -> HashSet<String> {
+        let now = Instant::now();
+        self.unwritable.retain(|_, until| now < *until);
+        let unwritable = self.unwritable.keys().cloned();
+        self.unrecorded.iter().cloned().chain(unwritable).collect()
     }
 
     /// Whether the channel is not left alone just now, nor was its owner told already.
@@ -160,26 +181,51 @@ impl Reminding {
         held.is_none_or(|until| *until <= Instant::now()) && !was_told
     }
 
-    /// The message without what is settled by now. A replica that has just taken over, or whose
-    /// watch is behind, does not know what another one sent: the API server does.
+    /// The message by what is stored now. A replica that has just taken over, or whose watch is
+    /// behind, does not know what another one recorded: the API server does.
     async fn look_again(&self, message: Message) -> Result<Option<Message>> {
-        let looks = message
-            .items
-            .iter()
-            .map(|item| self.is_settled(item, message.dry_run));
-        let looked: Result<Vec<bool>> = join_all(looks).await.into_iter().collect();
-        let settled = message.items.iter().zip(looked?);
-        let settled = settled.filter(|(_, settled)| *settled);
-        let settled: HashSet<String> = settled.map(|(item, _)| item.id.clone()).collect();
-        Ok(message.without(&settled))
+        let looks = message.items.iter().map(|item| self.look(item, &message));
+        let looks: Result<Vec<Look>> = join_all(looks).await.into_iter().collect();
+        let looks = looks?;
+        Ok(message.looked_at(&looks))
     }
 
-    async fn is_settled(&self, item: &Item, dry_run: bool) -> Result<bool> {
+    async fn look(&self, item: &Item, message: &Message) -> Result<Look> {
         let live = self.hand.look(&item.namespace, &item.name).await?;
-        Ok(live.is_none_or(|live| item.is_settled(&live, dry_run)))
+        Ok(item.look(live.as_ref(), message))
     }
 
+    /// Records which message its items belong to. False where that failed: the next plan sees what
+    /// was recorded and goes on from there.
+    async fn record_intents(&mut self, message: &Message) -> bool {
+        let marks = message.intents();
+        let outcomes = join_all(marks.iter().map(|mark| self.record(mark.clone()))).await;
+        let mut are_recorded = true;
+        for (mark, outcome) in marks.into_iter().zip(outcomes) {
+            let is_refused = outcome.is_some_and(is_no);
+            let is_recorded = match mark.change {
+                Change::Intended { .. } => matches!(outcome, Some(Outcome::Landed(_))),
+                Change::LeftOut | Change::Sent(_) => outcome.is_some_and(is_over) || is_refused,
+            };
+            if !is_recorded && is_refused {
+                warn!(
+                    namespace = &*mark.namespace,
+                    name = &*mark.name,
+                    "recording a reminder was refused; not sending it"
+                );
+                self.unwritable
+                    .insert(mark.item, Instant::now() + WRITE_AGAIN);
+            }
+            are_recorded &= is_recorded;
+        }
+        are_recorded
+    }
+
+    /// **Invariant:** a message is sent only after every item's status names its key and its items.
     async fn send(&mut self, message: Message) {
+        if !self.record_intents(&message).await || !self.may_send() {
+            return;
+        }
         let delivery = self.reminders.courier.carry(&message).await;
         for item in &message.items {
             let sink = &message.owner.channel;
@@ -210,52 +256,45 @@ impl Reminding {
             id = message.id,
             "reminder sent"
         );
-        let mark = |item: &Item| item.mark(message.dry_run, now);
-        let left = self
-            .put_on_record(message.items.iter().map(mark).collect())
-            .await;
-        let unrecorded = message.items.iter();
-        let unrecorded = unrecorded.filter(|item| left.contains(&mark(item)));
-        self.unrecorded
-            .extend(unrecorded.map(|item| item.id.clone()));
+        self.put_on_record(message.sent(now)).await;
         for item in message.items {
             self.tell(item, channel, None);
         }
         tokio::time::sleep(PACE).await;
     }
 
-    /// Nothing else is sent before this is on record, or another replica leads. What the server
-    /// goes on refusing comes back: one exception must not hold up what others are told.
-    async fn put_on_record(&self, mut marks: Vec<Mark>) -> Vec<Mark> {
+    /// Nothing else is sent before this is recorded, or another replica leads. What the API server
+    /// goes on refusing is given up: one exception must not hold up the reminders of others.
+    async fn put_on_record(&mut self, mut marks: Vec<Mark>) {
         let [mut pause, longest] = RETRY;
-        loop {
+        while !marks.is_empty() {
             let records = marks.iter().map(|mark| self.record(mark.clone()));
             let outcomes = join_all(records).await;
             let open = marks.into_iter().zip(outcomes);
             let open = open.filter(|(_, outcome)| !outcome.is_some_and(is_over));
             let outcomes: Vec<Option<Outcome>>;
             (marks, outcomes) = open.unzip();
-            if marks.is_empty() {
-                return marks;
-            }
             let is_refused = pause >= longest && outcomes.iter().all(|how| how.is_some_and(is_no));
-            if is_refused || !self.context.leadership.holds() {
+            if !marks.is_empty() && (is_refused || !self.context.leadership.holds()) {
                 warn!(
                     reminders = marks.len(),
-                    "sent, and not put on record: they may be sent again by another replica"
+                    "sent, and not recorded: another replica may send them again under the same key"
                 );
-                return marks;
+                self.unrecorded
+                    .extend(marks.drain(..).map(|mark| mark.item));
             }
-            tokio::time::sleep(pause).await;
-            pause = (pause * 2).min(longest);
+            if !marks.is_empty() {
+                tokio::time::sleep(pause).await;
+                pause = (pause * 2).min(longest);
+            }
         }
     }
 
     /// How recording it ended; none where the writer has ended.
     async fn record(&self, mark: Mark) -> Option<Outcome> {
         let (done, outcome) = oneshot::channel();
-        let sent = Sent { mark, done };
-        self.context.sent.send(sent).await.ok()?;
+        let record = Record { mark, done };
+        self.context.records.send(record).await.ok()?;
         outcome.await.ok()
     }
 

@@ -20,7 +20,7 @@ use super::gates::{Stage, Trouble};
 use super::kinds::{ASK_EVERY, discover};
 use super::lease::Contender;
 use super::pulse::Pulse;
-use super::remember::Sent;
+use super::remember::Record;
 use super::reminding::{self, Reminders};
 use super::source::Observer;
 use super::tell::{self, News};
@@ -64,7 +64,7 @@ pub struct Operator {
     client: Client,
     context: Arc<Context>,
     told: mpsc::Receiver<News>,
-    sent: mpsc::Receiver<Sent>,
+    records: mpsc::Receiver<Record>,
 }
 
 impl Operator {
@@ -76,12 +76,12 @@ impl Operator {
         let pulse = Arc::new(Pulse::default());
         let client = settings.target.operator_client(pulse.clone()).await?;
         let (news, told) = mpsc::channel(tell::QUEUE);
-        let (record, sent) = mpsc::channel(LONGEST_MESSAGE);
+        let (record, records) = mpsc::channel(LONGEST_MESSAGE);
         let own_namespace = in_cluster().then(|| client.default_namespace().to_owned());
         let mut context = Context::new(settings.judging.clone(), pulse, news);
         context.own_namespace = own_namespace;
         context.metrics = settings.metrics;
-        context.sent = record;
+        context.records = record;
         expect_kinds(&context);
         vouch::expect(&context, settings.approval_policy.as_deref());
         Ok(Self {
@@ -89,7 +89,7 @@ impl Operator {
             client,
             context: Arc::new(context),
             told,
-            sent,
+            records,
         })
     }
 
@@ -109,10 +109,10 @@ impl Operator {
             client,
             context,
             told,
-            sent,
+            records,
         } = self;
         let identity = identity();
-        let mut parts = Parts::start(&settings, &client, &context, sent);
+        let mut parts = Parts::start(&settings, &client, &context, records);
         let teller = tell::run(client.clone(), context.clone(), identity.clone(), told);
         parts.tasks.spawn(named("telling", teller));
         let contender = contender(&settings, client, &identity);
@@ -160,7 +160,7 @@ impl Parts {
         settings: &RunSettings,
         client: &Client,
         context: &Arc<Context>,
-        sent: mpsc::Receiver<Sent>,
+        records: mpsc::Receiver<Record>,
     ) -> Self {
         let mut tasks = watches(settings, client, context);
         tasks.spawn(named(
@@ -170,7 +170,7 @@ impl Parts {
         tasks.spawn(named("the clock", clock::run(context.clone())));
         let stop = watch::Sender::new(false);
         let hand = Hand::new(client.clone());
-        let writer = Writer::new(context.clone(), hand.clone(), sent);
+        let writer = Writer::new(context.clone(), hand.clone(), records);
         let writer = tokio::spawn(writer.run(stop.subscribe()));
         let stop_reminding = watch::Sender::new(false);
         let reminders = settings.reminders.clone();

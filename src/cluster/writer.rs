@@ -15,7 +15,7 @@ use tracing::{debug, warn};
 use super::apply::{Hand, Outcome};
 use super::context::Context;
 use super::gates::Stage;
-use super::remember::Sent;
+use super::remember::Record;
 use super::tell::News;
 use super::throttle::Throttle;
 use crate::api::{DeviationExceptionStatus, GoldenPathStatus};
@@ -48,7 +48,7 @@ enum Job {
     Service(ServiceWrite),
     Exception(Box<StatusWrite<DeviationExceptionStatus>>),
     Path(Box<StatusWrite<GoldenPathStatus>>),
-    Sent(Box<Sent>),
+    Record(Box<Record>),
     Policy(Box<PolicyJob>),
     Report(Box<ReportWrite>, Format),
 }
@@ -70,7 +70,7 @@ impl Job {
             Self::Label(_) => "label",
             Self::Service(_) => "service-label",
             Self::Exception(_) | Self::Path(_) => "status",
-            Self::Sent(_) => "reminder",
+            Self::Record(_) => "reminder",
             Self::Policy(_) => "policy",
             Self::Report(..) => "report",
         }
@@ -78,7 +78,7 @@ impl Job {
 
     const fn is_slow(&self) -> bool {
         match self {
-            Self::Label(_) | Self::Sent(_) => false,
+            Self::Label(_) | Self::Record(_) => false,
             Self::Service(_)
             | Self::Exception(_)
             | Self::Path(_)
@@ -93,7 +93,7 @@ impl Job {
             Self::Service(write) => hand.label_service(write).await,
             Self::Exception(write) => hand.status(write).await,
             Self::Path(write) => hand.status(write).await,
-            Self::Sent(sent) => hand.remember(&sent.mark).await,
+            Self::Record(record) => hand.remember(&record.mark).await,
             Self::Policy(job) => {
                 let (outcome, ended) = hand.policy(&job.write).await;
                 job.ended = ended;
@@ -108,7 +108,7 @@ impl Job {
 pub struct Writer {
     context: Arc<Context>,
     hand: Hand,
-    sent: mpsc::Receiver<Sent>,
+    records: mpsc::Receiver<Record>,
     throttle: Throttle,
     under_way: JoinSet<(Job, Outcome)>,
     slow: Slow,
@@ -136,13 +136,13 @@ impl Slow {
 }
 
 impl Writer {
-    /// A writer that writes with this hand, and puts on record what was `sent`.
-    pub fn new(context: Arc<Context>, hand: Hand, sent: mpsc::Receiver<Sent>) -> Self {
+    /// A writer that writes with this hand, and records what reminders ask for.
+    pub fn new(context: Arc<Context>, hand: Hand, records: mpsc::Receiver<Record>) -> Self {
         let now = Instant::now();
         Self {
             context,
             hand,
-            sent,
+            records,
             throttle: Throttle::default(),
             under_way: JoinSet::new(),
             waiting: VecDeque::new(),
@@ -169,7 +169,7 @@ impl Writer {
                 _ = leads.changed() => {}
                 Some(ended) = self.under_way.join_next() => self.settle(ended),
                 // At once, whatever else waits: until then it could be sent twice.
-                Some(sent) = self.sent.recv() => self.start(Job::Sent(Box::new(sent))),
+                Some(record) = self.records.recv() => self.start(Job::Record(Box::new(record))),
                 _ = look.tick() => {}
             }
             if self.may_write() {
@@ -321,7 +321,7 @@ impl Writer {
         // Plans of these say themselves when what failed is tried again.
         let comes_by_itself = match &job {
             Job::Report(..) | Job::Policy(_) => true,
-            Job::Label(_) | Job::Service(_) | Job::Exception(_) | Job::Path(_) | Job::Sent(_) => {
+            Job::Label(_) | Job::Service(_) | Job::Exception(_) | Job::Path(_) | Job::Record(_) => {
                 false
             }
         };
@@ -331,8 +331,8 @@ impl Writer {
             Job::Service(write) => inventory.service_written(&write, how, now),
             Job::Exception(write) => inventory.exception_status_written(*write, how, now),
             Job::Path(write) => inventory.path_status_written(*write, how, now),
-            // Whoever sent it tries again; its watch tells the inventory.
-            Job::Sent(sent) => sent.report(outcome),
+            // The sender retries; the watch updates the inventory.
+            Job::Record(record) => record.report(outcome),
             Job::Policy(job) => inventory.policy_written(&job.write, job.ended, now),
             Job::Report(write, _) => self.context.reports.ledger().written(&write, how, now),
         }
@@ -369,7 +369,7 @@ impl Job {
             Self::Service(write) => format!("{}/Service/{}", write.namespace, write.name),
             Self::Exception(write) => format!("{:?}", write.of),
             Self::Path(write) => format!("{:?}", write.of),
-            Self::Sent(sent) => format!("{}/{}", sent.mark.namespace, sent.mark.name),
+            Self::Record(record) => format!("{}/{}", record.mark.namespace, record.mark.name),
             Self::Policy(job) => format!("{:?}/{}", job.write.part, job.write.name),
             Self::Report(write, _) => format!("{}/Report/{}", write.key.0, write.key.1),
         }

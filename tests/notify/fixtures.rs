@@ -26,6 +26,7 @@ pub fn item(stage: Stage) -> Item {
         stage,
         decision_at: at("2026-01-01T00:00:00Z"),
         owner: addressee("shop", "shop"),
+        intent: None,
         facts: Facts {
             team: "shop".to_owned(),
             ends: Some(at("2026-06-30T00:00:00Z")),
@@ -47,5 +48,6 @@ pub fn message(items: Vec<Item>) -> Message {
         items,
         more: 0,
         as_of: at("2026-03-20T09:00:00Z"),
+        left_out: None,
     }
 }

@@ -2,7 +2,7 @@
 //! an operator would. Its paths keep the default policy: a review every 90 days, a reminder 14
 //! before, a lapse 30 after.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use jiff::Timestamp;
 use jiff::civil::time;
@@ -10,7 +10,7 @@ use jiff::tz::TimeZone;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use serde_json::json;
 
-use super::{Daily, DryRun, Message, Mode, Occasion, Routes, Settings, plan, remember};
+use super::{Daily, DryRun, Look, Mark, Message, Mode, Occasion, Routes, Settings, Stale, plan};
 use crate::api::{DeviationException, DeviationExceptionSpec};
 use crate::assess::cover::Exception;
 use crate::assess::inventory::Inventory;
@@ -60,29 +60,22 @@ pub(crate) struct World {
 
 impl World {
     pub(crate) fn new(settings: Settings) -> Self {
-        let mut world = Self {
-            inventory: Inventory::new(crate::assess::settings::Settings::default()),
+        Self {
+            inventory: inventory(),
             settings,
             dry_run: false,
             objects: BTreeMap::new(),
-        };
-        world.put_path("web", "platform");
-        world.put_path("batch", "data");
-        world
+        }
     }
 
-    pub(crate) fn put_path(&mut self, name: &str, owner: &str) {
-        let spec = json!({
-            "owner": {"team": owner},
-            "launchedAt": "2025-01-01T00:00:00Z",
-            "checks": [{"name": "limits", "expression": "true"}],
-        });
-        let origin = Origin {
-            name: name.to_owned(),
-            ..Origin::default()
-        };
-        let spec = serde_json::from_value(spec).unwrap();
-        let _ = self.inventory.put_path(origin, spec, None);
+    /// What a replica whose watch is up to date knows.
+    pub(crate) fn watched(&self) -> Inventory {
+        let mut watched = inventory();
+        for object in self.objects.values() {
+            let exception = Exception::read(object.clone(), Timestamp::UNIX_EPOCH);
+            watched.put_exception("shop", exception);
+        }
+        watched
     }
 
     /// Adds an exception, or changes the spec of the one with that name.
@@ -126,6 +119,7 @@ impl World {
                 let before = object.status.take().unwrap_or_default();
                 let mut after = write.status.clone();
                 after.notified = before.notified;
+                after.notifying = before.notifying;
                 object.status = Some(after);
                 let name = name.to_string();
                 self.inventory
@@ -139,29 +133,56 @@ impl World {
     /// What would be sent now.
     pub(crate) fn due(&mut self, now: Timestamp) -> Vec<Message> {
         self.settle(now);
-        let dry_run = self.dry_run;
-        plan(&self.inventory, &self.settings, Occasion { now, dry_run })
+        let occasion = Occasion {
+            now,
+            dry_run: self.dry_run,
+        };
+        plan(&self.inventory, &self.settings, occasion, &HashSet::new())
     }
 
-    /// Puts a message on record.
+    /// Records one change, as the API server stores it.
+    pub(crate) fn record(&mut self, mark: &Mark) -> Result<(), Stale> {
+        let object = self.objects.get_mut(&*mark.name).unwrap();
+        let status = object.status.as_mut().unwrap();
+        if let Some(memory) = mark.apply(status)? {
+            status.notified = memory.notified;
+            status.notifying = memory.notifying;
+            self.tell_inventory(&mark.name);
+        }
+        Ok(())
+    }
+
+    /// What is left of a message by what is stored now.
+    pub(crate) fn look_again(&self, message: Message) -> Option<Message> {
+        let look = |name: &str| Exception::read(self.objects[name].clone(), Timestamp::UNIX_EPOCH);
+        let looks = message.items.iter();
+        let looks: Vec<Look> = looks
+            .map(|item| item.look(Some(&look(&item.name)), &message))
+            .collect();
+        message.looked_at(&looks)
+    }
+
+    /// Records a message that was sent.
     pub(crate) fn sent(&mut self, message: &Message, at: Timestamp) {
-        for item in &message.items {
-            let mark = item.mark(message.dry_run, at);
-            let object = self.objects.get_mut(&*item.name).unwrap();
-            let status = object.status.as_mut().unwrap();
-            let entries = std::mem::take(&mut status.notified);
-            status.notified = remember(entries, mark.notified);
-            self.tell_inventory(&item.name);
+        for mark in message.sent(at) {
+            self.record(&mark).unwrap();
         }
     }
 
-    /// Sends what is due and puts it on record.
+    /// Records the intent of what is due, sends it and records that.
     pub(crate) fn send(&mut self, now: Timestamp) -> Vec<Message> {
         let messages = self.due(now);
         for message in &messages {
+            for mark in message.intents() {
+                self.record(&mark).unwrap();
+            }
             self.sent(message, now);
         }
         messages
+    }
+
+    pub(crate) fn has(&self, name: &str) -> bool {
+        self.objects.contains_key(name)
     }
 
     pub(crate) fn object(&self, name: &str) -> &DeviationException {
@@ -178,4 +199,23 @@ pub(crate) fn told(messages: &[Message]) -> Vec<String> {
         format!("{}/{}: {items}", message.owner.channel, message.owner.team)
     };
     messages.iter().map(one).collect()
+}
+
+/// The paths `web` of team platform and `batch` of team data.
+fn inventory() -> Inventory {
+    let mut inventory = Inventory::new(crate::assess::settings::Settings::default());
+    for (name, owner) in [("web", "platform"), ("batch", "data")] {
+        let spec = json!({
+            "owner": {"team": owner},
+            "launchedAt": "2025-01-01T00:00:00Z",
+            "checks": [{"name": "limits", "expression": "true"}],
+        });
+        let origin = Origin {
+            name: name.to_owned(),
+            ..Origin::default()
+        };
+        let spec = serde_json::from_value(spec).unwrap();
+        let _ = inventory.put_path(origin, spec, None);
+    }
+    inventory
 }

@@ -1,7 +1,6 @@
 //! A message as data: what it reminds of, whom it is for, and the names by which a repetition of it
 //! or of a part of it is known. How it was taken, and what is put on record, are data too.
 
-use std::collections::HashSet;
 use std::fmt::Write;
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,14 +8,16 @@ use std::time::Duration;
 use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 
-use super::{Addressee, Occasion, Stage, memory, was_sent};
-use crate::api::condition::stored;
-use crate::api::deviation_exception::Notified;
+use super::memory::{self, Change, Mark};
+use super::{Addressee, Occasion, Stage, was_sent};
+use crate::api::deviation_exception::Notifying;
 use crate::assess::cover::Exception;
 use crate::assess::register::{ExceptionView, Usage};
 
 /// The most items one message holds. What is left out stays due and comes with the next message.
 pub const LONGEST_MESSAGE: usize = 40;
+/// How much of a message's key is of its owner.
+const OWNER_DIGITS: usize = 8;
 
 /// One thing a message reminds of.
 #[derive(Clone, Debug, PartialEq)]
@@ -41,6 +42,8 @@ pub struct Item {
     pub owner: Addressee,
     /// What there is to say.
     pub facts: Facts,
+    /// The recorded intent to send it, as the plan saw it.
+    pub intent: Option<Notifying>,
 }
 
 /// What a sentence about an item needs to know.
@@ -67,7 +70,8 @@ pub struct Facts {
 /// One message.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Message {
-    /// The same for the same items to the same owner, so that receivers can tell a repetition.
+    /// The `Idempotency-Key`. A new message gets it from its owner and items; a message under way
+    /// keeps it until a receiver has accepted it.
     pub id: String,
     /// Who it is for and the channel it goes to.
     pub owner: Addressee,
@@ -79,6 +83,19 @@ pub struct Message {
     pub more: usize,
     /// When it was made.
     pub as_of: Timestamp,
+    /// Present for a message under way: its recorded intents for items that are no longer due.
+    pub left_out: Option<Vec<Mark>>,
+}
+
+/// How an item that a plan wants to send is stored now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Look {
+    /// As the plan saw it.
+    AsPlanned,
+    /// Its exception is gone.
+    Gone,
+    /// It was sent, it was changed, or it belongs to another message: the plan is out of date.
+    Changed,
 }
 
 impl Item {
@@ -87,26 +104,41 @@ impl Item {
         memory::word(self.stage, dry_run)
     }
 
-    /// What is put on record once it was sent.
-    pub fn mark(&self, dry_run: bool, sent_at: Timestamp) -> Mark {
+    /// A change of what its exception's status remembers of it.
+    pub fn mark(&self, message: &Message, change: Change) -> Mark {
         Mark {
+            item: self.id.clone(),
             namespace: self.namespace.clone(),
             name: self.name.clone(),
             uid: self.uid.clone(),
-            notified: Notified {
-                stage: self.word(dry_run),
-                decision_at: stored(self.decision_at),
-                sent_at: stored(sent_at),
-            },
+            word: self.word(message.dry_run),
+            decision_at: self.decision_at,
+            key: message.id.clone(),
+            change,
         }
     }
 
-    /// Whether there is nothing to remind of any more, by the exception as it is stored now: it was
-    /// told already, it is another object, or it was changed since.
-    pub fn is_settled(&self, live: &Exception, dry_run: bool) -> bool {
-        live.uid != self.uid
-            || live.generation != self.generation
-            || was_sent(live, (self.stage, self.decision_at), dry_run)
+    /// Compares it with the exception as it is stored now; none where that is gone.
+    pub fn look(&self, live: Option<&Exception>, message: &Message) -> Look {
+        let Some(live) = live.filter(|live| live.uid == self.uid) else {
+            return Look::Gone;
+        };
+        let of = (self.stage, self.decision_at);
+        let intent = memory::intent(live, of, message.dry_run);
+        let is_as_planned = live.generation == self.generation
+            && self.is_planned(intent, message)
+            && !was_sent(live, of, message.dry_run);
+        if is_as_planned {
+            Look::AsPlanned
+        } else {
+            Look::Changed
+        }
+    }
+
+    /// Whether this intent is the one the plan saw, or this very message's.
+    fn is_planned(&self, intent: Option<&Notifying>, message: &Message) -> bool {
+        let is_own = |intent: &Notifying| intent.key == message.id && intent.items == message.ids();
+        intent == self.intent.as_ref() || intent.is_some_and(is_own)
     }
 }
 
@@ -137,15 +169,65 @@ impl Message {
             items,
             more,
             as_of: occasion.now,
+            left_out: None,
         }
     }
 
-    /// What is left when some items turn out to be settled; none where nothing is left.
+    /// The message again that is under way with this key; `more` are due for its owner and wait.
+    pub(super) fn again(self, key: String, left_out: Vec<Mark>, more: usize) -> Self {
+        Self {
+            id: key,
+            left_out: Some(left_out),
+            more,
+            ..self
+        }
+    }
+
+    /// What is left of it, by how its items are stored now; none where that is nothing, or where a
+    /// message under way has to be planned again.
     #[must_use]
-    pub fn without(mut self, settled: &HashSet<String>) -> Option<Self> {
-        self.items.retain(|item| !settled.contains(&item.id));
-        self.id = id_of(&self.owner, self.dry_run, &self.items);
+    pub fn looked_at(mut self, looks: &[Look]) -> Option<Self> {
+        let is_under_way = self.left_out.is_some();
+        if is_under_way && looks.contains(&Look::Changed) {
+            return None;
+        }
+        let mut looks = looks.iter();
+        self.items
+            .retain(|_| looks.next() == Some(&Look::AsPlanned));
+        if !is_under_way {
+            self.id = id_of(&self.owner, self.dry_run, &self.items);
+        }
         (!self.items.is_empty()).then_some(self)
+    }
+
+    /// What has to be recorded before it is sent, so that a retry by any replica repeats exactly
+    /// this. Nothing where the plan saw it recorded already.
+    pub fn intents(&self) -> Vec<Mark> {
+        let items = self.ids();
+        let is_recorded = |seen: &Notifying| seen.key == self.id && seen.items == items;
+        let missing = self.items.iter();
+        let missing = missing.filter(|item| !item.intent.as_ref().is_some_and(is_recorded));
+        let intended = missing.map(|item| {
+            let (items, seen) = (items.clone(), item.intent.clone());
+            item.mark(self, Change::Intended { items, seen })
+        });
+        let left_out = self.left_out.iter().flatten().cloned();
+        intended.chain(left_out).collect()
+    }
+
+    /// What has to be recorded once it was sent.
+    pub fn sent(&self, at: Timestamp) -> Vec<Mark> {
+        let items = self.items.iter();
+        items
+            .map(|item| item.mark(self, Change::Sent(at)))
+            .collect()
+    }
+
+    /// The ids of its items, sorted.
+    fn ids(&self) -> Vec<String> {
+        let mut ids: Vec<String> = self.items.iter().map(|item| item.id.clone()).collect();
+        ids.sort_unstable();
+        ids
     }
 }
 
@@ -180,14 +262,27 @@ pub(super) fn item_id(
     short_hash(&[uid, &name, &word, &second])
 }
 
+/// The key of a new message: eight digits of its owner, the rest of its owner and items.
 fn id_of(owner: &Addressee, dry_run: bool, items: &[Item]) -> String {
+    let mut ids: Vec<&str> = items.iter().map(|item| item.id.as_str()).collect();
+    ids.sort_unstable();
+    let of_owner = owner_parts(owner, dry_run);
+    let whole = short_hash(&[&of_owner[..], &ids].concat());
+    format!("{}{}", owner_digits(owner, dry_run), &whole[OWNER_DIGITS..])
+}
+
+/// Whether a message with this key is for this owner.
+pub(super) fn leads_to(key: &str, owner: &Addressee, dry_run: bool) -> bool {
+    key.starts_with(&owner_digits(owner, dry_run))
+}
+
+fn owner_digits(owner: &Addressee, dry_run: bool) -> String {
+    short_hash(&owner_parts(owner, dry_run))[..OWNER_DIGITS].to_owned()
+}
+
+fn owner_parts(owner: &Addressee, dry_run: bool) -> [&str; 3] {
     let kind = if dry_run { "dry-run" } else { "reminder" };
-    let ids = items.iter().map(|item| item.id.as_str());
-    let parts: Vec<&str> = [kind, &*owner.channel, &*owner.team]
-        .into_iter()
-        .chain(ids)
-        .collect();
-    short_hash(&parts)
+    [kind, &*owner.channel, &*owner.team]
 }
 
 /// 32 hexadecimal digits that no other list of parts gives.
@@ -236,17 +331,4 @@ impl Delivery {
             Self::Failed(_) => "failed",
         }
     }
-}
-
-/// A reminder that was sent, to be put on record.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Mark {
-    /// The exception's namespace.
-    pub namespace: Arc<str>,
-    /// Its name.
-    pub name: Arc<str>,
-    /// The object meant.
-    pub uid: Option<Box<str>>,
-    /// What is remembered.
-    pub notified: Notified,
 }

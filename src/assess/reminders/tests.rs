@@ -315,6 +315,7 @@ fn entry(stage: Stage, decided: u64, sent: u64) -> Notified {
         stage: stage.as_str().to_owned(),
         decision_at: Time(day(decided)),
         sent_at: Time(day(sent)),
+        key: None,
     }
 }
 

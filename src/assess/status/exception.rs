@@ -108,6 +108,7 @@ pub fn exception_status(
         matched_count: Some(u32::try_from(findings.matched.len()).unwrap_or(u32::MAX)),
         covered_failures: Some(findings.covered_failures),
         notified: before.map_or_else(Vec::new, |status| status.notified.clone()),
+        notifying: before.map_or_else(Vec::new, |status| status.notifying.clone()),
     }
 }
 

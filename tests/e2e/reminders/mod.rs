@@ -12,6 +12,7 @@ use crate::stage::{Place, SOON, options, prepared};
 use crate::words::PATH;
 
 mod gates;
+mod keys;
 mod once;
 mod receivers;
 

@@ -415,6 +415,7 @@ fn reminders_already_sent_stay_on_record() {
         stage: "ReviewDue".into(),
         decision_at: Time(start()),
         sent_at: Time(day(76)),
+        key: None,
     }];
     let mut object = object(approved());
     object.status = Some(DeviationExceptionStatus {
