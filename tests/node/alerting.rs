@@ -134,10 +134,16 @@ fn it_says_what_to_do(alert: &Value) {
 }
 
 fn targets_are_the_operators_alone(prometheus: &Prometheus) {
-    let targets = prometheus.ask("targets", &[("state", "active")]).unwrap();
-    let active = targets["activeTargets"].as_array().unwrap();
-    assert_eq!(active.len(), 1, "{active:?}");
-    assert_eq!(active[0]["health"], "up");
+    // The pod of before the upgrade stays a target until Prometheus has heard that it is gone.
+    eventually(
+        SOON,
+        "the operator's pod is the only target, and up",
+        || {
+            let targets = prometheus.ask("targets", &[("state", "active")]).unwrap();
+            let active = targets["activeTargets"].as_array().unwrap();
+            (active.len() == 1 && active[0]["health"] == "up").then_some(())
+        },
+    );
     let absent = prometheus.query("goldenpath_leader{namespace!=\"goldenpath-system\"}");
     assert!(absent.unwrap().is_empty());
 }

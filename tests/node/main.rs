@@ -31,7 +31,7 @@ fn from_helm_install_to_a_cluster_without_a_trace() {
     install::a_restricted_namespace_takes_what_the_readme_installs(&story, Helm::Four);
     workloads::the_pod_labels_them_each_once(&story);
     alerting::an_overdue_review_reaches_a_webhook(&story);
-    takeover::another_replica_takes_over_within_the_lease(&story);
+    takeover::another_process_leads_within_the_lease(&story);
     switch::labels_go_off_and_on_again(&story);
     rights::every_right_was_used_and_none_was_missing(&story);
     warnings::a_path_warns_and_refuses_nobody(&story);
