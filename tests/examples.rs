@@ -81,7 +81,7 @@ fn every_example_is_accepted_and_judged_by_the_api_server_as_it_says() {
     cluster.apply(&namespaces()).unwrap();
     // A policy is in force some time after its binding was stored, each at its own.
     let mut found = BTreeSet::new();
-    let settled = within(Duration::from_secs(30), "the policies are in force", || {
+    let settled = within(Duration::from_secs(60), "the policies are in force", || {
         found = missed(&cluster);
         (found == expected()).then_some(())
     });
@@ -187,7 +187,7 @@ fn phase_by_file(exception: &str) -> String {
 
 /// Applies a directory; again while a definition is not served or a namespace not there yet.
 fn apply_until_known(cluster: &ControlPlane, directory: &str) {
-    eventually(Duration::from_secs(20), directory, || {
+    eventually(Duration::from_secs(60), directory, || {
         cluster
             .kubectl_ok(&["apply", "--server-side", "-f", &on_disk(directory)])
             .ok()

@@ -1,6 +1,6 @@
 //! What workloads carry, and what that costs.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use goldenpath_e2e::eventually;
 
@@ -114,7 +114,8 @@ fn an_exception_ends_at_its_instant_without_any_event() {
     cluster.apply(&path("web-service")).unwrap();
     cluster.apply(&deployment("default", "web", 1)).unwrap();
     let operator = start_ready(&cluster, &[]);
-    let ends = jiff::Timestamp::now() + jiff::SignedDuration::from_secs(20);
+    // Time enough to see it in force, on a busy machine too.
+    let ends = jiff::Timestamp::now() + jiff::SignedDuration::from_secs(40);
     let short = exception("default", "short", "web");
     let ending = format!("spec:\n  expiresAt: '{ends}'\n");
     cluster
@@ -152,6 +153,7 @@ fn a_label_taken_by_somebody_else_is_taken_back_once_then_backed_off() {
     ];
     cluster.kubectl_ok(&forge).unwrap();
     expect_labels(&cluster, web, "golden-path/web-service/");
+    let began = Instant::now();
     let during = requests_during(&cluster, || {
         for _ in 0..20 {
             cluster.kubectl_ok(&forge).unwrap();
@@ -159,7 +161,13 @@ fn a_label_taken_by_somebody_else_is_taken_back_once_then_backed_off() {
         expect_labels(&cluster, web, "golden-path/web-service/");
     });
     let ours = during.count(&["APPLY"], "deployments");
-    assert!(ours <= 5, "{ours} writes against 20 of somebody else's");
+    // Its pauses double from one second on, so how often depends on how long the 20 took.
+    let seconds = began.elapsed().as_secs() + 1;
+    let most = 2 + u64::from(seconds.ilog2());
+    assert!(
+        ours <= most,
+        "{ours} writes against 20 of somebody else's in {seconds} s"
+    );
     let scraped = operator.scrape().unwrap();
     assert!(scraped.value("goldenpath_label_conflicts", &[]) >= Some(2.0));
 }

@@ -10,8 +10,8 @@ use serde_json::Value;
 use crate::stage::{Place, SOON, goldenpath, in_a_place, prepared, start, stop};
 use crate::words::{PATH, approval, exception, failing, golden, hurried};
 
-/// Longer than the hurried path takes from an approval to a lapse: twice 20 seconds, and 20 more.
-const LAPSED: Duration = Duration::from_secs(100);
+/// Longer than the hurried path takes from an approval to a lapse: three times 30 seconds.
+const LAPSED: Duration = Duration::from_secs(150);
 
 fn now() -> Timestamp {
     let now = Timestamp::now();
@@ -53,8 +53,8 @@ fn a_renewal_is_capped_again_and_a_request_to_go_on_stops_the_lapse() {
         place.apply(&exception("renewed", &renewed));
         let again = enters(place, "renewed", "Active");
         assert_eq!(again["renewals"], 1);
-        // Not 2099: whoever misses the next review has lapsed 20 seconds later.
-        let lapse = renewed_at + SignedDuration::from_secs(60);
+        // Not 2099: it lapses 30 seconds after the next review.
+        let lapse = renewed_at + SignedDuration::from_secs(90);
         assert_eq!(instant(&again, "effectiveExpiry"), lapse);
         assert!(instant(&first, "effectiveExpiry") < lapse);
 

@@ -50,8 +50,13 @@ fn a_restart_with_nothing_changed_writes_nothing() {
     place.becomes("svc/web", "golden-path", None);
     place.condition("devex/agreed", "Needed", "True");
     place.condition(&format!("gp/{}", place.name), "Ready", "True");
-    // Statuses are written at most every ten seconds: let the last one go out.
-    has_been_at_work(&cluster, &operator);
+    // Statuses are written at most every ten seconds: the last one goes out first.
+    eventually(6 * SOON, "nothing is left to write", || {
+        let before = cluster.api_request_totals().ok()?;
+        has_been_at_work(&cluster, &operator);
+        let since = cluster.api_request_totals().ok()?.since(&before);
+        writes(&since).is_empty().then_some(())
+    });
     stop(operator);
 
     let before = cluster.api_request_totals().unwrap();

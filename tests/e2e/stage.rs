@@ -175,11 +175,6 @@ impl<'a> Place<'a> {
         self.operator.unwrap().scrape().unwrap()
     }
 
-    /// The process of the shared operator.
-    pub fn operator_process(&self) -> u32 {
-        self.operator.unwrap().process_id()
-    }
-
     /// A condition of an object, once it has the given status.
     pub fn condition(&self, object: &str, kind: &str, status: &str) -> Value {
         let what = format!("{object} has {kind}={status}");

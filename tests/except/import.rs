@@ -105,6 +105,8 @@ fn each_tool_s_ignores_become_drafts_and_notes() {
 #[test]
 fn files_that_are_there_stay_as_they_are() {
     let directory = std::env::temp_dir().join(format!("goldenpath-import-{}", std::process::id()));
+    // A test that was killed may have left one, and process ids come again.
+    let _ = fs::remove_dir_all(&directory);
     let args = ["import/polaris.yaml", "--paths=starter", "--output-dir"];
     let args = [args.as_slice(), &[directory.to_str().unwrap()]].concat();
     let output = import(&args);

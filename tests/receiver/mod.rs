@@ -13,6 +13,7 @@ use axum::extract::State;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
 use serde_json::Value;
+use tokio::net::TcpSocket;
 use tokio::runtime::Runtime;
 use tokio::sync::watch;
 
@@ -59,6 +60,21 @@ struct Inside {
     released: watch::Sender<bool>,
 }
 
+/// An address at which nothing listens yet, and that no other program can take meanwhile.
+pub struct Reserved(TcpSocket);
+
+impl Reserved {
+    pub fn new() -> Self {
+        let socket = TcpSocket::new_v4().unwrap();
+        socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+        Self(socket)
+    }
+
+    pub fn address(&self) -> String {
+        self.0.local_addr().unwrap().to_string()
+    }
+}
+
 /// The receiver. Dropping it closes it.
 pub struct Receiver {
     inside: Arc<Inside>,
@@ -76,6 +92,22 @@ impl Receiver {
     pub fn on(listener: TcpListener) -> Self {
         let address = listener.local_addr().unwrap().to_string();
         listener.set_nonblocking(true).unwrap();
+        Self::serve(address, move || {
+            tokio::net::TcpListener::from_std(listener).unwrap()
+        })
+    }
+
+    /// As [`Receiver::start`], at an address where connections were refused so far.
+    pub fn at(address: Reserved) -> Self {
+        let at = address.address();
+        Self::serve(at, move || address.0.listen(1_024).unwrap())
+    }
+
+    /// `listen` is called where sockets can be registered.
+    fn serve(
+        address: String,
+        listen: impl FnOnce() -> tokio::net::TcpListener + Send + 'static,
+    ) -> Self {
         let inside = Arc::new(Inside::default());
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(1)
@@ -84,8 +116,7 @@ impl Receiver {
             .unwrap();
         let router = Router::new().fallback(receive).with_state(inside.clone());
         runtime.spawn(async move {
-            let listener = tokio::net::TcpListener::from_std(listener).unwrap();
-            axum::serve(listener, router).await.unwrap();
+            axum::serve(listen(), router).await.unwrap();
         });
         Self {
             inside,

@@ -1,6 +1,5 @@
 //! Each reminder arrives once, also across crashes, and what a crash can repeat carries the same name.
 
-use std::net::TcpListener;
 use std::time::Duration;
 
 use goldenpath_e2e::eventually;
@@ -9,7 +8,7 @@ use super::{
     AT_ONCE, DUE, OVERDUE, Scene, approved_days_ago, counted, events, is_on_record, leads, marks,
     place_on, write_config,
 };
-use crate::receiver::{Answer, Receiver};
+use crate::receiver::{Answer, Receiver, Reserved};
 use crate::stage::{SOON, stop};
 use crate::words::{exception, failing, golden};
 
@@ -58,18 +57,16 @@ fn killed_before_the_receiver_took_it_a_reminder_comes_once() {
     let Some(mut scene) = Scene::new(AT_ONCE) else {
         return;
     };
-    // An address nobody listens on yet.
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let address = listener.local_addr().unwrap();
-    drop(listener);
-    scene.config = write_config(&scene.cluster, &format!("http://{address}"), AT_ONCE);
+    let address = Reserved::new();
+    let url = format!("http://{}", address.address());
+    scene.config = write_config(&scene.cluster, &url, AT_ONCE);
     let place = place_on(&scene.cluster);
     place.apply(&exception("web", &approved_days_ago(DUE)));
     let operator = scene.operator();
     eventually(SOON, "an attempt failed", || counted(&operator, "failed"));
     drop(operator);
     assert_eq!(marks(&place, "web"), [""; 0]);
-    scene.receiver = Receiver::on(TcpListener::bind(address).unwrap());
+    scene.receiver = Receiver::at(address);
     let operator = scene.operator();
     scene.received(1);
     is_on_record(&place, "web", &["review-due"]);
