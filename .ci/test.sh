@@ -37,7 +37,7 @@ sum_of() { # sum_of FIELD: adds up "… N FIELD" over the result lines of all te
 # returns; it is no pass.
 run_tests() {
   local start=$SECONDS status absent
-  cargo test --workspace --no-fail-fast 2>&1 | tee "$log"
+  cargo test "${@:---workspace}" --no-fail-fast 2>&1 | tee "$log"
   status=$?
   absent=$(grep -c '^skipped: ' "$log")
   passed=$((passed + $(sum_of passed) - absent))
@@ -46,6 +46,34 @@ run_tests() {
   # A test program that does not compile, or dies, has no result line.
   if ((status != 0)) && (($(sum_of failed) == 0)); then failed=$((failed + 1)); fi
   echo "tests    took $((SECONDS - start)) s"
+}
+
+# The suites that need an API server and its controllers, and no node.
+readonly SERVER_SUITES=(approval cluster crd_rules e2e except reports warn)
+
+# test_on RELEASE: runs these suites against another release of Kubernetes, such as the oldest one
+# that README promises. Builds its server into the cache of the other tools.
+test_on() {
+  local release=$1 source=e2e/tools/kubernetes-$1 version assets name
+  if [ ! -f "$source/go.mod" ]; then
+    echo "no module for Kubernetes $release in e2e/tools" >&2
+    exit 2
+  fi
+  version=$(grep -oE 'k8s.io/kubernetes v[0-9.]+' "$source/go.mod" | cut -d' ' -f2)
+  assets=${GOLDENPATH_TOOLS_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/goldenpath/tools}
+  assets=$assets/kubernetes-$(cat "$source/go.mod" "$source/go.sum" | sha256sum | cut -c1-16)
+  mkdir -p "$assets"
+  for name in kube-apiserver kube-controller-manager kube-scheduler; do
+    [ -x "$assets/$name" ] && continue
+    part "build $name $version" env -C "$source" CGO_ENABLED=0 GOWORK=off \
+      go build -trimpath -mod=readonly -buildvcs=false -o "$assets/$name" \
+      -ldflags "-s -w -X k8s.io/component-base/version.gitVersion=$version -X k8s.io/client-go/pkg/version.gitVersion=$version" \
+      "k8s.io/kubernetes/cmd/$name"
+    [ -x "$assets/$name" ] || return
+  done
+  # What is not in this directory comes from the cache.
+  export KUBEBUILDER_ASSETS=$assets
+  run_tests "${SERVER_SUITES[@]/#/--test=}"
 }
 
 tool() { cargo run --quiet --package goldenpath-e2e --example tools -- "$1"; }
@@ -132,8 +160,9 @@ run() {
     tests) run_tests ;;
     chart) check_chart ;;
     licences) check_licences ;;
+    kubernetes-*) test_on "${1#kubernetes-}" ;;
     *)
-      echo "no part called $1; there are: ${ALL_PARTS[*]}" >&2
+      echo "no part called $1; there are: ${ALL_PARTS[*]} kubernetes-RELEASE" >&2
       exit 2
       ;;
   esac
