@@ -14,7 +14,7 @@ const SHELLS: [&str; 5] = ["scan", "server", "cluster", "notify", "probe"];
 const EMPTY_NAMES: [&str; 8] = [
     "util", "utils", "helper", "helpers", "manager", "common", "misc", "types",
 ];
-const LONGEST_FILE: usize = 400;
+const LONGEST_FILE: usize = 600;
 
 struct Source {
     /// Relative to the source directory, such as `assess/verdict.rs`.

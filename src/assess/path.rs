@@ -1,6 +1,7 @@
 //! A golden path ready to judge: expressions compiled once, checks as bits, scope as selectors.
 //! What does not compile is kept and said; its other checks go on. No object is read here.
 
+use std::fmt;
 use std::sync::Arc;
 
 use goldenpath_cel::{CompileError, Env, Program};
@@ -47,11 +48,35 @@ pub struct CheckPrograms {
     pub message: Option<Program>,
 }
 
+/// Which expression of a path, by name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// The expression of a check.
+    Check(String),
+    /// The `messageExpression` of a check.
+    Message(String),
+    /// A variable.
+    Variable(String),
+    /// A condition of the scope.
+    MatchCondition(String),
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Check(name) => write!(f, "check '{name}'"),
+            Self::Message(check) => write!(f, "messageExpression of check '{check}'"),
+            Self::Variable(name) => write!(f, "variable '{name}'"),
+            Self::MatchCondition(name) => write!(f, "matchCondition '{name}'"),
+        }
+    }
+}
+
 /// An expression that cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Invalid {
-    /// Where it stands, such as `check 'limits'`.
-    pub place: String,
+    /// Which expression.
+    pub place: Place,
     /// A `PascalCase` word for machines.
     pub reason: &'static str,
     /// Position and cause.
@@ -281,7 +306,7 @@ fn declare_variables(variables: &[NamedExpression], invalid: &mut Vec<Invalid>) 
             env.declare_variable(&variable.name, program)?;
             Ok(reads)
         });
-        let place = format!("variable '{}'", variable.name);
+        let place = Place::Variable(variable.name.clone());
         match declared {
             Ok(reads) => invalid.extend(unjudged(&place, &reads)),
             Err(error) => invalid.push(Invalid::new(place, &error)),
@@ -291,14 +316,11 @@ fn declare_variables(variables: &[NamedExpression], invalid: &mut Vec<Invalid>) 
 }
 
 fn compile_check(env: &Env, check: &Check, invalid: &mut Vec<Invalid>) -> CheckPrograms {
-    let place = format!("check '{}'", check.name);
+    let place = Place::Check(check.name.clone());
     let expression = keep(env.compile_bool(&check.expression), &place, invalid);
     let message = check.message_expression.as_ref().and_then(|source| {
-        keep(
-            env.compile_string(source),
-            &format!("messageExpression of {place}"),
-            invalid,
-        )
+        let place = Place::Message(check.name.clone());
+        keep(env.compile_string(source), &place, invalid)
     });
     CheckPrograms {
         expression,
@@ -308,7 +330,7 @@ fn compile_check(env: &Env, check: &Check, invalid: &mut Vec<Invalid>) -> CheckP
 
 fn compile_scope(env: &Env, spec: &GoldenPathSpec, invalid: &mut Vec<Invalid>) -> Scope {
     let conditions = spec.scope.match_conditions.iter().map(|condition| {
-        let place = format!("matchCondition '{}'", condition.name);
+        let place = Place::MatchCondition(condition.name.clone());
         keep(env.compile_bool(&condition.expression), &place, invalid)
     });
     Scope {
@@ -330,7 +352,7 @@ fn compile_scope(env: &Env, spec: &GoldenPathSpec, invalid: &mut Vec<Invalid>) -
 
 fn keep(
     compiled: Result<Program, CompileError>,
-    place: &str,
+    place: &Place,
     invalid: &mut Vec<Invalid>,
 ) -> Option<Program> {
     match compiled {
@@ -342,7 +364,7 @@ fn keep(
             }
         },
         Err(error) => {
-            invalid.push(Invalid::new(place.to_owned(), &error));
+            invalid.push(Invalid::new(place.clone(), &error));
             None
         }
     }
@@ -350,7 +372,7 @@ fn keep(
 
 /// What is not judged cannot be asked about: a verdict must not depend on what the operator
 /// itself writes, or on what changes without the workload being changed.
-fn unjudged(place: &str, reads: &[Vec<String>]) -> Option<Invalid> {
+fn unjudged(place: &Place, reads: &[Vec<String>]) -> Option<Invalid> {
     let names_own_key = |path: &[&str]| {
         path.last()
             .is_some_and(|key| keys::OWN_LABELS.contains(key))
@@ -364,7 +386,7 @@ fn unjudged(place: &str, reads: &[Vec<String>]) -> Option<Invalid> {
         }
     })?;
     Some(Invalid {
-        place: place.to_owned(),
+        place: place.clone(),
         reason: "ReadsUnjudged",
         message: format!(
             "reads object.{}, which is not judged: checks see what the team wrote, without status, \
@@ -375,7 +397,7 @@ fn unjudged(place: &str, reads: &[Vec<String>]) -> Option<Invalid> {
 }
 
 impl Invalid {
-    fn new(place: String, error: &CompileError) -> Self {
+    fn new(place: Place, error: &CompileError) -> Self {
         Self {
             place,
             reason: error.reason(),

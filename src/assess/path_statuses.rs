@@ -8,7 +8,7 @@ use jiff::Timestamp;
 
 use super::adoption::{PathTally, Tally, total};
 use super::inventory::Inventory;
-use super::path::{Invalid, Path, indexes};
+use super::path::{Invalid, Path, Place, indexes};
 use super::status::{NewServicesNow, PathFindings, path_status};
 use super::statuses::{Owned, StatusWrite};
 use crate::api::GoldenPathStatus;
@@ -86,7 +86,7 @@ impl Inventory {
             let check = path.spec.checks.get(usize::from(key.1))?;
             let workloads = errors.get(key)?;
             Some(Invalid {
-                place: format!("check '{}'", check.name),
+                place: Place::Check(check.name.clone()),
                 reason: seen.fault.reason,
                 message: format!(
                     "fails on {workloads} of its workloads, such as {}: {}",

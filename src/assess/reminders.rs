@@ -13,6 +13,7 @@ use super::register::exception_view;
 use super::space::Space;
 use super::state::Phase;
 use super::verdict::Moment;
+use super::vouch::Assurance;
 use crate::api::Period;
 use crate::api::condition::APPROVED;
 use crate::api::deviation_exception::Notifying;
@@ -249,7 +250,7 @@ fn asked_at(exception: &Exception) -> Option<Timestamp> {
     let status = exception.status.as_ref()?;
     let mut conditions = status.conditions.iter();
     let approved = conditions.find(|condition| condition.type_ == APPROVED)?;
-    (approved.reason == Phase::Pending.as_str()).then_some(approved.last_transition_time.0)
+    (approved.reason == Assurance::Pending.as_str()).then_some(approved.last_transition_time.0)
 }
 
 /// One exception, as reminders look at it.

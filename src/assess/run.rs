@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::kind::WatchedKind;
 use super::labels::LabelSet;
-use super::path::{Checks, Path, bit};
+use super::path::{Checks, Path, Place, bit};
 use super::workload::{Lens, PathResult};
 
 /// What one object's checks said.
@@ -163,7 +163,7 @@ fn error_text(path: &Path, check: u16, faults: &[Fault], index: u16) -> String {
     let broken = || {
         path.invalid
             .iter()
-            .find(|invalid| invalid.place == format!("check '{name}'"))
+            .find(|invalid| matches!(&invalid.place, Place::Check(broken) if broken == name))
     };
     match (fault, broken()) {
         (Some(fault), _) => format!("could not be evaluated: {}", fault.message),

@@ -31,6 +31,18 @@ pub struct Problem {
     pub source: String,
     /// What is wrong, in one sentence.
     pub message: String,
+    /// Whether a single workload has the problem; then the workload's line shows it as well.
+    #[serde(skip)]
+    pub scope: ProblemScope,
+}
+
+/// What has a problem.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum ProblemScope {
+    /// The input, a path, an exception, a kind.
+    Report,
+    /// One workload.
+    Workload,
 }
 
 impl Problem {
@@ -39,6 +51,15 @@ impl Problem {
         Self {
             source: source.to_string(),
             message: message.into(),
+            scope: ProblemScope::Report,
+        }
+    }
+
+    /// A problem of one workload, which its own line shows as well.
+    pub fn of_workload(source: impl fmt::Display, message: impl Into<String>) -> Self {
+        Self {
+            scope: ProblemScope::Workload,
+            ..Self::new(source, message)
         }
     }
 }

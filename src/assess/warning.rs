@@ -9,7 +9,7 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::kind::WatchedKind;
-use super::path::{Path, PathAt, indexes};
+use super::path::{Path, PathAt, Place, indexes};
 use super::path_set::PathSet;
 use super::settings::Settings;
 
@@ -148,10 +148,8 @@ impl<'a> Question<'a> {
 
     /// Whether everything a policy is made of compiles.
     fn is_usable(&self) -> bool {
-        let variables = "variable '";
-        let is_variable = |place: &str| place.starts_with(variables);
         let mut invalid = self.path.invalid.iter();
-        !invalid.any(|invalid| is_variable(&invalid.place))
+        !invalid.any(|invalid| matches!(invalid.place, Place::Variable(_)))
             && self.steps().all(|(check, _)| {
                 let programs = self.path.programs.get(check);
                 programs.is_some_and(|programs| programs.expression.is_some())

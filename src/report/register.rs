@@ -11,7 +11,7 @@ use super::voice::{ago, counted, day, shell_word};
 use crate::api::{API_VERSION, condition};
 use crate::assess::inventory::Inventory;
 use crate::assess::next::{Dates, Next, by_urgency, pressing_at};
-use crate::assess::source::Problem;
+use crate::assess::source::{Problem, ProblemScope};
 use crate::assess::state::{Phase, Turn};
 
 /// `kind` of the register.
@@ -98,11 +98,16 @@ pub fn trust_statuses(report: &mut Report, inventory: &Inventory) {
     }
 }
 
-/// What is to be said beside what is said of single workloads: that is `why`'s business.
+/// The problems that no single workload has; `why` shows those of a workload.
 pub fn beside_workloads(report: &Report) -> Vec<Problem> {
-    let of_workloads = || report.workloads.iter().flat_map(|line| &line.problems);
-    let is_beside = |problem: &&Problem| !of_workloads().any(|own| problem.message.ends_with(own));
-    report.problems.iter().filter(is_beside).cloned().collect()
+    let problems = report.problems.iter();
+    problems
+        .filter(|problem| match problem.scope {
+            ProblemScope::Report => true,
+            ProblemScope::Workload => false,
+        })
+        .cloned()
+        .collect()
 }
 
 /// What needs a human next first; of equals in order of namespace and name.
@@ -392,7 +397,7 @@ shop        settled     web-service   team-shop   Active          12 Mar   3    
         let said = format!("Deployment web: {own}");
         fleet
             .problems
-            .push(Problem::new("shop/Deployment/web", said));
+            .push(Problem::of_workload("shop/Deployment/web", said));
         fleet.workloads[0].problems = vec![own];
         let kept = beside_workloads(&fleet);
         assert_eq!(kept, report().problems);

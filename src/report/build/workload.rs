@@ -58,7 +58,9 @@ pub(super) fn problems(line: &json::Workload) -> impl Iterator<Item = Problem> {
         ToString::to_string,
     );
     let notes = line.problems.iter();
-    notes.map(move |note| Problem::new(&place, format!("{} {}: {note}", line.kind, line.name)))
+    notes.map(move |note| {
+        Problem::of_workload(&place, format!("{} {}: {note}", line.kind, line.name))
+    })
 }
 
 type Chosen<'a> = (&'a Path, &'a PathResult);

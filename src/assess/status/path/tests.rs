@@ -13,7 +13,7 @@ use super::{NewServicesNow, PathFindings, Preview, path_status};
 use crate::api::condition::{ANNOUNCED, CHECKS_VALID, READY, STALLED};
 use crate::api::{GoldenPathStatus, Period};
 use crate::assess::exception::fixtures::day;
-use crate::assess::path::{Invalid, Origin, Path};
+use crate::assess::path::{Invalid, Origin, Path, Place};
 
 /// A launched path that judges ten services.
 fn takes_part() -> PathFindings {
@@ -54,9 +54,9 @@ fn pair(status: &str, reason: &str) -> (String, String) {
     (status.to_owned(), reason.to_owned())
 }
 
-fn undeclared(place: &str) -> Invalid {
+fn undeclared(place: Place) -> Invalid {
     Invalid {
-        place: place.into(),
+        place,
         reason: "DoesNotCompile",
         message: "1:14: undeclared reference to 'objct'".into(),
     }
@@ -97,9 +97,14 @@ fn preview_is_ready_and_says_why_it_is_not_counted() {
 #[test]
 fn expression_that_cannot_be_used_is_named_with_its_place() {
     let findings = PathFindings {
-        invalid: ["check 'limits'", "variable 'x'", "check 'a'", "check 'b'"]
-            .map(undeclared)
-            .into(),
+        invalid: [
+            Place::Check("limits".into()),
+            Place::Variable("x".into()),
+            Place::Check("a".into()),
+            Place::Check("b".into()),
+        ]
+        .map(undeclared)
+        .into(),
         ..takes_part()
     };
     let status = status(&findings, day(1));
@@ -116,7 +121,7 @@ fn expression_that_cannot_be_used_is_named_with_its_place() {
 fn only_a_path_without_a_usable_check_is_stalled() {
     let findings = PathFindings {
         preview: Some(Preview::NoRequiredCheck),
-        invalid: vec![undeclared("check 'limits'")],
+        invalid: vec![undeclared(Place::Check("limits".into()))],
         nothing_usable: true,
         ..PathFindings::default()
     };
@@ -255,7 +260,7 @@ fn every_message_helps_and_none_shames() {
             let findings = PathFindings {
                 preview,
                 nothing_usable,
-                invalid: vec![undeclared("messageExpression of check 'limits'"); problems],
+                invalid: vec![undeclared(Place::Message("limits".into())); problems],
                 announced: vec![("probes".into(), day(60)); problems],
                 ..takes_part()
             };
