@@ -1,7 +1,7 @@
 //! `goldenpath digest`: what owners would be reminded of now, printed instead of sent. The cluster is
 //! read once, with rights to list; nothing is sent and nothing put on record.
 
-use std::collections::HashSet;
+use std::collections::BTreeSet;
 use std::io;
 
 use jiff::Timestamp;
@@ -58,7 +58,7 @@ pub fn run(args: &DigestArgs, global: &GlobalArgs, now: Timestamp) -> Result<(),
         now: global.as_of.unwrap_or(now),
         dry_run: false,
     };
-    let nothing = HashSet::new();
+    let nothing = BTreeSet::new();
     let digest = Digest(plan(&listing.inventory, &settings, occasion, &nothing));
     Ok(print::digest(&digest, global, &mut io::stdout().lock())?)
 }

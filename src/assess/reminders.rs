@@ -2,7 +2,7 @@
 //! stage of an exception once per decision. What was sent and what is being sent is read from the
 //! exceptions' own status; there is no other memory. Nothing is sent or worded here.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use jiff::Timestamp;
 
@@ -139,7 +139,7 @@ pub fn plan(
     inventory: &Inventory,
     settings: &Settings,
     occasion: Occasion,
-    barred: &HashSet<String>,
+    barred: &BTreeSet<String>,
 ) -> Vec<Message> {
     let since = settings.mode.latest(occasion.now);
     let (moment, earlier) = (Moment::new(occasion.now), Moment::new(since));

@@ -3,7 +3,7 @@
 //! anything else is sent: after a crash the same message is sent again under the same key. Only the
 //! leader sends, and only once everything was listed.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::fmt;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -76,7 +76,7 @@ pub fn run(
                 held: BTreeMap::new(),
                 told: BTreeMap::new(),
                 refusing: HashSet::new(),
-                unrecorded: HashSet::new(),
+                unrecorded: BTreeSet::new(),
                 unwritable: BTreeMap::new(),
             };
             reminding.run().await;
@@ -98,7 +98,7 @@ struct Reminding {
     /// Channels that refused the last message; said once.
     refusing: HashSet<Arc<str>>,
     /// Items that were sent and that the API server refused to record: not sent again from here.
-    unrecorded: HashSet<String>,
+    unrecorded: BTreeSet<String>,
     /// Items whose intent the API server refused to record, and when it is tried again.
     unwritable: BTreeMap<String, Instant>,
 }
@@ -164,7 +164,7 @@ impl Reminding {
     }
 
     /// Items that are not sent now: they cannot be recorded.
-    fn barred(&mut self) -> HashSet<String> {
+    fn barred(&mut self) -> BTreeSet<String> {
         let now = Instant::now();
         self.unwritable.retain(|_, until| now < *until);
         let unwritable = self.unwritable.keys().cloned();

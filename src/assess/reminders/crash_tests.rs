@@ -2,7 +2,7 @@
 //! that drop an `Idempotency-Key` they know: each reminder arrives once, and a key always carries
 //! the same items.
 
-use std::collections::{BTreeMap, BTreeSet, HashSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use jiff::{SignedDuration, Timestamp};
 use proptest::collection::vec;
@@ -167,7 +167,7 @@ impl Cluster {
             now: self.now,
             dry_run: false,
         };
-        let messages = plan(watched, &self.world.settings, occasion, &HashSet::new());
+        let messages = plan(watched, &self.world.settings, occasion, &BTreeSet::new());
         let mut messages = messages.into_iter();
         let message = messages.find_map(|message| self.world.look_again(message));
         message.map_or(Task::Idle, |message| {
@@ -402,7 +402,7 @@ fn items_that_cannot_be_recorded_hold_up_nothing_else() {
     world.put("a", approved(), start());
     world.put("b", approved(), start());
     let begun = under_way(&mut world, day(80));
-    let barred: HashSet<String> = begun.items.iter().map(|item| item.id.clone()).collect();
+    let barred: BTreeSet<String> = begun.items.iter().map(|item| item.id.clone()).collect();
     world.put("c", approved(), start());
     let occasion = Occasion {
         now: day(80),

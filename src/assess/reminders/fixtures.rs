@@ -2,7 +2,7 @@
 //! an operator would. Its paths keep the default policy: a review every 90 days, a reminder 14
 //! before, a lapse 30 after.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use jiff::civil::time;
@@ -137,7 +137,7 @@ impl World {
             now,
             dry_run: self.dry_run,
         };
-        plan(&self.inventory, &self.settings, occasion, &HashSet::new())
+        plan(&self.inventory, &self.settings, occasion, &BTreeSet::new())
     }
 
     /// Records one change, as the API server stores it.
