@@ -8,6 +8,7 @@ mod accounts;
 mod commands;
 mod dates;
 mod ground;
+mod history;
 mod operator;
 mod people;
 mod vouched;
