@@ -9,6 +9,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::golden_path::Owner;
+use super::previous::Previous;
 use super::{Period, schema};
 
 /// While an approval stands unchanged, so does everything it was given for. Optional fields are
@@ -341,6 +342,17 @@ pub struct DeviationExceptionStatus {
     /// How often it was renewed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub renewals: Option<u32>,
+    /// When an approver last rejected the exception. It stays after `spec.approval` is removed: a
+    /// rejected exception needs an approval.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rejected_at: Option<Time>,
+    /// The approver who rejected the exception.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 253))]
+    pub rejected_by: Option<String>,
+    /// The deleted exceptions of the same name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub previous: Option<Previous>,
     /// Workloads it names, as kind/name; the first 20.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 20), inner(length(max = 317)))]

@@ -9,6 +9,7 @@ pub mod golden_path;
 pub mod keys;
 mod path_status;
 pub mod period;
+pub mod previous;
 mod schema;
 
 pub use deviation_exception::{

@@ -5,12 +5,14 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
+use super::exception::past::{Past, Rejection};
 use super::exception::recorded::Recorded;
-use super::exception::{Life, Terms, live};
+use super::exception::{Life, Request, Terms, live_after};
 use super::labels::Selector;
 use super::path::Path;
 use super::path_set::PathSet;
 use super::template_hash::TemplateHash;
+use super::vouch::SKEW;
 use super::vouch::written::Written;
 use super::workload::Workload;
 use crate::api::{DeviationException, DeviationExceptionSpec, DeviationExceptionStatus};
@@ -35,6 +37,8 @@ pub struct Exception {
     pub status: Option<DeviationExceptionStatus>,
     /// When its decisions were written, as the API server recorded it.
     pub written: Written,
+    /// What its spec does not show of its history.
+    pub past: Past,
     selector: Option<Selector>,
 }
 
@@ -48,6 +52,7 @@ impl Exception {
             generation: metadata.generation,
             created: metadata.creation_timestamp.map_or(created, |at| at.0),
             written: Written::read(metadata.managed_fields.as_deref().unwrap_or_default()),
+            past: Past::read(object.status.as_ref()),
             selector: object
                 .spec
                 .selector
@@ -56,6 +61,19 @@ impl Exception {
                 .filter(|selector| !selector.is_empty()),
             status: object.status,
             spec: object.spec,
+        }
+    }
+
+    /// Its past once its spec changes: a rejection in the spec becomes a part of it, unless it was
+    /// written ahead of its date and may never have counted.
+    pub fn past_to_keep(&self) -> Past {
+        let written = |at| self.written.of(&self.spec, at);
+        let in_spec = Rejection::in_spec(&self.spec).filter(|rejection| {
+            written(rejection.at).is_none_or(|written| rejection.at <= SKEW.after(written))
+        });
+        Past {
+            rejected: in_spec.max(self.past.rejected.clone()),
+            ..self.past.clone()
         }
     }
 
@@ -109,7 +127,12 @@ impl Exception {
             bound_to_matches: bound
                 .is_none_or(|(bound, template)| bound.template_hash == template.to_string()),
         };
-        live(&self.spec, self.created, &terms, now)
+        let request = Request {
+            spec: &self.spec,
+            created: self.created,
+            past: &self.past,
+        };
+        live_after(request, &terms, now)
     }
 
     /// Whether every check it names is light enough for a team to declare by itself.

@@ -11,7 +11,9 @@ use crate::api::deviation_exception::{
 use crate::api::golden_path::{ExceptionPolicy, SelfDeclare};
 use crate::api::period::Period;
 use crate::assess::state::Phase;
+use past::Past;
 
+pub mod past;
 pub mod recorded;
 
 #[cfg(test)]
@@ -85,7 +87,35 @@ pub fn live(
     terms: &Terms<'_>,
     now: Timestamp,
 ) -> Life {
+    let past = &Past::default();
+    let request = Request {
+        spec,
+        created,
+        past,
+    };
+    live_after(request, terms, now)
+}
+
+/// An exception as it is stored, with its past.
+#[derive(Clone, Copy, Debug)]
+pub struct Request<'a> {
+    /// What its owner and approvers wrote.
+    pub spec: &'a DeviationExceptionSpec,
+    /// When it was created.
+    pub created: Timestamp,
+    /// What its spec does not show.
+    pub past: &'a Past,
+}
+
+/// As [`live`], for an exception with a past. One that was ever rejected needs an approval.
+pub fn live_after(request: Request<'_>, terms: &Terms<'_>, now: Timestamp) -> Life {
+    let Request {
+        spec,
+        created,
+        past,
+    } = request;
     let case = Case {
+        past,
         spec,
         created,
         terms,
@@ -167,6 +197,7 @@ impl<'a> Record<'a> {
 
 /// One exception, as written and as its path sees it.
 struct Case<'a> {
+    past: &'a Past,
     spec: &'a DeviationExceptionSpec,
     created: Timestamp,
     terms: &'a Terms<'a>,
@@ -186,6 +217,7 @@ impl Case<'_> {
         let policy = self.terms.policy;
         match self.decision() {
             Some(Decision::Approved) => Consent::Approved,
+            Some(Decision::Rejected) | None if self.past.rejected_at().is_some() => Consent::None,
             None if !policy.require_approval => Consent::NotRequired,
             None if policy
                 .self_declare
@@ -199,9 +231,11 @@ impl Case<'_> {
 
     fn is_within(&self, limits: SelfDeclare) -> bool {
         let latest_end = limits.max_duration.after(self.created);
+        let renewals = self.record.renewal_count();
+        let renewals = renewals.saturating_add(self.past.renewals());
         self.terms.within_self_declare_severity
             && self.stated_by_spec().is_none_or(|end| end <= latest_end)
-            && self.record.renewal_count() <= u32::from(limits.max_renewals)
+            && renewals <= u32::from(limits.max_renewals)
     }
 
     /// The decisions that count, in order of their instants. At one instant a renewal speaks

@@ -12,6 +12,7 @@ use super::kind::WorkloadId;
 use super::namespace::Namespace;
 use super::path::{Origin, Path};
 use super::path_set::PathSet;
+use super::recreation::Recreated;
 use super::run::Fault;
 use super::space::{Entry, KubeService, Space};
 use super::state::Cause;
@@ -105,18 +106,26 @@ impl Inventory {
         self.forget_if_empty(name);
     }
 
-    /// Adds or replaces an exception.
-    pub fn put_exception(&mut self, namespace: &str, exception: Exception) {
+    /// Adds or replaces an exception. Returns what was recorded where it takes the name of a deleted
+    /// one.
+    pub fn put_exception(
+        &mut self,
+        namespace: &str,
+        mut exception: Exception,
+    ) -> Option<Recreated> {
         self.version += 1;
+        let recreated = self.continue_past(namespace, &mut exception);
         let name = exception.name.clone();
         let space = self.spaces.entry(namespace.into()).or_default();
         let known = space.exception(&name);
         let same = known.is_some_and(|known| {
-            known.spec == exception.spec && known.created == exception.created
+            known.spec == exception.spec
+                && known.created == exception.created
+                && known.past == exception.past
         });
         let before = space.put_exception(exception);
         if same {
-            return;
+            return recreated;
         }
         let after = space.exception(&name);
         let ids = named_ids(space, before.iter().chain(after));
@@ -124,6 +133,7 @@ impl Inventory {
         for id in ids {
             self.mark(&id, Cause::Exception);
         }
+        recreated
     }
 
     /// Removes an exception, which is returned whole so that its end can be put on record.

@@ -10,6 +10,7 @@ use jiff::Timestamp;
 use super::kind::WorkloadId;
 use super::namespace::Namespace;
 use super::path_set::PathSet;
+use super::recreation::Deleted;
 use super::run::Fault;
 use super::settings::Settings;
 use super::space::{LocalId, Space};
@@ -44,6 +45,7 @@ pub struct Inventory {
     pub(super) version: u64,
     pub(super) last_tick: Option<Timestamp>,
     pub(super) upkeep: Upkeep,
+    pub(super) deleted: Deleted,
 }
 
 /// A sample of what goes wrong with one check while it runs.
@@ -93,6 +95,7 @@ impl Inventory {
             version: 0,
             last_tick: None,
             upkeep: Upkeep::default(),
+            deleted: Deleted::default(),
         }
     }
 

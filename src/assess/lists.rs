@@ -40,7 +40,7 @@ impl Inventory {
     ) -> (Reread, Vec<(String, Exception)>) {
         match listed {
             Listed::Paths(seen) => (self.retain_paths(seen, now), Vec::new()),
-            Listed::Exceptions(seen) => (Reread::Nothing, self.retain_exceptions(seen)),
+            Listed::Exceptions(seen) => (Reread::Nothing, self.retain_exceptions(seen, now)),
             Listed::Namespaces(seen) => {
                 let gone: Vec<_> = self
                     .spaces
@@ -86,7 +86,11 @@ impl Inventory {
         }
     }
 
-    fn retain_exceptions(&mut self, seen: &HashSet<(String, String)>) -> Vec<(String, Exception)> {
+    fn retain_exceptions(
+        &mut self,
+        seen: &HashSet<(String, String)>,
+        now: Timestamp,
+    ) -> Vec<(String, Exception)> {
         let known = self.spaces.iter().flat_map(|(namespace, space)| {
             space
                 .exceptions()
@@ -94,7 +98,7 @@ impl Inventory {
         });
         let gone: Vec<_> = known.filter(|key| !seen.contains(key)).collect();
         let removed = gone.into_iter().filter_map(|(namespace, name)| {
-            let exception = self.remove_exception(&namespace, &name)?;
+            let exception = self.forget_exception(&namespace, &name, now)?;
             Some((namespace, exception))
         });
         removed.collect()

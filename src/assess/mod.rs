@@ -22,6 +22,7 @@ pub mod policy_report;
 pub mod preview;
 pub mod progress;
 pub mod quantity;
+pub mod recreation;
 pub mod register;
 pub mod reminders;
 pub mod report_ledger;

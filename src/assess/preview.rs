@@ -93,7 +93,7 @@ pub fn preview(inventory: &Inventory, object: &DeviationException, moment: &Mome
         path,
         names_later_checks: exception.spec.checks.iter().any(|name| name == EVERY_CHECK),
         consent: view.life.consent,
-        could_declare_until: look.could_declare_until(object, view.life.consent),
+        could_declare_until: look.could_declare_until(&exception, view.life.consent),
         agreed: life,
         replaces: before.exception(&exception.name).is_some(),
     }
@@ -129,7 +129,10 @@ struct Trial {
 
 impl Trial {
     fn of(object: DeviationException, before: &Space, now: Timestamp) -> Self {
-        let exception = Exception::read(object, now);
+        let mut exception = Exception::read(object, now);
+        if let Some(known) = before.exception(&exception.name) {
+            exception.past = exception.past.with(&known.past_to_keep());
+        }
         let mut space = before.clone();
         space.put_exception(exception.clone());
         Self { space, exception }
@@ -170,18 +173,14 @@ impl Look<'_> {
     }
 
     /// The longest a team may declare alone, if with that end nobody else had to be asked.
-    fn could_declare_until(
-        self,
-        object: &DeviationException,
-        consent: Consent,
-    ) -> Option<Timestamp> {
+    fn could_declare_until(self, exception: &Exception, consent: Consent) -> Option<Timestamp> {
         let paths = self.inventory.paths();
-        let policy = &paths.terms(&object.spec.path)?.spec.exception_policy;
+        let policy = &paths.terms(&exception.spec.path)?.spec.exception_policy;
         let limits = policy.self_declare.filter(|_| consent == Consent::None)?;
         let until = limits.max_duration.after(self.moment.now);
-        let mut shorter = object.clone();
+        let mut shorter = exception.clone();
         shorter.spec.expires_at = Some(Time(until));
-        let life = Exception::read(shorter, self.moment.now).life(paths, None, self.moment.now);
+        let life = shorter.life(paths, None, self.moment.now);
         (life.consent == Consent::SelfDeclared).then_some(until)
     }
 }

@@ -5,6 +5,8 @@
 
 use jiff::Timestamp;
 
+use crate::api::previous::Previous;
+
 mod exception;
 mod path;
 
@@ -49,6 +51,30 @@ pub(super) fn quoted(words: &str) -> String {
 /// A day as people read it, in UTC.
 fn day(at: Timestamp) -> String {
     at.strftime("%-d %b %Y").to_string()
+}
+
+/// That an exception has the name of a deleted one, and what of that one counts.
+pub fn recreated(previous: &Previous) -> String {
+    let deleted = day(previous.deleted_at.0);
+    let first = if previous.times == 1 {
+        format!("An exception of this name was deleted on {deleted}.")
+    } else {
+        let times = previous.times;
+        format!("{times} exceptions of this name were deleted, the latest on {deleted}.")
+    };
+    let renewals = match previous.renewals {
+        0 => String::new(),
+        1 => " 1 renewal of the past counts.".to_owned(),
+        more => format!(" {more} renewals of the past count."),
+    };
+    let rejected = previous
+        .rejected_at
+        .as_ref()
+        .map_or_else(String::new, |at| {
+            let on = day(at.0);
+            format!(" An approver rejected it on {on}, so it needs an approval.")
+        });
+    first + &renewals + &rejected
 }
 
 /// Ends a sentence about an unknown name: with a suggestion, where there is one.

@@ -18,7 +18,7 @@ pub use policy::Gap;
 
 /// How far a decision may be dated after it was written: clocks differ a little. The policy allows
 /// as much.
-const SKEW: Period = Period::seconds(300);
+pub(super) const SKEW: Period = Period::seconds(300);
 
 /// Since when the API server holds everybody to the rules of approval.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]

@@ -26,6 +26,7 @@ pub struct Counters {
     transitions: IntCounterVec,
     notifications: IntCounterVec,
     exceptions_deleted: IntCounter,
+    exceptions_recreated: IntCounter,
     clock_ticks: IntCounter,
     clock_jumps: IntCounter,
 }
@@ -73,6 +74,7 @@ impl Default for Counters {
                 "exceptions_deleted_total",
                 "Exceptions that were deleted, whatever their phase.",
             ),
+            exceptions_recreated: recreations(&keep),
             clock_ticks: keep.counter(
                 "clock_ticks_total",
                 "Times every date was compared with the wall clock.",
@@ -91,6 +93,13 @@ fn notifications(keep: &Keep<'_>) -> IntCounterVec {
         "notifications_total",
         "Things reminded of, by channel, by what was due and by how sending it ended.",
         &["sink", "stage", "result"],
+    )
+}
+
+fn recreations(keep: &Keep<'_>) -> IntCounter {
+    keep.counter(
+        "exceptions_recreated_total",
+        "Exceptions created under the name of a deleted one.",
     )
 }
 
@@ -131,6 +140,11 @@ impl Counters {
     /// An exception was deleted.
     pub fn exception_deleted(&self) {
         self.exceptions_deleted.inc();
+    }
+
+    /// An exception was created under the name of a deleted one.
+    pub fn exception_recreated(&self) {
+        self.exceptions_recreated.inc();
     }
 
     /// Dates were compared with the wall clock.

@@ -58,7 +58,7 @@ impl Context {
                 self.ask(reread);
             }
             Followed::Exceptions => {
-                let gone = self.inventory().remove_exception(&namespace, &name);
+                let gone = self.inventory().forget_exception(&namespace, &name, now);
                 if let Some(gone) = gone {
                     self.say_goodbye(&namespace, gone);
                 }
@@ -147,7 +147,18 @@ impl Context {
         let namespace = exception.metadata.namespace.clone().unwrap_or_default();
         let exception = Exception::read(exception, Timestamp::MIN);
         self.solved("DeviationException", &namespace, &exception.name);
-        self.inventory().put_exception(&namespace, exception);
+        let (name, uid) = (exception.name.clone(), exception.uid.clone());
+        let recreated = self.inventory().put_exception(&namespace, exception);
+        let Some(recreated) = recreated else { return };
+        if let Some(replaced) = recreated.replaced {
+            self.say_goodbye(&namespace, replaced);
+        }
+        self.tell(News::ExceptionRecreated {
+            namespace,
+            name,
+            uid,
+            previous: recreated.previous,
+        });
     }
 
     fn take_namespace(&self, object: &Value) {

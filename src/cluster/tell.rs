@@ -19,10 +19,12 @@ use super::apply::PATIENCE;
 use super::context::Context;
 use super::error::reason_of;
 use crate::api::API_VERSION;
+use crate::api::previous::Previous;
 use crate::assess::cover::Exception;
 use crate::assess::plan::Transition;
 use crate::assess::reminders::Item;
 use crate::assess::state::{Phase, Standing, State};
+use crate::assess::status::recreated;
 use crate::assess::statuses::PhaseChange;
 use crate::report::reminder;
 use crate::report::voice::{self, Facts};
@@ -51,6 +53,17 @@ pub enum News {
         namespace: String,
         /// What it was, whole.
         exception: Box<Exception>,
+    },
+    /// An exception was created under the name of a deleted one.
+    ExceptionRecreated {
+        /// Its namespace.
+        namespace: String,
+        /// Its name.
+        name: Arc<str>,
+        /// Its uid.
+        uid: Option<Box<str>>,
+        /// What counts of the deleted one.
+        previous: Previous,
     },
 }
 
@@ -85,13 +98,16 @@ pub async fn run(
         if !context.leadership.holds() {
             continue;
         }
-        if let News::ExceptionDeleted {
-            namespace,
-            exception,
-        } = &item
-        {
-            context.counters.exception_deleted();
-            put_on_record(namespace, exception);
+        match &item {
+            News::ExceptionDeleted {
+                namespace,
+                exception,
+            } => {
+                context.counters.exception_deleted();
+                put_on_record(namespace, exception);
+            }
+            News::ExceptionRecreated { .. } => context.counters.exception_recreated(),
+            News::Transition(_) | News::Phase(_) | News::Reminded(_) => {}
         }
         let result = write(&client, &identity, &item).await;
         context.counters.wrote("event", result);
@@ -142,6 +158,17 @@ fn told(news: &News, now: Timestamp) -> Told {
             namespace,
             exception,
         } => of_deletion(namespace, exception),
+        News::ExceptionRecreated {
+            namespace,
+            name,
+            uid,
+            previous,
+        } => Told {
+            regarding: exception_reference(namespace, name, uid.as_deref()),
+            reason: "Recreated",
+            action: "Created",
+            note: recreated(previous),
+        },
     }
 }
 

@@ -137,6 +137,8 @@ fn path() -> PathLine {
 
 pub fn exception() -> Exception {
     Exception {
+        rejected_at: None,
+        previous: None,
         approval: Assurance::Verified,
         namespace: "shop".to_owned(),
         name: "batch-memory".to_owned(),

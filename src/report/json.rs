@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use serde::{Serialize, Serializer};
 
 use crate::api::golden_path::Level;
+use crate::api::previous::Previous;
 use crate::assess::next::Next;
 use crate::assess::source::{Problem, Source};
 use crate::assess::state::{Outcome, Phase, Standing, State, Status, Turn};
@@ -321,6 +322,12 @@ pub struct Exception {
     /// Who decided last.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub decided_by: Option<String>,
+    /// When an approver last rejected it or a deleted exception of its name: it needs an approval.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rejected_at: Option<Timestamp>,
+    /// The deleted exceptions of its name: when, how many, and which of their renewals count.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub previous: Option<Previous>,
     /// On whose word it stands, as the condition `Approved` gives it as its reason.
     pub approval: Assurance,
     /// Where it was read.

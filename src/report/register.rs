@@ -142,11 +142,28 @@ fn is_carried(exception: &Exception) -> bool {
 
 /// What comes next, in a few words.
 pub fn say(exception: &Exception, as_of: Timestamp) -> String {
+    let next = next_step(exception, as_of);
+    match &exception.previous {
+        Some(previous) => {
+            let deleted = day(previous.deleted_at.0, as_of);
+            format!("{next} (created again, deleted {deleted})")
+        }
+        None => next,
+    }
+}
+
+fn next_step(exception: &Exception, as_of: Timestamp) -> String {
     let at = pressing(exception);
     let since = at.map_or_else(String::new, |at| format!(" {}", ago(at, as_of)));
     let on = |words: &str| at.map_or_else(String::new, |at| format!("{words}{}", day(at, as_of)));
     match exception.next {
-        Next::Decide => format!("asked{since}, waiting for the platform team"),
+        Next::Decide => match exception.rejected_at {
+            Some(rejected) => format!(
+                "asked again after the rejection of {}, waiting for the platform team",
+                day(rejected, as_of)
+            ),
+            None => format!("asked{since}, waiting for the platform team"),
+        },
         Next::Answer => format!("asked to go on{since}, waiting for the platform team"),
         Next::ReviewOverdue => format!("a look is overdue{}", on(", it ends ")),
         Next::RenewOrReturn => format!("ended{}: renew or return", on(" ")),
@@ -305,7 +322,10 @@ fn decided(line: &Exception) -> String {
 
 #[cfg(test)]
 mod tests {
+    use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
+
     use super::*;
+    use crate::api::previous::Previous;
     use crate::assess::vouch::{Assurance, Doubt};
     use crate::report::fixtures::{at, exception, report};
 
@@ -365,6 +385,26 @@ shop        idle        web-service   team-shop   Active          12 Mar   3    
 shop        settled     web-service   team-shop   Active          12 Mar   3             yes      nothing until 10 Mar
 "
         );
+    }
+
+    #[test]
+    fn a_request_shows_its_rejection_and_its_deletion() {
+        let as_of = at("2026-03-01T00:00:00Z");
+        let mut asked = asking("asked", Next::Decide, Phase::Pending);
+        asked.rejected_at = Some(at("2026-02-20T00:00:00Z"));
+        let after = "asked again after the rejection of 20 Feb, waiting for the platform team";
+        assert_eq!(say(&asked, as_of), after);
+        asked.previous = Some(Previous {
+            deleted_at: Time(at("2026-02-21T00:00:00Z")),
+            times: 1,
+            renewals: 0,
+            rejected_at: Some(Time(at("2026-02-20T00:00:00Z"))),
+        });
+        let both = format!("{after} (created again, deleted 21 Feb)");
+        assert_eq!(say(&asked, as_of), both);
+        let json = serde_json::to_value(&asked).unwrap();
+        assert_eq!(json["previous"]["deletedAt"], "2026-02-21T00:00:00Z");
+        assert_eq!(json["rejectedAt"], "2026-02-20T00:00:00Z");
     }
 
     #[test]

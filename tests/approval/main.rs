@@ -11,4 +11,5 @@ mod ground;
 mod history;
 mod operator;
 mod people;
+mod undone;
 mod vouched;

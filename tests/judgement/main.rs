@@ -11,4 +11,5 @@ mod fixtures;
 mod outcomes;
 mod plans;
 mod properties;
+mod recreated;
 mod standings;

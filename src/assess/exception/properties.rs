@@ -8,11 +8,14 @@ use proptest::option;
 use proptest::prelude::*;
 
 use super::fixtures::{approval, day, renewal_requested, requested, review};
-use super::{Consent, Life, SKEW, Terms, live};
+use super::past::{Past, Rejection};
+use super::{Consent, Life, Request, SKEW, Terms, live_after};
 use crate::api::DeviationExceptionSpec;
+use crate::api::condition::stored;
 use crate::api::deviation_exception::{Decision, Outcome, Review};
 use crate::api::golden_path::{ExceptionPolicy, SelfDeclare, Severity};
 use crate::api::period::Period;
+use crate::api::previous::Previous;
 use crate::assess::state::{Phase, Standing};
 
 /// An exception, its path's terms, and its creation.
@@ -23,6 +26,7 @@ pub(crate) struct Story {
     pub(crate) policy: ExceptionPolicy,
     light: bool,
     pub(crate) bound: bool,
+    pub(crate) past: Past,
 }
 
 impl Story {
@@ -32,7 +36,12 @@ impl Story {
             within_self_declare_severity: self.light,
             bound_to_matches: self.bound,
         };
-        live(&self.spec, self.created, &terms, now)
+        let request = Request {
+            spec: &self.spec,
+            created: self.created,
+            past: &self.past,
+        };
+        live_after(request, &terms, now)
     }
 }
 
@@ -118,6 +127,22 @@ fn spec() -> impl Strategy<Value = DeviationExceptionSpec> {
         )
 }
 
+/// A rejection that is no longer in the spec, and deleted exceptions of the same name.
+fn past() -> impl Strategy<Value = Past> {
+    let previous = (0_u32..3, option::of(instant())).prop_map(|(renewals, rejected)| Previous {
+        deleted_at: Time(day(1)),
+        times: 1,
+        renewals,
+        rejected_at: rejected.map(stored),
+    });
+    let rejected = instant().prop_map(|at| Rejection { at, by: None });
+    (
+        option::weighted(0.2, rejected),
+        option::weighted(0.2, previous),
+    )
+        .prop_map(|(rejected, previous)| Past { rejected, previous })
+}
+
 pub(crate) fn story() -> impl Strategy<Value = Story> {
     (
         spec(),
@@ -125,13 +150,15 @@ pub(crate) fn story() -> impl Strategy<Value = Story> {
         policy(),
         any::<bool>(),
         prop::bool::weighted(0.9),
+        past(),
     )
-        .prop_map(|(spec, created, policy, light, bound)| Story {
+        .prop_map(|(spec, created, policy, light, bound, past)| Story {
             spec,
             created,
             policy,
             light,
             bound,
+            past,
         })
 }
 
@@ -222,6 +249,42 @@ proptest! {
             ..life
         };
         prop_assert_eq!(comparable, known);
+    }
+
+    /// Neither removing the rejection nor deleting the exception gives it back what its path grants
+    /// without an approval.
+    #[test]
+    fn what_was_ever_rejected_excuses_by_an_approval_only(
+        story in story(), at in instant(), now in instant(), before in any::<bool>(),
+    ) {
+        let mut rejected = story;
+        if before {
+            let previous = rejected.past.after_deletion(&rejected.spec, false, now);
+            rejected.past.previous = Some(Previous { rejected_at: Some(Time(at)), ..previous });
+        } else {
+            rejected.past.rejected = Some(Rejection { at, by: None });
+        }
+        let life = rejected.at(now);
+        let is_approved = life.consent == Consent::Approved;
+        prop_assert!(is_approved || life.consent == Consent::None);
+        let is_excused = life.phase.standing().is_some_and(Standing::is_excused);
+        prop_assert!(!is_excused || is_approved);
+    }
+
+    /// However an exception is deleted and created again, its renewals and its rejection stay.
+    #[test]
+    fn deletion_forgets_nothing(story in story(), again in 1_u32..5, now in instant()) {
+        let mut past = story.past.clone();
+        for _ in 0..again {
+            let previous = past.after_deletion(&story.spec, false, now);
+            past = Past { previous: Some(previous), rejected: None };
+        }
+        let reviews = story.spec.reviews.iter();
+        let renewals = reviews.filter(|review| review.outcome == Outcome::Renewed).count();
+        let renewals = u32::try_from(renewals).unwrap();
+        prop_assert_eq!(past.renewals(), story.past.renewals() + again * renewals);
+        let seconds = |at: Option<Timestamp>| at.map(Timestamp::as_second);
+        prop_assert_eq!(seconds(past.rejected_at()), seconds(story.past.rejected_at()));
     }
 
     #[test]

@@ -61,7 +61,9 @@ fn says(status: &DeviationExceptionStatus, reason: &str) -> bool {
 
 /// What it has taken of what its path let its team do alone, and no more.
 fn limits(status: &DeviationExceptionStatus) -> SelfDeclare {
-    let renewals = status.renewals.unwrap_or_default();
+    let before = status.previous.as_ref();
+    let before = before.map_or(0, |previous| previous.renewals);
+    let renewals = status.renewals.unwrap_or_default().saturating_add(before);
     SelfDeclare {
         max_severity: Severity::High,
         max_duration: LONGEST,

@@ -7,6 +7,7 @@ use crate::api::DeviationExceptionStatus;
 use crate::api::condition::{APPROVED, PATH_FOUND, READY, STALLED, Statement, settle, stored};
 use crate::assess::cover::Exception;
 use crate::assess::exception::Life;
+use crate::assess::exception::past::Rejection;
 use crate::assess::state::Phase;
 use crate::assess::vouch::Assurance;
 
@@ -97,6 +98,7 @@ pub fn exception_status(
             approved.last_transition_time = stored(now);
         }
     }
+    let rejection = recorded_rejection(exception, now);
     DeviationExceptionStatus {
         observed_generation: exception.generation,
         phase: Some(life.phase.as_str().to_owned()),
@@ -104,12 +106,23 @@ pub fn exception_status(
         effective_expiry: life.effective_expiry.map(stored),
         next_review_at: life.next_review_at.map(stored),
         renewals: Some(life.renewals),
+        rejected_at: rejection.as_ref().map(|rejection| stored(rejection.at)),
+        rejected_by: rejection.and_then(|rejection| rejection.by),
+        previous: exception.past.previous.clone(),
         matched: findings.matched.iter().take(LISTED).cloned().collect(),
         matched_count: Some(u32::try_from(findings.matched.len()).unwrap_or(u32::MAX)),
         covered_failures: Some(findings.covered_failures),
         notified: before.map_or_else(Vec::new, |status| status.notified.clone()),
         notifying: before.map_or_else(Vec::new, |status| status.notifying.clone()),
     }
+}
+
+/// The rejection to record: the one in the spec, which the approval policy compares before anybody
+/// removes it, else the latest before. One that is dated ahead does not count yet.
+fn recorded_rejection(exception: &Exception, now: Timestamp) -> Option<Rejection> {
+    let in_spec = Rejection::in_spec(&exception.spec);
+    let counting = in_spec.filter(|rejection| rejection.counts(now));
+    counting.or_else(|| exception.past.rejected.clone())
 }
 
 /// Whether a request that was not agreed to is made again. `Approved` stays False over that; that

@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 
 use super::{Sources, View};
+use crate::assess::exception::past::Rejection;
 use crate::assess::next::{Next, waiting_since};
 use crate::assess::path_set::PathSet;
 use crate::assess::register::{ExceptionView, Usage, Useless, UselessCheck};
@@ -40,6 +41,8 @@ pub(super) fn line(view: &ExceptionView<'_>, sources: &Sources) -> json::Excepti
         requested_by: spec.requested_by.clone(),
         ticket: spec.ticket.clone(),
         decided_by: decided_by(view).map(str::to_owned),
+        rejected_at: rejected_at(view),
+        previous: view.exception.past.previous.clone(),
         approval: view.assurance,
         source: source(view, sources).cloned(),
     }
@@ -107,6 +110,12 @@ fn unused(view: &ExceptionView<'_>, paths: &PathSet) -> Option<String> {
         Usage::NotJudged => "the workloads it names are judged by no path".to_owned(),
     };
     Some(format!("{why}, so it covers nothing"))
+}
+
+fn rejected_at(view: &ExceptionView<'_>) -> Option<Timestamp> {
+    let in_spec = Rejection::in_spec(&view.exception.spec).map(|rejection| rejection.at);
+    let counting = in_spec.filter(|at| !view.life.ignored_decisions.contains(at));
+    counting.max(view.exception.past.rejected_at())
 }
 
 /// Who made the latest decision that counts.

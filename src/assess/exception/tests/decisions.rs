@@ -1,5 +1,7 @@
 //! Which decisions count, on whose word an exception excuses, and what each decision states.
 
+use super::super::past::{Past, Rejection};
+use super::super::{Request, live_after};
 use super::*;
 
 #[test]
@@ -268,4 +270,77 @@ fn decision_dated_more_than_five_minutes_ahead_is_ignored_and_listed() {
         &policy,
         turn(Phase::Active, Phase::Closed, skew.before(day(30))),
     );
+}
+
+/// As recorded by the operator after the rejection was removed from the spec.
+fn rejected_at(at: Timestamp) -> Past {
+    Past {
+        rejected: Some(Rejection { at, by: None }),
+        previous: None,
+    }
+}
+
+fn request<'a>(
+    spec: &'a DeviationExceptionSpec,
+    created: Timestamp,
+    past: &'a Past,
+) -> Request<'a> {
+    Request {
+        spec,
+        created,
+        past,
+    }
+}
+
+#[test]
+fn removing_a_rejection_asks_for_a_decision() {
+    let free = ExceptionPolicy {
+        require_approval: false,
+        ..ExceptionPolicy::default()
+    };
+    for policy in [&self_declare_policy(), &free] {
+        let phase = |past: &Past, spec: &DeviationExceptionSpec| {
+            live_after(request(spec, start(), past), &terms(policy), day(6)).phase
+        };
+        assert_eq!(phase(&Past::default(), &requested()), Phase::Active);
+        assert_eq!(phase(&rejected_at(day(5)), &requested()), Phase::Pending);
+        // A renewal by its owner is no approval.
+        let own = DeviationExceptionSpec {
+            reviews: vec![renewed(day(6))],
+            ..requested()
+        };
+        assert_eq!(phase(&rejected_at(day(5)), &own), Phase::Pending);
+        let again = DeviationExceptionSpec {
+            approval: Some(approval(Decision::Approved, day(6))),
+            ..requested()
+        };
+        assert_eq!(phase(&rejected_at(day(5)), &again), Phase::Active);
+    }
+}
+
+#[test]
+fn renewals_of_deleted_exceptions_count_toward_the_limit() {
+    let policy = self_declare_policy(); // one renewal
+    let after = |renewals: &[u64], was_self_declared: bool| {
+        let spec = DeviationExceptionSpec {
+            reviews: renewals.iter().map(|at| renewed(day(*at))).collect(),
+            ..requested()
+        };
+        let previous = Past::default().after_deletion(&spec, was_self_declared, day(20));
+        let past = Past {
+            previous: Some(previous),
+            rejected: None,
+        };
+        live_after(
+            request(&requested(), day(20), &past),
+            &terms(&policy),
+            day(21),
+        )
+        .phase
+    };
+    assert_eq!(after(&[], false), Phase::Active);
+    assert_eq!(after(&[], true), Phase::Active, "a new period: one renewal");
+    assert_eq!(after(&[10], false), Phase::Active);
+    assert_eq!(after(&[10], true), Phase::Pending);
+    assert_eq!(after(&[5, 10], false), Phase::Pending);
 }

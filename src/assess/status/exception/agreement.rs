@@ -2,10 +2,11 @@
 
 use jiff::Timestamp;
 
-use super::super::{day, first_few, quoted};
+use super::super::{day, first_few, quoted, recreated};
 use super::{Words, unknown};
 use crate::api::condition::{APPROVED, REVIEW_CURRENT, Statement};
 use crate::api::deviation_exception::Outcome;
+use crate::assess::exception::past::Rejection;
 use crate::assess::state::Phase;
 use crate::assess::vouch::{Assurance, Doubt};
 
@@ -33,7 +34,7 @@ impl Words<'_> {
                 false,
                 format!(
                     "Not agreed {}. Next: change the request, remove spec.approval and ask again, \
-                     or take the path's steps.",
+                     or take the path's steps. It needs an approval from now on.",
                     self.decided()
                 ),
             ),
@@ -44,7 +45,18 @@ impl Words<'_> {
         } else {
             self.ignored()
         };
-        Statement::new(APPROVED, status, assurance.as_str(), message + &ignored)
+        let message = message + &self.created_again(assurance) + &ignored;
+        Statement::new(APPROVED, status, assurance.as_str(), message)
+    }
+
+    /// What counts of deleted exceptions of the same name, while no approver has approved this one.
+    fn created_again(&self, assurance: Assurance) -> String {
+        let counts = match assurance {
+            Assurance::SelfDeclared | Assurance::NotRequired | Assurance::Pending => true,
+            Assurance::Verified | Assurance::Unverified(_) | Assurance::Rejected => false,
+        };
+        let previous = self.exception.past.previous.as_ref().filter(|_| counts);
+        previous.map_or_else(String::new, |previous| format!(" {}", recreated(previous)))
     }
 
     /// What stands, and why nobody vouches for it.
@@ -118,11 +130,23 @@ impl Words<'_> {
         if phase == Phase::Closed {
             return "Closed before anybody decided. Nothing to do.".to_owned();
         }
-        format!(
-            "Asked on {}, waiting for the platform team. Next, for them: {}.",
-            day(self.exception.created),
-            self.command("approve")
-        )
+        let rejection = self.exception.past.rejected.as_ref();
+        let asked = match rejection {
+            Some(Rejection { at, by }) => {
+                let by = by
+                    .as_ref()
+                    .map_or_else(String::new, |by| format!(" by {by}"));
+                let on = day(*at);
+                format!(
+                    "Rejected{by} on {on} and asked for again, so it waits for the platform team."
+                )
+            }
+            None => format!(
+                "Asked on {}, waiting for the platform team.",
+                day(self.exception.created)
+            ),
+        };
+        format!("{asked} Next, for them: {}.", self.command("approve"))
     }
 
     /// What is dated ahead is said where people look for a decision.

@@ -10,6 +10,7 @@ use crate::api::DeviationExceptionStatus;
 use crate::assess::cover::Exception;
 use crate::assess::exception::Life;
 use crate::assess::exception::fixtures::day;
+use crate::assess::exception::past::Past;
 use crate::assess::exception::properties::{Story, instant, story};
 use crate::assess::path_set::PathSet;
 use crate::assess::state::Phase;
@@ -24,7 +25,9 @@ fn told(story: &Story, now: Timestamp) -> Exception {
         assurance: assurance(&exception, &life, Vouching::Absent(Gap::NoPolicy)),
         ..in_use(life)
     };
+    exception.past = story.past.clone();
     exception.status = Some(exception_status(&exception, &findings, now));
+    exception.past = Past::read(exception.status.as_ref());
     exception
 }
 
@@ -63,7 +66,9 @@ fn findings_at(now: Timestamp) -> impl Strategy<Value = (Exception, ExceptionFin
                     over_max_workloads: over,
                     ..in_use(story.at(now))
                 };
-                (object(story.spec), findings)
+                let mut exception = object(story.spec);
+                exception.past = story.past;
+                (exception, findings)
             },
         )
 }
@@ -115,7 +120,9 @@ proptest! {
         (exception, findings) in findings_at(day(50)),
     ) {
         let written = exception_status(&exception, &findings, day(50));
-        let dates = [&written.effective_expiry, &written.next_review_at];
+        let previous = written.previous.as_ref();
+        let rejected = previous.map_or(&None, |previous| &previous.rejected_at);
+        let dates = [&written.effective_expiry, &written.next_review_at, &written.rejected_at, rejected];
         // The server takes no year before 0.
         let year_0 = "0000-01-01T00:00:00Z".parse::<Timestamp>().unwrap();
         prop_assume!(dates.into_iter().flatten().all(|date| date.0 >= year_0));
