@@ -336,6 +336,205 @@ fn a_variable_that_no_expression_could_name_is_refused() {
     });
 }
 
+/// Not an apply: its body is read as YAML, which refuses some characters before any rule is asked.
+fn creation(cluster: &ControlPlane, object: &Value) -> Result<(), String> {
+    let name = object["metadata"]["name"].as_str().unwrap();
+    let file = cluster.data_dir().join(format!("{name}.json"));
+    std::fs::write(&file, object.to_string()).unwrap();
+    let create = ["create", "--dry-run=server", "-f", file.to_str().unwrap()];
+    let answer = cluster.kubectl(&create).unwrap();
+    if answer.status.success() {
+        return Ok(());
+    }
+    Err(String::from_utf8_lossy(&answer.stderr).into_owned())
+}
+
+fn refuses_to_create(cluster: &ControlPlane, object: &Value, place: &str) {
+    let refusal = creation(cluster, object).unwrap_err();
+    assert!(refusal.contains(place), "{place}: {refusal}");
+    assert!(
+        !refusal.contains(|c: char| c.is_control() && c != '\n'),
+        "{refusal:?}"
+    );
+}
+
+/// Characters that a terminal obeys, or that the API server's own YAML reader refuses.
+const CONTROLS: [char; 7] = ['\0', '\r', '\u{1b}', '\u{7f}', '\u{80}', '\u{85}', '\u{9b}'];
+
+#[test]
+fn a_text_with_a_control_character_is_refused() {
+    with_cluster(|cluster| {
+        for field in [
+            "/path",
+            "/checks/0",
+            "/targets/0/kind",
+            "/targets/0/name",
+            "/reason",
+            "/owner/team",
+            "/owner/contact",
+            "/ticket",
+            "/requestedBy",
+            "/ownershipCost/description",
+            "/wouldReturnIf",
+            "/approval/by",
+            "/approval/note",
+            "/renewal/by",
+            "/renewal/stillNeededBecause",
+        ] {
+            let mut object = approved("controls");
+            let spec = &mut object["spec"];
+            spec["owner"]["contact"] = json!("x");
+            spec["ticket"] = json!("x");
+            spec["requestedBy"] = json!("x");
+            spec["ownershipCost"]["description"] = json!("x");
+            spec["wouldReturnIf"] = json!("x");
+            spec["approval"]["note"] = json!("x");
+            spec["renewal"] = json!({"requestedAt": "2026-08-01T09:00:00Z", "by": "x", "stillNeededBecause": "x"});
+            for c in CONTROLS {
+                let text = format!("Text of a field that ends oddly{c}");
+                *object["spec"].pointer_mut(field).unwrap() = json!(text);
+                let place = field.trim_start_matches('/').replace("/0", "[0]");
+                refuses_to_create(
+                    cluster,
+                    &object,
+                    &format!("spec.{}", place.replace('/', ".")),
+                );
+            }
+        }
+        for (field, c) in [
+            ("title", '\u{1b}'),
+            ("description", '\u{9b}'),
+            ("persona", '\n'),
+        ] {
+            let mut object = path("controls");
+            object["spec"][field] = json!(format!("a{c}b"));
+            refuses_to_create(cluster, &object, &format!("spec.{field}"));
+        }
+    });
+}
+
+#[test]
+fn a_path_or_check_that_could_not_exist_is_refused() {
+    with_cluster(|cluster| {
+        for name in ["Web", "web service", "-web", "web.service", "*"] {
+            let mut object = exception("names");
+            object["spec"]["path"] = json!(name);
+            refuses(cluster, &object, "spec.path");
+            let mut object = path("names");
+            object["spec"]["formerNames"] = json!([name]);
+            refuses(cluster, &object, "spec.formerNames[0]");
+        }
+        for name in ["Spread", "spread*", "**", ""] {
+            let mut object = exception("names");
+            object["spec"]["checks"] = json!([name]);
+            refuses(cluster, &object, "spec.checks[0]");
+        }
+        let mut object = exception("names");
+        object["spec"]["checks"] = json!(["*"]);
+        accepts(cluster, &object);
+    });
+}
+
+#[test]
+fn prose_and_snippets_keep_their_lines() {
+    with_cluster(|cluster| {
+        let prose = "One replica is what\n\tthe licence allows – 一つ 👩\u{200d}💻.";
+        let mut object = approved("lines");
+        object["spec"]["reason"] = json!(prose);
+        object["spec"]["approval"]["note"] = json!(prose);
+        accepts(cluster, &object);
+        assert_eq!(stored(cluster, "devex", "lines")["spec"]["reason"], prose);
+        let mut object = path("lines");
+        object["spec"]["description"] = json!(prose);
+        object["spec"]["checks"][0]["expression"] = json!("object.metadata\n\t.name != ''");
+        object["spec"]["checks"][0]["remediation"] = json!("resources:\n  limits: {}\n");
+        accepts(cluster, &object);
+    });
+}
+
+/// The definition of exceptions under another group, so that tests beside this one keep theirs.
+fn other_definition(is_loose: bool) -> Value {
+    let crds = api::crds();
+    let own = crds
+        .iter()
+        .find(|crd| crd.spec.names.kind == "DeviationException");
+    let mut crd = serde_json::to_value(own.unwrap()).unwrap();
+    crd["metadata"]["name"] = json!("deviationexceptions.ratchet.example.com");
+    crd["spec"]["group"] = json!("ratchet.example.com");
+    crd["spec"]["names"]["shortNames"] = json!([]);
+    crd["spec"]["names"]["categories"] = json!([]);
+    if is_loose {
+        without_patterns(&mut crd);
+    }
+    crd
+}
+
+/// As definitions were before their texts had patterns.
+fn without_patterns(value: &mut Value) {
+    match value {
+        Value::Object(fields) => {
+            fields.retain(|name, value| name != "pattern" || !value.is_string());
+            fields.values_mut().for_each(without_patterns);
+        }
+        Value::Array(items) => items.iter_mut().for_each(without_patterns),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+    }
+}
+
+#[test]
+fn an_object_stored_under_a_looser_definition_can_still_be_changed() {
+    with_cluster(|cluster| {
+        let kind = "deviationexceptions.ratchet.example.com";
+        accepts(cluster, &other_definition(true));
+        let wait = [
+            "wait",
+            "--for=condition=Established",
+            "--timeout=20s",
+            "crd",
+            kind,
+        ];
+        cluster.kubectl_ok(&wait).unwrap();
+        let mut object = exception("odd");
+        object["apiVersion"] = json!("ratchet.example.com/v1alpha1");
+        object["spec"]["path"] = json!("web\u{1b}[2J");
+        object["spec"]["checks"] = json!(["a\u{7f}"]);
+        goldenpath_e2e::eventually(std::time::Duration::from_secs(30), "it is served", || {
+            creation(cluster, &object).ok()
+        });
+        let file = cluster.data_dir().join("odd.json");
+        cluster
+            .kubectl_ok(&["create", "-f", file.to_str().unwrap()])
+            .unwrap();
+
+        accepts(cluster, &other_definition(false));
+        let mut fresh = object.clone();
+        fresh["metadata"]["name"] = json!("fresh");
+        goldenpath_e2e::eventually(std::time::Duration::from_secs(30), "patterns hold", || {
+            let refusal = creation(cluster, &fresh).err()?;
+            refusal.contains("spec.path").then_some(())
+        });
+        let patch = r#"-p={"spec": {"ticket": "SHOP-1"}}"#;
+        cluster
+            .kubectl_ok(&["patch", kind, "odd", "--type=merge", patch])
+            .unwrap();
+        let status = r#"-p={"status": {"phase": "Pending"}}"#;
+        let write = [
+            "patch",
+            kind,
+            "odd",
+            "--type=merge",
+            "--subresource=status",
+            status,
+        ];
+        cluster.kubectl_ok(&write).unwrap();
+        let patch = r#"-p={"spec": {"path": "web\u001b[3J"}}"#;
+        let answer = cluster
+            .kubectl(&["patch", kind, "odd", "--type=merge", patch])
+            .unwrap();
+        assert!(String::from_utf8_lossy(&answer.stderr).contains("spec.path"));
+    });
+}
+
 #[test]
 fn a_period_nobody_can_read_is_refused() {
     with_cluster(|cluster| {

@@ -4,6 +4,7 @@
 
 #![allow(clippy::unwrap_used)]
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -11,6 +12,7 @@ use goldenpath::api;
 use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::{
     CustomResourceDefinition, JSONSchemaProps, JSONSchemaPropsOrArray, JSONSchemaPropsOrBool,
 };
+use regex::Regex;
 
 /// `crds/` is what users apply; the chart can only read files inside itself, so it has a copy.
 const COPIES: [&str; 2] = ["crds", "charts/goldenpath/files/crds"];
@@ -60,6 +62,75 @@ fn every_string_list_and_map_is_bounded_and_documented() {
         }
     }
     assert!(found.is_empty(), "{}", found.join("\n"));
+}
+
+#[test]
+fn every_text_of_a_spec_refuses_control_characters() {
+    let mut several_lines = BTreeSet::new();
+    for crd in api::crds() {
+        for text in texts(&schema(&crd, "spec"), "spec") {
+            let Some(pattern) = &text.pattern else {
+                assert!(text.is_closed, "{}: a text without a pattern", text.place);
+                continue;
+            };
+            let pattern = Regex::new(pattern).unwrap();
+            let controls = (0..0xa0)
+                .filter_map(char::from_u32)
+                .filter(|c| c.is_control());
+            for c in controls.filter(|c| !matches!(c, '\n' | '\t')) {
+                let taken = pattern.is_match(&format!("a{c}"));
+                assert!(!taken, "{} takes {c:?}", text.place);
+            }
+            if pattern.is_match("a\n\tb") {
+                several_lines.insert(text.field);
+            }
+        }
+    }
+    let expected = [
+        "description",
+        "expression",
+        "jobToBeDone",
+        "message",
+        "messageExpression",
+        "note",
+        "reason",
+        "remediation",
+        "stillNeededBecause",
+        "wouldReturnIf",
+    ];
+    assert_eq!(several_lines, expected.map(str::to_owned).into());
+}
+
+/// A text of a schema.
+struct Text {
+    place: String,
+    field: String,
+    pattern: Option<String>,
+    /// It is one of a few words, or has a format the API server reads.
+    is_closed: bool,
+}
+
+fn texts(schema: &JSONSchemaProps, place: &str) -> Vec<Text> {
+    let mut found = Vec::new();
+    if schema.type_.as_deref() == Some("string") {
+        let field = place.rsplit('.').next().unwrap();
+        found.push(Text {
+            place: place.to_owned(),
+            field: field.trim_end_matches(['[', ']', '{', '}']).to_owned(),
+            pattern: schema.pattern.clone(),
+            is_closed: schema.enum_.is_some() || schema.format.as_deref() == Some("date-time"),
+        });
+    }
+    for (name, property) in schema.properties.iter().flatten() {
+        found.extend(texts(property, &format!("{place}.{name}")));
+    }
+    if let Some(JSONSchemaPropsOrArray::Schema(items)) = &schema.items {
+        found.extend(texts(items, &format!("{place}[]")));
+    }
+    if let Some(JSONSchemaPropsOrBool::Schema(values)) = &schema.additional_properties {
+        found.extend(texts(values, &format!("{place}{{}}")));
+    }
+    found
 }
 
 #[test]

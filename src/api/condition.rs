@@ -5,6 +5,8 @@
 use jiff::Timestamp;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, Time};
 
+use super::text::plain;
+
 /// This generation was read and can be processed. Stays True for pending, overdue, expired and
 /// rejected exceptions, so that no wait in a delivery pipeline hangs on governance.
 pub const READY: &str = "Ready";
@@ -38,7 +40,7 @@ pub struct Statement {
     pub status: Option<bool>,
     /// A `PascalCase` word for machines.
     pub reason: &'static str,
-    /// A sentence for people; bounded to 1,024 characters when stored.
+    /// A sentence for people; made safe to show and bounded to 1,024 characters when stored.
     pub message: String,
 }
 
@@ -91,7 +93,7 @@ fn settle_one(
         type_: statement.kind.to_owned(),
         status: status.to_owned(),
         reason: statement.reason.to_owned(),
-        message: statement.message.chars().take(1_024).collect(),
+        message: plain(&statement.message).chars().take(1_024).collect(),
         observed_generation: generation,
         last_transition_time: unchanged.map_or(stored(now), |c| c.last_transition_time.clone()),
     }

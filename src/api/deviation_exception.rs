@@ -88,10 +88,10 @@ const APPROVED_SUBSTANCE_STAYS: &str = "\
 )]
 pub struct DeviationExceptionSpec {
     /// The golden path deviated from.
-    #[schemars(length(min = 1, max = 63))]
+    #[schemars(schema_with = "schema::path_name")]
     pub path: String,
     /// The checks deviated from; "*" means every check that may be excepted, later ones too.
-    #[schemars(length(min = 1, max = 32), inner(length(min = 1, max = 63)))]
+    #[schemars(schema_with = "schema::check_names")]
     pub checks: Vec<String>,
     /// The workloads concerned, by name.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]

@@ -85,7 +85,7 @@ pub struct GoldenPathSpec {
     pub priority: i32,
     /// Names this path had before; exceptions and workloads that still use one keep working.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    #[schemars(length(max = 16), inner(length(max = 63)))]
+    #[schemars(schema_with = "schema::path_names")]
     pub former_names: Vec<String>,
     /// Which workloads the path is for.
     #[serde(default)]

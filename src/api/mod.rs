@@ -11,6 +11,7 @@ mod path_status;
 pub mod period;
 pub mod previous;
 mod schema;
+pub mod text;
 
 pub use deviation_exception::{
     DeviationException, DeviationExceptionSpec, DeviationExceptionStatus,

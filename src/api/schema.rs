@@ -7,6 +7,51 @@ use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::{
 };
 use schemars::{Schema, SchemaGenerator, json_schema};
 
+use super::text::Shape;
+
+/// Fields that hold several lines: prose, snippets and expressions. Every other text is one line.
+const SEVERAL_LINES: [&str; 10] = [
+    "description",
+    "expression",
+    "jobToBeDone",
+    "message",
+    "messageExpression",
+    "note",
+    "reason",
+    "remediation",
+    "stillNeededBecause",
+    "wouldReturnIf",
+];
+
+/// The name of a golden path.
+pub(super) fn path_name(_: &mut SchemaGenerator) -> Schema {
+    name(Shape::DnsLabel)
+}
+
+/// Names golden paths had before.
+pub(super) fn path_names(_: &mut SchemaGenerator) -> Schema {
+    json_schema!({"type": "array", "maxItems": 16, "items": name(Shape::DnsLabel)})
+}
+
+/// The checks an exception names.
+pub(super) fn check_names(_: &mut SchemaGenerator) -> Schema {
+    json_schema!({
+        "type": "array",
+        "minItems": 1,
+        "maxItems": 32,
+        "items": name(Shape::CheckName),
+    })
+}
+
+fn name(shape: Shape) -> Schema {
+    json_schema!({
+        "type": "string",
+        "minLength": 1,
+        "maxLength": 63,
+        "pattern": shape.pattern(),
+    })
+}
+
 /// A `LabelSelector` with the bounds Kubernetes puts on labels themselves.
 pub(super) fn label_selector(_: &mut SchemaGenerator) -> Schema {
     json_schema!({
@@ -113,9 +158,36 @@ pub(super) fn tidied(mut crd: CustomResourceDefinition) -> CustomResourceDefinit
             .and_then(|validation| validation.open_api_v3_schema.as_mut())
         {
             tidy(schema);
+            // A status is the operator's: a pattern there could only lose what it reports.
+            if let Some(spec) = schema.properties.as_mut().and_then(|p| p.get_mut("spec")) {
+                shape_texts(spec, "spec");
+            }
         }
     }
     crd
+}
+
+/// Gives every text without bounds of its own the pattern of its field, so that a new field accepts
+/// no control character.
+fn shape_texts(schema: &mut JSONSchemaProps, field: &str) {
+    let is_shaped = schema.pattern.is_some() || schema.enum_.is_some() || schema.format.is_some();
+    if schema.type_.as_deref() == Some("string") && !is_shaped {
+        let shape = if SEVERAL_LINES.contains(&field) {
+            Shape::Lines
+        } else {
+            Shape::Line
+        };
+        schema.pattern = Some(shape.pattern().to_owned());
+    }
+    for (name, property) in schema.properties.iter_mut().flatten() {
+        shape_texts(property, name);
+    }
+    if let Some(JSONSchemaPropsOrArray::Schema(items)) = &mut schema.items {
+        shape_texts(items, field);
+    }
+    if let Some(JSONSchemaPropsOrBool::Schema(values)) = &mut schema.additional_properties {
+        shape_texts(values, field);
+    }
 }
 
 fn tidy(schema: &mut JSONSchemaProps) {

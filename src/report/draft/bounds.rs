@@ -4,6 +4,7 @@
 
 use serde_json::Value;
 
+use crate::api::text::Shape;
 use crate::api::{self, DeviationExceptionSpec};
 
 /// The flag that sets a field, by the field's place in the spec; the most exact place first.
@@ -119,7 +120,7 @@ fn slip(schema: &Value, value: &Value) -> Option<String> {
     let (low, high) = (schema[low].as_f64(), schema[high].as_f64());
     let is_within = low.is_none_or(|low| size >= low) && high.is_none_or(|high| size <= high);
     if is_within {
-        return None;
+        return misshapen(schema, value.as_str()?);
     }
     let wanted = match (low, high) {
         (Some(low), Some(high)) => format!("{low} to {high} {unit}"),
@@ -127,6 +128,12 @@ fn slip(schema: &Value, value: &Value) -> Option<String> {
         (None, high) => format!("{} {unit} at most", high.unwrap_or_default()),
     };
     Some(format!("{} wanted, {size} given", wanted.trim_end()))
+}
+
+/// What is wrong with the characters of a text.
+fn misshapen(schema: &Value, text: &str) -> Option<String> {
+    let shape = Shape::of_pattern(schema["pattern"].as_str()?)?;
+    (!shape.accepts(text)).then(|| shape.advice().to_owned())
 }
 
 fn count(number: usize) -> f64 {
