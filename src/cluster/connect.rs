@@ -9,6 +9,7 @@ use std::time::Duration;
 use kube::client::{Client, ClientBuilder};
 use kube::config::{Config, KubeConfigOptions, Kubeconfig};
 
+use super::bodies::BodyLayer;
 use super::error::{Error, Result};
 use super::pulse::{Pulse, PulseLayer};
 
@@ -47,8 +48,9 @@ impl Target {
     pub async fn client(&self) -> Result<Client> {
         install_tls();
         let config = self.config().await?;
-        let client = Client::try_from(config);
-        client.map_err(|source| Error::Client(Box::new(source)))
+        let builder = ClientBuilder::try_from(config);
+        let builder = builder.map_err(|source| Error::Client(Box::new(source)))?;
+        Ok(builder.with_layer(&BodyLayer).build())
     }
 
     /// The operator's client: it never retries, and every answer of the server beats `pulse`.
@@ -59,7 +61,8 @@ impl Target {
         config.read_timeout = Some(LONGEST_SILENCE);
         let builder = ClientBuilder::try_from(config);
         let builder = builder.map_err(|source| Error::Client(Box::new(source)))?;
-        Ok(builder.with_layer(&PulseLayer(pulse)).build())
+        let builder = builder.with_layer(&PulseLayer(pulse));
+        Ok(builder.with_layer(&BodyLayer).build())
     }
 }
 

@@ -2,6 +2,7 @@
 //! carries out its plans, and one Lease says who may. It decides nothing itself.
 
 mod apply;
+mod bodies;
 mod cleanup;
 mod clock;
 mod connect;

@@ -26,6 +26,7 @@ use crate::assess::reminders::Item;
 use crate::assess::state::{Phase, Standing, State};
 use crate::assess::status::recreated;
 use crate::assess::statuses::PhaseChange;
+use crate::report::plain::plain;
 use crate::report::reminder;
 use crate::report::voice::{self, Facts};
 
@@ -310,7 +311,7 @@ fn event(told: Told, identity: &str, now: Timestamp) -> Event {
         },
         action: Some(told.action.to_owned()),
         reason: Some(told.reason.to_owned()),
-        note: Some(cut(told.note)),
+        note: Some(cut(plain(&told.note).into_owned())),
         type_: Some("Normal".to_owned()),
         event_time: Some(MicroTime(now)),
         reporting_controller: Some(CONTROLLER.to_owned()),

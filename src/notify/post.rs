@@ -22,6 +22,7 @@ use super::endpoint::{Endpoint, Format};
 use super::error::{Error, Result};
 use super::pause;
 use crate::assess::reminders::{Delivery, Message, Setback};
+use crate::report::encode;
 use crate::report::plain::plain;
 use crate::report::reminder;
 
@@ -170,7 +171,8 @@ fn request(uri: Uri, format: Format, message: &Message) -> Result<Request<Body>,
         Format::Slack => reminder::slack(message),
         Format::Json => reminder::document(message),
     };
-    let body = serde_json::to_vec(&document).map_err(|error| error.to_string())?;
+    let body = encode::json(&document).map_err(|error| error.to_string())?;
+    let body = body.into_bytes();
     let length = body.len();
     Request::post(uri)
         .header(header::CONTENT_TYPE, "application/json; charset=utf-8")

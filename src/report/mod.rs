@@ -4,6 +4,7 @@
 pub mod build;
 pub mod change;
 pub mod draft;
+pub mod encode;
 pub mod import;
 pub mod inbox;
 pub mod json;
@@ -23,3 +24,5 @@ pub use json::Report;
 
 #[cfg(test)]
 pub(crate) mod fixtures;
+#[cfg(test)]
+mod properties;

@@ -167,10 +167,8 @@ pub fn why(workload: &Workload) -> String {
 
 /// The off-ramp: the command that drafts an exception for what is missing.
 pub fn off_ramp(workload: &Workload) -> String {
-    let mut checks = workload.excusable().map(|check| check.name.as_str());
-    let checks = checks.next().map_or(String::new(), |first| {
-        checks.fold(first.to_owned(), |all, next| format!("{all},{next}"))
-    });
+    let checks = workload.excusable().map(|check| shell_word(&check.name));
+    let checks = checks.collect::<Vec<_>>().join(",");
     format!(
         "kubectl goldenpath except {} -n {} --check {checks} --reason \"…\"",
         target(workload),

@@ -10,6 +10,7 @@ use serde_saphyr::Commented;
 use super::{Draft, preamble};
 use crate::api::DeviationException;
 use crate::report::draft::Question;
+use crate::report::encode;
 use crate::report::plain::plain;
 
 /// An exception some of whose fields are open.
@@ -88,12 +89,13 @@ pub fn yaml(draft: &Draft, as_of: Timestamp) -> Result<String, serde_saphyr::ser
     let mut text = preamble.fold(String::new(), |text, line| {
         text + "# " + &plain(&line) + "\n"
     });
-    let holes = Holes {
-        fields: &draft.exception.fields,
-        place: String::new(),
-        open: &draft.exception.open,
-    };
-    text += &serde_saphyr::to_string(&holes)?;
+    text += &encode::yaml_fields(&draft.exception.fields, |fields| {
+        serde_saphyr::to_string(&Holes {
+            fields,
+            place: String::new(),
+            open: &draft.exception.open,
+        })
+    })?;
     Ok(text)
 }
 

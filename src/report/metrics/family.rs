@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 
 use prometheus::proto::{Gauge, LabelPair, Metric, MetricFamily, MetricType};
 
+use crate::report::plain::plain;
+
 /// A gauge with its labels. Every family read from the inventory is a gauge.
 #[derive(Debug)]
 pub struct Family {
@@ -274,7 +276,7 @@ pub(super) fn metric<'a>(pairs: impl Iterator<Item = (&'a str, &'a str)>, value:
     let pairs = pairs.map(|(name, value)| {
         let mut pair = LabelPair::default();
         pair.set_name(name.to_owned());
-        pair.set_value(value.to_owned());
+        pair.set_value(plain(value).into_owned());
         pair
     });
     let mut metric = Metric::from_label(pairs.collect());

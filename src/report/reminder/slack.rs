@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use super::{Sentences, closing, in_short, opening, sentences, title};
 use crate::assess::reminders::{Item, Message};
+use crate::report::plain::plain;
 
 /// Blocks a message may have.
 const BLOCKS: usize = 50;
@@ -103,7 +104,7 @@ fn list(items: &[&Item]) -> Option<String> {
 /// `@here` is no mention even for a client that looks for one in plain text.
 fn escaped(text: &str) -> String {
     let mut safe = String::with_capacity(text.len() + 8);
-    for c in text.chars() {
+    for c in plain(text).chars() {
         match c {
             '&' => safe.push_str("&amp;"),
             '<' => safe.push_str("&lt;"),
