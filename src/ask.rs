@@ -13,9 +13,10 @@ use crate::cli::{
 use crate::cluster::{self, CleanupSettings, Listing, ListingSettings, Scope};
 use crate::report::build::{self, Sources};
 use crate::report::json::{Report, Workload};
+use crate::report::plain::plain;
 use crate::report::register;
 use crate::report::voice::shell_word;
-use crate::{operate, print, scan};
+use crate::{operate, print, scan, screen};
 
 /// Why a question could not be answered.
 #[derive(Debug, thiserror::Error)]
@@ -80,7 +81,7 @@ pub fn report(args: &ReportArgs, global: &GlobalArgs, now: Timestamp) -> Result<
         &report,
         global,
         &again,
-        &mut io::stdout().lock(),
+        &mut print::stdout(global),
     )?)
 }
 
@@ -97,7 +98,7 @@ pub fn why(args: &WhyArgs, global: &GlobalArgs, now: Timestamp) -> Result<(), Er
         workload,
         (report.as_of, &again(&args.paths)),
         global,
-        &mut io::stdout().lock(),
+        &mut print::stdout(global),
     )?)
 }
 
@@ -237,12 +238,11 @@ pub fn cleanup(args: &CleanupArgs, global: &GlobalArgs) -> Result<(), Error> {
     };
     let progress = |kind: &str, cleaned: &cluster::Cleaned| {
         if cleaned.found > 0 && !args.dry_run {
-            // Nobody to tell when standard error is closed.
-            let _ = writeln!(io::stderr(), "{kind}: {} cleaned", cleaned.cleaned);
+            screen::say(&format!("{kind}: {} cleaned\n", cleaned.cleaned));
         }
     };
     let done = operate::runtime()?.block_on(cluster::cleanup(&settings, progress))?;
-    let mut out = io::stdout().lock();
+    let mut out = print::stdout(global);
     say(&done, args.dry_run, &mut out).map_err(print::Error::from)?;
     if done.problems.is_empty() {
         Ok(())
@@ -266,7 +266,12 @@ fn say(done: &cluster::Cleanup, dry_run: bool, out: &mut dyn Write) -> io::Resul
         writeln!(out, "{kind}: {number} {verb}")?;
     }
     for problem in &done.problems {
-        writeln!(out, "{}: {}", problem.source, problem.message)?;
+        writeln!(
+            out,
+            "{}: {}",
+            plain(&problem.source),
+            plain(&problem.message)
+        )?;
     }
     Ok(())
 }

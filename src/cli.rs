@@ -63,15 +63,17 @@ pub struct Cli {
 }
 
 impl Cli {
-    /// Reads the command line of this process; prints help or a usage error and exits where that
-    /// is what was asked for. As kubectl's plugin, usage says `kubectl goldenpath`.
-    pub fn read() -> Self {
+    /// Reads the command line of this process. As kubectl's plugin, usage says `kubectl goldenpath`.
+    ///
+    /// # Errors
+    /// When help is asked for, or the command line is wrong.
+    pub fn read() -> Result<Self, clap::Error> {
         let mut command = Self::command();
         let program = std::env::args_os().next();
         if program.as_deref().is_some_and(is_plugin) {
             command = command.bin_name("kubectl goldenpath");
         }
-        Self::from_arg_matches(&command.get_matches()).unwrap_or_else(|error| error.exit())
+        Self::from_arg_matches(&command.try_get_matches()?)
     }
 }
 

@@ -112,6 +112,7 @@ mod names {
     use crate::cli::GlobalArgs;
     use crate::cluster::{self, Nameable};
     use crate::operate;
+    use crate::report::plain::is_unsafe;
 
     /// Longer than this nobody waits for a Tab.
     const PATIENCE: Duration = Duration::from_secs(2);
@@ -153,7 +154,9 @@ mod names {
         };
         let answer = runtime.block_on(async { tokio::time::timeout(PATIENCE, asked).await });
         let names = answer.ok().and_then(Result::ok).unwrap_or_default();
-        let names = names.into_iter().filter(|name| name.starts_with(typed));
+        let names = names
+            .into_iter()
+            .filter(|name| name.starts_with(typed) && !name.contains(is_unsafe));
         names.map(CompletionCandidate::new).collect()
     }
 

@@ -1,7 +1,7 @@
 //! `approve`, `reject`, `review`, `renew` and `close`: the word of a path's owner, or of the
 //! exception's own, written into it under the name the cluster knows them by.
 
-use std::io::{self, Write};
+use std::io::Write as _;
 
 use jiff::Timestamp;
 
@@ -110,7 +110,7 @@ pub(crate) fn tell(
     done: &str,
     global: &GlobalArgs,
 ) -> Result<(), Error> {
-    let mut out = io::stdout().lock();
+    let mut out = print::stdout(global);
     match global.output {
         Format::Json | Format::Yaml => print::exception(stored, global, &mut out)?,
         Format::Table | Format::Wide => {

@@ -16,7 +16,7 @@ use crate::cli::{APPROVAL_POLICY, DemoArgs, GlobalArgs, Reports};
 use crate::cluster::{Observer, RunSettings, Target};
 use crate::operate::{self, Listen};
 use crate::report::metrics;
-use crate::{api, print};
+use crate::{api, print, screen};
 use examples::EXAMPLES;
 
 /// How long the operator may take to label the examples.
@@ -158,7 +158,7 @@ async fn show(
         began.elapsed().as_secs_f64()
     ));
     let report = observer.report().ok_or(Error::Ended)?;
-    let mut out = io::stdout().lock();
+    let mut out = print::stdout(global);
     // Whoever follows its hints means this cluster, not their own.
     let this_cluster = format!("--kubeconfig {}", cluster.kubeconfig().display());
     print::report(&report, global, &this_cluster, &mut out)?;
@@ -172,7 +172,7 @@ fn signposts(cluster: &ControlPlane, listen: Listen, out: &mut dyn Write) -> io:
     let address = listen.pages;
     let kubectl = cluster.binaries().path(Tool::Kubectl);
     let kubectl = kubectl.map_or("kubectl".to_owned(), |path| path.display().to_string());
-    let mut err = io::stderr().lock();
+    let mut err = screen::stderr();
     writeln!(err)?;
     writeln!(err, "page       http://{address}/")?;
     writeln!(err, "report     http://{address}/api/v1/report")?;
@@ -189,6 +189,5 @@ fn signposts(cluster: &ControlPlane, listen: Listen, out: &mut dyn Write) -> io:
 
 /// What is going on, on standard error.
 fn say(line: &str) {
-    // Nobody to tell when standard error is closed.
-    let _ = writeln!(io::stderr(), "{line}");
+    screen::say(&format!("{line}\n"));
 }

@@ -2,7 +2,6 @@
 //! read once, with rights to list; nothing is sent and nothing put on record.
 
 use std::collections::BTreeSet;
-use std::io;
 
 use jiff::Timestamp;
 
@@ -60,7 +59,7 @@ pub fn run(args: &DigestArgs, global: &GlobalArgs, now: Timestamp) -> Result<(),
     };
     let nothing = BTreeSet::new();
     let digest = Digest(plan(&listing.inventory, &settings, occasion, &nothing));
-    Ok(print::digest(&digest, global, &mut io::stdout().lock())?)
+    Ok(print::digest(&digest, global, &mut print::stdout(global))?)
 }
 
 /// Without a configuration everybody reads one channel.

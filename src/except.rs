@@ -4,7 +4,7 @@
 mod questions;
 
 use std::collections::BTreeSet;
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, Write};
 
 use jiff::Timestamp;
 
@@ -17,11 +17,13 @@ use crate::assess::verdict::Moment;
 use crate::cli::{ExceptArgs, GlobalArgs};
 use crate::report::draft::{Answers, Refusal, Subject, draft};
 use crate::report::json::{Report, Workload};
+#[cfg(feature = "cluster")]
+use crate::report::plain::plain;
 use crate::report::preview as words;
 use crate::scan::Exit;
 #[cfg(feature = "cluster")]
 use crate::{ask, cluster, decide, operate};
-use crate::{print, scan};
+use crate::{print, scan, screen};
 
 /// Why no exception was drafted or created.
 #[derive(Debug, thiserror::Error)]
@@ -124,13 +126,13 @@ pub fn run(args: &ExceptArgs, global: &GlobalArgs, now: Timestamp) -> Result<Exi
         apply(&exception, global)?;
         return Ok(ground.exit);
     }
-    tell("Next       nothing is written yet: hand the manifest to kubectl apply -f -");
-    tell(if args.from.is_empty() {
+    screen::say("Next       nothing is written yet: hand the manifest to kubectl apply -f -");
+    screen::say(if args.from.is_empty() {
         ", or add --apply\n"
     } else {
         "\n"
     });
-    print::exception(&exception, global, &mut io::stdout().lock())?;
+    print::exception(&exception, global, &mut print::stdout(global))?;
     Ok(ground.exit)
 }
 
@@ -164,7 +166,11 @@ fn live(args: &ExceptArgs, global: &GlobalArgs, now: Timestamp) -> Result<Ground
     let listing = ask::around_one(&args.judging, &args.paths, global)?;
     let report = ask::judged(&listing, now);
     for problem in &listing.problems {
-        tell(&format!("{}: {}\n", problem.source, problem.message));
+        screen::say(&format!(
+            "{}: {}\n",
+            plain(&problem.source),
+            plain(&problem.message)
+        ));
     }
     let named = args.targets.iter();
     let named = named.map(|target| ask::find(&report, target, ask::place(&listing)).cloned());
@@ -241,11 +247,10 @@ fn completed(said: Answers, ground: &Ground) -> Result<Answers, Error> {
     let mut answers = said.filled(&ground.subject)?;
     answers.requested_by = answers.requested_by.or_else(|| ground.user.clone());
     let open = answers.open();
-    let is_attended = io::stdin().is_terminal() && io::stderr().is_terminal();
-    if !open.is_empty() && is_attended {
+    if !open.is_empty() && screen::is_attended() {
         let terminal = (
             &mut io::stdin().lock() as &mut dyn io::BufRead,
-            &mut io::stderr() as &mut dyn Write,
+            &mut screen::stderr() as &mut dyn Write,
         );
         questions::ask(&mut answers, &open, terminal).map_err(Error::Terminal)?;
     }
@@ -269,13 +274,8 @@ fn show(exception: &DeviationException, ground: &Ground, now: Timestamp) -> Resu
         let useless = useless.map(|check| words::useless(check, &preview.path));
         return Err(Error::CoversNothing(useless.collect::<Vec<_>>().join("; ")));
     }
-    tell(&words::render(&preview, exception, now));
+    screen::say(&words::render(&preview, exception, now));
     Ok(())
-}
-
-fn tell(text: &str) {
-    // Nobody to tell when standard error is closed.
-    let _ = io::stderr().write_all(text.as_bytes());
 }
 
 #[cfg(feature = "cluster")]

@@ -16,7 +16,7 @@ use crate::report::text::problems;
 use crate::scan::{self, Exit};
 #[cfg(feature = "cluster")]
 use crate::{cluster, operate};
-use crate::{print, report};
+use crate::{print, report, screen};
 
 /// Why nothing was imported.
 #[derive(Debug, thiserror::Error)]
@@ -167,11 +167,10 @@ fn write(
                 write_file(draft, directory, now)?;
             }
         }
-        None => print::import(import, global, now, &mut io::stdout().lock())?,
+        None => print::import(import, global, now, &mut print::stdout(global))?,
     }
     let said = format!("{}{}\n", problems(&import.problems), summary(import));
-    // Nobody to tell when standard error is closed.
-    let _ = io::stderr().write_all(said.as_bytes());
+    screen::say(&said);
     Ok(())
 }
 

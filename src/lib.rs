@@ -31,5 +31,6 @@ pub mod probe;
 pub mod register;
 pub mod report;
 pub mod scan;
+pub mod screen;
 #[cfg(feature = "cluster")]
 pub mod server;

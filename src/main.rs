@@ -1,7 +1,6 @@
 //! Parses, dispatches, prints one error chain, and turns the outcome into an exit code.
 
 use std::error::Error as _;
-use std::io::{self, Write};
 use std::process::ExitCode;
 
 use goldenpath::cli::{Cli, Command};
@@ -9,7 +8,7 @@ use goldenpath::cli::{Cli, Command};
 use goldenpath::demo;
 #[cfg(feature = "cluster")]
 use goldenpath::{ask, decide, digest, operate, probe};
-use goldenpath::{complete, except, import, preview, print, register, scan};
+use goldenpath::{complete, except, import, preview, print, register, scan, screen};
 use jiff::Timestamp;
 
 /// What a command came to.
@@ -17,15 +16,17 @@ type Outcome = Result<scan::Exit, Failure>;
 
 fn main() -> ExitCode {
     complete::answer_shell();
-    let cli = Cli::read();
+    let cli = match Cli::read() {
+        Ok(cli) => cli,
+        Err(error) => return screen::usage(&error),
+    };
     match dispatch(&cli) {
         Ok(scan::Exit::Fine) => ExitCode::SUCCESS,
         Ok(scan::Exit::Found) => ExitCode::from(1),
         Ok(scan::Exit::Unreadable) => ExitCode::from(2),
         Err(failure) if failure.is_broken_pipe() => ExitCode::SUCCESS,
         Err(failure) => {
-            // Nobody to tell when standard error is closed.
-            let _ = writeln!(io::stderr(), "error: {}", chain(&failure));
+            screen::error(&chain(&failure));
             ExitCode::from(2)
         }
     }
@@ -51,10 +52,10 @@ fn dispatch(cli: &Cli) -> Outcome {
         Command::Digest(args) => fine(digest::run(args, global, now)),
         Command::Exceptions(args) => Ok(register::exceptions(args, global, now)?),
         Command::Completion(args) => {
-            let written = complete::script(args.shell, &mut io::stdout().lock());
+            let written = complete::script(args.shell, &mut print::stdout(global));
             fine(written.map_err(print::Error::from))
         }
-        Command::Crds => fine(print::crds(global, &mut io::stdout().lock())),
+        Command::Crds => fine(print::crds(global, &mut print::stdout(global))),
         #[cfg(feature = "cluster")]
         Command::Run(args) => fine(operate::run(args, global)),
         #[cfg(feature = "cluster")]

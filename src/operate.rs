@@ -17,7 +17,10 @@ use crate::assess::settings::OnApply;
 use crate::cli::{GlobalArgs, LogFormat, OnOff, RunArgs};
 use crate::cluster::{self, Courier, Observer, Operator, Reminders, RunSettings, Target};
 use crate::notify::{self, Post};
-use crate::report::metrics;
+use crate::report::plain::plain;
+use crate::report::{encode, metrics};
+use crate::screen;
+use crate::screen::log::{LogWriter, fields};
 use crate::server::{self, Readiness, Source};
 
 /// Why the operator cannot run.
@@ -213,7 +216,11 @@ impl Source for Observer {
     fn readiness(&self) -> Readiness {
         Readiness {
             pending: self.pending(),
-            notes: self.notes(),
+            notes: self
+                .notes()
+                .iter()
+                .map(|note| plain(note).into_owned())
+                .collect(),
         }
     }
 
@@ -222,7 +229,8 @@ impl Source for Observer {
     }
 
     fn report(&self) -> Option<Vec<u8>> {
-        serde_json::to_vec(&Self::report(self)?).ok()
+        let json = encode::json(&Self::report(self)?).ok()?;
+        Some(json.into_bytes())
     }
 }
 
@@ -264,12 +272,14 @@ pub fn log(global: &GlobalArgs, filter: &str) {
         Ok(quieter) => filter.add_directive(quieter),
         Err(_) => filter,
     };
-    let logs = tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_writer(io::stderr);
+    let logs = tracing_subscriber::fmt().with_env_filter(filter);
     // Where somebody has set up logging already, theirs stays.
     let _ = match global.log_format {
-        LogFormat::Text => logs.try_init(),
-        LogFormat::Json => logs.json().try_init(),
+        LogFormat::Text => {
+            let color = screen::colors_errors(global.color);
+            let logs = logs.with_ansi(color).fmt_fields(fields());
+            logs.with_writer(move || LogWriter::Text(color)).try_init()
+        }
+        LogFormat::Json => logs.json().with_writer(|| LogWriter::Json).try_init(),
     };
 }

@@ -1,6 +1,6 @@
 //! `goldenpath preview`: everything is judged twice, without and with the drafts, and compared.
 
-use std::io::{self, Write};
+use std::io;
 
 use jiff::Timestamp;
 use serde_json::Value;
@@ -10,8 +10,11 @@ use crate::assess::preview as assessed;
 use crate::assess::verdict::Moment;
 use crate::cli::{GlobalArgs, PreviewArgs};
 use crate::print;
+#[cfg(feature = "cluster")]
+use crate::report::plain::plain;
 use crate::report::{change, preview as words};
 use crate::scan::{self, Exit, Input, Manifest};
+use crate::screen;
 #[cfg(feature = "cluster")]
 use crate::{cluster, operate};
 
@@ -89,7 +92,7 @@ pub fn run(args: &PreviewArgs, global: &GlobalArgs, now: Timestamp) -> Result<Ex
     with.manifests.extend(drafted.iter().cloned());
     let with = scan::judge_input(with, &args.judging, now);
     let change = change::preview(&without.report, &with.report, &names);
-    print::change(&change, global, &mut io::stdout().lock())?;
+    print::change(&change, global, &mut print::stdout(global))?;
     for draft in &drafted {
         explain(draft, &without, now);
     }
@@ -108,8 +111,7 @@ fn explain(draft: &Manifest, without: &scan::Answer, now: Timestamp) {
     if let Some(exception) = exception {
         let preview = assessed::preview(&without.inventory, &exception, &Moment::new(now));
         let said = format!("\n{}", words::render(&preview, &exception, now));
-        // Nobody to tell when standard error is closed.
-        let _ = io::stderr().write_all(said.as_bytes());
+        screen::say(&said);
     }
 }
 
@@ -175,7 +177,11 @@ fn live(args: &PreviewArgs, global: &GlobalArgs) -> Result<Input, Error> {
     let mut input = scan::stored(objects.values);
     // Those are of the cluster, and so of both sides: said at once, not compared away.
     for problem in &objects.problems {
-        let _ = writeln!(io::stderr(), "{}: {}", problem.source, problem.message);
+        screen::say(&format!(
+            "{}: {}\n",
+            plain(&problem.source),
+            plain(&problem.message)
+        ));
     }
     input.problems.clear();
     Ok(input)

@@ -1,13 +1,14 @@
 //! The shell every command prints through: which format, which colours, how wide. It writes what
 //! [`crate::report`] renders and decides nothing else.
 
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, Write};
 
 use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::api::{self, DeviationException};
-use crate::cli::{Color, Format, GlobalArgs};
+use crate::cli::{Format, GlobalArgs};
+use crate::report::encode;
 use crate::report::import::{self, Import};
 use crate::report::inbox::{self, Inbox};
 use crate::report::json::{Report, Workload};
@@ -15,6 +16,7 @@ use crate::report::register::{self, Register};
 use crate::report::reminder::{self, Digest};
 use crate::report::text::Style;
 use crate::report::{change, text, why};
+use crate::screen;
 
 /// Why something could not be printed.
 #[derive(Debug, thiserror::Error)]
@@ -208,7 +210,7 @@ pub fn crds(global: &GlobalArgs, out: &mut dyn Write) -> Result<(), Error> {
 }
 
 fn json(value: &impl Serialize, out: &mut dyn Write) -> Result<(), Error> {
-    let text = serde_json::to_string_pretty(value).map_err(|source| Error::Render {
+    let text = encode::json_pretty(value).map_err(|source| Error::Render {
         format: "JSON",
         source: source.into(),
     })?;
@@ -216,25 +218,23 @@ fn json(value: &impl Serialize, out: &mut dyn Write) -> Result<(), Error> {
 }
 
 fn yaml(value: &impl Serialize, out: &mut dyn Write) -> Result<(), Error> {
-    let text = serde_saphyr::to_string(value).map_err(|source| Error::Render {
+    let text = encode::yaml(value).map_err(|source| Error::Render {
         format: "YAML",
         source: source.into(),
     })?;
     Ok(out.write_all(text.as_bytes())?)
 }
 
+/// Standard output, for what is shown in the style of [`style`].
+pub fn stdout(global: &GlobalArgs) -> impl Write {
+    screen::stdout().colored(screen::colors_output(global.color))
+}
+
 /// How text is shown on this process's standard output.
 pub fn style(global: &GlobalArgs) -> Style {
-    let is_terminal = io::stdout().is_terminal();
-    let refused = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
-    let width = terminal_size::terminal_size().filter(|_| is_terminal);
     Style {
-        width: width.map(|(width, _)| usize::from(width.0)),
-        color: match global.color {
-            Color::Auto => is_terminal && !refused,
-            Color::Always => true,
-            Color::Never => false,
-        },
+        width: screen::width(),
+        color: screen::colors_output(global.color),
         wide: global.output == Format::Wide,
     }
 }

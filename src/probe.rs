@@ -15,6 +15,7 @@ use hyper_util::rt::TokioExecutor;
 
 use crate::cli::ProbeArgs;
 use crate::report::plain::plain;
+use crate::screen;
 
 /// How long one answer may take.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -135,7 +136,7 @@ pub fn run(args: &ProbeArgs) -> Result<bool, Error> {
         .enable_all()
         .build()?;
     let answer = runtime.block_on(ask_until(&url, args))?;
-    writeln!(io::stdout(), "{}", answer.line(&url, &args.expect))?;
+    writeln!(screen::stdout(), "{}", answer.line(&url, &args.expect))?;
     Ok(answer.is_as(&args.expect))
 }
 

@@ -71,7 +71,7 @@ pub fn exceptions(
     let now = global.as_of.unwrap_or(now);
     let (report, exit) = report(args, global, now)?;
     let register = register::register(&report, &args.filter());
-    print::register(&register, global, &mut io::stdout().lock())?;
+    print::register(&register, global, &mut print::stdout(global))?;
     Ok(exit)
 }
 
@@ -128,5 +128,5 @@ pub fn inbox(args: &InboxArgs, global: &GlobalArgs, now: Timestamp) -> Result<()
         })
     })?;
     let inbox = inbox::inbox(&report, reader);
-    Ok(print::inbox(&inbox, global, &mut io::stdout().lock())?)
+    Ok(print::inbox(&inbox, global, &mut print::stdout(global))?)
 }

@@ -162,6 +162,66 @@ fn only_the_cluster_shell_has_a_client() {
     assert_eq!(said_in(&others, &client), [""; 0]);
 }
 
+/// Every file of `src` but those below `only` that says one of `words`.
+fn said_elsewhere(only: &str, words: &[&str]) -> Vec<String> {
+    let sources = sources("src");
+    let others = sources
+        .iter()
+        .filter(|source| !source.name.starts_with(only));
+    let found = others.flat_map(|source| {
+        let said = words.iter().filter(|word| source.says(word));
+        said.map(|word| format!("src/{} says {word}", source.name))
+    });
+    found.collect()
+}
+
+#[test]
+fn only_the_screen_writes_to_standard_output_and_standard_error() {
+    let ways = [
+        "io::stdout",
+        "io::stderr",
+        "{stdout",
+        "{stderr",
+        "println!",
+        "print!(",
+        "dbg!(",
+        "/dev/std",
+        "/dev/tty",
+    ];
+    assert_eq!(said_elsewhere("screen", &ways), [""; 0]);
+}
+
+#[test]
+fn every_request_body_is_escaped() {
+    let ways = [
+        "ClientBuilder",
+        "Client::new(",
+        "Client::try_from",
+        "Client::try_default",
+    ];
+    assert_eq!(said_elsewhere("cluster/connect.rs", &ways), [""; 0]);
+    let sources = sources("src");
+    let connect = sources
+        .iter()
+        .find(|source| source.name == "cluster/connect.rs");
+    let code: Vec<_> = connect.unwrap().code().collect();
+    let built = code.iter().filter(|line| line.contains(".build()"));
+    let layered: Vec<_> = built
+        .map(|line| line.contains(".with_layer(&BodyLayer).build()"))
+        .collect();
+    assert_eq!(layered, [true, true]);
+}
+
+#[test]
+fn json_and_yaml_are_written_in_one_place() {
+    let ways = [
+        "serde_json::to_vec",
+        "serde_json::to_string",
+        "serde_json::to_writer",
+    ];
+    assert_eq!(said_elsewhere("report/encode.rs", &ways), [""; 0]);
+}
+
 #[test]
 fn no_file_is_longer_than_one_reads_in_a_sitting() {
     for directory in ["src", "e2e/src"] {

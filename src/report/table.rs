@@ -28,23 +28,45 @@ pub(super) enum Paint {
     Bold,
 }
 
+/// Ends every colour.
+const RESET: &str = "\u{1b}[0m";
+
 impl Paint {
-    /// `text` in this colour.
-    pub(super) fn on(self, text: &str, color: bool) -> String {
-        let code = match self {
-            Self::Plain => return text.to_owned(),
-            Self::Good => "32",
-            Self::Agreed => "36",
-            Self::Open => "33",
-            Self::Faint => "2",
-            Self::Bold => "1",
-        };
-        if color {
-            format!("\u{1b}[{code}m{text}\u{1b}[0m")
-        } else {
-            text.to_owned()
+    const ALL: [Self; 6] = [
+        Self::Plain,
+        Self::Good,
+        Self::Agreed,
+        Self::Open,
+        Self::Faint,
+        Self::Bold,
+    ];
+
+    /// The sequence that begins this colour.
+    const fn begins(self) -> Option<&'static str> {
+        match self {
+            Self::Plain => None,
+            Self::Good => Some("\u{1b}[32m"),
+            Self::Agreed => Some("\u{1b}[36m"),
+            Self::Open => Some("\u{1b}[33m"),
+            Self::Faint => Some("\u{1b}[2m"),
+            Self::Bold => Some("\u{1b}[1m"),
         }
     }
+
+    /// `text` in this colour.
+    pub(super) fn on(self, text: &str, color: bool) -> String {
+        match self.begins().filter(|_| color) {
+            Some(begins) => format!("{begins}{text}{RESET}"),
+            None => text.to_owned(),
+        }
+    }
+}
+
+/// The escape sequence of ours that `text` starts with, if any: colours alone.
+pub fn own_sequence(text: &str) -> Option<&'static str> {
+    let begins = Paint::ALL.into_iter().filter_map(Paint::begins);
+    let mut known = begins.chain([RESET]);
+    known.find(|sequence| text.starts_with(sequence))
 }
 
 impl Cell {

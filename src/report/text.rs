@@ -4,8 +4,8 @@
 use super::json::{CheckCount, Exception, NewServices, PathLine, Report, Summary, Workload};
 use super::plain::plain;
 use super::share::{percent, share};
-pub use super::table::Style;
 use super::table::{Cell, Paint, cut, render as table};
+pub use super::table::{Style, own_sequence};
 use super::voice::{self, Facts, counted, day};
 use crate::assess::source::Problem;
 use crate::assess::state::{Standing, State, Status, Turn};

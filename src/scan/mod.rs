@@ -83,7 +83,7 @@ pub fn run(args: &ScanArgs, global: &GlobalArgs, now: Timestamp) -> Result<Exit,
         now: global.as_of.unwrap_or(now),
     };
     let answer = judge(&question, &mut io::stdin().lock())?;
-    let mut out = io::stdout().lock();
+    let mut out = print::stdout(global);
     print::report(&answer.report, global, &question.again(), &mut out)?;
     if args.explain {
         explain(&answer.report, &question, &mut out)?;
@@ -116,7 +116,7 @@ pub fn report(args: &ReportArgs, global: &GlobalArgs, now: Timestamp) -> Result<
         &answer.report,
         global,
         &question.again(),
-        &mut io::stdout().lock(),
+        &mut print::stdout(global),
     )?;
     Ok(answer.exit())
 }
@@ -136,7 +136,7 @@ pub fn why(args: &WhyArgs, global: &GlobalArgs, now: Timestamp) -> Result<Exit, 
     let answer = judge(&question, &mut io::stdin().lock())?;
     let workload = find(&answer.report, &args.target, global.namespace.as_deref())?;
     let around = (answer.report.as_of, &*question.again());
-    print::why(workload, around, global, &mut io::stdout().lock())?;
+    print::why(workload, around, global, &mut print::stdout(global))?;
     Ok(answer.exit())
 }
 
