@@ -17,5 +17,6 @@ mod receiver;
 mod reminders;
 mod rest;
 mod stage;
+mod texts;
 mod words;
 mod workloads;
