@@ -83,7 +83,7 @@ have_go() { command -v go >/dev/null; }
 # The Kubernetes programs that tests run; built once, then cached. Built here, so that the
 # progress shows and no test waits for it.
 build_tools() {
-  local tools=(etcd kube-apiserver kubectl kube-controller-manager kube-scheduler kwok helm helm3 helm-unittest kubeconform kube-score)
+  local tools=(etcd kube-apiserver kubectl kube-controller-manager kube-scheduler kwok helm helm3 helm-unittest kubeconform kube-score cel-oracle)
   # For a real node, which takes root.
   [ "$(id -u)" -ne 0 ] || tools+=(kubelet kube-proxy containerd ctr containerd-shim-runc-v2 pause prometheus)
   if cargo run --quiet --package goldenpath-e2e --example tools -- "${tools[@]}" >"$log"; then

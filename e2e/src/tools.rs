@@ -34,11 +34,13 @@ pub enum Tool {
     KubeScore,
     /// One that discovers what to scrape by asking Kubernetes.
     Prometheus,
+    /// The API server's compiler of CEL, as a program that answers questions.
+    CelOracle,
 }
 
 impl Tool {
     /// Every tool there is.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 19] = [
         Self::Etcd,
         Self::KubeApiserver,
         Self::Kubectl,
@@ -57,6 +59,7 @@ impl Tool {
         Self::ContainerdShim,
         Self::Pause,
         Self::Prometheus,
+        Self::CelOracle,
     ];
 
     /// What a node consists of beyond a control plane with scheduler and controllers.
@@ -93,6 +96,7 @@ impl Tool {
             Self::Kubeconform => "kubeconform",
             Self::KubeScore => "kube-score",
             Self::Prometheus => "prometheus",
+            Self::CelOracle => "cel-oracle",
         }
     }
 
@@ -118,6 +122,7 @@ impl Tool {
             Self::Kubeconform => "github.com/yannh/kubeconform/cmd/kubeconform",
             Self::KubeScore => "github.com/zegl/kube-score/cmd/kube-score",
             Self::Prometheus => "github.com/prometheus/prometheus/cmd/prometheus",
+            Self::CelOracle => "goldenpath.dev/e2e/tools/cel/oracle",
         }
     }
 
@@ -138,6 +143,7 @@ impl Tool {
             Self::KubeScore => Module::Lint,
             Self::Containerd | Self::Ctr | Self::ContainerdShim | Self::Pause => Module::Node,
             Self::Prometheus => Module::Monitoring,
+            Self::CelOracle => Module::Cel,
         }
     }
 
@@ -148,6 +154,7 @@ impl Tool {
             Self::Prometheus => 120,
             Self::Containerd => 80,
             Self::KubeControllerManager => 60,
+            Self::CelOracle => 50,
             Self::Etcd => 45,
             Self::Kubectl => 30,
             Self::Kubelet | Self::Kwok | Self::Helm | Self::KubeScore => 20,
@@ -170,10 +177,17 @@ pub(crate) enum Module {
     Lint,
     Node,
     Monitoring,
+    Cel,
 }
 
 impl Module {
-    pub(crate) const ALL: [Self; 4] = [Self::Cluster, Self::Lint, Self::Node, Self::Monitoring];
+    pub(crate) const ALL: [Self; 5] = [
+        Self::Cluster,
+        Self::Lint,
+        Self::Node,
+        Self::Monitoring,
+        Self::Cel,
+    ];
 
     /// The files of the module by name; the first is its `go.mod`.
     pub(crate) const fn files(self) -> &'static [(&'static str, &'static str)] {
@@ -195,6 +209,22 @@ impl Module {
                 ("go.mod", include_str!("../tools/monitoring/go.mod")),
                 ("go.sum", include_str!("../tools/monitoring/go.sum")),
             ],
+            Self::Cel => &[
+                ("go.mod", include_str!("../tools/cel/go.mod")),
+                ("go.sum", include_str!("../tools/cel/go.sum")),
+                (
+                    "oracle/main.go",
+                    include_str!("../tools/cel/oracle/main.go"),
+                ),
+                (
+                    "oracle/policy.go",
+                    include_str!("../tools/cel/oracle/policy.go"),
+                ),
+                (
+                    "oracle/canonical.go",
+                    include_str!("../tools/cel/oracle/canonical.go"),
+                ),
+            ],
         }
     }
 
@@ -215,7 +245,7 @@ impl Module {
     pub(crate) const fn tags(self) -> Option<&'static str> {
         match self {
             Self::Monitoring => Some("remove_all_sd,enable_kubernetes_sd"),
-            Self::Cluster | Self::Lint | Self::Node => None,
+            Self::Cluster | Self::Lint | Self::Node | Self::Cel => None,
         }
     }
 
