@@ -69,9 +69,12 @@ fn cost(node: &Node, items: u64) -> u64 {
         | Node::List(_)
         | Node::Map(_) => 1,
         Node::Attribute(attribute) => 1 + attribute.path.len() as u64,
-        Node::Call1(..) | Node::Call2(..) | Node::Call(..) | Node::Equal(_) | Node::NotEqual(_) => {
-            CALL
-        }
+        Node::Call1(..)
+        | Node::Call2(..)
+        | Node::Call(..)
+        | Node::Guarded(..)
+        | Node::Equal(_)
+        | Node::NotEqual(_) => CALL,
         Node::InConstants(_, constants) => 1 + constants.len() as u64,
         Node::Pattern(pattern) => pattern_cost(pattern),
         Node::Fold(fold) => {

@@ -195,7 +195,7 @@ fn constant_path(attribute: &Attribute) -> Vec<String> {
     let name = |key: &QualifierKey| match key {
         QualifierKey::Field(name) | QualifierKey::Presence(name) => Some(name.to_string()),
         QualifierKey::Constant(Value::String(name)) => Some(name.to_string()),
-        QualifierKey::Constant(_) | QualifierKey::Computed(_) => None,
+        QualifierKey::Itself | QualifierKey::Constant(_) | QualifierKey::Computed(_) => None,
     };
     let keys = attribute.path.iter().map(|qualifier| &qualifier.key);
     keys.map_while(name).collect()

@@ -1,10 +1,12 @@
 //! Calls: which function a name means, which overloads fit, and what is decided already.
 
+use std::sync::Arc;
+
 use super::selects::dotted;
 use super::signatures::{self, Overload, PARAMETERS};
 use super::{Checker, Type, Typed, constants, names};
 use crate::error::Problem;
-use crate::eval::Node;
+use crate::eval::{Guard, Node};
 use crate::library;
 use crate::syntax::ast::{Call, Expr};
 use crate::value::Value;
@@ -126,8 +128,13 @@ impl Checker<'_> {
 }
 
 /// The node of a call whose arguments are planned.
-fn lower(callee: Callee, mut args: Vec<Node>, fitting: &[&Overload]) -> Result<Node, Problem> {
+fn lower(
+    callee: Callee,
+    mut args: Vec<Node>,
+    fitting: &[&'static Overload],
+) -> Result<Node, Problem> {
     let Callee { offset, name, .. } = callee;
+    let guard = guard(callee, args.len(), fitting);
     match name {
         "_?_:_" => return Ok(Node::Conditional(Box::new(exactly(args)))),
         "_==_" => return Ok(Node::Equal(Box::new(exactly(args)))),
@@ -136,7 +143,7 @@ fn lower(callee: Callee, mut args: Vec<Node>, fitting: &[&Overload]) -> Result<N
             let unwrap = name == "orValue";
             return Ok(Node::Otherwise(Box::new(exactly(args)), unwrap));
         }
-        "dyn" => return Ok(args.remove(0)),
+        "dyn" => return Ok(opaque(args.remove(0))),
         "@in" => {
             let is_list = fitting.len() == 1 && matches!(fitting[0].args[1], Type::List(_));
             if let Some(node) = constants::membership(&mut args, is_list) {
@@ -155,12 +162,59 @@ fn lower(callee: Callee, mut args: Vec<Node>, fitting: &[&Overload]) -> Result<N
     let Some(function) = library::resolve(name, args.len(), callee.method) else {
         return Err(names::undeclared(offset, name));
     };
-    let call = match args.len() {
-        1 => Node::Call1(function, args.remove(0).into()),
-        2 => Node::Call2(function, Box::new(exactly(args))),
-        _ => Node::Call(function, args.into()),
+    let call = match (args.len(), guard) {
+        (_, Some(guard)) => Node::Guarded(function, args.into(), guard),
+        (1, None) => Node::Call1(function, args.remove(0).into()),
+        (2, None) => Node::Call2(function, Box::new(exactly(args))),
+        (_, None) => Node::Call(function, args.into()),
     };
     constants::convert(offset, name, call)
+}
+
+/// A value as `dyn(value)`: a path that goes on from there starts there.
+fn opaque(node: Node) -> Node {
+    if matches!(node, Node::Constant(_)) {
+        return node;
+    }
+    Node::Call1(|_, args| Ok(args[0].clone()), node.into())
+}
+
+/// Functions that the server calls whatever their arguments turn out to be.
+const UNGUARDED: [&str; 8] = [
+    "size",
+    "type",
+    "matches",
+    "contains",
+    "startsWith",
+    "endsWith",
+    "flatten",
+    "sort",
+];
+
+/// Holds a call to the overloads that the server looks among when it runs it: the one that the
+/// checker has settled on, or all of them. None where the function itself refuses the same values.
+fn guard(callee: Callee, arity: usize, fitting: &[&'static Overload]) -> Option<Guard> {
+    let name = callee.name;
+    if UNGUARDED.contains(&name) || !name.starts_with(char::is_alphabetic) {
+        return None;
+    }
+    let all = signatures::function(name)?.iter();
+    let all: Vec<_> = all.filter(|one| one.args.len() == arity).collect();
+    let about_elements = |ty: &Type| matches!(ty, Type::List(element) if !matches!(**element, Type::Dyn | Type::Param(_)));
+    if all.len() < 2 && !all.iter().any(|one| one.args.iter().any(about_elements)) {
+        return None;
+    }
+    let meant = if fitting.len() == 1 {
+        fitting.to_vec()
+    } else {
+        all
+    };
+    let takes = |overload: &Overload, args: &[Value]| {
+        let mut pairs = overload.args.iter().zip(args);
+        pairs.all(|(ty, arg)| ty.takes(arg))
+    };
+    let fits = move |args: &[Value]| meant.iter().any(|overload| takes(overload, args));
+    Some(Guard(Arc::new(fits)))
 }
 
 /// The arguments as many as the fitting overload takes.

@@ -46,7 +46,11 @@ pub(super) fn literal_arguments(call: &Call, name: &str) -> Result<(), Problem> 
 
 /// A conversion of a constant is a constant, and one that fails refuses the expression.
 pub(super) fn convert(offset: u32, name: &str, call: Node) -> Result<Node, Problem> {
-    let constant = matches!(&call, Node::Call1(_, arg) if matches!(**arg, Node::Constant(_)));
+    let constant = match &call {
+        Node::Call1(_, arg) => matches!(**arg, Node::Constant(_)),
+        Node::Guarded(_, args, _) => matches!(**args, [Node::Constant(_)]),
+        _ => false,
+    };
     if !constant || !CONVERSIONS.contains(&name) {
         return Ok(call);
     }
@@ -79,6 +83,9 @@ pub(super) fn membership(args: &mut Vec<Node>, is_list: bool) -> Option<Node> {
     let constants: Vec<Value<'static>> = list.iter().collect();
     if !is_list || !constants.iter().all(plain) {
         return None;
+    }
+    if constants.is_empty() {
+        return Some(Node::Constant(Value::Bool(false)));
     }
     args.truncate(1);
     Some(Node::InConstants(

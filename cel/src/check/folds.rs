@@ -13,6 +13,10 @@ impl Checker<'_> {
         let range_type = self.types.resolve(&range_type, false);
         let (first, second) = self.variables_of(fold, &range_type)?;
         let scope = self.scope.len();
+        // The server's expansion of these names the variable itself.
+        if let FoldKind::OptMap | FoldKind::OptFlatMap | FoldKind::MapValues = fold.kind {
+            self.uses(offset, &first);
+        }
         let first = self.declare(&fold.first, first);
         let second = fold.second.as_ref().map(|name| self.declare(name, second));
         let iterates = u16::from(fold.kind.iterates());

@@ -47,11 +47,13 @@ pub(crate) fn check(env: &Env, expr: &Expr) -> Result<Checked, Problem> {
         nesting: 0,
         variable_depth: 0,
         aggregates: Vec::new(),
+        type_names: Vec::new(),
         exempt: 0,
     };
     let typed = checker.expr(expr).and_then(|(ty, node)| {
         let ty = checker.types.resolve(&ty, true);
         checker.homogeneous()?;
+        checker.no_types_by_name()?;
         Ok((ty, node))
     });
     if checker.types.exhausted() {
@@ -87,6 +89,8 @@ struct Checker<'e> {
     nesting: u16,
     variable_depth: u16,
     aggregates: Vec<aggregates::Aggregate>,
+    /// Macro variables named, with types that may turn out to be those of types.
+    type_names: Vec<(u32, Type)>,
     /// How many calls of `format` are around, whose lists may mix types.
     exempt: u16,
 }

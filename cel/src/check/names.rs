@@ -18,11 +18,13 @@ const UNAVAILABLE: [&str; 4] = ["request", "oldObject", "params", "authorizer"];
 
 impl Checker<'_> {
     pub(super) fn ident(&mut self, offset: u32, name: &str) -> Result<Typed, Problem> {
-        let rooted = name.starts_with('.');
+        // The server looks for `.x` among the variables of macros as it does for `x`.
         let name = name.trim_start_matches('.');
         let local = self.scope.iter().rev().find(|local| local.name == name);
-        if let Some(local) = local.filter(|_| !rooted) {
-            return Ok((local.ty.clone(), Node::Local(local.place)));
+        if let Some(local) = local {
+            let (ty, node) = (local.ty.clone(), Node::Local(local.place));
+            self.uses(offset, &ty);
+            return Ok((ty, node));
         }
         match name {
             "object" => Ok((Type::Dyn, Node::Object)),
@@ -33,6 +35,26 @@ impl Checker<'_> {
             )),
             _ => type_value(name).ok_or_else(|| undeclared(offset, name)),
         }
+    }
+
+    /// Remembers that a macro's variable of this type is named here. The server takes the name of
+    /// one that holds a type for the name of a type, finds none, and refuses.
+    pub(super) fn uses(&mut self, offset: u32, ty: &Type) {
+        let ty = self.types.resolve(ty, false);
+        if matches!(ty, Type::Type(_) | Type::Param(_)) {
+            self.type_names.push((offset, ty));
+        }
+    }
+
+    /// Refuses names of macro variables that have turned out to hold types.
+    pub(super) fn no_types_by_name(&mut self) -> Result<(), Problem> {
+        for (offset, ty) in std::mem::take(&mut self.type_names) {
+            if matches!(self.types.resolve(&ty, true), Type::Type(_)) {
+                let message = "program instantiation failed: reference to undefined type";
+                return Err(Problem::at(offset, message));
+            }
+        }
+        Ok(())
     }
 
     /// A variable of the environment: `variables.name`.
@@ -69,8 +91,8 @@ pub(super) fn type_value(name: &str) -> Option<Typed> {
         "null_type" => (Type::Null, "null_type"),
         "list" => (Type::list(Type::Dyn), "list"),
         "map" => (Type::map(Type::Dyn, Type::Dyn), "map"),
-        "type" => (Type::Type(Type::Dyn.into()), "type"),
-        "optional_type" => (Type::optional(Type::Dyn), "optional_type"),
+        "type" => (Type::Named("type"), "type"),
+        "optional_type" => (Type::Named("optional_type"), "optional_type"),
         "google.protobuf.Timestamp" => (Type::Timestamp, "google.protobuf.Timestamp"),
         "google.protobuf.Duration" => (Type::Duration, "google.protobuf.Duration"),
         "net.IP" => (Type::Named("net.IP"), "net.IP"),

@@ -4,7 +4,7 @@ use super::calls::Callee;
 use super::names::{self, VARIABLES};
 use super::{Checker, Type, Typed};
 use crate::error::Problem;
-use crate::eval::{Attribute, Node, Qualifier, QualifierKey};
+use crate::eval::{Attribute, Context, Node, Outcome, Qualifier, QualifierKey};
 use crate::syntax::ast::{Access, Expr, Index, Kind, Select};
 use crate::value::Value;
 
@@ -42,11 +42,11 @@ impl Checker<'_> {
         let (ty, node) = self.variable(offset, &select.field)?;
         Ok(match select.access {
             Access::Plain => (ty, node),
-            // Every declared variable is there.
-            Access::Presence => (Type::Bool, Node::Constant(Value::Bool(true))),
+            // Every declared variable is there, but one that errs does so here too.
+            Access::Presence => (Type::Bool, Node::Call1(present, node.into())),
             Access::Optional => {
-                let some = crate::library::resolve("optional.of", 1, false);
-                let node = some.map_or(node.clone(), |some| Node::Call1(some, node.into()));
+                let (key, optional) = (QualifierKey::Itself, true);
+                let node = extend(node, Qualifier { key, optional });
                 (Type::optional(ty), node)
             }
         })
@@ -88,6 +88,12 @@ impl Checker<'_> {
         let callee = Callee::function(offset, name);
         let (ty, _) = self.overload(callee, &[operand, key_type])?;
         let key = match key {
+            Node::Constant(value) if !value.is_key() => {
+                let found = value.type_name();
+                let message =
+                    format!("program instantiation failed: invalid qualifier type: {found}");
+                return Err(Problem::at(offset, message));
+            }
             Node::Constant(value) => QualifierKey::Constant(value),
             node => QualifierKey::Computed(node),
         };
@@ -115,7 +121,7 @@ pub(super) fn dotted(expr: &Expr) -> Option<String> {
 /// One more step on a path, or a path of one step.
 fn extend(node: Node, qualifier: Qualifier) -> Node {
     match node {
-        Node::Attribute(mut attribute) if !ends_in_presence(&attribute) => {
+        Node::Attribute(mut attribute) if !attribute.is_presence() => {
             attribute.path.push(qualifier);
             Node::Attribute(attribute)
         }
@@ -126,7 +132,7 @@ fn extend(node: Node, qualifier: Qualifier) -> Node {
     }
 }
 
-fn ends_in_presence(attribute: &Attribute) -> bool {
-    let last = attribute.path.last();
-    last.is_some_and(|last| matches!(last.key, QualifierKey::Presence(_)))
+#[allow(clippy::unnecessary_wraps)] // the shape of every function
+fn present<'a>(_: &mut Context<'_, 'a>, _: &[Value<'a>]) -> Outcome<'a> {
+    Ok(Value::Bool(true))
 }

@@ -3,6 +3,8 @@
 use std::fmt;
 use std::sync::Arc;
 
+use crate::value::Value;
+
 /// The checked type of an expression. `Display` is how cel-go prints it: `list(string)`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -56,6 +58,34 @@ impl Type {
 
     pub(crate) fn optional(inner: Type) -> Self {
         Self::Optional(Arc::new(inner))
+    }
+
+    /// Whether a value may be given where this type is wanted, as the server finds out when it
+    /// runs: by the value's own type, and that of the first element or entry.
+    pub(crate) fn takes(&self, value: &Value) -> bool {
+        match (self, value) {
+            (Self::Dyn | Self::Param(_) | Self::Error, _)
+            | (Self::Null, Value::Null)
+            | (Self::Bool, Value::Bool(_))
+            | (Self::Int, Value::Int(_))
+            | (Self::Uint, Value::Uint(_))
+            | (Self::Double, Value::Double(_))
+            | (Self::String, Value::String(_))
+            | (Self::Bytes, Value::Bytes(_))
+            | (Self::Timestamp, Value::Timestamp(_))
+            | (Self::Duration, Value::Duration(_))
+            | (Self::Type(_), Value::Type(_))
+            | (Self::Optional(_), Value::Optional(_)) => true,
+            (Self::List(element), Value::List(list)) => {
+                list.get(0).is_none_or(|first| element.takes(&first))
+            }
+            (Self::Map(parts), Value::Map(map)) => map
+                .iter()
+                .next()
+                .is_none_or(|(key, value)| parts.0.takes(&key) && parts.1.takes(&value)),
+            (Self::Named(name), Value::Object(object)) => *name == object.type_name(),
+            _ => false,
+        }
     }
 
     pub(crate) fn is_dyn_or_error(&self) -> bool {

@@ -1,34 +1,60 @@
 //! Fields and indexes: `a.b`, `a.?b`, `a[i]`, `a[?i]`, `has(a.b)`.
 //!
 //! Once a part of a path is optional, everything after it is: absent parts give `none` and the
-//! result is optional.
+//! result is optional. A condition between paths is itself a path, and a path goes on through it.
 
 use super::meter::{Fault, Outcome};
-use super::plan::{Attribute, QualifierKey};
+use super::plan::{Attribute, Node, QualifierKey};
 use super::run::Context;
+use crate::library::Object;
 use crate::value::{List, Text, Value};
 
 impl<'a> Context<'_, 'a> {
-    pub(super) fn attribute(&mut self, attribute: &Attribute) -> Outcome<'a> {
-        let mut value = self.eval(&attribute.root)?;
-        let mut optional = false;
-        if let Value::Optional(inner) = &value {
-            let Some(inner) = inner else {
-                return Ok(value);
-            };
-            value = (**inner).clone();
-            optional = true;
+    /// The value at the end of a path, and whether the path is optional; none where it is and
+    /// something is absent.
+    pub(super) fn resolve(&mut self, node: &Node) -> Result<Option<(Value<'a>, bool)>, Fault> {
+        match node {
+            Node::Attribute(attribute) => self.walk(attribute),
+            Node::Conditional(parts) => {
+                let chosen = self.chosen(parts)?;
+                self.resolve(chosen)
+            }
+            // A variable is a step of its path, not where it starts: what it holds stays as it is.
+            Node::Variable(_) => Ok(Some((self.eval(node)?, false))),
+            Node::Local(place) => Ok(opened(self.locals[*place].clone())),
+            _ => Ok(opened(self.eval(node)?)),
         }
+    }
+
+    fn walk(&mut self, attribute: &Attribute) -> Result<Option<(Value<'a>, bool)>, Fault> {
+        let Some((mut value, mut optional)) = self.resolve(&attribute.root)? else {
+            return Ok(None);
+        };
         for qualifier in &attribute.path {
             self.meter.charge(1)?;
             optional |= qualifier.optional;
             match self.qualify(&value, &qualifier.key, optional)? {
                 Step::Found(next) => value = next,
-                Step::Presence(present) => return Ok(Value::Bool(present)),
-                Step::Absent => return Ok(Value::Optional(None)),
+                Step::Presence(present) => value = Value::Bool(present),
+                Step::Absent => return Ok(None),
             }
         }
-        Ok(if optional { Value::some(value) } else { value })
+        Ok(Some((value, optional)))
+    }
+
+    /// The value of a path, a condition between paths, or a macro's variable.
+    pub(super) fn attribute(&mut self, node: &Node) -> Outcome<'a> {
+        let value = match self.resolve(node)? {
+            Some((value, false)) => value,
+            Some((value, true)) => Value::some(value),
+            None => Value::Optional(None),
+        };
+        match (node, value) {
+            (Node::Attribute(path), Value::Optional(inner)) if path.is_presence() => {
+                Ok(Value::Bool(inner.is_some()))
+            }
+            (_, value) => Ok(value),
+        }
     }
 
     fn qualify(
@@ -38,18 +64,32 @@ impl<'a> Context<'_, 'a> {
         optional: bool,
     ) -> Result<Step<'a>, Fault> {
         match key {
+            QualifierKey::Itself => Ok(Step::Found(value.clone())),
             QualifierKey::Field(name) => match field(value, name)? {
                 Some(found) => Ok(Step::Found(found)),
                 None if optional => Ok(Step::Absent),
                 None => Err(no_such_key(name)),
             },
-            QualifierKey::Presence(name) => Ok(Step::Presence(field(value, name)?.is_some())),
+            QualifierKey::Presence(name) => match field(value, name)? {
+                Some(found) if optional => Ok(Step::Found(found)),
+                None if optional => Ok(Step::Absent),
+                found => Ok(Step::Presence(found.is_some())),
+            },
             QualifierKey::Constant(key) => index(value, key, optional),
             QualifierKey::Computed(node) => {
                 let key = self.eval(node)?;
                 index(value, &key, optional)
             }
         }
+    }
+}
+
+/// What a path that starts at a value goes on with: the inside of an optional.
+fn opened(value: Value<'_>) -> Option<(Value<'_>, bool)> {
+    match value {
+        Value::Optional(None) => None,
+        Value::Optional(Some(inner)) => Some((inner.through_native(), true)),
+        value => Some((value, false)),
     }
 }
 
@@ -63,20 +103,19 @@ fn field<'a>(value: &Value<'a>, name: &str) -> Result<Option<Value<'a>>, Fault> 
     match value {
         Value::Map(map) => Ok(map.field(name)),
         Value::List(_) => Err(unsupported_index(&Value::String(Text::Borrowed("")))),
+        Value::Object(Object::Unconvertible) => Err(unconvertible()),
         _ => Ok(None),
     }
 }
 
 fn index<'a>(value: &Value<'a>, key: &Value, optional: bool) -> Result<Step<'a>, Fault> {
-    if !matches!(
-        key,
-        Value::String(_) | Value::Int(_) | Value::Uint(_) | Value::Bool(_) | Value::Double(_)
-    ) {
+    if !key.is_key() {
         return Err(Fault::error("invalid qualifier type"));
     }
     let found = match value {
         Value::Map(map) => map.get(key),
         Value::List(list) => element(list, key)?,
+        Value::Object(Object::Unconvertible) => return Err(unconvertible()),
         _ => None,
     };
     match found {
@@ -100,6 +139,11 @@ fn element<'a>(list: &List<'a>, key: &Value) -> Result<Option<Value<'a>>, Fault>
         _ => return Err(unsupported_index(key)),
     };
     Ok(usize::try_from(at).ok().and_then(|at| list.get(at)))
+}
+
+/// The error that an optional held in place of a value.
+pub(super) fn unconvertible() -> Fault {
+    Fault::error("unsupported conversion to ref.Val")
 }
 
 fn no_such_key(name: &str) -> Fault {

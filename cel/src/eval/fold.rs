@@ -1,5 +1,6 @@
 //! Macros over collections, with the results and the absorbed errors of cel-go's expansions.
 
+use super::logic::inside;
 use super::meter::{Fault, Meter, Outcome};
 use super::plan::FoldPlan;
 use super::run::Context;
@@ -134,15 +135,17 @@ impl<'a> Context<'_, 'a> {
 
     fn optional(&mut self, plan: &FoldPlan, range: &Value<'a>) -> Outcome<'a> {
         let inner = match range {
-            Value::Optional(Some(inner)) => (**inner).clone(),
+            Value::Optional(Some(inner)) => inside(inner)?,
             Value::Optional(None) => return Ok(Value::Optional(None)),
             _ => return Err(Fault::no_overload()),
         };
         self.locals[plan.first] = inner;
         let body = self.eval(&plan.body)?;
-        Ok(match plan.kind {
-            FoldKind::OptMap => Value::some(body),
-            _ => body,
+        // The server expands this to a condition, and a condition opens what a call gives it.
+        Ok(match (plan.kind, body) {
+            (FoldKind::OptMap, body) => Value::some(body.through_native()),
+            (_, Value::Optional(Some(inner))) => Value::some(inner.through_native()),
+            (_, body) => body,
         })
     }
 }

@@ -1,10 +1,20 @@
 //! `&&`, `||`, `?:` and optional defaults: the places where a part may stay unevaluated or its
 //! error be absorbed.
 
+use super::access::unconvertible;
 use super::meter::{Fault, Outcome};
 use super::plan::Node;
 use super::run::Context;
+use crate::library::Object;
 use crate::value::Value;
+
+/// The value that an optional holds.
+pub(crate) fn inside<'a>(inner: &Value<'a>) -> Outcome<'a> {
+    match inner {
+        Value::Object(Object::Unconvertible) => Err(unconvertible()),
+        value => Ok(value.clone()),
+    }
+}
 
 impl<'a> Context<'_, 'a> {
     /// One term decides the whole when it is `decisive`, whatever the others do; else the first
@@ -30,20 +40,23 @@ impl<'a> Context<'_, 'a> {
         }
     }
 
-    pub(super) fn conditional(&mut self, [condition, then, otherwise]: &[Node; 3]) -> Outcome<'a> {
-        let chosen = if self.truth(condition)? {
+    /// The branch that a condition chooses.
+    pub(super) fn chosen<'n>(
+        &mut self,
+        [condition, then, otherwise]: &'n [Node; 3],
+    ) -> Result<&'n Node, Fault> {
+        Ok(if self.truth(condition)? {
             then
         } else {
             otherwise
-        };
-        self.eval(chosen)
+        })
     }
 
     /// `or` and `orValue`. As in cel-go, a receiver that is no optional is the result itself.
     pub(super) fn otherwise(&mut self, [value, other]: &[Node; 2], unwrap: bool) -> Outcome<'a> {
         match self.eval(value)? {
             Value::Optional(None) => self.eval(other),
-            Value::Optional(Some(inner)) if unwrap => Ok((*inner).clone()),
+            Value::Optional(Some(inner)) if unwrap => inside(&inner),
             value => Ok(value),
         }
     }

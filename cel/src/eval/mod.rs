@@ -9,9 +9,10 @@ mod run;
 
 pub use run::Evaluation;
 
+pub(crate) use logic::inside;
 pub(crate) use meter::{Fault, Meter, Outcome};
 pub(crate) use plan::{
-    Attribute, Builtin, FoldPlan, ListItem, MapItem, Node, Pattern, PatternUse, Qualifier,
+    Attribute, Builtin, FoldPlan, Guard, ListItem, MapItem, Node, Pattern, PatternUse, Qualifier,
     QualifierKey,
 };
 pub(crate) use run::{Context, constant};

@@ -1,6 +1,7 @@
 //! What the checker makes of an expression: names are resolved, constants folded, patterns
 //! compiled. Plain data; `run` walks it.
 
+use std::fmt;
 use std::sync::Arc;
 
 use regex::Regex;
@@ -12,6 +13,18 @@ use crate::value::Value;
 
 /// A function of the library on evaluated arguments, the receiver first.
 pub(crate) type Builtin = for<'a> fn(&mut Context<'_, 'a>, &[Value<'a>]) -> Outcome<'a>;
+
+type Fits = dyn Fn(&[Value]) -> bool + Send + Sync;
+
+/// Tells whether a call's arguments are what one of its overloads takes.
+#[derive(Clone)]
+pub(crate) struct Guard(pub Arc<Fits>);
+
+impl fmt::Debug for Guard {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Guard")
+    }
+}
 
 #[derive(Clone, Debug)]
 pub(crate) enum Node {
@@ -33,6 +46,8 @@ pub(crate) enum Node {
     Call1(Builtin, Box<Node>),
     Call2(Builtin, Box<[Node; 2]>),
     Call(Builtin, Box<[Node]>),
+    /// A call whose arguments must be what one of its overloads takes.
+    Guarded(Builtin, Box<[Node]>, Guard),
     /// `a.or(b)`, and `a.orValue(b)` when the flag says to unwrap.
     Otherwise(Box<[Node; 2]>, bool),
     Pattern(Box<Pattern>),
@@ -48,6 +63,14 @@ pub(crate) struct Attribute {
     pub path: Vec<Qualifier>,
 }
 
+impl Attribute {
+    /// Whether the path ends in a presence test: `has(a.b)`.
+    pub fn is_presence(&self) -> bool {
+        let last = self.path.last();
+        last.is_some_and(|last| matches!(last.key, QualifierKey::Presence(_)))
+    }
+}
+
 #[derive(Clone, Debug)]
 pub(crate) struct Qualifier {
     pub key: QualifierKey,
@@ -57,6 +80,8 @@ pub(crate) struct Qualifier {
 #[derive(Clone, Debug)]
 pub(crate) enum QualifierKey {
     Field(Box<str>),
+    /// No step at all; makes `variables.?name` optional.
+    Itself,
     /// `has(….field)`: only as the last of a path.
     Presence(Box<str>),
     Constant(Value<'static>),
@@ -123,9 +148,10 @@ impl Node {
                     }
                 }
             }
-            Self::And(parts) | Self::Or(parts) | Self::Call(_, parts) => {
-                parts.iter().for_each(visit);
-            }
+            Self::And(parts)
+            | Self::Or(parts)
+            | Self::Call(_, parts)
+            | Self::Guarded(_, parts, _) => parts.iter().for_each(visit),
             Self::Conditional(parts) => parts.iter().for_each(visit),
             Self::Equal(parts)
             | Self::NotEqual(parts)

@@ -3,8 +3,9 @@
 use std::cell::{Cell, OnceCell, RefCell};
 use std::sync::LazyLock;
 
+use super::logic::inside;
 use super::meter::{Fault, Meter, Outcome};
-use super::plan::{Builtin, ListItem, MapItem, Node, Pattern};
+use super::plan::{Builtin, Guard, ListItem, MapItem, Node, Pattern};
 use crate::env::{Env, Program};
 use crate::error::EvalError;
 use crate::library::{self, PatternCache};
@@ -157,17 +158,18 @@ impl<'a> Context<'_, 'a> {
         self.meter.charge(1)?;
         match node {
             Node::Constant(value) => Ok(value.clone()),
-            Node::Local(place) => Ok(self.locals[*place].clone()),
+            Node::Local(place) if !matches!(self.locals[*place], Value::Optional(_)) => {
+                Ok(self.locals[*place].clone())
+            }
             Node::Object => Ok(Value::from_json(self.evaluation.object)),
             Node::Namespace => Ok(self
                 .evaluation
                 .namespace
                 .map_or(Value::Null, Value::from_json)),
             Node::Variable(at) => self.evaluation.variable(*at),
-            Node::Attribute(attribute) => self.attribute(attribute),
+            Node::Attribute(_) | Node::Conditional(_) | Node::Local(_) => self.attribute(node),
             Node::And(terms) => self.junction(terms, false),
             Node::Or(terms) => self.junction(terms, true),
-            Node::Conditional(parts) => self.conditional(parts),
             Node::Equal(sides) => self.same(sides, false),
             Node::NotEqual(sides) => self.same(sides, true),
             Node::InConstants(value, constants) => self.in_constants(value, constants),
@@ -179,7 +181,8 @@ impl<'a> Context<'_, 'a> {
                 let args = [self.eval(&args[0])?, self.eval(&args[1])?];
                 function(self, &args)
             }
-            Node::Call(function, args) => self.call(*function, args),
+            Node::Call(function, args) => self.call(*function, args, None),
+            Node::Guarded(function, args, overloads) => self.call(*function, args, Some(overloads)),
             Node::Otherwise(sides, unwrap) => self.otherwise(sides, *unwrap),
             Node::Pattern(pattern) => self.pattern(pattern),
             Node::List(items) => self.list(items),
@@ -188,9 +191,12 @@ impl<'a> Context<'_, 'a> {
         }
     }
 
-    fn call(&mut self, function: Builtin, args: &[Node]) -> Outcome<'a> {
+    fn call(&mut self, function: Builtin, args: &[Node], guard: Option<&Guard>) -> Outcome<'a> {
         let args = args.iter().map(|arg| self.eval(arg));
         let args: Vec<_> = args.collect::<Result<_, _>>()?;
+        if guard.is_some_and(|Guard(fits)| !fits(&args)) {
+            return Err(Fault::no_overload());
+        }
         function(self, &args)
     }
 
@@ -238,10 +244,14 @@ impl<'a> Context<'_, 'a> {
         for item in items {
             let key = self.eval(&item.key)?;
             let value = self.eval(&item.value)?;
-            if let Some(value) = given(value, item.optional)?
-                && !map.set(key, value)
-            {
-                return Err(Fault::error("unsupported key type"));
+            match given(value, item.optional)? {
+                Some(value) => {
+                    if !map.set(key, value) {
+                        return Err(Fault::error("unsupported key type"));
+                    }
+                }
+                // As on the server, an entry before it that has the same key goes.
+                None => map.remove(&key),
             }
         }
         Ok(map.finish())
@@ -252,7 +262,7 @@ impl<'a> Context<'_, 'a> {
 fn given(value: Value<'_>, optional: bool) -> Result<Option<Value<'_>>, Fault> {
     match value {
         value if !optional => Ok(Some(value)),
-        Value::Optional(inner) => Ok(inner.map(|inner| (*inner).clone())),
+        Value::Optional(inner) => inner.map(|inner| inside(&inner)).transpose(),
         _ => Err(Fault::error(
             "cannot initialize optional entry from non-optional value",
         )),

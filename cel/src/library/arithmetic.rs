@@ -172,7 +172,7 @@ fn contained<'a>(context: &mut Context<'_, 'a>, args: &[Value<'a>]) -> Outcome<'
         [value, Value::List(list)] => {
             for item in list.iter() {
                 context.meter.charge(1)?;
-                match equal(&mut context.meter, &item, value) {
+                match equal(&mut context.meter, value, &item) {
                     Ok(true) => return Ok(Value::Bool(true)),
                     Ok(false) | Err(Fault::Error(_)) => {}
                     Err(fault) => return Err(fault),

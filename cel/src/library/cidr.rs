@@ -41,6 +41,11 @@ impl Cidr {
         number(address).checked_shr(shift).or(Some(0))
     }
 
+    /// The address and the length of the prefix.
+    pub(crate) fn parts(&self) -> (IpAddr, u8) {
+        (self.address, self.bits)
+    }
+
     pub(super) fn contains(&self, address: IpAddr) -> bool {
         let network = self.network(address);
         network.is_some() && network == self.network(self.address)

@@ -72,11 +72,58 @@ fn to_double<'a>(_: &mut Context<'_, 'a>, args: &[Value<'a>]) -> Outcome<'a> {
     }
 }
 
+/// Reads a double as Go does: digits may be grouped by `_`, and hexadecimal ones have a power of two.
 fn parse_double(text: &str) -> Option<f64> {
-    let value: f64 = text.parse().ok()?;
+    let sound = underscores_separate_digits(text.as_bytes());
+    let text: String = text.chars().filter(|c| *c != '_').collect();
+    let unsigned = text.strip_prefix(['+', '-']).unwrap_or(&text);
+    let value: f64 = match unsigned.get(..2) {
+        Some("0x" | "0X") => {
+            let value = hex_double(&unsigned[2..])?;
+            if text.starts_with('-') { -value } else { value }
+        }
+        _ => text.parse().ok()?,
+    };
     // Too large a number is an error in Go, and infinity only when it is spelled.
-    let spelled = text.bytes().any(|b| b.eq_ignore_ascii_case(&b'i'));
-    (value.is_finite() || value.is_nan() || spelled).then_some(value)
+    let spelled = unsigned.starts_with(['i', 'I']);
+    let nan = value.is_nan() && unsigned.len() == text.len();
+    (sound && (value.is_finite() || nan || spelled)).then_some(value)
+}
+
+fn underscores_separate_digits(text: &[u8]) -> bool {
+    let hex = text.windows(2).any(|pair| matches!(pair, b"0x" | b"0X"));
+    let digit = |b: Option<&u8>| match b {
+        Some(b'x' | b'X') => hex,
+        Some(b) => b.is_ascii_digit() || (hex && b.is_ascii_hexdigit()),
+        None => false,
+    };
+    let places = text.iter().enumerate().filter(|(_, b)| **b == b'_');
+    let mut places = places.map(|(at, _)| at);
+    places.all(|at| at > 0 && digit(text.get(at - 1)) && digit(text.get(at + 1)))
+}
+
+/// `1f.8p-3` without its prefix. What 64 bits do not hold is only there to round by.
+#[allow(clippy::cast_precision_loss)] // that is the rounding
+fn hex_double(text: &str) -> Option<f64> {
+    let (digits, power) = text.split_once(['p', 'P'])?;
+    let mut power: i32 = power.parse().ok()?;
+    let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
+    if whole.is_empty() && fraction.is_empty() {
+        return None;
+    }
+    let mut mantissa: u64 = 0;
+    for (at, digit) in whole.chars().chain(fraction.chars()).enumerate() {
+        let digit = u64::from(digit.to_digit(16)?);
+        let is_fraction = at >= whole.len();
+        if mantissa >> 60 == 0 {
+            mantissa = mantissa << 4 | digit;
+            power = power.checked_sub(if is_fraction { 4 } else { 0 })?;
+        } else {
+            mantissa |= u64::from(digit != 0);
+            power = power.checked_add(if is_fraction { 0 } else { 4 })?;
+        }
+    }
+    Some(mantissa as f64 * 2_f64.powi(power))
 }
 
 #[allow(clippy::cast_possible_truncation, clippy::cast_precision_loss)] // inside the range checked

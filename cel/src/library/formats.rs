@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
-use super::{no_overload, url};
+use super::{no_overload, printf, url};
 use crate::eval::{Builtin, Context, Outcome};
 use crate::library::Object;
 use crate::value::Value;
@@ -164,6 +164,10 @@ static CLOCK: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(pattern).expect("the pattern is sound")
 });
 
+/// How the server's messages count the length of names, and that of labels.
+const NAME_UNIT: &str = "characters";
+const LABEL_UNIT: &str = "bytes";
+
 impl Rule {
     fn mismatch(&self) -> String {
         let (message, pattern) = (self.message, self.pattern);
@@ -176,10 +180,11 @@ impl Rule {
         format!("{message} (e.g. {examples}regex used for validation is '{pattern}')")
     }
 
-    fn problems(&self, text: &str) -> Vec<String> {
+    /// What is wrong with a text. Both words for its length count the bytes.
+    fn problems(&self, text: &str, unit: &str) -> Vec<String> {
         let mut problems = Vec::new();
         if text.len() > self.longest {
-            problems.push(format!("must be no more than {} bytes", self.longest));
+            problems.push(format!("must be no more than {} {unit}", self.longest));
         }
         if !self.regex.is_match(text) {
             problems.push(self.mismatch());
@@ -206,12 +211,12 @@ impl NamedFormat {
         };
         match self {
             Self::Dns1123Label { .. } => label(text),
-            Self::Dns1123Subdomain { .. } => SUBDOMAIN.problems(text),
-            Self::Dns1035Label { .. } => LABEL_1035.problems(text),
+            Self::Dns1123Subdomain { .. } => SUBDOMAIN.problems(text, NAME_UNIT),
+            Self::Dns1035Label { .. } => LABEL_1035.problems(text, NAME_UNIT),
             Self::QualifiedName => qualified_name(text),
-            Self::LabelValue => LABEL_VALUE.problems(text),
+            Self::LabelValue => LABEL_VALUE.problems(text, LABEL_UNIT),
             Self::Uri => url::refusal(text)
-                .map(|why| format!("parse \"{text}\": {why}"))
+                .map(|why| format!("parse {}: {why}", printf::quoted(text)))
                 .into_iter()
                 .collect(),
             Self::Uuid => unless(UUID.is_match(text), "does not match the UUID format"),
@@ -235,7 +240,7 @@ fn without_trailing_dash(text: &str) -> String {
 }
 
 fn label(text: &str) -> Vec<String> {
-    let mut problems = LABEL.problems(text);
+    let mut problems = LABEL.problems(text, NAME_UNIT);
     if !LABEL.regex.is_match(text) && SUBDOMAIN.regex.is_match(text) {
         problems.pop();
         problems.push("must not contain dots".into());
@@ -249,7 +254,7 @@ fn qualified_name(text: &str) -> Vec<String> {
         [name] => (Vec::new(), *name),
         ["", name] => (vec!["prefix part must be non-empty".into()], *name),
         [prefix, name] => {
-            let problems = SUBDOMAIN.problems(prefix).into_iter();
+            let problems = SUBDOMAIN.problems(prefix, LABEL_UNIT).into_iter();
             (
                 problems.map(|one| format!("prefix part {one}")).collect(),
                 *name,
@@ -266,7 +271,7 @@ fn qualified_name(text: &str) -> Vec<String> {
     if name.is_empty() {
         problems.push("name part must be non-empty".into());
     }
-    let rest = KEY_NAME.problems(name).into_iter();
+    let rest = KEY_NAME.problems(name, LABEL_UNIT).into_iter();
     problems.extend(rest.map(|one| format!("name part {one}")));
     problems
 }

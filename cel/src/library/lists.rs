@@ -4,7 +4,7 @@ use std::cmp::Ordering;
 
 use super::{arithmetic, int, no_overload, text};
 use crate::eval::{Builtin, Context, Fault, Meter, Outcome};
-use crate::value::{List, Value, compare, equal};
+use crate::value::{List, Value, compare, same};
 
 pub(super) fn resolve(name: &str, args: usize, method: bool) -> Option<Builtin> {
     let function: Builtin = match (name, args, method) {
@@ -164,7 +164,7 @@ fn distinct<'a>(context: &mut Context<'_, 'a>, args: &[Value<'a>]) -> Outcome<'a
     'items: for item in list.iter() {
         for known in &kept {
             context.meter.charge(1)?;
-            if equal(&mut context.meter, known, &item)? {
+            if same(&mut context.meter, &item, known)? {
                 continue 'items;
             }
         }
@@ -281,7 +281,7 @@ fn search<'a>(
 ) -> Outcome<'a> {
     for (at, item) in items {
         context.meter.charge(1)?;
-        if equal(&mut context.meter, &item, wanted)? {
+        if same(&mut context.meter, &item, wanted)? {
             return Ok(int(at));
         }
     }

@@ -16,6 +16,7 @@ mod patterns;
 mod printf;
 mod quantity;
 mod re2;
+mod re2_class;
 mod semver;
 mod sets;
 mod text;
@@ -28,7 +29,7 @@ pub(crate) use object::Object;
 pub(crate) use patterns::{PatternCache, apply_pattern, compile_pattern};
 pub(crate) use printf::{Piece, Verb, pieces};
 
-use crate::eval::{Builtin, Fault, Outcome};
+use crate::eval::{Builtin, Context, Fault, Outcome};
 use crate::value::Value;
 
 /// The function of a name for this number of arguments, the receiver included.
@@ -47,7 +48,30 @@ pub(crate) fn resolve(name: &str, args: usize, method: bool) -> Option<Builtin> 
         addresses::resolve,
         formats::resolve,
     ];
-    rooms.iter().find_map(|room| room(name, args, method))
+    let found = rooms.iter().find_map(|room| room(name, args, method));
+    found.or_else(|| AUTHORIZATION.contains(&name).then_some(refuse as Builtin))
+}
+
+/// Functions that are known by type only. No value here is one that they take.
+const AUTHORIZATION: [&str; 14] = [
+    "path",
+    "group",
+    "serviceAccount",
+    "resource",
+    "subresource",
+    "namespace",
+    "name",
+    "fieldSelector",
+    "labelSelector",
+    "check",
+    "allowed",
+    "errored",
+    "error",
+    "reason",
+];
+
+fn refuse<'a>(_: &mut Context<'_, 'a>, _: &[Value<'a>]) -> Outcome<'a> {
+    no_overload()
 }
 
 /// The answer of a function to values it does not take.

@@ -23,9 +23,22 @@ pub enum Object {
     Cidr(Cidr),
     #[doc(hidden)]
     Format(NamedFormat),
+    /// What became of a value that the server cannot convert back: an error once it is taken out
+    /// of the optional that holds it.
+    #[doc(hidden)]
+    Unconvertible,
 }
 
 impl Object {
+    /// Whether this can be asked whether it equals `other`. The server's library returns sums of
+    /// quantities in a form that no quantity takes for one.
+    pub(crate) fn compares_with(&self, other: &Self) -> bool {
+        match other {
+            Self::Quantity(other) if other.is_sum() => false,
+            _ => self.type_name() == other.type_name(),
+        }
+    }
+
     pub(crate) fn type_name(&self) -> &'static str {
         match self {
             Self::Quantity(_) => "kubernetes.Quantity",
@@ -34,6 +47,7 @@ impl Object {
             Self::Ip(_) => "net.IP",
             Self::Cidr(_) => "net.CIDR",
             Self::Format(_) => "kubernetes.NamedFormat",
+            Self::Unconvertible => "error",
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Optional values: making them, asking them, unwrapping them.
 
 use super::no_overload;
-use crate::eval::{Builtin, Context, Fault, Outcome};
+use crate::eval::{Builtin, Context, Fault, Outcome, inside};
 use crate::value::Value;
 
 pub(super) fn resolve(name: &str, args: usize, method: bool) -> Option<Builtin> {
@@ -46,7 +46,7 @@ fn has_value<'a>(_: &mut Context<'_, 'a>, args: &[Value<'a>]) -> Outcome<'a> {
 
 fn value<'a>(_: &mut Context<'_, 'a>, args: &[Value<'a>]) -> Outcome<'a> {
     match args {
-        [Value::Optional(Some(inner))] => Ok((**inner).clone()),
+        [Value::Optional(Some(inner))] => inside(inner),
         [Value::Optional(None)] => Err(Fault::error("optional.none() dereference")),
         _ => no_overload(),
     }
@@ -60,7 +60,8 @@ fn unwrap_all<'a>(context: &mut Context<'_, 'a>, args: &[Value<'a>]) -> Outcome<
     let mut given = Vec::new();
     for item in list.iter() {
         match item {
-            Value::Optional(inner) => given.extend(inner.map(|inner| (*inner).clone())),
+            Value::Optional(Some(inner)) => given.push(inside(&inner)?),
+            Value::Optional(None) => {}
             _ => return Err(Fault::error("value is not optional")),
         }
     }

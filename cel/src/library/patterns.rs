@@ -61,6 +61,14 @@ fn made(context: &mut Context, pattern: &str) -> Result<Regex, Fault> {
     Ok(regex)
 }
 
+/// What an optional holds; its form in Go is that of its value.
+fn bare<'v, 'a>(value: &'v Value<'a>) -> &'v Value<'a> {
+    match value {
+        Value::Optional(Some(inner)) => bare(inner),
+        value => value,
+    }
+}
+
 /// Applies a function of a written pattern.
 pub(crate) fn apply_pattern<'a>(
     context: &mut Context<'_, 'a>,
@@ -68,12 +76,13 @@ pub(crate) fn apply_pattern<'a>(
     text: &Value<'a>,
     limit: Option<&Value<'a>>,
 ) -> Outcome<'a> {
-    let Value::String(text) = text else {
+    // For a written pattern the server asks for Go's form of the value, and a type's is its name.
+    let (Value::String(text) | Value::Type(text)) = bare(text) else {
         return no_overload();
     };
     let regex = &pattern.regex;
     charge(context, text, pattern.weight)?;
-    match (pattern.function, limit) {
+    match (pattern.function, limit.map(bare)) {
         (PatternUse::Matches, _) => Ok(Value::Bool(regex.is_match(text))),
         (PatternUse::Find, _) => Ok(first(regex, text)),
         (PatternUse::FindAll, None) => all(context, regex, text, -1),

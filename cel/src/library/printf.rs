@@ -1,6 +1,10 @@
 //! `'%s is %d'.format([…])`: the clauses, their checks before evaluation, and the texts they make,
 //! which follow Go's English number formats.
 
+use std::sync::LazyLock;
+
+use regex::Regex;
+
 use super::{convert, display, no_overload, time};
 use crate::eval::{Context, Fault, Meter, Outcome};
 use crate::value::{List, Map, Value};
@@ -240,20 +244,35 @@ fn nested(context: &mut Context, value: &Value) -> Result<String, Fault> {
     }
 }
 
-/// Go's `%q`, for the characters people have.
-fn quoted(text: &str) -> String {
+/// Go's `%q`: what cannot be printed is escaped.
+pub(super) fn quoted(text: &str) -> String {
     let mut out = String::from("\"");
     for c in text.chars() {
+        let code = u32::from(c);
         match c {
             '"' | '\\' => out.extend(['\\', c]),
+            '\x07' => out.push_str("\\a"),
+            '\x08' => out.push_str("\\b"),
+            '\x0c' => out.push_str("\\f"),
             '\n' => out.push_str("\\n"),
             '\r' => out.push_str("\\r"),
             '\t' => out.push_str("\\t"),
-            c if c.is_ascii_control() => out.extend([format!("\\x{:02x}", u32::from(c))]),
-            c => out.push(c),
+            '\x0b' => out.push_str("\\v"),
+            c if c.is_ascii_control() => out.extend([format!("\\x{code:02x}")]),
+            c if is_printable(c) => out.push(c),
+            _ if code < 0x1_0000 => out.extend([format!("\\u{code:04x}")]),
+            _ => out.extend([format!("\\U{code:08x}")]),
         }
     }
     out + "\""
+}
+
+/// As Go has it: letters, marks, numbers, punctuation, symbols, and of all spaces the usual one.
+fn is_printable(c: char) -> bool {
+    static OTHERS: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(r"^[\p{L}\p{M}\p{N}\p{P}\p{S} ]$").expect("the pattern is sound")
+    });
+    c.is_ascii() || OTHERS.is_match(c.encode_utf8(&mut [0; 4]))
 }
 
 fn list_text(context: &mut Context, list: &List) -> Result<String, Fault> {

@@ -19,6 +19,8 @@ pub struct Quantity {
     scale: i32,
     /// Whether it is kept as an integer with a scale, as small quantities are.
     small: bool,
+    /// Whether it was added up rather than read.
+    sum: bool,
 }
 
 const NANO: i32 = 9;
@@ -66,11 +68,19 @@ impl Quantity {
             unscaled: i128::from(unscaled),
             scale,
             small: true,
+            sum: false,
         }
+    }
+
+    pub(super) fn is_sum(&self) -> bool {
+        self.sum
     }
 
     /// The number with this many digits after the point, if it can be held.
     fn at_scale(self, scale: i32) -> Option<i128> {
+        if self.unscaled == 0 {
+            return Some(0);
+        }
         let shift = u32::try_from(scale.checked_sub(self.scale)?).ok()?;
         self.unscaled.checked_mul(10_i128.checked_pow(shift)?)
     }
@@ -118,6 +128,7 @@ impl Quantity {
             unscaled,
             scale,
             small,
+            sum: false,
         })
     }
 
@@ -208,13 +219,15 @@ impl<'t> Parts<'t> {
             let factor = 10_i128.checked_pow(u32::try_from(-shift).ok()?)?;
             unscaled = unscaled.checked_mul(factor)?;
         }
-        if binary {
-            unscaled = unscaled.min(i128::from(i64::MAX) * 1_000_000_000);
+        let mut scale = NANO;
+        if binary && unscaled > i128::from(i64::MAX) * 1_000_000_000 {
+            (unscaled, scale) = (i128::from(i64::MAX), 0);
         }
         Some(Quantity {
             unscaled: if self.negative { -unscaled } else { unscaled },
-            scale: NANO,
+            scale,
             small: false,
+            sum: false,
         })
     }
 }
@@ -307,7 +320,12 @@ fn operand(value: &Value) -> Result<Quantity, Fault> {
 
 fn sum<'a>(left: Quantity, right: Quantity) -> Outcome<'a> {
     left.plus(right)
-        .map(as_value)
+        .map(|quantity| {
+            as_value(Quantity {
+                sum: true,
+                ..quantity
+            })
+        })
         .ok_or_else(|| Fault::error("quantity is too large"))
 }
 
@@ -316,7 +334,13 @@ fn add<'a>(_: &mut Context<'_, 'a>, args: &[Value<'a>]) -> Outcome<'a> {
 }
 
 fn sub<'a>(_: &mut Context<'_, 'a>, args: &[Value<'a>]) -> Outcome<'a> {
-    sum(of(&args[0])?, operand(&args[1])?.negated())
+    let (left, right) = (of(&args[0])?, operand(&args[1])?);
+    // Go negates the least integer to itself, and adds that where the sum is still an integer.
+    let wraps = left.small && right.small && right.unscaled == i128::from(i64::MIN);
+    if wraps && (left.unscaled == 0 || (left.unscaled > 0 && left.scale <= 0)) {
+        return sum(left, right);
+    }
+    sum(left, right.negated())
 }
 
 /// The order of two quantities or of two versions; the methods share their names.

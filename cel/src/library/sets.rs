@@ -2,7 +2,7 @@
 
 use super::no_overload;
 use crate::eval::{Builtin, Context, Fault, Outcome};
-use crate::value::{List, Value, equal};
+use crate::value::{List, Value, same};
 
 pub(super) fn resolve(name: &str, args: usize, method: bool) -> Option<Builtin> {
     let function: Builtin = match (name, args, method) {
@@ -21,7 +21,7 @@ fn holds<'a>(
 ) -> Result<bool, Fault> {
     for item in list.iter() {
         context.meter.charge(1)?;
-        if equal(&mut context.meter, &item, value)? {
+        if same(&mut context.meter, value, &item)? {
             return Ok(true);
         }
     }

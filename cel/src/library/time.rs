@@ -1,12 +1,11 @@
 //! Instants and durations: their parts by zone, and reading and writing them as Go does.
 
 use jiff::SignedDuration;
-use jiff::civil::DateTime;
 use jiff::tz::{Offset, TimeZone};
 
 use super::no_overload;
 use crate::eval::{Builtin, Context, Fault, Outcome};
-use crate::value::{Instant, Value};
+use crate::value::{Clock, Instant, Value};
 
 pub(super) fn resolve(name: &str, args: usize, method: bool) -> Option<Builtin> {
     let function: Builtin = match (name, args, method) {
@@ -26,90 +25,101 @@ pub(super) fn resolve(name: &str, args: usize, method: bool) -> Option<Builtin> 
 }
 
 /// A part of an instant in a zone, UTC where none is given.
-fn part<'a>(args: &[Value<'a>], part: impl Fn(&DateTime) -> i64) -> Outcome<'a> {
-    let (instant, zone) = match args {
-        [Value::Timestamp(instant)] => (instant, TimeZone::UTC),
-        [Value::Timestamp(instant), Value::String(zone)] => (instant, zone_of(zone)?),
+fn part<'a>(args: &[Value<'a>], part: impl Fn(&Clock) -> i64) -> Outcome<'a> {
+    let (instant, ahead) = match args {
+        [Value::Timestamp(instant)] => (instant, 0),
+        [Value::Timestamp(instant), Value::String(zone)] => (instant, ahead_of_utc(instant, zone)?),
         _ => return no_overload(),
     };
-    let local = instant.on_clock(instant.offset_in(&zone));
-    local
-        .map(|local| Value::Int(part(&local)))
-        .ok_or_else(|| Fault::error("timestamp overflow"))
+    Ok(Value::Int(part(&instant.on_clock(ahead))))
+}
+
+/// How many whole units there are, as Go counts them: in doubles, so that nearly one more is one.
+#[allow(clippy::cast_precision_loss, clippy::cast_possible_truncation)] // that is the count
+fn whole(nanos: i64, unit: i64) -> i64 {
+    if unit < 1_000_000_000 {
+        return nanos / unit;
+    }
+    ((nanos / unit) as f64 + (nanos % unit) as f64 / unit as f64) as i64
 }
 
 /// A part of an instant, or the whole of a duration in a unit of this many nanoseconds.
-fn part_or_span<'a>(args: &[Value<'a>], unit: i64, of: impl Fn(&DateTime) -> i64) -> Outcome<'a> {
+fn part_or_span<'a>(args: &[Value<'a>], unit: i64, of: impl Fn(&Clock) -> i64) -> Outcome<'a> {
     match args {
-        [Value::Duration(nanos)] => Ok(Value::Int(nanos / unit)),
+        [Value::Duration(nanos)] => Ok(Value::Int(whole(*nanos, unit))),
         _ => part(args, of),
     }
 }
 
-/// A zone by its name, or by its distance from UTC: `+02:00`.
-fn zone_of(name: &str) -> Result<TimeZone, Fault> {
-    let unknown = || Fault::error(format!("unknown time zone {name}"));
-    if let Some((hours, minutes)) = name.split_once(':') {
-        let hours: i32 = hours.parse().map_err(|_| unknown())?;
-        let minutes: i32 = minutes.parse().map_err(|_| unknown())?;
-        let sign = if hours < 0 { -1 } else { 1 };
-        let seconds = hours
+/// How many seconds a zone is ahead of UTC at an instant: a zone by its name, or by its distance in
+/// hours and minutes, `+02:00`, of which there may be any number.
+fn ahead_of_utc(instant: &Instant, zone: &str) -> Result<i64, Fault> {
+    let unknown = || Fault::error(format!("unknown time zone {zone}"));
+    if let Some((hours, minutes)) = zone.split_once(':') {
+        let hours: i64 = hours.parse().map_err(|_| unknown())?;
+        let minutes: i64 = minutes.parse().map_err(|_| unknown())?;
+        let sign = if zone.starts_with('-') { -1 } else { 1 };
+        let minutes = hours
             .checked_mul(60)
-            .and_then(|total| total.checked_add(sign * minutes))
-            .and_then(|total| total.checked_mul(60));
-        let offset = seconds.and_then(|seconds| Offset::from_seconds(seconds).ok());
-        return offset.map(TimeZone::fixed).ok_or_else(unknown);
+            .and_then(|total| total.checked_add(sign * minutes));
+        return minutes
+            .and_then(|minutes| minutes.checked_mul(60))
+            .ok_or_else(unknown);
     }
-    if name.is_empty() || name == "UTC" {
-        return Ok(TimeZone::UTC);
+    // A server runs in UTC.
+    if matches!(zone, "" | "UTC" | "Local") {
+        return Ok(0);
     }
     // Zones are files to Go: their names are exact.
-    TimeZone::get(name)
+    TimeZone::get(zone)
         .ok()
-        .filter(|zone| zone.iana_name() == Some(name))
+        .filter(|found| found.iana_name() == Some(zone))
+        .map(|found| i64::from(instant.offset_in(&found).seconds()))
         .ok_or_else(unknown)
 }
 
 fn full_year<'a>(_: &mut Context<'_, 'a>, args: &[Value<'a>]) -> Outcome<'a> {
-    part(args, |at| i64::from(at.year()))
+    part(args, |at| at.year)
 }
 
 fn month<'a>(_: &mut Context<'_, 'a>, args: &[Value<'a>]) -> Outcome<'a> {
-    part(args, |at| i64::from(at.month()) - 1)
+    part(args, |at| at.month - 1)
 }
 
 fn day_of_year<'a>(_: &mut Context<'_, 'a>, args: &[Value<'a>]) -> Outcome<'a> {
-    part(args, |at| i64::from(at.day_of_year()) - 1)
+    part(args, |at| at.day_of_year - 1)
 }
 
 fn day_of_month<'a>(_: &mut Context<'_, 'a>, args: &[Value<'a>]) -> Outcome<'a> {
-    part(args, |at| i64::from(at.day()) - 1)
+    part(args, |at| at.day - 1)
 }
 
 fn date<'a>(_: &mut Context<'_, 'a>, args: &[Value<'a>]) -> Outcome<'a> {
-    part(args, |at| i64::from(at.day()))
+    part(args, |at| at.day)
 }
 
 fn day_of_week<'a>(_: &mut Context<'_, 'a>, args: &[Value<'a>]) -> Outcome<'a> {
-    part(args, |at| i64::from(at.weekday().to_sunday_zero_offset()))
+    part(args, |at| at.weekday)
 }
 
 fn hours<'a>(_: &mut Context<'_, 'a>, args: &[Value<'a>]) -> Outcome<'a> {
-    part_or_span(args, 3_600_000_000_000, |at| i64::from(at.hour()))
+    part_or_span(args, 3_600_000_000_000, |at| at.hour)
 }
 
 fn minutes<'a>(_: &mut Context<'_, 'a>, args: &[Value<'a>]) -> Outcome<'a> {
-    part_or_span(args, 60_000_000_000, |at| i64::from(at.minute()))
+    part_or_span(args, 60_000_000_000, |at| at.minute)
 }
 
 fn whole_seconds<'a>(_: &mut Context<'_, 'a>, args: &[Value<'a>]) -> Outcome<'a> {
-    part_or_span(args, 1_000_000_000, |at| i64::from(at.second()))
+    part_or_span(args, 1_000_000_000, |at| at.second)
 }
 
 fn milliseconds<'a>(_: &mut Context<'_, 'a>, args: &[Value<'a>]) -> Outcome<'a> {
-    part_or_span(args, 1_000_000, |at| {
-        i64::from(at.subsec_nanosecond() / 1_000_000)
-    })
+    let of_second = match args {
+        [Value::Timestamp(instant), ..] => i64::from(instant.subsec_nanosecond() / 1_000_000),
+        _ => 0,
+    };
+    part_or_span(args, 1_000_000, |_| of_second)
 }
 
 /// A duration as text: seconds with as many digits as it takes.
@@ -120,10 +130,11 @@ pub(super) fn seconds(nanos: i64) -> String {
 
 /// An instant in RFC 3339, in the offset it was written in.
 pub(super) fn rfc3339(instant: &Instant) -> String {
-    let Some(local) = instant.on_clock(instant.offset()) else {
-        return String::new();
-    };
-    let mut text = local.strftime("%Y-%m-%dT%H:%M:%S").to_string();
+    let at = instant.on_clock(i64::from(instant.offset().seconds()));
+    let mut text = format!(
+        "{:04}-{:02}-{:02}T{:02}:{:02}:{:02}",
+        at.year, at.month, at.day, at.hour, at.minute, at.second
+    );
     if instant.subsec_nanosecond() != 0 {
         let digits = format!("{:09}", instant.subsec_nanosecond());
         text.push('.');
@@ -205,7 +216,7 @@ impl Reader<'_> {
         };
         let hours = self.number(2, 2)?;
         let minutes = self.after(":")?.number(2, 2)?;
-        (hours <= 24 && minutes < 60).then_some(())?;
+        (hours <= 24 && minutes <= 60).then_some(())?;
         let seconds = sign * (hours * 3600 + minutes * 60);
         Offset::from_seconds(i32::try_from(seconds).ok()?).ok()
     }

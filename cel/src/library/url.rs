@@ -2,6 +2,8 @@
 
 use std::net::IpAddr;
 
+use super::printf;
+
 /// The parts of a URL that expressions can ask for.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Url {
@@ -137,6 +139,7 @@ fn literal(text: &str) -> Result<String, String> {
     let zone = decoded_text(zone, Part::Zone)?;
     match address.parse() {
         Ok(IpAddr::V6(_)) if zone != "%" => Ok(format!("[{address}{zone}]{after}")),
+        Ok(IpAddr::V4(_)) => Err("invalid IP-literal".into()),
         _ => Err("invalid host".into()),
     }
 }
@@ -147,7 +150,7 @@ fn port(text: &str) -> Result<(), String> {
         text.is_empty() || (text.starts_with(':') && digits.bytes().all(|b| b.is_ascii_digit()));
     sound
         .then_some(())
-        .ok_or_else(|| format!("invalid port \"{text}\" after host"))
+        .ok_or_else(|| format!("invalid port {} after host", printf::quoted(text)))
 }
 
 fn decoded_text(text: &str, part: Part) -> Result<String, String> {
@@ -170,17 +173,23 @@ fn decode(text: &str, part: Part) -> Result<Vec<u8>, String> {
             b'%' => {
                 let code = bytes.get(at..at + 2).and_then(hex);
                 let code = code.filter(|code| allowed(*code, part));
-                out.push(code.ok_or_else(|| "invalid URL escape".to_owned())?);
+                out.push(code.ok_or_else(|| invalid_escape(&bytes[at - 1..]))?);
                 at += 2;
             }
             b'+' if part == Part::Query => out.push(b' '),
             b if matches!(part, Part::Host | Part::Zone) && b < 0x80 && !host_byte(b) => {
-                return Err("invalid character in host name".into());
+                let shown = printf::quoted(&char::from(b).to_string());
+                return Err(format!("invalid character {shown} in host name"));
             }
             b => out.push(b),
         }
     }
     Ok(out)
+}
+
+fn invalid_escape(from: &[u8]) -> String {
+    let shown = String::from_utf8_lossy(&from[..from.len().min(3)]);
+    format!("invalid URL escape {}", printf::quoted(&shown))
 }
 
 fn hex(digits: &[u8]) -> Option<u8> {

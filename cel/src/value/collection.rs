@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::{Text, Value};
+use crate::library::Object;
 
 /// A list value.
 #[derive(Clone, Debug)]
@@ -66,9 +67,27 @@ enum Key {
     Number(i128),
     Fraction(u64),
     Text(Arc<str>),
+    Type(Arc<str>),
+    Duration(i64),
+    /// An instant in UTC.
+    Instant(i64, u32),
+    Ip(std::net::IpAddr),
+    Cidr(std::net::IpAddr, u8),
+    None,
+    /// A value that Go knows by its place in memory, so that no key equals it.
+    Place(usize),
 }
 
 impl Key {
+    /// The key of an entry that is about to be in this place of a map.
+    fn of_entry(value: &Value, place: usize) -> Option<Self> {
+        Self::of(value).or(match value {
+            // Go has no hash of these.
+            Value::Bytes(_) | Value::Object(Object::Semver(_) | Object::Format(_)) => None,
+            _ => Some(Self::Place(place)),
+        })
+    }
+
     fn of(value: &Value) -> Option<Self> {
         Some(match value {
             Value::Null => Self::Null,
@@ -78,6 +97,19 @@ impl Key {
             Value::Double(value) => Self::of_double(*value),
             Value::String(Text::Owned(text)) => Self::Text(text.clone()),
             Value::String(Text::Borrowed(text)) => Self::Text((*text).into()),
+            Value::Type(name) => Self::Type((**name).into()),
+            Value::Duration(nanos) => Self::Duration(*nanos),
+            Value::Timestamp(at) if at.offset() == jiff::tz::Offset::UTC => {
+                Self::Instant(at.as_second(), at.subsec_nanosecond())
+            }
+            Value::Object(Object::Ip(address)) => Self::Ip(*address),
+            Value::Object(Object::Cidr(network)) => {
+                let (address, bits) = network.parts();
+                Self::Cidr(address, bits)
+            }
+            Value::Optional(None) => Self::None,
+            Value::List(List::Owned(items)) => Self::Place(Arc::as_ptr(items).addr()),
+            Value::Map(Map::Owned(entries)) => Self::Place(Arc::as_ptr(entries).addr()),
             _ => return None,
         })
     }
@@ -156,10 +188,10 @@ impl<'a> MapBuilder<'a> {
 
     /// Adds or replaces an entry; false when the key is of a kind no map can have.
     pub fn set(&mut self, key: Value<'a>, value: Value<'a>) -> bool {
-        let Some(hash) = Key::of(&key) else {
+        let next = self.0.entries.len();
+        let Some(hash) = Key::of_entry(&key, next) else {
             return false;
         };
-        let next = self.0.entries.len();
         let at = *self.0.index.entry(hash).or_insert(next);
         if at == next {
             self.0.entries.push((key, value));
@@ -167,6 +199,16 @@ impl<'a> MapBuilder<'a> {
             self.0.entries[at] = (key, value);
         }
         true
+    }
+
+    pub fn remove(&mut self, key: &Value) {
+        let Some(at) = Key::of(key).and_then(|key| self.0.index.remove(&key)) else {
+            return;
+        };
+        self.0.entries.remove(at);
+        for later in self.0.index.values_mut().filter(|place| **place > at) {
+            *later -= 1;
+        }
     }
 
     pub fn contains(&self, key: &Value) -> bool {

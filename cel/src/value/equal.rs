@@ -28,12 +28,15 @@ pub(crate) fn equal(meter: &mut Meter, left: &Value, right: &Value) -> Result<bo
         (Value::Null, Value::Null) | (Value::Optional(None), Value::Optional(None)) => true,
         (Value::Optional(Some(a)), Value::Optional(Some(b))) => {
             meter.charge(1)?;
-            equal(meter, a, b)?
+            match (&**a, &**b) {
+                (Value::Object(_), Value::Null) => return Err(Fault::no_overload()),
+                (a, b) => equal(meter, a, b)?,
+            }
         }
         (Value::Object(_), Value::Null) => false,
         // The libraries' values refuse to be compared with anything else, the others do not.
         (Value::Object(a), b) => match b {
-            Value::Object(b) if a.type_name() == b.type_name() => a == b,
+            Value::Object(b) if a.compares_with(b) => a == b,
             _ => return Err(Fault::no_overload()),
         },
         _ => numbers(left, right) == Some(Ordering::Equal),
@@ -46,11 +49,28 @@ fn lists(meter: &mut Meter, left: &List, right: &List) -> Result<bool, Fault> {
     }
     for (a, b) in left.iter().zip(right.iter()) {
         meter.charge(1)?;
-        if !equal(meter, &a, &b)? {
+        if differ(meter, &a, &b)? {
             return Ok(false);
         }
     }
     Ok(true)
+}
+
+/// Whether two values are known to be the same; those that cannot be compared are not.
+pub(crate) fn same(meter: &mut Meter, left: &Value, right: &Value) -> Result<bool, Fault> {
+    match equal(meter, left, right) {
+        Err(Fault::Error(_)) => Ok(false),
+        outcome => outcome,
+    }
+}
+
+/// Whether two elements are known to differ. As in cel-go, those that cannot be compared are not.
+fn differ(meter: &mut Meter, left: &Value, right: &Value) -> Result<bool, Fault> {
+    match equal(meter, left, right) {
+        Ok(same) => Ok(!same),
+        Err(Fault::Error(_)) => Ok(false),
+        Err(fault) => Err(fault),
+    }
 }
 
 fn maps(meter: &mut Meter, left: &Map, right: &Map) -> Result<bool, Fault> {
@@ -60,7 +80,7 @@ fn maps(meter: &mut Meter, left: &Map, right: &Map) -> Result<bool, Fault> {
     for (key, a) in left.iter() {
         meter.charge(1)?;
         match right.get(&key) {
-            Some(b) if equal(meter, &a, &b)? => {}
+            Some(b) if !differ(meter, &a, &b)? => {}
             _ => return Ok(false),
         }
     }

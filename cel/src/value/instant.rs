@@ -3,13 +3,26 @@
 //! Seconds and nanoseconds of our own: the last day of the year 9999, which people write for
 //! "never", lies beyond what `jiff::Timestamp` holds.
 
-use jiff::SignedDuration;
-use jiff::civil::{DateTime, date};
 use jiff::tz::{Offset, TimeZone};
 
 /// First second of the year 1 and last of the year 9999, from the epoch: CEL's range.
 const RANGE: std::ops::RangeInclusive<i64> = -62_135_596_800..=253_402_300_799;
 const SECOND: i128 = 1_000_000_000;
+
+/// What a clock and its calendar show. No year is too far away, because a clock may be ahead of an
+/// instant by any number of hours.
+pub(crate) struct Clock {
+    pub year: i64,
+    pub month: i64,
+    pub day: i64,
+    /// From 0, Sunday.
+    pub weekday: i64,
+    /// From 1.
+    pub day_of_year: i64,
+    pub hour: i64,
+    pub minute: i64,
+    pub second: i64,
+}
 
 /// An instant of CEL. Equality and order are those of the instant alone.
 #[derive(Clone, Copy, Debug)]
@@ -69,12 +82,38 @@ impl Instant {
         self.seconds == *RANGE.start() && self.nanos == 0
     }
 
-    /// Date and time on the clock of an offset.
-    pub(crate) fn on_clock(&self, offset: Offset) -> Option<DateTime> {
-        let local = self.seconds + i64::from(offset.seconds());
-        let nanos = i32::try_from(self.nanos).ok()?;
-        let epoch = date(1970, 1, 1).at(0, 0, 0, 0);
-        epoch.checked_add(SignedDuration::new(local, nanos)).ok()
+    /// Date and time on a clock that is so many seconds ahead of UTC.
+    pub(crate) fn on_clock(&self, ahead: i64) -> Clock {
+        const DAY: i64 = 86_400;
+        let local = self.seconds.saturating_add(ahead);
+        let (days, of_day) = (local.div_euclid(DAY), local.rem_euclid(DAY));
+        // Years begin in March, so that a leap day is the last of its year; eras have 400 of them.
+        let days_of_march = days + 719_468;
+        let (era, of_era) = (
+            days_of_march.div_euclid(146_097),
+            days_of_march.rem_euclid(146_097),
+        );
+        let year = (of_era - of_era / 1_460 + of_era / 36_524 - of_era / 146_096) / 365;
+        let of_year = of_era - (365 * year + year / 4 - year / 100);
+        let month = (5 * of_year + 2) / 153;
+        let day = of_year - (153 * month + 2) / 5 + 1;
+        let month = if month < 10 { month + 3 } else { month - 9 };
+        let year = year + era * 400 + i64::from(month <= 2);
+        let leap = (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
+        let before_march = if leap { 60 } else { 59 };
+        Clock {
+            year,
+            month,
+            day,
+            weekday: (days + 4).rem_euclid(7),
+            day_of_year: match month {
+                1 | 2 => of_year - 305,
+                _ => of_year + before_march + 1,
+            },
+            hour: of_day / 3600,
+            minute: of_day / 60 % 60,
+            second: of_day % 60,
+        }
     }
 
     /// The offset a zone has at this instant; in the last hours of the year 9999, a bit earlier.

@@ -12,7 +12,8 @@ use std::sync::Arc;
 pub(crate) use collection::MapBuilder;
 pub use collection::{List, Map};
 pub(crate) use compare::compare;
-pub(crate) use equal::equal;
+pub(crate) use equal::{equal, same};
+pub(crate) use instant::Clock;
 pub use instant::Instant;
 pub use text::Text;
 
@@ -59,7 +60,11 @@ impl<'a> Value<'a> {
             serde_json::Value::Bool(value) => Self::Bool(*value),
             serde_json::Value::Number(number) => match number.as_i64() {
                 Some(int) => Self::Int(int),
-                None => Self::Double(number.as_f64().unwrap_or(f64::NAN)),
+                None => match number.as_f64().unwrap_or(f64::NAN) {
+                    // The server writes a negative zero as `-0`, and reads that as an integer.
+                    zero if zero == 0.0 && zero.is_sign_negative() => Self::Int(0),
+                    double => Self::Double(double),
+                },
             },
             serde_json::Value::String(text) => Self::String(Text::Borrowed(text)),
             serde_json::Value::Array(items) => Self::List(List::Json(items)),
@@ -74,6 +79,19 @@ impl<'a> Value<'a> {
 
     pub(crate) fn list(items: Vec<Value<'a>>) -> Self {
         Self::List(List::Owned(items.into()))
+    }
+
+    /// What is in an optional, as cel-go hands it on when a path starts there: through the form
+    /// the value has in Go and back. Some values do not survive that.
+    pub(crate) fn through_native(&self) -> Self {
+        match self {
+            Self::Optional(None) => Self::Null,
+            Self::Optional(Some(inner)) => inner.through_native(),
+            Self::Type(name) => Self::String(name.clone()),
+            Self::Object(Object::Format(_)) => self.clone(),
+            Self::Object(_) => Self::Object(Object::Unconvertible),
+            _ => self.clone(),
+        }
     }
 
     pub(crate) fn some(value: Value<'a>) -> Self {
@@ -100,6 +118,14 @@ impl<'a> Value<'a> {
         }
     }
 
+    /// Whether a path can be qualified by this.
+    pub(crate) fn is_key(&self) -> bool {
+        matches!(
+            self,
+            Self::String(_) | Self::Int(_) | Self::Uint(_) | Self::Bool(_) | Self::Double(_)
+        )
+    }
+
     /// Whether this is the zero value of its type, as `optional.ofNonZeroValue` asks.
     pub(crate) fn is_zero(&self) -> bool {
         match self {
@@ -112,9 +138,8 @@ impl<'a> Value<'a> {
             Self::Bytes(bytes) => bytes.is_empty(),
             Self::List(list) => list.is_empty(),
             Self::Map(map) => map.is_empty(),
-            Self::Optional(inner) => inner.is_none(),
             Self::Timestamp(instant) => instant.is_zero(),
-            Self::Type(_) | Self::Object(_) => false,
+            Self::Type(_) | Self::Optional(_) | Self::Object(_) => false,
         }
     }
 }
