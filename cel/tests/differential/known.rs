@@ -1,0 +1,19 @@
+//! Differences that stay, each with the reason. docs/cel.md lists the same.
+
+use crate::oracle::Verdict;
+
+pub fn listed(source: &str, verdict: &Verdict) -> bool {
+    // `variables` without a name is a value on the server only.
+    let bare = source.match_indices("variables").any(|(at, name)| {
+        let after = source[at + name.len()..].trim_start();
+        !after.starts_with('.')
+    });
+    // A panic of the server ends the whole evaluation; here it is an error that `||` may absorb.
+    let panics = verdict.values.iter().any(|outcome| {
+        let error = outcome.error.as_deref();
+        error.is_some_and(|error| error.starts_with("internal error: "))
+    });
+    let dense: String = source.chars().filter(|c| !c.is_whitespace()).collect();
+    let lone_comma = dense.contains("[,]") || dense.contains("{,}");
+    bare || panics || lone_comma
+}
