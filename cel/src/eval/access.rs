@@ -45,6 +45,7 @@ impl<'a> Context<'_, 'a> {
     /// The value of a path, a condition between paths, or a macro's variable.
     pub(super) fn attribute(&mut self, node: &Node) -> Outcome<'a> {
         let value = match self.resolve(node)? {
+            Some((Value::Object(Object::Unconvertible), false)) => return Err(unconvertible()),
             Some((value, false)) => value,
             Some((value, true)) => Value::some(value),
             None => Value::Optional(None),

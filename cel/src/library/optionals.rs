@@ -60,7 +60,7 @@ fn unwrap_all<'a>(context: &mut Context<'_, 'a>, args: &[Value<'a>]) -> Outcome<
     let mut given = Vec::new();
     for item in list.iter() {
         match item {
-            Value::Optional(Some(inner)) => given.push(inside(&inner)?),
+            Value::Optional(Some(inner)) => given.push((*inner).clone()),
             Value::Optional(None) => {}
             _ => return Err(Fault::error("value is not optional")),
         }
