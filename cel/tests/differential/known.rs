@@ -1,5 +1,7 @@
 //! Differences that stay, each with the reason. docs/cel.md lists the same.
 
+use goldenpath_cel::EvalError;
+
 use crate::oracle::Verdict;
 
 pub fn listed(source: &str, verdict: &Verdict) -> bool {
@@ -16,4 +18,10 @@ pub fn listed(source: &str, verdict: &Verdict) -> bool {
     let dense: String = source.chars().filter(|c| !c.is_whitespace()).collect();
     let lone_comma = dense.contains("[,]") || dense.contains("{,}");
     bare || panics || lone_comma
+}
+
+/// Whether an error here says that a quantity is beyond 10²⁹, which the server calculates with.
+pub fn too_large(error: &EvalError) -> bool {
+    let error = error.to_string();
+    error == "quantity is too large" || error == "unable to parse numeric part of quantity"
 }

@@ -138,7 +138,8 @@ impl Comparison {
         let agree = match (&theirs.value, &ours) {
             (Some(theirs), Ok(ours)) => theirs == ours,
             (None, Err(_)) => true,
-            (Some(_), Err(_)) | (None, Ok(_)) => false,
+            (Some(_), Err(error)) => known::too_large(error),
+            (None, Ok(_)) => false,
         };
         if !agree {
             let here = ours.unwrap_or_else(|error| format!("error: {error}"));
