@@ -185,20 +185,26 @@ async fn open(
     source: &Arc<dyn Source>,
     (servers, close): Servers<'_>,
 ) -> Result<Listen, Error> {
+    let limits = server::Limits::default();
     let (pages, pages_at) = bind(listen.pages).await?;
     let Some(operations) = listen.operations else {
-        let router = server::everything(source.clone());
-        servers.spawn(server::serve(pages, router, close.subscribe()));
+        let routes = server::everything(source.clone());
+        servers.spawn(server::serve(pages, routes, limits, close.subscribe()));
         return Ok(Listen {
             pages: pages_at,
             operations: None,
         });
     };
     let (operations, operations_at) = bind(operations).await?;
-    let router = server::operations(source.clone());
-    servers.spawn(server::serve(operations, router, close.subscribe()));
-    let router = server::pages(source.clone());
-    servers.spawn(server::serve(pages, router, close.subscribe()));
+    let routes = server::operations(source.clone());
+    servers.spawn(server::serve(
+        operations,
+        routes,
+        limits,
+        close.subscribe(),
+    ));
+    let routes = server::pages(source.clone());
+    servers.spawn(server::serve(pages, routes, limits, close.subscribe()));
     Ok(Listen {
         pages: pages_at,
         operations: Some(operations_at),

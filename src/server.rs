@@ -2,24 +2,30 @@
 //! nothing can be changed through it. Liveness never depends on the cluster: a restart would not
 //! make a missing definition appear.
 
+mod activity;
+mod listener;
+mod shared;
+
 use std::fmt::Write as _;
-use std::future::IntoFuture as _;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::Duration;
 
+use axum::body::Body;
 use axum::extract::State;
-use axum::http::{StatusCode, header};
+use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{Html, IntoResponse, Response};
 use axum::{Router, routing::get};
 use tokio::net::TcpListener;
-use tokio::sync::watch;
+
+pub use activity::Patience;
+pub use listener::{Limits, Routes, serve};
+use shared::{Refused, Shared};
 
 const TEXT: &str = "text/plain; charset=utf-8";
 const EXPOSITION: &str = "text/plain; version=0.0.4; charset=utf-8";
 const JSON: &str = "application/json";
-/// How long open connections may take to end.
-const GOODBYE: Duration = Duration::from_secs(2);
+/// Seconds after which a request that was refused for load may come back.
+const COME_BACK: HeaderValue = HeaderValue::from_static("2");
 
 const WELCOME: &str = "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\">\
 <title>goldenpath</title><h1>goldenpath</h1>\
@@ -67,34 +73,72 @@ impl Readiness {
     }
 }
 
-type Shared = State<Arc<dyn Source>>;
+/// What the routes answer from.
+#[derive(Clone)]
+struct Answers {
+    source: Arc<dyn Source>,
+    metrics: Arc<Shared>,
+    report: Arc<Shared>,
+}
+
+impl Answers {
+    fn new(source: Arc<dyn Source>) -> Self {
+        Self {
+            source,
+            metrics: Arc::default(),
+            report: Arc::default(),
+        }
+    }
+}
 
 /// Metrics and health alone.
-pub fn operations(source: Arc<dyn Source>) -> Router {
+pub fn operations(source: Arc<dyn Source>) -> Routes {
+    let answers = Answers::new(source);
+    let report = answers.report.clone();
+    let all = operations_of(answers);
+    Routes {
+        reserve: all.clone(),
+        all,
+        report,
+    }
+}
+
+/// What people and programs read: the page and the report.
+pub fn pages(source: Arc<dyn Source>) -> Routes {
+    let answers = Answers::new(source);
+    Routes {
+        report: answers.report.clone(),
+        all: pages_of("", answers),
+        reserve: Router::new().fallback(busy),
+    }
+}
+
+/// Everything under one address.
+pub fn everything(source: Arc<dyn Source>) -> Routes {
+    let answers = Answers::new(source);
+    let operations = operations_of(answers.clone());
+    Routes {
+        report: answers.report.clone(),
+        all: operations.clone().merge(pages_of(OPERATIONS, answers)),
+        reserve: operations.fallback(busy),
+    }
+}
+
+fn operations_of(answers: Answers) -> Router {
     Router::new()
         .route("/livez", get(|| async { "ok\n" }))
         .route("/readyz", get(readyz))
         .route("/metrics", get(metrics))
-        .with_state(source)
-}
-
-/// What people and programs read: the page and the report.
-pub fn pages(source: Arc<dyn Source>) -> Router {
-    pages_beside("", source)
-}
-
-/// Everything under one address.
-pub fn everything(source: Arc<dyn Source>) -> Router {
-    operations(source.clone()).merge(pages_beside(OPERATIONS, source))
+        .with_state(answers)
 }
 
 /// The page lists what else is at this address.
-fn pages_beside(others: &str, source: Arc<dyn Source>) -> Router {
+fn pages_of(others: &str, answers: Answers) -> Router {
     let page = format!("{WELCOME}{others}</ul></html>\n");
     Router::new()
         .route("/", get(async || Html(page)))
         .route("/api/v1/report", get(report))
-        .with_state(source)
+        .with_state(answers)
 }
 
 /// Binds an address; port 0 takes a free one.
@@ -102,28 +146,8 @@ pub async fn bind(address: SocketAddr) -> std::io::Result<TcpListener> {
     TcpListener::bind(address).await
 }
 
-/// Serves until `stop` says so, then gives open connections a moment to end.
-pub async fn serve(
-    listener: TcpListener,
-    router: Router,
-    mut stop: watch::Receiver<bool>,
-) -> std::io::Result<()> {
-    let mut asked = stop.clone();
-    let served = axum::serve(listener, router).with_graceful_shutdown(async move {
-        let _ = stop.wait_for(|stop| *stop).await;
-    });
-    let overdue = async {
-        let _ = asked.wait_for(|stop| *stop).await;
-        tokio::time::sleep(GOODBYE).await;
-    };
-    tokio::select! {
-        ended = served.into_future() => ended,
-        () = overdue => Ok(()),
-    }
-}
-
-async fn readyz(State(source): Shared) -> Response {
-    let readiness = source.readiness();
+async fn readyz(State(answers): State<Answers>) -> Response {
+    let readiness = answers.source.readiness();
     let status = if readiness.is_ready() {
         StatusCode::OK
     } else {
@@ -132,21 +156,36 @@ async fn readyz(State(source): Shared) -> Response {
     (status, [(header::CONTENT_TYPE, TEXT)], readiness.text()).into_response()
 }
 
-async fn metrics(State(source): Shared) -> Response {
-    match tokio::task::spawn_blocking(move || source.metrics()).await {
-        Ok(text) => ([(header::CONTENT_TYPE, EXPOSITION)], text).into_response(),
-        Err(_) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
+async fn metrics(State(answers): State<Answers>) -> Response {
+    let source = answers.source.clone();
+    let built = answers.metrics.get(move || Some(source.metrics().into()));
+    respond(built.await, EXPOSITION, &answers)
+}
+
+async fn report(State(answers): State<Answers>) -> Response {
+    let source = answers.source.clone();
+    let built = answers.report.get(move || source.report());
+    respond(built.await, JSON, &answers)
+}
+
+fn respond(built: Result<Body, Refused>, kind: &'static str, answers: &Answers) -> Response {
+    match built {
+        Ok(body) => ([(header::CONTENT_TYPE, kind)], body).into_response(),
+        Err(Refused::NotReady) => {
+            let text = answers.source.readiness().text();
+            (StatusCode::SERVICE_UNAVAILABLE, text).into_response()
+        }
+        Err(Refused::Busy) => too_many(),
+        Err(Refused::Failed) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
     }
 }
 
-async fn report(State(source): Shared) -> Response {
-    let asked = source.clone();
-    match tokio::task::spawn_blocking(move || asked.report()).await {
-        Ok(Some(json)) => ([(header::CONTENT_TYPE, JSON)], json).into_response(),
-        Ok(None) => {
-            let text = source.readiness().text();
-            (StatusCode::SERVICE_UNAVAILABLE, text).into_response()
-        }
-        Err(_) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
-    }
+async fn busy() -> Response {
+    too_many()
+}
+
+fn too_many() -> Response {
+    let text = "too many requests at once; try again in 2 s\n";
+    let headers = [(header::RETRY_AFTER, COME_BACK)];
+    (StatusCode::SERVICE_UNAVAILABLE, headers, text).into_response()
 }

@@ -9,4 +9,5 @@ mod cleanup;
 mod ground;
 mod labels;
 mod leadership;
+mod readers;
 mod waiting;

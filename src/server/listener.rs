@@ -1,0 +1,252 @@
+//! One listener: accepts connections, closes those that do nothing, and bounds how many there are.
+//! Probes stay answerable while others hold every connection: beyond the limit a connection gets
+//! the reserve's routes only. It knows nothing of what the routes answer.
+
+use std::collections::HashMap;
+use std::convert::Infallible;
+use std::io;
+use std::pin::pin;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use axum::Router;
+use axum::body::Body;
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper::{Request, Response};
+use hyper_util::rt::TokioIo;
+use hyper_util::server::graceful::GracefulShutdown;
+use rustix::process::{Resource, getrlimit};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
+use tokio::task::{AbortHandle, Id, JoinSet};
+use tokio::time::{MissedTickBehavior, interval, sleep, timeout};
+use tower::ServiceExt as _;
+use tracing::warn;
+
+use super::activity::{Activity, Answering, Patience, Tracked};
+use super::shared::Shared;
+
+/// How long open connections may take to end when the server stops.
+const DRAIN: Duration = Duration::from_secs(2);
+/// Pause after the process ran out of descriptors.
+const NO_DESCRIPTORS: Duration = Duration::from_millis(100);
+/// The largest request head in bytes, and what one connection buffers of an answer.
+const BUFFER: usize = 64 * 1024;
+/// Header fields in a request.
+const HEADERS: usize = 64;
+
+/// Bounds of one listener.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// Connections with all routes.
+    pub connections: usize,
+    /// Connections beyond these, with the reserve's routes only.
+    pub reserve: usize,
+    /// How long a connection may do nothing.
+    pub patience: Patience,
+    /// How often connections are checked.
+    pub check_every: Duration,
+}
+
+impl Default for Limits {
+    /// A quarter of the process's descriptors at most, so that two listeners leave room for the API
+    /// server's watches.
+    fn default() -> Self {
+        let descriptors = getrlimit(Resource::Nofile).current.unwrap_or(u64::MAX);
+        let share = usize::try_from(descriptors / 4).unwrap_or(usize::MAX);
+        let total = share.clamp(8, 256);
+        Self {
+            connections: total - total / 4,
+            reserve: total / 4,
+            patience: Patience {
+                idle: Duration::from_secs(30),
+                stalled: Duration::from_secs(20),
+                answer: Duration::from_secs(120),
+            },
+            check_every: Duration::from_secs(1),
+        }
+    }
+}
+
+/// What a listener answers.
+#[derive(Clone, Debug)]
+pub struct Routes {
+    /// As long as connections are within the limit.
+    pub(super) all: Router,
+    /// Beyond the limit; each connection takes one request.
+    pub(super) reserve: Router,
+    /// The report as it is shared among readers.
+    pub(super) report: Arc<Shared>,
+}
+
+impl Routes {
+    /// Reports in memory: those being sent, and the latest while it may be given again.
+    pub fn reports_alive(&self) -> usize {
+        self.report.alive()
+    }
+
+    /// Reports being built or sent.
+    pub fn reports_under_way(&self) -> usize {
+        self.report.under_way()
+    }
+}
+
+/// Serves until `stop` turns true, then gives open connections a moment to end.
+///
+/// # Errors
+/// Never at the moment: a listener that cannot accept is tried again.
+pub async fn serve(
+    listener: TcpListener,
+    routes: Routes,
+    limits: Limits,
+    mut stop: watch::Receiver<bool>,
+) -> io::Result<()> {
+    let mut stopped = pin!(async move {
+        let _ = stop.wait_for(|stop| *stop).await;
+    });
+    let mut open = Connections::new(routes, limits);
+    let mut check = interval(limits.check_every);
+    check.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        tokio::select! {
+            biased;
+            () = &mut stopped => break,
+            Some(ended) = open.tasks.join_next_with_id() => open.forget(&ended),
+            _ = check.tick() => open.close_overdue(),
+            accepted = listener.accept(), if open.has_room() => match accepted {
+                Ok((stream, _)) => open.add(stream),
+                Err(error) => {
+                    open.close_one_idle();
+                    open.refused(&error);
+                    sleep(NO_DESCRIPTORS).await;
+                }
+            },
+        }
+    }
+    drop(listener);
+    open.end().await;
+    Ok(())
+}
+
+#[derive(Debug)]
+struct Connection {
+    activity: Arc<Activity>,
+    task: AbortHandle,
+}
+
+struct Connections {
+    routes: Routes,
+    limits: Limits,
+    tasks: JoinSet<()>,
+    open: HashMap<Id, Connection>,
+    graceful: GracefulShutdown,
+    /// Whether the last accept failed, so that a shortage is logged once.
+    is_short: bool,
+}
+
+impl Connections {
+    fn new(routes: Routes, limits: Limits) -> Self {
+        Self {
+            routes,
+            limits,
+            tasks: JoinSet::new(),
+            open: HashMap::new(),
+            graceful: GracefulShutdown::new(),
+            is_short: false,
+        }
+    }
+
+    /// Whether one more connection may be accepted. An idle one makes room.
+    fn has_room(&self) -> bool {
+        self.open.len() < self.limits.connections + self.limits.reserve
+            || self.longest_idle().is_some()
+    }
+
+    fn add(&mut self, stream: TcpStream) {
+        self.is_short = false;
+        if self.open.len() >= self.limits.connections {
+            self.close_one_idle();
+        }
+        let is_reserve = self.open.len() >= self.limits.connections;
+        let routes = if is_reserve {
+            self.routes.reserve.clone()
+        } else {
+            self.routes.all.clone()
+        };
+        let activity = Arc::new(Activity::new(Instant::now()));
+        let service = service_fn({
+            let activity = activity.clone();
+            move |request| answer(routes.clone(), request, activity.clone())
+        });
+        let connection = http1::Builder::new()
+            .keep_alive(!is_reserve)
+            .max_headers(HEADERS)
+            .max_buf_size(BUFFER)
+            .serve_connection(TokioIo::new(stream), service);
+        let connection = self.graceful.watch(connection);
+        let task = self.tasks.spawn(async move {
+            // A peer that goes away in the middle is no failure of ours.
+            let _ = connection.await;
+        });
+        self.open.insert(task.id(), Connection { activity, task });
+    }
+
+    fn forget(&mut self, ended: &Result<(Id, ()), tokio::task::JoinError>) {
+        let id = match ended {
+            Ok((id, ())) => *id,
+            Err(error) => error.id(),
+        };
+        self.open.remove(&id);
+    }
+
+    fn close_overdue(&mut self) {
+        let now = Instant::now();
+        let patience = self.limits.patience;
+        self.open.retain(|_, connection| {
+            let is_overdue = connection.activity.is_overdue(now, &patience);
+            if is_overdue {
+                connection.task.abort();
+            }
+            !is_overdue
+        });
+    }
+
+    fn longest_idle(&self) -> Option<Id> {
+        let idle = self.open.iter().filter_map(|(id, connection)| {
+            let since = connection.activity.idle_since()?;
+            Some((since, *id))
+        });
+        idle.min_by_key(|(since, _)| *since).map(|(_, id)| id)
+    }
+
+    fn close_one_idle(&mut self) {
+        let connection = self.longest_idle().and_then(|id| self.open.remove(&id));
+        if let Some(connection) = connection {
+            connection.task.abort();
+        }
+    }
+
+    fn refused(&mut self, error: &io::Error) {
+        if !self.is_short {
+            warn!(%error, "failed to accept a connection; retrying");
+        }
+        self.is_short = true;
+    }
+
+    async fn end(mut self) {
+        let _ = timeout(DRAIN, self.graceful.shutdown()).await;
+        self.tasks.shutdown().await;
+    }
+}
+
+async fn answer(
+    routes: Router,
+    request: Request<Incoming>,
+    activity: Arc<Activity>,
+) -> Result<Response<Tracked>, Infallible> {
+    let answering = Answering::begin(activity);
+    let response = routes.oneshot(request.map(Body::new)).await?;
+    Ok(response.map(|body| answering.track(body)))
+}

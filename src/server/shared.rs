@@ -1,0 +1,166 @@
+//! Large answers, built once for all who ask at the same time. Bounds how many are sent at once and
+//! how many bytes they hold together; who asks beyond that is asked to come back.
+
+use std::pin::Pin;
+use std::sync::{Arc, Weak};
+use std::task::{Context, Poll};
+use std::time::{Duration, Instant};
+
+use axum::body::{Body, Bytes, HttpBody};
+use hyper::body::{Frame, SizeHint};
+use tokio::sync::{Mutex, OwnedSemaphorePermit, Semaphore};
+use tokio::task::spawn_blocking;
+use tokio::time::timeout;
+
+/// Answers sent at once.
+const AT_ONCE: usize = 16;
+/// Requests that may wait for their turn.
+const WAITING: usize = 256;
+/// How long a request waits for its turn.
+const TURN_WITHIN: Duration = Duration::from_secs(5);
+/// While several requests are under way, an answer this old is given again.
+const REUSED_FOR: Duration = Duration::from_secs(1);
+/// Bytes of all answers that are still being sent.
+const HELD: usize = 64 * 1024 * 1024;
+/// Bytes handed to a connection at once.
+const PIECE: usize = 16 * 1024;
+
+/// Why there is no answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Refused {
+    /// Too many requests are under way.
+    Busy,
+    /// There is nothing to answer with yet.
+    NotReady,
+    /// Building it failed.
+    Failed,
+}
+
+/// One kind of answer.
+#[derive(Debug)]
+pub struct Shared {
+    turns: Arc<Semaphore>,
+    places: Arc<Semaphore>,
+    built: Mutex<Built>,
+}
+
+#[derive(Debug, Default)]
+struct Built {
+    latest: Option<(Instant, Arc<Vec<u8>>)>,
+    /// Answers that somebody may still be reading.
+    held: Vec<Weak<Vec<u8>>>,
+}
+
+impl Built {
+    fn alive(&mut self) -> impl Iterator<Item = Arc<Vec<u8>>> {
+        self.held.retain(|answer| answer.strong_count() > 0);
+        self.held.iter().filter_map(Weak::upgrade)
+    }
+
+    fn held(&mut self) -> usize {
+        self.alive().map(|answer| answer.len()).sum()
+    }
+}
+
+impl Default for Shared {
+    fn default() -> Self {
+        Self {
+            turns: Arc::new(Semaphore::new(AT_ONCE)),
+            places: Arc::new(Semaphore::new(AT_ONCE + WAITING)),
+            built: Mutex::default(),
+        }
+    }
+}
+
+impl Shared {
+    /// Answers that are built and not dropped yet.
+    pub fn alive(&self) -> usize {
+        self.built
+            .try_lock()
+            .map_or(0, |mut built| built.alive().count())
+    }
+
+    /// Answers being built or sent.
+    pub fn under_way(&self) -> usize {
+        AT_ONCE - self.turns.available_permits()
+    }
+
+    /// An answer that was not begun before it was asked for; under load, or while readers hold many
+    /// bytes of older ones, the latest.
+    ///
+    /// # Errors
+    /// When there is none now.
+    pub async fn get(
+        &self,
+        build: impl FnOnce() -> Option<Vec<u8>> + Send + 'static,
+    ) -> Result<Body, Refused> {
+        let asked = Instant::now();
+        let _place = self.places.try_acquire().map_err(|_| Refused::Busy)?;
+        let turn = timeout(TURN_WITHIN, self.turns.clone().acquire_owned()).await;
+        let turn = turn.ok().and_then(Result::ok).ok_or(Refused::Busy)?;
+        let bytes = self.latest(asked, build).await?;
+        Ok(Body::new(Answer {
+            bytes,
+            at: 0,
+            _turn: turn,
+        }))
+    }
+
+    async fn latest(
+        &self,
+        asked: Instant,
+        build: impl FnOnce() -> Option<Vec<u8>> + Send + 'static,
+    ) -> Result<Arc<Vec<u8>>, Refused> {
+        let mut built = self.built.lock().await;
+        let held = built.held();
+        if let Some((begun, answer)) = &built.latest {
+            let is_busy = self.turns.available_permits() < AT_ONCE / 2;
+            let is_recent = *begun >= asked || is_busy && begun.elapsed() < REUSED_FOR;
+            if is_recent || held + answer.len() > HELD && held > 0 {
+                return Ok(answer.clone());
+            }
+        }
+        built.latest = None;
+        let begun = Instant::now();
+        let answer = spawn_blocking(build).await.map_err(|_| Refused::Failed)?;
+        let answer = Arc::new(answer.ok_or(Refused::NotReady)?);
+        built.held.push(Arc::downgrade(&answer));
+        built.latest = Some((begun, answer.clone()));
+        Ok(answer)
+    }
+}
+
+/// A shared answer on its way to one reader, in pieces: the reader's turn ends with the last one.
+#[derive(Debug)]
+struct Answer {
+    bytes: Arc<Vec<u8>>,
+    at: usize,
+    _turn: OwnedSemaphorePermit,
+}
+
+impl HttpBody for Answer {
+    type Data = Bytes;
+    type Error = std::convert::Infallible;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
+        let end = (self.at + PIECE).min(self.bytes.len());
+        if self.at == end {
+            return Poll::Ready(None);
+        }
+        let piece = Bytes::copy_from_slice(&self.bytes[self.at..end]);
+        self.at = end;
+        Poll::Ready(Some(Ok(Frame::data(piece))))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.at == self.bytes.len()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        let left = u64::try_from(self.bytes.len() - self.at);
+        left.map_or_else(|_| SizeHint::default(), SizeHint::with_exact)
+    }
+}

@@ -1,0 +1,135 @@
+//! The HTTP server under attack, over real sockets: connections that do nothing are closed, probes
+//! are answered while others hold everything, and readers of a large report share one.
+
+#![cfg(feature = "cluster")]
+#![allow(clippy::unwrap_used)]
+
+mod ground;
+
+use std::io::{ErrorKind, Read, Write};
+use std::net::TcpStream;
+use std::time::{Duration, Instant};
+
+use ground::{REPORT, SOON, Server, ask, hurried, open, status};
+
+/// Reads to the end; how many bytes came. Fails where the server keeps the connection past the
+/// deadline.
+fn read_until_closed(mut stream: TcpStream) -> usize {
+    stream.set_read_timeout(Some(SOON)).unwrap();
+    let mut buffer = vec![0; 64 * 1024];
+    let mut bytes = 0;
+    loop {
+        match stream.read(&mut buffer) {
+            Ok(0) => return bytes,
+            Ok(read) => bytes += read,
+            Err(error) if error.kind() == ErrorKind::ConnectionReset => return bytes,
+            Err(error) => panic!("still open after {bytes} bytes: {error}"),
+        }
+    }
+}
+
+#[test]
+fn silent_connections_are_closed() {
+    let server = Server::start(hurried());
+    let silent: Vec<_> = (0..120).map(|_| open(&server)).collect();
+    for stream in silent {
+        assert_eq!(read_until_closed(stream), 0);
+    }
+}
+
+#[test]
+fn a_connection_that_asked_once_is_closed_when_it_idles() {
+    let server = Server::start(hurried());
+    let mut stream = open(&server);
+    stream
+        .write_all(b"GET /livez HTTP/1.1\r\nhost: x\r\n\r\n")
+        .unwrap();
+    assert!(read_until_closed(stream) > 0);
+}
+
+#[test]
+fn a_request_that_dribbles_in_is_closed() {
+    let server = Server::start(hurried());
+    let mut stream = open(&server);
+    let start = Instant::now();
+    let mut rest = b"GET /livez HTTP/1.1\r\nx-slow: "
+        .iter()
+        .chain([b'a'].iter().cycle());
+    stream
+        .set_read_timeout(Some(Duration::from_millis(50)))
+        .unwrap();
+    let is_closed = |stream: &mut TcpStream| match stream.read(&mut [0; 1]) {
+        Ok(0) => true,
+        Ok(_) => panic!("an answer to half a request"),
+        Err(error) => !matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut),
+    };
+    while stream.write_all(&[*rest.next().unwrap()]).is_ok() && !is_closed(&mut stream) {
+        assert!(start.elapsed() < SOON, "still open");
+    }
+}
+
+#[test]
+fn a_reader_that_never_reads_is_closed() {
+    let server = Server::start(hurried());
+    let stream = ask(&server, "/api/v1/report");
+    server.wait_for("the report is on its way", |server| {
+        server.reports_built() == 1
+    });
+    server.wait_for("the reader is given up", |server| server.answering() == 0);
+    assert!(read_until_closed(stream) < REPORT);
+}
+
+#[test]
+fn probes_are_answered_while_silence_and_slow_readers_hold_every_connection() {
+    // Nothing is closed for its age here.
+    let server = Server::start(ground::small());
+    let readers: Vec<_> = (0..40).map(|_| ask(&server, "/api/v1/report")).collect();
+    let silent: Vec<_> = (0..100).map(|_| open(&server)).collect();
+    for path in ["/livez", "/readyz", "/metrics"].iter().cycle().take(60) {
+        assert_eq!(status(ask(&server, path)), 200, "{path}");
+    }
+    drop((readers, silent));
+    server.wait_for("the report is served again", |server| {
+        status(ask(server, "/api/v1/report")) == 200
+    });
+}
+
+#[test]
+fn each_of_many_readers_gets_the_report_or_is_asked_to_come_back() {
+    let server = Server::start(ground::patient());
+    let readers: Vec<_> = (0..190)
+        .map(|_| {
+            let stream = ask(&server, "/api/v1/report");
+            std::thread::spawn(move || ground::whole(stream))
+        })
+        .collect();
+    let answers: Vec<_> = readers.into_iter().map(|it| it.join().unwrap()).collect();
+    for answer in &answers {
+        match answer.status {
+            200 => assert_eq!(answer.body, REPORT),
+            503 => assert!(answer.head.contains("retry-after: ")),
+            other => panic!("status {other}"),
+        }
+    }
+    assert!(answers.iter().any(|answer| answer.status == 200));
+    // Built for all who wait together, not for each.
+    assert!(server.reports_built() <= 60, "{}", server.reports_built());
+    assert!(server.reports_alive() <= 1, "{}", server.reports_alive());
+}
+
+#[test]
+fn a_head_request_and_an_unknown_page_get_plain_answers() {
+    let server = Server::start(ground::patient());
+    let answer = ground::whole(ground::send(&server, "HEAD", "/api/v1/report"));
+    assert_eq!((answer.status, answer.body), (200, 0));
+    assert!(answer.head.contains(&format!("content-length: {REPORT}")));
+    assert_eq!(status(ask(&server, "/nothing")), 404);
+    assert_eq!(status(ground::send(&server, "POST", "/api/v1/report")), 405);
+}
+
+#[test]
+fn an_open_connection_does_not_hold_up_the_end() {
+    let server = Server::start(ground::patient());
+    let _silent = open(&server);
+    server.stop();
+}
