@@ -41,17 +41,17 @@ pub enum Refused {
 pub struct Shared {
     turns: Arc<Semaphore>,
     places: Arc<Semaphore>,
-    built: Mutex<Built>,
+    cache: Mutex<Cache>,
 }
 
 #[derive(Debug, Default)]
-struct Built {
+struct Cache {
     latest: Option<(Instant, Arc<Vec<u8>>)>,
     /// Answers that somebody may still be reading.
     held: Vec<Weak<Vec<u8>>>,
 }
 
-impl Built {
+impl Cache {
     fn alive(&mut self) -> impl Iterator<Item = Arc<Vec<u8>>> {
         self.held.retain(|answer| answer.strong_count() > 0);
         self.held.iter().filter_map(Weak::upgrade)
@@ -67,7 +67,7 @@ impl Default for Shared {
         Self {
             turns: Arc::new(Semaphore::new(AT_ONCE)),
             places: Arc::new(Semaphore::new(AT_ONCE + WAITING)),
-            built: Mutex::default(),
+            cache: Mutex::default(),
         }
     }
 }
@@ -75,9 +75,9 @@ impl Default for Shared {
 impl Shared {
     /// Answers that are built and not dropped yet.
     pub fn alive(&self) -> usize {
-        self.built
+        self.cache
             .try_lock()
-            .map_or(0, |mut built| built.alive().count())
+            .map_or(0, |mut cache| cache.alive().count())
     }
 
     /// Answers being built or sent.
@@ -111,21 +111,21 @@ impl Shared {
         asked: Instant,
         build: impl FnOnce() -> Option<Vec<u8>> + Send + 'static,
     ) -> Result<Arc<Vec<u8>>, Refused> {
-        let mut built = self.built.lock().await;
-        let held = built.held();
-        if let Some((begun, answer)) = &built.latest {
+        let mut cache = self.cache.lock().await;
+        let held = cache.held();
+        if let Some((begun, answer)) = &cache.latest {
             let is_busy = self.turns.available_permits() < AT_ONCE / 2;
             let is_recent = *begun >= asked || is_busy && begun.elapsed() < REUSED_FOR;
             if is_recent || held + answer.len() > HELD && held > 0 {
                 return Ok(answer.clone());
             }
         }
-        built.latest = None;
+        cache.latest = None;
         let begun = Instant::now();
         let answer = spawn_blocking(build).await.map_err(|_| Refused::Failed)?;
         let answer = Arc::new(answer.ok_or(Refused::NotReady)?);
-        built.held.push(Arc::downgrade(&answer));
-        built.latest = Some((begun, answer.clone()));
+        cache.held.push(Arc::downgrade(&answer));
+        cache.latest = Some((begun, answer.clone()));
         Ok(answer)
     }
 }

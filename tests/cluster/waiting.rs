@@ -210,7 +210,6 @@ spec:
 ";
 
 #[test]
-#[expect(clippy::too_many_lines, reason = "one story")]
 fn a_server_that_pushes_back_is_asked_seldom_and_all_is_written_in_the_end() {
     let options = Options {
         users: vec![User::new("robot", &[]).unwrap()],
