@@ -81,7 +81,6 @@ fn declared_path_whose_scope_leaves_the_workload_out_is_said() {
 }
 
 #[test]
-#[expect(clippy::too_many_lines, reason = "a table")]
 fn every_part_of_a_scope_must_hold() {
     for (scope, in_scope) in [
         (
