@@ -58,6 +58,7 @@ impl Program {
 fn cost(node: &Node, items: u64) -> u64 {
     let own = match node {
         Node::Constant(_)
+        | Node::Settled(_)
         | Node::Local(_)
         | Node::Object
         | Node::Namespace

@@ -164,10 +164,6 @@ impl Program {
         self.0.checked.locals
     }
 
-    pub(crate) fn nesting(&self) -> u16 {
-        self.0.checked.nesting
-    }
-
     pub(crate) fn depth(&self) -> u16 {
         self.0.checked.depth
     }

@@ -31,17 +31,15 @@ pub const MAX_STEPS: u64 = 1_000_000;
 /// Most steps of all expressions run on one object, as the API server's budget for one policy.
 pub const MAX_OBJECT_STEPS: u64 = 10_000_000;
 
-/// Most iterations an expression may be estimated to need on an object before it is refused
-/// without a start: (largest collection of the object) to the power of the nesting. It is an upper
-/// bound that an honest expression on a large object meets too, so it lies well above
-/// [`MAX_STEPS`], which is what decides in between.
-pub const MAX_ESTIMATED_ITERATIONS: u64 = 20_000_000;
+/// Most memory that the values of all expressions on one object may hold at one time, in bytes.
+/// What an expression reads from the object is borrowed and costs nothing.
+pub const MAX_OBJECT_BYTES: usize = 16 * 1024 * 1024;
 
 /// Longest text an expression may build, in bytes.
 pub const MAX_TEXT_BYTES: usize = 1024 * 1024;
 
 /// Most elements of a list or map an expression may build.
-pub const MAX_ELEMENTS: usize = 65_536;
+pub const MAX_ELEMENTS: usize = 131_072;
 
 /// Memory a compiled pattern may take, in bytes.
 pub const MAX_PATTERN_BYTES: usize = 1024 * 1024;

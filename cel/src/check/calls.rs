@@ -137,8 +137,8 @@ fn lower(
     let guard = guard(callee, args.len(), fitting);
     match name {
         "_?_:_" => return Ok(Node::Conditional(Box::new(exactly(args)))),
-        "_==_" => return Ok(Node::Equal(Box::new(exactly(args)))),
-        "_!=_" => return Ok(Node::NotEqual(Box::new(exactly(args)))),
+        "_==_" => return Ok(constants::settle(Node::Equal(Box::new(exactly(args))))),
+        "_!=_" => return Ok(constants::settle(Node::NotEqual(Box::new(exactly(args))))),
         "or" | "orValue" => {
             let unwrap = name == "orValue";
             return Ok(Node::Otherwise(Box::new(exactly(args)), unwrap));
@@ -168,7 +168,7 @@ fn lower(
         (2, None) => Node::Call2(function, Box::new(exactly(args))),
         (_, None) => Node::Call(function, args.into()),
     };
-    constants::convert(offset, name, call)
+    constants::convert(offset, name, call).map(constants::settle)
 }
 
 /// A value as `dyn(value)`: a path that goes on from there starts there.

@@ -64,6 +64,20 @@ pub(super) fn convert(offset: u32, name: &str, call: Node) -> Result<Node, Probl
     }
 }
 
+/// A call or comparison of constants that gives a truth value or a value of a library is settled.
+/// One that errs stays what it is: it errs on the server only when it is evaluated.
+pub(super) fn settle(node: Node) -> Node {
+    let mut constant = true;
+    node.each_part(&mut |part| constant &= matches!(part, Node::Constant(_) | Node::Settled(_)));
+    if !constant {
+        return node;
+    }
+    match eval::constant(&node) {
+        Ok(value @ (Value::Bool(_) | Value::Object(_))) => Node::Settled(value),
+        Ok(_) | Err(_) => node,
+    }
+}
+
 /// `x in [constants]` without a list at run time; only for constants that have no parts.
 pub(super) fn membership(args: &mut Vec<Node>, is_list: bool) -> Option<Node> {
     let [_, Node::Constant(Value::List(list))] = args.as_slice() else {
@@ -108,7 +122,7 @@ pub(super) fn pattern(
         "find" => PatternUse::Find,
         _ => PatternUse::FindAll,
     };
-    let regex = library::compile_pattern(source).map_err(|problem| {
+    let searcher = library::compile_pattern(source).map_err(|problem| {
         Problem::at(offset, format!("program instantiation failed: {problem}"))
     })?;
     let weight = source.len() as u64;
@@ -116,7 +130,7 @@ pub(super) fn pattern(
     Ok(Some(Node::Pattern(Box::new(Pattern {
         function,
         text: args.remove(0),
-        regex,
+        searcher,
         weight,
         limit,
     }))))

@@ -21,7 +21,6 @@ impl Checker<'_> {
         let second = fold.second.as_ref().map(|name| self.declare(name, second));
         let iterates = u16::from(fold.kind.iterates());
         self.folds += iterates;
-        self.nesting = self.nesting.max(self.folds);
         if self.folds > MAX_FOLD_DEPTH {
             let message = format!("comprehensions are nested deeper than {MAX_FOLD_DEPTH}");
             return Err(Problem::too_nested(offset, message));

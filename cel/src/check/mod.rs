@@ -30,8 +30,6 @@ pub(crate) struct Checked {
     pub ty: Type,
     /// Places for macro variables.
     pub locals: usize,
-    /// Deepest nesting of macros that iterate.
-    pub nesting: u16,
     /// Deepest chain of nested parts, those of used variables included.
     pub depth: u16,
 }
@@ -44,7 +42,6 @@ pub(crate) fn check(env: &Env, expr: &Expr) -> Result<Checked, Problem> {
         scope: Vec::new(),
         locals: 0,
         folds: 0,
-        nesting: 0,
         variable_depth: 0,
         aggregates: Vec::new(),
         type_names: Vec::new(),
@@ -64,7 +61,6 @@ pub(crate) fn check(env: &Env, expr: &Expr) -> Result<Checked, Problem> {
         node,
         ty,
         locals: checker.locals,
-        nesting: checker.nesting,
         depth: checker.variable_depth.saturating_add(expr.depth),
     })
 }
@@ -86,7 +82,6 @@ struct Checker<'e> {
     scope: Vec<Local>,
     locals: usize,
     folds: u16,
-    nesting: u16,
     variable_depth: u16,
     aggregates: Vec<aggregates::Aggregate>,
     /// Macro variables named, with types that may turn out to be those of types.
@@ -130,7 +125,7 @@ impl Checker<'_> {
             Logic::And => Node::And(nodes.into()),
             Logic::Or => Node::Or(nodes.into()),
         };
-        Ok((Type::Bool, node))
+        Ok((Type::Bool, constants::settle(node)))
     }
 
     /// Refuses a part whose type does not fit where `wanted` is due.

@@ -3,11 +3,19 @@
 //! Once a part of a path is optional, everything after it is: absent parts give `none` and the
 //! result is optional. A condition between paths is itself a path, and a path goes on through it.
 
+use serde_json::Value as Json;
+
 use super::meter::{Fault, Outcome};
 use super::plan::{Attribute, Node, QualifierKey};
 use super::run::Context;
 use crate::library::Object;
-use crate::value::{List, Text, Value};
+use crate::value::{List, Map, OPTIONAL_BYTES, Text, Value};
+
+/// Fields of a path that is taken in one go.
+const STRAIGHT: usize = 16;
+
+/// Fields that one step pays for, apart from the step of the path itself.
+const FIELDS_PER_STEP: u64 = 8;
 
 impl<'a> Context<'_, 'a> {
     /// The value at the end of a path, and whether the path is optional; none where it is and
@@ -22,6 +30,7 @@ impl<'a> Context<'_, 'a> {
             // A variable is a step of its path, not where it starts: what it holds stays as it is.
             Node::Variable(_) => Ok(Some((self.eval(node)?, false))),
             Node::Local(place) => Ok(opened(self.locals[*place].clone())),
+            Node::Object => Ok(Some((Value::from_json(self.object()), false))),
             _ => Ok(opened(self.eval(node)?)),
         }
     }
@@ -30,8 +39,9 @@ impl<'a> Context<'_, 'a> {
         let Some((mut value, mut optional)) = self.resolve(&attribute.root)? else {
             return Ok(None);
         };
+        self.meter
+            .charge(attribute.path.len() as u64 / FIELDS_PER_STEP)?;
         for qualifier in &attribute.path {
-            self.meter.charge(1)?;
             optional |= qualifier.optional;
             match self.qualify(&value, &qualifier.key, optional)? {
                 Step::Found(next) => value = next,
@@ -44,18 +54,71 @@ impl<'a> Context<'_, 'a> {
 
     /// The value of a path, a condition between paths, or a macro's variable.
     pub(super) fn attribute(&mut self, node: &Node) -> Outcome<'a> {
+        if let Node::Attribute(attribute) = node
+            && attribute.path.len() <= STRAIGHT
+            && let Some(value) = self.straight(attribute)
+        {
+            return Ok(value);
+        }
+        let mark = self.meter.held();
         let value = match self.resolve(node)? {
             Some((Value::Object(Object::Unconvertible), false)) => return Err(unconvertible()),
             Some((value, false)) => value,
-            Some((value, true)) => Value::some(value),
+            Some((value, true)) => {
+                self.meter.hold(OPTIONAL_BYTES)?;
+                Value::some(value)
+            }
             None => Value::Optional(None),
         };
-        match (node, value) {
+        let value = match (node, value) {
             (Node::Attribute(path), Value::Optional(inner)) if path.is_presence() => {
-                Ok(Value::Bool(inner.is_some()))
+                Value::Bool(inner.is_some())
             }
-            (_, value) => Ok(value),
+            (_, value) => value,
+        };
+        if !value.holds_memory() {
+            self.meter.release(mark);
         }
+        Ok(value)
+    }
+
+    /// The usual path, from field to field of the object as far as it is there: no part of it
+    /// becomes a value but the last. None says that the path must be walked part by part.
+    fn straight(&self, attribute: &Attribute) -> Option<Value<'a>> {
+        let (first, rest) = attribute.path.split_first()?;
+        let mut at = match &attribute.root {
+            Node::Object => self.object(),
+            Node::Local(place) => match (&self.locals[*place], &first.key) {
+                (Value::Map(Map::Json(fields)), QualifierKey::Field(name)) if !first.optional => {
+                    fields.get(&**name)?
+                }
+                _ => return None,
+            },
+            _ => return None,
+        };
+        let path = match attribute.root {
+            Node::Object => &attribute.path,
+            _ => rest,
+        };
+        for (left, qualifier) in (0..path.len()).rev().zip(path) {
+            if qualifier.optional {
+                return None;
+            }
+            at = match (&qualifier.key, at) {
+                (QualifierKey::Field(name), Json::Object(fields)) => fields.get(&**name)?,
+                (QualifierKey::Presence(name), Json::Object(fields)) if left == 0 => {
+                    return Some(Value::Bool(fields.contains_key(&**name)));
+                }
+                (QualifierKey::Constant(Value::Int(place)), Json::Array(items)) => {
+                    items.get(usize::try_from(*place).ok()?)?
+                }
+                (QualifierKey::Constant(Value::String(name)), Json::Object(fields)) => {
+                    fields.get(&**name)?
+                }
+                _ => return None,
+            };
+        }
+        Some(Value::from_json(at))
     }
 
     fn qualify(

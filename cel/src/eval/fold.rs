@@ -6,21 +6,36 @@ use super::plan::FoldPlan;
 use super::run::Context;
 use crate::library;
 use crate::syntax::ast::FoldKind;
-use crate::value::{Map, MapBuilder, Value};
+use crate::value::{Map, MapBuilder, OPTIONAL_BYTES, Value};
 
 impl<'a> Context<'_, 'a> {
     pub(super) fn fold(&mut self, plan: &FoldPlan) -> Outcome<'a> {
+        let mark = self.meter.held();
         let range = self.eval(&plan.range)?;
+        let outcome = self.fold_over(plan, &range);
+        drop(range);
+        // The last element must not outlive the loop: its memory is no longer counted.
+        self.locals[plan.first] = Value::Null;
+        if let Some(second) = plan.second {
+            self.locals[second] = Value::Null;
+        }
+        if !outcome.as_ref().is_ok_and(Value::holds_memory) {
+            self.meter.release(mark);
+        }
+        outcome
+    }
+
+    fn fold_over(&mut self, plan: &FoldPlan, range: &Value<'a>) -> Outcome<'a> {
         match plan.kind {
-            FoldKind::All => self.quantify(plan, &range, false),
-            FoldKind::Exists => self.quantify(plan, &range, true),
-            FoldKind::ExistsOne => self.exists_one(plan, &range),
-            FoldKind::List => self.collect(plan, &range),
-            FoldKind::MapValues | FoldKind::MapEntries => self.build_map(plan, &range),
-            FoldKind::OptMap | FoldKind::OptFlatMap => self.optional(plan, &range),
+            FoldKind::All => self.quantify(plan, range, false),
+            FoldKind::Exists => self.quantify(plan, range, true),
+            FoldKind::ExistsOne => self.exists_one(plan, range),
+            FoldKind::List => self.collect(plan, range),
+            FoldKind::MapValues | FoldKind::MapEntries => self.build_map(plan, range),
+            FoldKind::OptMap | FoldKind::OptFlatMap => self.optional(plan, range),
             FoldKind::SortBy => {
-                let keys = self.collect(plan, &range)?;
-                library::sort_by(self, &range, &keys)
+                let keys = self.collect(plan, range)?;
+                library::sort_by(self, range, &keys)
             }
         }
     }
@@ -38,10 +53,13 @@ impl<'a> Context<'_, 'a> {
                 context.locals[place] = second;
             }
             context.locals[plan.first] = first;
-            if let Some(filter) = &plan.filter
-                && !context.truth(filter)?
-            {
-                return Ok(true);
+            if let Some(filter) = &plan.filter {
+                let mark = context.meter.held();
+                let fits = context.truth(filter)?;
+                context.meter.release(mark);
+                if !fits {
+                    return Ok(true);
+                }
             }
             visit(context)
         };
@@ -73,8 +91,11 @@ impl<'a> Context<'_, 'a> {
     fn quantify(&mut self, plan: &FoldPlan, range: &Value<'a>, decisive: bool) -> Outcome<'a> {
         let mut error = None;
         let mut decided = false;
+        let mark = self.meter.held();
         self.each(plan, range, |context| {
-            match context.truth(&plan.body) {
+            let outcome = context.truth(&plan.body);
+            context.meter.release(mark);
+            match outcome {
                 Ok(value) => decided = value == decisive,
                 Err(fault @ Fault::Exhausted { .. }) => return Err(fault),
                 Err(fault) => error = error.take().or(Some(fault)),
@@ -89,8 +110,10 @@ impl<'a> Context<'_, 'a> {
 
     fn exists_one(&mut self, plan: &FoldPlan, range: &Value<'a>) -> Outcome<'a> {
         let mut count = 0;
+        let mark = self.meter.held();
         self.each(plan, range, |context| {
             count += u64::from(context.truth(&plan.body)?);
+            context.meter.release(mark);
             Ok(true)
         })?;
         Ok(Value::Bool(count == 1))
@@ -99,8 +122,13 @@ impl<'a> Context<'_, 'a> {
     fn collect(&mut self, plan: &FoldPlan, range: &Value<'a>) -> Outcome<'a> {
         let mut items = Vec::new();
         self.each(plan, range, |context| {
+            let mark = context.meter.held();
             let item = context.eval(&plan.body)?;
+            if !item.holds_memory() {
+                context.meter.release(mark);
+            }
             Meter::bound_elements(items.len() + 1)?;
+            context.meter.hold(size_of::<Value>())?;
             items.push(item);
             Ok(true)
         })?;
@@ -113,7 +141,7 @@ impl<'a> Context<'_, 'a> {
             let body = context.eval(&plan.body)?;
             if plan.kind == FoldKind::MapValues {
                 let key = context.locals[plan.first].clone();
-                insert(&mut map, key, body)?;
+                insert(&mut context.meter, &mut map, key, body)?;
                 return Ok(true);
             }
             let Value::Map(entries) = body else {
@@ -128,7 +156,7 @@ impl<'a> Context<'_, 'a> {
     fn insert_all(&mut self, map: &mut MapBuilder<'a>, entries: &Map<'a>) -> Result<(), Fault> {
         for (key, value) in entries.iter() {
             self.meter.charge(1)?;
-            insert(map, key, value)?;
+            insert(&mut self.meter, map, key, value)?;
         }
         Ok(())
     }
@@ -141,6 +169,7 @@ impl<'a> Context<'_, 'a> {
         };
         self.locals[plan.first] = inner;
         let body = self.eval(&plan.body)?;
+        self.meter.hold(OPTIONAL_BYTES)?;
         // The server expands this to a condition, and a condition opens what a call gives it.
         Ok(match (plan.kind, body) {
             (FoldKind::OptMap, body) => Value::some(body.through_native()),
@@ -150,8 +179,14 @@ impl<'a> Context<'_, 'a> {
     }
 }
 
-fn insert<'a>(map: &mut MapBuilder<'a>, key: Value<'a>, value: Value<'a>) -> Result<(), Fault> {
+fn insert<'a>(
+    meter: &mut Meter,
+    map: &mut MapBuilder<'a>,
+    key: Value<'a>,
+    value: Value<'a>,
+) -> Result<(), Fault> {
     Meter::bound_elements(map.len() + 1)?;
+    meter.hold(map.bytes_of_next(&key))?;
     if map.contains(&key) {
         let key = library::display(&key);
         return Err(Fault::error(format!(

@@ -54,10 +54,15 @@ impl<'a> Context<'_, 'a> {
 
     /// `or` and `orValue`. As in cel-go, a receiver that is no optional is the result itself.
     pub(super) fn otherwise(&mut self, [value, other]: &[Node; 2], unwrap: bool) -> Outcome<'a> {
-        match self.eval(value)? {
-            Value::Optional(None) => self.eval(other),
-            Value::Optional(Some(inner)) if unwrap => inside(&inner),
-            value => Ok(value),
+        let mark = self.meter.held();
+        let value = match self.eval(value)? {
+            Value::Optional(None) => self.eval(other)?,
+            Value::Optional(Some(inner)) if unwrap => inside(&inner)?,
+            value => value,
+        };
+        if !value.holds_memory() {
+            self.meter.release(mark);
         }
+        Ok(value)
     }
 }

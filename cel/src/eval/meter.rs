@@ -1,7 +1,8 @@
-//! The step counter that bounds every evaluation, and the two ways one can end early.
+//! What bounds every evaluation: the steps it takes and the memory it holds. And the two ways one
+//! can end early.
 
 use crate::error::EvalError;
-use crate::limits::{MAX_ELEMENTS, MAX_TEXT_BYTES};
+use crate::limits::{MAX_ELEMENTS, MAX_OBJECT_BYTES, MAX_TEXT_BYTES};
 use crate::value::Value;
 
 /// Why a part of an expression has no value. An `Error` may be absorbed by `&&` and `||`;
@@ -15,8 +16,16 @@ pub(crate) enum Fault {
 pub(crate) type Outcome<'a> = Result<Value<'a>, Fault>;
 
 impl Fault {
+    /// An error in words. Long ones are cut, because variables keep theirs.
     pub fn error(message: impl Into<Box<str>>) -> Self {
-        Self::Error(message.into())
+        const MOST: usize = 1024;
+        let message = message.into();
+        if message.len() <= MOST {
+            return Self::Error(message);
+        }
+        let ends = message.char_indices().map(|(at, _)| at);
+        let end = ends.take_while(|at| *at <= MOST).last().unwrap_or(0);
+        Self::Error(message[..end].into())
     }
 
     /// The error for values no function or operator takes.
@@ -34,16 +43,57 @@ impl From<Fault> for EvalError {
     }
 }
 
-/// Counts steps against a limit.
+/// Counts steps and held bytes against their limits.
 #[derive(Debug)]
 pub(crate) struct Meter {
     steps: u64,
     limit: u64,
+    /// Bytes of values this expression may still need.
+    held: usize,
+    /// Bytes that stay until the object is done: values of variables.
+    kept: usize,
 }
 
 impl Meter {
-    pub fn new(limit: u64) -> Self {
-        Self { steps: 0, limit }
+    /// A meter for an expression that starts while this many bytes are in use already.
+    pub fn new(limit: u64, kept: usize) -> Self {
+        Self {
+            steps: 0,
+            limit,
+            held: 0,
+            kept,
+        }
+    }
+
+    pub fn held(&self) -> usize {
+        self.held
+    }
+
+    pub fn kept(&self) -> usize {
+        self.kept
+    }
+
+    /// Takes over what a variable's evaluation, which began with `self`'s bytes in use, keeps.
+    pub fn keep(&mut self, bytes: usize) {
+        self.kept += bytes;
+    }
+
+    /// Charges for memory that has been, or is about to be, taken.
+    pub fn hold(&mut self, bytes: usize) -> Result<(), Fault> {
+        self.room(bytes)?;
+        self.held += bytes;
+        Ok(())
+    }
+
+    /// Refuses to take memory beyond the limit.
+    pub fn room(&self, bytes: usize) -> Result<(), Fault> {
+        let used = self.held.saturating_add(self.kept);
+        bound(used.saturating_add(bytes), MAX_OBJECT_BYTES)
+    }
+
+    /// Forgets what has been held since `mark`, because nothing of it is reachable any more.
+    pub fn release(&mut self, mark: usize) {
+        self.held = mark;
     }
 
     pub fn steps(&self) -> u64 {
@@ -69,6 +119,7 @@ impl Meter {
     /// Charges for text of this length that is about to be made.
     pub fn charge_text(&mut self, bytes: usize) -> Result<(), Fault> {
         Self::bound_text(bytes)?;
+        self.room(bytes)?;
         self.charge_bytes(bytes)
     }
 
@@ -80,6 +131,7 @@ impl Meter {
     /// Charges for a list or map of this length that is about to be made.
     pub fn charge_elements(&mut self, elements: usize) -> Result<(), Fault> {
         Self::bound_elements(elements)?;
+        self.room(elements * size_of::<Value>())?;
         self.charge(elements as u64)
     }
 

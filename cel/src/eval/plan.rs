@@ -4,10 +4,9 @@
 use std::fmt;
 use std::sync::Arc;
 
-use regex::Regex;
-
 use super::meter::Outcome;
 use super::run::Context;
+use crate::library::Searcher;
 use crate::syntax::ast::FoldKind;
 use crate::value::Value;
 
@@ -29,6 +28,8 @@ impl fmt::Debug for Guard {
 #[derive(Clone, Debug)]
 pub(crate) enum Node {
     Constant(Value<'static>),
+    /// The value of a call of constants, which the checker must not take for a written one.
+    Settled(Value<'static>),
     /// A macro's variable, by its place in the frame.
     Local(usize),
     Object,
@@ -106,7 +107,7 @@ pub(crate) struct MapItem {
 pub(crate) struct Pattern {
     pub function: PatternUse,
     pub text: Node,
-    pub regex: Regex,
+    pub searcher: Searcher,
     /// Length of the pattern's source: what one look at the text costs.
     pub weight: u64,
     /// `findAll`'s limit.
@@ -136,6 +137,7 @@ impl Node {
     pub fn each_part(&self, visit: &mut dyn FnMut(&Node)) {
         match self {
             Self::Constant(_)
+            | Self::Settled(_)
             | Self::Local(_)
             | Self::Object
             | Self::Namespace

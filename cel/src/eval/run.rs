@@ -8,8 +8,8 @@ use super::meter::{Fault, Meter, Outcome};
 use super::plan::{Builtin, Guard, ListItem, MapItem, Node, Pattern};
 use crate::env::{Env, Program};
 use crate::error::EvalError;
-use crate::library::{self, PatternCache};
-use crate::limits::{MAX_ESTIMATED_ITERATIONS, MAX_OBJECT_STEPS, MAX_STEPS};
+use crate::library::{self, Automaton, Members, PatternCache};
+use crate::limits::{MAX_OBJECT_STEPS, MAX_STEPS};
 use crate::value::{MapBuilder, Value, equal};
 
 /// The evaluation of any number of expressions on one object, which is borrowed and never
@@ -19,9 +19,13 @@ pub struct Evaluation<'a> {
     object: &'a serde_json::Value,
     namespace: Option<&'a serde_json::Value>,
     variables: Vec<OnceCell<Result<Value<'a>, Fault>>>,
-    largest: OnceCell<usize>,
     patterns: RefCell<PatternCache>,
+    automaton: RefCell<Automaton>,
+    members: RefCell<Members<'a>>,
+    /// Steps left.
     left: Cell<u64>,
+    /// Bytes held by the variables.
+    kept: Cell<usize>,
 }
 
 impl<'a> Evaluation<'a> {
@@ -36,9 +40,11 @@ impl<'a> Evaluation<'a> {
             object,
             namespace,
             variables: vec![OnceCell::new(); env.variables().len()],
-            largest: OnceCell::new(),
             patterns: RefCell::default(),
+            automaton: RefCell::default(),
+            members: RefCell::default(),
             left: Cell::new(MAX_OBJECT_STEPS),
+            kept: Cell::new(0),
         }
     }
 
@@ -64,65 +70,40 @@ impl<'a> Evaluation<'a> {
     }
 
     fn outcome(&self, program: &Program) -> Outcome<'a> {
-        self.estimate(program)?;
+        let (outcome, _) = self.evaluate(program, self.kept.get());
+        outcome
+    }
+
+    /// The outcome, and how many bytes it holds when this many are in use already.
+    fn evaluate(&self, program: &Program, in_use: usize) -> (Outcome<'a>, usize) {
         let mut context = Context {
             evaluation: self,
-            meter: Meter::new(MAX_STEPS.min(self.left.get())),
+            meter: Meter::new(MAX_STEPS.min(self.left.get()), in_use),
             locals: vec![Value::Null; program.locals()],
         };
         let outcome = context.eval(program.plan());
         let left = self.left.get().saturating_sub(context.meter.steps());
         self.left.set(left);
-        outcome
+        let holds = outcome.as_ref().is_ok_and(Value::holds_memory);
+        (outcome, if holds { context.meter.held() } else { 0 })
     }
 
-    /// Refuses what could not end within reason: the object's largest collection to the power of
-    /// the expression's nesting bounds its iterations.
-    fn estimate(&self, program: &Program) -> Result<(), Fault> {
-        let nesting = program.nesting();
-        if nesting < 2 {
-            return Ok(());
-        }
-        let largest = *self.largest.get_or_init(|| {
-            let namespace = self.namespace.map_or(0, largest_collection);
-            largest_collection(self.object).max(namespace)
-        });
-        let cost = (largest as u64).saturating_pow(u32::from(nesting));
-        if cost > MAX_ESTIMATED_ITERATIONS {
-            let limit = MAX_ESTIMATED_ITERATIONS;
-            return Err(Fault::Exhausted { cost, limit });
-        }
-        Ok(())
-    }
-
-    fn variable(&self, at: usize) -> Outcome<'a> {
+    /// The value of a variable while `in_use` bytes are held, and the bytes it keeps from now on.
+    fn variable(&self, at: usize, in_use: usize) -> (Outcome<'a>, usize) {
         let (cell, variable) = (&self.variables[at], &self.env.variables()[at]);
-        cell.get_or_init(|| {
-            self.outcome(&variable.program)
-                .map_err(|fault| match fault {
-                    Fault::Error(message) => Fault::error(format!(
-                        "composited variable \"{}\" fails to evaluate: {message}",
-                        variable.name
-                    )),
-                    exhausted @ Fault::Exhausted { .. } => exhausted,
-                })
-        })
-        .clone()
-    }
-}
-
-/// Size of the largest list or map anywhere in a JSON value.
-fn largest_collection(json: &serde_json::Value) -> usize {
-    match json {
-        serde_json::Value::Array(items) => {
-            let below = items.iter().map(largest_collection).max();
-            items.len().max(below.unwrap_or(0))
-        }
-        serde_json::Value::Object(fields) => {
-            let below = fields.values().map(largest_collection).max();
-            fields.len().max(below.unwrap_or(0))
-        }
-        _ => 0,
+        let before = self.kept.get();
+        let outcome = cell.get_or_init(|| {
+            let (outcome, held) = self.evaluate(&variable.program, in_use);
+            self.kept.set(self.kept.get() + held);
+            outcome.map_err(|fault| match fault {
+                Fault::Error(message) => Fault::error(format!(
+                    "composited variable \"{}\" fails to evaluate: {message}",
+                    variable.name
+                )),
+                exhausted @ Fault::Exhausted { .. } => exhausted,
+            })
+        });
+        (outcome.clone(), self.kept.get() - before)
     }
 }
 
@@ -136,7 +117,7 @@ pub(crate) fn constant(node: &Node) -> Result<Value<'static>, Fault> {
     let (env, object) = &*NOTHING;
     let mut context = Context {
         evaluation: &Evaluation::new(env, object, None),
-        meter: Meter::new(MAX_STEPS),
+        meter: Meter::new(MAX_STEPS, 0),
         locals: Vec::new(),
     };
     context.eval(node)
@@ -150,23 +131,47 @@ pub(crate) struct Context<'e, 'a> {
 }
 
 impl<'a> Context<'_, 'a> {
+    pub(super) fn object(&self) -> &'a serde_json::Value {
+        self.evaluation.object
+    }
+
+    /// Pays for memory that stays in use until the object is done.
+    pub fn keep(&mut self, bytes: usize) -> Result<(), Fault> {
+        self.meter.room(bytes)?;
+        self.meter.keep(bytes);
+        let kept = &self.evaluation.kept;
+        kept.set(kept.get() + bytes);
+        Ok(())
+    }
+
+    pub fn automaton(&self) -> std::cell::RefMut<'_, Automaton> {
+        self.evaluation.automaton.borrow_mut()
+    }
+
+    pub fn members(&self) -> std::cell::RefMut<'_, Members<'a>> {
+        self.evaluation.members.borrow_mut()
+    }
+
     pub fn patterns(&self) -> std::cell::RefMut<'_, PatternCache> {
         self.evaluation.patterns.borrow_mut()
     }
 
     pub(super) fn eval(&mut self, node: &Node) -> Outcome<'a> {
-        self.meter.charge(1)?;
         match node {
-            Node::Constant(value) => Ok(value.clone()),
+            Node::Constant(value) | Node::Settled(value) => return Ok(value.clone()),
             Node::Local(place) if !matches!(self.locals[*place], Value::Optional(_)) => {
-                Ok(self.locals[*place].clone())
+                return Ok(self.locals[*place].clone());
             }
+            _ => self.meter.charge(1)?,
+        }
+        match node {
+            Node::Constant(value) | Node::Settled(value) => Ok(value.clone()),
             Node::Object => Ok(Value::from_json(self.evaluation.object)),
             Node::Namespace => Ok(self
                 .evaluation
                 .namespace
                 .map_or(Value::Null, Value::from_json)),
-            Node::Variable(at) => self.evaluation.variable(*at),
+            Node::Variable(at) => self.variable(*at),
             Node::Attribute(_) | Node::Conditional(_) | Node::Local(_) => self.attribute(node),
             Node::And(terms) => self.junction(terms, false),
             Node::Or(terms) => self.junction(terms, true),
@@ -174,12 +179,14 @@ impl<'a> Context<'_, 'a> {
             Node::NotEqual(sides) => self.same(sides, true),
             Node::InConstants(value, constants) => self.in_constants(value, constants),
             Node::Call1(function, arg) => {
+                let mark = self.meter.held();
                 let arg = self.eval(arg)?;
-                function(self, &[arg])
+                self.apply(*function, &[arg], mark)
             }
             Node::Call2(function, args) => {
+                let mark = self.meter.held();
                 let args = [self.eval(&args[0])?, self.eval(&args[1])?];
-                function(self, &args)
+                self.apply(*function, &args, mark)
             }
             Node::Call(function, args) => self.call(*function, args, None),
             Node::Guarded(function, args, overloads) => self.call(*function, args, Some(overloads)),
@@ -191,13 +198,33 @@ impl<'a> Context<'_, 'a> {
         }
     }
 
+    /// Runs a function and pays for the memory of what it made. When its value needs none, nothing
+    /// that was made since `mark` is needed any more.
+    fn apply(&mut self, function: Builtin, args: &[Value<'a>], mark: usize) -> Outcome<'a> {
+        let value = function(self, args)?;
+        if value.holds_memory() {
+            self.meter.hold(value.fresh_bytes())?;
+        } else {
+            self.meter.release(mark);
+        }
+        Ok(value)
+    }
+
+    fn variable(&mut self, at: usize) -> Outcome<'a> {
+        let in_use = self.meter.held() + self.meter.kept();
+        let (outcome, kept) = self.evaluation.variable(at, in_use);
+        self.meter.keep(kept);
+        outcome
+    }
+
     fn call(&mut self, function: Builtin, args: &[Node], guard: Option<&Guard>) -> Outcome<'a> {
+        let mark = self.meter.held();
         let args = args.iter().map(|arg| self.eval(arg));
         let args: Vec<_> = args.collect::<Result<_, _>>()?;
         if guard.is_some_and(|Guard(fits)| !fits(&args)) {
             return Err(Fault::no_overload());
         }
-        function(self, &args)
+        self.apply(function, &args, mark)
     }
 
     fn pattern(&mut self, pattern: &Pattern) -> Outcome<'a> {
@@ -211,9 +238,12 @@ impl<'a> Context<'_, 'a> {
 
     /// `==`, or `!=` when negated; as in cel-go, what cannot be compared is not equal.
     fn same(&mut self, [left, right]: &[Node; 2], negated: bool) -> Outcome<'a> {
+        let mark = self.meter.held();
         let left = self.eval(left)?;
         let right = self.eval(right)?;
-        match equal(&mut self.meter, &left, &right) {
+        let outcome = equal(&mut self.meter, &left, &right);
+        self.meter.release(mark);
+        match outcome {
             Ok(same) => Ok(Value::Bool(same != negated)),
             Err(Fault::Error(_)) if negated => Ok(Value::Bool(true)),
             Err(fault) => Err(fault),
@@ -236,11 +266,13 @@ impl<'a> Context<'_, 'a> {
             let value = self.eval(&item.value)?;
             values.extend(given(value, item.optional)?);
         }
-        Ok(Value::list(values))
+        let list = Value::list(values);
+        self.meter.hold(list.fresh_bytes())?;
+        Ok(list)
     }
 
     fn map(&mut self, items: &[MapItem]) -> Outcome<'a> {
-        let mut map = MapBuilder::default();
+        let mut map = MapBuilder::with_capacity(items.len());
         for item in items {
             let key = self.eval(&item.key)?;
             let value = self.eval(&item.value)?;
@@ -254,7 +286,9 @@ impl<'a> Context<'_, 'a> {
                 None => map.remove(&key),
             }
         }
-        Ok(map.finish())
+        let map = map.finish();
+        self.meter.hold(map.fresh_bytes())?;
+        Ok(map)
     }
 }
 

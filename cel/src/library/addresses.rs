@@ -46,6 +46,7 @@ fn to_url<'a>(context: &mut Context<'_, 'a>, args: &[Value<'a>]) -> Outcome<'a> 
         return no_overload();
     };
     context.meter.charge_text(text.len())?;
+    context.meter.hold(2 * text.len())?;
     let url = url::parse(text).map_err(|why| {
         Fault::error(format!(
             "URL parse error during conversion from string: {why}"
@@ -73,6 +74,7 @@ fn query<'a>(context: &mut Context<'_, 'a>, args: &[Value<'a>]) -> Outcome<'a> {
     let [Value::Object(Object::Url(url))] = args else {
         return no_overload();
     };
+    context.meter.hold(url.query_bytes())?;
     let parameters = url.parameters();
     context.meter.charge_elements(parameters.len())?;
     let mut names: Vec<&str> = parameters.iter().map(|(name, _)| name.as_str()).collect();

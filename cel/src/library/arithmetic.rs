@@ -2,9 +2,9 @@
 
 use std::cmp::Ordering;
 
-use super::no_overload;
+use super::{members, no_overload};
 use crate::eval::{Builtin, Context, Fault, Outcome};
-use crate::value::{List, Text, Value, compare, equal};
+use crate::value::{List, Text, Value, compare};
 
 pub(super) fn resolve(name: &str, _args: usize, _method: bool) -> Option<Builtin> {
     let function: Builtin = match name {
@@ -169,17 +169,7 @@ fn greater_or_equal<'a>(context: &mut Context<'_, 'a>, args: &[Value<'a>]) -> Ou
 /// `value in collection`: an element of a list, a key of a map.
 fn contained<'a>(context: &mut Context<'_, 'a>, args: &[Value<'a>]) -> Outcome<'a> {
     match args {
-        [value, Value::List(list)] => {
-            for item in list.iter() {
-                context.meter.charge(1)?;
-                match equal(&mut context.meter, value, &item) {
-                    Ok(true) => return Ok(Value::Bool(true)),
-                    Ok(false) | Err(Fault::Error(_)) => {}
-                    Err(fault) => return Err(fault),
-                }
-            }
-            Ok(Value::Bool(false))
-        }
+        [value, Value::List(list)] => members::holds(context, list, value).map(Value::Bool),
         [Value::String(Text::Borrowed(name)), Value::Map(map)] => {
             Ok(Value::Bool(map.field(name).is_some()))
         }

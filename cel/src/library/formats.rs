@@ -88,6 +88,7 @@ fn validate<'a>(context: &mut Context<'_, 'a>, args: &[Value<'a>]) -> Outcome<'a
     if problems.is_empty() {
         return Ok(Value::Optional(None));
     }
+    context.meter.hold(problems.iter().map(String::len).sum())?;
     let problems = problems.into_iter().map(Value::text).collect();
     Ok(Value::some(Value::list(problems)))
 }

@@ -140,7 +140,8 @@ pub(crate) fn sort_by<'a>(
     let (Value::List(list), Value::List(keys)) = (list, keys) else {
         return no_overload();
     };
-    context.meter.charge_elements(list.len() * 4)?;
+    context.meter.charge_elements(list.len())?;
+    context.meter.charge(3 * list.len() as u64)?;
     let mut pairs: Vec<_> = keys.iter().zip(list.iter()).collect();
     let Some((first, _)) = pairs.first() else {
         return Ok(Value::List(list.clone()));

@@ -9,6 +9,7 @@ mod convert;
 mod formats;
 mod ip;
 mod lists;
+mod members;
 mod numbers;
 mod object;
 mod optionals;
@@ -24,9 +25,10 @@ mod time;
 mod url;
 
 pub(crate) use lists::sort_by;
+pub(crate) use members::Members;
 pub(crate) use numbers::display;
 pub(crate) use object::Object;
-pub(crate) use patterns::{PatternCache, apply_pattern, compile_pattern};
+pub(crate) use patterns::{Automaton, PatternCache, Searcher, apply_pattern, compile_pattern};
 pub(crate) use printf::{Piece, Verb, pieces};
 
 use crate::eval::{Builtin, Context, Fault, Outcome};

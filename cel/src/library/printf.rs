@@ -85,6 +85,8 @@ pub(super) fn format<'a>(context: &mut Context<'_, 'a>, args: &[Value<'a>]) -> O
         return no_overload();
     };
     context.meter.charge_bytes(format.len())?;
+    let clauses = format.matches('%').count();
+    context.meter.room(clauses * 2 * size_of::<Piece>())?;
     let mut out = String::new();
     let mut next = 0;
     for piece in pieces(format).map_err(Fault::error)? {
@@ -290,6 +292,7 @@ fn list_text(context: &mut Context, list: &List) -> Result<String, Fault> {
 
 fn map_text(context: &mut Context, map: &Map) -> Result<String, Fault> {
     let mut pairs = Vec::with_capacity(map.len());
+    let mut length = 0;
     for (key, value) in map.iter() {
         let key = match key {
             Value::String(_) | Value::Bool(_) | Value::Int(_) | Value::Uint(_) => {
@@ -297,7 +300,10 @@ fn map_text(context: &mut Context, map: &Map) -> Result<String, Fault> {
             }
             _ => return Err(Fault::error("error during formatting: map key")),
         };
-        pairs.push((key, nested(context, &value)?));
+        let value = nested(context, &value)?;
+        length += key.len() + value.len() + 1;
+        Meter::bound_text(length)?;
+        pairs.push((key, value));
     }
     pairs.sort_by(|a, b| a.0.cmp(&b.0));
     let pairs: Vec<_> = pairs

@@ -2,7 +2,11 @@
 
 use super::{int, no_overload, printf};
 use crate::eval::{Builtin, Context, Fault, Meter, Outcome};
+use crate::limits::MAX_ELEMENTS;
 use crate::value::{Text, Value};
+
+/// What a text takes beyond its bytes, as the allocator rounds it.
+pub(super) const TEXT_BYTES: usize = 32;
 
 pub(super) fn resolve(name: &str, args: usize, method: bool) -> Option<Builtin> {
     let function: Builtin = match (name, args, method) {
@@ -25,7 +29,7 @@ pub(super) fn resolve(name: &str, args: usize, method: bool) -> Option<Builtin> 
 }
 
 /// A part of a text, borrowed where the text is.
-fn part<'a>(text: &Text<'a>, from: usize, to: usize) -> Value<'a> {
+pub(super) fn part<'a>(text: &Text<'a>, from: usize, to: usize) -> Value<'a> {
     match text {
         Text::Borrowed(text) => Value::String(Text::Borrowed(&text[from..to])),
         Text::Owned(text) => Value::text(&text[from..to]),
@@ -208,8 +212,12 @@ fn split<'a>(context: &mut Context<'_, 'a>, args: &[Value<'a>]) -> Outcome<'a> {
         _ => return no_overload(),
     };
     context.meter.charge_bytes(text.len())?;
-    let parts = cuts(text, separator, limit(count));
+    // One more than a list may have is enough to know that it has too many.
+    let parts = cuts(text, separator, limit(count).min(MAX_ELEMENTS + 1));
     context.meter.charge_elements(parts.len())?;
+    if let Text::Owned(_) = text {
+        context.meter.hold(text.len() + parts.len() * TEXT_BYTES)?;
+    }
     let parts = parts.into_iter().map(|(from, to)| part(text, from, to));
     Ok(Value::list(parts.collect()))
 }

@@ -260,6 +260,12 @@ impl Url {
         encode(&self.path)
     }
 
+    /// Most memory that the parameters may take, apart and put together.
+    pub(super) fn query_bytes(&self) -> usize {
+        const EACH: usize = 400;
+        EACH * (1 + self.query.matches('&').count()) + 2 * self.query.len()
+    }
+
     /// The parameters of the query in order; those that cannot be read are left out.
     pub(super) fn parameters(&self) -> Vec<(String, String)> {
         let text = |part: &str| {

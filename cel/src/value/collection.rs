@@ -29,6 +29,14 @@ impl<'a> List<'a> {
         self.len() == 0
     }
 
+    /// Where in memory the elements are: while it lives, no other list of elements is there.
+    pub(crate) fn place(&self) -> usize {
+        match self {
+            Self::Json(items) => items.as_ptr().addr(),
+            Self::Owned(items) => items.as_ptr().addr(),
+        }
+    }
+
     /// The element at a position from 0.
     pub fn get(&self, at: usize) -> Option<Value<'a>> {
         match self {
@@ -52,12 +60,19 @@ pub enum Map<'a> {
     Owned(Arc<Entries<'a>>),
 }
 
-/// The entries of a map an expression has made, in order of insertion.
+/// The entries of a map an expression has made, in order of insertion. Few entries are found by
+/// looking at each: an index of them would take more memory than they do, and more time.
 #[derive(Debug, Default)]
 pub struct Entries<'a> {
     entries: Vec<(Value<'a>, Value<'a>)>,
-    index: HashMap<Key, usize>,
+    index: Option<HashMap<Key, usize>>,
 }
+
+/// Most entries that have no index.
+const FEW: usize = 8;
+/// What a map takes apart from its entries, and what an entry's place in the index takes.
+const MAP_BYTES: usize = 96;
+const INDEXED_BYTES: usize = 160;
 
 /// A key by what it equals: numbers of all kinds that are equal are one key.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -142,7 +157,10 @@ impl<'a> Map<'a> {
     pub fn field(&self, name: &str) -> Option<Value<'a>> {
         match self {
             Self::Json(fields) => fields.get(name).map(Value::from_json),
-            Self::Owned(entries) => entries.get(&Key::Text(name.into())),
+            Self::Owned(entries) => {
+                let at = entries.place(&Value::String(Text::Borrowed(name)))?;
+                Some(entries.entries[at].1.clone())
+            }
         }
     }
 
@@ -151,7 +169,10 @@ impl<'a> Map<'a> {
         match (self, key) {
             (_, Value::String(name)) => self.field(name),
             (Self::Json(_), _) => None,
-            (Self::Owned(entries), _) => entries.get(&Key::of(key)?),
+            (Self::Owned(entries), _) => {
+                let at = entries.place(key)?;
+                Some(entries.entries[at].1.clone())
+            }
         }
     }
 
@@ -171,9 +192,25 @@ impl<'a> Map<'a> {
     }
 }
 
-impl<'a> Entries<'a> {
-    fn get(&self, key: &Key) -> Option<Value<'a>> {
-        self.index.get(key).map(|at| self.entries[*at].1.clone())
+impl Entries<'_> {
+    /// Where the entry of a key is.
+    fn place(&self, key: &Value) -> Option<usize> {
+        if let Some(index) = &self.index {
+            return index.get(&Key::of(key)?).copied();
+        }
+        let known = |(place, (known, _)): (usize, &(Value, Value))| match (known, key) {
+            (Value::String(known), Value::String(key)) => **known == **key,
+            (Value::String(_), _) | (_, Value::String(_)) => false,
+            _ => Key::of(key).is_some_and(|key| Key::of_entry(known, place) == Some(key)),
+        };
+        self.entries.iter().enumerate().position(known)
+    }
+
+    /// Finds the entries by an index from now on.
+    fn build_index(&mut self) {
+        let keys = self.entries.iter().enumerate();
+        let keys = keys.filter_map(|(at, (key, _))| Some((Key::of_entry(key, at)?, at)));
+        self.index = Some(keys.collect());
     }
 }
 
@@ -182,6 +219,13 @@ impl<'a> Entries<'a> {
 pub(crate) struct MapBuilder<'a>(Entries<'a>);
 
 impl<'a> MapBuilder<'a> {
+    pub fn with_capacity(entries: usize) -> Self {
+        Self(Entries {
+            entries: Vec::with_capacity(entries),
+            index: None,
+        })
+    }
+
     pub fn len(&self) -> usize {
         self.0.entries.len()
     }
@@ -189,33 +233,82 @@ impl<'a> MapBuilder<'a> {
     /// Adds or replaces an entry; false when the key is of a kind no map can have.
     pub fn set(&mut self, key: Value<'a>, value: Value<'a>) -> bool {
         let next = self.0.entries.len();
-        let Some(hash) = Key::of_entry(&key, next) else {
+        let Some(indexed) = Key::of_entry(&key, next) else {
             return false;
         };
-        let at = *self.0.index.entry(hash).or_insert(next);
-        if at == next {
-            self.0.entries.push((key, value));
-        } else {
+        if let Some(at) = self.0.place(&key) {
             self.0.entries[at] = (key, value);
+            return true;
+        }
+        self.0.entries.push((key, value));
+        match &mut self.0.index {
+            Some(index) => {
+                index.insert(indexed, next);
+            }
+            None if next == FEW => self.0.build_index(),
+            None => {}
         }
         true
     }
 
     pub fn remove(&mut self, key: &Value) {
-        let Some(at) = Key::of(key).and_then(|key| self.0.index.remove(&key)) else {
+        let Some(at) = self.0.place(key) else {
             return;
         };
         self.0.entries.remove(at);
-        for later in self.0.index.values_mut().filter(|place| **place > at) {
-            *later -= 1;
+        if self.0.index.is_some() {
+            self.0.build_index();
         }
     }
 
     pub fn contains(&self, key: &Value) -> bool {
-        Key::of(key).is_some_and(|key| self.0.index.contains_key(&key))
+        self.0.place(key).is_some()
+    }
+
+    /// The memory that one more entry takes.
+    pub fn bytes_of_next(&self, key: &Value) -> usize {
+        bytes_of_entry(self.len(), key)
     }
 
     pub fn finish(self) -> Value<'a> {
         Value::Map(Map::Owned(Arc::new(self.0)))
+    }
+}
+
+fn bytes_of_entry(place: usize, key: &Value) -> usize {
+    let index = match key {
+        _ if place < FEW => 0,
+        Value::String(Text::Borrowed(text)) => INDEXED_BYTES + text.len(),
+        _ => INDEXED_BYTES,
+    };
+    2 * size_of::<Value>() + index
+}
+
+impl Map<'_> {
+    /// The memory of a map that was just made, its entries' own parts apart.
+    pub(super) fn fresh_bytes(&self) -> usize {
+        match self {
+            Self::Json(_) => 0,
+            Self::Owned(entries) if Arc::strong_count(entries) > 1 => 0,
+            Self::Owned(entries) => {
+                let each = if entries.index.is_some() {
+                    INDEXED_BYTES
+                } else {
+                    0
+                };
+                MAP_BYTES + entries.entries.capacity() * (2 * size_of::<Value>() + each)
+            }
+        }
+    }
+}
+
+impl List<'_> {
+    /// The memory of a list that was just made, its elements' own parts apart.
+    pub(super) fn fresh_bytes(&self) -> usize {
+        match self {
+            Self::Json(_) => 0,
+            Self::Owned(items) if Arc::strong_count(items) > 1 => 0,
+            Self::Owned(items) => 16 + size_of_val(&**items),
+        }
     }
 }

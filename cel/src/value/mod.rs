@@ -52,6 +52,11 @@ pub enum Value<'a> {
     Object(Object),
 }
 
+/// What an optional takes beyond what it holds.
+pub(crate) const OPTIONAL_BYTES: usize = 16 + size_of::<Value>();
+/// What a value of a library takes, texts in it apart.
+const OBJECT_BYTES: usize = 128;
+
 impl<'a> Value<'a> {
     /// The value a JSON value stands for, as the API server sees an unstructured object.
     pub fn from_json(json: &'a serde_json::Value) -> Self {
@@ -91,6 +96,54 @@ impl<'a> Value<'a> {
             Self::Object(Object::Format(_)) => self.clone(),
             Self::Object(_) => Self::Object(Object::Unconvertible),
             _ => self.clone(),
+        }
+    }
+
+    /// Whether the value may hold memory of its own, rather than none or the object's.
+    pub(crate) fn holds_memory(&self) -> bool {
+        match self {
+            Self::Null
+            | Self::Bool(_)
+            | Self::Int(_)
+            | Self::Uint(_)
+            | Self::Double(_)
+            | Self::Timestamp(_)
+            | Self::Duration(_)
+            | Self::String(Text::Borrowed(_))
+            | Self::List(List::Json(_))
+            | Self::Map(Map::Json(_))
+            | Self::Type(_)
+            | Self::Optional(None) => false,
+            Self::String(Text::Owned(_))
+            | Self::Bytes(_)
+            | Self::List(List::Owned(_))
+            | Self::Map(Map::Owned(_))
+            | Self::Optional(Some(_))
+            | Self::Object(_) => true,
+        }
+    }
+
+    /// The memory a value that was just made takes, its parts' own apart; none for one that
+    /// something else holds too.
+    pub(crate) fn fresh_bytes(&self) -> usize {
+        let unless_shared = |others: usize, bytes: usize| if others > 1 { 0 } else { 16 + bytes };
+        match self {
+            Self::String(Text::Owned(text)) => unless_shared(Arc::strong_count(text), text.len()),
+            Self::Bytes(bytes) => unless_shared(Arc::strong_count(bytes), bytes.len()),
+            Self::List(list) => list.fresh_bytes(),
+            Self::Map(map) => map.fresh_bytes(),
+            Self::Optional(Some(inner)) => OPTIONAL_BYTES + inner.fresh_bytes(),
+            Self::Object(_) => OBJECT_BYTES,
+            Self::Null
+            | Self::Bool(_)
+            | Self::Int(_)
+            | Self::Uint(_)
+            | Self::Double(_)
+            | Self::Timestamp(_)
+            | Self::Duration(_)
+            | Self::String(Text::Borrowed(_))
+            | Self::Type(_)
+            | Self::Optional(None) => 0,
         }
     }
 
