@@ -75,7 +75,8 @@ fn cost(node: &Node, items: u64) -> u64 {
         | Node::Call(..)
         | Node::Guarded(..)
         | Node::Equal(_)
-        | Node::NotEqual(_) => CALL,
+        | Node::NotEqual(_)
+        | Node::Ordered(..) => CALL,
         Node::InConstants(_, constants) => 1 + constants.len() as u64,
         Node::Pattern(pattern) => pattern_cost(pattern),
         Node::Fold(fold) => {

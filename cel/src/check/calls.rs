@@ -6,7 +6,7 @@ use super::selects::dotted;
 use super::signatures::{self, Overload, PARAMETERS};
 use super::{Checker, Type, Typed, constants, names};
 use crate::error::Problem;
-use crate::eval::{Guard, Node};
+use crate::eval::{Guard, Node, Order};
 use crate::library;
 use crate::syntax::ast::{Call, Expr};
 use crate::value::Value;
@@ -134,6 +134,10 @@ fn lower(
     fitting: &[&'static Overload],
 ) -> Result<Node, Problem> {
     let Callee { offset, name, .. } = callee;
+    if let Some(order) = Order::of_operator(name) {
+        let sides = Box::new(exactly(args));
+        return Ok(constants::settle(Node::Ordered(order, sides)));
+    }
     let guard = guard(callee, args.len(), fitting);
     match name {
         "_?_:_" => return Ok(Node::Conditional(Box::new(exactly(args)))),

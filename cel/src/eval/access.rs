@@ -56,9 +56,12 @@ impl<'a> Context<'_, 'a> {
     pub(super) fn attribute(&mut self, node: &Node) -> Outcome<'a> {
         if let Node::Attribute(attribute) = node
             && attribute.path.len() <= STRAIGHT
-            && let Some(value) = self.straight(attribute)
+            && let Some(end) = self.straight(attribute)
         {
-            return Ok(value);
+            return Ok(match end {
+                Straight::Part(part) => Value::from_json(part),
+                Straight::Presence(present) => Value::Bool(present),
+            });
         }
         let mark = self.meter.held();
         let value = match self.resolve(node)? {
@@ -84,7 +87,7 @@ impl<'a> Context<'_, 'a> {
 
     /// The usual path, from field to field of the object as far as it is there: no part of it
     /// becomes a value but the last. None says that the path must be walked part by part.
-    fn straight(&self, attribute: &Attribute) -> Option<Value<'a>> {
+    fn straight(&self, attribute: &Attribute) -> Option<Straight<'a>> {
         let (first, rest) = attribute.path.split_first()?;
         let mut at = match &attribute.root {
             Node::Object => self.object(),
@@ -107,7 +110,7 @@ impl<'a> Context<'_, 'a> {
             at = match (&qualifier.key, at) {
                 (QualifierKey::Field(name), Json::Object(fields)) => fields.get(&**name)?,
                 (QualifierKey::Presence(name), Json::Object(fields)) if left == 0 => {
-                    return Some(Value::Bool(fields.contains_key(&**name)));
+                    return Some(Straight::Presence(fields.contains_key(&**name)));
                 }
                 (QualifierKey::Constant(Value::Int(place)), Json::Array(items)) => {
                     items.get(usize::try_from(*place).ok()?)?
@@ -118,7 +121,17 @@ impl<'a> Context<'_, 'a> {
                 _ => return None,
             };
         }
-        Some(Value::from_json(at))
+        Some(Straight::Part(at))
+    }
+
+    /// The whole number at the end of a usual path; none says that it must be evaluated.
+    pub(super) fn whole_number(&self, attribute: &Attribute) -> Option<i64> {
+        match self.straight(attribute)? {
+            Straight::Part(Json::Number(number)) if attribute.path.len() <= STRAIGHT => {
+                number.as_i64()
+            }
+            Straight::Part(_) | Straight::Presence(_) => None,
+        }
     }
 
     fn qualify(
@@ -155,6 +168,12 @@ fn opened(value: Value<'_>) -> Option<(Value<'_>, bool)> {
         Value::Optional(Some(inner)) => Some((inner.through_native(), true)),
         value => Some((value, false)),
     }
+}
+
+/// The end of a usual path.
+enum Straight<'a> {
+    Part(&'a Json),
+    Presence(bool),
 }
 
 enum Step<'a> {

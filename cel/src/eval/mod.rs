@@ -12,7 +12,7 @@ pub use run::Evaluation;
 pub(crate) use logic::inside;
 pub(crate) use meter::{Fault, Meter, Outcome};
 pub(crate) use plan::{
-    Attribute, Builtin, FoldPlan, Guard, ListItem, MapItem, Node, Pattern, PatternUse, Qualifier,
-    QualifierKey,
+    Attribute, Builtin, FoldPlan, Guard, ListItem, MapItem, Node, Order, Pattern, PatternUse,
+    Qualifier, QualifierKey,
 };
 pub(crate) use run::{Context, constant};

@@ -1,6 +1,7 @@
 //! What the checker makes of an expression: names are resolved, constants folded, patterns
 //! compiled. Plain data; `run` walks it.
 
+use std::cmp::Ordering;
 use std::fmt;
 use std::sync::Arc;
 
@@ -42,6 +43,8 @@ pub(crate) enum Node {
     Conditional(Box<[Node; 3]>),
     Equal(Box<[Node; 2]>),
     NotEqual(Box<[Node; 2]>),
+    /// `<`, `<=`, `>`, `>=`.
+    Ordered(Order, Box<[Node; 2]>),
     /// `x in [constants]`.
     InConstants(Box<Node>, Arc<[Value<'static>]>),
     Call1(Builtin, Box<Node>),
@@ -55,6 +58,37 @@ pub(crate) enum Node {
     List(Box<[ListItem]>),
     Map(Box<[MapItem]>),
     Fold(Box<FoldPlan>),
+}
+
+/// What the left side of a comparison has to be to the right one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Order {
+    Less,
+    LessOrEqual,
+    Greater,
+    GreaterOrEqual,
+}
+
+impl Order {
+    /// The order that an operator asks for, by the name of its function.
+    pub fn of_operator(name: &str) -> Option<Self> {
+        match name {
+            "_<_" => Some(Self::Less),
+            "_<=_" => Some(Self::LessOrEqual),
+            "_>_" => Some(Self::Greater),
+            "_>=_" => Some(Self::GreaterOrEqual),
+            _ => None,
+        }
+    }
+
+    pub fn holds(self, found: Ordering) -> bool {
+        match self {
+            Self::Less => found.is_lt(),
+            Self::LessOrEqual => found.is_le(),
+            Self::Greater => found.is_gt(),
+            Self::GreaterOrEqual => found.is_ge(),
+        }
+    }
 }
 
 /// A value and the fields and indexes taken from it.
@@ -157,6 +191,7 @@ impl Node {
             Self::Conditional(parts) => parts.iter().for_each(visit),
             Self::Equal(parts)
             | Self::NotEqual(parts)
+            | Self::Ordered(_, parts)
             | Self::Call2(_, parts)
             | Self::Otherwise(parts, _) => parts.iter().for_each(visit),
             Self::InConstants(part, _) | Self::Call1(_, part) => visit(part),

@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 
 use super::logic::inside;
 use super::meter::{Fault, Meter, Outcome};
-use super::plan::{Builtin, Guard, ListItem, MapItem, Node, Pattern};
+use super::plan::{Builtin, Guard, ListItem, MapItem, Node, Order, Pattern};
 use crate::env::{Env, Program};
 use crate::error::EvalError;
 use crate::library::{self, Automaton, Members, PatternCache};
@@ -55,9 +55,16 @@ impl<'a> Evaluation<'a> {
 
     /// Evaluates a program to a truth value.
     pub fn run_bool(&self, program: &Program) -> Result<bool, EvalError> {
-        match self.run(program)? {
-            Value::Bool(value) => Ok(value),
-            other => Err(wrong_type("bool", &other)),
+        // A constant needs nothing of what an evaluation is prepared for.
+        if let Node::Constant(Value::Bool(value)) | Node::Settled(Value::Bool(value)) =
+            program.plan()
+        {
+            return Ok(*value);
+        }
+        match self.outcome(program) {
+            Ok(Value::Bool(value)) => Ok(value),
+            Ok(other) => Err(wrong_type("bool", &other)),
+            Err(fault) => Err(fault.into()),
         }
     }
 
@@ -177,6 +184,7 @@ impl<'a> Context<'_, 'a> {
             Node::Or(terms) => self.junction(terms, true),
             Node::Equal(sides) => self.same(sides, false),
             Node::NotEqual(sides) => self.same(sides, true),
+            Node::Ordered(order, sides) => self.ordered(*order, sides).map(Value::Bool),
             Node::InConstants(value, constants) => self.in_constants(value, constants),
             Node::Call1(function, arg) => {
                 let mark = self.meter.held();
@@ -248,6 +256,23 @@ impl<'a> Context<'_, 'a> {
             Err(Fault::Error(_)) if negated => Ok(Value::Bool(true)),
             Err(fault) => Err(fault),
         }
+    }
+
+    /// A number of the object against one of the expression, as most checks have it, is compared
+    /// without making a value of either.
+    fn ordered(&mut self, order: Order, [left, right]: &[Node; 2]) -> Result<bool, Fault> {
+        if let (Node::Attribute(path), Node::Constant(Value::Int(bound))) = (left, right)
+            && let Some(number) = self.whole_number(path)
+        {
+            self.meter.charge(1)?;
+            return Ok(order.holds(number.cmp(bound)));
+        }
+        let mark = self.meter.held();
+        let left = self.eval(left)?;
+        let right = self.eval(right)?;
+        let holds = library::ordered(&mut self.meter, [&left, &right], order);
+        self.meter.release(mark);
+        holds
     }
 
     fn in_constants(&mut self, value: &Node, constants: &[Value<'static>]) -> Outcome<'a> {

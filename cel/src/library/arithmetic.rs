@@ -1,9 +1,7 @@
 //! Operators on numbers, text, lists and times. Integers that overflow are errors.
 
-use std::cmp::Ordering;
-
 use super::{members, no_overload};
-use crate::eval::{Builtin, Context, Fault, Outcome};
+use crate::eval::{Builtin, Context, Fault, Meter, Order, Outcome};
 use crate::value::{List, Text, Value, compare};
 
 pub(super) fn resolve(name: &str, _args: usize, _method: bool) -> Option<Builtin> {
@@ -15,10 +13,6 @@ pub(super) fn resolve(name: &str, _args: usize, _method: bool) -> Option<Builtin
         "_%_" => modulo,
         "-_" => negate,
         "!_" => not,
-        "_<_" => less,
-        "_<=_" => less_or_equal,
-        "_>_" => greater,
-        "_>=_" => greater_or_equal,
         "@in" => contained,
         _ => return None,
     };
@@ -133,37 +127,16 @@ fn not<'a>(_: &mut Context<'_, 'a>, args: &[Value<'a>]) -> Outcome<'a> {
     }
 }
 
-fn ordered<'a>(
-    context: &mut Context<'_, 'a>,
-    args: &[Value<'a>],
-    holds: impl Fn(Ordering) -> bool,
-) -> Outcome<'a> {
-    let [left, right] = args else {
-        return no_overload();
-    };
+/// Whether two values stand in this order.
+pub(crate) fn ordered(meter: &mut Meter, sides: [&Value; 2], order: Order) -> Result<bool, Fault> {
+    let [left, right] = sides;
     if let (Value::String(a), Value::String(b)) = (left, right) {
-        context.meter.charge_bytes(a.len().min(b.len()))?;
+        meter.charge_bytes(a.len().min(b.len()))?;
     }
     match compare(left, right) {
-        Some(order) => Ok(Value::Bool(holds(order))),
-        None => no_overload(),
+        Some(found) => Ok(order.holds(found)),
+        None => Err(Fault::no_overload()),
     }
-}
-
-fn less<'a>(context: &mut Context<'_, 'a>, args: &[Value<'a>]) -> Outcome<'a> {
-    ordered(context, args, Ordering::is_lt)
-}
-
-fn less_or_equal<'a>(context: &mut Context<'_, 'a>, args: &[Value<'a>]) -> Outcome<'a> {
-    ordered(context, args, Ordering::is_le)
-}
-
-fn greater<'a>(context: &mut Context<'_, 'a>, args: &[Value<'a>]) -> Outcome<'a> {
-    ordered(context, args, Ordering::is_gt)
-}
-
-fn greater_or_equal<'a>(context: &mut Context<'_, 'a>, args: &[Value<'a>]) -> Outcome<'a> {
-    ordered(context, args, Ordering::is_ge)
 }
 
 /// `value in collection`: an element of a list, a key of a map.

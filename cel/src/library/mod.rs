@@ -24,6 +24,7 @@ mod text;
 mod time;
 mod url;
 
+pub(crate) use arithmetic::ordered;
 pub(crate) use lists::sort_by;
 pub(crate) use members::Members;
 pub(crate) use numbers::display;
