@@ -197,12 +197,7 @@ async fn open(
     };
     let (operations, operations_at) = bind(operations).await?;
     let routes = server::operations(source.clone());
-    servers.spawn(server::serve(
-        operations,
-        routes,
-        limits,
-        close.subscribe(),
-    ));
+    servers.spawn(server::serve(operations, routes, limits, close.subscribe()));
     let routes = server::pages(source.clone());
     servers.spawn(server::serve(pages, routes, limits, close.subscribe()));
     Ok(Listen {

@@ -20,7 +20,7 @@ use hyper_util::server::graceful::GracefulShutdown;
 use rustix::process::{Resource, getrlimit};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
-use tokio::task::{AbortHandle, Id, JoinSet};
+use tokio::task::{AbortHandle, Id, JoinSet, yield_now};
 use tokio::time::{MissedTickBehavior, interval, sleep, timeout};
 use tower::ServiceExt as _;
 use tracing::warn;
@@ -32,6 +32,8 @@ use super::shared::Shared;
 const DRAIN: Duration = Duration::from_secs(2);
 /// Pause after the process ran out of descriptors.
 const NO_DESCRIPTORS: Duration = Duration::from_millis(100);
+/// How long a connection has to send its request before it may be closed for another one.
+const FRESH: Duration = Duration::from_millis(100);
 /// The largest request head in bytes, and what one connection buffers of an answer.
 const BUFFER: usize = 64 * 1024;
 /// Header fields in a request.
@@ -115,8 +117,13 @@ pub async fn serve(
             () = &mut stopped => break,
             Some(ended) = open.tasks.join_next_with_id() => open.forget(&ended),
             _ = check.tick() => open.close_overdue(),
+            () = sleep(FRESH), if !open.has_room() => {}
             accepted = listener.accept(), if open.has_room() => match accepted {
-                Ok((stream, _)) => open.add(stream),
+                Ok((stream, _)) => {
+                    open.add(stream);
+                    // Its request is read before the next connection is accepted.
+                    yield_now().await;
+                }
                 Err(error) => {
                     open.close_one_idle();
                     open.refused(&error);
@@ -214,9 +221,10 @@ impl Connections {
     }
 
     fn longest_idle(&self) -> Option<Id> {
+        let now = Instant::now();
         let idle = self.open.iter().filter_map(|(id, connection)| {
             let since = connection.activity.idle_since()?;
-            Some((since, *id))
+            (now.duration_since(since) >= FRESH).then_some((since, *id))
         });
         idle.min_by_key(|(since, _)| *since).map(|(_, id)| id)
     }
