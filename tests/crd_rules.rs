@@ -179,8 +179,10 @@ fn a_record_of_reviews_is_bounded() {
             let at = jiff::Timestamp::from_second(1_780_000_000 + day * 86_400).unwrap();
             json!({"at": at.to_string(), "by": "ada", "outcome": "Renewed"})
         };
+        object["spec"]["reviews"] = (0..66).map(review).collect();
+        refuses(cluster, &object, "must have at most 65 items");
         object["spec"]["reviews"] = (0..65).map(review).collect();
-        refuses(cluster, &object, "must have at most 64 items");
+        refuses(cluster, &object, "64 reviews are recorded");
         object["spec"]["reviews"] = (0..64).map(review).collect();
         accepts(cluster, &object);
     });

@@ -134,6 +134,62 @@ fn texts(schema: &JSONSchemaProps, place: &str) -> Vec<Text> {
 }
 
 #[test]
+fn every_date_has_the_rules_of_what_the_operator_reads() {
+    let mut dates = Vec::new();
+    for crd in api::crds() {
+        for property in ["spec", "status"] {
+            dates_in(&schema(&crd, property), property, &mut dates);
+        }
+    }
+    assert!(dates.len() > 15, "{}", dates.len());
+    let instant = &dates[0].1;
+    assert!(instant.pattern.is_some() && instant.x_kubernetes_validations.is_some());
+    for (path, date) in &dates {
+        assert_eq!(date.pattern, instant.pattern, "{path}");
+        assert_eq!(date.max_length, Some(35), "{path}");
+        let rules = &date.x_kubernetes_validations;
+        assert_eq!(*rules, instant.x_kubernetes_validations, "{path}");
+    }
+}
+
+#[test]
+fn every_integer_is_bounded() {
+    let mut found = Vec::new();
+    for crd in api::crds() {
+        for property in ["spec", "status"] {
+            walk(&schema(&crd, property), property, &mut |path, schema| {
+                let is_integer = schema.type_.as_deref() == Some("integer");
+                if is_integer && (schema.minimum.is_none() || schema.maximum.is_none()) {
+                    found.push(path.to_owned());
+                }
+            });
+        }
+    }
+    assert_eq!(found, [""; 0]);
+}
+
+fn dates_in(schema: &JSONSchemaProps, path: &str, dates: &mut Vec<(String, JSONSchemaProps)>) {
+    walk(schema, path, &mut |path, schema| {
+        if schema.format.as_deref() == Some("date-time") {
+            dates.push((path.to_owned(), schema.clone()));
+        }
+    });
+}
+
+fn walk(schema: &JSONSchemaProps, path: &str, visit: &mut impl FnMut(&str, &JSONSchemaProps)) {
+    visit(path, schema);
+    for (name, property) in schema.properties.iter().flatten() {
+        walk(property, &format!("{path}.{name}"), visit);
+    }
+    if let Some(JSONSchemaPropsOrArray::Schema(items)) = &schema.items {
+        walk(items, &format!("{path}[]"), visit);
+    }
+    if let Some(JSONSchemaPropsOrBool::Schema(values)) = &schema.additional_properties {
+        walk(values, &format!("{path}{{}}"), visit);
+    }
+}
+
+#[test]
 fn nothing_is_nullable_and_every_format_is_one_kubernetes_knows() {
     for crd in api::crds() {
         let manifest = api::crd_manifest(&crd);

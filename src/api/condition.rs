@@ -5,6 +5,7 @@
 use jiff::Timestamp;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, Time};
 
+use super::Instant;
 use super::text::plain;
 
 /// This generation was read and can be processed. Stays True for pending, overdue, expired and
@@ -16,6 +17,8 @@ pub const STALLED: &str = "Stalled";
 pub const CHECKS_VALID: &str = "ChecksValid";
 /// Some check of a path is announced and not yet enforced.
 pub const ANNOUNCED: &str = "Announced";
+/// The exceptions of a path are followed. Only there while they are not.
+pub const EXCEPTIONS_FOLLOWED: &str = "ExceptionsFollowed";
 /// The path's policy that warns on apply exists.
 pub const WARN_ON_APPLY: &str = "WarnOnApply";
 /// An exception was approved; the reason says who vouches for it.
@@ -95,12 +98,13 @@ fn settle_one(
         reason: statement.reason.to_owned(),
         message: plain(&statement.message).chars().take(1_024).collect(),
         observed_generation: generation,
-        last_transition_time: unchanged.map_or(stored(now), |c| c.last_transition_time.clone()),
+        last_transition_time: unchanged
+            .map_or(Time(stored(now).0), |c| c.last_transition_time.clone()),
     }
 }
 
 /// An instant as the API server gives it back: instants are written in whole seconds, and a status
 /// that holds more never equals the one that was stored.
-pub fn stored(at: Timestamp) -> Time {
-    Time(Timestamp::from_second(at.as_second()).unwrap_or(at))
+pub fn stored(at: Timestamp) -> Instant {
+    Instant(Timestamp::from_second(at.as_second()).unwrap_or(at))
 }

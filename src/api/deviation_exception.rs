@@ -3,14 +3,14 @@
 
 #![allow(clippy::duplicated_attributes)] // every printer column has a name, a type and a path
 
-use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, LabelSelector, Time};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, LabelSelector};
 use kube::{CustomResource, KubeSchema};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::golden_path::Owner;
 use super::previous::Previous;
-use super::{Period, schema};
+use super::{Instant, Period, schema};
 
 /// While an approval stands unchanged, so does everything it was given for. Optional fields are
 /// compared behind `has()`: the API server cannot bound the cost of comparing optionals.
@@ -24,6 +24,9 @@ const APPROVED_SUBSTANCE_STAYS: &str = "\
     && has(self.expiresAt) == has(oldSelf.expiresAt) && (!has(self.expiresAt) || self.expiresAt == oldSelf.expiresAt) \
     && has(self.reviewEvery) == has(oldSelf.reviewEvery) && (!has(self.reviewEvery) || self.reviewEvery == oldSelf.reviewEvery) \
     && has(self.boundTo) == has(oldSelf.boundTo) && (!has(self.boundTo) || self.boundTo == oldSelf.boundTo)";
+
+/// How many reviews an exception holds beside the one that closes it.
+pub const MOST_REVIEWS: usize = 64;
 
 /// A documented, owned and time-limited deviation from a golden path.
 #[derive(CustomResource, KubeSchema, Serialize, Deserialize, Clone, Debug, PartialEq)]
@@ -83,6 +86,8 @@ const APPROVED_SUBSTANCE_STAYS: &str = "\
         .message("boundTo ties an exception to one workload: give exactly one target and no selector"),
     validation = Rule::new("!has(oldSelf.reviews) || (has(self.reviews) && oldSelf.reviews.all(o, self.reviews.exists(n, n == o)))")
         .message("reviews are a record: they can be added, never removed or changed"),
+    validation = Rule::new("!has(self.reviews) || size(self.reviews) < 65 || self.reviews.exists(r, r.outcome == 'Closed')")
+        .message("64 reviews are recorded: the last place is kept for a review with outcome Closed; close this exception and request a new one"),
     validation = Rule::new(APPROVED_SUBSTANCE_STAYS)
         .message("what was approved cannot change under its approval: remove spec.approval in the same edit, and ask again")
 )]
@@ -135,7 +140,7 @@ pub struct DeviationExceptionSpec {
     pub review_every: Option<Period>,
     /// When the deviation ends.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub expires_at: Option<Time>,
+    pub expires_at: Option<Instant>,
     /// Ties the exception to one version of its target's pod template.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub bound_to: Option<BoundTo>,
@@ -144,7 +149,7 @@ pub struct DeviationExceptionSpec {
     pub approval: Option<Approval>,
     /// Every review, kept as a record.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    #[schemars(length(max = 64))]
+    #[schemars(length(max = 65))]
     #[x_kube(merge_strategy = ListMerge::Map(vec!["at".into()]))]
     pub reviews: Vec<Review>,
     /// The owner's own request to go on.
@@ -259,7 +264,7 @@ pub struct Approval {
     #[schemars(length(min = 1, max = 253))]
     pub by: String,
     /// When.
-    pub at: Time,
+    pub at: Instant,
     /// Why, or under which condition.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 1000))]
@@ -283,12 +288,12 @@ pub struct Review {
     #[schemars(length(min = 1, max = 253))]
     pub by: String,
     /// When.
-    pub at: Time,
+    pub at: Instant,
     /// Renewed goes on, Closed ends it for good.
     pub outcome: Outcome,
     /// Until when it goes on.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub expires_at: Option<Time>,
+    pub expires_at: Option<Instant>,
     /// What was found.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 1000))]
@@ -309,7 +314,7 @@ pub enum Outcome {
 #[serde(rename_all = "camelCase")]
 pub struct Renewal {
     /// When the owner asked.
-    pub requested_at: Time,
+    pub requested_at: Instant,
     /// Who asked.
     #[schemars(length(min = 1, max = 253))]
     pub by: String,
@@ -335,17 +340,17 @@ pub struct DeviationExceptionStatus {
     pub conditions: Vec<Condition>,
     /// When the exception ends, everything considered.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub effective_expiry: Option<Time>,
+    pub effective_expiry: Option<Instant>,
     /// When somebody should look at it again.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub next_review_at: Option<Time>,
+    pub next_review_at: Option<Instant>,
     /// How often it was renewed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub renewals: Option<u32>,
     /// When an approver last rejected the exception. It stays after `spec.approval` is removed: a
     /// rejected exception needs an approval.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub rejected_at: Option<Time>,
+    pub rejected_at: Option<Instant>,
     /// The approver who rejected the exception.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 253))]
@@ -383,9 +388,9 @@ pub struct Notified {
     #[schemars(length(max = 63))]
     pub stage: String,
     /// The decision it counts from; for a request, since when it waits.
-    pub decision_at: Time,
+    pub decision_at: Instant,
     /// When it was sent.
-    pub sent_at: Time,
+    pub sent_at: Instant,
     /// The `Idempotency-Key` of the message it was sent in.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 32))]
@@ -400,7 +405,7 @@ pub struct Notifying {
     #[schemars(length(max = 63))]
     pub stage: String,
     /// As in `notified`.
-    pub decision_at: Time,
+    pub decision_at: Instant,
     /// The `Idempotency-Key` of the message.
     #[schemars(length(max = 32))]
     pub key: String,

@@ -3,12 +3,12 @@
 
 #![allow(clippy::duplicated_attributes)] // every printer column has a name, a type and a path
 
-use k8s_openapi::apimachinery::pkg::apis::meta::v1::{LabelSelector, Time};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
 use kube::{CustomResource, KubeSchema};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::schema;
+use super::{Instant, schema};
 
 pub use super::exception_policy::{ExceptionPolicy, SelfDeclare};
 pub use super::path_status::{
@@ -79,7 +79,7 @@ pub struct GoldenPathSpec {
     pub estimated_impact: Option<EstimatedImpact>,
     /// When the path was launched. Absent with no horizon means: since this object was created.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub launched_at: Option<Time>,
+    pub launched_at: Option<Instant>,
     /// Between paths a workload satisfies equally well, the higher priority is chosen.
     #[serde(default)]
     pub priority: i32,
@@ -252,7 +252,7 @@ pub struct Check {
     pub exemptible: bool,
     /// Until this instant the check is announced: shown, not counted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub enforce_from: Option<Time>,
+    pub enforce_from: Option<Instant>,
     /// Keep the evaluated message out of pages, chats and logs.
     #[serde(default)]
     pub sensitive: bool,
@@ -317,7 +317,7 @@ pub struct Existing {
     pub treat_as: TreatAs,
     /// When `Predates` ends.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub until: Option<Time>,
+    pub until: Option<Instant>,
 }
 
 /// How services older than the path are treated.
@@ -334,7 +334,7 @@ pub enum TreatAs {
 #[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, PartialEq, Eq)]
 pub struct Release {
     /// When.
-    pub at: Time,
+    pub at: Instant,
     /// What changed for teams.
     #[schemars(length(max = 1000))]
     pub note: String,

@@ -6,6 +6,7 @@ pub mod condition;
 pub mod deviation_exception;
 mod exception_policy;
 pub mod golden_path;
+mod instant;
 pub mod keys;
 mod path_status;
 pub mod period;
@@ -17,6 +18,7 @@ pub use deviation_exception::{
     DeviationException, DeviationExceptionSpec, DeviationExceptionStatus,
 };
 pub use golden_path::{GoldenPath, GoldenPathSpec, GoldenPathStatus};
+pub use instant::Instant;
 pub use period::Period;
 
 use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition;

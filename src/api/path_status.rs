@@ -3,11 +3,11 @@
 
 use std::collections::BTreeMap;
 
-use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, Time};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 use kube::KubeSchema;
 use serde::{Deserialize, Serialize};
 
-use super::schema;
+use super::{Instant, schema};
 
 /// What the operator saw of a path.
 #[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, PartialEq, Default)]
@@ -52,7 +52,7 @@ pub struct NewServices {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ratio: Option<f64>,
     /// When the share is measured.
-    pub deadline: Time,
+    pub deadline: Instant,
     /// What was measured then; written once.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub at_deadline: Option<AtDeadline>,
@@ -70,7 +70,7 @@ pub struct AtDeadline {
     /// How many of them were on the path.
     pub on_path: u32,
     /// When this was measured.
-    pub at: Time,
+    pub at: Instant,
 }
 
 /// A check and how many services do not pass it.
@@ -87,7 +87,7 @@ pub struct TopDeviation {
 #[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, PartialEq, Eq)]
 pub struct HistoryPoint {
     /// When it was taken.
-    pub at: Time,
+    pub at: Instant,
     /// Services by state.
     #[schemars(extend("maxProperties" = 16))]
     pub counts: BTreeMap<String, u32>,

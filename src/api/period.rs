@@ -9,6 +9,8 @@ use jiff::{SignedDuration, Timestamp};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
+use super::Instant;
+
 const DAY: u64 = 86_400;
 /// The longest period accepted: about 27 years, so that sums with a date never overflow.
 const LONGEST: u64 = 9_999 * DAY;
@@ -40,11 +42,10 @@ impl Period {
         Self(self.0 / 2)
     }
 
-    /// The instant this much after `start`; the end of time where that cannot be written.
+    /// The instant this much after `start`, at most the last one an object may hold.
     pub fn after(self, start: Timestamp) -> Timestamp {
-        start
-            .saturating_add(self.signed())
-            .unwrap_or(Timestamp::MAX)
+        let sum = start.saturating_add(self.signed());
+        sum.map_or(Instant::LATEST.0, |at| at.min(Instant::LATEST.0.max(start)))
     }
 
     /// The instant this much before `end`.
@@ -64,13 +65,20 @@ impl Period {
 )]
 pub struct InvalidPeriod(String);
 
+impl InvalidPeriod {
+    fn of(text: &str) -> Self {
+        Self(text.chars().take(40).collect())
+    }
+}
+
 impl FromStr for Period {
     type Err = InvalidPeriod;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         parse(text)
+            .filter(|total| *total <= LONGEST)
             .map(Self)
-            .ok_or_else(|| InvalidPeriod(text.chars().take(40).collect()))
+            .ok_or_else(|| InvalidPeriod::of(text))
     }
 }
 
@@ -85,7 +93,7 @@ fn parse(text: &str) -> Option<u64> {
         total = total.checked_add(count.checked_mul(*seconds)?)?;
         rest = &rest[digits + 1..];
     }
-    (!text.is_empty() && total <= LONGEST).then_some(total)
+    (!text.is_empty()).then_some(total)
 }
 
 impl fmt::Display for Period {
@@ -113,7 +121,10 @@ impl Serialize for Period {
 impl<'de> Deserialize<'de> for Period {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = Cow::<str>::deserialize(deserializer)?;
-        text.parse().map_err(de::Error::custom)
+        // The schema bounds each part, not their sum: `9999d1h` is stored, and read as 9999d.
+        parse(&text)
+            .map(|total| Self(total.min(LONGEST)))
+            .ok_or_else(|| de::Error::custom(InvalidPeriod::of(&text)))
     }
 }
 
@@ -171,6 +182,15 @@ mod tests {
         ] {
             let refusal = text.parse::<Period>().unwrap_err().to_string();
             assert!(refusal.contains("such as 90d"), "{text}: {refusal}");
+        }
+    }
+
+    #[test]
+    fn a_stored_period_beyond_the_longest_is_read_as_the_longest() {
+        for text in ["9999d1h", "9999d99999h999999m99999999s"] {
+            assert!(text.parse::<Period>().is_err(), "{text}");
+            let stored: Period = serde_json::from_value(text.into()).unwrap();
+            assert_eq!(stored, Period::days(9_999), "{text}");
         }
     }
 

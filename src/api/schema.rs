@@ -7,7 +7,11 @@ use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::{
 };
 use schemars::{Schema, SchemaGenerator, json_schema};
 
+use super::Instant;
 use super::text::Shape;
+
+/// Below this every integer is a float of its own: 2^53 - 1.
+const MOST_EXACT: f64 = 9_007_199_254_740_991.0;
 
 /// Fields that hold several lines: prose, snippets and expressions. Every other text is one line.
 const SEVERAL_LINES: [&str; 10] = [
@@ -140,13 +144,16 @@ fn condition() -> Schema {
                 "format": "int64",
                 "minimum": 0,
             },
-            "lastTransitionTime": {
-                "description": "When the status last changed.",
-                "type": "string",
-                "format": "date-time",
-            },
+            "lastTransitionTime": last_transition(),
         },
     })
+}
+
+fn last_transition() -> Schema {
+    let mut schema = Instant::schema();
+    let description = "When the status last changed.";
+    schema.insert("description".to_owned(), description.into());
+    schema
 }
 
 /// Takes out what the derives add and Kubernetes has no use for, in every version.
@@ -190,10 +197,26 @@ fn shape_texts(schema: &mut JSONSchemaProps, field: &str) {
     }
 }
 
+/// Bounds an integer by what its type holds. Above 2^53 the API server stores an integer as a
+/// float, with an exponent that no integer has.
+fn bound(schema: &mut JSONSchemaProps) {
+    let (least, most) = match schema.format.as_deref() {
+        Some("uint8") => (0.0, f64::from(u8::MAX)),
+        Some("uint16") => (0.0, f64::from(u16::MAX)),
+        Some("uint32") => (0.0, f64::from(u32::MAX)),
+        Some("int32") => (f64::from(i32::MIN), f64::from(i32::MAX)),
+        Some("int64") => (-MOST_EXACT, MOST_EXACT),
+        _ => return,
+    };
+    schema.minimum = Some(schema.minimum.map_or(least, |known| known.max(least)));
+    schema.maximum = Some(schema.maximum.map_or(most, |known| known.min(most)));
+}
+
 fn tidy(schema: &mut JSONSchemaProps) {
     // A null is refused: `has()` in a rule and `Option` in our types then mean the same.
     schema.nullable = None;
-    // Rust's widths are no OpenAPI formats; the minimum says the same.
+    bound(schema);
+    // Rust's widths are no OpenAPI formats; the bounds say the same.
     if schema
         .format
         .as_ref()

@@ -29,6 +29,7 @@ impl Inventory {
         status: Option<GoldenPathStatus>,
     ) -> Reread {
         let name: Arc<str> = origin.name.as_str().into();
+        self.undecodable.paths.remove(&name);
         self.path_statuses.insert(name.clone(), status);
         self.version += 1;
         let known = self
@@ -49,6 +50,7 @@ impl Inventory {
 
     /// Notes that a path was deleted. It is still judged by for [`DELETED_PATH_GRACE`].
     pub fn remove_path(&mut self, name: &str, now: Timestamp) -> Reread {
+        self.version += u64::from(self.undecodable.paths.remove(name).is_some());
         let Some(index) = self.paths.resolve_exact(name) else {
             return Reread::Nothing;
         };
@@ -116,6 +118,8 @@ impl Inventory {
         self.version += 1;
         let recreated = self.continue_past(namespace, &mut exception);
         let name = exception.name.clone();
+        let key = (namespace.into(), name.clone());
+        self.undecodable.exceptions.remove(&key);
         let space = self.spaces.entry(namespace.into()).or_default();
         let known = space.exception(&name);
         let same = known.is_some_and(|known| {
@@ -138,6 +142,9 @@ impl Inventory {
 
     /// Removes an exception, which is returned whole so that its end can be put on record.
     pub fn remove_exception(&mut self, namespace: &str, name: &str) -> Option<Exception> {
+        let key = (namespace.into(), name.into());
+        let was_undecodable = self.undecodable.exceptions.remove(&key).is_some();
+        self.version += u64::from(was_undecodable);
         let space = self.spaces.get_mut(namespace)?;
         let gone = space.remove_exception(name)?;
         self.paces

@@ -16,6 +16,7 @@ use super::settings::Settings;
 use super::space::{LocalId, Space};
 use super::state::Cause;
 use super::statuses::Paces;
+use super::undecodable::UndecodableObjects;
 use super::verdict::{Bench, Moment};
 use super::vouch::Vouching;
 use super::warning::Upkeep;
@@ -46,6 +47,8 @@ pub struct Inventory {
     pub(super) last_tick: Option<Timestamp>,
     pub(super) upkeep: Upkeep,
     pub(super) deleted: Deleted,
+    pub(super) undecodable: UndecodableObjects,
+    pub(super) exceptions_kept: bool,
 }
 
 /// A sample of what goes wrong with one check while it runs.
@@ -96,6 +99,8 @@ impl Inventory {
             last_tick: None,
             upkeep: Upkeep::default(),
             deleted: Deleted::default(),
+            undecodable: UndecodableObjects::default(),
+            exceptions_kept: false,
         }
     }
 
@@ -105,6 +110,12 @@ impl Inventory {
         self.vouching = vouching;
         self.version += u64::from(is_news);
         is_news
+    }
+
+    /// Whether the exceptions are those of a definition that was removed.
+    pub fn set_exceptions_kept(&mut self, kept: bool) {
+        self.exceptions_kept = kept;
+        self.version += 1;
     }
 
     /// The paths in force.

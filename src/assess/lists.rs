@@ -74,6 +74,7 @@ impl Inventory {
 
     fn retain_paths(&mut self, seen: &HashSet<String>, now: Timestamp) -> Reread {
         let known = self.paths.iter().map(|path| path.name.clone());
+        let known = known.chain(self.undecodable.paths.keys().cloned());
         let gone: Vec<_> = known.filter(|name| !seen.contains(&**name)).collect();
         let rereads: Vec<_> = gone
             .iter()
@@ -96,7 +97,13 @@ impl Inventory {
                 .exceptions()
                 .map(|exception| (namespace.to_string(), exception.name.to_string()))
         });
-        let gone: Vec<_> = known.filter(|key| !seen.contains(key)).collect();
+        let undecodable = self.undecodable.exceptions.keys();
+        let undecodable =
+            undecodable.map(|(namespace, name)| (namespace.to_string(), name.to_string()));
+        let gone: Vec<_> = known
+            .chain(undecodable)
+            .filter(|key| !seen.contains(key))
+            .collect();
         let removed = gone.into_iter().filter_map(|(namespace, name)| {
             let exception = self.forget_exception(&namespace, &name, now)?;
             Some((namespace, exception))

@@ -35,6 +35,7 @@ pub mod state;
 pub mod status;
 pub mod statuses;
 pub mod template_hash;
+pub mod undecodable;
 pub mod verdict;
 pub mod vouch;
 pub mod warning;

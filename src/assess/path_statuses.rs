@@ -54,6 +54,7 @@ impl Inventory {
     ) -> PathFindings {
         let mut findings = PathFindings::of(path, now);
         findings.warning = self.warning_statement(path);
+        findings.exceptions_kept = self.exceptions_kept;
         findings
             .invalid
             .extend(self.failures_while_running(path, errors));

@@ -1,8 +1,8 @@
 //! What an exception would change, found by judging its namespace with it: once as it is asked
 //! for and once as if it were approved on the spot. The inventory stays as it is.
 
+use crate::api::Instant;
 use jiff::Timestamp;
-use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 
 use super::cover::{EVERY_CHECK, Exception};
 use super::exception::{Consent, Life};
@@ -103,7 +103,7 @@ fn approved(mut object: DeviationException, now: Timestamp) -> DeviationExceptio
     object.spec.approval = Some(Approval {
         decision: Decision::Approved,
         by: "preview".to_owned(),
-        at: Time(now),
+        at: Instant(now),
         note: None,
     });
     object
@@ -179,7 +179,7 @@ impl Look<'_> {
         let limits = policy.self_declare.filter(|_| consent == Consent::None)?;
         let until = limits.max_duration.after(self.moment.now);
         let mut shorter = exception.clone();
-        shorter.spec.expires_at = Some(Time(until));
+        shorter.spec.expires_at = Some(Instant(until));
         let life = shorter.life(paths, None, self.moment.now);
         (life.consent == Consent::SelfDeclared).then_some(until)
     }

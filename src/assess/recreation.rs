@@ -63,13 +63,17 @@ impl Inventory {
         name: &str,
         now: Timestamp,
     ) -> Option<Exception> {
-        let known = self.space(namespace)?.exception(name)?;
-        let gone = Gone {
-            uid: known.uid.clone(),
-            past: known.past_to_keep(),
-            previous: self.previous_of(namespace, known, now),
-        };
-        self.deleted.remember((namespace.into(), name.into()), gone);
+        let known = self
+            .space(namespace)
+            .and_then(|space| space.exception(name));
+        if let Some(known) = known {
+            let gone = Gone {
+                uid: known.uid.clone(),
+                past: known.past_to_keep(),
+                previous: self.previous_of(namespace, known, now),
+            };
+            self.deleted.remember((namespace.into(), name.into()), gone);
+        }
         self.remove_exception(namespace, name)
     }
 
@@ -82,7 +86,10 @@ impl Inventory {
         let known = self
             .space(namespace)
             .and_then(|space| space.exception(&exception.name));
-        if let Some(known) = known.filter(|known| known.uid == exception.uid) {
+        // What is applied again after its definition was away is the same exception.
+        if let Some(known) =
+            known.filter(|known| known.uid == exception.uid || self.exceptions_kept)
+        {
             exception.past = exception.past.with(&known.past_to_keep());
             return None;
         }

@@ -91,7 +91,12 @@ impl Inventory {
             .iter()
             .filter_map(|view| differing(self, view, &moment));
         let exceptions: Vec<_> = exceptions.collect();
-        let paths = self.changed_path_statuses(&tally, &errors, now);
+        let mut paths = self.changed_path_statuses(&tally, &errors, now);
+        paths.extend(self.undecodable_path_statuses(now));
+        let undecodable = self.undecodable_exception_statuses(now);
+        let exceptions = exceptions
+            .into_iter()
+            .chain(undecodable.into_iter().map(|write| (write, None)));
         for (write, change) in exceptions {
             if self.take_turn(&write.of, now, &mut plan.again_at) {
                 plan.phases.extend(change);
@@ -117,6 +122,9 @@ impl Inventory {
         let Owned::Exception(namespace, name) = &write.of else {
             return;
         };
+        if let Written::Landed(_) = how {
+            self.undecodable_exception_written(&write);
+        }
         let stored = self
             .spaces
             .get_mut(namespace)
@@ -142,6 +150,9 @@ impl Inventory {
     ) {
         self.end_turn(&write.of, how, now);
         let Owned::Path(name) = &write.of else { return };
+        if let Written::Landed(_) = how {
+            self.undecodable_path_written(&write);
+        }
         if let (Some(stored), Written::Landed(_)) = (self.path_statuses.get_mut(name), how) {
             *stored = Some(write.status);
         }

@@ -1,7 +1,6 @@
 //! What every part of the operator may touch: the inventory behind its lock, the gates, the
 //! counters, and the bells that wake the writer. It never talks to the API server.
 
-use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
 use tokio::sync::{Notify, mpsc};
@@ -50,7 +49,6 @@ pub struct Context {
     pub metrics: metrics::Options,
     /// The policy reports.
     pub reports: Reports,
-    problems: Mutex<BTreeMap<String, String>>,
 }
 
 impl Context {
@@ -75,7 +73,6 @@ impl Context {
             news,
             metrics: metrics::Options::default(),
             reports: Reports::default(),
-            problems: Mutex::default(),
         }
     }
 
@@ -117,17 +114,13 @@ impl Context {
         }
     }
 
-    /// What stored objects cannot be understood, and kinds that cannot be followed.
+    /// Kinds that cannot be followed.
     pub fn problems(&self) -> Vec<Problem> {
-        let problems = self.problems.lock().unwrap_or_else(PoisonError::into_inner);
-        let of_objects = problems
-            .iter()
-            .map(|(source, message)| Problem::new(source, message));
-        let of_kinds = self.gates.troubles();
-        let of_kinds = of_kinds
+        self.gates
+            .troubles()
             .into_iter()
-            .map(|(kind, trouble)| Problem::new(kind, format!("cannot be followed: {trouble}")));
-        of_objects.chain(of_kinds).collect()
+            .map(|(kind, trouble)| Problem::new(kind, format!("cannot be followed: {trouble}")))
+            .collect()
     }
 
     /// Hands on what is to be told. What does not fit is counted, never waited for.
@@ -135,16 +128,5 @@ impl Context {
         if self.news.try_send(news).is_err() {
             self.counters.wrote("event", "dropped");
         }
-    }
-    /// Notes what is wrong with a stored object.
-    pub fn note_problem(&self, source: String, message: String) {
-        let mut problems = self.problems.lock().unwrap_or_else(PoisonError::into_inner);
-        problems.insert(source, message);
-    }
-
-    /// Nothing is wrong with it any more.
-    pub fn solve_problem(&self, source: &str) {
-        let mut problems = self.problems.lock().unwrap_or_else(PoisonError::into_inner);
-        problems.remove(source);
     }
 }

@@ -3,8 +3,8 @@
 
 use std::time::Duration;
 
+use crate::api::Instant;
 use jiff::Timestamp;
-use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use kube::ResourceExt as _;
 use kube::api::{Api, Patch, PatchParams, PostParams};
 use serde_json::{Value, json};
@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use super::connect::Target;
 use super::error::{Error, Result};
 use super::identity;
-use crate::api::deviation_exception::{Decision, Outcome, Review};
+use crate::api::deviation_exception::{Decision, MOST_REVIEWS, Outcome, Review};
 use crate::api::{DeviationException, Period};
 
 /// Who wrote a field, as the server records it; not the operator.
@@ -61,7 +61,7 @@ impl Word {
         match self {
             // An absent note is a null: a merge would keep the one before.
             Self::Decide { decision, note } => json!({
-                "approval": {"decision": decision, "by": by, "at": Time(now), "note": note},
+                "approval": {"decision": decision, "by": by, "at": Instant(now), "note": note},
             }),
             Self::Review {
                 outcome,
@@ -71,17 +71,33 @@ impl Word {
                 let mut reviews = before.spec.reviews.clone();
                 reviews.push(Review {
                     by: by.to_owned(),
-                    at: Time(now),
+                    at: Instant(now),
                     outcome: *outcome,
-                    expires_at: until.map(Time),
+                    expires_at: until.map(Instant),
                     note: note.clone(),
                 });
                 json!({ "reviews": reviews })
             }
             Self::Renew { because } => json!({
-                "renewal": {"requestedAt": Time(now), "by": by, "stillNeededBecause": because},
+                "renewal": {"requestedAt": Instant(now), "by": by, "stillNeededBecause": because},
             }),
         }
+    }
+
+    /// Why the definition would refuse it, in a sentence that names the next command.
+    fn refusal(&self, before: &DeviationException) -> Option<String> {
+        let renews = match self {
+            Self::Review { outcome, .. } => *outcome == Outcome::Renewed,
+            Self::Decide { .. } | Self::Renew { .. } => false,
+        };
+        let is_full = renews && before.spec.reviews.len() >= MOST_REVIEWS;
+        is_full.then(|| {
+            format!(
+                "{MOST_REVIEWS} reviews are recorded, and the last place is kept for closing it. \
+                 Next: kubectl goldenpath close {}, then request a new exception",
+                before.name_any()
+            )
+        })
     }
 
     const fn verb(&self) -> &'static str {
@@ -139,6 +155,13 @@ pub async fn say(named: &Named, word: &Word, asked_at: Timestamp) -> Result<Devi
     let api: Api<DeviationException> = Api::namespaced(client, &namespace);
     let before = api.get(&named.name).await;
     let before = before.map_err(Error::refused(action()))?;
+    if let Some(message) = word.refusal(&before) {
+        return Err(Error::Refused {
+            action: action(),
+            message,
+            code: 422,
+        });
+    }
     // A review is dated in a second of its own, and never ahead of the clock.
     let now = free_second(&before.spec.reviews, asked_at);
     let ahead = Duration::try_from(now.duration_since(asked_at)).unwrap_or_default();

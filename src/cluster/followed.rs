@@ -86,6 +86,14 @@ impl Followed {
         }
     }
 
+    /// Whether the kind has a definition of ours.
+    pub const fn is_ours(&self) -> bool {
+        match self {
+            Self::Paths | Self::Exceptions => true,
+            Self::Namespaces | Self::Services | Self::Warnings(_) | Self::Workloads(_) => false,
+        }
+    }
+
     /// What waits for its first list.
     pub const fn role(&self) -> Role {
         match self {

@@ -5,7 +5,9 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use serde::Deserialize;
+use kube::core::object::HasStatus;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 use serde_json::Value;
 use tracing::warn;
 
@@ -21,6 +23,7 @@ use crate::assess::lists::Listed;
 use crate::assess::namespace::Namespace;
 use crate::assess::path::Origin;
 use crate::assess::space::KubeService;
+use crate::assess::undecodable::{self, Undecodable, readable_status};
 use crate::assess::workload::{Lens, observe};
 
 /// How an object came to be looked at.
@@ -50,7 +53,6 @@ impl Context {
     /// Takes in that an object is gone.
     pub fn forget(&self, followed: &Followed, stored: &Stored) {
         let (namespace, name) = stored.key();
-        self.solved(followed.name(), &namespace, &name);
         let now = Timestamp::now();
         match followed {
             Followed::Paths => {
@@ -74,8 +76,9 @@ impl Context {
         self.changed.notify_one();
     }
 
-    /// Takes in that a list is complete: what it did not hold is gone.
-    pub fn complete(&self, followed: &Followed, seen: &HashSet<Key>) {
+    /// Takes in that a list is complete: what it did not hold is gone. What is in `kept` went with
+    /// its definition, which is no news of an exception.
+    pub fn complete(&self, followed: &Followed, seen: &HashSet<Key>, kept: &HashSet<Key>) {
         let names = || seen.iter().map(|(_, name)| name.clone()).collect();
         let plain: HashSet<String>;
         let listed = match followed {
@@ -100,6 +103,13 @@ impl Context {
                 seen,
             },
         };
+        let went = kept
+            .difference(seen)
+            .filter(|_| *followed == Followed::Exceptions);
+        for (namespace, name) in went {
+            // It went with its definition: a new one of its name starts anew.
+            self.inventory().remove_exception(namespace, name);
+        }
         let (reread, gone) = self.inventory().complete_list(&listed, Timestamp::now());
         if let Followed::Workloads(kind) = followed {
             self.reports.ledger().kind_is_complete(kind);
@@ -107,6 +117,14 @@ impl Context {
         self.ask(reread);
         for (namespace, exception) in gone {
             self.say_goodbye(&namespace, exception);
+        }
+        self.changed.notify_one();
+    }
+
+    /// Takes in that the definition of a kind was removed, or is back.
+    pub fn definition_removed(&self, followed: &Followed, is_removed: bool) {
+        if *followed == Followed::Exceptions {
+            self.inventory().set_exceptions_kept(is_removed);
         }
         self.changed.notify_one();
     }
@@ -123,12 +141,20 @@ impl Context {
 
     /// Takes in a golden path.
     pub fn take_path(&self, object: &Value) {
-        let path = match GoldenPath::deserialize(object) {
+        let path = match decode::<GoldenPath>(object) {
             Ok(path) => path,
-            Err(error) => return self.puzzled("GoldenPath", object, &error),
+            Err(why) => {
+                self.warn_undecodable("GoldenPath", object, &why);
+                let (_, name) = named(object);
+                let undecodable = Undecodable::read(object, &why);
+                let now = Timestamp::now();
+                let reread = self
+                    .inventory()
+                    .put_undecodable_path(name, undecodable, now);
+                return self.ask(reread);
+            }
         };
         let name = path.metadata.name.unwrap_or_default();
-        self.solved("GoldenPath", "", &name);
         let origin = Origin {
             name,
             uid: path.metadata.uid,
@@ -140,13 +166,18 @@ impl Context {
     }
 
     fn take_exception(&self, object: &Value) {
-        let exception = match DeviationException::deserialize(object) {
+        let exception = match decode::<DeviationException>(object) {
             Ok(exception) => exception,
-            Err(error) => return self.puzzled("DeviationException", object, &error),
+            Err(why) => {
+                self.warn_undecodable("DeviationException", object, &why);
+                let (namespace, name) = named(object);
+                let undecodable = Undecodable::read(object, &why);
+                let mut inventory = self.inventory();
+                return inventory.put_undecodable_exception(namespace, name, undecodable);
+            }
         };
         let namespace = exception.metadata.namespace.clone().unwrap_or_default();
         let exception = Exception::read(exception, Timestamp::MIN);
-        self.solved("DeviationException", &namespace, &exception.name);
         let (name, uid) = (exception.name.clone(), exception.uid.clone());
         let recreated = self.inventory().put_exception(&namespace, exception);
         let Some(recreated) = recreated else { return };
@@ -219,22 +250,13 @@ impl Context {
         }
     }
 
-    fn puzzled(&self, kind: &str, object: &Value, error: &serde_json::Error) {
+    fn warn_undecodable(&self, kind: &str, object: &Value, why: &str) {
         let (namespace, name) = named(object);
-        let message: String = error.to_string().chars().take(300).collect();
         warn!(
             kind,
-            namespace, name, message, "stored object cannot be understood; left as it was"
+            namespace, name, why, "failed to decode stored object; it judges and excuses nothing"
         );
-        self.counters.failed("Undecodable");
-        self.note_problem(
-            source(kind, namespace, name),
-            format!("cannot be understood: {message}"),
-        );
-    }
-
-    fn solved(&self, kind: &str, namespace: &str, name: &str) {
-        self.solve_problem(&source(kind, namespace, name));
+        self.counters.failed(undecodable::REASON);
     }
 
     /// Objects of the operator's own release: it would fight whoever installed it.
@@ -272,11 +294,33 @@ fn workload_id(kind: &Arc<WatchedKind>, namespace: &str, name: &str) -> Workload
     }
 }
 
-fn source(kind: &str, namespace: &str, name: &str) -> String {
-    let kind = kind.to_ascii_lowercase();
-    if namespace.is_empty() {
-        format!("{kind}/{name}")
-    } else {
-        format!("{namespace}/{kind}/{name}")
-    }
+/// Decodes an object of ours, or says which field cannot be decoded. A status that cannot be is
+/// the operator's to write anew, and keeps no spec from being read.
+fn decode<K: DeserializeOwned + HasStatus<Status: DeserializeOwned + Serialize>>(
+    object: &Value,
+) -> Result<K, String> {
+    let error = match K::deserialize(object) {
+        Ok(decoded) => return Ok(decoded),
+        Err(error) => error,
+    };
+    let mut object = object.clone();
+    let status: Option<K::Status> = readable_status(&object["status"]);
+    object["status"] = serde_json::to_value(status).unwrap_or_default();
+    K::deserialize(&object).map_err(|_| match culprit::<K>(&object) {
+        Some(field) => format!("spec.{field}: {error}"),
+        None => error.to_string(),
+    })
+}
+
+/// The field of the spec without which the object could be decoded.
+fn culprit<K: DeserializeOwned>(object: &Value) -> Option<String> {
+    let spec = object["spec"].as_object()?;
+    let is_culprit = |field: &&String| {
+        let mut without = object.clone();
+        without["spec"]
+            .as_object_mut()
+            .is_some_and(|spec| spec.remove(*field).is_some())
+            && K::deserialize(&without).is_ok()
+    };
+    spec.keys().find(is_culprit).cloned()
 }

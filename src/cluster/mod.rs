@@ -9,6 +9,7 @@ mod connect;
 mod context;
 mod counters;
 mod decide;
+mod definitions;
 mod error;
 mod followed;
 mod gates;

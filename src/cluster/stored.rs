@@ -4,14 +4,17 @@
 //! Nothing here judges; no object is kept beyond the call it is handed to.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::fmt;
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use kube::core::{ApiResource, DynamicResourceScope, Resource};
-use serde::de::{Deserializer, MapAccess, Visitor};
+use serde::de::{Deserializer, IgnoredAny, MapAccess, Visitor};
+use serde::ser::{SerializeMap as _, Serializer};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use crate::api::Instant;
 use crate::assess::kind::WatchedKind;
 
 /// A stored object.
@@ -144,7 +147,8 @@ impl<'de> Visitor<'de> for Level {
 /// An entry of `managedFields`, without nearly all of it: which decisions of an exception it owns.
 #[derive(Deserialize, Serialize)]
 struct RecordEntry {
-    time: Option<String>,
+    #[serde(default, deserialize_with = "readable")]
+    time: Option<Instant>,
     #[serde(rename = "fieldsV1")]
     fields: Option<Fields>,
 }
@@ -158,9 +162,37 @@ struct Fields {
 #[derive(Deserialize, Serialize)]
 struct Decisions {
     #[serde(rename = "f:approval")]
-    approval: Option<Value>,
+    approval: Option<FieldSet>,
     #[serde(rename = "f:reviews")]
-    reviews: Option<Value>,
+    reviews: Option<FieldSet>,
+}
+
+/// The names in a set of fields. What is below them may be nested as deep as a user likes, and is
+/// skipped.
+#[derive(Deserialize, Serialize)]
+#[serde(transparent)]
+#[allow(clippy::zero_sized_map_values)] // a set is not what a map of JSON is read into
+struct FieldSet(BTreeMap<String, Skipped>);
+
+struct Skipped;
+
+impl<'de> Deserialize<'de> for Skipped {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        IgnoredAny::deserialize(deserializer).map(|IgnoredAny| Self)
+    }
+}
+
+impl Serialize for Skipped {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_map(Some(0))?.end()
+    }
+}
+
+/// A user may write any time into the record: one that cannot be read is as good as none, and
+/// must not keep the object around it from being read.
+fn readable<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Instant>, D::Error> {
+    let text = Option::<String>::deserialize(deserializer)?;
+    Ok(text.and_then(|text| serde_json::from_value(text.into()).ok()))
 }
 
 impl RecordEntry {
@@ -225,6 +257,23 @@ mod tests {
             kept[0]["fieldsV1"]["f:spec"]["f:approval"],
             serde_json::json!({"f:at": {}})
         );
+    }
+
+    #[test]
+    fn a_record_without_a_readable_time_does_not_keep_an_object_from_being_read() {
+        for time in [
+            "",
+            r#""time": null,"#,
+            r#""time": "2026-03-01T09:00:00.0123456789Z","#,
+        ] {
+            let object = format!(
+                r#"{{"metadata": {{"name": "web", "managedFields": [
+                    {{"manager": "kubectl", {time} "subresource": "scale",
+                      "fieldsV1": {{"f:spec": {{"f:replicas": {{}}}}}}}}]}}}}"#
+            );
+            let stored: Stored = serde_json::from_str(&object).unwrap();
+            assert_eq!(stored.key().1, "web", "{time}");
+        }
     }
 
     #[test]

@@ -15,6 +15,7 @@ use kube::runtime::watcher::{self, DefaultBackoff, Event, watcher};
 use tracing::{info, warn};
 
 use super::context::Context;
+use super::definitions::Deletions;
 use super::error::reason_of;
 use super::followed::Followed;
 use super::gates::Trouble;
@@ -32,7 +33,7 @@ pub const LONGEST_PAUSE: Duration = Duration::from_secs(40);
 /// Follows one kind until the task is aborted.
 pub async fn follow(client: Client, followed: Followed, context: Arc<Context>) {
     let resource = followed.resource();
-    let api = Api::<Stored>::all_with(client, &resource);
+    let api = Api::<Stored>::all_with(client.clone(), &resource);
     context
         .pulse
         .listen(api.resource_url().to_owned(), followed.name());
@@ -40,20 +41,34 @@ pub async fn follow(client: Client, followed: Followed, context: Arc<Context>) {
         .timeout(WATCH_SECONDS)
         .page_size(PAGE);
     config.label_selector = followed.selector();
-    let mut events = std::pin::pin!(watcher(api, config));
+    let mut events = Box::pin(watcher(api.clone(), config.clone()));
     let mut pauses = DefaultBackoff::default();
     let mut seen = HashSet::new();
-    while let Some(event) = events.next().await {
+    let mut deletions = Deletions::new(client, followed.clone());
+    loop {
+        let event = tokio::select! {
+            event = events.next() => event,
+            () = deletions.due() => {
+                deletions.settle(&context).await;
+                continue;
+            }
+        };
         match event {
-            Ok(event) => {
+            None => return,
+            Some(Ok(event)) => {
                 if is_progress(&event) {
                     pauses.reset();
                 }
-                take(event, &followed, &mut seen, &context);
+                take(event, &followed, (&mut seen, &mut deletions), &context).await;
             }
-            Err(error) => {
-                context.out_of_reach(&followed, &trouble_of(&error));
-                complain(&error, followed.name(), &context);
+            Some(Err(error)) => {
+                if trouble_of(&error).reason == "NotFound" && deletions.not_served(&context) {
+                    // A watch that goes on from before would miss what is gone.
+                    events = Box::pin(watcher(api.clone(), config.clone()));
+                } else {
+                    context.out_of_reach(&followed, &trouble_of(&error));
+                    complain(&error, followed.name(), &context);
+                }
                 let pause = pauses.next().unwrap_or(LONGEST_PAUSE);
                 tokio::time::sleep(pause.min(LONGEST_PAUSE)).await;
             }
@@ -70,7 +85,12 @@ pub const fn is_progress<K>(event: &Event<K>) -> bool {
     }
 }
 
-fn take(event: Event<Stored>, followed: &Followed, seen: &mut HashSet<Key>, context: &Context) {
+async fn take(
+    event: Event<Stored>,
+    followed: &Followed,
+    (seen, deletions): (&mut HashSet<Key>, &mut Deletions),
+    context: &Context,
+) {
     match event {
         Event::Init => seen.clear(),
         Event::InitApply(stored) => {
@@ -79,17 +99,20 @@ fn take(event: Event<Stored>, followed: &Followed, seen: &mut HashSet<Key>, cont
         }
         Event::InitDone => {
             let seen = std::mem::take(seen);
-            context.complete(followed, &seen);
-            info!(kind = followed.name(), objects = seen.len(), "listed");
-            context.gates.listed(followed.name());
+            if let Some(kept) = deletions.listed(context).await {
+                context.complete(followed, &seen, &kept);
+                info!(kind = followed.name(), objects = seen.len(), "listed");
+                context.gates.listed(followed.name());
+            }
         }
         Event::Apply(stored) => {
             context.gates.recovered(followed.name());
+            deletions.exists(&stored.key(), context);
             context.take(followed, stored);
         }
         Event::Delete(stored) => {
             context.gates.recovered(followed.name());
-            context.forget(followed, &stored);
+            deletions.add(stored, context);
         }
     }
 }

@@ -49,6 +49,7 @@ pub fn report(inventory: &Inventory, moment: &Moment, sources: &Sources) -> Repo
     let exceptions = exception_views(inventory, moment);
     let mut workloads = Vec::new();
     let mut problems = register::problems(&view, &exceptions);
+    problems.extend(register::undecodable(inventory));
     for (_, space) in inventory.spaces() {
         for entry in space.workloads.values() {
             let verdict = judge(&entry.workload, space, &bench);

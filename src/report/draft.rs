@@ -5,8 +5,8 @@
 mod bounds;
 mod subject;
 
+use crate::api::Instant;
 use jiff::Timestamp;
-use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use kube::core::ObjectMeta;
 
 use super::json::{Report, Workload};
@@ -303,7 +303,7 @@ fn spec(answers: &Answers, subject: &Subject, now: Timestamp) -> Option<Deviatio
         },
         would_return_if: said.would_return_if,
         review_every: None,
-        expires_at: said.end.map(|end| Time(end.at(now))),
+        expires_at: said.end.map(|end| Instant(end.at(now))),
         bound_to: None,
         approval: None,
         reviews: Vec::new(),

@@ -9,8 +9,8 @@ mod steps;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::api::Instant;
 use jiff::Timestamp;
-use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use kube::core::ObjectMeta;
 use serde::Serialize;
 
@@ -290,7 +290,7 @@ fn draft_of(opening: &Opening<'_>, meant: (String, Timestamp), ground: &Ground<'
         },
         spec: DeviationExceptionSpec {
             requested_by: ground.requested_by.clone(),
-            expires_at: Some(Time(end)),
+            expires_at: Some(Instant(end)),
             ticket: opening.waivers.iter().find_map(|w| w.ticket.clone()),
             ..spec(opening, reason)
         },

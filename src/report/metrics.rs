@@ -54,6 +54,7 @@ pub fn families(inventory: &Inventory, now: Timestamp, options: &Options) -> Vec
     let teams = Teams::bounded(inventory, &register, options.max_teams);
     let mut families = adoption::families(&tally, &teams, options);
     families.extend(exceptions::families(&register, &teams));
+    families.push(exceptions::undecodable(inventory));
     families.extend(adoption::costs(&tally, &teams));
     families.extend(workloads::family(inventory, &moment, (&teams, options)));
     families.retain(|family| !family.get_metric().is_empty());

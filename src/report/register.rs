@@ -322,7 +322,7 @@ fn decided(line: &Exception) -> String {
 
 #[cfg(test)]
 mod tests {
-    use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
+    use crate::api::Instant;
 
     use super::*;
     use crate::api::previous::Previous;
@@ -395,10 +395,10 @@ shop        settled     web-service   team-shop   Active          12 Mar   3    
         let after = "asked again after the rejection of 20 Feb, waiting for the platform team";
         assert_eq!(say(&asked, as_of), after);
         asked.previous = Some(Previous {
-            deleted_at: Time(at("2026-02-21T00:00:00Z")),
+            deleted_at: Instant(at("2026-02-21T00:00:00Z")),
             times: 1,
             renewals: 0,
-            rejected_at: Some(Time(at("2026-02-20T00:00:00Z"))),
+            rejected_at: Some(Instant(at("2026-02-20T00:00:00Z"))),
         });
         let both = format!("{after} (created again, deleted 21 Feb)");
         assert_eq!(say(&asked, as_of), both);

@@ -8,6 +8,7 @@ use goldenpath_e2e::{
     ApiRequests, ControlPlane, Operator, OperatorOptions, Options, control_plane_or_skip,
     eventually,
 };
+use serde_json::{Value, json};
 
 /// Longer than anything here takes, also beside a build.
 pub const SOON: Duration = Duration::from_secs(60);
@@ -36,6 +37,45 @@ pub fn define(cluster: &ControlPlane, name: &str) {
     let condition = "--for=condition=Established";
     let wait = ["wait", condition, "--timeout=20s", "crd", name];
     cluster.kubectl_ok(&wait).unwrap();
+}
+
+/// Puts a definition in the place of ours that takes every date the API server calls one, as an
+/// older version did, and waits until it does.
+pub fn loosen(cluster: &ControlPlane, name: &str) {
+    let mut crd = stored(cluster, "crd", name);
+    forget_rules_on_dates(&mut crd["spec"]["versions"][0]["schema"]);
+    let manifest = json!({
+        "apiVersion": "apiextensions.k8s.io/v1",
+        "kind": "CustomResourceDefinition",
+        "metadata": {"name": name},
+        "spec": crd["spec"],
+    });
+    cluster.apply(&manifest.to_string()).unwrap();
+}
+
+fn forget_rules_on_dates(schema: &mut Value) {
+    match schema {
+        Value::Object(fields) => {
+            if fields
+                .get("format")
+                .is_some_and(|format| format == "date-time")
+            {
+                for rule in ["pattern", "maxLength", "x-kubernetes-validations"] {
+                    fields.remove(rule);
+                }
+            }
+            fields.values_mut().for_each(forget_rules_on_dates);
+        }
+        Value::Array(items) => items.iter_mut().for_each(forget_rules_on_dates),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+    }
+}
+
+/// An object as it is stored; `name` may begin with `-n NAMESPACE`.
+pub fn stored(cluster: &ControlPlane, kind: &str, name: &str) -> Value {
+    let words: Vec<&str> = name.split(' ').collect();
+    let args = [&["get", kind][..], &words, &["-o=json"]].concat();
+    serde_json::from_str(&cluster.kubectl_ok(&args).unwrap()).unwrap()
 }
 
 /// A path every Deployment of these tests is in the scope of: two replicas at least.

@@ -6,8 +6,11 @@
 
 mod asking;
 mod cleanup;
+mod decodable;
+mod definitions;
 mod ground;
 mod labels;
 mod leadership;
 mod readers;
+mod undecodable;
 mod waiting;

@@ -2,8 +2,8 @@
 //! keeps the default policy: 180 days at most, a review every 90, a reminder 14 before, a lapse 30
 //! after.
 
+use crate::api::Instant;
 use jiff::Timestamp;
-use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 
 use super::Terms;
 use crate::api::DeviationExceptionSpec;
@@ -46,7 +46,7 @@ pub(crate) fn approval(decision: Decision, at: Timestamp) -> Approval {
     Approval {
         decision,
         by: "ada".into(),
-        at: Time(at),
+        at: Instant(at),
         note: None,
     }
 }
@@ -54,7 +54,7 @@ pub(crate) fn approval(decision: Decision, at: Timestamp) -> Approval {
 pub(crate) fn review(outcome: Outcome, at: Timestamp) -> Review {
     Review {
         by: "ada".into(),
-        at: Time(at),
+        at: Instant(at),
         outcome,
         expires_at: None,
         note: None,
@@ -67,7 +67,7 @@ pub(crate) fn renewed(at: Timestamp) -> Review {
 
 pub(crate) fn renewed_until(at: Timestamp, end: Timestamp) -> Review {
     Review {
-        expires_at: Some(Time(end)),
+        expires_at: Some(Instant(end)),
         ..renewed(at)
     }
 }
@@ -78,7 +78,7 @@ pub(crate) fn closed(at: Timestamp) -> Review {
 
 pub(crate) fn renewal_requested(at: Timestamp) -> Renewal {
     Renewal {
-        requested_at: Time(at),
+        requested_at: Instant(at),
         by: "sam".into(),
         still_needed_because: "The vendor has not answered yet.".into(),
     }

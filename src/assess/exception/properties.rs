@@ -1,8 +1,8 @@
 //! What holds for every history and every clock. Instants are drawn from a coarse grid, nudged by
 //! a second or a nanosecond, so that coincidences and boundaries come up often.
 
+use crate::api::Instant;
 use jiff::{SignedDuration, Timestamp};
-use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::*;
@@ -100,7 +100,7 @@ fn policy() -> impl Strategy<Value = ExceptionPolicy> {
 fn a_review() -> impl Strategy<Value = Review> {
     let outcome = prop_oneof![6 => Just(Outcome::Renewed), 1 => Just(Outcome::Closed)];
     (instant(), outcome, option::of(instant())).prop_map(|(at, outcome, end)| Review {
-        expires_at: end.map(Time),
+        expires_at: end.map(Instant),
         ..review(outcome, at)
     })
 }
@@ -119,7 +119,7 @@ fn spec() -> impl Strategy<Value = DeviationExceptionSpec> {
             |(decided, reviews, end, asked, review_every)| DeviationExceptionSpec {
                 approval: decided.map(|(decision, at)| approval(decision, at)),
                 reviews,
-                expires_at: end.map(Time),
+                expires_at: end.map(Instant),
                 renewal: asked.map(renewal_requested),
                 review_every,
                 ..requested()
@@ -130,7 +130,7 @@ fn spec() -> impl Strategy<Value = DeviationExceptionSpec> {
 /// A rejection that is no longer in the spec, and deleted exceptions of the same name.
 fn past() -> impl Strategy<Value = Past> {
     let previous = (0_u32..3, option::of(instant())).prop_map(|(renewals, rejected)| Previous {
-        deleted_at: Time(day(1)),
+        deleted_at: Instant(day(1)),
         times: 1,
         renewals,
         rejected_at: rejected.map(stored),
@@ -260,7 +260,7 @@ proptest! {
         let mut rejected = story;
         if before {
             let previous = rejected.past.after_deletion(&rejected.spec, false, now);
-            rejected.past.previous = Some(Previous { rejected_at: Some(Time(at)), ..previous });
+            rejected.past.previous = Some(Previous { rejected_at: Some(Instant(at)), ..previous });
         } else {
             rejected.past.rejected = Some(Rejection { at, by: None });
         }

@@ -4,8 +4,8 @@
 mod bounds;
 mod decisions;
 
+use crate::api::Instant;
 use jiff::Timestamp;
-use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 
 use super::fixtures::{
     approval, approved, closed, day, renewal_requested, renewed, renewed_until, requested,
@@ -53,7 +53,7 @@ fn turn(from: Phase, to: Phase, at: Timestamp) -> Turn {
 
 fn until(end: Timestamp, spec: DeviationExceptionSpec) -> DeviationExceptionSpec {
     DeviationExceptionSpec {
-        expires_at: Some(Time(end)),
+        expires_at: Some(Instant(end)),
         ..spec
     }
 }

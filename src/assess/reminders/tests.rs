@@ -1,7 +1,7 @@
 //! What is due at which instant, to whom, in which message.
 
+use crate::api::Instant;
 use jiff::{SignedDuration, Timestamp};
-use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 
 use super::fixtures::{World, daily, immediate, told};
 use super::{DryRun, LONGEST_MESSAGE, REMEMBERED, Stage, remember};
@@ -313,8 +313,8 @@ fn a_repetition_has_the_same_name() {
 fn entry(stage: Stage, decided: u64, sent: u64) -> Notified {
     Notified {
         stage: stage.as_str().to_owned(),
-        decision_at: Time(day(decided)),
-        sent_at: Time(day(sent)),
+        decision_at: Instant(day(decided)),
+        sent_at: Instant(day(sent)),
         key: None,
     }
 }

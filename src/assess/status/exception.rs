@@ -2,6 +2,7 @@
 //! what of its spec names nothing. Every message gives the state and the next step.
 
 use jiff::Timestamp;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 
 use crate::api::DeviationExceptionStatus;
 use crate::api::condition::{APPROVED, PATH_FOUND, READY, STALLED, Statement, settle, stored};
@@ -95,7 +96,7 @@ pub fn exception_status(
     let mut conditions = settle(conditions, words.statements(), exception.generation, now);
     if is_asked_again(exception, life) {
         for approved in conditions.iter_mut().filter(|c| c.type_ == APPROVED) {
-            approved.last_transition_time = stored(now);
+            approved.last_transition_time = Time(stored(now).0);
         }
     }
     let rejection = recorded_rejection(exception, now);

@@ -7,7 +7,9 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 
 use super::{day, first_few, quoted};
-use crate::api::condition::{ANNOUNCED, CHECKS_VALID, READY, STALLED, Statement, settle, stored};
+use crate::api::condition::{
+    ANNOUNCED, CHECKS_VALID, EXCEPTIONS_FOLLOWED, READY, STALLED, Statement, settle, stored,
+};
 use crate::api::golden_path::{AtDeadline, HistoryPoint, NewServices, TopDeviation};
 use crate::api::{GoldenPathStatus, Period};
 use crate::assess::path::{Invalid, Path, indexes};
@@ -45,6 +47,8 @@ pub struct PathFindings {
     pub top_deviations: Vec<(String, u32)>,
     /// What is to be said of its warnings on apply; none where it asks for none.
     pub warning: Option<Statement>,
+    /// The definition of its exceptions was removed; the last known ones are in force.
+    pub exceptions_kept: bool,
 }
 
 impl PathFindings {
@@ -211,6 +215,16 @@ fn statements(findings: &PathFindings) -> Vec<Statement> {
     }
     statements.extend([checks_valid(&findings.invalid), announced(findings)]);
     statements.extend(findings.warning.clone());
+    if findings.exceptions_kept {
+        statements.push(Statement::new(
+            EXCEPTIONS_FOLLOWED,
+            false,
+            "DefinitionRemoved",
+            "The definition of DeviationException was removed. The last known exceptions stay in \
+             force until the operator restarts. Next: install the definition and the exceptions \
+             again; the exceptions that exist then decide.",
+        ));
+    }
     statements
 }
 

@@ -4,6 +4,7 @@ use jiff::Timestamp;
 
 use super::{Sources, View};
 use crate::assess::exception::past::Rejection;
+use crate::assess::inventory::Inventory;
 use crate::assess::next::{Next, waiting_since};
 use crate::assess::path_set::PathSet;
 use crate::assess::register::{ExceptionView, Usage, Useless, UselessCheck};
@@ -74,6 +75,22 @@ pub(super) fn problems(view: &View<'_>, exceptions: &[ExceptionView<'_>]) -> Vec
         })
     });
     invalid.chain(named).collect()
+}
+
+/// Stored objects that cannot be decoded.
+pub(super) fn undecodable(inventory: &Inventory) -> Vec<Problem> {
+    let paths = inventory.undecodable_paths().map(|(name, why)| {
+        let message = format!("path {name} cannot be decoded, so it takes part in nothing: {why}");
+        Problem::new(format!("goldenpath/{name}"), message)
+    });
+    let exceptions = inventory
+        .undecodable_exceptions()
+        .map(|((namespace, name), why)| {
+            let message =
+                format!("exception {name} cannot be decoded, so it excuses nothing: {why}");
+            Problem::new(format!("{namespace}/deviationexception/{name}"), message)
+        });
+    paths.chain(exceptions).collect()
 }
 
 /// What its owner should know of an exception, beyond its phase.

@@ -50,9 +50,9 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::api::Instant;
     use crate::api::deviation_exception::{Approval, Decision};
     use crate::assess::exception::{Terms, live};
-    use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
     use serde_json::json;
 
     /// When an exception that ends then, approved now, is looked at first.
@@ -63,11 +63,11 @@ mod tests {
             "ownershipCost": {"hoursPerMonth": 1},
         }))
         .unwrap();
-        spec.expires_at = Some(Time(end));
+        spec.expires_at = Some(Instant(end));
         spec.approval = Some(Approval {
             decision: Decision::Approved,
             by: "ada".to_owned(),
-            at: Time(now),
+            at: Instant(now),
             note: None,
         });
         let terms = Terms {

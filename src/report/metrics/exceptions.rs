@@ -5,6 +5,7 @@ use prometheus::proto::MetricFamily;
 
 use super::family::{self, Series};
 use super::{Teams, count, owner, seconds};
+use crate::assess::inventory::Inventory;
 use crate::assess::next;
 use crate::assess::register::ExceptionView;
 use crate::assess::state::Phase;
@@ -28,6 +29,17 @@ pub(super) fn families(register: &[ExceptionView<'_>], teams: &Teams<'_>) -> Vec
         })),
         family::EXCEPTIONS_UNVERIFIED.single(unverified(register)),
     ]
+}
+
+pub(super) fn undecodable(inventory: &Inventory) -> MetricFamily {
+    let counts = [
+        (["GoldenPath"], count(inventory.undecodable_paths().len())),
+        (
+            ["DeviationException"],
+            count(inventory.undecodable_exceptions().len()),
+        ),
+    ];
+    family::UNDECODABLE.of(counts.into_iter().collect())
 }
 
 fn in_phases<'a>(register: &'a [ExceptionView<'_>], teams: &Teams<'_>) -> Series<'a, 4> {

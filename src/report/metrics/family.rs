@@ -176,6 +176,12 @@ pub const EXCEPTIONS_UNVERIFIED: Family = family(
     &[],
     "Exceptions whose approval the API server does not vouch for.",
 );
+/// Objects that are not used.
+pub const UNDECODABLE: Family = family(
+    "goldenpath_undecodable_objects",
+    &["kind"],
+    "Stored golden paths and exceptions that cannot be decoded: they judge and excuse nothing.",
+);
 /// What deviating costs.
 pub const OWNERSHIP_HOURS: Family = family(
     "goldenpath_deviation_ownership_hours",
@@ -196,7 +202,7 @@ pub const WORKLOAD_INFO: Family = family(
 );
 
 /// Every family read from the inventory, in the order they are exposed.
-pub const FAMILIES: [&Family; 27] = [
+pub const FAMILIES: [&Family; 28] = [
     &SERVICES,
     &SERVICES_UNSCOPED,
     &SERVICES_IGNORED,
@@ -221,6 +227,7 @@ pub const FAMILIES: [&Family; 27] = [
     &EXCEPTION_MATCHED,
     &EXCEPTION_NEEDED,
     &EXCEPTIONS_UNVERIFIED,
+    &UNDECODABLE,
     &OWNERSHIP_HOURS,
     &TEAMS_SELF_SERVICE_RATIO,
     &WORKLOAD_INFO,
@@ -272,11 +279,12 @@ impl<'a, const N: usize> FromIterator<([&'a str; N], f64)> for Series<'a, N> {
     }
 }
 
+/// One series. The exposition escapes line feeds; other characters that mislead are written as codes.
 pub(super) fn metric<'a>(pairs: impl Iterator<Item = (&'a str, &'a str)>, value: f64) -> Metric {
     let pairs = pairs.map(|(name, value)| {
         let mut pair = LabelPair::default();
         pair.set_name(name.to_owned());
-        pair.set_value(plain(value).into_owned());
+        pair.set_value(value.split('\n').map(plain).collect::<Vec<_>>().join("\n"));
         pair
     });
     let mut metric = Metric::from_label(pairs.collect());

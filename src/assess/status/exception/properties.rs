@@ -6,7 +6,7 @@ use proptest::prelude::*;
 
 use super::tests::{in_use, object};
 use super::{ExceptionFindings, PathFound, UnknownCheck, exception_status};
-use crate::api::DeviationExceptionStatus;
+use crate::api::{DeviationExceptionStatus, Instant};
 use crate::assess::cover::Exception;
 use crate::assess::exception::Life;
 use crate::assess::exception::fixtures::day;
@@ -123,9 +123,10 @@ proptest! {
         let previous = written.previous.as_ref();
         let rejected = previous.map_or(&None, |previous| &previous.rejected_at);
         let dates = [&written.effective_expiry, &written.next_review_at, &written.rejected_at, rejected];
-        // The server takes no year before 0.
-        let year_0 = "0000-01-01T00:00:00Z".parse::<Timestamp>().unwrap();
-        prop_assume!(dates.into_iter().flatten().all(|date| date.0 >= year_0));
+        // Dates are written within the years 1 to 9998, and read so too.
+        let year_1 = "0001-01-01T00:00:00Z".parse::<Timestamp>().unwrap();
+        let is_written = |date: &Instant| date.0 >= year_1 && *date <= Instant::LATEST;
+        prop_assume!(dates.into_iter().flatten().all(is_written));
         let json = serde_json::to_string(&written).unwrap();
         let read: DeviationExceptionStatus = serde_json::from_str(&json).unwrap();
         prop_assert_eq!(read, written);

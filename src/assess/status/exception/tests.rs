@@ -1,7 +1,9 @@
 //! What an exception's status says for each finding, and that saying it twice is saying it once.
 
 use jiff::Timestamp;
-use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, Time};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
+
+use crate::api::Instant;
 
 use super::{ExceptionFindings, PathFound, UnknownCheck, exception_status};
 use crate::api::condition::{
@@ -264,7 +266,7 @@ fn review_at_or_after_the_end_is_not_spoken_of() {
         ),
     ] {
         let spec = DeviationExceptionSpec {
-            expires_at: Some(Time(end)),
+            expires_at: Some(Instant(end)),
             ..approved()
         };
         let status = status(&spec, day(1));
@@ -413,8 +415,8 @@ fn what_is_beyond_max_workloads_is_said() {
 fn reminders_already_sent_stay_on_record() {
     let sent = vec![Notified {
         stage: "ReviewDue".into(),
-        decision_at: Time(start()),
-        sent_at: Time(day(76)),
+        decision_at: Instant(start()),
+        sent_at: Instant(day(76)),
         key: None,
     }];
     let mut object = object(approved());
@@ -478,7 +480,7 @@ pub(in crate::assess::status) fn assert_speaks_kindly(message: &str) {
 fn fractions_of_a_second_are_not_stored() {
     let end: Timestamp = "2026-03-01T12:00:00.75Z".parse().unwrap();
     let spec = DeviationExceptionSpec {
-        expires_at: Some(Time(end)),
+        expires_at: Some(Instant(end)),
         ..approved()
     };
     assert_eq!(status(&spec, day(1)).effective_expiry, Some(stored(end)));
