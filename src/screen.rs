@@ -1,5 +1,5 @@
-//! Standard output and standard error: the only place that opens them. Whatever is written here is
-//! made safe on its way: a terminal gets lines of text and our own colours, nothing else it obeys.
+//! Standard output and standard error: the only place that opens them. Text is escaped on
+//! its way out: a terminal gets lines of text and our own colours, and no other control sequence.
 //!
 //! **Invariant:** no other file writes to either. Renderings make foreign text plain where they put
 //! it in; this is for what one of them forgot.

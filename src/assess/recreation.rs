@@ -1,5 +1,5 @@
 //! Exceptions that are deleted and created again under the same name. What is remembered of a
-//! deleted one counts for the next, so that nobody gets a renewal or loses a rejection that way. What
+//! deleted one counts for the next, so that deleting one neither restores renewals nor lifts a rejection. What
 //! was deleted while no operator ran is not known.
 
 use std::collections::BTreeMap;

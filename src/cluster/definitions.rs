@@ -1,6 +1,6 @@
 //! Deletions of our own objects, held back until it is known what they mean. An API server that
 //! removes a definition first deletes every instance, and those deletions reach the watch like any
-//! other. They are nobody's decision: the last known objects stay in force until the definition is
+//! other. No user asked for them: the last known objects stay in force until the definition is
 //! back and a complete list decides.
 //! Discovery tells the two apart without further rights: while a definition is being removed, its
 //! kind is listed without the verb `create`, and afterwards not at all.

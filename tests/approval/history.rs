@@ -1,5 +1,5 @@
 //! The operator's account and `metadata.managedFields`, the record of who wrote which field: its own
-//! writes change the entries of its labels, and nobody with its token erases or invents others.
+//! writes change the entries of its labels, and its token can neither erase nor invent others.
 
 use std::process::Output;
 
@@ -121,7 +121,7 @@ fn deviating() -> Value {
     json!({"goldenpath.dev/status": "deviating", "goldenpath.dev/evaluated-path": "web-service"})
 }
 
-/// What an attacker would do to the record: erase all or a part of it, or claim what nobody wrote.
+/// What an attacker would do to the record: erase all or a part of it, or invent an entry.
 fn forgeries(before: &[Value]) -> Vec<Value> {
     let is_team = |entry: &Value| entry["manager"] == "team";
     let team = before.iter().position(is_team).unwrap();

@@ -34,7 +34,7 @@ const FEW_STATES: usize = 16;
 const STATES_PER_STEP: u64 = 8;
 /// Bytes of a deterministic automaton that are made for one step.
 const BYTES_PER_STEP: u64 = 8;
-/// Memory for a deterministic automaton while one text is looked at.
+/// Memory of a deterministic automaton during one search.
 const AUTOMATON_BYTES: usize = 2 * 1024 * 1024;
 
 /// The deterministic automaton of the pattern that was looked for last, as far as it is made: the
