@@ -138,18 +138,18 @@ pub(super) struct UndecodableObjects {
 }
 
 impl Inventory {
-    /// Adds or replaces an exception that cannot be decoded. What it excused is excused no longer.
+    /// Adds or replaces an exception that cannot be decoded. What it excused is excused no longer;
+    /// what counts for it, or for the next of its name, is remembered as for a deleted one.
     pub fn put_undecodable_exception(
         &mut self,
         namespace: &str,
         name: &str,
         object: Undecodable<DeviationExceptionStatus>,
+        now: Timestamp,
     ) {
-        if self
-            .space(namespace)
-            .is_some_and(|space| space.exception(name).is_some())
-        {
-            self.remove_exception(namespace, name);
+        let space = self.space(namespace);
+        if space.is_some_and(|space| space.exception(name).is_some()) {
+            self.forget_exception(namespace, name, now);
         }
         let key = (namespace.into(), name.into());
         self.undecodable.exceptions.insert(key, object);

@@ -172,8 +172,8 @@ impl Context {
                 self.warn_undecodable("DeviationException", object, &why);
                 let (namespace, name) = named(object);
                 let undecodable = Undecodable::read(object, &why);
-                let mut inventory = self.inventory();
-                return inventory.put_undecodable_exception(namespace, name, undecodable);
+                let (mut inventory, now) = (self.inventory(), Timestamp::now());
+                return inventory.put_undecodable_exception(namespace, name, undecodable, now);
             }
         };
         let namespace = exception.metadata.namespace.clone().unwrap_or_default();

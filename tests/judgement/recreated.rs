@@ -10,6 +10,7 @@ use goldenpath::assess::plan::Written;
 use goldenpath::assess::recreation::Recreated;
 use goldenpath::assess::state::{Phase, Standing};
 use goldenpath::assess::statuses::StatusWrite;
+use goldenpath::assess::undecodable::Undecodable;
 use goldenpath::assess::verdict::Moment;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
@@ -88,6 +89,45 @@ fn creating_it_again_gives_no_renewals_back() {
     delete(&mut cluster);
     let again = put(&mut cluster, asked("three", &json!({}))).unwrap();
     assert_eq!((again.previous.times, again.previous.renewals), (2, 2));
+}
+
+fn spoil(cluster: &mut Cluster, uid: &str) {
+    let object = json!({"metadata": {"uid": uid, "generation": 2}});
+    let object = Undecodable::read(&object, "spec.renewal: no date");
+    cluster
+        .0
+        .put_undecodable_exception("shop", "licence", object, now());
+}
+
+/// Under a looser definition a requester can make an exception undecodable, and then delete it.
+#[test]
+fn making_it_undecodable_first_gives_no_renewals_back() {
+    let mut cluster = trusting();
+    let _ = put(&mut cluster, asked("one", &renewed("2026-05-20T00:00:00Z")));
+    spoil(&mut cluster, "one");
+    assert_eq!(
+        cluster.verdict("web").standing,
+        Some(Standing::Undocumented)
+    );
+    assert!(
+        cluster
+            .0
+            .forget_exception("shop", "licence", now())
+            .is_none()
+    );
+    let again = put(&mut cluster, asked("two", &json!({}))).expect("it is created again");
+    assert_eq!((again.previous.times, again.previous.renewals), (1, 2));
+    assert_eq!(phase(&cluster), Phase::Pending);
+}
+
+#[test]
+fn repairing_an_undecodable_exception_is_no_new_one_and_undoes_no_rejection() {
+    let mut cluster = trusting();
+    let _ = put(&mut cluster, asked("one", &rejected()));
+    spoil(&mut cluster, "one");
+    assert_eq!(put(&mut cluster, asked("one", &json!({}))), None);
+    // It waits for a decision, and is not self-declared again.
+    assert_eq!(phase(&cluster), Phase::Pending);
 }
 
 /// A self-declared exception that is created again would go on for another period.
