@@ -16,7 +16,7 @@ use crate::report::json::{Report, Workload};
 use crate::report::plain::plain;
 use crate::report::register;
 use crate::report::voice::shell_word;
-use crate::{operate, print, scan, screen};
+use crate::{manifests, operate, print, screen};
 
 /// Why a question could not be answered.
 #[derive(Debug, thiserror::Error)]
@@ -26,7 +26,7 @@ pub enum Error {
     Cluster(#[from] cluster::Error),
     /// The golden paths that were named cannot be read.
     #[error(transparent)]
-    Paths(#[from] scan::Error),
+    Paths(#[from] manifests::Error),
     /// The answer cannot be printed.
     #[error(transparent)]
     Print(#[from] print::Error),
@@ -170,7 +170,7 @@ fn settings(
 }
 
 fn golden_paths(given: &[PathsFrom]) -> Result<Vec<serde_json::Value>, Error> {
-    let manifests = scan::paths(given)?.manifests.into_iter();
+    let manifests = manifests::paths(given)?.manifests.into_iter();
     let values = manifests.map(|manifest| manifest.value);
     let is_path = |value: &serde_json::Value| {
         let version = value["apiVersion"].as_str().unwrap_or_default();

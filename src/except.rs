@@ -15,22 +15,22 @@ use crate::assess::preview::preview;
 use crate::assess::status::nearest;
 use crate::assess::verdict::Moment;
 use crate::cli::{ExceptArgs, GlobalArgs};
+use crate::manifests::Exit;
 use crate::report::draft::{Answers, Refusal, Subject, draft};
 use crate::report::json::{Report, Workload};
 #[cfg(feature = "cluster")]
 use crate::report::plain::plain;
 use crate::report::preview as words;
-use crate::scan::Exit;
 #[cfg(feature = "cluster")]
 use crate::{ask, cluster, decide, operate};
-use crate::{print, scan, screen};
+use crate::{manifests, print, screen};
 
 /// Why no exception was drafted or created.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// The manifests cannot be used.
     #[error(transparent)]
-    Scan(#[from] scan::Error),
+    Scan(#[from] manifests::Error),
     /// The cluster cannot be asked.
     #[cfg(feature = "cluster")]
     #[error(transparent)]
@@ -140,17 +140,17 @@ fn ground(args: &ExceptArgs, global: &GlobalArgs, now: Timestamp) -> Result<Grou
     if args.from.is_empty() {
         return live(args, global, now);
     }
-    let question = scan::Question {
+    let question = manifests::Question {
         files: &args.from,
         paths: &args.paths,
         judging: &args.judging,
         global,
         now,
     };
-    let answer = scan::judge(&question, &mut io::stdin().lock())?;
+    let answer = manifests::judge(&question, &mut io::stdin().lock())?;
     let namespace = global.namespace.as_deref();
     let named = args.targets.iter();
-    let named = named.map(|target| scan::find(&answer.report, target, namespace).cloned());
+    let named = named.map(|target| manifests::find(&answer.report, target, namespace).cloned());
     let named = named.collect::<Result<Vec<_>, _>>()?;
     Ok(Ground {
         subject: subject(args, named, namespace, (&answer.inventory, &answer.report))?,

@@ -10,10 +10,10 @@ use jiff::Timestamp;
 
 use crate::assess::source::Problem;
 use crate::cli::{GlobalArgs, ImportArgs};
+use crate::manifests::{self, Exit};
 use crate::report::import::{Draft, Ground, Import, Steps, import, summary};
 use crate::report::register::beside_workloads;
 use crate::report::text::problems;
-use crate::scan::{self, Exit};
 #[cfg(feature = "cluster")]
 use crate::{cluster, operate};
 use crate::{print, report, screen};
@@ -23,7 +23,7 @@ use crate::{print, report, screen};
 pub enum Error {
     /// The manifests cannot be used.
     #[error(transparent)]
-    Scan(#[from] scan::Error),
+    Scan(#[from] manifests::Error),
     /// The drafts cannot be printed.
     #[error(transparent)]
     Print(#[from] print::Error),
@@ -72,8 +72,8 @@ pub fn run(args: &ImportArgs, global: &GlobalArgs, now: Timestamp) -> Result<Exi
     let now = global.as_of.unwrap_or(now);
     let material = material(args, global)?;
     let unreadable = material.input.unreadable;
-    let ignores = scan::import::ignores(&material.input.manifests);
-    let judged = scan::judge_input(material.input, &args.judging, now);
+    let ignores = manifests::import::ignores(&material.input.manifests);
+    let judged = manifests::judge_input(material.input, &args.judging, now);
     let steps = Steps::default().with(args.maps.iter().cloned());
     let paths = judged.inventory.paths();
     let policies = paths.iter().map(|path| {
@@ -101,7 +101,7 @@ pub fn run(args: &ImportArgs, global: &GlobalArgs, now: Timestamp) -> Result<Exi
 
 /// What is looked at.
 struct Material {
-    input: scan::Input,
+    input: manifests::Input,
     problems: Vec<Problem>,
     /// Who asks, where somebody knows.
     user: Option<String>,
@@ -113,7 +113,7 @@ fn material(args: &ImportArgs, global: &GlobalArgs) -> Result<Material, Error> {
     }
     let namespace = global.namespace.as_deref().unwrap_or("default");
     Ok(Material {
-        input: scan::input(
+        input: manifests::input(
             (&args.files, &args.paths),
             namespace,
             &mut io::stdin().lock(),
@@ -134,12 +134,14 @@ fn live(args: &ImportArgs, global: &GlobalArgs) -> Result<Material, Error> {
         let user = cluster::whoami(&target).await.ok();
         Ok::<_, cluster::Error>((objects, user))
     })?;
-    let mut input = scan::stored(objects.values);
+    let mut input = manifests::stored(objects.values);
     if !args.paths.is_empty() {
         input
             .manifests
             .retain(|manifest| manifest.value["kind"] != "GoldenPath");
-        input.manifests.extend(scan::paths(&args.paths)?.manifests);
+        input
+            .manifests
+            .extend(manifests::paths(&args.paths)?.manifests);
     }
     Ok(Material {
         input,

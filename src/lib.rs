@@ -1,7 +1,7 @@
 //! goldenpath makes golden-path adoption visible: it judges workloads, labels them, tracks
 //! exceptions and reports adoption. It never blocks a workload.
 //!
-//! Imports point one way: `api <- assess <- report <- {scan, server, cluster, notify} <- main`.
+//! Imports point one way: `api <- assess <- report <- {manifests, server, cluster, notify} <- main`.
 //! Everything left of the braces is pure: no IO, no clock, no client.
 
 pub mod api;
@@ -20,6 +20,7 @@ pub mod demo;
 pub mod digest;
 pub mod except;
 pub mod import;
+pub mod manifests;
 #[cfg(feature = "cluster")]
 pub mod notify;
 #[cfg(feature = "cluster")]
@@ -30,7 +31,6 @@ pub mod print;
 pub mod probe;
 pub mod register;
 pub mod report;
-pub mod scan;
 pub mod screen;
 #[cfg(feature = "cluster")]
 pub mod server;

@@ -8,11 +8,11 @@ use goldenpath::cli::{Cli, Command};
 use goldenpath::demo;
 #[cfg(feature = "cluster")]
 use goldenpath::{ask, decide, digest, operate, probe};
-use goldenpath::{complete, except, import, preview, print, register, scan, screen};
+use goldenpath::{complete, except, import, manifests, preview, print, register, screen};
 use jiff::Timestamp;
 
 /// What a command came to.
-type Outcome = Result<scan::Exit, Failure>;
+type Outcome = Result<manifests::Exit, Failure>;
 
 fn main() -> ExitCode {
     complete::answer_shell();
@@ -21,9 +21,9 @@ fn main() -> ExitCode {
         Err(error) => return screen::usage(&error),
     };
     match dispatch(&cli) {
-        Ok(scan::Exit::Fine) => ExitCode::SUCCESS,
-        Ok(scan::Exit::Found) => ExitCode::from(1),
-        Ok(scan::Exit::Unreadable) => ExitCode::from(2),
+        Ok(manifests::Exit::Fine) => ExitCode::SUCCESS,
+        Ok(manifests::Exit::Found) => ExitCode::from(1),
+        Ok(manifests::Exit::Unreadable) => ExitCode::from(2),
         Err(failure) if failure.is_broken_pipe() => ExitCode::SUCCESS,
         Err(failure) => {
             screen::error(&chain(&failure));
@@ -38,9 +38,9 @@ fn dispatch(cli: &Cli) -> Outcome {
     let now = Timestamp::now();
     let now = Timestamp::from_second(now.as_second()).unwrap_or(now);
     match &cli.command {
-        Command::Scan(args) => Ok(scan::run(args, global, now)?),
-        Command::Report(args) if !args.from.is_empty() => Ok(scan::report(args, global, now)?),
-        Command::Why(args) if !args.from.is_empty() => Ok(scan::why(args, global, now)?),
+        Command::Scan(args) => Ok(manifests::run(args, global, now)?),
+        Command::Report(args) if !args.from.is_empty() => Ok(manifests::report(args, global, now)?),
+        Command::Why(args) if !args.from.is_empty() => Ok(manifests::why(args, global, now)?),
         Command::Except(args) => Ok(except::run(args, global, now)?),
         Command::Import(args) => Ok(import::run(args, global, now)?),
         Command::Preview(args) => Ok(preview::run(args, global, now)?),
@@ -65,9 +65,9 @@ fn dispatch(cli: &Cli) -> Outcome {
         #[cfg(feature = "cluster")]
         Command::Cleanup(args) => fine(ask::cleanup(args, global)),
         #[cfg(feature = "cluster")]
-        Command::Probe(args) if probe::run(args)? => Ok(scan::Exit::Fine),
+        Command::Probe(args) if probe::run(args)? => Ok(manifests::Exit::Fine),
         #[cfg(feature = "cluster")]
-        Command::Probe(_) => Ok(scan::Exit::Found),
+        Command::Probe(_) => Ok(manifests::Exit::Found),
         #[cfg(feature = "demo")]
         Command::Demo(args) => fine(demo::run(args, global)),
         #[cfg(not(feature = "cluster"))]
@@ -80,14 +80,14 @@ where
     Failure: From<E>,
 {
     done?;
-    Ok(scan::Exit::Fine)
+    Ok(manifests::Exit::Fine)
 }
 
 /// Why a command failed.
 #[derive(Debug, thiserror::Error)]
 enum Failure {
     #[error(transparent)]
-    Scan(#[from] scan::Error),
+    Scan(#[from] manifests::Error),
     #[error(transparent)]
     Print(#[from] print::Error),
     #[error(transparent)]

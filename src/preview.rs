@@ -9,11 +9,11 @@ use crate::api::{self, DeviationException};
 use crate::assess::preview as assessed;
 use crate::assess::verdict::Moment;
 use crate::cli::{GlobalArgs, PreviewArgs};
+use crate::manifests::{self, Exit, Input, Manifest};
 use crate::print;
 #[cfg(feature = "cluster")]
 use crate::report::plain::plain;
 use crate::report::{change, preview as words};
-use crate::scan::{self, Exit, Input, Manifest};
 use crate::screen;
 #[cfg(feature = "cluster")]
 use crate::{cluster, operate};
@@ -23,7 +23,7 @@ use crate::{cluster, operate};
 pub enum Error {
     /// Drafts or manifests cannot be used.
     #[error(transparent)]
-    Scan(#[from] scan::Error),
+    Scan(#[from] manifests::Error),
     /// It cannot be printed.
     #[error(transparent)]
     Print(#[from] print::Error),
@@ -66,7 +66,7 @@ impl Error {
 pub fn run(args: &PreviewArgs, global: &GlobalArgs, now: Timestamp) -> Result<Exit, Error> {
     let now = global.as_of.unwrap_or(now);
     let namespace = global.namespace.as_deref().unwrap_or("default");
-    let drafts = scan::input((&args.drafts, &[]), namespace, &mut io::stdin().lock())?;
+    let drafts = manifests::input((&args.drafts, &[]), namespace, &mut io::stdin().lock())?;
     let ground = ground(args, global, namespace)?;
     let is_unreadable = drafts.unreadable + ground.unreadable > 0;
     let mut drafted: Vec<Manifest> = drafts.manifests;
@@ -84,13 +84,13 @@ pub fn run(args: &PreviewArgs, global: &GlobalArgs, now: Timestamp) -> Result<Ex
         .filter(|draft| is_path(&draft.value))
         .map(|draft| text(&draft.value["metadata"]["name"]).to_owned())
         .collect();
-    let without = scan::judge_input(ground.clone(), &args.judging, now);
+    let without = manifests::judge_input(ground.clone(), &args.judging, now);
     let mut with = ground;
     with.manifests
         .retain(|known| !drafted.iter().any(|draft| same(draft, known)));
     with.problems.extend(drafts.problems);
     with.manifests.extend(drafted.iter().cloned());
-    let with = scan::judge_input(with, &args.judging, now);
+    let with = manifests::judge_input(with, &args.judging, now);
     let change = change::preview(&without.report, &with.report, &names);
     print::change(&change, global, &mut print::stdout(global))?;
     for draft in &drafted {
@@ -104,7 +104,7 @@ pub fn run(args: &PreviewArgs, global: &GlobalArgs, now: Timestamp) -> Result<Ex
 }
 
 /// What an exception covers, and who decides on it, as `except` says it.
-fn explain(draft: &Manifest, without: &scan::Answer, now: Timestamp) {
+fn explain(draft: &Manifest, without: &manifests::Answer, now: Timestamp) {
     let exception = Some(&draft.value).filter(|value| is_exception(value));
     let exception = exception
         .and_then(|value| serde_json::from_value::<DeviationException>(value.clone()).ok());
@@ -165,7 +165,11 @@ fn ground(args: &PreviewArgs, global: &GlobalArgs, namespace: &str) -> Result<In
     if args.from.is_empty() {
         return live(args, global);
     }
-    Ok(scan::input((&args.from, &[]), namespace, &mut io::empty())?)
+    Ok(manifests::input(
+        (&args.from, &[]),
+        namespace,
+        &mut io::empty(),
+    )?)
 }
 
 #[cfg(feature = "cluster")]
@@ -174,7 +178,7 @@ fn live(args: &PreviewArgs, global: &GlobalArgs) -> Result<Input, Error> {
     let extra = &args.judging.extra_kind;
     let asked = cluster::objects(&target, extra, global.namespace.as_deref());
     let objects = operate::runtime()?.block_on(asked)?;
-    let mut input = scan::stored(objects.values);
+    let mut input = manifests::stored(objects.values);
     // Those are of the cluster, and so of both sides: said at once, not compared away.
     for problem in &objects.problems {
         screen::say(&format!(

@@ -7,12 +7,12 @@ use jiff::Timestamp;
 #[cfg(feature = "cluster")]
 use crate::cli::InboxArgs;
 use crate::cli::{ExceptionsArgs, GlobalArgs};
+use crate::manifests::{self, Exit};
 use crate::print;
 #[cfg(feature = "cluster")]
 use crate::report::inbox::{self, Reader};
 use crate::report::json::Report;
 use crate::report::register;
-use crate::scan::{self, Exit};
 #[cfg(feature = "cluster")]
 use crate::{ask, cluster, operate};
 
@@ -21,7 +21,7 @@ use crate::{ask, cluster, operate};
 pub enum Error {
     /// The manifests cannot be used.
     #[error(transparent)]
-    Scan(#[from] scan::Error),
+    Scan(#[from] manifests::Error),
     /// It cannot be printed.
     #[error(transparent)]
     Print(#[from] print::Error),
@@ -83,14 +83,14 @@ fn report(
     if args.from.is_empty() {
         return live(args, global, now);
     }
-    let question = scan::Question {
+    let question = manifests::Question {
         files: &args.from,
         paths: &args.paths,
         judging: &args.judging,
         global,
         now,
     };
-    let answer = scan::judge(&question, &mut io::stdin().lock())?;
+    let answer = manifests::judge(&question, &mut io::stdin().lock())?;
     let exit = answer.exit();
     Ok((answer.report, exit))
 }

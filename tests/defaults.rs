@@ -6,9 +6,9 @@
 use std::fs;
 use std::path::Path;
 
-use goldenpath::scan::Manifest;
-use goldenpath::scan::files::File;
-use goldenpath::scan::read::manifests;
+use goldenpath::manifests::Manifest;
+use goldenpath::manifests::files::File;
+use goldenpath::manifests::read::manifests;
 use goldenpath_e2e::{Options, control_plane_or_skip};
 use serde_json::Value;
 

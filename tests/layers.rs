@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 /// `api <- assess <- report <- shells <- main`: a room imports only from its left.
 const CORE: [&str; 3] = ["api", "assess", "report"];
 /// Shells stand side by side; whatever wires them together is part of `main`.
-const SHELLS: [&str; 5] = ["scan", "server", "cluster", "notify", "probe"];
+const SHELLS: [&str; 5] = ["manifests", "server", "cluster", "notify", "probe"];
 /// Names that say nothing about what is inside.
 const EMPTY_NAMES: [&str; 8] = [
     "util", "utils", "helper", "helpers", "manager", "common", "misc", "types",

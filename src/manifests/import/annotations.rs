@@ -5,8 +5,8 @@ use serde_json::{Map, Value};
 
 use super::{Ignores, only, pod_template};
 use crate::assess::source::Problem;
+use crate::manifests::Manifest;
 use crate::report::import::{Tool, Waiver};
-use crate::scan::Manifest;
 
 const LINTER_CHECK: &str = "ignore-check.kube-linter.io/";
 const LINTER_ALL: &str = "kube-linter.io/ignore-all";

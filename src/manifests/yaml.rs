@@ -110,7 +110,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::scan::documents;
+    use crate::manifests::documents;
 
     fn value(text: &str) -> Value {
         parse(&documents::split(text)[0]).unwrap().0

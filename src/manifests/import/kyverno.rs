@@ -12,8 +12,8 @@ use serde_json::Value;
 use super::{Ignores, named, pod_template};
 use crate::assess::labels::{LabelSet, Selector};
 use crate::assess::source::Problem;
+use crate::manifests::Manifest;
 use crate::report::import::{Named, Tool, Waiver};
-use crate::scan::Manifest;
 
 /// The groups that serve a `PolicyException`.
 const BY_NAME: &str = "kyverno.io/";
