@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use crate::api::DeviationException;
 use crate::api::deviation_exception::{Decision, Outcome};
 use crate::ask::Error;
-use crate::assess::cover::EVERY_CHECK;
+use crate::assess::exception::record::EVERY_CHECK;
 use crate::cli::{
     ApproveArgs, CloseArgs, Format, GlobalArgs, RejectArgs, RenewArgs, ReviewArgs, WordCommand,
 };

@@ -10,9 +10,9 @@ use jiff::Timestamp;
 
 use crate::api::DeviationException;
 use crate::assess::inventory::Inventory;
-use crate::assess::labels::Selector;
-use crate::assess::preview::preview;
-use crate::assess::status::nearest;
+use crate::assess::object::labels::Selector;
+use crate::assess::planner::status::nearest;
+use crate::assess::register::preview::preview;
 use crate::assess::verdict::Moment;
 use crate::cli::{ExceptArgs, GlobalArgs};
 use crate::manifests::Exit;

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use crate::api::{self, DeviationException};
-use crate::assess::preview as assessed;
+use crate::assess::register::preview as assessed;
 use crate::assess::verdict::Moment;
 use crate::cli::{GlobalArgs, PreviewArgs};
 use crate::manifests::{self, Exit, Input, Manifest};

@@ -15,6 +15,7 @@ use super::verdict::Moment;
 use crate::api::Period;
 
 mod count;
+pub mod service;
 
 /// How old the services of a cohort are at least.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -13,7 +13,9 @@ use crate::api::period::Period;
 use crate::assess::state::Phase;
 use past::Past;
 
+pub mod assurance;
 pub mod past;
+pub mod record;
 pub mod recorded;
 
 #[cfg(test)]

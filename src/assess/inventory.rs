@@ -7,21 +7,27 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use super::kind::WorkloadId;
-use super::namespace::Namespace;
-use super::path_set::PathSet;
-use super::recreation::Deleted;
-use super::run::Fault;
 use super::settings::Settings;
-use super::space::{LocalId, Space};
 use super::state::Cause;
-use super::statuses::Paces;
-use super::undecodable::UndecodableObjects;
 use super::verdict::{Bench, Moment};
-use super::vouch::Vouching;
 use super::warning::Upkeep;
 use super::workload::{Lens, OwnLabels, Workload};
 use crate::api::{GoldenPathStatus, Period};
+use crate::assess::exception::assurance::Vouching;
+use crate::assess::inventory::namespace_index::{LocalId, Space};
+use crate::assess::inventory::recreation::Deleted;
+use crate::assess::inventory::undecodable::UndecodableObjects;
+use crate::assess::object::kind::WorkloadId;
+use crate::assess::object::namespace::Namespace;
+use crate::assess::path::evaluate::Fault;
+use crate::assess::path::set::PathSet;
+use crate::assess::planner::statuses::Paces;
+
+pub mod events;
+pub mod lists;
+pub mod namespace_index;
+pub mod recreation;
+pub mod undecodable;
 
 /// How long a deleted path is still judged by, so that a path that is re-created by a delivery
 /// tool does not make every label flicker.

@@ -7,10 +7,13 @@ use std::sync::Arc;
 use goldenpath_cel::{CompileError, Env, Program};
 use jiff::Timestamp;
 
-use super::kind::WatchedKind;
-use super::labels::{LabelSet, Selector};
 use crate::api::golden_path::{Check, Level, NamedExpression, TreatAs};
 use crate::api::{GoldenPathSpec, Period, keys};
+use crate::assess::object::kind::WatchedKind;
+use crate::assess::object::labels::{LabelSet, Selector};
+
+pub mod evaluate;
+pub mod set;
 
 /// A set of checks of one path: bit n is the n-th check. A path has at most 32.
 pub type Checks = u32;

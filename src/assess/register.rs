@@ -2,18 +2,21 @@
 //! whether it is still needed. Status objects, metrics and reports all read it from here.
 //! It never says whether a failure is excused: that is the verdict's business.
 
-use super::cover::{EVERY_CHECK, Exception};
 use super::exception::Life;
 use super::inventory::Inventory;
-use super::kind::WorkloadId;
 use super::path::{Checks, Path, bit};
-use super::path_set::PathSet;
-use super::space::Space;
-use super::status::nearest;
 use super::verdict::{Bench, Moment, Verdict, judge};
-use super::vouch::{Assurance, assurance};
 use super::workload::Workload;
 use crate::api::golden_path::Level;
+use crate::assess::exception::assurance::{Assurance, assurance};
+use crate::assess::exception::record::{EVERY_CHECK, Exception};
+use crate::assess::inventory::namespace_index::Space;
+use crate::assess::object::kind::WorkloadId;
+use crate::assess::path::set::PathSet;
+use crate::assess::planner::status::nearest;
+
+pub mod next;
+pub mod preview;
 
 /// One exception at one moment.
 #[derive(Clone, Debug)]

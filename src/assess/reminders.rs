@@ -6,17 +6,17 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use jiff::Timestamp;
 
-use super::cover::Exception;
 use super::exception::Life;
 use super::inventory::Inventory;
 use super::register::exception_view;
-use super::space::Space;
 use super::state::Phase;
 use super::verdict::Moment;
-use super::vouch::Assurance;
 use crate::api::Period;
 use crate::api::condition::APPROVED;
 use crate::api::deviation_exception::Notifying;
+use crate::assess::exception::assurance::Assurance;
+use crate::assess::exception::record::Exception;
+use crate::assess::inventory::namespace_index::Space;
 use open::{Belongs, Open};
 
 mod calendar;

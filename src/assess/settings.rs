@@ -5,9 +5,9 @@ use std::sync::Arc;
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
 
-use super::kind::WatchedKind;
-use super::labels::Selector;
 use crate::api::keys;
+use crate::assess::object::kind::WatchedKind;
+use crate::assess::object::labels::Selector;
 
 /// How workloads are read and counted.
 #[derive(Clone, Debug)]

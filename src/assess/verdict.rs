@@ -8,13 +8,16 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use super::excuse::{self, Excuse, Plea};
 use super::path::{Checks, PathAt};
-use super::path_set::PathSet;
 use super::settings::Settings;
-use super::space::Space;
 use super::state::{Outcome, Standing, State, Status, Turn};
 use super::workload::{OwnLabels, PathResult, Workload};
+use crate::assess::inventory::namespace_index::Space;
+use crate::assess::path::set::PathSet;
+use crate::assess::verdict::standing::{Excuse, Plea};
+
+pub mod findings;
+pub mod standing;
 
 /// What is said of one workload.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -105,7 +108,7 @@ impl Verdict {
 
     /// The worst excuse: the one the workload's standing comes from.
     pub fn worst(&self) -> Option<&Excuse> {
-        excuse::worst(&self.excuses)
+        standing::worst(&self.excuses)
     }
 
     fn without_path(status: Status, choice: Choice) -> Self {
@@ -264,6 +267,6 @@ fn turn(status: Status, excuses: &[Excuse]) -> Option<Turn> {
         Status::GoldenPath => None,
         Status::Unknown => Some(Turn::Platform),
         Status::Unscoped | Status::Ignored => Some(Turn::Nobody),
-        Status::Deviating => excuse::worst(excuses).map(Excuse::turn),
+        Status::Deviating => standing::worst(excuses).map(Excuse::turn),
     }
 }

@@ -8,10 +8,10 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::kind::WatchedKind;
 use super::path::{Path, PathAt, Place, indexes};
-use super::path_set::PathSet;
 use super::settings::Settings;
+use crate::assess::object::kind::WatchedKind;
+use crate::assess::path::set::PathSet;
 
 mod fit;
 mod message;

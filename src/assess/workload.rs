@@ -7,15 +7,15 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use serde_json::{Map, Value};
 
-use super::kind::{WatchedKind, WorkloadId};
-use super::labels::LabelSet;
-use super::namespace::Namespace;
 use super::path::Checks;
-use super::path_set::PathSet;
-use super::run::{Fault, Message, judge_object};
 use super::settings::Settings;
-use super::template_hash::{TemplateHash, template_hash};
 use crate::api::keys;
+use crate::assess::object::kind::{WatchedKind, WorkloadId};
+use crate::assess::object::labels::LabelSet;
+use crate::assess::object::namespace::Namespace;
+use crate::assess::object::template_hash::{TemplateHash, template_hash};
+use crate::assess::path::evaluate::{Fault, Message, judge_object};
+use crate::assess::path::set::PathSet;
 
 /// The compact record of a workload.
 #[derive(Clone, Debug)]

@@ -11,7 +11,7 @@ use jiff::tz::TimeZone;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
 
 use super::selector::LabelQuery;
-use crate::assess::labels::Selector;
+use crate::assess::object::labels::Selector;
 use crate::assess::settings::Settings;
 
 /// How workloads are found, attributed and counted.

@@ -20,8 +20,8 @@ use super::error::reason_of_code;
 use super::stored::{Stored, resource_of};
 use crate::api::keys::{self, FIELD_MANAGER};
 use crate::api::{API_VERSION, DeviationException, GoldenPath};
-use crate::assess::plan::{LabelWrite, ServiceWrite, Written};
-use crate::assess::statuses::{Owned, StatusWrite};
+use crate::assess::planner::labels::{LabelWrite, ServiceWrite, Written};
+use crate::assess::planner::statuses::{Owned, StatusWrite};
 
 /// The longest one call may take.
 pub const PATIENCE: Duration = Duration::from_secs(15);

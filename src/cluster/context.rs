@@ -13,11 +13,11 @@ use super::remember::Record;
 use super::reports::Reports;
 use super::rereads::Rereads;
 use super::tell::News;
+use crate::assess::exception::assurance::Vouching;
 use crate::assess::inventory::{Inventory, Reread};
-use crate::assess::kind::WatchedKind;
+use crate::assess::object::kind::WatchedKind;
 use crate::assess::settings::Settings;
 use crate::assess::source::Problem;
-use crate::assess::vouch::Vouching;
 use crate::report::metrics;
 
 /// Shared by everything that runs.

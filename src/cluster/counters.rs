@@ -9,7 +9,7 @@ use prometheus::{
     GaugeVec, Histogram, HistogramOpts, IntCounter, IntCounterVec, IntGaugeVec, Opts, Registry,
 };
 
-use crate::assess::plan::Transition;
+use crate::assess::planner::labels::Transition;
 use crate::assess::reminders::Stage;
 
 /// Buckets of a plan's duration, in seconds: a verdict takes microseconds.

@@ -10,7 +10,7 @@ use super::policies;
 use super::stored::resource_of;
 use crate::api::keys::MANAGED_BY;
 use crate::api::{DeviationException, GoldenPath};
-use crate::assess::kind::WatchedKind;
+use crate::assess::object::kind::WatchedKind;
 use crate::assess::warning::Part;
 
 /// One followed kind.

@@ -17,13 +17,13 @@ use super::gates::Trouble;
 use super::stored::{Key, Stored};
 use super::tell::News;
 use crate::api::{DeviationException, GoldenPath};
-use crate::assess::cover::Exception;
-use crate::assess::kind::{WatchedKind, WorkloadId};
-use crate::assess::lists::Listed;
-use crate::assess::namespace::Namespace;
+use crate::assess::exception::record::Exception;
+use crate::assess::inventory::lists::Listed;
+use crate::assess::inventory::namespace_index::KubeService;
+use crate::assess::inventory::undecodable::{self, Undecodable, readable_status};
+use crate::assess::object::kind::{WatchedKind, WorkloadId};
+use crate::assess::object::namespace::Namespace;
 use crate::assess::path::Origin;
-use crate::assess::space::KubeService;
-use crate::assess::undecodable::{self, Undecodable, readable_status};
 use crate::assess::workload::{Lens, observe};
 
 /// How an object came to be looked at.

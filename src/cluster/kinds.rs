@@ -7,7 +7,7 @@ use std::time::Duration;
 use kube::Client;
 
 use super::error::{Error, Result, reason_of};
-use crate::assess::kind::WatchedKind;
+use crate::assess::object::kind::WatchedKind;
 use crate::cli::ExtraKind;
 
 /// How often a kind that is not there yet is asked for.

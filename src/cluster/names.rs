@@ -8,7 +8,7 @@ use super::connect::Target;
 use super::error::{Error, Result};
 use super::followed::Followed;
 use super::stored::resource_of;
-use crate::assess::kind::WatchedKind;
+use crate::assess::object::kind::WatchedKind;
 use crate::report::voice::short_target;
 
 /// More names than this help nobody.

@@ -12,7 +12,7 @@ use super::followed::Followed;
 use super::kinds::discover;
 use super::stored::Stored;
 use super::watch::PAGE;
-use crate::assess::kind::WatchedKind;
+use crate::assess::object::kind::WatchedKind;
 use crate::assess::source::Problem;
 use crate::cli::ExtraKind;
 

@@ -12,7 +12,7 @@ use tokio::sync::oneshot;
 use super::apply::{Hand, Outcome, PATIENCE, Place};
 use super::error::{Error, Result};
 use crate::api::DeviationException;
-use crate::assess::cover::Exception;
+use crate::assess::exception::record::Exception;
 use crate::assess::reminders::{Mark, Stale};
 
 /// Who records.

@@ -26,7 +26,9 @@ use super::stored::{Key, Stored};
 use super::watch::{LONGEST_PAUSE, PAGE, WATCH_SECONDS, complain, is_progress, trouble_of};
 use crate::api::keys::{CONTENT_DIGEST, FIELD_MANAGER, MANAGED_BY};
 use crate::assess::inventory::Inventory;
-use crate::assess::report_ledger::{Ledger, ReportAct, ReportPlan, ReportWrite, StoredReport};
+use crate::assess::planner::policy_reports::{
+    Ledger, ReportAct, ReportPlan, ReportWrite, StoredReport,
+};
 use crate::cli;
 use crate::report::policy_report::{Format, render};
 

@@ -16,7 +16,7 @@ use super::gates::Stage;
 use super::intake::Seen;
 use super::stored::{Stored, resource_of};
 use super::watch::PAGE;
-use crate::assess::kind::WatchedKind;
+use crate::assess::object::kind::WatchedKind;
 
 /// How long further changes are waited for.
 const DEBOUNCE: Duration = Duration::from_millis(300);

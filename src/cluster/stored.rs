@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::api::Instant;
-use crate::assess::kind::WatchedKind;
+use crate::assess::object::kind::WatchedKind;
 
 /// A stored object.
 #[derive(Clone, Debug, Default)]

@@ -19,8 +19,8 @@ use tracing::{info, warn};
 use super::context::Context;
 use super::followed::Role;
 use super::watch::trouble_of;
-use crate::assess::vouch::policy::in_force_since;
-use crate::assess::vouch::{Gap, Vouching};
+use crate::assess::exception::assurance::policy::in_force_since;
+use crate::assess::exception::assurance::{Gap, Vouching};
 
 const POLICY: &str = "ValidatingAdmissionPolicy";
 const BINDING: &str = "ValidatingAdmissionPolicyBinding";

@@ -19,9 +19,9 @@ use super::remember::Record;
 use super::tell::News;
 use super::throttle::Throttle;
 use crate::api::{DeviationExceptionStatus, GoldenPathStatus};
-use crate::assess::plan::{LabelWrite, Plan, ServiceWrite};
-use crate::assess::report_ledger::ReportWrite;
-use crate::assess::statuses::StatusWrite;
+use crate::assess::planner::labels::{LabelWrite, Plan, ServiceWrite};
+use crate::assess::planner::policy_reports::ReportWrite;
+use crate::assess::planner::statuses::StatusWrite;
 use crate::assess::warning::{PolicyWrite, PolicyWritten};
 use crate::report::policy_report::Format;
 

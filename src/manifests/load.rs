@@ -11,10 +11,10 @@ use serde_json::Value;
 
 use super::read::{Input, Manifest};
 use crate::api::{self, DeviationException, GoldenPath};
-use crate::assess::cover::Exception;
+use crate::assess::exception::record::Exception;
 use crate::assess::inventory::Inventory;
-use crate::assess::kind::WatchedKind;
-use crate::assess::namespace::Namespace;
+use crate::assess::object::kind::WatchedKind;
+use crate::assess::object::namespace::Namespace;
 use crate::assess::path::Origin;
 use crate::assess::settings::Settings;
 use crate::assess::source::{Problem, Source};

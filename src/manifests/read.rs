@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use super::documents::{self, Document};
 use super::files::File;
 use super::yaml::{self, Unreadable};
-use crate::assess::defaults;
+use crate::assess::object::defaults;
 use crate::assess::source::{Problem, Source};
 
 const TEMPLATE: &str = "this is a template: render it first, for example \

@@ -10,7 +10,7 @@ use super::json::{CheckCount, KIND, NewServices, PathLine, Report, Summary};
 use crate::api::API_VERSION;
 use crate::assess::adoption::{CheckTally, PathTally, Tally};
 use crate::assess::inventory::Inventory;
-use crate::assess::kind::WorkloadId;
+use crate::assess::object::kind::WorkloadId;
 use crate::assess::register::{ExceptionView, exception_views};
 use crate::assess::source::Source;
 use crate::assess::state::State;

@@ -14,7 +14,7 @@ use super::voice;
 use crate::api::deviation_exception::{Category, OwnershipCost, Target};
 use crate::api::golden_path::Owner;
 use crate::api::{DeviationException, DeviationExceptionSpec, Period};
-use crate::assess::cover::EVERY_CHECK;
+use crate::assess::exception::record::EVERY_CHECK;
 
 pub use subject::Subject;
 

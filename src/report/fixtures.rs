@@ -8,10 +8,10 @@ use super::json::{
 };
 use crate::api::API_VERSION;
 use crate::api::golden_path::Level;
-use crate::assess::next::Next;
+use crate::assess::exception::assurance::Assurance;
+use crate::assess::register::next::Next;
 use crate::assess::source::{Problem, Source};
 use crate::assess::state::{Outcome, Phase, Standing, State, Status, Turn};
-use crate::assess::vouch::Assurance;
 
 pub fn at(text: &str) -> Timestamp {
     text.parse().unwrap()

@@ -20,8 +20,8 @@ use super::voice::{self, counted, day};
 use crate::api::deviation_exception::{Disposition, OwnershipCost, Target};
 use crate::api::golden_path::{ExceptionPolicy, Owner};
 use crate::api::{API_VERSION, DeviationException, DeviationExceptionSpec};
+use crate::assess::inventory::namespace_index::UNKNOWN_TEAM;
 use crate::assess::source::Problem;
-use crate::assess::space::UNKNOWN_TEAM;
 
 pub use manifest::{Manifest, yaml};
 pub use steps::Steps;

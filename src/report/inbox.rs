@@ -264,7 +264,7 @@ fn entry(item: &Item, as_of: Timestamp, style: Style) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::assess::next::Next;
+    use crate::assess::register::next::Next;
     use crate::assess::state::Phase;
     use crate::report::fixtures::{at, exception, report};
 

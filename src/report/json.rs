@@ -9,10 +9,10 @@ use serde::{Serialize, Serializer};
 
 use crate::api::golden_path::Level;
 use crate::api::previous::Previous;
-use crate::assess::next::Next;
+use crate::assess::exception::assurance::Assurance;
+use crate::assess::register::next::Next;
 use crate::assess::source::{Problem, Source};
 use crate::assess::state::{Outcome, Phase, Standing, State, Status, Turn};
-use crate::assess::vouch::Assurance;
 
 /// `kind` of the report.
 pub const KIND: &str = "Report";

@@ -1,7 +1,7 @@
 //! Policy reports written down, in the two formats tools read: `OpenReports` and, where that is not
 //! installed, the older wgpolicyk8s. Equal findings give equal bytes: no message counts days, no
 //! field holds the time of writing. Which result a check gets is decided in
-//! [`crate::assess::policy_report`].
+//! [`crate::assess::verdict::findings`].
 
 use std::fmt::Write as _;
 
@@ -13,11 +13,11 @@ use super::plain::plain;
 use super::voice::{in_short, short_target};
 use crate::api::golden_path::{Check, Level, Severity};
 use crate::api::keys;
-use crate::assess::cover::Exception;
 use crate::assess::exception::Life;
-use crate::assess::policy_report::{Finding, Findings, PolicyResult};
-use crate::assess::report_ledger::Rendered;
+use crate::assess::exception::record::Exception;
+use crate::assess::planner::policy_reports::Rendered;
 use crate::assess::state::{Outcome, Standing};
+use crate::assess::verdict::findings::{Finding, Findings, PolicyResult};
 
 /// What says that a report is goldenpath's.
 const SOURCE: &str = "goldenpath";

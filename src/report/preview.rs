@@ -7,8 +7,8 @@ use super::plain::plain;
 use super::voice::{self, counted, day, hours, shell_word};
 use crate::api::DeviationException;
 use crate::assess::exception::Consent;
-use crate::assess::preview::{Covered, CoversNothing, Preview};
 use crate::assess::register::Usage;
+use crate::assess::register::preview::{Covered, CoversNothing, Preview};
 use crate::assess::state::State;
 
 /// How many workloads are named before the others are only counted.

@@ -10,7 +10,7 @@ use super::text::problems;
 use super::voice::{ago, counted, day, shell_word};
 use crate::api::{API_VERSION, condition};
 use crate::assess::inventory::Inventory;
-use crate::assess::next::{Dates, Next, by_urgency, pressing_at};
+use crate::assess::register::next::{Dates, Next, by_urgency, pressing_at};
 use crate::assess::source::{Problem, ProblemScope};
 use crate::assess::state::{Phase, Turn};
 
@@ -326,7 +326,7 @@ mod tests {
 
     use super::*;
     use crate::api::previous::Previous;
-    use crate::assess::vouch::{Assurance, Doubt};
+    use crate::assess::exception::assurance::{Assurance, Doubt};
     use crate::report::fixtures::{at, exception, report};
 
     #[test]

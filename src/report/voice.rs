@@ -6,7 +6,7 @@ use jiff::tz::TimeZone;
 
 use super::json::Workload;
 use super::plain::plain;
-use crate::assess::kind::short_name;
+use crate::assess::object::kind::short_name;
 use crate::assess::state::{Standing, Status};
 
 /// What a sentence needs to know.

@@ -3,8 +3,8 @@
 use std::collections::HashSet;
 
 use goldenpath::assess::inventory::Reread;
-use goldenpath::assess::kind::WatchedKind;
-use goldenpath::assess::lists::Listed;
+use goldenpath::assess::inventory::lists::Listed;
+use goldenpath::assess::object::kind::WatchedKind;
 use goldenpath::assess::state::{Cause, Phase, Standing, State, Status};
 use goldenpath::assess::verdict::Moment;
 use jiff::SignedDuration;

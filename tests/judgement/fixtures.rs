@@ -1,12 +1,12 @@
 //! A small cluster in YAML: one path with two required checks, and builders around it.
 
 use goldenpath::api::{DeviationException, GoldenPathSpec};
-use goldenpath::assess::cover::Exception;
+use goldenpath::assess::exception::record::Exception;
 use goldenpath::assess::inventory::{Inventory, Reread};
-use goldenpath::assess::kind::{WatchedKind, WorkloadId};
-use goldenpath::assess::namespace::Namespace;
+use goldenpath::assess::object::kind::{WatchedKind, WorkloadId};
+use goldenpath::assess::object::namespace::Namespace;
 use goldenpath::assess::path::Origin;
-use goldenpath::assess::plan::{Plan, Written};
+use goldenpath::assess::planner::labels::{Plan, Written};
 use goldenpath::assess::settings::Settings;
 use goldenpath::assess::verdict::{Moment, Verdict, judge};
 use goldenpath::assess::workload::observe;
@@ -176,7 +176,7 @@ impl Cluster {
             .0
             .spaces()
             .flat_map(|(_, space)| space.workloads.values());
-        let label = |entry: &goldenpath::assess::space::Entry| {
+        let label = |entry: &goldenpath::assess::inventory::namespace_index::Entry| {
             let pairs = entry
                 .workload
                 .live

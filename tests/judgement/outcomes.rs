@@ -170,7 +170,9 @@ fn workload_takes_itself_out_only_where_that_is_allowed() {
 
     let selector = serde_saphyr::from_str("matchLabels: {sandbox: 'true'}").unwrap();
     let settings = Settings {
-        ignore_namespaces: Some(goldenpath::assess::labels::Selector::compile(&selector)),
+        ignore_namespaces: Some(goldenpath::assess::object::labels::Selector::compile(
+            &selector,
+        )),
         ..Settings::default()
     };
     let mut cluster = Cluster::new(settings);

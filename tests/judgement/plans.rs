@@ -1,8 +1,8 @@
 //! Writes as data: exactly where stored and wanted differ, once, and none at rest.
 
-use goldenpath::assess::plan::Written;
+use goldenpath::assess::inventory::namespace_index::KubeService;
+use goldenpath::assess::planner::labels::Written;
 use goldenpath::assess::settings::Settings;
-use goldenpath::assess::space::KubeService;
 use goldenpath::assess::state::{Cause, Standing, State, Status};
 use jiff::SignedDuration;
 use serde_json::{Value, json};

@@ -3,8 +3,8 @@
 
 use std::collections::HashSet;
 
-use goldenpath::assess::kind::WatchedKind;
-use goldenpath::assess::lists::Listed;
+use goldenpath::assess::inventory::lists::Listed;
+use goldenpath::assess::object::kind::WatchedKind;
 use jiff::{SignedDuration, Timestamp};
 use proptest::prelude::*;
 use serde_json::{Value, json};

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use goldenpath::api::Period;
 use goldenpath::assess::adoption::{CostSource, Horizon, PathTally, Share, Tally};
-use goldenpath::assess::labels::Selector;
+use goldenpath::assess::object::labels::Selector;
 use goldenpath::assess::settings::Settings;
 use goldenpath::assess::state::{Standing, State};
 use serde_json::{Value, json};

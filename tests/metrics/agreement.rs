@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use goldenpath::api::DeviationExceptionStatus;
 use goldenpath::assess::inventory::Inventory;
-use goldenpath::assess::statuses::{Owned, StatusWrite};
+use goldenpath::assess::planner::statuses::{Owned, StatusWrite};
 use goldenpath::assess::verdict::{Moment, judge};
 use goldenpath::report::build::{Sources, report};
 use goldenpath::report::metrics::{Options, families, text};

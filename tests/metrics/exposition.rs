@@ -1,6 +1,6 @@
 //! What a scrape gets, as text.
 
-use goldenpath::assess::vouch::{Gap, Vouching};
+use goldenpath::assess::exception::assurance::{Gap, Vouching};
 use goldenpath::report::metrics::{FAMILIES, Options, families, text};
 use jiff::Timestamp;
 use serde_json::json;

@@ -1,8 +1,8 @@
 //! What holds for every fleet: the numbers add up, and say the same whatever came first.
 
+use goldenpath::assess::adoption::service::services;
 use goldenpath::assess::adoption::{CostSource, Tally, total};
-use goldenpath::assess::labels::Selector;
-use goldenpath::assess::service::services;
+use goldenpath::assess::object::labels::Selector;
 use goldenpath::assess::settings::Settings;
 use goldenpath::assess::state::{Standing, State};
 use goldenpath::assess::verdict::Moment;

@@ -1,7 +1,7 @@
 //! What each exception names, whether it is in use, and whether it is still needed.
 
 use goldenpath::assess::inventory::Inventory;
-use goldenpath::assess::next::Next;
+use goldenpath::assess::register::next::Next;
 use goldenpath::assess::register::{ExceptionView, Usage, Useless, exception_view};
 use goldenpath::assess::verdict::Moment;
 use serde_json::json;

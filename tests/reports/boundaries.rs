@@ -6,9 +6,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::process::Command;
 
 use goldenpath::api::keys;
+use goldenpath::assess::planner::statuses::Owned;
 use goldenpath::assess::settings::{OnApply, Settings};
 use goldenpath::assess::state::{Phase, Standing, State};
-use goldenpath::assess::statuses::Owned;
 use goldenpath::assess::verdict::Moment;
 use goldenpath::assess::warning::{Account, Terms, warnings};
 use goldenpath::report::build::{Sources, report};

@@ -2,9 +2,11 @@
 
 use std::collections::{HashMap, HashSet};
 
-use goldenpath::assess::kind::WatchedKind;
-use goldenpath::assess::plan::Written;
-use goldenpath::assess::report_ledger::{Ledger, ReportAct, ReportPlan, ReportWrite, StoredReport};
+use goldenpath::assess::object::kind::WatchedKind;
+use goldenpath::assess::planner::labels::Written;
+use goldenpath::assess::planner::policy_reports::{
+    Ledger, ReportAct, ReportPlan, ReportWrite, StoredReport,
+};
 use goldenpath::report::policy_report::{Format, render};
 use jiff::Timestamp;
 use serde_json::json;
@@ -44,7 +46,7 @@ impl Desk {
     }
 
     fn plan_some(&mut self, cluster: &Cluster, at: Timestamp, limit: usize) -> ReportPlan {
-        let render = |found: &goldenpath::assess::policy_report::Findings<'_>| {
+        let render = |found: &goldenpath::assess::verdict::findings::Findings<'_>| {
             render(found, Format::OpenReports)
         };
         self.ledger.plan((&cluster.0, at), limit, render)

@@ -1,7 +1,7 @@
 //! A cluster in which every result and every standing occurs, and its reports.
 
-use goldenpath::assess::policy_report::findings;
 use goldenpath::assess::verdict::Moment;
+use goldenpath::assess::verdict::findings::findings;
 use goldenpath::report::policy_report::{Format, render};
 use jiff::Timestamp;
 use serde_json::{Value, json};

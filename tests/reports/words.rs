@@ -1,7 +1,7 @@
 //! What a report says: the mapping from check and standing to result, and the words.
 
-use goldenpath::assess::policy_report::PolicyResult;
 use goldenpath::assess::state::Standing;
+use goldenpath::assess::verdict::findings::PolicyResult;
 use serde_json::{Value, json};
 
 use crate::fixtures::{Cluster, instant, now, with};

@@ -9,11 +9,11 @@ use super::{
     Burden, CheckTally, CostSource, Group, Horizon, NewServices, PathTally, SELF_SERVICE_WINDOW,
     Share, States, Tally,
 };
+use crate::assess::adoption::service::{Fit, Service, services};
 use crate::assess::inventory::Inventory;
+use crate::assess::inventory::namespace_index::UNKNOWN_TEAM;
 use crate::assess::path::{Path, PathAt, indexes};
 use crate::assess::register::ExceptionView;
-use crate::assess::service::{Fit, Service, services};
-use crate::assess::space::UNKNOWN_TEAM;
 use crate::assess::state::{Standing, State, Status};
 use crate::assess::verdict::{Bench, Moment};
 

@@ -9,7 +9,7 @@ use crate::api::deviation_exception::Outcome;
 use crate::api::golden_path::{ExceptionPolicy, SelfDeclare, Severity};
 use crate::api::period::Period;
 use crate::api::{DeviationExceptionSpec, DeviationExceptionStatus};
-use crate::assess::vouch::Assurance;
+use crate::assess::exception::assurance::Assurance;
 
 /// Longer than anything a path may say.
 const LONGEST: Period = Period::days(9_999);

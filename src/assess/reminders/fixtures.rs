@@ -12,11 +12,11 @@ use serde_json::json;
 
 use super::{Daily, DryRun, Look, Mark, Message, Mode, Occasion, Routes, Settings, Stale, plan};
 use crate::api::{DeviationException, DeviationExceptionSpec};
-use crate::assess::cover::Exception;
+use crate::assess::exception::record::Exception;
 use crate::assess::inventory::Inventory;
 use crate::assess::path::Origin;
-use crate::assess::plan::Written;
-use crate::assess::statuses::Owned;
+use crate::assess::planner::labels::Written;
+use crate::assess::planner::statuses::Owned;
 
 /// Channels `default`, `platform`, `shop` and `web`; team shop reads `shop`, whoever decides about
 /// path web reads `web`.
@@ -126,7 +126,7 @@ impl World {
                     .exception_status_written(write, Written::Landed(None), later);
                 self.tell_inventory(&name);
             }
-            later = crate::assess::statuses::PACE.after(later);
+            later = crate::assess::planner::statuses::PACE.after(later);
         }
     }
 

@@ -10,7 +10,7 @@ use super::Stage;
 use crate::api::DeviationExceptionStatus;
 use crate::api::condition::stored;
 use crate::api::deviation_exception::{Notified, Notifying};
-use crate::assess::cover::Exception;
+use crate::assess::exception::record::Exception;
 
 /// How many entries a status holds; the oldest decisions go first.
 pub const REMEMBERED: usize = 32;

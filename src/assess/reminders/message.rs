@@ -11,7 +11,7 @@ use sha2::{Digest, Sha256};
 use super::memory::{self, Change, Mark};
 use super::{Addressee, Occasion, Stage, was_sent};
 use crate::api::deviation_exception::Notifying;
-use crate::assess::cover::Exception;
+use crate::assess::exception::record::Exception;
 use crate::assess::register::{ExceptionView, Usage};
 
 /// The most items one message holds. What is left out stays due and comes with the next message.

@@ -10,7 +10,7 @@ use super::memory::{self, Change, Mark};
 use super::message::item_id;
 use super::{Addressee, message};
 use crate::api::deviation_exception::Notifying;
-use crate::assess::cover::Exception;
+use crate::assess::exception::record::Exception;
 use crate::assess::inventory::Inventory;
 
 /// What is known of messages under way, by key.

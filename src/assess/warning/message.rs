@@ -7,8 +7,8 @@ use k8s_openapi::api::admissionregistration::v1::Variable;
 use super::Question;
 use super::text::{list, literal, one_line};
 use crate::api::golden_path::Check;
-use crate::assess::kind::short_name;
-use crate::assess::run::default_message;
+use crate::assess::object::kind::short_name;
+use crate::assess::path::evaluate::default_message;
 
 /// How many missing steps are told in full; a response's warnings are cut at 4 KiB in all.
 const IN_FULL: usize = 3;

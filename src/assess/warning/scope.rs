@@ -8,7 +8,7 @@ use k8s_openapi::api::admissionregistration::v1::Variable;
 use super::text::{all, list, literal, selector};
 use super::{ITEMS, Obstacle, Question};
 use crate::api::keys;
-use crate::assess::kind::WatchedKind;
+use crate::assess::object::kind::WatchedKind;
 use crate::assess::path::Path;
 
 /// The variables that decide whether a request is asked about at all, and what they cost.

@@ -11,7 +11,7 @@ use serde_json::Value;
 use super::fit::fits;
 use super::upkeep::{Part, PolicyWrite, PolicyWritten, Verb, WarningPlan};
 use super::{Warnings, policy_name};
-use crate::assess::progress::{Clearance, Progress};
+use crate::assess::planner::progress::{Clearance, Progress};
 
 /// The objects of one kind.
 #[derive(Debug, Default)]

@@ -92,7 +92,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::assess::labels::{LabelSet, Selector};
+    use crate::assess::object::labels::{LabelSet, Selector};
 
     #[test]
     fn a_selector_in_cel_reads_labels_as_the_judgement_does() {

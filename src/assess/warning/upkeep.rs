@@ -14,9 +14,9 @@ use super::words::Outcome;
 use super::{Account, NAME_PREFIX, Terms, Warning, Warnings, asks, policy_name, warnings};
 use crate::api::condition::Statement;
 use crate::assess::inventory::Inventory;
-use crate::assess::kind::WatchedKind;
+use crate::assess::object::kind::WatchedKind;
+use crate::assess::path::set::PathSet;
 use crate::assess::path::{Path, PathAt};
-use crate::assess::path_set::PathSet;
 
 /// One of the two objects a warning takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

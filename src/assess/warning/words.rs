@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::{MOST_COST, Obstacle, Warning};
 use crate::api::condition::{Statement, WARN_ON_APPLY};
-use crate::assess::status::{first_few, quoted};
+use crate::assess::planner::status::{first_few, quoted};
 
 /// How a path that asks for warnings stands with them.
 pub(super) enum Outcome<'a> {

@@ -10,7 +10,7 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
 use serde_json::Value;
 
 use super::{Ignores, named, pod_template};
-use crate::assess::labels::{LabelSet, Selector};
+use crate::assess::object::labels::{LabelSet, Selector};
 use crate::assess::source::Problem;
 use crate::manifests::Manifest;
 use crate::report::import::{Named, Tool, Waiver};

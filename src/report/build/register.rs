@@ -5,12 +5,12 @@ use jiff::Timestamp;
 use super::{Sources, View};
 use crate::assess::exception::past::Rejection;
 use crate::assess::inventory::Inventory;
-use crate::assess::next::{Next, waiting_since};
-use crate::assess::path_set::PathSet;
+use crate::assess::path::set::PathSet;
+use crate::assess::planner::status::nearest;
+use crate::assess::register::next::{Next, waiting_since};
 use crate::assess::register::{ExceptionView, Usage, Useless, UselessCheck};
 use crate::assess::source::{Problem, Source};
 use crate::assess::state::Phase;
-use crate::assess::status::nearest;
 use crate::report::json;
 
 pub(super) fn line(view: &ExceptionView<'_>, sources: &Sources) -> json::Exception {

@@ -3,12 +3,12 @@
 use jiff::Timestamp;
 
 use super::View;
-use crate::assess::excuse::Excuse;
+use crate::assess::inventory::namespace_index::Space;
 use crate::assess::path::Path;
+use crate::assess::planner::status::nearest;
 use crate::assess::source::Problem;
-use crate::assess::space::Space;
 use crate::assess::state::{Outcome, Standing, Status};
-use crate::assess::status::nearest;
+use crate::assess::verdict::standing::Excuse;
 use crate::assess::verdict::{Choice, Verdict};
 use crate::assess::workload::{PathResult, Workload};
 use crate::report::json::{self, Steps};

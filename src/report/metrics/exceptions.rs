@@ -5,11 +5,11 @@ use prometheus::proto::MetricFamily;
 
 use super::family::{self, Series};
 use super::{Teams, count, owner, seconds};
+use crate::assess::exception::assurance::{Assurance, Doubt};
 use crate::assess::inventory::Inventory;
-use crate::assess::next;
 use crate::assess::register::ExceptionView;
+use crate::assess::register::next;
 use crate::assess::state::Phase;
-use crate::assess::vouch::{Assurance, Doubt};
 
 pub(super) fn families(register: &[ExceptionView<'_>], teams: &Teams<'_>) -> Vec<MetricFamily> {
     vec![

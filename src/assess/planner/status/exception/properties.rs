@@ -7,14 +7,14 @@ use proptest::prelude::*;
 use super::tests::{in_use, object};
 use super::{ExceptionFindings, PathFound, UnknownCheck, exception_status};
 use crate::api::{DeviationExceptionStatus, Instant};
-use crate::assess::cover::Exception;
 use crate::assess::exception::Life;
+use crate::assess::exception::assurance::{Gap, Vouching, assurance};
 use crate::assess::exception::fixtures::day;
 use crate::assess::exception::past::Past;
 use crate::assess::exception::properties::{Story, instant, story};
-use crate::assess::path_set::PathSet;
+use crate::assess::exception::record::Exception;
+use crate::assess::path::set::PathSet;
 use crate::assess::state::Phase;
-use crate::assess::vouch::{Gap, Vouching, assurance};
 
 /// The exception of a story, with the status it gets at `now`.
 fn told(story: &Story, now: Timestamp) -> Exception {

@@ -6,13 +6,13 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use super::inventory::{DELETED_PATH_GRACE, Inventory, NextChange, Reread, local};
-use super::kind::WorkloadId;
 use super::progress::Clearance;
-use super::space::{Entry, KubeService, Space};
-use super::state::{Cause, Standing, State, Status};
-use super::verdict::{Bench, Moment, Verdict, judge};
-use super::workload::OwnLabels;
+use crate::assess::inventory::namespace_index::{Entry, KubeService, Space};
+use crate::assess::inventory::{DELETED_PATH_GRACE, Inventory, NextChange, Reread, local};
+use crate::assess::object::kind::WorkloadId;
+use crate::assess::state::{Cause, Standing, State, Status};
+use crate::assess::verdict::{Bench, Moment, Verdict, judge};
+use crate::assess::workload::OwnLabels;
 
 /// Workloads that may wait without memory being asked for.
 const QUEUE_AT_REST: usize = 64;
@@ -241,7 +241,7 @@ impl Inventory {
     }
 
     fn drop_deleted_paths(&mut self, now: Timestamp) -> Reread {
-        let is_over = |path: &super::path::Path| {
+        let is_over = |path: &crate::assess::path::Path| {
             path.deleted
                 .is_some_and(|at| DELETED_PATH_GRACE.after(at) <= now)
         };

@@ -6,15 +6,15 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use super::adoption::Tally;
-use super::cover::Exception;
-use super::inventory::Inventory;
-use super::plan::Written;
-use super::register::{ExceptionView, Usage, Useless, exception_views};
-use super::state::Phase;
 use super::status::{ExceptionFindings, PathFound, UnknownCheck, exception_status};
-use super::verdict::Moment;
 use crate::api::{DeviationExceptionStatus, GoldenPathStatus, Period};
+use crate::assess::adoption::Tally;
+use crate::assess::exception::record::Exception;
+use crate::assess::inventory::Inventory;
+use crate::assess::planner::labels::Written;
+use crate::assess::register::{ExceptionView, Usage, Useless, exception_views};
+use crate::assess::state::Phase;
+use crate::assess::verdict::Moment;
 
 /// The least time between two status writes of one object.
 pub const PACE: Period = Period::seconds(10);
@@ -69,13 +69,13 @@ pub struct StatusPlan {
 
 /// How far the operator is with the status of one object.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Pace {
+pub(crate) struct Pace {
     in_flight: bool,
     not_before: Option<Timestamp>,
 }
 
 /// Paces by object.
-pub(super) type Paces = HashMap<Owned, Pace>;
+pub(crate) type Paces = HashMap<Owned, Pace>;
 
 impl Inventory {
     /// The statuses to store now. Counts and the measure at a path's deadline are only right once
@@ -287,7 +287,7 @@ fn other_path(inventory: &Inventory, view: &ExceptionView<'_>, moment: &Moment) 
     let bench = inventory.bench(moment);
     let space = inventory.space(view.namespace)?;
     let judged = space.named_by(view.exception).filter_map(|workload| {
-        let path = super::verdict::judge(workload, space, &bench).path?;
+        let path = crate::assess::verdict::judge(workload, space, &bench).path?;
         Some(workload.paths.get(path).name.to_string())
     });
     judged.min()

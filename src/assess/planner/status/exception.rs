@@ -6,11 +6,11 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 
 use crate::api::DeviationExceptionStatus;
 use crate::api::condition::{APPROVED, PATH_FOUND, READY, STALLED, Statement, settle, stored};
-use crate::assess::cover::Exception;
 use crate::assess::exception::Life;
+use crate::assess::exception::assurance::Assurance;
 use crate::assess::exception::past::Rejection;
+use crate::assess::exception::record::Exception;
 use crate::assess::state::Phase;
-use crate::assess::vouch::Assurance;
 
 mod agreement;
 #[cfg(test)]

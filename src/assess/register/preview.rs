@@ -4,18 +4,18 @@
 use crate::api::Instant;
 use jiff::Timestamp;
 
-use super::cover::{EVERY_CHECK, Exception};
-use super::exception::{Consent, Life};
-use super::inventory::Inventory;
-use super::kind::WorkloadId;
-use super::path::{Checks, indexes};
-use super::register::{Usage, Useless, named_checks, view_in};
-use super::space::Space;
-use super::state::State;
-use super::verdict::{Moment, Verdict, judge};
-use super::workload::Workload;
 use crate::api::DeviationException;
 use crate::api::deviation_exception::{Approval, Decision};
+use crate::assess::exception::record::{EVERY_CHECK, Exception};
+use crate::assess::exception::{Consent, Life};
+use crate::assess::inventory::Inventory;
+use crate::assess::inventory::namespace_index::Space;
+use crate::assess::object::kind::WorkloadId;
+use crate::assess::path::{Checks, indexes};
+use crate::assess::register::{Usage, Useless, named_checks, view_in};
+use crate::assess::state::State;
+use crate::assess::verdict::{Moment, Verdict, judge};
+use crate::assess::workload::Workload;
 
 /// What an exception would change.
 #[derive(Clone, Debug, PartialEq)]
@@ -109,7 +109,7 @@ fn approved(mut object: DeviationException, now: Timestamp) -> DeviationExceptio
     object
 }
 
-fn useless(check: &super::register::UselessCheck<'_>) -> CoversNothing {
+fn useless(check: &crate::assess::register::UselessCheck<'_>) -> CoversNothing {
     let (is_known, nearest) = match check.because {
         Useless::Unknown { nearest } => (false, nearest.map(str::to_owned)),
         Useless::NotExemptible => (true, None),

@@ -1,18 +1,18 @@
 //! Workloads to services. A service is what a team speaks of: the workloads of a namespace that
 //! share a service name, else one workload. Its worst workload speaks for it.
 //! Only workloads in counted namespaces make services; counting them is the business of
-//! [`super::adoption`].
+//! [`crate::assess::adoption`].
 
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
-use super::inventory::Inventory;
-use super::path::Path;
-use super::space::Space;
-use super::state::{State, Status};
-use super::verdict::{Bench, Moment, Verdict, judge, judge_by};
-use super::workload::{PathResult, Workload};
+use crate::assess::inventory::Inventory;
+use crate::assess::inventory::namespace_index::Space;
+use crate::assess::path::Path;
+use crate::assess::state::{State, Status};
+use crate::assess::verdict::{Bench, Moment, Verdict, judge, judge_by};
+use crate::assess::workload::{PathResult, Workload};
 
 /// A workload and what is said of it.
 #[derive(Debug)]
@@ -160,7 +160,13 @@ impl<'a> Service<'a> {
 }
 
 /// Judged before unscoped before ignored, then worst first, then by identity.
-fn speaks_before<'a>(member: &Member<'a>) -> (Status, Option<State>, &'a super::kind::WorkloadId) {
+fn speaks_before<'a>(
+    member: &Member<'a>,
+) -> (
+    Status,
+    Option<State>,
+    &'a crate::assess::object::kind::WorkloadId,
+) {
     let status = match member.verdict.status {
         judged @ (Status::Unscoped | Status::Ignored) => judged,
         Status::Deviating | Status::Unknown | Status::GoldenPath => Status::Deviating,

@@ -6,19 +6,19 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use super::cover::Exception;
-use super::inventory::{Inventory, NextChange, Reread, SeenFault, local};
-use super::kind::WorkloadId;
-use super::namespace::Namespace;
-use super::path::{Origin, Path};
-use super::path_set::PathSet;
 use super::recreation::Recreated;
-use super::run::Fault;
-use super::space::{Entry, KubeService, Space};
-use super::state::Cause;
-use super::statuses::Owned;
-use super::workload::{Observed, Workload};
 use crate::api::{GoldenPathSpec, GoldenPathStatus};
+use crate::assess::exception::record::Exception;
+use crate::assess::inventory::namespace_index::{Entry, KubeService, Space};
+use crate::assess::inventory::{Inventory, NextChange, Reread, SeenFault, local};
+use crate::assess::object::kind::WorkloadId;
+use crate::assess::object::namespace::Namespace;
+use crate::assess::path::evaluate::Fault;
+use crate::assess::path::set::PathSet;
+use crate::assess::path::{Origin, Path};
+use crate::assess::planner::statuses::Owned;
+use crate::assess::state::Cause;
+use crate::assess::workload::{Observed, Workload};
 
 impl Inventory {
     /// Adds or replaces a path. An unchanged generation only refreshes its stored status.
@@ -63,7 +63,7 @@ impl Inventory {
         self.replace_paths(self.paths.with(old.deleted_at(now)))
     }
 
-    pub(super) fn replace_paths(&mut self, set: PathSet) -> Reread {
+    pub(crate) fn replace_paths(&mut self, set: PathSet) -> Reread {
         let before = std::mem::replace(&mut self.paths, Arc::new(set));
         self.next_change = NextChange::Unsettled;
         self.version += 1;

@@ -5,9 +5,9 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use super::state::{Cause, State};
-use super::workload::OwnLabels;
 use crate::api::Period;
+use crate::assess::state::{Cause, State};
+use crate::assess::workload::OwnLabels;
 
 /// The longest the operator holds back before it tries an object again.
 const LONGEST_PAUSE: u64 = 300;

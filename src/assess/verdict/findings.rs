@@ -5,15 +5,15 @@
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 
-use super::cover::Exception;
-use super::exception::Life;
-use super::excuse::Excuse;
-use super::path::{Path, bit};
-use super::space::Space;
-use super::state::{Outcome, Standing, State};
-use super::verdict::{Bench, Verdict, judge};
-use super::workload::{PathResult, Workload};
 use crate::api::golden_path::{Check, Level};
+use crate::assess::exception::Life;
+use crate::assess::exception::record::Exception;
+use crate::assess::inventory::namespace_index::Space;
+use crate::assess::path::{Path, bit};
+use crate::assess::state::{Outcome, Standing, State};
+use crate::assess::verdict::standing::Excuse;
+use crate::assess::verdict::{Bench, Verdict, judge};
+use crate::assess::workload::{PathResult, Workload};
 
 /// The result of a check, as policy reports know it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -7,8 +7,8 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::labels::LabelSet;
-use super::settings::Settings;
-use super::workload::Facts;
+use crate::assess::settings::Settings;
+use crate::assess::workload::Facts;
 
 /// What is kept of a namespace. Cheap to clone.
 #[derive(Clone, Debug, PartialEq)]

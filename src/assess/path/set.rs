@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::path::Path;
+use crate::assess::path::Path;
 
 /// Every path known at one time. A judged workload is always read with the set it was judged by.
 #[derive(Debug, Default)]

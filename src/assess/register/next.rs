@@ -6,10 +6,10 @@ use std::cmp::Ordering;
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::exception::Life;
-use super::register::{ExceptionView, Usage};
-use super::state::{Phase, Turn};
 use crate::api::DeviationExceptionSpec;
+use crate::assess::exception::Life;
+use crate::assess::register::{ExceptionView, Usage};
+use crate::assess::state::{Phase, Turn};
 
 /// What an exception asks next, most pressing first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -31,7 +31,7 @@ const NAMED: usize = 3;
 const QUOTED: usize = 160;
 
 /// The first few of a list, and how many more there are.
-pub(super) fn first_few(items: &[String], separator: &str) -> String {
+pub(crate) fn first_few(items: &[String], separator: &str) -> String {
     let named = &items[..items.len().min(NAMED)];
     match items.len() - named.len() {
         0 => named.join(separator),
@@ -40,7 +40,7 @@ pub(super) fn first_few(items: &[String], separator: &str) -> String {
 }
 
 /// The beginning of somebody else's words, on one line.
-pub(super) fn quoted(words: &str) -> String {
+pub(crate) fn quoted(words: &str) -> String {
     let line = words.split_whitespace().collect::<Vec<_>>().join(" ");
     match line.char_indices().nth(QUOTED) {
         Some((end, _)) => format!("{}…", &line[..end]),

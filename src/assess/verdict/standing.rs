@@ -6,13 +6,13 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use super::cover::Exception;
-use super::exception::Life;
-use super::path::{Checks, Path, indexes};
-use super::space::Space;
-use super::state::{Phase, Standing, Turn};
-use super::verdict::Bench;
-use super::workload::Workload;
+use crate::assess::exception::Life;
+use crate::assess::exception::record::Exception;
+use crate::assess::inventory::namespace_index::Space;
+use crate::assess::path::{Checks, Path, indexes};
+use crate::assess::state::{Phase, Standing, Turn};
+use crate::assess::verdict::Bench;
+use crate::assess::workload::Workload;
 
 /// How one failing check stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -70,7 +70,7 @@ pub fn worst(excuses: &[Excuse]) -> Option<&Excuse> {
 
 /// A workload that fails checks of its path, and whoever may speak for it.
 #[derive(Clone, Copy)]
-pub(super) struct Plea<'a> {
+pub(crate) struct Plea<'a> {
     pub workload: &'a Workload,
     pub path: &'a Path,
     pub space: &'a Space,

@@ -9,11 +9,11 @@ use jiff::Timestamp;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
-use super::inventory::{Inventory, Reread};
-use super::statuses::{Owned, StatusWrite};
 use crate::api::condition::{READY, STALLED, Statement, settle};
 use crate::api::golden_path::NewServices;
 use crate::api::{DeviationExceptionStatus, GoldenPathStatus};
+use crate::assess::inventory::{Inventory, Reread};
+use crate::assess::planner::statuses::{Owned, StatusWrite};
 
 /// The reason of the conditions.
 pub const REASON: &str = "Undecodable";
@@ -132,9 +132,9 @@ pub fn readable_status<S: DeserializeOwned>(status: &Value) -> Option<S> {
 
 /// Undecodable objects, by what they are.
 #[derive(Debug, Default)]
-pub(super) struct UndecodableObjects {
-    pub(super) paths: BTreeMap<Arc<str>, Undecodable<GoldenPathStatus>>,
-    pub(super) exceptions: BTreeMap<(Arc<str>, Arc<str>), Undecodable<DeviationExceptionStatus>>,
+pub(crate) struct UndecodableObjects {
+    pub(crate) paths: BTreeMap<Arc<str>, Undecodable<GoldenPathStatus>>,
+    pub(crate) exceptions: BTreeMap<(Arc<str>, Arc<str>), Undecodable<DeviationExceptionStatus>>,
 }
 
 impl Inventory {
@@ -182,7 +182,7 @@ impl Inventory {
         exceptions.map(|((namespace, name), object)| ((&**namespace, &**name), &*object.message))
     }
 
-    pub(super) fn undecodable_exception_statuses(
+    pub(crate) fn undecodable_exception_statuses(
         &self,
         now: Timestamp,
     ) -> Vec<StatusWrite<DeviationExceptionStatus>> {
@@ -206,7 +206,7 @@ impl Inventory {
         changed.collect()
     }
 
-    pub(super) fn undecodable_path_statuses(
+    pub(crate) fn undecodable_path_statuses(
         &self,
         now: Timestamp,
     ) -> Vec<StatusWrite<GoldenPathStatus>> {
@@ -220,7 +220,7 @@ impl Inventory {
         changed.collect()
     }
 
-    pub(super) fn undecodable_exception_written(
+    pub(crate) fn undecodable_exception_written(
         &mut self,
         write: &StatusWrite<DeviationExceptionStatus>,
     ) {
@@ -240,7 +240,7 @@ impl Inventory {
         }
     }
 
-    pub(super) fn undecodable_path_written(&mut self, write: &StatusWrite<GoldenPathStatus>) {
+    pub(crate) fn undecodable_path_written(&mut self, write: &StatusWrite<GoldenPathStatus>) {
         let Owned::Path(name) = &write.of else { return };
         if let Some(object) = self.undecodable.paths.get_mut(name)
             && object.uid == write.uid

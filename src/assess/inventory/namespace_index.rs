@@ -6,16 +6,16 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::cover::Exception;
-use super::exception::Life;
-use super::kind::WatchedKind;
-use super::labels::Selector;
-use super::namespace::Namespace;
-use super::progress::Progress;
-use super::settings::Settings;
-use super::verdict::Bench;
-use super::workload::Workload;
 use crate::api::keys;
+use crate::assess::exception::Life;
+use crate::assess::exception::record::Exception;
+use crate::assess::object::kind::WatchedKind;
+use crate::assess::object::labels::Selector;
+use crate::assess::object::namespace::Namespace;
+use crate::assess::planner::progress::Progress;
+use crate::assess::settings::Settings;
+use crate::assess::verdict::Bench;
+use crate::assess::workload::Workload;
 
 /// The team of a workload for which nobody is named.
 pub const UNKNOWN_TEAM: &str = "unknown";
@@ -45,7 +45,7 @@ pub struct Entry {
     /// The record.
     pub workload: Workload,
     /// What was said and written of it so far.
-    pub(super) progress: Progress,
+    pub(crate) progress: Progress,
 }
 
 /// A Kubernetes Service, as far as it concerns us.
@@ -58,7 +58,7 @@ pub struct KubeService {
     /// `goldenpath.dev/status` as stored.
     pub live: Option<String>,
     /// What was said and written of it so far.
-    pub(super) progress: Progress,
+    pub(crate) progress: Progress,
 }
 
 impl KubeService {
@@ -95,20 +95,20 @@ impl Space {
     }
 
     /// Adds or replaces an exception; the one it replaces is returned.
-    pub(super) fn put_exception(&mut self, exception: Exception) -> Option<Exception> {
+    pub(crate) fn put_exception(&mut self, exception: Exception) -> Option<Exception> {
         let before = self.exceptions.insert(exception.name.clone(), exception);
         self.index_exceptions();
         before
     }
 
     /// Removes an exception.
-    pub(super) fn remove_exception(&mut self, name: &str) -> Option<Exception> {
+    pub(crate) fn remove_exception(&mut self, name: &str) -> Option<Exception> {
         let before = self.exceptions.remove(name);
         self.index_exceptions();
         before
     }
 
-    pub(super) fn exception_mut(&mut self, name: &str) -> Option<&mut Exception> {
+    pub(crate) fn exception_mut(&mut self, name: &str) -> Option<&mut Exception> {
         self.exceptions.get_mut(name)
     }
 
@@ -169,7 +169,7 @@ impl Space {
     }
 
     /// Adds a workload that was not known.
-    pub(super) fn add_workload(&mut self, workload: Workload) {
+    pub(crate) fn add_workload(&mut self, workload: Workload) {
         let (kind, name) = (workload.id.kind.clone(), workload.id.name.clone());
         self.kinds.insert(kind.clone());
         let progress = Progress::default();
@@ -216,7 +216,7 @@ impl Space {
 
     /// Whether its services enter ratios.
     pub fn is_counted(&self, settings: &Settings) -> bool {
-        let no_labels = super::labels::LabelSet::default();
+        let no_labels = crate::assess::object::labels::LabelSet::default();
         let labels = self
             .namespace
             .as_ref()

@@ -12,14 +12,14 @@ use crate::api::condition::{
 use crate::api::deviation_exception::{BoundTo, Decision, Notified};
 use crate::api::golden_path::ExceptionPolicy;
 use crate::api::{DeviationException, DeviationExceptionSpec, DeviationExceptionStatus};
-use crate::assess::cover::Exception;
+use crate::assess::exception::assurance::{Assurance, Doubt, Gap, Vouching, assurance};
 use crate::assess::exception::fixtures::{
     approval, approved, closed, day, renewal_requested, renewed, requested, self_declare_policy,
     start, terms,
 };
+use crate::assess::exception::record::Exception;
 use crate::assess::exception::{Life, Terms, live};
 use crate::assess::state::Phase;
-use crate::assess::vouch::{Assurance, Doubt, Gap, Vouching, assurance};
 
 pub(super) fn object(spec: DeviationExceptionSpec) -> Exception {
     let mut object = DeviationException::new("heap", spec);
@@ -464,7 +464,7 @@ fn every_message_helps_and_none_shames() {
 }
 
 /// States what is and what to do about it, in words people do not mind reading.
-pub(in crate::assess::status) fn assert_speaks_kindly(message: &str) {
+pub(in crate::assess::planner::status) fn assert_speaks_kindly(message: &str) {
     let lower = message.to_lowercase();
     for word in ["violat", "complian", "illegal", "invalid", "fail", "error"] {
         assert!(!lower.contains(word), "'{word}' in: {message}");

@@ -5,11 +5,11 @@
 
 use jiff::Timestamp;
 
-use super::cover::Exception;
-use super::exception::{Consent, Life};
-use super::state::Phase;
 use crate::api::condition::APPROVED;
 use crate::api::period::Period;
+use crate::assess::exception::record::Exception;
+use crate::assess::exception::{Consent, Life};
+use crate::assess::state::Phase;
 
 pub mod policy;
 pub mod written;
@@ -18,7 +18,7 @@ pub use policy::Gap;
 
 /// How far a decision may be dated after it was written: clocks differ a little. The policy allows
 /// as much.
-pub(super) const SKEW: Period = Period::seconds(300);
+pub(crate) const SKEW: Period = Period::seconds(300);
 
 /// Since when the API server holds everybody to the rules of approval.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]

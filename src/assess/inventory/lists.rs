@@ -5,9 +5,9 @@ use std::collections::HashSet;
 
 use jiff::Timestamp;
 
-use super::cover::Exception;
-use super::inventory::{Inventory, Reread};
-use super::kind::WatchedKind;
+use crate::assess::exception::record::Exception;
+use crate::assess::inventory::{Inventory, Reread};
+use crate::assess::object::kind::WatchedKind;
 
 /// Whose list was completed.
 #[derive(Clone, Debug)]

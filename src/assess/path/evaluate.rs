@@ -4,14 +4,14 @@
 use goldenpath_cel::{EvalError, Evaluation};
 use serde_json::Value;
 
-use super::kind::WatchedKind;
-use super::labels::LabelSet;
-use super::path::{Checks, Path, Place, bit};
-use super::workload::{Lens, PathResult};
+use crate::assess::object::kind::WatchedKind;
+use crate::assess::object::labels::LabelSet;
+use crate::assess::path::{Checks, Path, Place, bit};
+use crate::assess::workload::{Lens, PathResult};
 
 /// What one object's checks said.
 #[derive(Debug, Default)]
-pub(super) struct Judged {
+pub(crate) struct Judged {
     pub results: Vec<PathResult>,
     pub messages: Vec<Message>,
     pub faults: Vec<Fault>,
@@ -41,7 +41,7 @@ pub struct Fault {
     pub message: String,
 }
 
-pub(super) fn judge_object(
+pub(crate) fn judge_object(
     object: &Value,
     kind: &WatchedKind,
     labels: &LabelSet,
@@ -172,7 +172,7 @@ fn error_text(path: &Path, check: u16, faults: &[Fault], index: u16) -> String {
     }
 }
 
-pub(super) fn default_message(check: &crate::api::golden_path::Check) -> String {
+pub(crate) fn default_message(check: &crate::api::golden_path::Check) -> String {
     format!(
         "{} is not met yet",
         check.title.as_deref().unwrap_or(&check.name)

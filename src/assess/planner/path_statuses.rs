@@ -6,26 +6,26 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use super::adoption::{PathTally, Tally, total};
-use super::inventory::Inventory;
-use super::path::{Invalid, Path, Place, indexes};
 use super::status::{NewServicesNow, PathFindings, path_status};
 use super::statuses::{Owned, StatusWrite};
 use crate::api::GoldenPathStatus;
+use crate::assess::adoption::{PathTally, Tally, total};
+use crate::assess::inventory::Inventory;
+use crate::assess::path::{Invalid, Path, Place, indexes};
 
 /// How many workloads one check of one path could not be evaluated on.
-pub(super) type Errors = HashMap<(Arc<str>, u16), usize>;
+pub(crate) type Errors = HashMap<(Arc<str>, u16), usize>;
 
 impl Inventory {
     /// Forgets what went wrong with checks that go wrong nowhere any more; counts those that do.
-    pub(super) fn forget_mended_faults(&mut self) -> Errors {
+    pub(crate) fn forget_mended_faults(&mut self) -> Errors {
         let errors = self.count_errors();
         self.faults.retain(|key, _| errors.contains_key(key));
         errors
     }
 
     /// The statuses of paths that differ from what is stored.
-    pub(super) fn changed_path_statuses(
+    pub(crate) fn changed_path_statuses(
         &self,
         tally: &Tally,
         errors: &Errors,

@@ -7,12 +7,12 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use super::cover::Exception;
-use super::exception::Consent;
-use super::exception::past::Past;
-use super::inventory::Inventory;
-use super::verdict::Moment;
 use crate::api::previous::Previous;
+use crate::assess::exception::Consent;
+use crate::assess::exception::past::Past;
+use crate::assess::exception::record::Exception;
+use crate::assess::inventory::Inventory;
+use crate::assess::verdict::Moment;
 
 /// How many deleted exceptions are remembered, the latest ones.
 const REMEMBERED: usize = 10_000;
@@ -21,7 +21,7 @@ type Key = (Arc<str>, Arc<str>);
 
 /// Deleted exceptions by namespace and name.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Deleted(BTreeMap<Key, Gone>);
+pub(crate) struct Deleted(BTreeMap<Key, Gone>);
 
 #[derive(Clone, Debug)]
 struct Gone {
@@ -78,7 +78,7 @@ impl Inventory {
     }
 
     /// Gives an exception that was just read the past that is known here, before it is stored.
-    pub(super) fn continue_past(
+    pub(crate) fn continue_past(
         &mut self,
         namespace: &str,
         exception: &mut Exception,

@@ -8,12 +8,12 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use super::inventory::Inventory;
-use super::kind::WatchedKind;
-use super::plan::Written;
-use super::policy_report::{Findings, findings};
-use super::verdict::Moment;
 use crate::api::Period;
+use crate::assess::inventory::Inventory;
+use crate::assess::object::kind::WatchedKind;
+use crate::assess::planner::labels::Written;
+use crate::assess::verdict::Moment;
+use crate::assess::verdict::findings::{Findings, findings};
 
 /// The longest time between two attempts to write one report, in seconds.
 const LONGEST_PAUSE: u64 = 300;

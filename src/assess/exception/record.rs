@@ -5,17 +5,17 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use super::exception::past::{Past, Rejection};
-use super::exception::recorded::Recorded;
-use super::exception::{Life, Request, Terms, live_after};
-use super::labels::Selector;
-use super::path::Path;
-use super::path_set::PathSet;
-use super::template_hash::TemplateHash;
-use super::vouch::SKEW;
-use super::vouch::written::Written;
-use super::workload::Workload;
 use crate::api::{DeviationException, DeviationExceptionSpec, DeviationExceptionStatus};
+use crate::assess::exception::assurance::SKEW;
+use crate::assess::exception::assurance::written::Written;
+use crate::assess::exception::past::{Past, Rejection};
+use crate::assess::exception::recorded::Recorded;
+use crate::assess::exception::{Life, Request, Terms, live_after};
+use crate::assess::object::labels::Selector;
+use crate::assess::object::template_hash::TemplateHash;
+use crate::assess::path::Path;
+use crate::assess::path::set::PathSet;
+use crate::assess::workload::Workload;
 
 /// Names every check that may be excepted, later ones too.
 pub const EVERY_CHECK: &str = "*";
