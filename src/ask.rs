@@ -6,7 +6,7 @@ use std::io::{self, Write};
 use jiff::Timestamp;
 
 use crate::api::GROUP;
-use crate::assess::verdict::Moment;
+use crate::assess::verdict::AsOf;
 use crate::cli::{
     CleanupArgs, GlobalArgs, JudgingArgs, PathsFrom, ReportArgs, WhyArgs, WorkloadName,
 };
@@ -181,8 +181,8 @@ fn golden_paths(given: &[PathsFrom]) -> Result<Vec<serde_json::Value>, Error> {
 
 /// The report on what was read. Who may not list workloads is told what the operator saw of them.
 pub fn judged(listing: &Listing, as_of: Timestamp) -> Report {
-    let moment = Moment::new(as_of);
-    let mut report = build::report(&listing.inventory, &moment, &Sources::default());
+    let as_of = AsOf::new(as_of);
+    let mut report = build::report(&listing.inventory, &as_of, &Sources::default());
     if listing.is_partial {
         register::trust_statuses(&mut report, &listing.inventory);
     }

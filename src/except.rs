@@ -13,7 +13,7 @@ use crate::assess::inventory::Inventory;
 use crate::assess::object::labels::Selector;
 use crate::assess::planner::status::nearest;
 use crate::assess::register::preview::preview;
-use crate::assess::verdict::Moment;
+use crate::assess::verdict::AsOf;
 use crate::cli::{ExceptArgs, GlobalArgs};
 use crate::manifests::Exit;
 use crate::report::draft::{Answers, Refusal, Subject, draft};
@@ -218,8 +218,8 @@ fn subject(
     };
     let place = namespace.or(first).unwrap_or("default").to_owned();
     let selector = Selector::compile(&query.0);
-    let space = inventory.space(&place);
-    let records = space.iter().flat_map(|space| space.workloads.values());
+    let ns = inventory.namespace(&place);
+    let records = ns.iter().flat_map(|ns| ns.workloads.values());
     let found: BTreeSet<_> = records
         .map(|entry| &entry.workload)
         .filter(|workload| !selector.is_empty() && selector.matches(&workload.labels))
@@ -268,7 +268,7 @@ fn show(exception: &DeviationException, ground: &Ground, now: Timestamp) -> Resu
             nearest: nearest(name, known).map(str::to_owned),
         });
     }
-    let preview = preview(&ground.inventory, exception, &Moment::new(now));
+    let preview = preview(&ground.inventory, exception, &AsOf::new(now));
     if !preview.useless.is_empty() {
         let useless = preview.useless.iter();
         let useless = useless.map(|check| words::useless(check, &preview.path));

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::api::{self, DeviationException};
 use crate::assess::register::preview as assessed;
-use crate::assess::verdict::Moment;
+use crate::assess::verdict::AsOf;
 use crate::cli::{GlobalArgs, PreviewArgs};
 use crate::manifests::{self, Exit, Input, Manifest};
 use crate::print;
@@ -109,7 +109,7 @@ fn explain(draft: &Manifest, without: &manifests::Answer, now: Timestamp) {
     let exception = exception
         .and_then(|value| serde_json::from_value::<DeviationException>(value.clone()).ok());
     if let Some(exception) = exception {
-        let preview = assessed::preview(&without.inventory, &exception, &Moment::new(now));
+        let preview = assessed::preview(&without.inventory, &exception, &AsOf::new(now));
         let said = format!("\n{}", words::render(&preview, &exception, now));
         screen::say(&said);
     }

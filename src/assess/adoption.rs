@@ -11,7 +11,7 @@ use super::inventory::Inventory;
 use super::path::Path;
 use super::register::ExceptionView;
 use super::state::{Standing, State};
-use super::verdict::Moment;
+use super::verdict::AsOf;
 use crate::api::Period;
 
 mod count;
@@ -86,8 +86,8 @@ pub struct Tally {
 
 impl Tally {
     /// Counts the services of an inventory. `register` is the register of the same moment.
-    pub fn of(inventory: &Inventory, moment: &Moment, register: &[ExceptionView<'_>]) -> Self {
-        count::tally(inventory, moment, register)
+    pub fn of(inventory: &Inventory, as_of: &AsOf, register: &[ExceptionView<'_>]) -> Self {
+        count::tally(inventory, as_of, register)
     }
 
     /// Services on the path, of all that a path is for.

@@ -9,12 +9,12 @@ use jiff::Timestamp;
 
 use super::settings::Settings;
 use super::state::Cause;
-use super::verdict::{Bench, Moment};
+use super::verdict::{AsOf, JudgeContext};
 use super::warning::Upkeep;
-use super::workload::{Lens, OwnLabels, Workload};
+use super::workload::{OwnLabels, ReadContext, Workload};
 use crate::api::{GoldenPathStatus, Period};
 use crate::assess::exception::assurance::Vouching;
-use crate::assess::inventory::namespace_index::{LocalId, Space};
+use crate::assess::inventory::namespace_index::{LocalId, NamespaceIndex};
 use crate::assess::inventory::recreation::Deleted;
 use crate::assess::inventory::undecodable::UndecodableObjects;
 use crate::assess::object::kind::WorkloadId;
@@ -42,7 +42,7 @@ pub struct Inventory {
     pub(super) paths: Arc<PathSet>,
     pub(super) path_statuses: BTreeMap<Arc<str>, Option<GoldenPathStatus>>,
     pub(super) paces: Paces,
-    pub(super) spaces: BTreeMap<Arc<str>, Space>,
+    pub(super) namespaces: BTreeMap<Arc<str>, NamespaceIndex>,
     pub(super) queue: VecDeque<WorkloadId>,
     pub(super) later: BTreeMap<Timestamp, Vec<WorkloadId>>,
     pub(super) label_values: HashSet<Arc<OwnLabels>>,
@@ -94,7 +94,7 @@ impl Inventory {
             paths: Arc::default(),
             path_statuses: BTreeMap::new(),
             paces: Paces::new(),
-            spaces: BTreeMap::new(),
+            namespaces: BTreeMap::new(),
             queue: VecDeque::new(),
             later: BTreeMap::new(),
             label_values: HashSet::new(),
@@ -130,18 +130,22 @@ impl Inventory {
     }
 
     /// The namespaces something is known of, in order of name.
-    pub fn spaces(&self) -> impl Iterator<Item = (&str, &Space)> {
-        self.spaces.iter().map(|(name, space)| (&**name, space))
+    pub fn namespaces(&self) -> impl Iterator<Item = (&str, &NamespaceIndex)> {
+        self.namespaces.iter().map(|(name, ns)| (&**name, ns))
     }
 
     /// One namespace.
-    pub fn space(&self, namespace: &str) -> Option<&Space> {
-        self.spaces.get(namespace)
+    pub fn namespace(&self, namespace: &str) -> Option<&NamespaceIndex> {
+        self.namespaces.get(namespace)
     }
 
     /// One workload.
     pub fn workload(&self, id: &WorkloadId) -> Option<&Workload> {
-        let entry = self.spaces.get(&id.namespace)?.workloads.get(&local(id))?;
+        let entry = self
+            .namespaces
+            .get(&id.namespace)?
+            .workloads
+            .get(&local(id))?;
         Some(&entry.workload)
     }
 
@@ -152,21 +156,21 @@ impl Inventory {
 
     /// What to look at a workload of this namespace with. Clones are cheap; the inventory need
     /// not be held while an object is judged.
-    pub fn glass(&self, namespace: &str) -> (Arc<PathSet>, Option<Namespace>) {
+    pub fn read_inputs(&self, namespace: &str) -> (Arc<PathSet>, Option<Namespace>) {
         let known = self
-            .spaces
+            .namespaces
             .get(namespace)
-            .and_then(|space| space.namespace.clone());
+            .and_then(|ns| ns.namespace.clone());
         (self.paths.clone(), known)
     }
 
     /// A lens on the inventory's own data, for callers that hold it anyway.
-    pub fn lens(&self, namespace: &str) -> Lens<'_> {
+    pub fn read_context(&self, namespace: &str) -> ReadContext<'_> {
         let known = self
-            .spaces
+            .namespaces
             .get(namespace)
-            .and_then(|space| space.namespace.as_ref());
-        Lens {
+            .and_then(|ns| ns.namespace.as_ref());
+        ReadContext {
             settings: &self.settings,
             paths: &self.paths,
             namespace: known,
@@ -175,19 +179,19 @@ impl Inventory {
     }
 
     /// What verdicts are given under at a moment.
-    pub fn bench<'a>(&'a self, moment: &'a Moment) -> Bench<'a> {
-        Bench {
+    pub fn judge_context<'a>(&'a self, as_of: &'a AsOf) -> JudgeContext<'a> {
+        JudgeContext {
             settings: &self.settings,
             paths: &self.paths,
-            moment,
+            as_of,
         }
     }
 
     pub(super) fn mark(&mut self, id: &WorkloadId, cause: Cause) {
-        let Some(space) = self.spaces.get_mut(&id.namespace) else {
+        let Some(ns) = self.namespaces.get_mut(&id.namespace) else {
             return;
         };
-        let Some(entry) = space.workloads.get_mut(&local(id)) else {
+        let Some(entry) = ns.workloads.get_mut(&local(id)) else {
             return;
         };
         if entry.progress.dirty.is_none() {
@@ -198,9 +202,9 @@ impl Inventory {
 
     pub(super) fn mark_all(&mut self, cause: Cause) {
         for entry in self
-            .spaces
+            .namespaces
             .values_mut()
-            .flat_map(|space| space.workloads.values_mut())
+            .flat_map(|ns| ns.workloads.values_mut())
         {
             if entry.progress.dirty.is_none() {
                 entry.progress.dirty = Some(cause);
@@ -219,8 +223,12 @@ impl Inventory {
     }
 
     pub(super) fn forget_if_empty(&mut self, namespace: &str) {
-        if self.spaces.get(namespace).is_some_and(Space::is_empty) {
-            self.spaces.remove(namespace);
+        if self
+            .namespaces
+            .get(namespace)
+            .is_some_and(NamespaceIndex::is_empty)
+        {
+            self.namespaces.remove(namespace);
         }
     }
 }

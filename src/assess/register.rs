@@ -5,12 +5,12 @@
 use super::exception::Life;
 use super::inventory::Inventory;
 use super::path::{Checks, Path, bit};
-use super::verdict::{Bench, Moment, Verdict, judge};
+use super::verdict::{AsOf, JudgeContext, Verdict, judge};
 use super::workload::Workload;
 use crate::api::golden_path::Level;
 use crate::assess::exception::assurance::{Assurance, assurance};
 use crate::assess::exception::record::{EVERY_CHECK, Exception};
-use crate::assess::inventory::namespace_index::Space;
+use crate::assess::inventory::namespace_index::NamespaceIndex;
 use crate::assess::object::kind::WorkloadId;
 use crate::assess::path::set::PathSet;
 use crate::assess::planner::status::nearest;
@@ -118,58 +118,55 @@ pub enum Useless<'a> {
 }
 
 /// Every exception, in order of namespace and name.
-pub fn exception_views<'a>(inventory: &'a Inventory, moment: &Moment) -> Vec<ExceptionView<'a>> {
-    let spaces = inventory.spaces();
-    spaces
-        .flat_map(|(namespace, space)| {
-            space
-                .exceptions()
-                .map(move |exception| (namespace, space, exception))
+pub fn exception_views<'a>(inventory: &'a Inventory, as_of: &AsOf) -> Vec<ExceptionView<'a>> {
+    let namespaces = inventory.namespaces();
+    namespaces
+        .flat_map(|(namespace, ns)| {
+            ns.exceptions()
+                .map(move |exception| (namespace, ns, exception))
         })
-        .map(|(namespace, space, exception)| {
-            view_in(inventory, moment, (namespace, space, exception))
-        })
+        .map(|(namespace, ns, exception)| view_in(inventory, as_of, (namespace, ns, exception)))
         .collect()
 }
 
 /// One exception by namespace and name.
 pub fn exception_view<'a>(
     inventory: &'a Inventory,
-    moment: &Moment,
+    as_of: &AsOf,
     key: (&str, &str),
 ) -> Option<ExceptionView<'a>> {
-    let (namespace, space) = inventory.spaces.get_key_value(key.0)?;
-    let exception = space.exception(key.1)?;
-    Some(view_in(inventory, moment, (namespace, space, exception)))
+    let (namespace, ns) = inventory.namespaces.get_key_value(key.0)?;
+    let exception = ns.exception(key.1)?;
+    Some(view_in(inventory, as_of, (namespace, ns, exception)))
 }
 
 /// One exception of a namespace as it is, or as it would be.
 pub(super) fn view_in<'a>(
     inventory: &'a Inventory,
-    moment: &Moment,
-    place: (&'a str, &'a Space, &'a Exception),
+    as_of: &AsOf,
+    place: (&'a str, &'a NamespaceIndex, &'a Exception),
 ) -> ExceptionView<'a> {
-    let (namespace, space, exception) = place;
-    let bench = inventory.bench(moment);
+    let (namespace, ns, exception) = place;
+    let ctx = inventory.judge_context(as_of);
     let path = exception.path(&inventory.paths);
-    let named = oldest_first(space, exception);
+    let named = oldest_first(ns, exception);
     let within = usize_limit(exception.spec.max_workloads);
     let judged: Vec<_> = named
         .iter()
         .take(within)
-        .map(|workload| (*workload, judge(workload, space, &bench)))
+        .map(|workload| (*workload, judge(workload, ns, &ctx)))
         .collect();
     let mut matched: Vec<_> = judged
         .iter()
-        .filter(|(workload, verdict)| is_judged_by((path, bench.paths), workload, verdict))
+        .filter(|(workload, verdict)| is_judged_by((path, ctx.paths), workload, verdict))
         .collect();
     matched.sort_by(|(a, _), (b, _)| a.id.cmp(&b.id));
     let need = matched
         .iter()
         .fold(Need::default(), |need, (workload, verdict)| {
-            need.and(Need::of(exception, workload, (verdict, &bench)))
+            need.and(Need::of(exception, workload, (verdict, &ctx)))
         });
-    let life = space.life(exception, &bench);
+    let life = ns.life(exception, &ctx);
     ExceptionView {
         namespace,
         exception,
@@ -191,8 +188,8 @@ fn usize_limit(max_workloads: Option<u32>) -> usize {
     })
 }
 
-fn oldest_first<'a>(space: &'a Space, exception: &'a Exception) -> Vec<&'a Workload> {
-    let mut named: Vec<_> = space.named_by(exception).collect();
+fn oldest_first<'a>(ns: &'a NamespaceIndex, exception: &'a Exception) -> Vec<&'a Workload> {
+    let mut named: Vec<_> = ns.named_by(exception).collect();
     named.sort_by(|a, b| (a.created, &a.id).cmp(&(b.created, &b.id)));
     named
 }
@@ -233,8 +230,8 @@ struct Need {
 }
 
 impl Need {
-    fn of(exception: &Exception, workload: &Workload, seen: (&Verdict, &Bench<'_>)) -> Self {
-        let (verdict, bench) = seen;
+    fn of(exception: &Exception, workload: &Workload, seen: (&Verdict, &JudgeContext<'_>)) -> Self {
+        let (verdict, ctx) = seen;
         let judging = verdict.path.and_then(|index| {
             let mut results = workload.results.iter();
             let result = results.find(|result| usize::from(result.path) == index)?;
@@ -244,7 +241,7 @@ impl Need {
             return Self::default();
         };
         let path = workload.paths.get(index);
-        let at = bench.moment.paths(&workload.paths)[index];
+        let at = ctx.as_of.paths(&workload.paths)[index];
         let named = named_checks(exception, path);
         let announced = at.announced & required(path) & !result.passed;
         Self {

@@ -10,13 +10,13 @@ use super::exception::Life;
 use super::inventory::Inventory;
 use super::register::exception_view;
 use super::state::Phase;
-use super::verdict::Moment;
+use super::verdict::AsOf;
 use crate::api::Period;
 use crate::api::condition::APPROVED;
 use crate::api::deviation_exception::Notifying;
 use crate::assess::exception::assurance::Assurance;
 use crate::assess::exception::record::Exception;
-use crate::assess::inventory::namespace_index::Space;
+use crate::assess::inventory::namespace_index::NamespaceIndex;
 use open::{Belongs, Open};
 
 mod calendar;
@@ -142,7 +142,7 @@ pub fn plan(
     barred: &BTreeSet<String>,
 ) -> Vec<Message> {
     let since = settings.mode.latest(occasion.now);
-    let (moment, earlier) = (Moment::new(occasion.now), Moment::new(since));
+    let (as_of, earlier) = (AsOf::new(occasion.now), AsOf::new(since));
     let cases = cases(inventory, settings, occasion.dry_run);
     let told: HashSet<Addressee> = match settings.mode {
         Mode::Immediate => HashSet::new(),
@@ -151,10 +151,10 @@ pub fn plan(
     let open = Open::of(inventory);
     let mut waiting: BTreeMap<Addressee, Waiting> = BTreeMap::new();
     for case in &cases {
-        for stage in case.open(&moment) {
+        for stage in case.open(&as_of) {
             let due = case.owner(stage.0).and_then(|owner| {
                 let to = settings.routes.recipient(&owner, occasion.dry_run);
-                let item = case.item(owner, stage, &moment)?;
+                let item = case.item(owner, stage, &as_of)?;
                 (!told.contains(&to) && !barred.contains(&item.id)).then_some((to, item))
             });
             let Some((to, item)) = due else { continue };
@@ -195,17 +195,17 @@ impl Waiting {
 }
 
 fn cases<'a>(inventory: &'a Inventory, settings: &'a Settings, dry_run: bool) -> Vec<Case<'a>> {
-    let of = |(namespace, space): (&'a str, &'a Space)| {
-        let exceptions = space.exceptions();
+    let of = |(namespace, ns): (&'a str, &'a NamespaceIndex)| {
+        let exceptions = ns.exceptions();
         exceptions.map(move |exception| Case {
             inventory,
-            place: (namespace, space),
+            place: (namespace, ns),
             exception,
             settings,
             dry_run,
         })
     };
-    inventory.spaces().flat_map(of).collect()
+    inventory.namespaces().flat_map(of).collect()
 }
 
 /// The stages an exception is in, each with the decision it counts from. While the owner's request
@@ -256,7 +256,7 @@ fn asked_at(exception: &Exception) -> Option<Timestamp> {
 /// One exception, as reminders look at it.
 struct Case<'a> {
     inventory: &'a Inventory,
-    place: (&'a str, &'a Space),
+    place: (&'a str, &'a NamespaceIndex),
     exception: &'a Exception,
     settings: &'a Settings,
     dry_run: bool,
@@ -264,20 +264,20 @@ struct Case<'a> {
 
 impl Case<'_> {
     /// The stages it is in, as far as they were not told.
-    fn open(&self, now: &Moment) -> Vec<(Stage, Timestamp)> {
+    fn open(&self, now: &AsOf) -> Vec<(Stage, Timestamp)> {
         let mut stages: Vec<_> = self.stages(now).collect();
         stages.retain(|stage| !was_sent(self.exception, *stage, self.dry_run));
         stages
     }
 
     /// Whether this was due already at an earlier moment.
-    fn was_due(&self, stage: (Stage, Timestamp), then: &Moment) -> bool {
+    fn was_due(&self, stage: (Stage, Timestamp), then: &AsOf) -> bool {
         stage.1 <= then.now && self.stages(then).any(|known| known == stage)
     }
 
-    fn stages(&self, moment: &Moment) -> impl Iterator<Item = (Stage, Timestamp)> + use<> {
-        let (_, space) = self.place;
-        let life = space.life(self.exception, &self.inventory.bench(moment));
+    fn stages(&self, as_of: &AsOf) -> impl Iterator<Item = (Stage, Timestamp)> + use<> {
+        let (_, ns) = self.place;
+        let life = ns.life(self.exception, &self.inventory.judge_context(as_of));
         stages(self.exception, &life)
     }
 
@@ -314,10 +314,10 @@ impl Case<'_> {
         &self,
         owner: Addressee,
         (stage, decision_at): (Stage, Timestamp),
-        moment: &Moment,
+        as_of: &AsOf,
     ) -> Option<Item> {
         let (exception, namespace) = (self.exception, self.place.0);
-        let view = exception_view(self.inventory, moment, (namespace, &exception.name))?;
+        let view = exception_view(self.inventory, as_of, (namespace, &exception.name))?;
         Some(Item {
             id: message::item_id((namespace, exception), (stage, decision_at), self.dry_run),
             namespace: namespace.into(),

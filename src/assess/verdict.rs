@@ -12,9 +12,9 @@ use super::path::{Checks, PathAt};
 use super::settings::Settings;
 use super::state::{Outcome, Standing, State, Status, Turn};
 use super::workload::{OwnLabels, PathResult, Workload};
-use crate::assess::inventory::namespace_index::Space;
+use crate::assess::inventory::namespace_index::NamespaceIndex;
 use crate::assess::path::set::PathSet;
-use crate::assess::verdict::standing::{Excuse, Plea};
+use crate::assess::verdict::standing::{CheckStanding, Deviation};
 
 pub mod findings;
 pub mod standing;
@@ -37,7 +37,7 @@ pub struct Verdict {
     /// How many enforced required checks pass, and how many there are.
     pub steps: Steps,
     /// One entry a failing check, in order of check.
-    pub excuses: Vec<Excuse>,
+    pub standings: Vec<CheckStanding>,
     /// Whose turn it is; absent when golden.
     pub turn: Option<Turn>,
 }
@@ -107,8 +107,8 @@ impl Verdict {
     }
 
     /// The worst excuse: the one the workload's standing comes from.
-    pub fn worst(&self) -> Option<&Excuse> {
-        standing::worst(&self.excuses)
+    pub fn worst(&self) -> Option<&CheckStanding> {
+        standing::worst(&self.standings)
     }
 
     fn without_path(status: Status, choice: Choice) -> Self {
@@ -120,7 +120,7 @@ impl Verdict {
             failing: 0,
             errored: 0,
             steps: Steps::default(),
-            excuses: Vec::new(),
+            standings: Vec::new(),
             turn: Some(Turn::Nobody),
         }
     }
@@ -131,13 +131,13 @@ type Known = (Arc<PathSet>, Rc<[PathAt]>);
 
 /// One instant, with what every path says at it worked out once.
 #[derive(Debug)]
-pub struct Moment {
+pub struct AsOf {
     /// The instant.
     pub now: Timestamp,
     at: RefCell<Vec<Known>>,
 }
 
-impl Moment {
+impl AsOf {
     /// The moment `now`.
     pub fn new(now: Timestamp) -> Self {
         Self {
@@ -160,37 +160,26 @@ impl Moment {
 
 /// What a verdict is given under.
 #[derive(Clone, Copy)]
-pub struct Bench<'a> {
+pub struct JudgeContext<'a> {
     /// How workloads are read and counted.
     pub settings: &'a Settings,
     /// Today's paths, whose terms exceptions live by.
     pub paths: &'a PathSet,
     /// The instant.
-    pub moment: &'a Moment,
+    pub as_of: &'a AsOf,
 }
 
 /// Judges one workload of a namespace.
-pub fn judge(workload: &Workload, space: &Space, bench: &Bench<'_>) -> Verdict {
-    if workload.ignore.is_some() && space.may_ignore(bench.settings) {
+pub fn judge(workload: &Workload, ns: &NamespaceIndex, ctx: &JudgeContext<'_>) -> Verdict {
+    if workload.ignore.is_some() && ns.may_ignore(ctx.settings) {
         return Verdict::without_path(Status::Ignored, Choice::ClosestFit);
     }
-    let at = bench.moment.paths(&workload.paths);
+    let at = ctx.as_of.paths(&workload.paths);
     let (chosen, choice) = choose(workload, &at);
     match chosen {
-        Some(result) => by_path(
-            workload,
-            result,
-            (choice, at[usize::from(result.path)]),
-            (space, bench),
-        ),
+        Some(result) => judge_by_path(workload, result, choice, ns, ctx),
         None => Verdict::without_path(Status::Unscoped, choice),
     }
-}
-
-/// The verdict a workload would get by one path in whose scope it is, whichever is chosen for it.
-pub fn judge_by(workload: &Workload, result: &PathResult, around: (&Space, &Bench<'_>)) -> Verdict {
-    let at = around.1.moment.paths(&workload.paths)[usize::from(result.path)];
-    by_path(workload, result, (Choice::ClosestFit, at), around)
 }
 
 /// The path's result a workload is judged by: the declared one, else the closest fit.
@@ -220,27 +209,29 @@ fn choose<'a>(workload: &'a Workload, at: &[PathAt]) -> (Option<&'a PathResult>,
     (closest, choice)
 }
 
-fn by_path(
+/// The verdict by one path in whose scope the workload is, whichever path is chosen for it.
+pub fn judge_by_path(
     workload: &Workload,
     result: &PathResult,
-    chosen: (Choice, PathAt),
-    around: (&Space, &Bench<'_>),
+    choice: Choice,
+    ns: &NamespaceIndex,
+    ctx: &JudgeContext<'_>,
 ) -> Verdict {
-    let (choice, at) = chosen;
+    let at = ctx.as_of.paths(&workload.paths)[usize::from(result.path)];
     let path = workload.paths.get(result.path.into());
     let errored = at.required & result.errored;
     let failing = at.required & !result.passed & !result.errored;
-    let excuses: Vec<Excuse> = match failing {
-        0 => Vec::new(),
-        _ => Plea {
-            workload,
-            path,
-            space: around.0,
-            bench: around.1,
-        }
-        .answer(failing),
+    let deviation = Deviation {
+        workload,
+        path,
+        ns,
+        ctx,
     };
-    let standing = excuses.iter().map(|excuse| excuse.standing).min();
+    let standings = match failing {
+        0 => Vec::new(),
+        _ => deviation.standings(failing),
+    };
+    let standing = standings.iter().map(|standing| standing.standing).min();
     let status = match (standing, errored) {
         (Some(_), _) => Status::Deviating,
         (None, 0) => Status::GoldenPath,
@@ -257,16 +248,16 @@ fn by_path(
             passed: (at.required & result.passed).count_ones(),
             of: at.required.count_ones(),
         },
-        turn: turn(status, &excuses),
-        excuses,
+        turn: turn(status, &standings),
+        standings,
     }
 }
 
-fn turn(status: Status, excuses: &[Excuse]) -> Option<Turn> {
+fn turn(status: Status, standings: &[CheckStanding]) -> Option<Turn> {
     match status {
         Status::GoldenPath => None,
         Status::Unknown => Some(Turn::Platform),
         Status::Unscoped | Status::Ignored => Some(Turn::Nobody),
-        Status::Deviating => standing::worst(excuses).map(Excuse::turn),
+        Status::Deviating => standing::worst(standings).map(CheckStanding::turn),
     }
 }

@@ -108,7 +108,7 @@ impl OwnLabels {
 
 /// What a workload is looked at with.
 #[derive(Clone, Copy)]
-pub struct Lens<'a> {
+pub struct ReadContext<'a> {
     /// How workloads are read.
     pub settings: &'a Settings,
     /// The paths to judge by.
@@ -130,16 +130,20 @@ pub struct Observed {
 
 /// Reads one object. `None` for what is not judged: an object in an excluded namespace, or one
 /// whose controller is itself watched.
-pub fn observe(mut object: Value, kind: &Arc<WatchedKind>, lens: &Lens<'_>) -> Option<Observed> {
+pub fn observe(
+    mut object: Value,
+    kind: &Arc<WatchedKind>,
+    read: &ReadContext<'_>,
+) -> Option<Observed> {
     let id = id_of(&object, kind)?;
-    if lens.settings.excludes(&id.namespace) || has_watched_controller(&object, lens.settings) {
+    if read.settings.excludes(&id.namespace) || has_watched_controller(&object, read.settings) {
         return None;
     }
     let live = Arc::new(OwnLabels::read(&object));
     let version = resource_version(&object);
     leave_out_unjudged(&mut object);
     let labels = LabelSet::of_json(object["metadata"].get("labels"));
-    let judged = judge_object(&object, kind, &labels, lens);
+    let judged = judge_object(&object, kind, &labels, read);
     let template = pod_template(&object);
     let facts = Facts(&object);
     let pod_labels = template.and_then(|template| template["metadata"].get("labels"));
@@ -149,15 +153,15 @@ pub fn observe(mut object: Value, kind: &Arc<WatchedKind>, lens: &Lens<'_>) -> O
         created: facts.created(),
         birth: facts.birth(),
         scaffolded: facts.scaffolded_at().is_some(),
-        team: facts.first_of(&lens.settings.team_keys),
-        service: facts.service(&lens.settings.service_keys),
+        team: facts.first_of(&read.settings.team_keys),
+        service: facts.service(&read.settings.service_keys),
         declared_path: facts.label(keys::PATH).map(Into::into),
         ignore: facts.ignore_request(),
         pod_labels: LabelSet::of_json(pod_labels),
         template: template.map(template_hash),
         results: judged.results.into(),
         messages: judged.messages.into(),
-        paths: lens.paths.clone(),
+        paths: read.paths.clone(),
         id,
         labels,
         live,

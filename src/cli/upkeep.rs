@@ -6,7 +6,7 @@ use super::JudgingArgs;
 
 pub(super) const COMPLETION_HELP: &str = "\
 Print what completes commands in your shell. Names of exceptions and paths are completed too, where \
-the cluster answers within a moment.
+the cluster answers within a as_of.
 
   bash      source <(goldenpath completion bash)         # in ~/.bashrc
   zsh       source <(goldenpath completion zsh)          # in ~/.zshrc

@@ -24,7 +24,7 @@ use crate::assess::inventory::undecodable::{self, Undecodable, readable_status};
 use crate::assess::object::kind::{WatchedKind, WorkloadId};
 use crate::assess::object::namespace::Namespace;
 use crate::assess::path::Origin;
-use crate::assess::workload::{Lens, observe};
+use crate::assess::workload::{ReadContext, observe};
 
 /// How an object came to be looked at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -220,15 +220,15 @@ impl Context {
         }
         let (namespace, name) = named(&object);
         let id = workload_id(kind, namespace, name);
-        let (paths, known) = self.inventory().glass(namespace);
+        let (paths, known) = self.inventory().read_inputs(namespace);
         let settings = self.judging();
-        let lens = Lens {
+        let read = ReadContext {
             settings: &settings,
             paths: &paths,
             namespace: known.as_ref(),
             messages: self.messages,
         };
-        let observed = observe(object, kind, &lens);
+        let observed = observe(object, kind, &read);
         let mut inventory = self.inventory();
         let Some(observed) = observed else {
             inventory.remove_workload(&id);
@@ -240,7 +240,7 @@ impl Context {
         {
             return; // deleted or replaced since it was listed
         }
-        let (paths_now, known_now) = inventory.glass(&id.namespace);
+        let (paths_now, known_now) = inventory.read_inputs(&id.namespace);
         inventory.put_workload(observed);
         drop(inventory);
         if !Arc::ptr_eq(&paths, &paths_now) {

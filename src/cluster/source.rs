@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use super::context::Context;
 use super::counters::States;
 use super::gates::Stage;
-use crate::assess::verdict::{Moment, judge};
+use crate::assess::verdict::{AsOf, judge};
 use crate::report::build::{self, Sources};
 use crate::report::json::Report;
 use crate::report::metrics;
@@ -56,8 +56,8 @@ impl Observer {
         }
         let now = Timestamp::now();
         let whole_second = Timestamp::from_second(now.as_second()).unwrap_or(now);
-        let moment = Moment::new(whole_second);
-        let mut report = build::report(&self.0.inventory(), &moment, &Sources::default());
+        let as_of = AsOf::new(whole_second);
+        let mut report = build::report(&self.0.inventory(), &as_of, &Sources::default());
         report.problems.extend(self.0.problems());
         report.problems.sort();
         Some(report)
@@ -70,13 +70,12 @@ impl Observer {
             return None;
         }
         let inventory = self.0.inventory();
-        let moment = Moment::new(Timestamp::now());
-        let bench = inventory.bench(&moment);
-        let per_space = inventory.spaces().map(|(_, space)| {
-            let workloads = space.workloads.values().map(|entry| &entry.workload);
-            let unsettled = workloads.filter(|workload| {
-                *workload.live != judge(workload, space, &bench).labels(workload)
-            });
+        let as_of = AsOf::new(Timestamp::now());
+        let ctx = inventory.judge_context(&as_of);
+        let per_space = inventory.namespaces().map(|(_, ns)| {
+            let workloads = ns.workloads.values().map(|entry| &entry.workload);
+            let unsettled = workloads
+                .filter(|workload| *workload.live != judge(workload, ns, &ctx).labels(workload));
             unsettled.count()
         });
         Some(per_space.sum())

@@ -185,7 +185,7 @@ fn of_workload(transition: &Transition, now: Timestamp) -> Told {
         status: verdict.status,
         standing: verdict.standing,
         to_go: verdict.steps.of.saturating_sub(verdict.steps.passed) as usize,
-        until: verdict.worst().and_then(|excuse| excuse.until),
+        until: verdict.worst().and_then(|standing| standing.until),
         since: None,
         command: Some(&off_ramp),
         as_of: now,

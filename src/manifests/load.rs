@@ -18,7 +18,7 @@ use crate::assess::object::namespace::Namespace;
 use crate::assess::path::Origin;
 use crate::assess::settings::Settings;
 use crate::assess::source::{Problem, Source};
-use crate::assess::workload::{Lens, observe};
+use crate::assess::workload::{ReadContext, observe};
 use crate::cli::ExtraKind;
 use crate::report::build::Sources;
 
@@ -133,11 +133,11 @@ impl Loaded {
             return;
         };
         let namespace = value["metadata"]["namespace"].as_str().unwrap_or_default();
-        let lens = Lens {
+        let read = ReadContext {
             messages: true,
-            ..self.inventory.lens(namespace)
+            ..self.inventory.read_context(namespace)
         };
-        if let Some(observed) = observe(value, &kind, &lens) {
+        if let Some(observed) = observe(value, &kind, &read) {
             self.sources
                 .workloads
                 .insert(observed.workload.id.clone(), source);

@@ -21,7 +21,7 @@ pub use read::{Input, Manifest, stored};
 
 use crate::assess::inventory::Inventory;
 use crate::assess::state::{Standing, Status};
-use crate::assess::verdict::Moment;
+use crate::assess::verdict::AsOf;
 use crate::cli::{
     FailOn, GlobalArgs, JudgingArgs, PathsFrom, ReportArgs, ScanArgs, WhyArgs, WorkloadName,
 };
@@ -211,8 +211,8 @@ pub fn judge_input(input: Input, judging: &JudgingArgs, now: Timestamp) -> Answe
     let unreadable = input.unreadable;
     let settings = judging.settings();
     let loaded = load::load(input, settings, &judging.extra_kind, now);
-    let moment = Moment::new(now);
-    let mut report = build::report(&loaded.inventory, &moment, &loaded.sources);
+    let as_of = AsOf::new(now);
+    let mut report = build::report(&loaded.inventory, &as_of, &loaded.sources);
     report.problems.extend(loaded.problems);
     report.problems.sort();
     Answer {

@@ -14,7 +14,7 @@ use crate::assess::object::kind::WorkloadId;
 use crate::assess::register::{ExceptionView, exception_views};
 use crate::assess::source::Source;
 use crate::assess::state::State;
-use crate::assess::verdict::{Moment, judge};
+use crate::assess::verdict::{AsOf, judge};
 
 /// How many checks a path's line names.
 const NAMED_CHECKS: usize = 5;
@@ -34,26 +34,26 @@ pub struct Sources {
 #[derive(Clone, Copy)]
 struct View<'a> {
     inventory: &'a Inventory,
-    moment: &'a Moment,
+    as_of: &'a AsOf,
     sources: &'a Sources,
 }
 
 /// The report on everything in the inventory at one moment.
-pub fn report(inventory: &Inventory, moment: &Moment, sources: &Sources) -> Report {
+pub fn report(inventory: &Inventory, as_of: &AsOf, sources: &Sources) -> Report {
     let view = View {
         inventory,
-        moment,
+        as_of,
         sources,
     };
-    let bench = inventory.bench(moment);
-    let exceptions = exception_views(inventory, moment);
+    let ctx = inventory.judge_context(as_of);
+    let exceptions = exception_views(inventory, as_of);
     let mut workloads = Vec::new();
     let mut problems = register::problems(&view, &exceptions);
     problems.extend(register::undecodable(inventory));
-    for (_, space) in inventory.spaces() {
-        for entry in space.workloads.values() {
-            let verdict = judge(&entry.workload, space, &bench);
-            let line = workload::line(&entry.workload, space, &verdict, &view);
+    for (_, ns) in inventory.namespaces() {
+        for entry in ns.workloads.values() {
+            let verdict = judge(&entry.workload, ns, &ctx);
+            let line = workload::line(&entry.workload, ns, &verdict, &view);
             problems.extend(workload::problems(&line));
             workloads.push(line);
         }
@@ -61,7 +61,7 @@ pub fn report(inventory: &Inventory, moment: &Moment, sources: &Sources) -> Repo
     Report {
         api_version: API_VERSION,
         kind: KIND,
-        as_of: moment.now,
+        as_of: as_of.now,
         summary: summary(&view, &exceptions),
         workloads,
         exceptions: exceptions
@@ -73,7 +73,7 @@ pub fn report(inventory: &Inventory, moment: &Moment, sources: &Sources) -> Repo
 }
 
 fn summary(view: &View<'_>, exceptions: &[ExceptionView<'_>]) -> Summary {
-    let tally = Tally::of(view.inventory, view.moment, exceptions);
+    let tally = Tally::of(view.inventory, view.as_of, exceptions);
     let mut services: BTreeMap<State, usize> =
         State::ALL.into_iter().map(|state| (state, 0)).collect();
     services.extend(&tally.services);

@@ -12,7 +12,7 @@ use prometheus::proto::MetricFamily;
 use crate::assess::adoption::Tally;
 use crate::assess::inventory::Inventory;
 use crate::assess::register::{ExceptionView, exception_views};
-use crate::assess::verdict::Moment;
+use crate::assess::verdict::AsOf;
 
 mod adoption;
 mod exceptions;
@@ -48,15 +48,15 @@ impl Default for Options {
 
 /// Every family that can be read from the inventory at `now`; those without a value are left out.
 pub fn families(inventory: &Inventory, now: Timestamp, options: &Options) -> Vec<MetricFamily> {
-    let moment = Moment::new(now);
-    let register = exception_views(inventory, &moment);
-    let tally = Tally::of(inventory, &moment, &register);
+    let as_of = AsOf::new(now);
+    let register = exception_views(inventory, &as_of);
+    let tally = Tally::of(inventory, &as_of, &register);
     let teams = Teams::bounded(inventory, &register, options.max_teams);
     let mut families = adoption::families(&tally, &teams, options);
     families.extend(exceptions::families(&register, &teams));
     families.push(exceptions::undecodable(inventory));
     families.extend(adoption::costs(&tally, &teams));
-    families.extend(workloads::family(inventory, &moment, (&teams, options)));
+    families.extend(workloads::family(inventory, &as_of, (&teams, options)));
     families.retain(|family| !family.get_metric().is_empty());
     families
 }
@@ -76,9 +76,9 @@ struct Teams<'a>(BTreeSet<&'a str>);
 impl<'a> Teams<'a> {
     fn bounded(inventory: &'a Inventory, register: &'a [ExceptionView<'_>], limit: usize) -> Self {
         let mut weights = BTreeMap::<&str, usize>::new();
-        for (_, space) in inventory.spaces() {
-            for entry in space.workloads.values() {
-                *weights.entry(space.team_of(&entry.workload)).or_default() += 1;
+        for (_, ns) in inventory.namespaces() {
+            for entry in ns.workloads.values() {
+                *weights.entry(ns.team_of(&entry.workload)).or_default() += 1;
             }
         }
         for view in register {

@@ -79,8 +79,8 @@ pub fn register(report: &Report, filter: &Filter) -> Register {
 /// workloads: to them, an exception whose workloads they cannot list would look unused.
 pub fn trust_statuses(report: &mut Report, inventory: &Inventory) {
     for line in &mut report.exceptions {
-        let space = inventory.space(&line.namespace);
-        let stored = space.and_then(|space| space.exception(&line.name));
+        let ns = inventory.namespace(&line.namespace);
+        let stored = ns.and_then(|ns| ns.exception(&line.name));
         let status = stored.and_then(|exception| exception.status.as_ref());
         let says = |condition: &str| {
             let conditions = status.map_or(&[][..], |status| &status.conditions);

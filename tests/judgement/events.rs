@@ -6,7 +6,7 @@ use goldenpath::assess::inventory::Reread;
 use goldenpath::assess::inventory::lists::Listed;
 use goldenpath::assess::object::kind::WatchedKind;
 use goldenpath::assess::state::{Cause, Phase, Standing, State, Status};
-use goldenpath::assess::verdict::Moment;
+use goldenpath::assess::verdict::AsOf;
 use jiff::SignedDuration;
 use serde_json::json;
 
@@ -153,11 +153,11 @@ fn exceptions_of_a_deleted_path_go_on_living_by_its_terms() {
     let later = now() + SignedDuration::from_secs(300);
     let _ = cluster.0.tick(later);
     assert!(cluster.0.paths().is_empty());
-    let moment = Moment::new(later);
-    let space = cluster.0.space("shop").unwrap();
-    let life = space.life(
-        space.exception("licence").unwrap(),
-        &cluster.0.bench(&moment),
+    let as_of = AsOf::new(later);
+    let ns = cluster.0.namespace("shop").unwrap();
+    let life = ns.life(
+        ns.exception("licence").unwrap(),
+        &cluster.0.judge_context(&as_of),
     );
     assert_eq!(life.phase, Phase::Active);
 }
@@ -332,9 +332,9 @@ fn hostile_sizes_leave_the_record_small() {
     let workload = cluster.0.workload(&deployment_id("web")).unwrap();
     assert!(workload.ignore.as_ref().unwrap().len() <= 200);
     assert!(workload.team.as_ref().unwrap().len() <= 63);
-    let space = cluster.0.space("shop").unwrap();
-    let moment = Moment::new(now());
-    let labels = goldenpath::assess::verdict::judge(workload, space, &cluster.0.bench(&moment))
+    let ns = cluster.0.namespace("shop").unwrap();
+    let as_of = AsOf::new(now());
+    let labels = goldenpath::assess::verdict::judge(workload, ns, &cluster.0.judge_context(&as_of))
         .labels(workload);
     assert_eq!(labels.status.as_deref(), Some("golden-path"));
 }

@@ -8,7 +8,7 @@ use goldenpath::assess::object::namespace::Namespace;
 use goldenpath::assess::path::Origin;
 use goldenpath::assess::planner::labels::{Plan, Written};
 use goldenpath::assess::settings::Settings;
-use goldenpath::assess::verdict::{Moment, Verdict, judge};
+use goldenpath::assess::verdict::{AsOf, Verdict, judge};
 use goldenpath::assess::workload::observe;
 use jiff::Timestamp;
 use serde_json::{Value, json};
@@ -122,7 +122,7 @@ impl Cluster {
             .unwrap()
             .clone();
         let namespace = object["metadata"]["namespace"].as_str().unwrap().to_owned();
-        if let Some(observed) = observe(object, &kind, &self.0.lens(&namespace)) {
+        if let Some(observed) = observe(object, &kind, &self.0.read_context(&namespace)) {
             self.0.put_workload(observed);
         }
         self
@@ -137,13 +137,13 @@ impl Cluster {
     }
 
     pub fn verdict_at(&self, name: &str, at: Timestamp) -> Option<Verdict> {
-        let space = self.0.space("shop")?;
-        let entry = space
+        let ns = self.0.namespace("shop")?;
+        let entry = ns
             .workloads
             .values()
             .find(|entry| *entry.workload.id.name == *name)?;
-        let moment = Moment::new(at);
-        Some(judge(&entry.workload, space, &self.0.bench(&moment)))
+        let as_of = AsOf::new(at);
+        Some(judge(&entry.workload, ns, &self.0.judge_context(&as_of)))
     }
 
     pub fn verdict(&self, name: &str) -> Verdict {
@@ -153,8 +153,8 @@ impl Cluster {
     /// Name of the path a workload is judged by.
     pub fn path_of(&self, name: &str) -> Option<String> {
         let verdict = self.verdict(name);
-        let space = self.0.space("shop")?;
-        let entry = space
+        let ns = self.0.namespace("shop")?;
+        let entry = ns
             .workloads
             .values()
             .find(|entry| *entry.workload.id.name == *name)?;
@@ -174,8 +174,8 @@ impl Cluster {
     pub fn labels(&self) -> Vec<(String, Vec<(&'static str, String)>)> {
         let entries = self
             .0
-            .spaces()
-            .flat_map(|(_, space)| space.workloads.values());
+            .namespaces()
+            .flat_map(|(_, ns)| ns.workloads.values());
         let label = |entry: &goldenpath::assess::inventory::namespace_index::Entry| {
             let pairs = entry
                 .workload

@@ -158,7 +158,7 @@ fn the_clusters_own_workloads_are_not_judged() {
         deployment("dns"),
         json!({"metadata": {"namespace": "kube-system"}}),
     ));
-    assert!(cluster.0.space("kube-system").is_none());
+    assert!(cluster.0.namespace("kube-system").is_none());
 }
 
 #[test]
@@ -188,9 +188,9 @@ fn team_is_the_first_name_found_nearest_to_the_workload() {
         let mut cluster = Cluster::with_web_path();
         cluster.put_namespace("shop", &on_namespace);
         cluster.put(with(deployment("web"), json!({"metadata": metadata})));
-        let space = cluster.0.space("shop").unwrap();
-        let entry = space.workloads.values().next().unwrap();
-        space.team_of(&entry.workload).to_owned()
+        let ns = cluster.0.namespace("shop").unwrap();
+        let entry = ns.workloads.values().next().unwrap();
+        ns.team_of(&entry.workload).to_owned()
     };
     let none = || json!({});
     assert_eq!(team(none(), none()), "unknown");

@@ -11,7 +11,7 @@ use goldenpath::assess::inventory::undecodable::Undecodable;
 use goldenpath::assess::planner::labels::Written;
 use goldenpath::assess::planner::statuses::StatusWrite;
 use goldenpath::assess::state::{Phase, Standing};
-use goldenpath::assess::verdict::Moment;
+use goldenpath::assess::verdict::AsOf;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
@@ -49,10 +49,10 @@ fn delete(cluster: &mut Cluster) {
 }
 
 fn phase(cluster: &Cluster) -> Phase {
-    let moment = Moment::new(now());
-    let space = cluster.0.space("shop").unwrap();
-    let exception = space.exception("licence").unwrap();
-    space.life(exception, &cluster.0.bench(&moment)).phase
+    let as_of = AsOf::new(now());
+    let ns = cluster.0.namespace("shop").unwrap();
+    let exception = ns.exception("licence").unwrap();
+    ns.life(exception, &cluster.0.judge_context(&as_of)).phase
 }
 
 fn renewed(at: &str) -> Value {

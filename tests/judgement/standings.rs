@@ -267,8 +267,8 @@ fn only_the_oldest_workloads_up_to_the_limit_are_covered() {
 #[test]
 fn exception_bound_to_a_template_is_overdue_once_the_template_changes() {
     let mut cluster = short_of_replicas();
-    let space = cluster.0.space("shop").unwrap();
-    let hash = space
+    let ns = cluster.0.namespace("shop").unwrap();
+    let hash = ns
         .workloads
         .values()
         .next()

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use goldenpath::api::DeviationExceptionStatus;
 use goldenpath::assess::inventory::Inventory;
 use goldenpath::assess::planner::statuses::{Owned, StatusWrite};
-use goldenpath::assess::verdict::{Moment, judge};
+use goldenpath::assess::verdict::{AsOf, judge};
 use goldenpath::report::build::{Sources, report};
 use goldenpath::report::metrics::{Options, families, text};
 use jiff::Timestamp;
@@ -163,13 +163,13 @@ fn id(line: &Value) -> String {
 
 fn workloads_agree(lines: &[Value], cluster: &mut Cluster, at: Timestamp) {
     let scrape = Scrape::of(&cluster.0, at);
-    let moment = Moment::new(at);
+    let as_of = AsOf::new(at);
     let judged: BTreeMap<String, Vec<(&'static str, String)>> = cluster
         .0
-        .spaces()
-        .flat_map(|(_, space)| space.workloads.values().map(move |entry| (space, entry)))
-        .map(|(space, entry)| {
-            let verdict = judge(&entry.workload, space, &cluster.0.bench(&moment));
+        .namespaces()
+        .flat_map(|(_, ns)| ns.workloads.values().map(move |entry| (ns, entry)))
+        .map(|(ns, entry)| {
+            let verdict = judge(&entry.workload, ns, &cluster.0.judge_context(&as_of));
             let labels = verdict.labels(&entry.workload);
             let present = labels.present().map(|(key, value)| (key, value.to_owned()));
             (entry.workload.id.to_string(), present.collect())
@@ -340,8 +340,8 @@ fn is_of(owned: &Owned, wanted: &str) -> bool {
 fn all_surfaces_agree() {
     for at in INSTANTS.map(instant) {
         let mut cluster = fleet();
-        let moment = Moment::new(at);
-        let report = report(&cluster.0, &moment, &Sources::default());
+        let as_of = AsOf::new(at);
+        let report = report(&cluster.0, &as_of, &Sources::default());
         let report = serde_json::to_value(report).unwrap();
         let lines = report["workloads"].as_array().unwrap();
         let scrape = Scrape::of(&cluster.0, at);
@@ -358,7 +358,7 @@ fn the_fleet_shows_every_state_at_some_instant() {
     let mut seen = std::collections::BTreeSet::new();
     for at in INSTANTS.map(instant) {
         let cluster = fleet();
-        let report = report(&cluster.0, &Moment::new(at), &Sources::default());
+        let report = report(&cluster.0, &AsOf::new(at), &Sources::default());
         for (state, services) in report.summary.services {
             if services > 0 {
                 seen.insert(state);

@@ -4,7 +4,7 @@ use goldenpath::assess::adoption::Tally;
 use goldenpath::assess::inventory::Inventory;
 use goldenpath::assess::register::exception_views;
 use goldenpath::assess::settings::Settings;
-use goldenpath::assess::verdict::Moment;
+use goldenpath::assess::verdict::AsOf;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
@@ -85,7 +85,7 @@ pub fn asking(name: &str, target: &str) -> Value {
 }
 
 pub fn tally(inventory: &Inventory, now: Timestamp) -> Tally {
-    let moment = Moment::new(now);
-    let register = exception_views(inventory, &moment);
-    Tally::of(inventory, &moment, &register)
+    let as_of = AsOf::new(now);
+    let register = exception_views(inventory, &as_of);
+    Tally::of(inventory, &as_of, &register)
 }

@@ -1,7 +1,7 @@
 //! What a report tells people beside its numbers.
 
 use goldenpath::assess::source::Source;
-use goldenpath::assess::verdict::Moment;
+use goldenpath::assess::verdict::AsOf;
 use goldenpath::report::Report;
 use goldenpath::report::build::{Sources, report};
 use serde_json::json;
@@ -10,7 +10,7 @@ use crate::fixtures::{Cluster, now, web_path, with};
 use crate::fleet::{asking, cluster, excusing, golden, lonely, of_service};
 
 fn built(cluster: &Cluster) -> Report {
-    report(&cluster.0, &Moment::new(now()), &Sources::default())
+    report(&cluster.0, &AsOf::new(now()), &Sources::default())
 }
 
 fn said(cluster: &Cluster) -> Vec<String> {
@@ -140,18 +140,18 @@ fn a_line_says_which_file_it_was_read_from() {
         file: "shop.yaml".to_owned(),
         line,
     };
-    let (_, space) = cluster
+    let (_, ns) = cluster
         .0
-        .spaces()
+        .namespaces()
         .find(|(name, _)| *name == "shop")
         .unwrap();
-    let id = space.workloads.values().next().unwrap().workload.id.clone();
+    let id = ns.workloads.values().next().unwrap().workload.id.clone();
     let sources = Sources {
         workloads: [(id, read(1))].into(),
         exceptions: [(("shop".to_owned(), "e".to_owned()), read(30))].into(),
         ..Sources::default()
     };
-    let report = report(&cluster.0, &Moment::new(now()), &sources);
+    let report = report(&cluster.0, &AsOf::new(now()), &sources);
     assert_eq!(report.workloads[0].source, Some(read(1)));
     assert_eq!(report.problems[0].source, "shop.yaml:30");
 }

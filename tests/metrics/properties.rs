@@ -5,7 +5,7 @@ use goldenpath::assess::adoption::{CostSource, Tally, total};
 use goldenpath::assess::object::labels::Selector;
 use goldenpath::assess::settings::Settings;
 use goldenpath::assess::state::{Standing, State};
-use goldenpath::assess::verdict::Moment;
+use goldenpath::assess::verdict::AsOf;
 use goldenpath::report::metrics::{Options, families, text};
 use jiff::{SignedDuration, Timestamp};
 use proptest::prelude::*;
@@ -142,8 +142,8 @@ proptest! {
     fn every_service_is_counted_once(fleet in fleet()) {
         let cluster = fleet.cluster(false);
         let tally = tally(&cluster.0, now());
-        let moment = Moment::new(now());
-        let all = services(&cluster.0, &moment).len();
+        let as_of = AsOf::new(now());
+        let all = services(&cluster.0, &as_of).len();
         prop_assert_eq!(total(&tally.services) + tally.unscoped + tally.ignored, all);
         prop_assert_eq!(tally.groups.values().sum::<usize>(), total(&tally.services));
         let by_path: usize = tally.paths.values().map(|path| total(&path.services)).sum();

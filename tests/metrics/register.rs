@@ -3,15 +3,15 @@
 use goldenpath::assess::inventory::Inventory;
 use goldenpath::assess::register::next::Next;
 use goldenpath::assess::register::{ExceptionView, Usage, Useless, exception_view};
-use goldenpath::assess::verdict::Moment;
+use goldenpath::assess::verdict::AsOf;
 use serde_json::json;
 
 use crate::fixtures::{now, web_path, with};
 use crate::fleet::{asking, cluster, excusing, far, golden, lonely, unknown};
 
 fn look<T>(inventory: &Inventory, name: &str, at: impl Fn(&ExceptionView<'_>) -> T) -> T {
-    let moment = Moment::new(now());
-    at(&exception_view(inventory, &moment, ("shop", name)).unwrap())
+    let as_of = AsOf::new(now());
+    at(&exception_view(inventory, &as_of, ("shop", name)).unwrap())
 }
 
 #[test]

@@ -9,7 +9,7 @@ use goldenpath::api::keys;
 use goldenpath::assess::planner::statuses::Owned;
 use goldenpath::assess::settings::{OnApply, Settings};
 use goldenpath::assess::state::{Phase, Standing, State};
-use goldenpath::assess::verdict::Moment;
+use goldenpath::assess::verdict::AsOf;
 use goldenpath::assess::warning::{Account, Terms, warnings};
 use goldenpath::report::build::{Sources, report};
 use goldenpath::report::metrics::{Options, families, text};
@@ -33,7 +33,7 @@ fn instants() -> BTreeSet<Timestamp> {
 type Words = BTreeMap<String, String>;
 
 fn by_verdict(cluster: &Cluster, at: Timestamp) -> Words {
-    let names = cluster.0.space("shop").unwrap().workloads.keys();
+    let names = cluster.0.namespace("shop").unwrap().workloads.keys();
     let word = |name: &str| {
         let verdict = cluster.verdict_at(name, at).unwrap();
         let word = verdict
@@ -83,7 +83,7 @@ fn by_metrics(cluster: &Cluster, at: Timestamp) -> Words {
 }
 
 fn by_policy_report(cluster: &Cluster, at: Timestamp) -> Words {
-    let names = cluster.0.space("shop").unwrap().workloads.keys();
+    let names = cluster.0.namespace("shop").unwrap().workloads.keys();
     let word = |name: &str| {
         let report = report_at(cluster, name, at);
         let word = report.map_or_else(
@@ -125,13 +125,13 @@ fn silent() -> BTreeSet<&'static str> {
         ..Settings::default()
     });
     let _ = cluster.put_path("web", with(path(), json!({"warnOnApply": true})));
-    let moment = Moment::new(crate::fixtures::now());
+    let as_of = AsOf::new(crate::fixtures::now());
     let paths = cluster.0.paths();
     let terms = Terms {
         settings: &cluster.0.settings,
         account: &Account::default(),
     };
-    let warnings = warnings(paths, &moment.paths(paths), terms);
+    let warnings = warnings(paths, &as_of.paths(paths), terms);
     let policy = warnings["web"].as_ref().unwrap().policy.to_string();
     let words = Standing::ALL.map(Standing::as_str).into_iter();
     words
@@ -238,8 +238,8 @@ fn every_surface_turns_at_the_same_instants() {
         let _ = running.0.tick(at);
         running.apply(at);
         assert_eq!(by_label(&running), wanted, "{at}: labels");
-        let moment = Moment::new(at);
-        let live = serde_json::to_value(report(&cluster.0, &moment, &Sources::default())).unwrap();
+        let as_of = AsOf::new(at);
+        let live = serde_json::to_value(report(&cluster.0, &as_of, &Sources::default())).unwrap();
         assert_eq!(by_report(&live), wanted, "{at}: report");
         assert_eq!(by_metrics(&cluster, at), wanted, "{at}: metrics");
         assert_eq!(

@@ -1,6 +1,6 @@
 //! A cluster in which every result and every standing occurs, and its reports.
 
-use goldenpath::assess::verdict::Moment;
+use goldenpath::assess::verdict::AsOf;
 use goldenpath::assess::verdict::findings::findings;
 use goldenpath::report::policy_report::{Format, render};
 use jiff::Timestamp;
@@ -67,11 +67,11 @@ pub fn excusing(target: &str, spec: &Value) -> Value {
 
 /// The report of one workload, if it has one.
 pub fn report_at(cluster: &Cluster, name: &str, at: Timestamp) -> Option<Value> {
-    let space = cluster.0.space("shop")?;
-    let mut entries = space.workloads.values();
+    let ns = cluster.0.namespace("shop")?;
+    let mut entries = ns.workloads.values();
     let entry = entries.find(|entry| *entry.workload.id.name == *name)?;
-    let moment = Moment::new(at);
-    let found = findings(&entry.workload, space, &cluster.0.bench(&moment))?;
+    let as_of = AsOf::new(at);
+    let found = findings(&entry.workload, ns, &cluster.0.judge_context(&as_of))?;
     Some(render(&found, Format::OpenReports).object)
 }
 

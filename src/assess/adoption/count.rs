@@ -15,25 +15,21 @@ use crate::assess::inventory::namespace_index::UNKNOWN_TEAM;
 use crate::assess::path::{Path, PathAt, indexes};
 use crate::assess::register::ExceptionView;
 use crate::assess::state::{Standing, State, Status};
-use crate::assess::verdict::{Bench, Moment};
+use crate::assess::verdict::{AsOf, JudgeContext};
 
-pub(super) fn tally(
-    inventory: &Inventory,
-    moment: &Moment,
-    register: &[ExceptionView<'_>],
-) -> Tally {
-    let bench = inventory.bench(moment);
+pub(super) fn tally(inventory: &Inventory, as_of: &AsOf, register: &[ExceptionView<'_>]) -> Tally {
+    let ctx = inventory.judge_context(as_of);
     let mut count = Count {
-        bench: &bench,
+        ctx: &ctx,
         groups: BTreeMap::new(),
         teams: BTreeMap::new(),
         tally: Tally {
-            paths: blank_paths(inventory, moment),
+            paths: blank_paths(inventory, as_of),
             ..Tally::default()
         },
     };
     count.places(inventory);
-    for service in services(inventory, moment) {
+    for service in services(inventory, as_of) {
         count.service(&service);
     }
     count.stated_hours(inventory, register);
@@ -41,8 +37,8 @@ pub(super) fn tally(
     count.finish()
 }
 
-fn blank_paths(inventory: &Inventory, moment: &Moment) -> BTreeMap<Arc<str>, PathTally> {
-    let at = moment.paths(inventory.paths());
+fn blank_paths(inventory: &Inventory, as_of: &AsOf) -> BTreeMap<Arc<str>, PathTally> {
+    let at = as_of.paths(inventory.paths());
     let paths = inventory.paths().iter().zip(at.iter());
     paths
         .map(|(path, at)| (path.name.clone(), PathTally::blank(path, *at)))
@@ -77,7 +73,7 @@ impl PathTally {
 }
 
 struct Count<'a> {
-    bench: &'a Bench<'a>,
+    ctx: &'a JudgeContext<'a>,
     groups: BTreeMap<(&'a str, &'a str, &'a str, State), usize>,
     /// Teams that created a service lately, and whether all of those were scaffolded.
     teams: BTreeMap<&'a str, bool>,
@@ -86,25 +82,25 @@ struct Count<'a> {
 
 impl<'a> Count<'a> {
     fn now(&self) -> Timestamp {
-        self.bench.moment.now
+        self.ctx.as_of.now
     }
 
     /// What is said before any ratio: how much was looked at.
     fn places(&mut self, inventory: &Inventory) {
         let settings = &inventory.settings;
-        let spaces = || inventory.spaces().map(|(_, space)| space);
-        let peopled = || spaces().filter(|space| !space.workloads.is_empty());
-        self.tally.workloads = spaces().map(|space| space.workloads.len()).sum();
+        let namespaces = || inventory.namespaces().map(|(_, ns)| ns);
+        let peopled = || namespaces().filter(|ns| !ns.workloads.is_empty());
+        self.tally.workloads = namespaces().map(|ns| ns.workloads.len()).sum();
         self.tally.namespaces = peopled().count();
         self.tally.ignore_requests = peopled()
-            .filter(|space| !space.may_ignore(settings))
-            .flat_map(|space| space.workloads.values())
+            .filter(|ns| !ns.may_ignore(settings))
+            .flat_map(|ns| ns.workloads.values())
             .filter(|entry| entry.workload.ignore.is_some())
             .count();
-        let all_seen = peopled().all(|space| space.namespace.is_some());
+        let all_seen = peopled().all(|ns| ns.namespace.is_some());
         let seen = inventory
-            .spaces()
-            .filter(|(name, space)| space.namespace.is_some() && !settings.excludes(name))
+            .namespaces()
+            .filter(|(name, ns)| ns.namespace.is_some() && !settings.excludes(name))
             .count();
         self.tally.namespaces_total = (all_seen && seen > 0).then_some(seen);
     }
@@ -123,7 +119,7 @@ impl<'a> Count<'a> {
         if let (Some(state), Some(path)) = (state, service.face().path()) {
             self.state(service, path, state);
         }
-        for fit in service.fits(self.bench.moment) {
+        for fit in service.fits(self.ctx.as_of) {
             self.fit(service, &fit, state);
         }
         self.steps(service);
@@ -166,7 +162,7 @@ impl<'a> Count<'a> {
         if birth < launch || birth > now {
             return;
         }
-        let Some(state) = service.state_by(fit, self.bench) else {
+        let Some(state) = service.state_by(fit, self.ctx) else {
             return;
         };
         if let Some(new) = tally
@@ -192,10 +188,10 @@ impl<'a> Count<'a> {
                 continue;
             };
             errs |= member.verdict.errored != 0;
-            for excuse in &member.verdict.excuses {
-                let key = (&*path.name, &*path.spec.checks[excuse.check].name);
-                let worst = failing.entry(key).or_insert(excuse.standing);
-                *worst = excuse.standing.min(*worst);
+            for standing in &member.verdict.standings {
+                let key = (&*path.name, &*path.spec.checks[standing.check].name);
+                let worst = failing.entry(key).or_insert(standing.standing);
+                *worst = standing.standing.min(*worst);
             }
         }
         let is_last = failing.len() == 1 && !errs;
@@ -210,12 +206,12 @@ impl<'a> Count<'a> {
 
     /// A deviation nobody excuses costs what its path assumes, once a service.
     fn assumed_hours(&mut self, service: &Service<'a>) {
-        let excuses = service
+        let standings = service
             .members()
             .iter()
-            .flat_map(|member| &member.verdict.excuses);
-        let unexcused = excuses
-            .map(|excuse| excuse.standing)
+            .flat_map(|member| &member.verdict.standings);
+        let unexcused = standings
+            .map(|standing| standing.standing)
             .filter(|standing| !standing.is_excused());
         let (Some(standing), Some(path)) = (unexcused.min(), service.face().path()) else {
             return;
@@ -234,8 +230,8 @@ impl<'a> Count<'a> {
     /// What exceptions in use state, each once.
     fn stated_hours(&mut self, inventory: &Inventory, register: &[ExceptionView<'_>]) {
         let counts = |view: &ExceptionView<'_>| {
-            let space = inventory.space(view.namespace);
-            space.is_some_and(|space| space.is_counted(&inventory.settings))
+            let ns = inventory.namespace(view.namespace);
+            ns.is_some_and(|ns| ns.is_counted(&inventory.settings))
         };
         let in_use = register.iter().filter(|view| view.usage.is_in_use());
         for view in in_use.filter(|view| counts(view)) {

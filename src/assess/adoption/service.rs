@@ -8,10 +8,10 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 
 use crate::assess::inventory::Inventory;
-use crate::assess::inventory::namespace_index::Space;
+use crate::assess::inventory::namespace_index::NamespaceIndex;
 use crate::assess::path::Path;
 use crate::assess::state::{State, Status};
-use crate::assess::verdict::{Bench, Moment, Verdict, judge, judge_by};
+use crate::assess::verdict::{AsOf, Choice, JudgeContext, Verdict, judge, judge_by_path};
 use crate::assess::workload::{PathResult, Workload};
 
 /// A workload and what is said of it.
@@ -20,7 +20,7 @@ pub struct Member<'a> {
     /// The record.
     pub workload: &'a Workload,
     /// Its namespace.
-    pub space: &'a Space,
+    pub ns: &'a NamespaceIndex,
     /// What is said of it.
     pub verdict: Verdict,
 }
@@ -33,12 +33,9 @@ impl<'a> Member<'a> {
     }
 
     /// Its results by every path that takes part and in whose scope it is; none when ignored.
-    fn scopes(
-        &self,
-        moment: &Moment,
-    ) -> impl Iterator<Item = (&'a Path, &'a PathResult)> + use<'a> {
+    fn scopes(&self, as_of: &AsOf) -> impl Iterator<Item = (&'a Path, &'a PathResult)> + use<'a> {
         let workload = self.workload;
-        let at = moment.paths(&workload.paths);
+        let at = as_of.paths(&workload.paths);
         let results = match self.verdict.status {
             Status::Ignored => &[],
             Status::Deviating | Status::Unknown | Status::GoldenPath | Status::Unscoped => {
@@ -52,17 +49,17 @@ impl<'a> Member<'a> {
     }
 
     /// Whether every enforced required check of the path passes.
-    fn satisfies(&self, result: &PathResult, moment: &Moment) -> bool {
-        let at = moment.paths(&self.workload.paths)[usize::from(result.path)];
+    fn satisfies(&self, result: &PathResult, as_of: &AsOf) -> bool {
+        let at = as_of.paths(&self.workload.paths)[usize::from(result.path)];
         at.required & !result.passed == 0
     }
 
     /// Its state by this path, whichever was chosen for it.
-    fn state_by(&self, result: &PathResult, bench: &Bench<'_>) -> Option<State> {
+    fn state_by(&self, result: &PathResult, ctx: &JudgeContext<'_>) -> Option<State> {
         if self.verdict.path == Some(result.path.into()) {
             return self.verdict.state();
         }
-        judge_by(self.workload, result, (self.space, bench)).state()
+        judge_by_path(self.workload, result, Choice::ClosestFit, self.ns, ctx).state()
     }
 }
 
@@ -106,7 +103,7 @@ impl<'a> Service<'a> {
     /// Its team.
     pub fn team(&self) -> &'a str {
         let face = self.face();
-        face.space.team_of(face.workload)
+        face.ns.team_of(face.workload)
     }
 
     /// Its namespace.
@@ -129,11 +126,11 @@ impl<'a> Service<'a> {
     }
 
     /// Every path in whose scope it is. Their order is no promise.
-    pub fn fits(&self, moment: &Moment) -> Vec<Fit<'a>> {
+    pub fn fits(&self, as_of: &AsOf) -> Vec<Fit<'a>> {
         let mut fits: Vec<Fit<'a>> = Vec::new();
         for member in &self.members {
-            for (path, result) in member.scopes(moment) {
-                let satisfied = member.satisfies(result, moment);
+            for (path, result) in member.scopes(as_of) {
+                let satisfied = member.satisfies(result, as_of);
                 match fits.iter_mut().find(|fit| fit.path.name == path.name) {
                     Some(fit) => fit.satisfied &= satisfied,
                     None => fits.push(Fit { path, satisfied }),
@@ -144,16 +141,16 @@ impl<'a> Service<'a> {
     }
 
     /// Its state by one path in whose scope it is, whichever was chosen for it.
-    pub fn state_by(&self, fit: &Fit<'_>, bench: &Bench<'_>) -> Option<State> {
+    pub fn state_by(&self, fit: &Fit<'_>, ctx: &JudgeContext<'_>) -> Option<State> {
         if fit.satisfied {
             return Some(State::GoldenPath);
         }
         let members = self.members.iter();
         let states = members.flat_map(|member| {
-            let scopes = member.scopes(bench.moment);
+            let scopes = member.scopes(ctx.as_of);
             scopes
                 .filter(|(path, _)| path.name == fit.path.name)
-                .filter_map(|(_, result)| member.state_by(result, bench))
+                .filter_map(|(_, result)| member.state_by(result, ctx))
         });
         states.min()
     }
@@ -175,13 +172,13 @@ fn speaks_before<'a>(
 }
 
 /// The services of every counted namespace. Their order is no promise.
-pub fn services<'a>(inventory: &'a Inventory, moment: &Moment) -> Vec<Service<'a>> {
+pub fn services<'a>(inventory: &'a Inventory, as_of: &AsOf) -> Vec<Service<'a>> {
     let settings = &inventory.settings;
-    let bench = inventory.bench(moment);
+    let ctx = inventory.judge_context(as_of);
     let mut alone = Vec::new();
     let mut named: BTreeMap<(&str, &str), Vec<Member<'a>>> = BTreeMap::new();
-    for (namespace, space) in inventory.spaces() {
-        if !space.is_counted(settings) {
+    for (namespace, ns) in inventory.namespaces() {
+        if !ns.is_counted(settings) {
             continue;
         }
         let group = if settings.services_across_namespaces {
@@ -189,12 +186,12 @@ pub fn services<'a>(inventory: &'a Inventory, moment: &Moment) -> Vec<Service<'a
         } else {
             namespace
         };
-        for entry in space.workloads.values() {
+        for entry in ns.workloads.values() {
             let workload = &entry.workload;
             let member = Member {
                 workload,
-                space,
-                verdict: judge(workload, space, &bench),
+                ns,
+                verdict: judge(workload, ns, &ctx),
             };
             match &workload.service {
                 Some(name) => named.entry((group, name)).or_default().push(member),

@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use super::recreation::Recreated;
 use crate::api::{GoldenPathSpec, GoldenPathStatus};
 use crate::assess::exception::record::Exception;
-use crate::assess::inventory::namespace_index::{Entry, KubeService, Space};
+use crate::assess::inventory::namespace_index::{Entry, KubeService, NamespaceIndex};
 use crate::assess::inventory::{Inventory, NextChange, Reread, SeenFault, local};
 use crate::assess::object::kind::WorkloadId;
 use crate::assess::object::namespace::Namespace;
@@ -73,9 +73,9 @@ impl Inventory {
             return Reread::Everything;
         }
         for entry in self
-            .spaces
+            .namespaces
             .values_mut()
-            .flat_map(|space| space.workloads.values_mut())
+            .flat_map(|ns| ns.workloads.values_mut())
         {
             if Arc::ptr_eq(&entry.workload.paths, &before) {
                 entry.workload.paths = self.paths.clone();
@@ -89,21 +89,21 @@ impl Inventory {
     #[must_use]
     pub fn put_namespace(&mut self, namespace: Namespace) -> bool {
         let name = namespace.name.clone();
-        let space = self.spaces.entry(name.clone()).or_default();
-        let stale = space
+        let ns = self.namespaces.entry(name.clone()).or_default();
+        let stale = ns
             .namespace
             .as_ref()
             .is_none_or(|before| !namespace.judges_like(before));
-        let reread = stale && !space.workloads.is_empty();
-        space.namespace = Some(namespace);
+        let reread = stale && !ns.workloads.is_empty();
+        ns.namespace = Some(namespace);
         self.version += 1;
         reread
     }
 
     /// Forgets a namespace; its workloads go with their own delete events.
     pub fn remove_namespace(&mut self, name: &str) {
-        if let Some(space) = self.spaces.get_mut(name) {
-            space.namespace = None;
+        if let Some(ns) = self.namespaces.get_mut(name) {
+            ns.namespace = None;
         }
         self.forget_if_empty(name);
     }
@@ -120,19 +120,19 @@ impl Inventory {
         let name = exception.name.clone();
         let key = (namespace.into(), name.clone());
         self.undecodable.exceptions.remove(&key);
-        let space = self.spaces.entry(namespace.into()).or_default();
-        let known = space.exception(&name);
+        let ns = self.namespaces.entry(namespace.into()).or_default();
+        let known = ns.exception(&name);
         let same = known.is_some_and(|known| {
             known.spec == exception.spec
                 && known.created == exception.created
                 && known.past == exception.past
         });
-        let before = space.put_exception(exception);
+        let before = ns.put_exception(exception);
         if same {
             return recreated;
         }
-        let after = space.exception(&name);
-        let ids = named_ids(space, before.iter().chain(after));
+        let after = ns.exception(&name);
+        let ids = named_ids(ns, before.iter().chain(after));
         self.next_change = NextChange::Unsettled;
         for id in ids {
             self.mark(&id, Cause::Exception);
@@ -145,11 +145,11 @@ impl Inventory {
         let key = (namespace.into(), name.into());
         let was_undecodable = self.undecodable.exceptions.remove(&key).is_some();
         self.version += u64::from(was_undecodable);
-        let space = self.spaces.get_mut(namespace)?;
-        let gone = space.remove_exception(name)?;
+        let ns = self.namespaces.get_mut(namespace)?;
+        let gone = ns.remove_exception(name)?;
         self.paces
             .remove(&Owned::Exception(namespace.into(), gone.name.clone()));
-        let ids = named_ids(space, std::iter::once(&gone));
+        let ids = named_ids(ns, std::iter::once(&gone));
         self.next_change = NextChange::Unsettled;
         self.version += 1;
         for id in ids {
@@ -168,15 +168,15 @@ impl Inventory {
         workload.live = self.shared_labels(&workload.live);
         self.note_faults(&workload, faults);
         // One copy of a namespace's name for all that live there.
-        if let Some((namespace, _)) = self.spaces.get_key_value(&workload.id.namespace) {
+        if let Some((namespace, _)) = self.namespaces.get_key_value(&workload.id.namespace) {
             workload.id.namespace = namespace.clone();
         }
         let id = workload.id.clone();
-        let space = self.spaces.entry(id.namespace.clone()).or_default();
-        let cause = if let Some(entry) = space.workloads.get_mut(&local(&id)) {
+        let ns = self.namespaces.entry(id.namespace.clone()).or_default();
+        let cause = if let Some(entry) = ns.workloads.get_mut(&local(&id)) {
             entry.replace(workload, &self.paths)
         } else {
-            space.add_workload(workload);
+            ns.add_workload(workload);
             Cause::Workload
         };
         self.mark(&id, cause);
@@ -185,8 +185,8 @@ impl Inventory {
 
     /// Removes a workload.
     pub fn remove_workload(&mut self, id: &WorkloadId) {
-        if let Some(space) = self.spaces.get_mut(&id.namespace) {
-            space.workloads.remove(&local(id));
+        if let Some(ns) = self.namespaces.get_mut(&id.namespace) {
+            ns.workloads.remove(&local(id));
             self.version += 1;
         }
         self.forget_if_empty(&id.namespace);
@@ -194,19 +194,19 @@ impl Inventory {
 
     /// Adds or replaces a Kubernetes Service.
     pub fn put_service(&mut self, namespace: &str, name: &str, service: KubeService) {
-        let space = self.spaces.entry(namespace.into()).or_default();
-        match space.services.get_mut(name) {
+        let ns = self.namespaces.entry(namespace.into()).or_default();
+        match ns.services.get_mut(name) {
             Some(known) => known.refresh(service),
             None => {
-                space.services.insert(name.into(), service);
+                ns.services.insert(name.into(), service);
             }
         }
     }
 
     /// Removes a Kubernetes Service.
     pub fn remove_service(&mut self, namespace: &str, name: &str) {
-        if let Some(space) = self.spaces.get_mut(namespace) {
-            space.services.remove(name);
+        if let Some(ns) = self.namespaces.get_mut(namespace) {
+            ns.services.remove(name);
         }
         self.forget_if_empty(namespace);
     }
@@ -224,11 +224,11 @@ impl Inventory {
 }
 
 fn named_ids<'a>(
-    space: &'a Space,
+    ns: &'a NamespaceIndex,
     exceptions: impl Iterator<Item = &'a Exception>,
 ) -> HashSet<WorkloadId> {
     exceptions
-        .flat_map(|exception| space.named_by(exception))
+        .flat_map(|exception| ns.named_by(exception))
         .map(|workload| workload.id.clone())
         .collect()
 }

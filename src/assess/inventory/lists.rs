@@ -43,7 +43,7 @@ impl Inventory {
             Listed::Exceptions(seen) => (Reread::Nothing, self.retain_exceptions(seen, now)),
             Listed::Namespaces(seen) => {
                 let gone: Vec<_> = self
-                    .spaces
+                    .namespaces
                     .keys()
                     .filter(|name| !seen.contains(&***name))
                     .cloned()
@@ -54,8 +54,8 @@ impl Inventory {
                 (Reread::Nothing, Vec::new())
             }
             Listed::Services(seen) => {
-                for (namespace, space) in &mut self.spaces {
-                    space.services.retain(|name, _| {
+                for (namespace, ns) in &mut self.namespaces {
+                    ns.services.retain(|name, _| {
                         seen.contains(&(namespace.to_string(), name.to_string()))
                     });
                 }
@@ -92,9 +92,8 @@ impl Inventory {
         seen: &HashSet<(String, String)>,
         now: Timestamp,
     ) -> Vec<(String, Exception)> {
-        let known = self.spaces.iter().flat_map(|(namespace, space)| {
-            space
-                .exceptions()
+        let known = self.namespaces.iter().flat_map(|(namespace, ns)| {
+            ns.exceptions()
                 .map(|exception| (namespace.to_string(), exception.name.to_string()))
         });
         let undecodable = self.undecodable.exceptions.keys();
@@ -117,9 +116,9 @@ impl Inventory {
         namespace: Option<&str>,
         seen: &HashSet<(String, String)>,
     ) {
-        for (name, space) in &mut self.spaces {
+        for (name, ns) in &mut self.namespaces {
             if namespace.is_none_or(|only| *only == **name) {
-                space.workloads.retain(|(known, workload), _| {
+                ns.workloads.retain(|(known, workload), _| {
                     **known != *kind || seen.contains(&(name.to_string(), workload.to_string()))
                 });
             }

@@ -14,7 +14,7 @@ use crate::assess::object::labels::Selector;
 use crate::assess::object::namespace::Namespace;
 use crate::assess::planner::progress::Progress;
 use crate::assess::settings::Settings;
-use crate::assess::verdict::Bench;
+use crate::assess::verdict::JudgeContext;
 use crate::assess::workload::Workload;
 
 /// The team of a workload for which nobody is named.
@@ -22,7 +22,7 @@ pub const UNKNOWN_TEAM: &str = "unknown";
 
 /// One namespace.
 #[derive(Clone, Debug, Default)]
-pub struct Space {
+pub struct NamespaceIndex {
     /// The namespace itself, once it is known.
     pub namespace: Option<Namespace>,
     /// Its workloads, by kind and name. Boxed, because a map keeps room for nearly twice as many
@@ -83,7 +83,7 @@ impl KubeService {
     }
 }
 
-impl Space {
+impl NamespaceIndex {
     /// Its exceptions, in order of name.
     pub fn exceptions(&self) -> impl Iterator<Item = &Exception> {
         self.exceptions.values()
@@ -192,7 +192,7 @@ impl Space {
     }
 
     /// An exception's life, by today's terms of its path and its target's template.
-    pub fn life(&self, exception: &Exception, bench: &Bench<'_>) -> Life {
+    pub fn life(&self, exception: &Exception, ctx: &JudgeContext<'_>) -> Life {
         let bound = exception.spec.bound_to.is_some();
         let target = if bound {
             self.named_by(exception).next()
@@ -200,9 +200,9 @@ impl Space {
             None
         };
         exception.life(
-            bench.paths,
+            ctx.paths,
             target.and_then(|workload| workload.template),
-            bench.moment.now,
+            ctx.as_of.now,
         )
     }
 

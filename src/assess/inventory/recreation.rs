@@ -12,7 +12,7 @@ use crate::assess::exception::Consent;
 use crate::assess::exception::past::Past;
 use crate::assess::exception::record::Exception;
 use crate::assess::inventory::Inventory;
-use crate::assess::verdict::Moment;
+use crate::assess::verdict::AsOf;
 
 /// How many deleted exceptions are remembered, the latest ones.
 const REMEMBERED: usize = 10_000;
@@ -63,9 +63,7 @@ impl Inventory {
         name: &str,
         now: Timestamp,
     ) -> Option<Exception> {
-        let known = self
-            .space(namespace)
-            .and_then(|space| space.exception(name));
+        let known = self.namespace(namespace).and_then(|ns| ns.exception(name));
         if let Some(known) = known {
             let gone = Gone {
                 uid: known.uid.clone(),
@@ -84,8 +82,8 @@ impl Inventory {
         exception: &mut Exception,
     ) -> Option<Recreated> {
         let known = self
-            .space(namespace)
-            .and_then(|space| space.exception(&exception.name));
+            .namespace(namespace)
+            .and_then(|ns| ns.exception(&exception.name));
         // What is applied again after its definition was away is the same exception.
         if let Some(known) =
             known.filter(|known| known.uid == exception.uid || self.exceptions_kept)
@@ -98,8 +96,8 @@ impl Inventory {
             .0
             .remove(&(namespace.into(), exception.name.clone()));
         let known = self
-            .space(namespace)
-            .and_then(|space| space.exception(&exception.name));
+            .namespace(namespace)
+            .and_then(|ns| ns.exception(&exception.name));
         let (previous, replaced) = match (known, gone) {
             // Its deletion was not seen: it was listed again, or the watch missed it.
             (Some(known), _) => (
@@ -126,10 +124,10 @@ impl Inventory {
         exception: &Exception,
         deleted_at: Timestamp,
     ) -> Previous {
-        let moment = Moment::new(deleted_at);
+        let as_of = AsOf::new(deleted_at);
         let life = self
-            .space(namespace)
-            .map(|space| space.life(exception, &self.bench(&moment)));
+            .namespace(namespace)
+            .map(|ns| ns.life(exception, &self.judge_context(&as_of)));
         let was_self_declared = life.is_some_and(|life| life.consent == Consent::SelfDeclared);
         exception
             .past_to_keep()

@@ -147,8 +147,8 @@ impl Inventory {
         object: Undecodable<DeviationExceptionStatus>,
         now: Timestamp,
     ) {
-        let space = self.space(namespace);
-        if space.is_some_and(|space| space.exception(name).is_some()) {
+        let ns = self.namespace(namespace);
+        if ns.is_some_and(|ns| ns.exception(name).is_some()) {
             self.forget_exception(namespace, name, now);
         }
         let key = (namespace.into(), name.into());

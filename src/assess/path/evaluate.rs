@@ -7,7 +7,7 @@ use serde_json::Value;
 use crate::assess::object::kind::WatchedKind;
 use crate::assess::object::labels::LabelSet;
 use crate::assess::path::{Checks, Path, Place, bit};
-use crate::assess::workload::{Lens, PathResult};
+use crate::assess::workload::{PathResult, ReadContext};
 
 /// What one object's checks said.
 #[derive(Debug, Default)]
@@ -45,18 +45,18 @@ pub(crate) fn judge_object(
     object: &Value,
     kind: &WatchedKind,
     labels: &LabelSet,
-    lens: &Lens<'_>,
+    read: &ReadContext<'_>,
 ) -> Judged {
     let no_labels = LabelSet::default();
-    let namespace_labels = lens
+    let namespace_labels = read
         .namespace
         .map_or(&no_labels, |namespace| &namespace.labels);
     let mut judged = Judged::default();
-    for (index, path) in (0_u16..).zip(lens.paths.iter()) {
+    for (index, path) in (0_u16..).zip(read.paths.iter()) {
         if !path.admits(kind, labels, namespace_labels) {
             continue;
         }
-        let namespace = lens.namespace.map(|namespace| namespace.object.as_ref());
+        let namespace = read.namespace.map(|namespace| namespace.object.as_ref());
         let mut evaluation = Evaluation::new(&path.env, object, namespace);
         if !in_scope(path, &mut evaluation) {
             continue;
@@ -67,7 +67,7 @@ pub(crate) fn judge_object(
             passed,
             errored,
         });
-        if lens.messages {
+        if read.messages {
             collect_messages(
                 index,
                 path,

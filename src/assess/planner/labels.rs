@@ -7,11 +7,11 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use super::progress::Clearance;
-use crate::assess::inventory::namespace_index::{Entry, KubeService, Space};
+use crate::assess::inventory::namespace_index::{Entry, KubeService, NamespaceIndex};
 use crate::assess::inventory::{DELETED_PATH_GRACE, Inventory, NextChange, Reread, local};
 use crate::assess::object::kind::WorkloadId;
 use crate::assess::state::{Cause, Standing, State, Status};
-use crate::assess::verdict::{Bench, Moment, Verdict, judge};
+use crate::assess::verdict::{AsOf, JudgeContext, Verdict, judge};
 use crate::assess::workload::OwnLabels;
 
 /// Workloads that may wait without memory being asked for.
@@ -88,14 +88,14 @@ impl Inventory {
     pub fn plan(&mut self, now: Timestamp, limit: usize) -> Plan {
         self.wake(now);
         let mut plan = Plan::default();
-        let moment = Moment::new(now);
+        let as_of = AsOf::new(now);
         for _ in 0..limit {
             let Some(id) = self.queue.pop_front() else {
                 // Room for every workload is needed rarely.
                 self.queue.shrink_to(QUEUE_AT_REST);
                 break;
             };
-            self.plan_one(&id, &moment, &mut plan);
+            self.plan_one(&id, &as_of, &mut plan);
         }
         plan
     }
@@ -113,21 +113,21 @@ impl Inventory {
         }
     }
 
-    fn plan_one(&mut self, id: &WorkloadId, moment: &Moment, plan: &mut Plan) {
-        let bench = Bench {
+    fn plan_one(&mut self, id: &WorkloadId, as_of: &AsOf, plan: &mut Plan) {
+        let ctx = JudgeContext {
             settings: &self.settings,
             paths: &self.paths,
-            moment,
+            as_of,
         };
-        let Some(space) = self.spaces.get_mut(&id.namespace) else {
+        let Some(ns) = self.namespaces.get_mut(&id.namespace) else {
             return;
         };
-        let Some(entry) = space.workloads.get(&local(id)) else {
+        let Some(entry) = ns.workloads.get(&local(id)) else {
             return;
         };
-        let verdict = judge(&entry.workload, space, &bench);
+        let verdict = judge(&entry.workload, ns, &ctx);
         let wanted = verdict.labels(&entry.workload);
-        let Some(entry) = space.workloads.get_mut(&local(id)) else {
+        let Some(entry) = ns.workloads.get_mut(&local(id)) else {
             return;
         };
         let cause = entry.progress.dirty.take().unwrap_or(Cause::Workload);
@@ -135,7 +135,7 @@ impl Inventory {
         if !self.settings.labels || *entry.workload.live == wanted {
             return;
         }
-        match entry.progress.clearance(&wanted, moment.now) {
+        match entry.progress.clearance(&wanted, as_of.now) {
             Clearance::Waiting => entry.progress.again = entry.progress.in_flight,
             Clearance::TakenAgain(until) => {
                 self.conflicts += 1;
@@ -152,10 +152,10 @@ impl Inventory {
     /// Notes how a label write ended.
     pub fn written(&mut self, write: &LabelWrite, how: Written, now: Timestamp) {
         let wanted = self.shared_labels(&Arc::new(write.wanted.clone()));
-        let Some(space) = self.spaces.get_mut(&write.id.namespace) else {
+        let Some(ns) = self.namespaces.get_mut(&write.id.namespace) else {
             return;
         };
-        let Some(entry) = space.workloads.get_mut(&local(&write.id)) else {
+        let Some(entry) = ns.workloads.get_mut(&local(&write.id)) else {
             return;
         };
         if entry.workload.uid != write.uid {
@@ -221,17 +221,16 @@ impl Inventory {
     }
 
     fn work_out_next_change(&self, now: Timestamp) -> Option<Timestamp> {
-        let moment = Moment::new(now);
-        let bench = self.bench(&moment);
+        let as_of = AsOf::new(now);
+        let ctx = self.judge_context(&as_of);
         let paths = self.paths.iter().filter_map(|path| path.next_change(now));
         let graces = self
             .paths
             .iter()
             .filter_map(|path| Some(DELETED_PATH_GRACE.after(path.deleted?)));
-        let lives = self.spaces.values().flat_map(|space| {
-            space
-                .exceptions()
-                .filter_map(|exception| space.life(exception, &bench).next_change)
+        let lives = self.namespaces.values().flat_map(|ns| {
+            ns.exceptions()
+                .filter_map(|exception| ns.life(exception, &ctx).next_change)
         });
         paths
             .chain(graces)
@@ -256,20 +255,20 @@ impl Inventory {
         if !self.settings.labels || !self.settings.label_services {
             return Vec::new();
         }
-        let moment = Moment::new(now);
+        let as_of = AsOf::new(now);
         let mut writes = Vec::new();
-        for (namespace, space) in &mut self.spaces {
+        for (namespace, ns) in &mut self.namespaces {
             if self.settings.excludes(namespace) {
                 continue;
             }
-            let bench = Bench {
+            let ctx = JudgeContext {
                 settings: &self.settings,
                 paths: &self.paths,
-                moment: &moment,
+                as_of: &as_of,
             };
-            let wanted = services_that_differ(space, &bench);
+            let wanted = services_that_differ(ns, &ctx);
             for (name, wanted) in wanted {
-                let Some(service) = space.services.get_mut(&name) else {
+                let Some(service) = ns.services.get_mut(&name) else {
                     continue;
                 };
                 if writes.len() >= limit || !service.is_cleared(wanted, now, &mut self.conflicts) {
@@ -289,8 +288,8 @@ impl Inventory {
 
     /// Notes how a Service's label write ended.
     pub fn service_written(&mut self, write: &ServiceWrite, how: Written, now: Timestamp) {
-        let space = self.spaces.get_mut(&write.namespace);
-        let Some(service) = space.and_then(|space| space.services.get_mut(&write.name)) else {
+        let ns = self.namespaces.get_mut(&write.namespace);
+        let Some(service) = ns.and_then(|ns| ns.services.get_mut(&write.name)) else {
             return;
         };
         match how {
@@ -372,9 +371,12 @@ fn state_of(labels: &OwnLabels) -> Option<State> {
     }
 }
 
-fn services_that_differ(space: &Space, bench: &Bench<'_>) -> Vec<(Arc<str>, Option<Status>)> {
-    let differing = space.services.iter().filter_map(|(name, service)| {
-        let wanted = worst_selected(service, space, bench);
+fn services_that_differ(
+    ns: &NamespaceIndex,
+    ctx: &JudgeContext<'_>,
+) -> Vec<(Arc<str>, Option<Status>)> {
+    let differing = ns.services.iter().filter_map(|(name, service)| {
+        let wanted = worst_selected(service, ns, ctx);
         let differs = wanted.map(Status::as_str) != service.live.as_deref();
         (differs && !service.progress.in_flight).then(|| (name.clone(), wanted))
     });
@@ -382,12 +384,16 @@ fn services_that_differ(space: &Space, bench: &Bench<'_>) -> Vec<(Arc<str>, Opti
 }
 
 /// The worst status of the workloads a Kubernetes Service selects.
-pub fn worst_selected(service: &KubeService, space: &Space, bench: &Bench<'_>) -> Option<Status> {
+pub fn worst_selected(
+    service: &KubeService,
+    ns: &NamespaceIndex,
+    ctx: &JudgeContext<'_>,
+) -> Option<Status> {
     let selector = service.selector.as_ref()?;
-    let selected = space
+    let selected = ns
         .workloads
         .values()
         .filter(|entry| selector.matches(&entry.workload.pod_labels));
-    let statuses = selected.map(|entry| judge(&entry.workload, space, bench).status);
+    let statuses = selected.map(|entry| judge(&entry.workload, ns, ctx).status);
     statuses.filter(|status| status.is_labelled()).min()
 }

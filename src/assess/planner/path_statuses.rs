@@ -102,9 +102,9 @@ impl Inventory {
     fn count_errors(&self) -> Errors {
         let mut errors: BTreeMap<(&Arc<str>, u16), usize> = BTreeMap::new();
         for entry in self
-            .spaces
+            .namespaces
             .values()
-            .flat_map(|space| space.workloads.values())
+            .flat_map(|ns| ns.workloads.values())
         {
             let workload = &entry.workload;
             for result in workload.results.iter().filter(|result| result.errored != 0) {

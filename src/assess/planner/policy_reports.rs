@@ -12,7 +12,7 @@ use crate::api::Period;
 use crate::assess::inventory::Inventory;
 use crate::assess::object::kind::WatchedKind;
 use crate::assess::planner::labels::Written;
-use crate::assess::verdict::Moment;
+use crate::assess::verdict::AsOf;
 use crate::assess::verdict::findings::{Findings, findings};
 
 /// The longest time between two attempts to write one report, in seconds.
@@ -230,13 +230,13 @@ impl Ledger {
             rendered: 0,
             plan: ReportPlan::default(),
         };
-        let moment = Moment::new(now);
-        let bench = inventory.bench(&moment);
+        let as_of = AsOf::new(now);
+        let ctx = inventory.judge_context(&as_of);
         let mut judged: HashSet<ReportKey> = HashSet::new();
-        for (namespace, space) in inventory.spaces() {
+        for (namespace, ns) in inventory.namespaces() {
             let namespace: Arc<str> = namespace.into();
-            for entry in space.workloads.values() {
-                let Some(found) = findings(&entry.workload, space, &bench) else {
+            for entry in ns.workloads.values() {
+                let Some(found) = findings(&entry.workload, ns, &ctx) else {
                     continue;
                 };
                 let key = (namespace.clone(), Arc::from(found.uid));

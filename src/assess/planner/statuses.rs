@@ -14,7 +14,7 @@ use crate::assess::inventory::Inventory;
 use crate::assess::planner::labels::Written;
 use crate::assess::register::{ExceptionView, Usage, Useless, exception_views};
 use crate::assess::state::Phase;
-use crate::assess::verdict::Moment;
+use crate::assess::verdict::AsOf;
 
 /// The least time between two status writes of one object.
 pub const PACE: Period = Period::seconds(10);
@@ -84,12 +84,12 @@ impl Inventory {
         let mut plan = StatusPlan::default();
         let errors = self.forget_mended_faults();
         self.generate_warnings(now);
-        let moment = Moment::new(now);
-        let register = exception_views(self, &moment);
-        let tally = Tally::of(self, &moment, &register);
+        let as_of = AsOf::new(now);
+        let register = exception_views(self, &as_of);
+        let tally = Tally::of(self, &as_of, &register);
         let exceptions = register
             .iter()
-            .filter_map(|view| differing(self, view, &moment));
+            .filter_map(|view| differing(self, view, &as_of));
         let exceptions: Vec<_> = exceptions.collect();
         let mut paths = self.changed_path_statuses(&tally, &errors, now);
         paths.extend(self.undecodable_path_statuses(now));
@@ -126,9 +126,9 @@ impl Inventory {
             self.undecodable_exception_written(&write);
         }
         let stored = self
-            .spaces
+            .namespaces
             .get_mut(namespace)
-            .and_then(|space| space.exception_mut(name));
+            .and_then(|ns| ns.exception_mut(name));
         if let (Some(exception), Written::Landed(_)) = (stored, how)
             && exception.uid == write.uid
         {
@@ -194,10 +194,10 @@ impl Inventory {
 fn differing(
     inventory: &Inventory,
     view: &ExceptionView<'_>,
-    moment: &Moment,
+    as_of: &AsOf,
 ) -> Option<(StatusWrite<DeviationExceptionStatus>, Option<PhaseChange>)> {
     let exception = view.exception;
-    let status = exception_status(exception, &findings(inventory, view, moment), moment.now);
+    let status = exception_status(exception, &findings(inventory, view, as_of), as_of.now);
     if exception.status.as_ref() == Some(&status) {
         return None;
     }
@@ -234,7 +234,7 @@ fn phase_change(exception: &Exception, view: &ExceptionView<'_>) -> Option<Phase
     })
 }
 
-fn findings(inventory: &Inventory, view: &ExceptionView<'_>, moment: &Moment) -> ExceptionFindings {
+fn findings(inventory: &Inventory, view: &ExceptionView<'_>, as_of: &AsOf) -> ExceptionFindings {
     let mut unknown_checks = Vec::new();
     let mut not_exemptible = Vec::new();
     for useless in &view.useless_checks {
@@ -256,7 +256,7 @@ fn findings(inventory: &Inventory, view: &ExceptionView<'_>, moment: &Moment) ->
         not_exemptible,
         matched: view.matched.iter().map(|id| id.local()).collect(),
         covered_failures: view.covered_failures,
-        on_other_path: other_path(inventory, view, moment),
+        on_other_path: other_path(inventory, view, as_of),
         still_failing: view.needed,
         over_max_workloads: limit
             .is_some_and(|limit| u32::try_from(view.named).is_ok_and(|named| named > limit)),
@@ -279,15 +279,15 @@ fn path_found(inventory: &Inventory, view: &ExceptionView<'_>) -> PathFound {
 }
 
 /// The path that judges the workloads of an exception, where it is not the one it names.
-fn other_path(inventory: &Inventory, view: &ExceptionView<'_>, moment: &Moment) -> Option<String> {
+fn other_path(inventory: &Inventory, view: &ExceptionView<'_>, as_of: &AsOf) -> Option<String> {
     match view.usage {
         Usage::OtherPath => {}
         Usage::InUse | Usage::NoTarget | Usage::NotJudged | Usage::PathNotFound => return None,
     }
-    let bench = inventory.bench(moment);
-    let space = inventory.space(view.namespace)?;
-    let judged = space.named_by(view.exception).filter_map(|workload| {
-        let path = crate::assess::verdict::judge(workload, space, &bench).path?;
+    let ctx = inventory.judge_context(as_of);
+    let ns = inventory.namespace(view.namespace)?;
+    let judged = ns.named_by(view.exception).filter_map(|workload| {
+        let path = crate::assess::verdict::judge(workload, ns, &ctx).path?;
         Some(workload.paths.get(path).name.to_string())
     });
     judged.min()

@@ -9,12 +9,12 @@ use crate::api::deviation_exception::{Approval, Decision};
 use crate::assess::exception::record::{EVERY_CHECK, Exception};
 use crate::assess::exception::{Consent, Life};
 use crate::assess::inventory::Inventory;
-use crate::assess::inventory::namespace_index::Space;
+use crate::assess::inventory::namespace_index::NamespaceIndex;
 use crate::assess::object::kind::WorkloadId;
 use crate::assess::path::{Checks, indexes};
 use crate::assess::register::{Usage, Useless, named_checks, view_in};
 use crate::assess::state::State;
-use crate::assess::verdict::{Moment, Verdict, judge};
+use crate::assess::verdict::{AsOf, Verdict, judge};
 use crate::assess::workload::Workload;
 
 /// What an exception would change.
@@ -70,23 +70,23 @@ pub struct CoversNothing {
 }
 
 /// What this exception would change at this moment.
-pub fn preview(inventory: &Inventory, object: &DeviationException, moment: &Moment) -> Preview {
+pub fn preview(inventory: &Inventory, object: &DeviationException, as_of: &AsOf) -> Preview {
     let namespace = object.metadata.namespace.as_deref().unwrap_or_default();
-    let before = inventory.space(namespace).cloned().unwrap_or_default();
-    let asked = Trial::of(object.clone(), &before, moment.now);
-    let agreed = Trial::of(approved(object.clone(), moment.now), &before, moment.now);
-    let look = Look { inventory, moment };
+    let before = inventory.namespace(namespace).cloned().unwrap_or_default();
+    let asked = Trial::of(object.clone(), &before, as_of.now);
+    let agreed = Trial::of(approved(object.clone(), as_of.now), &before, as_of.now);
+    let look = Look { inventory, as_of };
     let exception = asked.exception();
-    let view = view_in(inventory, moment, (namespace, &asked.space, &exception));
+    let view = view_in(inventory, as_of, (namespace, &asked.ns, &exception));
     let life = agreed
-        .space
-        .life(&agreed.exception(), &inventory.bench(moment));
+        .ns
+        .life(&agreed.exception(), &inventory.judge_context(as_of));
     let path = view.path_name().to_owned();
     Preview {
         covered: view
             .matched
             .iter()
-            .filter_map(|id| look.covered(id, [&before, &asked.space, &agreed.space], &exception))
+            .filter_map(|id| look.covered(id, [&before, &asked.ns, &agreed.ns], &exception))
             .collect(),
         usage: view.usage,
         useless: view.useless_checks.iter().map(useless).collect(),
@@ -123,19 +123,19 @@ fn useless(check: &crate::assess::register::UselessCheck<'_>) -> CoversNothing {
 
 /// A namespace with an exception it does not have.
 struct Trial {
-    space: Space,
+    ns: NamespaceIndex,
     exception: Exception,
 }
 
 impl Trial {
-    fn of(object: DeviationException, before: &Space, now: Timestamp) -> Self {
+    fn of(object: DeviationException, before: &NamespaceIndex, now: Timestamp) -> Self {
         let mut exception = Exception::read(object, now);
         if let Some(known) = before.exception(&exception.name) {
             exception.past = exception.past.with(&known.past_to_keep());
         }
-        let mut space = before.clone();
-        space.put_exception(exception.clone());
-        Self { space, exception }
+        let mut ns = before.clone();
+        ns.put_exception(exception.clone());
+        Self { ns, exception }
     }
 
     fn exception(&self) -> Exception {
@@ -146,22 +146,22 @@ impl Trial {
 #[derive(Clone, Copy)]
 struct Look<'a> {
     inventory: &'a Inventory,
-    moment: &'a Moment,
+    as_of: &'a AsOf,
 }
 
 impl Look<'_> {
     fn covered(
         self,
         id: &WorkloadId,
-        [before, asked, agreed]: [&Space; 3],
+        [before, asked, agreed]: [&NamespaceIndex; 3],
         exception: &Exception,
     ) -> Option<Covered> {
         let workload = self.inventory.workload(id)?;
-        let bench = self.inventory.bench(self.moment);
-        let verdict = judge(workload, before, &bench);
+        let ctx = self.inventory.judge_context(self.as_of);
+        let verdict = judge(workload, before, &ctx);
         let path = workload.paths.get(verdict.path?);
         let named = named_checks(exception, path);
-        let state = |space: &Space| judge(workload, space, &bench).state();
+        let state = |ns: &NamespaceIndex| judge(workload, ns, &ctx).state();
         Some(Covered {
             id: id.clone(),
             checks: names(workload, &verdict, verdict.failing & named),
@@ -177,10 +177,10 @@ impl Look<'_> {
         let paths = self.inventory.paths();
         let policy = &paths.terms(&exception.spec.path)?.spec.exception_policy;
         let limits = policy.self_declare.filter(|_| consent == Consent::None)?;
-        let until = limits.max_duration.after(self.moment.now);
+        let until = limits.max_duration.after(self.as_of.now);
         let mut shorter = exception.clone();
         shorter.spec.expires_at = Some(Instant(until));
-        let life = shorter.life(paths, None, self.moment.now);
+        let life = shorter.life(paths, None, self.as_of.now);
         (life.consent == Consent::SelfDeclared).then_some(until)
     }
 }

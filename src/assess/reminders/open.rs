@@ -144,6 +144,6 @@ pub fn accepted(inventory: &Inventory) -> Vec<Mark> {
 
 fn exceptions(inventory: &Inventory) -> impl Iterator<Item = (&str, &Exception)> {
     inventory
-        .spaces()
-        .flat_map(|(namespace, space)| space.exceptions().map(move |one| (namespace, one)))
+        .namespaces()
+        .flat_map(|(namespace, ns)| ns.exceptions().map(move |one| (namespace, one)))
 }

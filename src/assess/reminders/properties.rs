@@ -90,7 +90,7 @@ fn play(world: &mut World, events: &[Event]) -> (Sent, Timestamp) {
                 let name = NAMES[*who];
                 let known = world
                     .inventory
-                    .space("shop")
+                    .namespace("shop")
                     .and_then(|s| s.exception(name));
                 let spec = change(known.map(|known| known.spec.clone()), *who, *what, now);
                 world.put(name, spec, now);
@@ -156,8 +156,8 @@ proptest! {
         let later = world.due(now);
         let told: BTreeSet<_> = later.iter().flat_map(|m| &m.items).map(|i| i.name.clone()).collect();
         for item in due.iter().flat_map(|message| &message.items) {
-            let space = world.inventory.space("shop").unwrap();
-            let exception = space.exception(&item.name).unwrap();
+            let ns = world.inventory.namespace("shop").unwrap();
+            let exception = ns.exception(&item.name).unwrap();
             let status = exception.status.as_ref().unwrap();
             let said_since = status.notified.iter().any(|mark| mark.sent_at.0 >= now);
             prop_assert!(told.contains(&item.name) || said_since, "{} {:?}", item.name, item.stage);

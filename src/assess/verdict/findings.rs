@@ -8,11 +8,11 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use crate::api::golden_path::{Check, Level};
 use crate::assess::exception::Life;
 use crate::assess::exception::record::Exception;
-use crate::assess::inventory::namespace_index::Space;
+use crate::assess::inventory::namespace_index::NamespaceIndex;
 use crate::assess::path::{Path, bit};
 use crate::assess::state::{Outcome, Standing, State};
-use crate::assess::verdict::standing::Excuse;
-use crate::assess::verdict::{Bench, Verdict, judge};
+use crate::assess::verdict::standing::CheckStanding;
+use crate::assess::verdict::{JudgeContext, Verdict, judge};
 use crate::assess::workload::{PathResult, Workload};
 
 /// The result of a check, as policy reports know it.
@@ -140,10 +140,10 @@ impl Findings<'_> {
 /// that is not stored.
 pub fn findings<'a>(
     workload: &'a Workload,
-    space: &'a Space,
-    bench: &Bench<'_>,
+    ns: &'a NamespaceIndex,
+    ctx: &JudgeContext<'_>,
 ) -> Option<Findings<'a>> {
-    let verdict = judge(workload, space, bench);
+    let verdict = judge(workload, ns, ctx);
     let index = verdict.path?;
     let mut results = workload.results.iter();
     let result = results.find(|result| usize::from(result.path) == index)?;
@@ -151,17 +151,17 @@ pub fn findings<'a>(
     let about = About {
         verdict: &verdict,
         result,
-        space,
+        ns,
     };
     let checks = path.spec.checks.iter().enumerate();
     Some(Findings {
         workload,
         uid: workload.uid.as_deref()?,
-        team: space.team_of(workload),
+        team: ns.team_of(workload),
         path,
         state: verdict.state()?,
         checks: checks
-            .map(|check| about.finding(check, workload, bench))
+            .map(|check| about.finding(check, workload, ctx))
             .collect(),
     })
 }
@@ -170,7 +170,7 @@ pub fn findings<'a>(
 struct About<'v, 'a> {
     verdict: &'v Verdict,
     result: &'a PathResult,
-    space: &'a Space,
+    ns: &'a NamespaceIndex,
 }
 
 impl<'a> About<'_, 'a> {
@@ -178,26 +178,33 @@ impl<'a> About<'_, 'a> {
         &self,
         (index, check): (usize, &'a Check),
         workload: &Workload,
-        bench: &Bench<'_>,
+        ctx: &JudgeContext<'_>,
     ) -> Finding<'a> {
-        let at = bench.moment.paths(&workload.paths)[usize::from(self.result.path)];
+        let at = ctx.as_of.paths(&workload.paths)[usize::from(self.result.path)];
         let outcome = Verdict::outcome(self.result, &at, index);
-        let mut excuses = self.verdict.excuses.iter();
-        let excuse = excuses.find(|excuse| excuse.check == index);
-        let standing = excuse.map(|excuse| excuse.standing);
+        let known = self
+            .verdict
+            .standings
+            .iter()
+            .find(|standing| standing.check == index);
+        let standing = known.map(|known| known.standing);
         Finding {
             check,
             outcome,
             evaluated: evaluated(self.result, index),
             result: PolicyResult::of(check.level, outcome, standing),
             standing,
-            exception: excuse.and_then(|excuse| self.spoken_by(excuse, bench)),
+            exception: known.and_then(|known| self.exception_of(known, ctx)),
         }
     }
 
-    fn spoken_by(&self, excuse: &Excuse, bench: &Bench<'_>) -> Option<(&'a Exception, Life)> {
-        let exception = self.space.exception(excuse.exception.as_deref()?)?;
-        Some((exception, self.space.life(exception, bench)))
+    fn exception_of(
+        &self,
+        standing: &CheckStanding,
+        ctx: &JudgeContext<'_>,
+    ) -> Option<(&'a Exception, Life)> {
+        let exception = self.ns.exception(standing.exception.as_deref()?)?;
+        Some((exception, self.ns.life(exception, ctx)))
     }
 }
 

@@ -8,15 +8,15 @@ use jiff::Timestamp;
 
 use crate::assess::exception::Life;
 use crate::assess::exception::record::Exception;
-use crate::assess::inventory::namespace_index::Space;
+use crate::assess::inventory::namespace_index::NamespaceIndex;
 use crate::assess::path::{Checks, Path, indexes};
 use crate::assess::state::{Phase, Standing, Turn};
-use crate::assess::verdict::Bench;
+use crate::assess::verdict::JudgeContext;
 use crate::assess::workload::Workload;
 
 /// How one failing check stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Excuse {
+pub struct CheckStanding {
     /// Index of the check.
     pub check: usize,
     /// Its standing.
@@ -29,7 +29,7 @@ pub struct Excuse {
     pub renewal_open: bool,
 }
 
-impl Excuse {
+impl CheckStanding {
     /// Whose turn it is.
     pub fn turn(&self) -> Turn {
         match self.standing {
@@ -63,49 +63,50 @@ impl Excuse {
     }
 }
 
-/// The excuse a workload's standing comes from.
-pub fn worst(excuses: &[Excuse]) -> Option<&Excuse> {
-    excuses.iter().min_by_key(|excuse| excuse.standing)
+/// The check standing that decides the workload's standing.
+pub fn worst(standings: &[CheckStanding]) -> Option<&CheckStanding> {
+    standings.iter().min_by_key(|standing| standing.standing)
 }
 
-/// A workload that fails checks of its path, and whoever may speak for it.
+/// A workload that fails checks of its path, with everything that bears on their standing.
 #[derive(Clone, Copy)]
-pub(crate) struct Plea<'a> {
+pub(crate) struct Deviation<'a> {
     pub workload: &'a Workload,
     pub path: &'a Path,
-    pub space: &'a Space,
-    pub bench: &'a Bench<'a>,
+    pub ns: &'a NamespaceIndex,
+    pub ctx: &'a JudgeContext<'a>,
 }
 
-impl<'a> Plea<'a> {
-    /// One excuse a failing check, in order of check.
-    pub fn answer(self, failing: Checks) -> Vec<Excuse> {
-        let spoken = self.exceptions();
-        let excuse = |check| {
-            self.best(check, &spoken)
-                .unwrap_or_else(|| self.unspoken(check))
-        };
-        indexes(failing).map(excuse).collect()
+impl<'a> Deviation<'a> {
+    /// One standing per failing check, in order of check.
+    pub fn standings(self, failing: Checks) -> Vec<CheckStanding> {
+        let exceptions = self.exceptions();
+        indexes(failing)
+            .map(|check| {
+                self.best(check, &exceptions)
+                    .unwrap_or_else(|| self.uncovered(check))
+            })
+            .collect()
     }
 
     /// The exceptions about this workload and its path, and where each is in its life.
     fn exceptions(self) -> Vec<(&'a Exception, Life)> {
         let about = self
-            .space
+            .ns
             .exceptions_naming(self.workload)
             .filter(|exception| {
-                let named = exception.path(self.bench.paths);
-                named.is_some_and(|named| self.bench.paths.is_about(named, self.path))
-                    && self.space.covers_within_limit(exception, self.workload)
+                let named = exception.path(self.ctx.paths);
+                named.is_some_and(|named| self.ctx.paths.is_about(named, self.path))
+                    && self.ns.covers_within_limit(exception, self.workload)
             });
         about
-            .map(|exception| (exception, self.space.life(exception, self.bench)))
+            .map(|exception| (exception, self.ns.life(exception, self.ctx)))
             .collect()
     }
 
     /// The best phase counts; between equals the one that lasts longest, then the first by name.
-    fn best(self, check: usize, spoken: &[(&'a Exception, Life)]) -> Option<Excuse> {
-        let naming = spoken
+    fn best(self, check: usize, exceptions: &[(&'a Exception, Life)]) -> Option<CheckStanding> {
+        let naming = exceptions
             .iter()
             .filter(|(exception, _)| exception.names_check(self.path, check));
         let standing =
@@ -117,15 +118,17 @@ impl<'a> Plea<'a> {
                 Reverse(exception.name.clone()),
             )
         })?;
-        Some(Excuse::by_exception(check, standing, exception, life))
+        Some(CheckStanding::by_exception(
+            check, standing, exception, life,
+        ))
     }
 
-    fn unspoken(self, check: usize) -> Excuse {
+    fn uncovered(self, check: usize) -> CheckStanding {
         let predates = self
             .path
-            .is_predated_by(self.workload.birth, self.bench.moment.now);
+            .is_predated_by(self.workload.birth, self.ctx.as_of.now);
         let until = self.path.spec.existing.until.as_ref().map(|until| until.0);
-        Excuse {
+        CheckStanding {
             check,
             standing: if predates {
                 Standing::Predates

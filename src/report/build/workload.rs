@@ -3,19 +3,19 @@
 use jiff::Timestamp;
 
 use super::View;
-use crate::assess::inventory::namespace_index::Space;
+use crate::assess::inventory::namespace_index::NamespaceIndex;
 use crate::assess::path::Path;
 use crate::assess::planner::status::nearest;
 use crate::assess::source::Problem;
 use crate::assess::state::{Outcome, Standing, Status};
-use crate::assess::verdict::standing::Excuse;
+use crate::assess::verdict::standing::CheckStanding;
 use crate::assess::verdict::{Choice, Verdict};
 use crate::assess::workload::{PathResult, Workload};
 use crate::report::json::{self, Steps};
 
 pub(super) fn line(
     workload: &Workload,
-    space: &Space,
+    ns: &NamespaceIndex,
     verdict: &Verdict,
     view: &View<'_>,
 ) -> json::Workload {
@@ -27,7 +27,7 @@ pub(super) fn line(
         kind: id.kind.kind.clone(),
         namespace: id.namespace.to_string(),
         name: id.name.to_string(),
-        team: space.team_of(workload).to_owned(),
+        team: ns.team_of(workload).to_owned(),
         service: workload.service.as_deref().map(str::to_owned),
         path: chosen.map(|(path, _)| path.name.to_string()),
         path_title: spec.and_then(|spec| spec.title.clone()),
@@ -35,9 +35,9 @@ pub(super) fn line(
         status: verdict.status,
         deviation: verdict.standing,
         turn: verdict.turn,
-        until: worst.and_then(|excuse| excuse.until),
-        since: worst.and_then(|excuse| asked(excuse, space, view)),
-        next_change: chosen.and_then(|(path, _)| next_change(verdict, path, (space, view))),
+        until: worst.and_then(|standing| standing.until),
+        since: worst.and_then(|standing| asked(standing, ns, view)),
+        next_change: chosen.and_then(|(path, _)| next_change(verdict, path, (ns, view))),
         steps: Steps {
             passed: count(verdict.steps.passed),
             of: count(verdict.steps.of),
@@ -73,7 +73,7 @@ fn chosen<'a>(workload: &'a Workload, verdict: &Verdict) -> Option<Chosen<'a>> {
 }
 
 fn because(workload: &Workload, verdict: &Verdict, view: &View<'_>) -> String {
-    let at = view.moment.paths(&workload.paths);
+    let at = view.as_of.paths(&workload.paths);
     let results = workload.results.iter();
     let candidates = results.filter(|result| at[usize::from(result.path)].takes_part);
     match (verdict.choice, candidates.count()) {
@@ -113,30 +113,34 @@ fn notes(workload: &Workload, verdict: &Verdict, view: &View<'_>) -> Vec<String>
 }
 
 /// Since when a decision is waited for, where that is known.
-fn asked(excuse: &Excuse, space: &Space, view: &View<'_>) -> Option<Timestamp> {
-    let is_waiting = excuse.standing == Standing::Pending || excuse.renewal_open;
-    let exception = space.exception(excuse.exception.as_deref().filter(|_| is_waiting)?)?;
+fn asked(standing: &CheckStanding, ns: &NamespaceIndex, view: &View<'_>) -> Option<Timestamp> {
+    let is_waiting = standing.standing == Standing::Pending || standing.renewal_open;
+    let exception = ns.exception(standing.exception.as_deref().filter(|_| is_waiting)?)?;
     let renewal = exception
         .spec
         .renewal
         .as_ref()
-        .filter(|_| excuse.renewal_open);
+        .filter(|_| standing.renewal_open);
     let asked = renewal.map_or(exception.created, |renewal| renewal.requested_at.0);
     // A manifest has no creation time: the moment itself stands in for it.
-    (asked > Timestamp::MIN && asked < view.moment.now).then_some(asked)
+    (asked > Timestamp::MIN && asked < view.as_of.now).then_some(asked)
 }
 
 /// When an answer about this workload next changes by itself.
-fn next_change(verdict: &Verdict, path: &Path, around: (&Space, &View<'_>)) -> Option<Timestamp> {
-    let (space, view) = around;
-    let now = view.moment.now;
-    let bench = view.inventory.bench(view.moment);
-    let excuses = verdict.excuses.iter();
-    let lives = excuses.clone().filter_map(|excuse| {
-        let exception = space.exception(excuse.exception.as_deref()?)?;
-        space.life(exception, &bench).next_change
+fn next_change(
+    verdict: &Verdict,
+    path: &Path,
+    around: (&NamespaceIndex, &View<'_>),
+) -> Option<Timestamp> {
+    let (ns, view) = around;
+    let now = view.as_of.now;
+    let ctx = view.inventory.judge_context(view.as_of);
+    let standings = verdict.standings.iter();
+    let lives = standings.clone().filter_map(|standing| {
+        let exception = ns.exception(standing.exception.as_deref()?)?;
+        ns.life(exception, &ctx).next_change
     });
-    let ends = excuses.filter_map(|excuse| excuse.until);
+    let ends = standings.filter_map(|standing| standing.until);
     let checks = path.spec.checks.iter();
     let enforced = checks.filter_map(|check| check.enforce_from.as_ref().map(|from| from.0));
     let dates = lives.chain(ends).chain(enforced);
@@ -150,12 +154,15 @@ fn checks(
     view: &View<'_>,
 ) -> Vec<json::Check> {
     let (path, result) = chosen;
-    let at = view.moment.paths(&workload.paths)[usize::from(result.path)];
+    let at = view.as_of.paths(&workload.paths)[usize::from(result.path)];
     let checks = path.spec.checks.iter().enumerate();
     checks
         .map(|(index, check)| {
             let outcome = Verdict::outcome(result, &at, index);
-            let excuse = verdict.excuses.iter().find(|excuse| excuse.check == index);
+            let standing = verdict
+                .standings
+                .iter()
+                .find(|standing| standing.check == index);
             let wants_help = outcome != Outcome::Pass;
             json::Check {
                 name: check.name.clone(),
@@ -167,8 +174,8 @@ fn checks(
                 docs_url: check.docs_url.clone().filter(|_| wants_help),
                 enforce_from: check.enforce_from.as_ref().map(|from| from.0),
                 exemptible: check.exemptible,
-                exception: excuse.and_then(|e| e.exception.as_deref().map(str::to_owned)),
-                standing: excuse.map(|excuse| excuse.standing),
+                exception: standing.and_then(|e| e.exception.as_deref().map(str::to_owned)),
+                standing: standing.map(|standing| standing.standing),
             }
         })
         .collect()

@@ -6,22 +6,22 @@ use super::family::{self, Series};
 use super::{Options, Teams};
 use crate::assess::inventory::Inventory;
 use crate::assess::state::State;
-use crate::assess::verdict::{Moment, judge};
+use crate::assess::verdict::{AsOf, judge};
 
 pub(super) fn family(
     inventory: &Inventory,
-    moment: &Moment,
+    as_of: &AsOf,
     shown: (&Teams<'_>, &Options),
 ) -> Option<MetricFamily> {
     let (teams, options) = shown;
     let limit = options.workload_info?;
-    let bench = inventory.bench(moment);
+    let ctx = inventory.judge_context(as_of);
     let entries = inventory
-        .spaces()
-        .flat_map(|(_, space)| space.workloads.values().map(move |entry| (space, entry)));
-    let series = entries.take(limit).map(|(space, entry)| {
+        .namespaces()
+        .flat_map(|(_, ns)| ns.workloads.values().map(move |entry| (ns, entry)));
+    let series = entries.take(limit).map(|(ns, entry)| {
         let workload = &entry.workload;
-        let verdict = judge(workload, space, &bench);
+        let verdict = judge(workload, ns, &ctx);
         let path = verdict.path.map(|index| &*workload.paths.get(index).name);
         let state = verdict.state().map(State::as_str);
         let labels = [
@@ -29,7 +29,7 @@ pub(super) fn family(
             workload.id.kind.kind.as_str(),
             &*workload.id.name,
             path.unwrap_or_default(),
-            teams.label(space.team_of(workload)),
+            teams.label(ns.team_of(workload)),
             state.unwrap_or(verdict.status.as_str()),
         ];
         (labels, 1.0)

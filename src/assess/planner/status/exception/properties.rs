@@ -109,7 +109,7 @@ proptest! {
         prop_assert!(ends.is_none_or(|(with, without)| (with - without).abs() <= 1));
         let near = SignedDuration::from_secs(2);
         let moments = [now.saturating_sub(near).unwrap(), now, now.saturating_add(near).unwrap()];
-        let phases = moments.map(|moment| story.at(moment).phase);
+        let phases = moments.map(|as_of| story.at(as_of).phase);
         if phases.iter().all(|phase| *phase == with.phase) {
             prop_assert_eq!(but_for_reminders(&with), but_for_reminders(&without));
         }
