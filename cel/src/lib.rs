@@ -1,8 +1,11 @@
-//! Kubernetes CEL over JSON: an expression means here what a 1.36 API server makes of it in a
-//! `ValidatingAdmissionPolicy`, compiled once, bounded, and without a copy of the object.
+//! Kubernetes CEL over JSON. An expression has the value that a 1.36 API server computes for it in a
+//! `ValidatingAdmissionPolicy`. It is compiled once, bounded, and evaluated without a copy of the
+//! object.
 //!
-//! `syntax` reads text, `check` types it and makes a plan, `eval` runs the plan with `library`'s
-//! functions on `value`s. Imports point that way and nothing here does IO or knows the time.
+//! Imports point one way: `syntax <- value <- library <- eval <- check <- env`. `syntax` parses,
+//! `value` holds values and meters what they cost, `library` has the functions, `eval` runs plans,
+//! `check` types an expression and makes its plan, `env` is the API. All may import `error` and
+//! `limits`. Nothing here does IO or reads the clock.
 //!
 //! ```
 //! use goldenpath_cel::{Env, Evaluation};
@@ -15,7 +18,6 @@
 //! ```
 
 mod check;
-mod embed;
 mod env;
 mod error;
 mod eval;
@@ -25,7 +27,6 @@ mod syntax;
 mod value;
 
 pub use check::Type;
-pub use env::{Env, Program};
+pub use env::{Env, Evaluation, Program};
 pub use error::{CompileError, EvalError};
-pub use eval::Evaluation;
 pub use value::{Instant, List, Map, Text, Value};

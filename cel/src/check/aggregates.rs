@@ -3,8 +3,9 @@
 use super::unify::{equivalent, most_general};
 use super::{Checker, Type, Typed, mismatch};
 use crate::error::Problem;
-use crate::eval::{self, Fault, ListItem, MapItem, Node};
+use crate::eval::{self, ListItem, MapItem, Node};
 use crate::syntax::ast::{Element, Entry};
+use crate::value::Fault;
 
 /// The types of parts that must turn out the same once all of the expression is known. The
 /// server demands more here than assignability: `dyn` beside `int` is refused.

@@ -2,14 +2,14 @@
 
 use std::sync::Arc;
 
-use super::selects::dotted;
+use super::names::{self, dotted};
 use super::signatures::{self, Overload, PARAMETERS};
-use super::{Checker, Type, Typed, constants, names};
+use super::{Checker, Type, Typed, constants};
 use crate::error::Problem;
-use crate::eval::{Guard, Node, Order};
+use crate::eval::{Guard, Node};
 use crate::library;
 use crate::syntax::ast::{Call, Expr};
-use crate::value::Value;
+use crate::value::{Order, Value};
 
 /// What a call names, and where.
 #[derive(Clone, Copy)]

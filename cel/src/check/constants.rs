@@ -4,10 +4,10 @@
 use std::sync::Arc;
 
 use crate::error::Problem;
-use crate::eval::{self, Fault, Node, Pattern, PatternUse};
-use crate::library;
+use crate::eval::{self, Node, Pattern};
+use crate::library::{self, PatternUse};
 use crate::syntax::ast::{Call, Kind, Literal};
-use crate::value::Value;
+use crate::value::{Fault, Value};
 
 const CONVERSIONS: [&str; 9] = [
     "bool",

@@ -14,9 +14,8 @@ mod signatures;
 mod ty;
 mod unify;
 
-use crate::env::Env;
 use crate::error::Problem;
-use crate::eval::Node;
+use crate::eval::{Node, Plan};
 use crate::syntax::ast::{Expr, Kind, Literal, Logic};
 use crate::value::Value;
 use unify::Unifier;
@@ -26,18 +25,24 @@ pub use ty::Type;
 /// A checked expression: what it evaluates to, and what running it takes.
 #[derive(Debug)]
 pub(crate) struct Checked {
-    pub node: Node,
+    pub plan: Plan,
     pub ty: Type,
-    /// Places for macro variables.
-    pub locals: usize,
     /// Deepest chain of nested parts, those of used variables included.
     pub depth: u16,
 }
 
-/// Checks a parsed expression in an environment.
-pub(crate) fn check(env: &Env, expr: &Expr) -> Result<Checked, Problem> {
+/// A variable of the environment, as others see it.
+pub(crate) struct Declaration<'e> {
+    pub name: &'e str,
+    pub ty: &'e Type,
+    /// Depth of its program.
+    pub depth: u16,
+}
+
+/// Checks a parsed expression. The plan names each variable by its position in `variables`.
+pub(crate) fn check(variables: &[Declaration], expr: &Expr) -> Result<Checked, Problem> {
     let mut checker = Checker {
-        env,
+        variables,
         types: Unifier::default(),
         scope: Vec::new(),
         locals: 0,
@@ -57,10 +62,10 @@ pub(crate) fn check(env: &Env, expr: &Expr) -> Result<Checked, Problem> {
         return Err(Problem::too_nested(expr.offset, "types are too complex"));
     }
     let (ty, node) = typed?;
+    let locals = checker.locals;
     Ok(Checked {
-        node,
+        plan: Plan { node, locals },
         ty,
-        locals: checker.locals,
         depth: checker.variable_depth.saturating_add(expr.depth),
     })
 }
@@ -77,7 +82,7 @@ pub(crate) fn declared_type(ty: &Type) -> Type {
 }
 
 struct Checker<'e> {
-    env: &'e Env,
+    variables: &'e [Declaration<'e>],
     types: Unifier,
     scope: Vec<Local>,
     locals: usize,

@@ -3,6 +3,7 @@
 use super::{Checker, Type, Typed};
 use crate::error::Problem;
 use crate::eval::Node;
+use crate::syntax::ast::{Access, Expr, Kind};
 use crate::value::{Text, Value};
 
 /// The type of `variables`; its fields are the environment's.
@@ -59,11 +60,11 @@ impl Checker<'_> {
 
     /// A variable of the environment: `variables.name`.
     pub(super) fn variable(&mut self, offset: u32, name: &str) -> Result<Typed, Problem> {
-        let mut known = self.env.variables().iter().enumerate();
-        let Some((at, variable)) = known.find(|(_, variable)| variable.name == name) else {
+        let Some(at) = self.variables.iter().position(|known| known.name == name) else {
             return Err(Problem::at(offset, format!("undefined field '{name}'")));
         };
-        self.variable_depth = self.variable_depth.max(variable.program.depth());
+        let variable = &self.variables[at];
+        self.variable_depth = self.variable_depth.max(variable.depth);
         Ok((variable.ty.clone(), Node::Variable(at)))
     }
 }
@@ -77,6 +78,18 @@ pub(super) fn undeclared(offset: u32, name: &str) -> Problem {
                     are available";
     }
     Problem::at(offset, message)
+}
+
+/// The dotted name an expression spells, if it is one.
+pub(super) fn dotted(expr: &Expr) -> Option<String> {
+    match &expr.kind {
+        Kind::Ident(name) => Some(name.trim_start_matches('.').to_owned()),
+        Kind::Select(select) if select.access == Access::Plain => {
+            let prefix = dotted(&select.operand)?;
+            Some(format!("{prefix}.{}", select.field))
+        }
+        _ => None,
+    }
 }
 
 /// A type's name used as a value, with its type.

@@ -1,12 +1,13 @@
 //! Fields and indexes: their types, and paths put together so that a path is walked in one go.
 
 use super::calls::Callee;
-use super::names::{self, VARIABLES};
+use super::names::{self, VARIABLES, dotted};
 use super::{Checker, Type, Typed};
 use crate::error::Problem;
-use crate::eval::{Attribute, Context, Node, Outcome, Qualifier, QualifierKey};
+use crate::eval::{Attribute, Node, Qualifier, QualifierKey};
+use crate::library::Context;
 use crate::syntax::ast::{Access, Expr, Index, Kind, Select};
-use crate::value::Value;
+use crate::value::{EvalResult, Value};
 
 impl Checker<'_> {
     pub(super) fn select(&mut self, expr: &Expr, select: &Select) -> Result<Typed, Problem> {
@@ -106,18 +107,6 @@ fn undefined(offset: u32, field: &str) -> Problem {
     Problem::at(offset, format!("undefined field '{field}'"))
 }
 
-/// The dotted name an expression spells, if it is one.
-pub(super) fn dotted(expr: &Expr) -> Option<String> {
-    match &expr.kind {
-        Kind::Ident(name) => Some(name.trim_start_matches('.').to_owned()),
-        Kind::Select(select) if select.access == Access::Plain => {
-            let prefix = dotted(&select.operand)?;
-            Some(format!("{prefix}.{}", select.field))
-        }
-        _ => None,
-    }
-}
-
 /// One more step on a path, or a path of one step.
 fn extend(node: Node, qualifier: Qualifier) -> Node {
     match node {
@@ -133,6 +122,6 @@ fn extend(node: Node, qualifier: Qualifier) -> Node {
 }
 
 #[allow(clippy::unnecessary_wraps)] // the shape of every function
-fn present<'a>(_: &mut Context<'_, 'a>, _: &[Value<'a>]) -> Outcome<'a> {
+fn present<'a>(_: &mut Context<'_, 'a>, _: &[Value<'a>]) -> EvalResult<'a> {
     Ok(Value::Bool(true))
 }

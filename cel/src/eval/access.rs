@@ -5,11 +5,9 @@
 
 use serde_json::Value as Json;
 
-use super::meter::{Fault, Outcome};
 use super::plan::{Attribute, Node, QualifierKey};
-use super::run::Context;
-use crate::library::Object;
-use crate::value::{List, Map, OPTIONAL_BYTES, Text, Value};
+use super::run::Interpreter;
+use crate::value::{EvalResult, Fault, List, Map, OPTIONAL_BYTES, Object, Text, Value, display};
 
 /// Fields of a path that is taken in one go.
 const STRAIGHT: usize = 16;
@@ -17,7 +15,7 @@ const STRAIGHT: usize = 16;
 /// Fields that one step pays for, apart from the step of the path itself.
 const FIELDS_PER_STEP: u64 = 8;
 
-impl<'a> Context<'_, 'a> {
+impl<'a> Interpreter<'_, 'a> {
     /// The value at the end of a path, and whether the path is optional; none where it is and
     /// something is absent.
     pub(super) fn resolve(&mut self, node: &Node) -> Result<Option<(Value<'a>, bool)>, Fault> {
@@ -39,7 +37,8 @@ impl<'a> Context<'_, 'a> {
         let Some((mut value, mut optional)) = self.resolve(&attribute.root)? else {
             return Ok(None);
         };
-        self.meter
+        self.context
+            .meter
             .charge(attribute.path.len() as u64 / FIELDS_PER_STEP)?;
         for qualifier in &attribute.path {
             optional |= qualifier.optional;
@@ -53,7 +52,7 @@ impl<'a> Context<'_, 'a> {
     }
 
     /// The value of a path, a condition between paths, or a macro's variable.
-    pub(super) fn attribute(&mut self, node: &Node) -> Outcome<'a> {
+    pub(super) fn attribute(&mut self, node: &Node) -> EvalResult<'a> {
         if let Node::Attribute(attribute) = node
             && attribute.path.len() <= STRAIGHT
             && let Some(end) = self.straight(attribute)
@@ -63,12 +62,14 @@ impl<'a> Context<'_, 'a> {
                 Straight::Presence(present) => Value::Bool(present),
             });
         }
-        let mark = self.meter.held();
+        let mark = self.context.meter.held();
         let value = match self.resolve(node)? {
-            Some((Value::Object(Object::Unconvertible), false)) => return Err(unconvertible()),
+            Some((Value::Object(Object::Unconvertible), false)) => {
+                return Err(Fault::unconvertible());
+            }
             Some((value, false)) => value,
             Some((value, true)) => {
-                self.meter.hold(OPTIONAL_BYTES)?;
+                self.context.meter.hold(OPTIONAL_BYTES)?;
                 Value::some(value)
             }
             None => Value::Optional(None),
@@ -80,7 +81,7 @@ impl<'a> Context<'_, 'a> {
             (_, value) => value,
         };
         if !value.holds_memory() {
-            self.meter.release(mark);
+            self.context.meter.release(mark);
         }
         Ok(value)
     }
@@ -186,7 +187,7 @@ fn field<'a>(value: &Value<'a>, name: &str) -> Result<Option<Value<'a>>, Fault> 
     match value {
         Value::Map(map) => Ok(map.field(name)),
         Value::List(_) => Err(unsupported_index(&Value::String(Text::Borrowed("")))),
-        Value::Object(Object::Unconvertible) => Err(unconvertible()),
+        Value::Object(Object::Unconvertible) => Err(Fault::unconvertible()),
         _ => Ok(None),
     }
 }
@@ -198,7 +199,7 @@ fn index<'a>(value: &Value<'a>, key: &Value, optional: bool) -> Result<Step<'a>,
     let found = match value {
         Value::Map(map) => map.get(key),
         Value::List(list) => element(list, key)?,
-        Value::Object(Object::Unconvertible) => return Err(unconvertible()),
+        Value::Object(Object::Unconvertible) => return Err(Fault::unconvertible()),
         _ => None,
     };
     match found {
@@ -206,9 +207,9 @@ fn index<'a>(value: &Value<'a>, key: &Value, optional: bool) -> Result<Step<'a>,
         None if optional => Ok(Step::Absent),
         None if matches!(value, Value::List(_)) => Err(Fault::error(format!(
             "index out of bounds: {}",
-            crate::library::display(key)
+            display(key)
         ))),
-        None => Err(no_such_key(&crate::library::display(key))),
+        None => Err(no_such_key(&display(key))),
     }
 }
 
@@ -222,11 +223,6 @@ fn element<'a>(list: &List<'a>, key: &Value) -> Result<Option<Value<'a>>, Fault>
         _ => return Err(unsupported_index(key)),
     };
     Ok(usize::try_from(at).ok().and_then(|at| list.get(at)))
-}
-
-/// The error that an optional held in place of a value.
-pub(super) fn unconvertible() -> Fault {
-    Fault::error("unsupported conversion to ref.Val")
 }
 
 fn no_such_key(name: &str) -> Fault {

@@ -1,16 +1,14 @@
 //! Macros over collections, with the results and the absorbed errors of cel-go's expansions.
 
-use super::logic::inside;
-use super::meter::{Fault, Meter, Outcome};
 use super::plan::FoldPlan;
-use super::run::Context;
+use super::run::Interpreter;
 use crate::library;
 use crate::syntax::ast::FoldKind;
-use crate::value::{Map, MapBuilder, OPTIONAL_BYTES, Value};
+use crate::value::{EvalResult, Fault, Map, MapBuilder, Meter, OPTIONAL_BYTES, Value, display};
 
-impl<'a> Context<'_, 'a> {
-    pub(super) fn fold(&mut self, plan: &FoldPlan) -> Outcome<'a> {
-        let mark = self.meter.held();
+impl<'a> Interpreter<'_, 'a> {
+    pub(super) fn fold(&mut self, plan: &FoldPlan) -> EvalResult<'a> {
+        let mark = self.context.meter.held();
         let range = self.eval(&plan.range)?;
         let outcome = self.fold_over(plan, &range);
         drop(range);
@@ -20,12 +18,12 @@ impl<'a> Context<'_, 'a> {
             self.locals[second] = Value::Null;
         }
         if !outcome.as_ref().is_ok_and(Value::holds_memory) {
-            self.meter.release(mark);
+            self.context.meter.release(mark);
         }
         outcome
     }
 
-    fn fold_over(&mut self, plan: &FoldPlan, range: &Value<'a>) -> Outcome<'a> {
+    fn fold_over(&mut self, plan: &FoldPlan, range: &Value<'a>) -> EvalResult<'a> {
         match plan.kind {
             FoldKind::All => self.quantify(plan, range, false),
             FoldKind::Exists => self.quantify(plan, range, true),
@@ -35,7 +33,7 @@ impl<'a> Context<'_, 'a> {
             FoldKind::OptMap | FoldKind::OptFlatMap => self.optional(plan, range),
             FoldKind::SortBy => {
                 let keys = self.collect(plan, range)?;
-                library::sort_by(self, range, &keys)
+                library::sort_by(&mut self.context, range, &keys)
             }
         }
     }
@@ -47,21 +45,21 @@ impl<'a> Context<'_, 'a> {
         range: &Value<'a>,
         mut visit: impl FnMut(&mut Self) -> Result<bool, Fault>,
     ) -> Result<(), Fault> {
-        let mut step = |context: &mut Self, first: Value<'a>, second: Option<Value<'a>>| {
-            context.meter.charge(1)?;
+        let mut step = |interpreter: &mut Self, first: Value<'a>, second: Option<Value<'a>>| {
+            interpreter.context.meter.charge(1)?;
             if let (Some(place), Some(second)) = (plan.second, second) {
-                context.locals[place] = second;
+                interpreter.locals[place] = second;
             }
-            context.locals[plan.first] = first;
+            interpreter.locals[plan.first] = first;
             if let Some(filter) = &plan.filter {
-                let mark = context.meter.held();
-                let fits = context.truth(filter)?;
-                context.meter.release(mark);
+                let mark = interpreter.context.meter.held();
+                let fits = interpreter.truth(filter)?;
+                interpreter.context.meter.release(mark);
                 if !fits {
                     return Ok(true);
                 }
             }
-            visit(context)
+            visit(interpreter)
         };
         match range {
             Value::List(list) => {
@@ -88,13 +86,13 @@ impl<'a> Context<'_, 'a> {
     }
 
     /// `all` and `exists`: one decisive element decides, an error counts only if none does.
-    fn quantify(&mut self, plan: &FoldPlan, range: &Value<'a>, decisive: bool) -> Outcome<'a> {
+    fn quantify(&mut self, plan: &FoldPlan, range: &Value<'a>, decisive: bool) -> EvalResult<'a> {
         let mut error = None;
         let mut decided = false;
-        let mark = self.meter.held();
-        self.each(plan, range, |context| {
-            let outcome = context.truth(&plan.body);
-            context.meter.release(mark);
+        let mark = self.context.meter.held();
+        self.each(plan, range, |interpreter| {
+            let outcome = interpreter.truth(&plan.body);
+            interpreter.context.meter.release(mark);
             match outcome {
                 Ok(value) => decided = value == decisive,
                 Err(fault @ Fault::Exhausted { .. }) => return Err(fault),
@@ -108,46 +106,46 @@ impl<'a> Context<'_, 'a> {
         }
     }
 
-    fn exists_one(&mut self, plan: &FoldPlan, range: &Value<'a>) -> Outcome<'a> {
+    fn exists_one(&mut self, plan: &FoldPlan, range: &Value<'a>) -> EvalResult<'a> {
         let mut count = 0;
-        let mark = self.meter.held();
-        self.each(plan, range, |context| {
-            count += u64::from(context.truth(&plan.body)?);
-            context.meter.release(mark);
+        let mark = self.context.meter.held();
+        self.each(plan, range, |interpreter| {
+            count += u64::from(interpreter.truth(&plan.body)?);
+            interpreter.context.meter.release(mark);
             Ok(true)
         })?;
         Ok(Value::Bool(count == 1))
     }
 
-    fn collect(&mut self, plan: &FoldPlan, range: &Value<'a>) -> Outcome<'a> {
+    fn collect(&mut self, plan: &FoldPlan, range: &Value<'a>) -> EvalResult<'a> {
         let mut items = Vec::new();
-        self.each(plan, range, |context| {
-            let mark = context.meter.held();
-            let item = context.eval(&plan.body)?;
+        self.each(plan, range, |interpreter| {
+            let mark = interpreter.context.meter.held();
+            let item = interpreter.eval(&plan.body)?;
             if !item.holds_memory() {
-                context.meter.release(mark);
+                interpreter.context.meter.release(mark);
             }
             Meter::bound_elements(items.len() + 1)?;
-            context.meter.hold(size_of::<Value>())?;
+            interpreter.context.meter.hold(size_of::<Value>())?;
             items.push(item);
             Ok(true)
         })?;
         Ok(Value::list(items))
     }
 
-    fn build_map(&mut self, plan: &FoldPlan, range: &Value<'a>) -> Outcome<'a> {
+    fn build_map(&mut self, plan: &FoldPlan, range: &Value<'a>) -> EvalResult<'a> {
         let mut map = MapBuilder::default();
-        self.each(plan, range, |context| {
-            let body = context.eval(&plan.body)?;
+        self.each(plan, range, |interpreter| {
+            let body = interpreter.eval(&plan.body)?;
             if plan.kind == FoldKind::MapValues {
-                let key = context.locals[plan.first].clone();
-                insert(&mut context.meter, &mut map, key, body)?;
+                let key = interpreter.locals[plan.first].clone();
+                insert(&mut interpreter.context.meter, &mut map, key, body)?;
                 return Ok(true);
             }
             let Value::Map(entries) = body else {
                 return Err(Fault::no_overload());
             };
-            context.insert_all(&mut map, &entries)?;
+            interpreter.insert_all(&mut map, &entries)?;
             Ok(true)
         })?;
         Ok(map.finish())
@@ -155,21 +153,21 @@ impl<'a> Context<'_, 'a> {
 
     fn insert_all(&mut self, map: &mut MapBuilder<'a>, entries: &Map<'a>) -> Result<(), Fault> {
         for (key, value) in entries.iter() {
-            self.meter.charge(1)?;
-            insert(&mut self.meter, map, key, value)?;
+            self.context.meter.charge(1)?;
+            insert(&mut self.context.meter, map, key, value)?;
         }
         Ok(())
     }
 
-    fn optional(&mut self, plan: &FoldPlan, range: &Value<'a>) -> Outcome<'a> {
+    fn optional(&mut self, plan: &FoldPlan, range: &Value<'a>) -> EvalResult<'a> {
         let inner = match range {
-            Value::Optional(Some(inner)) => inside(inner)?,
+            Value::Optional(Some(inner)) => inner.taken_out()?,
             Value::Optional(None) => return Ok(Value::Optional(None)),
             _ => return Err(Fault::no_overload()),
         };
         self.locals[plan.first] = inner;
         let body = self.eval(&plan.body)?;
-        self.meter.hold(OPTIONAL_BYTES)?;
+        self.context.meter.hold(OPTIONAL_BYTES)?;
         // The server expands this to a condition, and a condition opens what a call gives it.
         Ok(match (plan.kind, body) {
             (FoldKind::OptMap, body) => Value::some(body.through_native()),
@@ -188,7 +186,7 @@ fn insert<'a>(
     Meter::bound_elements(map.len() + 1)?;
     meter.hold(map.bytes_of_next(&key))?;
     if map.contains(&key) {
-        let key = library::display(&key);
+        let key = display(&key);
         return Err(Fault::error(format!(
             "insert failed: key {key} already exists"
         )));

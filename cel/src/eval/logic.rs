@@ -1,25 +1,14 @@
 //! `&&`, `||`, `?:` and optional defaults: the places where a part may stay unevaluated or its
 //! error be absorbed.
 
-use super::access::unconvertible;
-use super::meter::{Fault, Outcome};
 use super::plan::Node;
-use super::run::Context;
-use crate::library::Object;
-use crate::value::Value;
+use super::run::Interpreter;
+use crate::value::{EvalResult, Fault, Value};
 
-/// The value that an optional holds.
-pub(crate) fn inside<'a>(inner: &Value<'a>) -> Outcome<'a> {
-    match inner {
-        Value::Object(Object::Unconvertible) => Err(unconvertible()),
-        value => Ok(value.clone()),
-    }
-}
-
-impl<'a> Context<'_, 'a> {
+impl<'a> Interpreter<'_, 'a> {
     /// One term decides the whole when it is `decisive`, whatever the others do; else the first
     /// error stands.
-    pub(super) fn junction(&mut self, terms: &[Node], decisive: bool) -> Outcome<'a> {
+    pub(super) fn junction(&mut self, terms: &[Node], decisive: bool) -> EvalResult<'a> {
         let mut error = None;
         for term in terms {
             match self.truth(term) {
@@ -53,15 +42,15 @@ impl<'a> Context<'_, 'a> {
     }
 
     /// `or` and `orValue`. As in cel-go, a receiver that is no optional is the result itself.
-    pub(super) fn otherwise(&mut self, [value, other]: &[Node; 2], unwrap: bool) -> Outcome<'a> {
-        let mark = self.meter.held();
+    pub(super) fn otherwise(&mut self, [value, other]: &[Node; 2], unwrap: bool) -> EvalResult<'a> {
+        let mark = self.context.meter.held();
         let value = match self.eval(value)? {
             Value::Optional(None) => self.eval(other)?,
-            Value::Optional(Some(inner)) if unwrap => inside(&inner)?,
+            Value::Optional(Some(inner)) if unwrap => inner.taken_out()?,
             value => value,
         };
         if !value.holds_memory() {
-            self.meter.release(mark);
+            self.context.meter.release(mark);
         }
         Ok(value)
     }

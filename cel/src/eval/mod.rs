@@ -3,16 +3,10 @@
 mod access;
 mod fold;
 mod logic;
-mod meter;
 mod plan;
 mod run;
 
-pub use run::Evaluation;
-
-pub(crate) use logic::inside;
-pub(crate) use meter::{Fault, Meter, Outcome};
 pub(crate) use plan::{
-    Attribute, Builtin, FoldPlan, Guard, ListItem, MapItem, Node, Order, Pattern, PatternUse,
-    Qualifier, QualifierKey,
+    Attribute, FoldPlan, Guard, ListItem, MapItem, Node, Pattern, Plan, Qualifier, QualifierKey,
 };
-pub(crate) use run::{Context, constant};
+pub(crate) use run::{ObjectRun, constant};

@@ -1,18 +1,12 @@
 //! What the checker makes of an expression: names are resolved, constants folded, patterns
 //! compiled. Plain data; `run` walks it.
 
-use std::cmp::Ordering;
 use std::fmt;
 use std::sync::Arc;
 
-use super::meter::Outcome;
-use super::run::Context;
-use crate::library::Searcher;
+use crate::library::{Builtin, PatternUse, Searcher};
 use crate::syntax::ast::FoldKind;
-use crate::value::Value;
-
-/// A function of the library on evaluated arguments, the receiver first.
-pub(crate) type Builtin = for<'a> fn(&mut Context<'_, 'a>, &[Value<'a>]) -> Outcome<'a>;
+use crate::value::{Order, Value};
 
 type Fits = dyn Fn(&[Value]) -> bool + Send + Sync;
 
@@ -24,6 +18,14 @@ impl fmt::Debug for Guard {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Guard")
     }
+}
+
+/// What running an expression takes.
+#[derive(Clone, Debug)]
+pub(crate) struct Plan {
+    pub node: Node,
+    /// Places for macro variables.
+    pub locals: usize,
 }
 
 #[derive(Clone, Debug)]
@@ -58,37 +60,6 @@ pub(crate) enum Node {
     List(Box<[ListItem]>),
     Map(Box<[MapItem]>),
     Fold(Box<FoldPlan>),
-}
-
-/// What the left side of a comparison has to be to the right one.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Order {
-    Less,
-    LessOrEqual,
-    Greater,
-    GreaterOrEqual,
-}
-
-impl Order {
-    /// The order that an operator asks for, by the name of its function.
-    pub fn of_operator(name: &str) -> Option<Self> {
-        match name {
-            "_<_" => Some(Self::Less),
-            "_<=_" => Some(Self::LessOrEqual),
-            "_>_" => Some(Self::Greater),
-            "_>=_" => Some(Self::GreaterOrEqual),
-            _ => None,
-        }
-    }
-
-    pub fn holds(self, found: Ordering) -> bool {
-        match self {
-            Self::Less => found.is_lt(),
-            Self::LessOrEqual => found.is_le(),
-            Self::Greater => found.is_gt(),
-            Self::GreaterOrEqual => found.is_ge(),
-        }
-    }
 }
 
 /// A value and the fields and indexes taken from it.
@@ -146,13 +117,6 @@ pub(crate) struct Pattern {
     pub weight: u64,
     /// `findAll`'s limit.
     pub limit: Option<Node>,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum PatternUse {
-    Matches,
-    Find,
-    FindAll,
 }
 
 #[derive(Clone, Debug)]

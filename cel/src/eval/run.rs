@@ -1,108 +1,78 @@
-//! One object's evaluation: the interpreter, and the memory of variables between expressions.
+//! The interpreter of plans, and the values of variables that the expressions on one object share.
 
-use std::cell::{Cell, OnceCell, RefCell};
-use std::sync::LazyLock;
+use std::cell::{Cell, OnceCell};
 
-use super::logic::inside;
-use super::meter::{Fault, Meter, Outcome};
-use super::plan::{Builtin, Guard, ListItem, MapItem, Node, Order, Pattern};
-use crate::env::{Env, Program};
-use crate::error::EvalError;
-use crate::library::{self, Automaton, Members, PatternCache};
+use super::plan::{Guard, ListItem, MapItem, Node, Pattern, Plan};
+use crate::library::{self, Builtin, Context, Retained};
 use crate::limits::{MAX_OBJECT_STEPS, MAX_STEPS};
-use crate::value::{MapBuilder, Value, equal};
+use crate::value::{EvalResult, Fault, MapBuilder, Meter, Order, Value, equal, ordered};
 
-/// The evaluation of any number of expressions on one object, which is borrowed and never
-/// converted whole. Each of the environment's variables is evaluated at most once.
-pub struct Evaluation<'a> {
-    env: &'a Env,
+/// What the expressions on one object share: the object, the variables, the budget.
+pub(crate) struct ObjectRun<'a> {
     object: &'a serde_json::Value,
     namespace: Option<&'a serde_json::Value>,
-    variables: Vec<OnceCell<Result<Value<'a>, Fault>>>,
-    patterns: RefCell<PatternCache>,
-    automaton: RefCell<Automaton>,
-    members: RefCell<Members<'a>>,
-    /// Steps left.
-    left: Cell<u64>,
-    /// Bytes held by the variables.
-    kept: Cell<usize>,
+    variables: Vec<Variable<'a>>,
+    retained: Retained<'a>,
+    steps_left: Cell<u64>,
 }
 
-impl<'a> Evaluation<'a> {
-    /// Prepares an object; reads nothing of it yet.
+struct Variable<'a> {
+    name: &'a str,
+    plan: &'a Plan,
+    value: OnceCell<EvalResult<'a>>,
+}
+
+impl<'a> ObjectRun<'a> {
+    /// Reads nothing of the object yet. Plans name the variables by their position.
     pub fn new(
-        env: &'a Env,
         object: &'a serde_json::Value,
         namespace: Option<&'a serde_json::Value>,
+        variables: impl Iterator<Item = (&'a str, &'a Plan)>,
     ) -> Self {
+        let variables = variables.map(|(name, plan)| Variable {
+            name,
+            plan,
+            value: OnceCell::new(),
+        });
         Self {
-            env,
             object,
             namespace,
-            variables: vec![OnceCell::new(); env.variables().len()],
-            patterns: RefCell::default(),
-            automaton: RefCell::default(),
-            members: RefCell::default(),
-            left: Cell::new(MAX_OBJECT_STEPS),
-            kept: Cell::new(0),
+            variables: variables.collect(),
+            retained: Retained::default(),
+            steps_left: Cell::new(MAX_OBJECT_STEPS),
         }
     }
 
-    /// Evaluates a program of this environment.
-    pub fn run(&self, program: &Program) -> Result<Value<'a>, EvalError> {
-        self.outcome(program).map_err(EvalError::from)
+    pub fn run(&self, plan: &Plan) -> EvalResult<'a> {
+        let (value, _) = self.evaluate(plan, self.retained.bytes());
+        value
     }
 
-    /// Evaluates a program to a truth value.
-    pub fn run_bool(&self, program: &Program) -> Result<bool, EvalError> {
-        // A constant needs nothing of what an evaluation is prepared for.
-        if let Node::Constant(Value::Bool(value)) | Node::Settled(Value::Bool(value)) =
-            program.plan()
-        {
-            return Ok(*value);
-        }
-        match self.outcome(program) {
-            Ok(Value::Bool(value)) => Ok(value),
-            Ok(other) => Err(wrong_type("bool", &other)),
-            Err(fault) => Err(fault.into()),
-        }
-    }
-
-    /// Evaluates a program to text.
-    pub fn run_string(&self, program: &Program) -> Result<String, EvalError> {
-        match self.run(program)? {
-            Value::String(text) => Ok(text.to_string()),
-            other => Err(wrong_type("string", &other)),
-        }
-    }
-
-    fn outcome(&self, program: &Program) -> Outcome<'a> {
-        let (outcome, _) = self.evaluate(program, self.kept.get());
-        outcome
-    }
-
-    /// The outcome, and how many bytes it holds when this many are in use already.
-    fn evaluate(&self, program: &Program, in_use: usize) -> (Outcome<'a>, usize) {
-        let mut context = Context {
-            evaluation: self,
-            meter: Meter::new(MAX_STEPS.min(self.left.get()), in_use),
-            locals: vec![Value::Null; program.locals()],
+    /// The value, and how many bytes it holds when this many are in use already.
+    fn evaluate(&self, plan: &Plan, in_use: usize) -> (EvalResult<'a>, usize) {
+        let meter = Meter::new(MAX_STEPS.min(self.steps_left.get()), in_use);
+        let mut interpreter = Interpreter {
+            run: self,
+            context: Context::new(meter, &self.retained),
+            locals: vec![Value::Null; plan.locals],
         };
-        let outcome = context.eval(program.plan());
-        let left = self.left.get().saturating_sub(context.meter.steps());
-        self.left.set(left);
-        let holds = outcome.as_ref().is_ok_and(Value::holds_memory);
-        (outcome, if holds { context.meter.held() } else { 0 })
+        let value = interpreter.eval(&plan.node);
+        let meter = &interpreter.context.meter;
+        let left = self.steps_left.get().saturating_sub(meter.steps());
+        self.steps_left.set(left);
+        let holds = value.as_ref().is_ok_and(Value::holds_memory);
+        let bytes = if holds { meter.held() } else { 0 };
+        (value, bytes)
     }
 
-    /// The value of a variable while `in_use` bytes are held, and the bytes it keeps from now on.
-    fn variable(&self, at: usize, in_use: usize) -> (Outcome<'a>, usize) {
-        let (cell, variable) = (&self.variables[at], &self.env.variables()[at]);
-        let before = self.kept.get();
-        let outcome = cell.get_or_init(|| {
-            let (outcome, held) = self.evaluate(&variable.program, in_use);
-            self.kept.set(self.kept.get() + held);
-            outcome.map_err(|fault| match fault {
+    /// The value of a variable while `in_use` bytes are held, and the bytes it retains from now on.
+    fn variable(&self, at: usize, in_use: usize) -> (EvalResult<'a>, usize) {
+        let variable = &self.variables[at];
+        let before = self.retained.bytes();
+        let value = variable.value.get_or_init(|| {
+            let (value, held) = self.evaluate(variable.plan, in_use);
+            self.retained.add(held);
+            value.map_err(|fault| match fault {
                 Fault::Error(message) => Fault::error(format!(
                     "composited variable \"{}\" fails to evaluate: {message}",
                     variable.name
@@ -110,74 +80,46 @@ impl<'a> Evaluation<'a> {
                 exhausted @ Fault::Exhausted { .. } => exhausted,
             })
         });
-        (outcome.clone(), self.kept.get() - before)
+        (value.clone(), self.retained.bytes() - before)
     }
-}
-
-fn wrong_type(wanted: &str, found: &Value) -> EvalError {
-    EvalError::Failed(format!("expected {wanted}, got {}", found.type_name()))
 }
 
 /// The value of a node that needs no object.
-pub(crate) fn constant(node: &Node) -> Result<Value<'static>, Fault> {
-    static NOTHING: LazyLock<(Env, serde_json::Value)> = LazyLock::new(Default::default);
-    let (env, object) = &*NOTHING;
-    let mut context = Context {
-        evaluation: &Evaluation::new(env, object, None),
-        meter: Meter::new(MAX_STEPS, 0),
+pub(crate) fn constant(node: &Node) -> EvalResult<'static> {
+    static NULL: serde_json::Value = serde_json::Value::Null;
+    let run = ObjectRun::new(&NULL, None, std::iter::empty());
+    let mut interpreter = Interpreter {
+        run: &run,
+        context: Context::new(Meter::new(MAX_STEPS, 0), &run.retained),
         locals: Vec::new(),
     };
-    context.eval(node)
+    interpreter.eval(node)
 }
 
-/// What a running expression may touch: the object, its own variables, its budget.
-pub(crate) struct Context<'e, 'a> {
-    evaluation: &'e Evaluation<'a>,
-    pub meter: Meter,
+/// One expression while it runs.
+pub(super) struct Interpreter<'e, 'a> {
+    run: &'e ObjectRun<'a>,
+    pub(super) context: Context<'e, 'a>,
     pub(super) locals: Vec<Value<'a>>,
 }
 
-impl<'a> Context<'_, 'a> {
+impl<'a> Interpreter<'_, 'a> {
     pub(super) fn object(&self) -> &'a serde_json::Value {
-        self.evaluation.object
+        self.run.object
     }
 
-    /// Pays for memory that stays in use until the object is done.
-    pub fn keep(&mut self, bytes: usize) -> Result<(), Fault> {
-        self.meter.room(bytes)?;
-        self.meter.keep(bytes);
-        let kept = &self.evaluation.kept;
-        kept.set(kept.get() + bytes);
-        Ok(())
-    }
-
-    pub fn automaton(&self) -> std::cell::RefMut<'_, Automaton> {
-        self.evaluation.automaton.borrow_mut()
-    }
-
-    pub fn members(&self) -> std::cell::RefMut<'_, Members<'a>> {
-        self.evaluation.members.borrow_mut()
-    }
-
-    pub fn patterns(&self) -> std::cell::RefMut<'_, PatternCache> {
-        self.evaluation.patterns.borrow_mut()
-    }
-
-    pub(super) fn eval(&mut self, node: &Node) -> Outcome<'a> {
+    pub(super) fn eval(&mut self, node: &Node) -> EvalResult<'a> {
         match node {
             Node::Constant(value) | Node::Settled(value) => return Ok(value.clone()),
             Node::Local(place) if !matches!(self.locals[*place], Value::Optional(_)) => {
                 return Ok(self.locals[*place].clone());
             }
-            _ => self.meter.charge(1)?,
+            _ => self.context.meter.charge(1)?,
         }
         match node {
             Node::Constant(value) | Node::Settled(value) => Ok(value.clone()),
-            Node::Object => Ok(Value::from_json(self.evaluation.object)),
-            Node::Namespace => Ok(self
-                .evaluation
-                .namespace
-                .map_or(Value::Null, Value::from_json)),
+            Node::Object => Ok(Value::from_json(self.run.object)),
+            Node::Namespace => Ok(self.run.namespace.map_or(Value::Null, Value::from_json)),
             Node::Variable(at) => self.variable(*at),
             Node::Attribute(_) | Node::Conditional(_) | Node::Local(_) => self.attribute(node),
             Node::And(terms) => self.junction(terms, false),
@@ -187,12 +129,12 @@ impl<'a> Context<'_, 'a> {
             Node::Ordered(order, sides) => self.ordered(*order, sides).map(Value::Bool),
             Node::InConstants(value, constants) => self.in_constants(value, constants),
             Node::Call1(function, arg) => {
-                let mark = self.meter.held();
+                let mark = self.context.meter.held();
                 let arg = self.eval(arg)?;
                 self.apply(*function, &[arg], mark)
             }
             Node::Call2(function, args) => {
-                let mark = self.meter.held();
+                let mark = self.context.meter.held();
                 let args = [self.eval(&args[0])?, self.eval(&args[1])?];
                 self.apply(*function, &args, mark)
             }
@@ -208,49 +150,57 @@ impl<'a> Context<'_, 'a> {
 
     /// Runs a function and pays for the memory of what it made. When its value needs none, nothing
     /// that was made since `mark` is needed any more.
-    fn apply(&mut self, function: Builtin, args: &[Value<'a>], mark: usize) -> Outcome<'a> {
-        let value = function(self, args)?;
+    fn apply(&mut self, function: Builtin, args: &[Value<'a>], mark: usize) -> EvalResult<'a> {
+        let value = function(&mut self.context, args)?;
         if value.holds_memory() {
-            self.meter.hold(value.fresh_bytes())?;
+            self.context.meter.hold(value.fresh_bytes())?;
         } else {
-            self.meter.release(mark);
+            self.context.meter.release(mark);
         }
         Ok(value)
     }
 
-    fn variable(&mut self, at: usize) -> Outcome<'a> {
-        let in_use = self.meter.held() + self.meter.kept();
-        let (outcome, kept) = self.evaluation.variable(at, in_use);
-        self.meter.keep(kept);
-        outcome
+    fn variable(&mut self, at: usize) -> EvalResult<'a> {
+        let in_use = self.context.meter.held() + self.context.meter.retained();
+        let (value, retained) = self.run.variable(at, in_use);
+        self.context.meter.retain(retained);
+        value
     }
 
-    fn call(&mut self, function: Builtin, args: &[Node], guard: Option<&Guard>) -> Outcome<'a> {
-        let mark = self.meter.held();
-        let args = args.iter().map(|arg| self.eval(arg));
-        let args: Vec<_> = args.collect::<Result<_, _>>()?;
+    fn call(&mut self, function: Builtin, args: &[Node], guard: Option<&Guard>) -> EvalResult<'a> {
+        let mark = self.context.meter.held();
+        let args: Vec<_> = args
+            .iter()
+            .map(|arg| self.eval(arg))
+            .collect::<Result<_, _>>()?;
         if guard.is_some_and(|Guard(fits)| !fits(&args)) {
             return Err(Fault::no_overload());
         }
         self.apply(function, &args, mark)
     }
 
-    fn pattern(&mut self, pattern: &Pattern) -> Outcome<'a> {
+    fn pattern(&mut self, pattern: &Pattern) -> EvalResult<'a> {
         let text = self.eval(&pattern.text)?;
         let limit = match &pattern.limit {
             Some(limit) => Some(self.eval(limit)?),
             None => None,
         };
-        library::apply_pattern(self, pattern, &text, limit.as_ref())
+        library::apply_pattern(
+            &mut self.context,
+            pattern.function,
+            &pattern.searcher,
+            &text,
+            limit.as_ref(),
+        )
     }
 
     /// `==`, or `!=` when negated; as in cel-go, what cannot be compared is not equal.
-    fn same(&mut self, [left, right]: &[Node; 2], negated: bool) -> Outcome<'a> {
-        let mark = self.meter.held();
+    fn same(&mut self, [left, right]: &[Node; 2], negated: bool) -> EvalResult<'a> {
+        let mark = self.context.meter.held();
         let left = self.eval(left)?;
         let right = self.eval(right)?;
-        let outcome = equal(&mut self.meter, &left, &right);
-        self.meter.release(mark);
+        let outcome = equal(&mut self.context.meter, &left, &right);
+        self.context.meter.release(mark);
         match outcome {
             Ok(same) => Ok(Value::Bool(same != negated)),
             Err(Fault::Error(_)) if negated => Ok(Value::Bool(true)),
@@ -264,39 +214,39 @@ impl<'a> Context<'_, 'a> {
         if let (Node::Attribute(path), Node::Constant(Value::Int(bound))) = (left, right)
             && let Some(number) = self.whole_number(path)
         {
-            self.meter.charge(1)?;
+            self.context.meter.charge(1)?;
             return Ok(order.holds(number.cmp(bound)));
         }
-        let mark = self.meter.held();
+        let mark = self.context.meter.held();
         let left = self.eval(left)?;
         let right = self.eval(right)?;
-        let holds = library::ordered(&mut self.meter, [&left, &right], order);
-        self.meter.release(mark);
+        let holds = ordered(&mut self.context.meter, &left, &right, order);
+        self.context.meter.release(mark);
         holds
     }
 
-    fn in_constants(&mut self, value: &Node, constants: &[Value<'static>]) -> Outcome<'a> {
+    fn in_constants(&mut self, value: &Node, constants: &[Value<'static>]) -> EvalResult<'a> {
         let value = self.eval(value)?;
         for constant in constants {
-            if equal(&mut self.meter, &value, constant)? {
+            if equal(&mut self.context.meter, &value, constant)? {
                 return Ok(Value::Bool(true));
             }
         }
         Ok(Value::Bool(false))
     }
 
-    fn list(&mut self, items: &[ListItem]) -> Outcome<'a> {
+    fn list(&mut self, items: &[ListItem]) -> EvalResult<'a> {
         let mut values = Vec::with_capacity(items.len());
         for item in items {
             let value = self.eval(&item.value)?;
             values.extend(given(value, item.optional)?);
         }
         let list = Value::list(values);
-        self.meter.hold(list.fresh_bytes())?;
+        self.context.meter.hold(list.fresh_bytes())?;
         Ok(list)
     }
 
-    fn map(&mut self, items: &[MapItem]) -> Outcome<'a> {
+    fn map(&mut self, items: &[MapItem]) -> EvalResult<'a> {
         let mut map = MapBuilder::with_capacity(items.len());
         for item in items {
             let key = self.eval(&item.key)?;
@@ -312,7 +262,7 @@ impl<'a> Context<'_, 'a> {
             }
         }
         let map = map.finish();
-        self.meter.hold(map.fresh_bytes())?;
+        self.context.meter.hold(map.fresh_bytes())?;
         Ok(map)
     }
 }
@@ -321,7 +271,7 @@ impl<'a> Context<'_, 'a> {
 fn given(value: Value<'_>, optional: bool) -> Result<Option<Value<'_>>, Fault> {
     match value {
         value if !optional => Ok(Some(value)),
-        Value::Optional(inner) => inner.map(|inner| inside(&inner)).transpose(),
+        Value::Optional(inner) => inner.map(|inner| inner.taken_out()).transpose(),
         _ => Err(Fault::error(
             "cannot initialize optional entry from non-optional value",
         )),

@@ -3,12 +3,8 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use super::cidr::Cidr;
-use super::url::Url;
-use super::{ip, no_overload, url};
-use crate::eval::{Builtin, Context, Fault, Outcome};
-use crate::library::Object;
-use crate::value::{MapBuilder, Value};
+use super::{Builtin, Context, no_overload};
+use crate::value::{Cidr, EvalResult, Fault, MapBuilder, Object, Url, Value, ip};
 
 pub(super) fn resolve(name: &str, args: usize, method: bool) -> Option<Builtin> {
     let function: Builtin = match (name, args, method) {
@@ -41,13 +37,13 @@ pub(super) fn resolve(name: &str, args: usize, method: bool) -> Option<Builtin> 
     Some(function)
 }
 
-fn to_url<'a>(context: &mut Context<'_, 'a>, args: &[Value<'a>]) -> Outcome<'a> {
+fn to_url<'a>(context: &mut Context<'_, 'a>, args: &[Value<'a>]) -> EvalResult<'a> {
     let [Value::String(text)] = args else {
         return no_overload();
     };
     context.meter.charge_text(text.len())?;
     context.meter.hold(2 * text.len())?;
-    let url = url::parse(text).map_err(|why| {
+    let url = Url::parse(text).map_err(|why| {
         Fault::error(format!(
             "URL parse error during conversion from string: {why}"
         ))
@@ -55,22 +51,22 @@ fn to_url<'a>(context: &mut Context<'_, 'a>, args: &[Value<'a>]) -> Outcome<'a> 
     Ok(Value::Object(Object::Url(Arc::new(url))))
 }
 
-fn is_url<'a>(context: &mut Context<'_, 'a>, args: &[Value<'a>]) -> Outcome<'a> {
+fn is_url<'a>(context: &mut Context<'_, 'a>, args: &[Value<'a>]) -> EvalResult<'a> {
     let [Value::String(text)] = args else {
         return no_overload();
     };
     context.meter.charge_text(text.len())?;
-    Ok(Value::Bool(url::refusal(text).is_none()))
+    Ok(Value::Bool(Url::validate(text).is_ok()))
 }
 
-fn url_part<'a>(args: &[Value<'a>], part: impl Fn(&Url) -> String) -> Outcome<'a> {
+fn url_part<'a>(args: &[Value<'a>], part: impl Fn(&Url) -> String) -> EvalResult<'a> {
     match args {
         [Value::Object(Object::Url(url))] => Ok(Value::text(part(url))),
         _ => no_overload(),
     }
 }
 
-fn query<'a>(context: &mut Context<'_, 'a>, args: &[Value<'a>]) -> Outcome<'a> {
+fn query<'a>(context: &mut Context<'_, 'a>, args: &[Value<'a>]) -> EvalResult<'a> {
     let [Value::Object(Object::Url(url))] = args else {
         return no_overload();
     };
@@ -104,35 +100,35 @@ fn parse_cidr(value: &Value) -> Result<Cidr, Fault> {
     }
 }
 
-fn to_ip<'a>(_: &mut Context<'_, 'a>, args: &[Value<'a>]) -> Outcome<'a> {
+fn to_ip<'a>(_: &mut Context<'_, 'a>, args: &[Value<'a>]) -> EvalResult<'a> {
     parse_ip(&args[0]).map(|address| Value::Object(Object::Ip(address)))
 }
 
-fn is_ip<'a>(_: &mut Context<'_, 'a>, args: &[Value<'a>]) -> Outcome<'a> {
+fn is_ip<'a>(_: &mut Context<'_, 'a>, args: &[Value<'a>]) -> EvalResult<'a> {
     match args {
         [Value::String(text)] => Ok(Value::Bool(ip::parse(text).is_ok())),
         _ => no_overload(),
     }
 }
 
-fn is_canonical<'a>(_: &mut Context<'_, 'a>, args: &[Value<'a>]) -> Outcome<'a> {
+fn is_canonical<'a>(_: &mut Context<'_, 'a>, args: &[Value<'a>]) -> EvalResult<'a> {
     match args {
         [Value::String(text)] => {
-            let shown = ip::parse(text).map(ip::show).map_err(Fault::error)?;
+            let shown = ip::parse(text).map_err(Fault::error)?.to_string();
             Ok(Value::Bool(shown == **text))
         }
         _ => no_overload(),
     }
 }
 
-fn about<'a>(args: &[Value<'a>], holds: impl Fn(IpAddr) -> bool) -> Outcome<'a> {
+fn about<'a>(args: &[Value<'a>], holds: impl Fn(IpAddr) -> bool) -> EvalResult<'a> {
     match args {
         [Value::Object(Object::Ip(address))] => Ok(Value::Bool(holds(*address))),
         _ => no_overload(),
     }
 }
 
-fn family<'a>(_: &mut Context<'_, 'a>, args: &[Value<'a>]) -> Outcome<'a> {
+fn family<'a>(_: &mut Context<'_, 'a>, args: &[Value<'a>]) -> EvalResult<'a> {
     match args {
         [Value::Object(Object::Ip(address))] => {
             Ok(Value::Int(if address.is_ipv4() { 4 } else { 6 }))
@@ -141,18 +137,18 @@ fn family<'a>(_: &mut Context<'_, 'a>, args: &[Value<'a>]) -> Outcome<'a> {
     }
 }
 
-fn to_cidr<'a>(_: &mut Context<'_, 'a>, args: &[Value<'a>]) -> Outcome<'a> {
+fn to_cidr<'a>(_: &mut Context<'_, 'a>, args: &[Value<'a>]) -> EvalResult<'a> {
     parse_cidr(&args[0]).map(|network| Value::Object(Object::Cidr(network)))
 }
 
-fn is_cidr<'a>(_: &mut Context<'_, 'a>, args: &[Value<'a>]) -> Outcome<'a> {
+fn is_cidr<'a>(_: &mut Context<'_, 'a>, args: &[Value<'a>]) -> EvalResult<'a> {
     match args {
         [Value::String(text)] => Ok(Value::Bool(Cidr::parse(text).is_ok())),
         _ => no_overload(),
     }
 }
 
-fn contains_ip<'a>(_: &mut Context<'_, 'a>, args: &[Value<'a>]) -> Outcome<'a> {
+fn contains_ip<'a>(_: &mut Context<'_, 'a>, args: &[Value<'a>]) -> EvalResult<'a> {
     let [Value::Object(Object::Cidr(network)), address] = args else {
         return no_overload();
     };
@@ -163,7 +159,7 @@ fn contains_ip<'a>(_: &mut Context<'_, 'a>, args: &[Value<'a>]) -> Outcome<'a> {
     Ok(Value::Bool(network.contains(address)))
 }
 
-fn contains_cidr<'a>(_: &mut Context<'_, 'a>, args: &[Value<'a>]) -> Outcome<'a> {
+fn contains_cidr<'a>(_: &mut Context<'_, 'a>, args: &[Value<'a>]) -> EvalResult<'a> {
     let [Value::Object(Object::Cidr(network)), other] = args else {
         return no_overload();
     };
@@ -181,14 +177,14 @@ fn network(args: &[Value]) -> Result<Cidr, Fault> {
     }
 }
 
-fn address_of<'a>(_: &mut Context<'_, 'a>, args: &[Value<'a>]) -> Outcome<'a> {
+fn address_of<'a>(_: &mut Context<'_, 'a>, args: &[Value<'a>]) -> EvalResult<'a> {
     Ok(Value::Object(Object::Ip(network(args)?.address)))
 }
 
-fn masked<'a>(_: &mut Context<'_, 'a>, args: &[Value<'a>]) -> Outcome<'a> {
+fn masked<'a>(_: &mut Context<'_, 'a>, args: &[Value<'a>]) -> EvalResult<'a> {
     Ok(Value::Object(Object::Cidr(network(args)?.masked())))
 }
 
-fn prefix_length<'a>(_: &mut Context<'_, 'a>, args: &[Value<'a>]) -> Outcome<'a> {
+fn prefix_length<'a>(_: &mut Context<'_, 'a>, args: &[Value<'a>]) -> EvalResult<'a> {
     Ok(Value::Int(i64::from(network(args)?.bits)))
 }

@@ -1,8 +1,7 @@
 //! Operators on numbers, text, lists and times. Integers that overflow are errors.
 
-use super::{members, no_overload};
-use crate::eval::{Builtin, Context, Fault, Meter, Order, Outcome};
-use crate::value::{List, Text, Value, compare};
+use super::{Builtin, Context, members, no_overload};
+use crate::value::{EvalResult, Fault, List, Text, Value};
 
 pub(super) fn resolve(name: &str, _args: usize, _method: bool) -> Option<Builtin> {
     let function: Builtin = match name {
@@ -28,7 +27,7 @@ fn checked<T, V>(result: Option<T>, value: impl Fn(T) -> V) -> Result<V, Fault> 
 }
 
 /// The sum of two values: `a + b`.
-pub(super) fn add<'a>(context: &mut Context<'_, 'a>, args: &[Value<'a>]) -> Outcome<'a> {
+pub(super) fn add<'a>(context: &mut Context<'_, 'a>, args: &[Value<'a>]) -> EvalResult<'a> {
     let [left, right] = args else {
         return no_overload();
     };
@@ -52,7 +51,7 @@ pub(super) fn add<'a>(context: &mut Context<'_, 'a>, args: &[Value<'a>]) -> Outc
     }
 }
 
-fn concat<'a>(context: &mut Context<'_, 'a>, left: &List<'a>, right: &List<'a>) -> Outcome<'a> {
+fn concat<'a>(context: &mut Context<'_, 'a>, left: &List<'a>, right: &List<'a>) -> EvalResult<'a> {
     if right.is_empty() {
         return Ok(Value::List(left.clone()));
     }
@@ -63,7 +62,7 @@ fn concat<'a>(context: &mut Context<'_, 'a>, left: &List<'a>, right: &List<'a>) 
     Ok(Value::list(left.iter().chain(right.iter()).collect()))
 }
 
-fn subtract<'a>(_: &mut Context<'_, 'a>, args: &[Value<'a>]) -> Outcome<'a> {
+fn subtract<'a>(_: &mut Context<'_, 'a>, args: &[Value<'a>]) -> EvalResult<'a> {
     match args {
         [Value::Int(a), Value::Int(b)] => checked(a.checked_sub(*b), Value::Int),
         [Value::Uint(a), Value::Uint(b)] => checked(a.checked_sub(*b), Value::Uint),
@@ -78,7 +77,7 @@ fn subtract<'a>(_: &mut Context<'_, 'a>, args: &[Value<'a>]) -> Outcome<'a> {
     }
 }
 
-fn multiply<'a>(_: &mut Context<'_, 'a>, args: &[Value<'a>]) -> Outcome<'a> {
+fn multiply<'a>(_: &mut Context<'_, 'a>, args: &[Value<'a>]) -> EvalResult<'a> {
     match args {
         [Value::Int(a), Value::Int(b)] => checked(a.checked_mul(*b), Value::Int),
         [Value::Uint(a), Value::Uint(b)] => checked(a.checked_mul(*b), Value::Uint),
@@ -87,7 +86,7 @@ fn multiply<'a>(_: &mut Context<'_, 'a>, args: &[Value<'a>]) -> Outcome<'a> {
     }
 }
 
-fn divide<'a>(_: &mut Context<'_, 'a>, args: &[Value<'a>]) -> Outcome<'a> {
+fn divide<'a>(_: &mut Context<'_, 'a>, args: &[Value<'a>]) -> EvalResult<'a> {
     match args {
         [Value::Int(_), Value::Int(0)] | [Value::Uint(_), Value::Uint(0)] => {
             Err(Fault::error("division by zero"))
@@ -99,7 +98,7 @@ fn divide<'a>(_: &mut Context<'_, 'a>, args: &[Value<'a>]) -> Outcome<'a> {
     }
 }
 
-fn modulo<'a>(_: &mut Context<'_, 'a>, args: &[Value<'a>]) -> Outcome<'a> {
+fn modulo<'a>(_: &mut Context<'_, 'a>, args: &[Value<'a>]) -> EvalResult<'a> {
     match args {
         [Value::Int(_), Value::Int(0)] | [Value::Uint(_), Value::Uint(0)] => {
             Err(Fault::error("modulus by zero"))
@@ -110,7 +109,7 @@ fn modulo<'a>(_: &mut Context<'_, 'a>, args: &[Value<'a>]) -> Outcome<'a> {
     }
 }
 
-fn negate<'a>(_: &mut Context<'_, 'a>, args: &[Value<'a>]) -> Outcome<'a> {
+fn negate<'a>(_: &mut Context<'_, 'a>, args: &[Value<'a>]) -> EvalResult<'a> {
     match args {
         [Value::Int(value)] => checked(value.checked_neg(), Value::Int),
         [Value::Double(value)] => Ok(Value::Double(-value)),
@@ -120,27 +119,15 @@ fn negate<'a>(_: &mut Context<'_, 'a>, args: &[Value<'a>]) -> Outcome<'a> {
     }
 }
 
-fn not<'a>(_: &mut Context<'_, 'a>, args: &[Value<'a>]) -> Outcome<'a> {
+fn not<'a>(_: &mut Context<'_, 'a>, args: &[Value<'a>]) -> EvalResult<'a> {
     match args {
         [Value::Bool(value)] => Ok(Value::Bool(!value)),
         _ => no_overload(),
     }
 }
 
-/// Whether two values stand in this order.
-pub(crate) fn ordered(meter: &mut Meter, sides: [&Value; 2], order: Order) -> Result<bool, Fault> {
-    let [left, right] = sides;
-    if let (Value::String(a), Value::String(b)) = (left, right) {
-        meter.charge_bytes(a.len().min(b.len()))?;
-    }
-    match compare(left, right) {
-        Some(found) => Ok(order.holds(found)),
-        None => Err(Fault::no_overload()),
-    }
-}
-
 /// `value in collection`: an element of a list, a key of a map.
-fn contained<'a>(context: &mut Context<'_, 'a>, args: &[Value<'a>]) -> Outcome<'a> {
+fn contained<'a>(context: &mut Context<'_, 'a>, args: &[Value<'a>]) -> EvalResult<'a> {
     match args {
         [value, Value::List(list)] => members::holds(context, list, value).map(Value::Bool),
         [Value::String(Text::Borrowed(name)), Value::Map(map)] => {

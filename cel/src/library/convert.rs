@@ -1,9 +1,7 @@
 //! Conversions between the simple types, and `type`.
 
-use super::{no_overload, numbers, time};
-use crate::eval::{Builtin, Context, Fault, Outcome};
-use crate::library::Object;
-use crate::value::{Instant, Text, Value};
+use super::{Builtin, Context, no_overload, time};
+use crate::value::{EvalResult, Fault, Instant, Object, Text, Value, general};
 
 pub(super) fn resolve(name: &str, args: usize, method: bool) -> Option<Builtin> {
     let function: Builtin = match (name, args, method) {
@@ -21,21 +19,21 @@ pub(super) fn resolve(name: &str, args: usize, method: bool) -> Option<Builtin> 
     Some(function)
 }
 
-fn unconvertible<'a>(from: &Value, to: &str) -> Outcome<'a> {
+fn unconvertible<'a>(from: &Value, to: &str) -> EvalResult<'a> {
     let from = from.type_name();
     Err(Fault::error(format!(
         "type conversion error from '{from}' to '{to}'"
     )))
 }
 
-fn type_of<'a>(_: &mut Context<'_, 'a>, args: &[Value<'a>]) -> Outcome<'a> {
+fn type_of<'a>(_: &mut Context<'_, 'a>, args: &[Value<'a>]) -> EvalResult<'a> {
     match args {
         [value] => Ok(Value::Type(Text::Borrowed(value.type_name()))),
         _ => no_overload(),
     }
 }
 
-fn to_bool<'a>(_: &mut Context<'_, 'a>, args: &[Value<'a>]) -> Outcome<'a> {
+fn to_bool<'a>(_: &mut Context<'_, 'a>, args: &[Value<'a>]) -> EvalResult<'a> {
     match args {
         [Value::Bool(value)] => Ok(Value::Bool(*value)),
         [from @ Value::String(text)] => match &**text {
@@ -47,7 +45,7 @@ fn to_bool<'a>(_: &mut Context<'_, 'a>, args: &[Value<'a>]) -> Outcome<'a> {
     }
 }
 
-fn to_bytes<'a>(context: &mut Context<'_, 'a>, args: &[Value<'a>]) -> Outcome<'a> {
+fn to_bytes<'a>(context: &mut Context<'_, 'a>, args: &[Value<'a>]) -> EvalResult<'a> {
     match args {
         [Value::Bytes(bytes)] => Ok(Value::Bytes(bytes.clone())),
         [Value::String(text)] => {
@@ -59,7 +57,7 @@ fn to_bytes<'a>(context: &mut Context<'_, 'a>, args: &[Value<'a>]) -> Outcome<'a
 }
 
 #[allow(clippy::cast_precision_loss)] // as in Go, a double holds what it can
-fn to_double<'a>(_: &mut Context<'_, 'a>, args: &[Value<'a>]) -> Outcome<'a> {
+fn to_double<'a>(_: &mut Context<'_, 'a>, args: &[Value<'a>]) -> EvalResult<'a> {
     match args {
         [Value::Double(value)] => Ok(Value::Double(*value)),
         [Value::Int(value)] => Ok(Value::Double(*value as f64)),
@@ -127,7 +125,7 @@ fn hex_double(text: &str) -> Option<f64> {
 }
 
 #[allow(clippy::cast_possible_truncation, clippy::cast_precision_loss)] // inside the range checked
-fn to_int<'a>(_: &mut Context<'_, 'a>, args: &[Value<'a>]) -> Outcome<'a> {
+fn to_int<'a>(_: &mut Context<'_, 'a>, args: &[Value<'a>]) -> EvalResult<'a> {
     let overflow = || Fault::error("integer overflow");
     match args {
         [Value::Int(value) | Value::Duration(value)] => Ok(Value::Int(*value)),
@@ -148,7 +146,7 @@ fn to_int<'a>(_: &mut Context<'_, 'a>, args: &[Value<'a>]) -> Outcome<'a> {
 }
 
 #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // inside the range checked
-fn to_uint<'a>(_: &mut Context<'_, 'a>, args: &[Value<'a>]) -> Outcome<'a> {
+fn to_uint<'a>(_: &mut Context<'_, 'a>, args: &[Value<'a>]) -> EvalResult<'a> {
     const LIMIT: f64 = 18_446_744_073_709_551_616.0;
     let overflow = || Fault::error("unsigned integer overflow");
     match args {
@@ -166,7 +164,7 @@ fn to_uint<'a>(_: &mut Context<'_, 'a>, args: &[Value<'a>]) -> Outcome<'a> {
     }
 }
 
-fn to_string<'a>(context: &mut Context<'_, 'a>, args: &[Value<'a>]) -> Outcome<'a> {
+fn to_string<'a>(context: &mut Context<'_, 'a>, args: &[Value<'a>]) -> EvalResult<'a> {
     match args {
         [Value::String(text)] => Ok(Value::String(text.clone())),
         [value] => text_of(context, value).map(Value::text),
@@ -184,7 +182,7 @@ pub(super) fn text_of(context: &mut Context, value: &Value) -> Result<String, Fa
         Value::Bool(value) => value.to_string(),
         Value::Int(value) => value.to_string(),
         Value::Uint(value) => value.to_string(),
-        Value::Double(value) => numbers::general(*value),
+        Value::Double(value) => general(*value),
         Value::Duration(nanos) => time::seconds(*nanos),
         Value::Timestamp(instant) => time::rfc3339(instant),
         Value::Bytes(bytes) => {
@@ -193,7 +191,7 @@ pub(super) fn text_of(context: &mut Context, value: &Value) -> Result<String, Fa
                 .map_err(|_| Fault::error("invalid UTF-8 in bytes, cannot convert to string"))?;
             text.to_owned()
         }
-        Value::Object(Object::Ip(address)) => super::ip::show(*address),
+        Value::Object(Object::Ip(address)) => address.to_string(),
         Value::Object(Object::Cidr(network)) => network.to_string(),
         Value::Null
         | Value::List(_)
@@ -204,7 +202,7 @@ pub(super) fn text_of(context: &mut Context, value: &Value) -> Result<String, Fa
     })
 }
 
-fn to_duration<'a>(_: &mut Context<'_, 'a>, args: &[Value<'a>]) -> Outcome<'a> {
+fn to_duration<'a>(_: &mut Context<'_, 'a>, args: &[Value<'a>]) -> EvalResult<'a> {
     match args {
         [Value::Duration(nanos)] => Ok(Value::Duration(*nanos)),
         [from @ Value::String(text)] => match time::parse_duration(text) {
@@ -215,7 +213,7 @@ fn to_duration<'a>(_: &mut Context<'_, 'a>, args: &[Value<'a>]) -> Outcome<'a> {
     }
 }
 
-fn to_timestamp<'a>(_: &mut Context<'_, 'a>, args: &[Value<'a>]) -> Outcome<'a> {
+fn to_timestamp<'a>(_: &mut Context<'_, 'a>, args: &[Value<'a>]) -> EvalResult<'a> {
     match args {
         [Value::Timestamp(instant)] => Ok(Value::Timestamp(*instant)),
         [Value::Int(seconds)] => Instant::new(*seconds, 0, jiff::tz::Offset::UTC)

@@ -5,35 +5,8 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
-use super::{no_overload, printf, url};
-use crate::eval::{Builtin, Context, Outcome};
-use crate::library::Object;
-use crate::value::Value;
-
-/// A format by its name.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum NamedFormat {
-    /// A lowercase label, or a prefix of one.
-    Dns1123Label { prefix: bool },
-    /// Labels with dots between.
-    Dns1123Subdomain { prefix: bool },
-    /// A label that begins with a letter.
-    Dns1035Label { prefix: bool },
-    /// A label's key.
-    QualifiedName,
-    /// A label's value.
-    LabelValue,
-    /// An absolute URL or path.
-    Uri,
-    /// 32 hexadecimal digits, with or without hyphens.
-    Uuid,
-    /// Base64.
-    Byte,
-    /// `2006-01-02`.
-    Date,
-    /// Date and time of RFC 3339.
-    Datetime,
-}
+use super::{Builtin, Context, no_overload};
+use crate::value::{EvalResult, NamedFormat, Object, Url, Value, quoted};
 
 pub(super) fn resolve(name: &str, args: usize, method: bool) -> Option<Builtin> {
     use NamedFormat as F;
@@ -61,11 +34,11 @@ pub(super) fn resolve(name: &str, args: usize, method: bool) -> Option<Builtin> 
 }
 
 #[allow(clippy::unnecessary_wraps)] // the shape of every function
-fn give<'a>(format: NamedFormat) -> Outcome<'a> {
+fn give<'a>(format: NamedFormat) -> EvalResult<'a> {
     Ok(Value::Object(Object::Format(format)))
 }
 
-fn named<'a>(context: &mut Context<'_, 'a>, args: &[Value<'a>]) -> Outcome<'a> {
+fn named<'a>(context: &mut Context<'_, 'a>, args: &[Value<'a>]) -> EvalResult<'a> {
     let [Value::String(name)] = args else {
         return no_overload();
     };
@@ -79,12 +52,12 @@ fn named<'a>(context: &mut Context<'_, 'a>, args: &[Value<'a>]) -> Outcome<'a> {
     }
 }
 
-fn validate<'a>(context: &mut Context<'_, 'a>, args: &[Value<'a>]) -> Outcome<'a> {
+fn validate<'a>(context: &mut Context<'_, 'a>, args: &[Value<'a>]) -> EvalResult<'a> {
     let [Value::Object(Object::Format(format)), Value::String(text)] = args else {
         return no_overload();
     };
     context.meter.charge(1 + text.len() as u64)?;
-    let problems = format.problems(text);
+    let problems = problems(*format, text);
     if problems.is_empty() {
         return Ok(Value::Optional(None));
     }
@@ -194,40 +167,38 @@ impl Rule {
     }
 }
 
-impl NamedFormat {
-    fn problems(self, text: &str) -> Vec<String> {
-        let masked;
-        let text = match self {
-            Self::Dns1123Label { prefix: true }
-            | Self::Dns1123Subdomain { prefix: true }
-            | Self::Dns1035Label { prefix: true } => {
-                masked = without_trailing_dash(text);
-                &masked
-            }
-            _ => text,
-        };
-        let unless = |sound: bool, problem: &str| {
-            let problem = (!sound).then(|| problem.to_owned());
-            problem.into_iter().collect()
-        };
-        match self {
-            Self::Dns1123Label { .. } => label(text),
-            Self::Dns1123Subdomain { .. } => SUBDOMAIN.problems(text, NAME_UNIT),
-            Self::Dns1035Label { .. } => LABEL_1035.problems(text, NAME_UNIT),
-            Self::QualifiedName => qualified_name(text),
-            Self::LabelValue => LABEL_VALUE.problems(text, LABEL_UNIT),
-            Self::Uri => url::refusal(text)
-                .map(|why| format!("parse {}: {why}", printf::quoted(text)))
-                .into_iter()
-                .collect(),
-            Self::Uuid => unless(UUID.is_match(text), "does not match the UUID format"),
-            Self::Byte => unless(BASE64.is_match(text), "invalid base64"),
-            Self::Date => unless(is_date(text), "invalid date"),
-            Self::Datetime => unless(is_datetime(text), "invalid datetime"),
+fn problems(format: NamedFormat, text: &str) -> Vec<String> {
+    let masked;
+    let text = match format {
+        NamedFormat::Dns1123Label { prefix: true }
+        | NamedFormat::Dns1123Subdomain { prefix: true }
+        | NamedFormat::Dns1035Label { prefix: true } => {
+            masked = without_trailing_dash(text);
+            &masked
         }
+        _ => text,
+    };
+    let unless = |sound: bool, problem: &str| {
+        let problem = (!sound).then(|| problem.to_owned());
+        problem.into_iter().collect()
+    };
+    match format {
+        NamedFormat::Dns1123Label { .. } => label(text),
+        NamedFormat::Dns1123Subdomain { .. } => SUBDOMAIN.problems(text, NAME_UNIT),
+        NamedFormat::Dns1035Label { .. } => LABEL_1035.problems(text, NAME_UNIT),
+        NamedFormat::QualifiedName => qualified_name(text),
+        NamedFormat::LabelValue => LABEL_VALUE.problems(text, LABEL_UNIT),
+        NamedFormat::Uri => Url::validate(text)
+            .err()
+            .map(|why| format!("parse {}: {why}", quoted(text)))
+            .into_iter()
+            .collect(),
+        NamedFormat::Uuid => unless(UUID.is_match(text), "does not match the UUID format"),
+        NamedFormat::Byte => unless(BASE64.is_match(text), "invalid base64"),
+        NamedFormat::Date => unless(is_date(text), "invalid date"),
+        NamedFormat::Datetime => unless(is_datetime(text), "invalid datetime"),
     }
 }
-
 /// A name that will be completed may end in a hyphen.
 fn without_trailing_dash(text: &str) -> String {
     match text.strip_suffix('-') {

@@ -2,9 +2,8 @@
 
 use std::cmp::Ordering;
 
-use super::{arithmetic, int, no_overload, text};
-use crate::eval::{Builtin, Context, Fault, Meter, Outcome};
-use crate::value::{List, Value, compare, same};
+use super::{Builtin, Context, arithmetic, int, no_overload, text};
+use crate::value::{EvalResult, Fault, List, Meter, Value, compare, same};
 
 pub(super) fn resolve(name: &str, args: usize, method: bool) -> Option<Builtin> {
     let function: Builtin = match (name, args, method) {
@@ -28,7 +27,7 @@ pub(super) fn resolve(name: &str, args: usize, method: bool) -> Option<Builtin> 
     Some(function)
 }
 
-fn size<'a>(context: &mut Context<'_, 'a>, args: &[Value<'a>]) -> Outcome<'a> {
+fn size<'a>(context: &mut Context<'_, 'a>, args: &[Value<'a>]) -> EvalResult<'a> {
     match args {
         [Value::String(text)] => {
             context.meter.charge_bytes(text.len())?;
@@ -79,13 +78,13 @@ fn comparable<'a>(
     Err(Fault::no_overload())
 }
 
-fn is_sorted<'a>(context: &mut Context<'_, 'a>, args: &[Value<'a>]) -> Outcome<'a> {
+fn is_sorted<'a>(context: &mut Context<'_, 'a>, args: &[Value<'a>]) -> EvalResult<'a> {
     let items = comparable(context, args)?;
     let descends = |pair: &[Value]| compare(&pair[0], &pair[1]) == Some(Ordering::Greater);
     Ok(Value::Bool(!items.windows(2).any(descends)))
 }
 
-fn sum<'a>(context: &mut Context<'_, 'a>, args: &[Value<'a>]) -> Outcome<'a> {
+fn sum<'a>(context: &mut Context<'_, 'a>, args: &[Value<'a>]) -> EvalResult<'a> {
     let mut items = walked(context, args)?.iter();
     let zero = || args.get(1).cloned().unwrap_or(Value::Int(0));
     let first = items.next().unwrap_or_else(zero);
@@ -99,7 +98,7 @@ fn sum<'a>(context: &mut Context<'_, 'a>, args: &[Value<'a>]) -> Outcome<'a> {
 }
 
 /// The element no other one beats; as in Kubernetes, elements that cannot be compared never do.
-fn best<'a>(context: &mut Context<'_, 'a>, args: &[Value<'a>], beaten: Ordering) -> Outcome<'a> {
+fn best<'a>(context: &mut Context<'_, 'a>, args: &[Value<'a>], beaten: Ordering) -> EvalResult<'a> {
     let items = comparable(context, args)?;
     let better = |best: Value<'a>, next: Value<'a>| match compare(&best, &next) {
         Some(order) if order == beaten => next,
@@ -116,15 +115,15 @@ fn best<'a>(context: &mut Context<'_, 'a>, args: &[Value<'a>], beaten: Ordering)
         .ok_or_else(|| Fault::error(format!("{name} called on empty list")))
 }
 
-fn min<'a>(context: &mut Context<'_, 'a>, args: &[Value<'a>]) -> Outcome<'a> {
+fn min<'a>(context: &mut Context<'_, 'a>, args: &[Value<'a>]) -> EvalResult<'a> {
     best(context, args, Ordering::Greater)
 }
 
-fn max<'a>(context: &mut Context<'_, 'a>, args: &[Value<'a>]) -> Outcome<'a> {
+fn max<'a>(context: &mut Context<'_, 'a>, args: &[Value<'a>]) -> EvalResult<'a> {
     best(context, args, Ordering::Less)
 }
 
-fn sort<'a>(context: &mut Context<'_, 'a>, args: &[Value<'a>]) -> Outcome<'a> {
+fn sort<'a>(context: &mut Context<'_, 'a>, args: &[Value<'a>]) -> EvalResult<'a> {
     match args {
         [list] => sort_by(context, list, list),
         _ => no_overload(),
@@ -136,7 +135,7 @@ pub(crate) fn sort_by<'a>(
     context: &mut Context<'_, 'a>,
     list: &Value<'a>,
     keys: &Value<'a>,
-) -> Outcome<'a> {
+) -> EvalResult<'a> {
     let (Value::List(list), Value::List(keys)) = (list, keys) else {
         return no_overload();
     };
@@ -159,7 +158,7 @@ pub(crate) fn sort_by<'a>(
     ))
 }
 
-fn distinct<'a>(context: &mut Context<'_, 'a>, args: &[Value<'a>]) -> Outcome<'a> {
+fn distinct<'a>(context: &mut Context<'_, 'a>, args: &[Value<'a>]) -> EvalResult<'a> {
     let list = walked(context, args)?;
     let mut kept: Vec<Value<'a>> = Vec::new();
     'items: for item in list.iter() {
@@ -178,21 +177,21 @@ fn optional(value: Option<Value<'_>>) -> Value<'_> {
     value.map_or(Value::Optional(None), Value::some)
 }
 
-fn first<'a>(_: &mut Context<'_, 'a>, args: &[Value<'a>]) -> Outcome<'a> {
+fn first<'a>(_: &mut Context<'_, 'a>, args: &[Value<'a>]) -> EvalResult<'a> {
     match args {
         [Value::List(list)] => Ok(optional(list.get(0))),
         _ => no_overload(),
     }
 }
 
-fn last<'a>(_: &mut Context<'_, 'a>, args: &[Value<'a>]) -> Outcome<'a> {
+fn last<'a>(_: &mut Context<'_, 'a>, args: &[Value<'a>]) -> EvalResult<'a> {
     match args {
         [Value::List(list)] => Ok(optional(list.iter().next_back())),
         _ => no_overload(),
     }
 }
 
-fn flatten<'a>(context: &mut Context<'_, 'a>, args: &[Value<'a>]) -> Outcome<'a> {
+fn flatten<'a>(context: &mut Context<'_, 'a>, args: &[Value<'a>]) -> EvalResult<'a> {
     let (list, depth) = match args {
         [Value::List(list)] => (list, 1),
         [Value::List(list), Value::Int(depth)] => (list, *depth),
@@ -223,12 +222,12 @@ fn flatten_into<'a>(
     Ok(())
 }
 
-fn reverse<'a>(context: &mut Context<'_, 'a>, args: &[Value<'a>]) -> Outcome<'a> {
+fn reverse<'a>(context: &mut Context<'_, 'a>, args: &[Value<'a>]) -> EvalResult<'a> {
     let list = walked(context, args)?;
     Ok(Value::list(list.iter().rev().collect()))
 }
 
-fn slice<'a>(context: &mut Context<'_, 'a>, args: &[Value<'a>]) -> Outcome<'a> {
+fn slice<'a>(context: &mut Context<'_, 'a>, args: &[Value<'a>]) -> EvalResult<'a> {
     let [Value::List(list), Value::Int(start), Value::Int(end)] = args else {
         return no_overload();
     };
@@ -248,7 +247,7 @@ fn slice<'a>(context: &mut Context<'_, 'a>, args: &[Value<'a>]) -> Outcome<'a> {
     ))
 }
 
-fn range<'a>(context: &mut Context<'_, 'a>, args: &[Value<'a>]) -> Outcome<'a> {
+fn range<'a>(context: &mut Context<'_, 'a>, args: &[Value<'a>]) -> EvalResult<'a> {
     let [Value::Int(count)] = args else {
         return no_overload();
     };
@@ -257,14 +256,14 @@ fn range<'a>(context: &mut Context<'_, 'a>, args: &[Value<'a>]) -> Outcome<'a> {
     Ok(Value::list((0..*count).map(Value::Int).collect()))
 }
 
-fn index_of<'a>(context: &mut Context<'_, 'a>, args: &[Value<'a>]) -> Outcome<'a> {
+fn index_of<'a>(context: &mut Context<'_, 'a>, args: &[Value<'a>]) -> EvalResult<'a> {
     match args {
         [Value::List(list), item] => search(context, list.iter().enumerate(), item),
         _ => text::index_of(context, args),
     }
 }
 
-fn last_index_of<'a>(context: &mut Context<'_, 'a>, args: &[Value<'a>]) -> Outcome<'a> {
+fn last_index_of<'a>(context: &mut Context<'_, 'a>, args: &[Value<'a>]) -> EvalResult<'a> {
     match args {
         [Value::List(list), item] => {
             let places = (0..list.len()).rev();
@@ -279,7 +278,7 @@ fn search<'a>(
     context: &mut Context<'_, 'a>,
     items: impl Iterator<Item = (usize, Value<'a>)>,
     wanted: &Value<'a>,
-) -> Outcome<'a> {
+) -> EvalResult<'a> {
     for (at, item) in items {
         context.meter.charge(1)?;
         if same(&mut context.meter, &item, wanted)? {

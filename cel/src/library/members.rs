@@ -3,8 +3,8 @@
 
 use std::collections::HashSet;
 
-use crate::eval::{Context, Fault};
-use crate::value::{List, Text, Value, equal};
+use super::Context;
+use crate::value::{Fault, List, Text, Value, equal};
 
 /// Shortest list that is worth an index.
 const LONG: usize = 32;
@@ -129,7 +129,7 @@ fn known<'a>(
     let Some(index) = Index::of(list) else {
         return Ok(None);
     };
-    context.keep(Index::bytes(list))?;
+    context.retain(Index::bytes(list))?;
     let held = index.has(value);
     context.members().indexed.push((list.clone(), index));
     Ok(held)

@@ -4,36 +4,85 @@
 
 mod addresses;
 mod arithmetic;
-mod cidr;
 mod convert;
 mod formats;
-mod ip;
 mod lists;
 mod members;
-mod numbers;
-mod object;
 mod optionals;
 mod patterns;
 mod printf;
 mod quantity;
 mod re2;
-mod re2_class;
 mod semver;
 mod sets;
 mod text;
 mod time;
-mod url;
 
-pub(crate) use arithmetic::ordered;
+use std::cell::{Cell, RefCell, RefMut};
+
 pub(crate) use lists::sort_by;
-pub(crate) use members::Members;
-pub(crate) use numbers::display;
-pub(crate) use object::Object;
-pub(crate) use patterns::{Automaton, PatternCache, Searcher, apply_pattern, compile_pattern};
+pub(crate) use patterns::{PatternUse, Searcher, apply_pattern, compile_pattern};
 pub(crate) use printf::{Piece, Verb, pieces};
 
-use crate::eval::{Builtin, Context, Fault, Outcome};
-use crate::value::Value;
+use crate::value::{EvalResult, Fault, Meter, Value};
+use members::Members;
+use patterns::{Automaton, PatternCache};
+
+/// A function of the library on evaluated arguments, the receiver first.
+pub(crate) type Builtin = for<'a> fn(&mut Context<'_, 'a>, &[Value<'a>]) -> EvalResult<'a>;
+
+/// What a running function may use: its budget, and what earlier calls on the object have made.
+pub(crate) struct Context<'e, 'a> {
+    pub meter: Meter,
+    retained: &'e Retained<'a>,
+}
+
+/// What stays in memory until the object is done.
+#[derive(Default)]
+pub(crate) struct Retained<'a> {
+    patterns: RefCell<PatternCache>,
+    automaton: RefCell<Automaton>,
+    members: RefCell<Members<'a>>,
+    bytes: Cell<usize>,
+}
+
+impl Retained<'_> {
+    /// Bytes retained so far.
+    pub fn bytes(&self) -> usize {
+        self.bytes.get()
+    }
+
+    /// Counts memory that a variable or a cache retains.
+    pub fn add(&self, bytes: usize) {
+        self.bytes.set(self.bytes.get() + bytes);
+    }
+}
+
+impl<'e, 'a> Context<'e, 'a> {
+    pub fn new(meter: Meter, retained: &'e Retained<'a>) -> Self {
+        Self { meter, retained }
+    }
+
+    /// Pays for memory that stays in use until the object is done.
+    fn retain(&mut self, bytes: usize) -> Result<(), Fault> {
+        self.meter.room(bytes)?;
+        self.meter.retain(bytes);
+        self.retained.add(bytes);
+        Ok(())
+    }
+
+    fn automaton(&self) -> RefMut<'_, Automaton> {
+        self.retained.automaton.borrow_mut()
+    }
+
+    fn members(&self) -> RefMut<'_, Members<'a>> {
+        self.retained.members.borrow_mut()
+    }
+
+    fn patterns(&self) -> RefMut<'_, PatternCache> {
+        self.retained.patterns.borrow_mut()
+    }
+}
 
 /// The function of a name for this number of arguments, the receiver included.
 pub(crate) fn resolve(name: &str, args: usize, method: bool) -> Option<Builtin> {
@@ -73,12 +122,12 @@ const AUTHORIZATION: [&str; 14] = [
     "reason",
 ];
 
-fn refuse<'a>(_: &mut Context<'_, 'a>, _: &[Value<'a>]) -> Outcome<'a> {
+fn refuse<'a>(_: &mut Context<'_, 'a>, _: &[Value<'a>]) -> EvalResult<'a> {
     no_overload()
 }
 
 /// The answer of a function to values it does not take.
-fn no_overload<'a>() -> Outcome<'a> {
+fn no_overload<'a>() -> EvalResult<'a> {
     Err(Fault::no_overload())
 }
 

@@ -1,8 +1,7 @@
 //! Optional values: making them, asking them, unwrapping them.
 
-use super::no_overload;
-use crate::eval::{Builtin, Context, Fault, Outcome, inside};
-use crate::value::Value;
+use super::{Builtin, Context, no_overload};
+use crate::value::{EvalResult, Fault, Value};
 
 pub(super) fn resolve(name: &str, args: usize, method: bool) -> Option<Builtin> {
     let function: Builtin = match (name, args, method) {
@@ -17,14 +16,14 @@ pub(super) fn resolve(name: &str, args: usize, method: bool) -> Option<Builtin> 
     Some(function)
 }
 
-fn of<'a>(_: &mut Context<'_, 'a>, args: &[Value<'a>]) -> Outcome<'a> {
+fn of<'a>(_: &mut Context<'_, 'a>, args: &[Value<'a>]) -> EvalResult<'a> {
     match args {
         [value] => Ok(Value::some(value.clone())),
         _ => no_overload(),
     }
 }
 
-fn of_non_zero<'a>(_: &mut Context<'_, 'a>, args: &[Value<'a>]) -> Outcome<'a> {
+fn of_non_zero<'a>(_: &mut Context<'_, 'a>, args: &[Value<'a>]) -> EvalResult<'a> {
     match args {
         [value] if value.is_zero() => Ok(Value::Optional(None)),
         [value] => Ok(Value::some(value.clone())),
@@ -33,26 +32,26 @@ fn of_non_zero<'a>(_: &mut Context<'_, 'a>, args: &[Value<'a>]) -> Outcome<'a> {
 }
 
 #[allow(clippy::unnecessary_wraps)] // the shape of every function
-fn none<'a>(_: &mut Context<'_, 'a>, _: &[Value<'a>]) -> Outcome<'a> {
+fn none<'a>(_: &mut Context<'_, 'a>, _: &[Value<'a>]) -> EvalResult<'a> {
     Ok(Value::Optional(None))
 }
 
-fn has_value<'a>(_: &mut Context<'_, 'a>, args: &[Value<'a>]) -> Outcome<'a> {
+fn has_value<'a>(_: &mut Context<'_, 'a>, args: &[Value<'a>]) -> EvalResult<'a> {
     match args {
         [Value::Optional(inner)] => Ok(Value::Bool(inner.is_some())),
         _ => no_overload(),
     }
 }
 
-fn value<'a>(_: &mut Context<'_, 'a>, args: &[Value<'a>]) -> Outcome<'a> {
+fn value<'a>(_: &mut Context<'_, 'a>, args: &[Value<'a>]) -> EvalResult<'a> {
     match args {
-        [Value::Optional(Some(inner))] => inside(inner),
+        [Value::Optional(Some(inner))] => inner.taken_out(),
         [Value::Optional(None)] => Err(Fault::error("optional.none() dereference")),
         _ => no_overload(),
     }
 }
 
-fn unwrap_all<'a>(context: &mut Context<'_, 'a>, args: &[Value<'a>]) -> Outcome<'a> {
+fn unwrap_all<'a>(context: &mut Context<'_, 'a>, args: &[Value<'a>]) -> EvalResult<'a> {
     let [Value::List(list)] = args else {
         return no_overload();
     };

@@ -8,10 +8,9 @@ use regex_automata::Input;
 use regex_automata::hybrid::dfa::{Cache, DFA};
 use regex_automata::nfa::thompson;
 
-use super::{no_overload, re2, text};
-use crate::eval::{Builtin, Context, Fault, Meter, Outcome, Pattern, PatternUse};
+use super::{Builtin, Context, no_overload, re2, text};
 use crate::limits::{MAX_CACHED_PATTERNS, MAX_PATTERN_BYTES};
-use crate::value::{Text, Value};
+use crate::value::{EvalResult, Fault, Meter, Text, Value};
 
 /// What compiling a pattern while evaluating costs, in steps: it takes longer than anything else.
 const COMPILE_STEPS: u64 = 20_000;
@@ -40,6 +39,13 @@ const AUTOMATON_BYTES: usize = 2 * 1024 * 1024;
 /// The deterministic automaton of the pattern that was looked for last, as far as it is made: the
 /// next text may need the same states.
 pub(crate) type Automaton = Option<(Arc<DFA>, Cache)>;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum PatternUse {
+    Matches,
+    Find,
+    FindAll,
+}
 
 /// A pattern ready to be looked for.
 #[derive(Clone, Debug)]
@@ -152,7 +158,7 @@ impl Searcher {
         }
     }
 
-    fn first<'a>(&self, context: &mut Context<'_, 'a>, within: &Text<'a>) -> Outcome<'a> {
+    fn first<'a>(&self, context: &mut Context<'_, 'a>, within: &Text<'a>) -> EvalResult<'a> {
         let found = self
             .places(context, within)?
             .and_then(|regex| regex.find(within));
@@ -163,7 +169,12 @@ impl Searcher {
     }
 
     /// All matches, at most `limit` unless that is negative.
-    fn all<'a>(&self, context: &mut Context<'_, 'a>, within: &Text<'a>, limit: i64) -> Outcome<'a> {
+    fn all<'a>(
+        &self,
+        context: &mut Context<'_, 'a>,
+        within: &Text<'a>,
+        limit: i64,
+    ) -> EvalResult<'a> {
         let limit = usize::try_from(limit).unwrap_or(usize::MAX);
         let mut found = Vec::new();
         let places = self.places(context, within)?;
@@ -198,7 +209,7 @@ impl PatternCache {
         Some(searcher.clone())
     }
 
-    fn keep(&mut self, pattern: &str, searcher: &Searcher) {
+    fn insert(&mut self, pattern: &str, searcher: &Searcher) {
         if self.0.len() == MAX_CACHED_PATTERNS {
             self.0.remove(0);
         }
@@ -212,8 +223,8 @@ fn made(context: &mut Context, pattern: &str) -> Result<Searcher, Fault> {
     }
     context.meter.charge(COMPILE_STEPS + pattern.len() as u64)?;
     let searcher = compile_pattern(pattern).map_err(Fault::error)?;
-    context.keep(searcher.bytes())?;
-    context.patterns().keep(pattern, &searcher);
+    context.retain(searcher.bytes())?;
+    context.patterns().insert(pattern, &searcher);
     Ok(searcher)
 }
 
@@ -225,19 +236,19 @@ fn bare<'v, 'a>(value: &'v Value<'a>) -> &'v Value<'a> {
     }
 }
 
-/// Applies a function of a written pattern.
+/// Applies a function whose pattern is written in the expression.
 pub(crate) fn apply_pattern<'a>(
     context: &mut Context<'_, 'a>,
-    pattern: &Pattern,
+    function: PatternUse,
+    searcher: &Searcher,
     text: &Value<'a>,
     limit: Option<&Value<'a>>,
-) -> Outcome<'a> {
+) -> EvalResult<'a> {
     // For a written pattern the server asks for Go's form of the value, and a type's is its name.
     let (Value::String(text) | Value::Type(text)) = bare(text) else {
         return no_overload();
     };
-    let searcher = &pattern.searcher;
-    match (pattern.function, limit.map(bare)) {
+    match (function, limit.map(bare)) {
         (PatternUse::Matches, _) => searcher.is_match(context, text).map(Value::Bool),
         (PatternUse::Find, _) => searcher.first(context, text),
         (PatternUse::FindAll, None) => searcher.all(context, text, -1),
@@ -246,7 +257,7 @@ pub(crate) fn apply_pattern<'a>(
     }
 }
 
-fn matches<'a>(context: &mut Context<'_, 'a>, args: &[Value<'a>]) -> Outcome<'a> {
+fn matches<'a>(context: &mut Context<'_, 'a>, args: &[Value<'a>]) -> EvalResult<'a> {
     let [Value::String(text), Value::String(pattern)] = args else {
         return no_overload();
     };
@@ -254,14 +265,14 @@ fn matches<'a>(context: &mut Context<'_, 'a>, args: &[Value<'a>]) -> Outcome<'a>
     searcher.is_match(context, text).map(Value::Bool)
 }
 
-fn find<'a>(context: &mut Context<'_, 'a>, args: &[Value<'a>]) -> Outcome<'a> {
+fn find<'a>(context: &mut Context<'_, 'a>, args: &[Value<'a>]) -> EvalResult<'a> {
     let [Value::String(text), Value::String(pattern)] = args else {
         return no_overload();
     };
     made(context, pattern)?.first(context, text)
 }
 
-fn find_all<'a>(context: &mut Context<'_, 'a>, args: &[Value<'a>]) -> Outcome<'a> {
+fn find_all<'a>(context: &mut Context<'_, 'a>, args: &[Value<'a>]) -> EvalResult<'a> {
     let (text, pattern, limit) = match args {
         [Value::String(text), Value::String(pattern)] => (text, pattern, -1),
         [

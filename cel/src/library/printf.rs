@@ -1,13 +1,8 @@
 //! `'%s is %d'.format([…])`: the clauses, their checks before evaluation, and the texts they make,
 //! which follow Go's English number formats.
 
-use std::sync::LazyLock;
-
-use regex::Regex;
-
-use super::{convert, display, no_overload, time};
-use crate::eval::{Context, Fault, Meter, Outcome};
-use crate::value::{List, Map, Value};
+use super::{Context, convert, no_overload, time};
+use crate::value::{EvalResult, Fault, List, Map, Meter, Value, display, quoted};
 
 /// A piece of a format text.
 #[derive(Clone, Debug, PartialEq)]
@@ -80,7 +75,7 @@ fn clause(text: &str) -> Result<(Verb, &str), String> {
     Ok((verb, chars.as_str()))
 }
 
-pub(super) fn format<'a>(context: &mut Context<'_, 'a>, args: &[Value<'a>]) -> Outcome<'a> {
+pub(super) fn format<'a>(context: &mut Context<'_, 'a>, args: &[Value<'a>]) -> EvalResult<'a> {
     let [Value::String(format), Value::List(values)] = args else {
         return no_overload();
     };
@@ -244,37 +239,6 @@ fn nested(context: &mut Context, value: &Value) -> Result<String, Fault> {
         Value::Duration(nanos) => Ok(format!("duration({})", quoted(&time::seconds(*nanos)))),
         other => text(context, other),
     }
-}
-
-/// Go's `%q`: what cannot be printed is escaped.
-pub(super) fn quoted(text: &str) -> String {
-    let mut out = String::from("\"");
-    for c in text.chars() {
-        let code = u32::from(c);
-        match c {
-            '"' | '\\' => out.extend(['\\', c]),
-            '\x07' => out.push_str("\\a"),
-            '\x08' => out.push_str("\\b"),
-            '\x0c' => out.push_str("\\f"),
-            '\n' => out.push_str("\\n"),
-            '\r' => out.push_str("\\r"),
-            '\t' => out.push_str("\\t"),
-            '\x0b' => out.push_str("\\v"),
-            c if c.is_ascii_control() => out.extend([format!("\\x{code:02x}")]),
-            c if is_printable(c) => out.push(c),
-            _ if code < 0x1_0000 => out.extend([format!("\\u{code:04x}")]),
-            _ => out.extend([format!("\\U{code:08x}")]),
-        }
-    }
-    out + "\""
-}
-
-/// As Go has it: letters, marks, numbers, punctuation, symbols, and of all spaces the usual one.
-fn is_printable(c: char) -> bool {
-    static OTHERS: LazyLock<Regex> = LazyLock::new(|| {
-        Regex::new(r"^[\p{L}\p{M}\p{N}\p{P}\p{S} ]$").expect("the pattern is sound")
-    });
-    c.is_ascii() || OTHERS.is_match(c.encode_utf8(&mut [0; 4]))
 }
 
 fn list_text(context: &mut Context, list: &List) -> Result<String, Fault> {

@@ -1,8 +1,7 @@
 //! Lists as sets.
 
-use super::no_overload;
-use crate::eval::{Builtin, Context, Fault, Outcome};
-use crate::value::{List, Value, same};
+use super::{Builtin, Context, no_overload};
+use crate::value::{EvalResult, Fault, List, Value, same};
 
 pub(super) fn resolve(name: &str, args: usize, method: bool) -> Option<Builtin> {
     let function: Builtin = match (name, args, method) {
@@ -42,14 +41,14 @@ fn covers<'a>(
     Ok(true)
 }
 
-fn contains<'a>(context: &mut Context<'_, 'a>, args: &[Value<'a>]) -> Outcome<'a> {
+fn contains<'a>(context: &mut Context<'_, 'a>, args: &[Value<'a>]) -> EvalResult<'a> {
     match args {
         [Value::List(whole), Value::List(part)] => covers(context, whole, part).map(Value::Bool),
         _ => no_overload(),
     }
 }
 
-fn equivalent<'a>(context: &mut Context<'_, 'a>, args: &[Value<'a>]) -> Outcome<'a> {
+fn equivalent<'a>(context: &mut Context<'_, 'a>, args: &[Value<'a>]) -> EvalResult<'a> {
     match args {
         [Value::List(a), Value::List(b)] => {
             let same = covers(context, a, b)? && covers(context, b, a)?;
@@ -59,7 +58,7 @@ fn equivalent<'a>(context: &mut Context<'_, 'a>, args: &[Value<'a>]) -> Outcome<
     }
 }
 
-fn intersects<'a>(context: &mut Context<'_, 'a>, args: &[Value<'a>]) -> Outcome<'a> {
+fn intersects<'a>(context: &mut Context<'_, 'a>, args: &[Value<'a>]) -> EvalResult<'a> {
     let [Value::List(a), Value::List(b)] = args else {
         return no_overload();
     };

@@ -1,9 +1,8 @@
 //! Text: search, cutting and joining. Positions and lengths are in code points.
 
-use super::{int, no_overload, printf};
-use crate::eval::{Builtin, Context, Fault, Meter, Outcome};
+use super::{Builtin, Context, int, no_overload, printf};
 use crate::limits::MAX_ELEMENTS;
-use crate::value::{Text, Value};
+use crate::value::{EvalResult, Fault, Meter, Text, Value};
 
 /// What a text takes beyond its bytes, as the allocator rounds it.
 pub(super) const TEXT_BYTES: usize = 32;
@@ -44,17 +43,17 @@ fn two_texts<'v>(context: &mut Context, args: &'v [Value]) -> Result<(&'v str, &
     Ok((text, other))
 }
 
-fn contains<'a>(context: &mut Context<'_, 'a>, args: &[Value<'a>]) -> Outcome<'a> {
+fn contains<'a>(context: &mut Context<'_, 'a>, args: &[Value<'a>]) -> EvalResult<'a> {
     let (text, other) = two_texts(context, args)?;
     Ok(Value::Bool(text.contains(other)))
 }
 
-fn starts_with<'a>(context: &mut Context<'_, 'a>, args: &[Value<'a>]) -> Outcome<'a> {
+fn starts_with<'a>(context: &mut Context<'_, 'a>, args: &[Value<'a>]) -> EvalResult<'a> {
     let (text, other) = two_texts(context, args)?;
     Ok(Value::Bool(text.starts_with(other)))
 }
 
-fn ends_with<'a>(context: &mut Context<'_, 'a>, args: &[Value<'a>]) -> Outcome<'a> {
+fn ends_with<'a>(context: &mut Context<'_, 'a>, args: &[Value<'a>]) -> EvalResult<'a> {
     let (text, other) = two_texts(context, args)?;
     Ok(Value::Bool(text.ends_with(other)))
 }
@@ -72,7 +71,7 @@ fn byte_at(text: &str, at: i64) -> Option<usize> {
         .or_else(|| (text.chars().count() == at).then_some(text.len()))
 }
 
-fn char_at<'a>(context: &mut Context<'_, 'a>, args: &[Value<'a>]) -> Outcome<'a> {
+fn char_at<'a>(context: &mut Context<'_, 'a>, args: &[Value<'a>]) -> EvalResult<'a> {
     let [Value::String(text), Value::Int(at)] = args else {
         return no_overload();
     };
@@ -82,7 +81,7 @@ fn char_at<'a>(context: &mut Context<'_, 'a>, args: &[Value<'a>]) -> Outcome<'a>
     Ok(part(text, from, from + length))
 }
 
-fn substring<'a>(context: &mut Context<'_, 'a>, args: &[Value<'a>]) -> Outcome<'a> {
+fn substring<'a>(context: &mut Context<'_, 'a>, args: &[Value<'a>]) -> EvalResult<'a> {
     let (text, from, to) = match args {
         [Value::String(text), Value::Int(from)] => (text, *from, None),
         [Value::String(text), Value::Int(from), Value::Int(to)] => (text, *from, Some(*to)),
@@ -100,7 +99,7 @@ fn substring<'a>(context: &mut Context<'_, 'a>, args: &[Value<'a>]) -> Outcome<'
     Ok(part(text, start, end))
 }
 
-pub(super) fn index_of<'a>(context: &mut Context<'_, 'a>, args: &[Value<'a>]) -> Outcome<'a> {
+pub(super) fn index_of<'a>(context: &mut Context<'_, 'a>, args: &[Value<'a>]) -> EvalResult<'a> {
     let (text, wanted, offset) = match args {
         [Value::String(text), Value::String(wanted)] => (text, wanted, 0),
         [
@@ -124,7 +123,10 @@ pub(super) fn index_of<'a>(context: &mut Context<'_, 'a>, args: &[Value<'a>]) ->
     Ok(found.map_or(Value::Int(-1), int))
 }
 
-pub(super) fn last_index_of<'a>(context: &mut Context<'_, 'a>, args: &[Value<'a>]) -> Outcome<'a> {
+pub(super) fn last_index_of<'a>(
+    context: &mut Context<'_, 'a>,
+    args: &[Value<'a>],
+) -> EvalResult<'a> {
     let (text, wanted, offset) = match args {
         [Value::String(text), Value::String(wanted)] => (text, wanted, None),
         [Value::String(text), Value::String(wanted), Value::Int(at)] => (text, wanted, Some(*at)),
@@ -153,7 +155,7 @@ pub(super) fn last_index_of<'a>(context: &mut Context<'_, 'a>, args: &[Value<'a>
     Ok(found.map_or(Value::Int(-1), |at| int(text[..at].chars().count())))
 }
 
-fn lower_ascii<'a>(context: &mut Context<'_, 'a>, args: &[Value<'a>]) -> Outcome<'a> {
+fn lower_ascii<'a>(context: &mut Context<'_, 'a>, args: &[Value<'a>]) -> EvalResult<'a> {
     let [Value::String(text)] = args else {
         return no_overload();
     };
@@ -161,7 +163,7 @@ fn lower_ascii<'a>(context: &mut Context<'_, 'a>, args: &[Value<'a>]) -> Outcome
     Ok(Value::text(text.to_ascii_lowercase()))
 }
 
-fn upper_ascii<'a>(context: &mut Context<'_, 'a>, args: &[Value<'a>]) -> Outcome<'a> {
+fn upper_ascii<'a>(context: &mut Context<'_, 'a>, args: &[Value<'a>]) -> EvalResult<'a> {
     let [Value::String(text)] = args else {
         return no_overload();
     };
@@ -169,7 +171,7 @@ fn upper_ascii<'a>(context: &mut Context<'_, 'a>, args: &[Value<'a>]) -> Outcome
     Ok(Value::text(text.to_ascii_uppercase()))
 }
 
-fn trim<'a>(context: &mut Context<'_, 'a>, args: &[Value<'a>]) -> Outcome<'a> {
+fn trim<'a>(context: &mut Context<'_, 'a>, args: &[Value<'a>]) -> EvalResult<'a> {
     let [Value::String(text)] = args else {
         return no_overload();
     };
@@ -184,7 +186,7 @@ fn limit(count: i64) -> usize {
     usize::try_from(count).unwrap_or(usize::MAX)
 }
 
-fn replace<'a>(context: &mut Context<'_, 'a>, args: &[Value<'a>]) -> Outcome<'a> {
+fn replace<'a>(context: &mut Context<'_, 'a>, args: &[Value<'a>]) -> EvalResult<'a> {
     let (text, old, new, count) = match args {
         [Value::String(text), Value::String(old), Value::String(new)] => (text, old, new, -1),
         [
@@ -201,7 +203,7 @@ fn replace<'a>(context: &mut Context<'_, 'a>, args: &[Value<'a>]) -> Outcome<'a>
     Ok(Value::text(text.replacen(&**old, new, count)))
 }
 
-fn split<'a>(context: &mut Context<'_, 'a>, args: &[Value<'a>]) -> Outcome<'a> {
+fn split<'a>(context: &mut Context<'_, 'a>, args: &[Value<'a>]) -> EvalResult<'a> {
     let (text, separator, count) = match args {
         [Value::String(text), Value::String(separator)] => (text, separator, -1),
         [
@@ -248,7 +250,7 @@ fn cuts(text: &str, separator: &str, count: usize) -> Vec<(usize, usize)> {
     ranges
 }
 
-fn join<'a>(context: &mut Context<'_, 'a>, args: &[Value<'a>]) -> Outcome<'a> {
+fn join<'a>(context: &mut Context<'_, 'a>, args: &[Value<'a>]) -> EvalResult<'a> {
     let (list, separator) = match args {
         [Value::List(list)] => (list, ""),
         [Value::List(list), Value::String(separator)] => (list, &**separator),
@@ -270,7 +272,7 @@ fn join<'a>(context: &mut Context<'_, 'a>, args: &[Value<'a>]) -> Outcome<'a> {
     Ok(Value::text(joined))
 }
 
-fn quote<'a>(context: &mut Context<'_, 'a>, args: &[Value<'a>]) -> Outcome<'a> {
+fn quote<'a>(context: &mut Context<'_, 'a>, args: &[Value<'a>]) -> EvalResult<'a> {
     let [Value::String(text)] = args else {
         return no_overload();
     };

@@ -3,9 +3,8 @@
 use jiff::SignedDuration;
 use jiff::tz::{Offset, TimeZone};
 
-use super::no_overload;
-use crate::eval::{Builtin, Context, Fault, Outcome};
-use crate::value::{Clock, Instant, Value};
+use super::{Builtin, Context, no_overload};
+use crate::value::{Clock, EvalResult, Fault, Instant, Value};
 
 pub(super) fn resolve(name: &str, args: usize, method: bool) -> Option<Builtin> {
     let function: Builtin = match (name, args, method) {
@@ -25,7 +24,7 @@ pub(super) fn resolve(name: &str, args: usize, method: bool) -> Option<Builtin> 
 }
 
 /// A part of an instant in a zone, UTC where none is given.
-fn part<'a>(args: &[Value<'a>], part: impl Fn(&Clock) -> i64) -> Outcome<'a> {
+fn part<'a>(args: &[Value<'a>], part: impl Fn(&Clock) -> i64) -> EvalResult<'a> {
     let (instant, ahead) = match args {
         [Value::Timestamp(instant)] => (instant, 0),
         [Value::Timestamp(instant), Value::String(zone)] => (instant, ahead_of_utc(instant, zone)?),
@@ -44,7 +43,7 @@ fn whole(nanos: i64, unit: i64) -> i64 {
 }
 
 /// A part of an instant, or the whole of a duration in a unit of this many nanoseconds.
-fn part_or_span<'a>(args: &[Value<'a>], unit: i64, of: impl Fn(&Clock) -> i64) -> Outcome<'a> {
+fn part_or_span<'a>(args: &[Value<'a>], unit: i64, of: impl Fn(&Clock) -> i64) -> EvalResult<'a> {
     match args {
         [Value::Duration(nanos)] => Ok(Value::Int(whole(*nanos, unit))),
         _ => part(args, of),
@@ -78,43 +77,43 @@ fn ahead_of_utc(instant: &Instant, zone: &str) -> Result<i64, Fault> {
         .ok_or_else(unknown)
 }
 
-fn full_year<'a>(_: &mut Context<'_, 'a>, args: &[Value<'a>]) -> Outcome<'a> {
+fn full_year<'a>(_: &mut Context<'_, 'a>, args: &[Value<'a>]) -> EvalResult<'a> {
     part(args, |at| at.year)
 }
 
-fn month<'a>(_: &mut Context<'_, 'a>, args: &[Value<'a>]) -> Outcome<'a> {
+fn month<'a>(_: &mut Context<'_, 'a>, args: &[Value<'a>]) -> EvalResult<'a> {
     part(args, |at| at.month - 1)
 }
 
-fn day_of_year<'a>(_: &mut Context<'_, 'a>, args: &[Value<'a>]) -> Outcome<'a> {
+fn day_of_year<'a>(_: &mut Context<'_, 'a>, args: &[Value<'a>]) -> EvalResult<'a> {
     part(args, |at| at.day_of_year - 1)
 }
 
-fn day_of_month<'a>(_: &mut Context<'_, 'a>, args: &[Value<'a>]) -> Outcome<'a> {
+fn day_of_month<'a>(_: &mut Context<'_, 'a>, args: &[Value<'a>]) -> EvalResult<'a> {
     part(args, |at| at.day - 1)
 }
 
-fn date<'a>(_: &mut Context<'_, 'a>, args: &[Value<'a>]) -> Outcome<'a> {
+fn date<'a>(_: &mut Context<'_, 'a>, args: &[Value<'a>]) -> EvalResult<'a> {
     part(args, |at| at.day)
 }
 
-fn day_of_week<'a>(_: &mut Context<'_, 'a>, args: &[Value<'a>]) -> Outcome<'a> {
+fn day_of_week<'a>(_: &mut Context<'_, 'a>, args: &[Value<'a>]) -> EvalResult<'a> {
     part(args, |at| at.weekday)
 }
 
-fn hours<'a>(_: &mut Context<'_, 'a>, args: &[Value<'a>]) -> Outcome<'a> {
+fn hours<'a>(_: &mut Context<'_, 'a>, args: &[Value<'a>]) -> EvalResult<'a> {
     part_or_span(args, 3_600_000_000_000, |at| at.hour)
 }
 
-fn minutes<'a>(_: &mut Context<'_, 'a>, args: &[Value<'a>]) -> Outcome<'a> {
+fn minutes<'a>(_: &mut Context<'_, 'a>, args: &[Value<'a>]) -> EvalResult<'a> {
     part_or_span(args, 60_000_000_000, |at| at.minute)
 }
 
-fn whole_seconds<'a>(_: &mut Context<'_, 'a>, args: &[Value<'a>]) -> Outcome<'a> {
+fn whole_seconds<'a>(_: &mut Context<'_, 'a>, args: &[Value<'a>]) -> EvalResult<'a> {
     part_or_span(args, 1_000_000_000, |at| at.second)
 }
 
-fn milliseconds<'a>(_: &mut Context<'_, 'a>, args: &[Value<'a>]) -> Outcome<'a> {
+fn milliseconds<'a>(_: &mut Context<'_, 'a>, args: &[Value<'a>]) -> EvalResult<'a> {
     let of_second = match args {
         [Value::Timestamp(instant), ..] => i64::from(instant.subsec_nanosecond() / 1_000_000),
         _ => 0,

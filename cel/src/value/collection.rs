@@ -3,8 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use super::{Text, Value};
-use crate::library::Object;
+use super::{Object, Text, Value};
 
 /// A list value.
 #[derive(Clone, Debug)]

@@ -2,7 +2,7 @@
 
 use std::cmp::Ordering;
 
-use super::Value;
+use super::{Fault, Meter, Value};
 
 /// The order of two values, or none where CEL has no such comparison (or one is not a number).
 pub(crate) fn compare(left: &Value, right: &Value) -> Option<Ordering> {
@@ -39,4 +39,51 @@ fn whole(value: &Value) -> Option<i128> {
 #[allow(clippy::cast_precision_loss)] // cel-go compares in doubles as well
 fn with_whole(double: f64, whole: i128) -> Option<Ordering> {
     double.partial_cmp(&(whole as f64))
+}
+
+/// What the left side of a comparison has to be to the right one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Order {
+    Less,
+    LessOrEqual,
+    Greater,
+    GreaterOrEqual,
+}
+
+impl Order {
+    /// The order that an operator asks for, by the name of its function.
+    pub fn of_operator(name: &str) -> Option<Self> {
+        match name {
+            "_<_" => Some(Self::Less),
+            "_<=_" => Some(Self::LessOrEqual),
+            "_>_" => Some(Self::Greater),
+            "_>=_" => Some(Self::GreaterOrEqual),
+            _ => None,
+        }
+    }
+
+    pub fn holds(self, found: Ordering) -> bool {
+        match self {
+            Self::Less => found.is_lt(),
+            Self::LessOrEqual => found.is_le(),
+            Self::Greater => found.is_gt(),
+            Self::GreaterOrEqual => found.is_ge(),
+        }
+    }
+}
+
+/// Whether two values stand in this order.
+pub(crate) fn ordered(
+    meter: &mut Meter,
+    left: &Value,
+    right: &Value,
+    order: Order,
+) -> Result<bool, Fault> {
+    if let (Value::String(a), Value::String(b)) = (left, right) {
+        meter.charge_bytes(a.len().min(b.len()))?;
+    }
+    match compare(left, right) {
+        Some(found) => Ok(order.holds(found)),
+        None => Err(Fault::no_overload()),
+    }
 }

@@ -3,8 +3,7 @@
 use std::cmp::Ordering;
 
 use super::compare::numbers;
-use super::{List, Map, Value};
-use crate::eval::{Fault, Meter};
+use super::{Fault, List, Map, Meter, Value};
 
 /// Whether two values are equal; charges for what it has to look at.
 pub(crate) fn equal(meter: &mut Meter, left: &Value, right: &Value) -> Result<bool, Fault> {

@@ -3,21 +3,25 @@
 
 mod collection;
 mod compare;
+mod display;
 mod equal;
 mod instant;
+mod meter;
+mod object;
 mod text;
 
 use std::sync::Arc;
 
 pub(crate) use collection::MapBuilder;
 pub use collection::{List, Map};
-pub(crate) use compare::compare;
+pub(crate) use compare::{Order, compare, ordered};
+pub(crate) use display::{display, general, quoted};
 pub(crate) use equal::{equal, same};
 pub(crate) use instant::Clock;
 pub use instant::Instant;
+pub(crate) use meter::{EvalResult, Fault, Meter};
+pub(crate) use object::{Cidr, NamedFormat, Object, Quantity, Semver, Url, ip};
 pub use text::Text;
-
-use crate::library::Object;
 
 /// A CEL value; `'a` is the life of the JSON it may borrow from.
 #[derive(Clone, Debug)]
@@ -96,6 +100,14 @@ impl<'a> Value<'a> {
             Self::Object(Object::Format(_)) => self.clone(),
             Self::Object(_) => Self::Object(Object::Unconvertible),
             _ => self.clone(),
+        }
+    }
+
+    /// This value, taken out of the optional that holds it.
+    pub(crate) fn taken_out(&self) -> EvalResult<'a> {
+        match self {
+            Self::Object(Object::Unconvertible) => Err(Fault::unconvertible()),
+            value => Ok(value.clone()),
         }
     }
 

@@ -2,13 +2,13 @@
 
 use std::net::IpAddr;
 
-use super::printf;
+use crate::value::display::quoted;
 
 /// The parts of a URL that expressions can ask for.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Url {
-    pub(super) scheme: String,
-    pub(super) host: String,
+    pub(crate) scheme: String,
+    pub(crate) host: String,
     /// Decoded; bytes, because escapes need not make up text.
     path: Vec<u8>,
     /// As written, where that is not how it would be encoded.
@@ -26,25 +26,6 @@ enum Part {
     Zone,
     Query,
     User,
-}
-
-/// Reads a URL, or says what is wrong with it.
-pub(super) fn parse(text: &str) -> Result<Url, String> {
-    read(text, true)?;
-    let (before, fragment) = match text.split_once('#') {
-        Some((before, fragment)) => (before, Some(fragment.to_owned())),
-        None => (text, None),
-    };
-    let url = read(before, false)?;
-    if let Some(fragment) = &fragment {
-        decode(fragment, Part::Path)?;
-    }
-    Ok(Url { fragment, ..url })
-}
-
-/// Why a text is no URL for a request.
-pub(super) fn refusal(text: &str) -> Option<String> {
-    read(text, true).err()
 }
 
 fn read(text: &str, request: bool) -> Result<Url, String> {
@@ -150,7 +131,7 @@ fn port(text: &str) -> Result<(), String> {
         text.is_empty() || (text.starts_with(':') && digits.bytes().all(|b| b.is_ascii_digit()));
     sound
         .then_some(())
-        .ok_or_else(|| format!("invalid port {} after host", printf::quoted(text)))
+        .ok_or_else(|| format!("invalid port {} after host", quoted(text)))
 }
 
 fn decoded_text(text: &str, part: Part) -> Result<String, String> {
@@ -178,7 +159,7 @@ fn decode(text: &str, part: Part) -> Result<Vec<u8>, String> {
             }
             b'+' if part == Part::Query => out.push(b' '),
             b if matches!(part, Part::Host | Part::Zone) && b < 0x80 && !host_byte(b) => {
-                let shown = printf::quoted(&char::from(b).to_string());
+                let shown = quoted(&char::from(b).to_string());
                 return Err(format!("invalid character {shown} in host name"));
             }
             b => out.push(b),
@@ -189,7 +170,7 @@ fn decode(text: &str, part: Part) -> Result<Vec<u8>, String> {
 
 fn invalid_escape(from: &[u8]) -> String {
     let shown = String::from_utf8_lossy(&from[..from.len().min(3)]);
-    format!("invalid URL escape {}", printf::quoted(&shown))
+    format!("invalid URL escape {}", quoted(&shown))
 }
 
 fn hex(digits: &[u8]) -> Option<u8> {
@@ -219,6 +200,24 @@ fn encode(path: &[u8]) -> String {
 }
 
 impl Url {
+    pub(crate) fn parse(text: &str) -> Result<Self, String> {
+        Self::validate(text)?;
+        let (before, fragment) = match text.split_once('#') {
+            Some((before, fragment)) => (before, Some(fragment.to_owned())),
+            None => (text, None),
+        };
+        let url = read(before, false)?;
+        if let Some(fragment) = &fragment {
+            decode(fragment, Part::Path)?;
+        }
+        Ok(Self { fragment, ..url })
+    }
+
+    /// Fails where Go accepts no such URL in a request.
+    pub(crate) fn validate(text: &str) -> Result<(), String> {
+        read(text, true).map(|_| ())
+    }
+
     fn set_path(&mut self, path: &str) -> Result<(), String> {
         self.path = decode(path, Part::Path)?;
         if encode(&self.path) != path {
@@ -228,7 +227,7 @@ impl Url {
     }
 
     /// The host without its port and without brackets.
-    pub(super) fn hostname(&self) -> &str {
+    pub(crate) fn hostname(&self) -> &str {
         let name = self.split_port().0;
         let inside = name
             .strip_prefix('[')
@@ -237,7 +236,7 @@ impl Url {
     }
 
     /// The port, empty where there is none.
-    pub(super) fn port(&self) -> &str {
+    pub(crate) fn port(&self) -> &str {
         self.split_port().1
     }
 
@@ -249,7 +248,7 @@ impl Url {
     }
 
     /// The path as written if that is a valid encoding, else encoded.
-    pub(super) fn escaped_path(&self) -> String {
+    pub(crate) fn escaped_path(&self) -> String {
         let valid = |b: u8| b.is_ascii_alphanumeric() || b"-_.~!$&'()*+,;=:@[]%/".contains(&b);
         if !self.raw_path.is_empty() && self.raw_path.bytes().all(valid) {
             return self.raw_path.clone();
@@ -261,13 +260,13 @@ impl Url {
     }
 
     /// Most memory that the parameters may take, apart and put together.
-    pub(super) fn query_bytes(&self) -> usize {
+    pub(crate) fn query_bytes(&self) -> usize {
         const EACH: usize = 400;
         EACH * (1 + self.query.matches('&').count()) + 2 * self.query.len()
     }
 
     /// The parameters of the query in order; those that cannot be read are left out.
-    pub(super) fn parameters(&self) -> Vec<(String, String)> {
+    pub(crate) fn parameters(&self) -> Vec<(String, String)> {
         let text = |part: &str| {
             let bytes = decode(part, Part::Query).ok()?;
             Some(String::from_utf8_lossy(&bytes).into_owned())

@@ -5,7 +5,7 @@
 //! In RE2 `\d`, `\s`, `\w` and `\b` are ASCII; a class has no operators and a `[` inside it is
 //! just that; braces that are no repetition are text; repetitions end at 1000.
 
-use super::re2_class;
+mod class;
 
 const MAX_REPEAT: u32 = 1000;
 
@@ -37,19 +37,19 @@ struct Translator<'p> {
     groups: Vec<u32>,
 }
 
-pub(super) fn refuse(what: &str, part: &str) -> String {
+fn refuse(what: &str, part: &str) -> String {
     format!("error parsing regexp: {what}: `{part}`")
 }
 
 /// The first character and what follows it.
-pub(super) fn split_first(text: &str) -> Option<(char, &str)> {
+fn split_first(text: &str) -> Option<(char, &str)> {
     let mut chars = text.chars();
     chars.next().map(|c| (c, chars.as_str()))
 }
 
 /// A character that stands for itself, in or outside a class. RE2 takes surrogates, which no text
 /// has: none for those.
-pub(super) fn literal(code: u32) -> Option<String> {
+fn literal(code: u32) -> Option<String> {
     char::from_u32(code).map(|c| {
         if c.is_alphanumeric() && c.is_ascii() {
             c.into()
@@ -60,7 +60,7 @@ pub(super) fn literal(code: u32) -> Option<String> {
 }
 
 /// A class that no character is in.
-pub(super) const NOTHING: &str = "[^\\x00-\\x{10FFFF}]";
+const NOTHING: &str = "[^\\x00-\\x{10FFFF}]";
 
 impl<'p> Translator<'p> {
     fn run(&mut self) -> Result<(), String> {
@@ -76,7 +76,7 @@ impl<'p> Translator<'p> {
                 '(' => {}
                 '\\' => self.escape()?,
                 '[' => {
-                    let (class, rest) = re2_class::translate(rest)?;
+                    let (class, rest) = class::translate(rest)?;
                     self.out.push_str(&class);
                     self.rest = rest;
                 }
@@ -153,7 +153,7 @@ impl<'p> Translator<'p> {
             'A' => Some("\\A"),
             'z' => Some("\\z"),
             'C' => return Err(refuse("invalid escape sequence", "\\C")),
-            _ => re2_class::perl_class(c),
+            _ => class::perl_class(c),
         };
         if let Some(plain) = plain {
             self.out.push_str(plain);
@@ -167,12 +167,12 @@ impl<'p> Translator<'p> {
                 self.rest = rest;
             }
             'p' | 'P' => {
-                let (class, rest) = re2_class::unicode_class(after)?;
+                let (class, rest) = class::unicode_class(after)?;
                 self.out.push_str(&class);
                 self.rest = rest;
             }
             _ => {
-                let (code, rest) = re2_class::escaped(after)?;
+                let (code, rest) = class::escaped(after)?;
                 self.emit(code);
                 self.rest = rest;
             }

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::re2::{NOTHING, literal, refuse, split_first};
+use super::{NOTHING, literal, refuse, split_first};
 
 /// The classes that a letter after a backslash stands for.
 pub(super) fn perl_class(letter: char) -> Option<&'static str> {

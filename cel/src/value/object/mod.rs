@@ -1,12 +1,19 @@
 //! Values of the Kubernetes libraries as one kind of value.
 
+mod cidr;
+pub(crate) mod ip;
+mod named_format;
+mod quantity;
+mod semver;
+mod url;
+
 use std::sync::Arc;
 
-use super::cidr::Cidr;
-use super::formats::NamedFormat;
-use super::quantity::Quantity;
-use super::semver::Semver;
-use super::url::Url;
+pub(crate) use cidr::Cidr;
+pub(crate) use named_format::NamedFormat;
+pub(crate) use quantity::Quantity;
+pub(crate) use semver::Semver;
+pub(crate) use url::Url;
 
 /// A quantity, version, URL, address, network or format.
 #[derive(Clone, Debug, PartialEq)]

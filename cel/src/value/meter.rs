@@ -1,9 +1,9 @@
 //! What bounds every evaluation: the steps it takes and the memory it holds. And the two ways one
 //! can end early.
 
+use super::Value;
 use crate::error::EvalError;
 use crate::limits::{MAX_ELEMENTS, MAX_OBJECT_BYTES, MAX_TEXT_BYTES};
-use crate::value::Value;
 
 /// Why a part of an expression has no value. An `Error` may be absorbed by `&&` and `||`;
 /// exhaustion never is.
@@ -13,7 +13,7 @@ pub(crate) enum Fault {
     Exhausted { cost: u64, limit: u64 },
 }
 
-pub(crate) type Outcome<'a> = Result<Value<'a>, Fault>;
+pub(crate) type EvalResult<'a> = Result<Value<'a>, Fault>;
 
 impl Fault {
     /// An error in words. Long ones are cut, because variables keep theirs.
@@ -31,6 +31,11 @@ impl Fault {
     /// The error for values no function or operator takes.
     pub fn no_overload() -> Self {
         Self::error("no such overload")
+    }
+
+    /// The error that an optional held in place of a value.
+    pub fn unconvertible() -> Self {
+        Self::error("unsupported conversion to ref.Val")
     }
 }
 
@@ -51,17 +56,17 @@ pub(crate) struct Meter {
     /// Bytes of values this expression may still need.
     held: usize,
     /// Bytes that stay until the object is done: values of variables.
-    kept: usize,
+    retained: usize,
 }
 
 impl Meter {
     /// A meter for an expression that starts while this many bytes are in use already.
-    pub fn new(limit: u64, kept: usize) -> Self {
+    pub fn new(limit: u64, retained: usize) -> Self {
         Self {
             steps: 0,
             limit,
             held: 0,
-            kept,
+            retained,
         }
     }
 
@@ -69,13 +74,13 @@ impl Meter {
         self.held
     }
 
-    pub fn kept(&self) -> usize {
-        self.kept
+    pub fn retained(&self) -> usize {
+        self.retained
     }
 
     /// Takes over what a variable's evaluation, which began with `self`'s bytes in use, keeps.
-    pub fn keep(&mut self, bytes: usize) {
-        self.kept += bytes;
+    pub fn retain(&mut self, bytes: usize) {
+        self.retained += bytes;
     }
 
     /// Charges for memory that has been, or is about to be, taken.
@@ -87,7 +92,7 @@ impl Meter {
 
     /// Refuses to take memory beyond the limit.
     pub fn room(&self, bytes: usize) -> Result<(), Fault> {
-        let used = self.held.saturating_add(self.kept);
+        let used = self.held.saturating_add(self.retained);
         bound(used.saturating_add(bytes), MAX_OBJECT_BYTES)
     }
 

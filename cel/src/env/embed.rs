@@ -4,7 +4,7 @@
 
 use std::fmt::Write as _;
 
-use crate::env::{Env, Program};
+use super::{Env, Program};
 use crate::eval::{Node, Pattern};
 use crate::syntax::names_of_variables;
 
@@ -14,8 +14,10 @@ const CALL: u64 = 10;
 impl Env {
     /// The program behind `variables.NAME`.
     pub fn variable(&self, name: &str) -> Option<&Program> {
-        let known = self.variables().iter().find(|known| known.name == name);
-        known.map(|known| &known.program)
+        self.variables
+            .iter()
+            .find(|variable| variable.name == name)
+            .map(|variable| &variable.program)
     }
 }
 
@@ -24,7 +26,7 @@ impl Program {
     /// of text), where every collection has `items` elements and every text a hundred bytes, and no
     /// `&&`, `||` or `?:` ends early. Variables cost what one look costs: each is evaluated once.
     pub fn estimated_cost(&self, items: u64) -> u64 {
-        cost(self.plan(), items)
+        cost(&self.plan().node, items)
     }
 
     /// The variables it names, each once, in the order of their first use. None where `variables`

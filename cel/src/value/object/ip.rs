@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 /// Reads an address.
-pub(super) fn parse(text: &str) -> Result<IpAddr, String> {
+pub(crate) fn parse(text: &str) -> Result<IpAddr, String> {
     match text.parse() {
         Ok(IpAddr::V6(address)) if address.to_ipv4_mapped().is_some() => Err(format!(
             "IPv4-mapped IPv6 address \"{text}\" is not allowed"
@@ -15,26 +15,21 @@ pub(super) fn parse(text: &str) -> Result<IpAddr, String> {
     }
 }
 
-/// The canonical text of an address.
-pub(super) fn show(address: IpAddr) -> String {
-    address.to_string()
-}
-
-pub(super) fn is_link_local_multicast(address: IpAddr) -> bool {
+pub(crate) fn is_link_local_multicast(address: IpAddr) -> bool {
     match address {
         IpAddr::V4(address) => address.octets()[..3] == [224, 0, 0],
         IpAddr::V6(address) => address.segments()[0] & 0xff0f == 0xff02,
     }
 }
 
-pub(super) fn is_link_local_unicast(address: IpAddr) -> bool {
+pub(crate) fn is_link_local_unicast(address: IpAddr) -> bool {
     match address {
         IpAddr::V4(address) => address.is_link_local(),
         IpAddr::V6(address) => address.is_unicast_link_local(),
     }
 }
 
-pub(super) fn is_global_unicast(address: IpAddr) -> bool {
+pub(crate) fn is_global_unicast(address: IpAddr) -> bool {
     let broadcast = matches!(address, IpAddr::V4(address) if address.is_broadcast());
     !(broadcast
         || address.is_unspecified()

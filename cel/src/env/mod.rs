@@ -1,13 +1,16 @@
 //! Environments and programs: what can be named, and expressions ready to run.
 
-use std::sync::Arc;
+mod embed;
+mod evaluation;
+mod program;
 
-use crate::check::{self, Checked, Type};
+use crate::check::{self, Declaration, Type};
 use crate::error::{CompileError, Problem, Refusal};
-use crate::eval::{Attribute, Node, QualifierKey};
 use crate::limits::{MAX_CHAIN_DEPTH, MAX_SOURCE_BYTES};
 use crate::syntax;
-use crate::value::Value;
+
+pub use evaluation::Evaluation;
+pub use program::Program;
 
 /// What an expression may name: `object`, `namespaceObject`, and the variables declared.
 #[derive(Clone, Debug, Default)]
@@ -16,10 +19,10 @@ pub struct Env {
 }
 
 #[derive(Clone, Debug)]
-pub(crate) struct Variable {
-    pub name: String,
-    pub ty: Type,
-    pub program: Program,
+struct Variable {
+    name: String,
+    ty: Type,
+    program: Program,
 }
 
 impl Env {
@@ -98,19 +101,23 @@ impl Env {
                 ..Problem::at(0, message)
             });
         }
-        let checked = check::check(self, &syntax::parse(source)?)?;
+        let declarations: Vec<_> = self.variables.iter().map(Variable::declaration).collect();
+        let checked = check::check(&declarations, &syntax::parse(source)?)?;
         if checked.depth > MAX_CHAIN_DEPTH {
             let message = "variables are nested too deeply in each other";
             return Err(Problem::too_nested(0, message));
         }
-        Ok(Program(Arc::new(Compiled {
-            source: source.to_owned(),
-            checked,
-        })))
+        Ok(Program::new(source, checked))
     }
+}
 
-    pub(crate) fn variables(&self) -> &[Variable] {
-        &self.variables
+impl Variable {
+    fn declaration(&self) -> Declaration<'_> {
+        Declaration {
+            name: &self.name,
+            ty: &self.ty,
+            depth: self.program.depth(),
+        }
     }
 }
 
@@ -120,79 +127,4 @@ fn is_identifier(name: &str) -> bool {
         .next()
         .is_some_and(|b| b.is_ascii_alphabetic() || b == b'_')
         && bytes.all(|b| b.is_ascii_alphanumeric() || b == b'_')
-}
-
-/// A compiled expression. Cheap to clone, and free to be shared between threads; to be run in
-/// evaluations of the environment it was compiled in.
-#[derive(Clone, Debug)]
-pub struct Program(Arc<Compiled>);
-
-#[derive(Debug)]
-struct Compiled {
-    source: String,
-    checked: Checked,
-}
-
-impl Program {
-    /// The expression as written.
-    pub fn source(&self) -> &str {
-        &self.0.source
-    }
-
-    /// The checked type of its value.
-    pub fn result_type(&self) -> &Type {
-        &self.0.checked.ty
-    }
-
-    /// Every field path selected from `object` by constant names, through `has()` and optional
-    /// selects too: `["metadata", "labels", "app"]`. A path ends where an index is computed or a
-    /// macro takes over; an empty path means the object as a whole. What variables read is in
-    /// their own programs.
-    pub fn reads(&self) -> Vec<Vec<String>> {
-        let mut reads = Vec::new();
-        collect_reads(&self.0.checked.node, &mut reads);
-        reads.sort();
-        reads.dedup();
-        reads
-    }
-
-    pub(crate) fn plan(&self) -> &Node {
-        &self.0.checked.node
-    }
-
-    pub(crate) fn locals(&self) -> usize {
-        self.0.checked.locals
-    }
-
-    pub(crate) fn depth(&self) -> u16 {
-        self.0.checked.depth
-    }
-}
-
-fn collect_reads(node: &Node, reads: &mut Vec<Vec<String>>) {
-    match node {
-        Node::Object => reads.push(Vec::new()),
-        Node::Attribute(attribute) => {
-            match attribute.root {
-                Node::Object => reads.push(constant_path(attribute)),
-                ref root => collect_reads(root, reads),
-            }
-            for qualifier in &attribute.path {
-                if let QualifierKey::Computed(key) = &qualifier.key {
-                    collect_reads(key, reads);
-                }
-            }
-        }
-        other => other.each_part(&mut |part| collect_reads(part, reads)),
-    }
-}
-
-fn constant_path(attribute: &Attribute) -> Vec<String> {
-    let name = |key: &QualifierKey| match key {
-        QualifierKey::Field(name) | QualifierKey::Presence(name) => Some(name.to_string()),
-        QualifierKey::Constant(Value::String(name)) => Some(name.to_string()),
-        QualifierKey::Itself | QualifierKey::Constant(_) | QualifierKey::Computed(_) => None,
-    };
-    let keys = attribute.path.iter().map(|qualifier| &qualifier.key);
-    keys.map_while(name).collect()
 }

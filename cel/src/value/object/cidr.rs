@@ -8,8 +8,8 @@ use super::ip;
 /// An address and the length of its network prefix.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Cidr {
-    pub(super) address: IpAddr,
-    pub(super) bits: u8,
+    pub(crate) address: IpAddr,
+    pub(crate) bits: u8,
 }
 
 impl fmt::Display for Cidr {
@@ -19,7 +19,7 @@ impl fmt::Display for Cidr {
 }
 
 impl Cidr {
-    pub(super) fn parse(text: &str) -> Result<Self, String> {
+    pub(crate) fn parse(text: &str) -> Result<Self, String> {
         let refuse =
             || format!("network address parse error during conversion from string: {text}");
         let (address, bits) = text.rsplit_once('/').ok_or_else(refuse)?;
@@ -46,17 +46,17 @@ impl Cidr {
         (self.address, self.bits)
     }
 
-    pub(super) fn contains(&self, address: IpAddr) -> bool {
+    pub(crate) fn contains(&self, address: IpAddr) -> bool {
         let network = self.network(address);
         network.is_some() && network == self.network(self.address)
     }
 
-    pub(super) fn covers(&self, other: &Self) -> bool {
+    pub(crate) fn covers(&self, other: &Self) -> bool {
         self.bits <= other.bits && self.contains(other.address)
     }
 
     /// The network with its host bits cleared.
-    pub(super) fn masked(&self) -> Self {
+    pub(crate) fn masked(&self) -> Self {
         let shift = u32::from(width(self.address) - self.bits);
         let kept = u128::MAX.checked_shl(shift).unwrap_or(0);
         let masked = number(self.address) & kept;

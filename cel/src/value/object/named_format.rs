@@ -1,0 +1,26 @@
+//! The names of formats. The library validates text by them.
+
+/// A format by its name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NamedFormat {
+    /// A lowercase label, or a prefix of one.
+    Dns1123Label { prefix: bool },
+    /// Labels with dots between.
+    Dns1123Subdomain { prefix: bool },
+    /// A label that begins with a letter.
+    Dns1035Label { prefix: bool },
+    /// A label's key.
+    QualifiedName,
+    /// A label's value.
+    LabelValue,
+    /// An absolute URL or path.
+    Uri,
+    /// 32 hexadecimal digits, with or without hyphens.
+    Uuid,
+    /// Base64.
+    Byte,
+    /// `2006-01-02`.
+    Date,
+    /// Date and time of RFC 3339.
+    Datetime,
+}
