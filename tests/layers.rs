@@ -3,13 +3,24 @@
 
 #![allow(clippy::unwrap_used)]
 
+#[path = "layers/imports.rs"]
+mod imports;
+
 use std::fs;
 use std::path::{Path, PathBuf};
+
+use imports::{Imports, against, circles};
 
 /// `api <- assess <- report <- shells <- main`: a room imports only from its left.
 const CORE: [&str; 3] = ["api", "assess", "report"];
 /// Shells stand side by side; whatever wires them together is part of `main`.
 const SHELLS: [&str; 5] = ["manifests", "server", "cluster", "notify", "probe"];
+/// `limits <- error <- syntax <- …` in `cel/src`, as its `lib.rs` says.
+const CEL: [&str; 8] = [
+    "limits", "error", "syntax", "value", "library", "eval", "check", "env",
+];
+/// The rooms without a circle between files: a source directory, and a room in it (`""` for all).
+const WITHOUT_CIRCLES: [(&str, &str); 1] = [("cel/src", "")];
 /// Names that say nothing about what is inside.
 const EMPTY_NAMES: [&str; 8] = [
     "util", "utils", "helper", "helpers", "manager", "common", "misc", "types",
@@ -112,6 +123,65 @@ fn imports_point_one_way() {
         let forbidden: Vec<_> = outward.map(|other| importing(other)).collect();
         assert_eq!(said_in(&[room], &forbidden), [""; 0]);
     }
+}
+
+#[test]
+fn imports_of_cel_point_one_way() {
+    let sources = sources("cel/src");
+    let others = sources
+        .iter()
+        .map(Source::room)
+        .filter(|room| *room != "lib" && !CEL.contains(room));
+    assert_eq!(others.collect::<Vec<_>>(), [""; 0]);
+    assert_eq!(against(&CEL, &Imports::of(&sources).edges()), [""; 0]);
+}
+
+#[test]
+fn no_circle_between_files_parent_and_child_aside() {
+    for (directory, room) in WITHOUT_CIRCLES {
+        let mut edges = Imports::of(&sources(directory)).edges();
+        edges.retain(|edge| edge.from.starts_with(room) && edge.to.starts_with(room));
+        assert!(!edges.is_empty(), "{directory}/{room} has no imports");
+        assert_eq!(circles(&edges), [""; 0]);
+    }
+}
+
+#[test]
+fn imports_are_read_as_the_compiler_reads_them() {
+    let file = |name: &str, text: &str| Source {
+        name: name.to_owned(),
+        text: text.to_owned(),
+    };
+    let edges = Imports::of(&[
+        file("lib.rs", "mod a; mod b; pub use a::deep::Deep;"),
+        file("a/mod.rs", "mod deep; mod flat; pub use deep::{self as d, Deep as Renamed};"),
+        file("a/deep.rs", "pub struct Deep; // use crate::b::B;\nconst TEXT: &str = \"crate::b\";"),
+        file("a/flat.rs", "fn f() { super::d::g(vec![crate::b::x()]) }"),
+        file(
+            "b.rs",
+            "use crate::{Deep, a::{Renamed, flat::{self}}}; #[cfg(test)] mod tests { use crate::a::X; }",
+        ),
+        file("c.rs", "#[cfg(test)]\nuse crate::b::B;\nfn f() -> crate::a::Renamed { std::mem::take() }"),
+    ])
+    .edges();
+    let found: Vec<_> = edges
+        .iter()
+        .map(|edge| (edge.from.as_str(), edge.to.as_str()))
+        .collect();
+    let expected = [
+        ("a/flat.rs", "a/deep.rs"),
+        ("a/flat.rs", "b.rs"),
+        ("b.rs", "a/deep.rs"),
+        ("b.rs", "a/flat.rs"),
+        ("c.rs", "a/deep.rs"),
+    ];
+    assert_eq!(found, expected);
+    let circle = [
+        "a/flat.rs imports b.rs, which leads back to it",
+        "b.rs imports a/flat.rs, which leads back to it",
+    ];
+    assert_eq!(circles(&edges), circle);
+    assert_eq!(against(&["b", "a"], &edges).len(), 2);
 }
 
 #[test]
