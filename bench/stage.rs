@@ -40,17 +40,8 @@ impl Stage {
             binary,
             workloads,
         };
-        for definition in api::crds() {
-            stage.cluster.apply(&api::crd_manifest(&definition))?;
-        }
-        let established = [
-            "wait",
-            "--for=condition=Established",
-            "--timeout=30s",
-            "crd",
-            "--all",
-        ];
-        stage.cluster.kubectl_ok(&established)?;
+        let definitions: Vec<_> = api::crds().iter().map(api::crd_manifest).collect();
+        stage.cluster.define(&definitions)?;
         stage.cluster.apply(&fleet::namespaces())?;
         stage.cluster.apply(&fleet::path(MemoryCheck::Asked))?;
         stage.cluster.apply(&fleet::exceptions(workloads))?;

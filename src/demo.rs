@@ -100,12 +100,8 @@ fn start() -> Result<ControlPlane, Error> {
 /// examples' were made by people the demo does not have.
 fn furnish(cluster: &ControlPlane) -> Result<(), Error> {
     say("installing the resource definitions");
-    for crd in api::crds() {
-        cluster.apply(&api::crd_manifest(&crd))?;
-        let name = crd.metadata.name.unwrap_or_default();
-        let condition = "--for=condition=Established";
-        cluster.kubectl_ok(&["wait", condition, "--timeout=60s", "crd", &name])?;
-    }
+    let definitions: Vec<_> = api::crds().iter().map(api::crd_manifest).collect();
+    cluster.define(&definitions)?;
     say("applying the examples: paths, workloads of eight teams, exceptions");
     for (_, content) in EXAMPLES {
         cluster.apply(content)?;

@@ -4,11 +4,14 @@
 #![cfg(feature = "demo")]
 #![allow(clippy::unwrap_used)]
 
+#[path = "suite/mod.rs"]
+mod suite;
+
 use std::io::Write as _;
 use std::sync::OnceLock;
 
 use goldenpath::api;
-use goldenpath_e2e::{ControlPlane, Options, control_plane_or_skip};
+use goldenpath_e2e::{ControlPlane, Options};
 use serde_json::{Value, json};
 
 /// One control plane for the whole file: every test names its objects after itself.
@@ -19,9 +22,7 @@ fn with_cluster(body: impl FnOnce(&ControlPlane)) {
     let mut first = false;
     let cluster = CLUSTER.get_or_init(|| {
         first = true;
-        let cluster = control_plane_or_skip(&Options::default())?;
-        install_definitions(&cluster);
-        Some(cluster)
+        suite::control_plane(&Options::default())
     });
     match cluster {
         Some(cluster) => body(cluster),
@@ -31,21 +32,6 @@ fn with_cluster(body: impl FnOnce(&ControlPlane)) {
             let mut stderr = std::io::stderr();
             writeln!(stderr, "skipped: no control plane").unwrap();
         }
-    }
-}
-
-fn install_definitions(cluster: &ControlPlane) {
-    for crd in api::crds() {
-        cluster.apply(&api::crd_manifest(&crd)).unwrap();
-        let name = crd.metadata.name.unwrap();
-        let wait = [
-            "wait",
-            "--for=condition=Established",
-            "--timeout=20s",
-            "crd",
-            &name,
-        ];
-        cluster.kubectl_ok(&wait).unwrap();
     }
 }
 

@@ -4,16 +4,19 @@
 #![cfg(feature = "demo")]
 #![allow(clippy::unwrap_used)]
 
+#[path = "suite/mod.rs"]
+mod suite;
+
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
+use goldenpath::api::GoldenPath;
 use goldenpath::api::golden_path::{Check, KindRef, Scope};
-use goldenpath::api::{self, GoldenPath};
 use goldenpath::assess::state::State;
-use goldenpath_e2e::{ControlPlane, Options, control_plane_or_skip, eventually, within};
+use goldenpath_e2e::{ControlPlane, Options, eventually, within};
 use serde_json::{Value, json};
 
 /// Every step a workload of `examples/workloads` misses on a path it is in scope of, as the API
@@ -61,12 +64,9 @@ fn expected() -> BTreeSet<String> {
 
 #[test]
 fn every_example_is_accepted_and_judged_by_the_api_server_as_it_says() {
-    let Some(cluster) = control_plane_or_skip(&Options::default()) else {
+    let Some(cluster) = suite::control_plane(&Options::default()) else {
         return;
     };
-    for crd in api::crds() {
-        cluster.apply(&api::crd_manifest(&crd)).unwrap();
-    }
     let paths = ["examples/paths", "starter"].map(|directory| {
         let paths = golden_paths(directory);
         apply_until_known(&cluster, directory);

@@ -7,6 +7,7 @@ use std::{
     path::{Path, PathBuf},
     process::{Command, Output, Stdio},
     sync::Arc,
+    time::Duration,
 };
 
 use crate::{
@@ -21,9 +22,12 @@ use crate::{
     process::Process,
     random,
     signal::Intent,
+    wait,
 };
 
 const TRIES: usize = 5;
+/// Discovery lags behind the condition `Established`, more so beside a build.
+const SERVED_WITHIN: Duration = Duration::from_secs(60);
 
 /// What a control plane consists of beyond etcd and kube-apiserver.
 #[derive(Clone, Debug, Default)]
@@ -209,6 +213,25 @@ impl ControlPlane {
             &["apply", "--server-side", "-f", "-"],
             manifests,
         )
+    }
+
+    /// Applies manifests of `CustomResourceDefinition`s and waits until their kinds are served.
+    pub fn define<T: AsRef<str>>(&self, definitions: &[T]) -> Result<()> {
+        let manifests: Vec<&str> = definitions.iter().map(AsRef::as_ref).collect();
+        let apply = ["apply", "--server-side", "-o", "name", "-f", "-"];
+        let output = self.run_kubectl(&self.kubeconfig, &apply, &manifests.join("\n---\n"))?;
+        let applied = succeeded(&apply, &output)?;
+        let objects: Vec<&str> = applied.lines().collect();
+        let established = ["wait", "--for=condition=Established", "--timeout=60s"];
+        self.kubectl_ok(&[&established, &objects[..]].concat())?;
+        let kinds: Vec<&str> = objects
+            .iter()
+            .filter_map(|object| object.rsplit('/').next())
+            .collect();
+        let list = ["get", &kinds.join(","), "--all-namespaces"];
+        wait::within(SERVED_WITHIN, "the kinds are served", || {
+            self.kubectl_ok(&list).ok().map(drop)
+        })
     }
 
     fn run_kubectl(&self, kubeconfig: &Path, args: &[&str], input: &str) -> Result<Output> {

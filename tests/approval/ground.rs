@@ -9,11 +9,12 @@ use std::sync::OnceLock;
 use std::time::Duration;
 
 use goldenpath_e2e::{
-    Binaries, ControlPlane, Operator, OperatorOptions, Options, Tool, User, control_plane_or_skip,
-    eventually,
+    Binaries, ControlPlane, Operator, Options, Tool, User, control_plane_or_skip, eventually,
 };
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
+
+use crate::suite;
 
 /// Longer than anything here takes, also beside a build.
 pub const SOON: Duration = Duration::from_secs(90);
@@ -211,9 +212,7 @@ impl Ground {
 
     /// `kubectl goldenpath`, as a person.
     pub fn goldenpath(&self, who: &str, args: &[&str]) -> Output {
-        Command::new(env!("CARGO_BIN_EXE_goldenpath"))
-            .args(args)
-            .env("KUBECONFIG", &self.kubeconfigs[who])
+        suite::goldenpath(&self.kubeconfigs[who], args)
             .output()
             .unwrap()
     }
@@ -261,7 +260,7 @@ impl Ground {
             .cluster
             .kubeconfig_for_service_account(SYSTEM, "goldenpath");
         let lease = format!("--lease-namespace={SYSTEM}");
-        let mut options = OperatorOptions::new(env!("CARGO_BIN_EXE_goldenpath"), &["run", &lease]);
+        let mut options = suite::operator_options(&[&lease]);
         options.kubeconfig = Some(account.unwrap());
         let mut operator = Operator::start(&self.cluster, &options).unwrap();
         operator.wait_until_ready(SOON).unwrap();

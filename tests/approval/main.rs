@@ -11,5 +11,7 @@ mod ground;
 mod history;
 mod operator;
 mod people;
+#[path = "../suite/mod.rs"]
+mod suite;
 mod undone;
 mod vouched;

@@ -1,10 +1,11 @@
 //! `report` and `why` against a live cluster in which nothing is installed, and the demo.
 
-use std::process::{Command, Output};
+use std::process::Output;
 
 use goldenpath_e2e::{ControlPlane, Options, User, control_plane_or_skip, eventually};
 
 use crate::ground::{SOON, deployment};
+use crate::suite;
 
 const MAY_LIST_DEPLOYMENTS: &str = "
 apiVersion: rbac.authorization.k8s.io/v1
@@ -21,9 +22,7 @@ subjects: [{apiGroup: rbac.authorization.k8s.io, kind: User, name: visitor}]
 
 /// Runs a command as somebody; their kubeconfig is the only one it can find.
 fn goldenpath(cluster: &ControlPlane, user: &str, args: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_goldenpath"))
-        .args(args)
-        .env("KUBECONFIG", cluster.kubeconfig_for(user).unwrap())
+    suite::goldenpath(&cluster.kubeconfig_for(user).unwrap(), args)
         .output()
         .unwrap()
 }
@@ -83,9 +82,8 @@ fn the_demo_shows_every_example() {
     if control_plane_or_skip(&Options::default()).is_none() {
         return;
     }
-    let output = Command::new(env!("CARGO_BIN_EXE_goldenpath"))
-        .args(["demo", "--once", "-o", "json"])
-        .env("KUBECONFIG", "/does/not/exist")
+    let args = ["demo", "--once", "-o", "json"];
+    let output = suite::goldenpath("/does/not/exist".as_ref(), &args)
         .output()
         .unwrap();
     let said = String::from_utf8_lossy(&output.stderr);

@@ -1,10 +1,11 @@
 //! What is left after `cleanup`: nothing of ours, everything of others.
 
-use std::process::{Command, Output};
+use std::process::Output;
 
 use goldenpath_e2e::{ControlPlane, eventually};
 
 use crate::ground::{SOON, cluster, deployment, expect_labels, labels, path, start_ready};
+use crate::suite;
 
 const SERVICE: &str = "
 apiVersion: v1
@@ -16,10 +17,8 @@ spec: {selector: {app: web}, ports: [{port: 80}]}
 const UNDOCUMENTED: &str = "deviating/web-service/undocumented";
 
 fn cleanup(cluster: &ControlPlane, more: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_goldenpath"))
-        .arg("cleanup")
-        .args(more)
-        .env("KUBECONFIG", cluster.kubeconfig())
+    let args = [&["cleanup"], more].concat();
+    suite::goldenpath(cluster.kubeconfig(), &args)
         .output()
         .unwrap()
 }

@@ -7,9 +7,9 @@ use goldenpath_e2e::{ControlPlane, Operator, eventually};
 use serde_json::Value;
 
 use crate::ground::{
-    SOON, cluster, define, deployment, exception, expect_labels, labels, let_it_tick, path,
-    start_ready, stored,
+    SOON, cluster, deployment, exception, expect_labels, labels, path, start_ready, stored,
 };
+use crate::suite::{define, let_it_tick};
 
 const EXCEPTIONS: &str = "deviationexceptions.goldenpath.dev";
 const PATHS: &str = "goldenpaths.goldenpath.dev";

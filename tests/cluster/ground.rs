@@ -3,40 +3,17 @@
 
 use std::time::Duration;
 
-use goldenpath::api;
-use goldenpath_e2e::{
-    ApiRequests, ControlPlane, Operator, OperatorOptions, Options, control_plane_or_skip,
-    eventually,
-};
+use goldenpath_e2e::{ApiRequests, ControlPlane, Operator, Options, eventually};
 use serde_json::{Value, json};
+
+use crate::suite;
 
 /// Longer than anything here takes, also beside a build.
 pub const SOON: Duration = Duration::from_secs(60);
 
 /// A control plane with our definitions.
-pub fn cluster_with(options: &Options) -> Option<ControlPlane> {
-    let cluster = control_plane_or_skip(options)?;
-    for crd in api::crds() {
-        define(&cluster, crd.metadata.name.as_deref().unwrap());
-    }
-    Some(cluster)
-}
-
-/// As [`cluster_with`], with nothing special.
 pub fn cluster() -> Option<ControlPlane> {
-    cluster_with(&Options::default())
-}
-
-/// Creates one of our definitions and waits until it is served.
-pub fn define(cluster: &ControlPlane, name: &str) {
-    let crds = api::crds();
-    let crd = crds
-        .iter()
-        .find(|crd| crd.metadata.name.as_deref() == Some(name));
-    cluster.apply(&api::crd_manifest(crd.unwrap())).unwrap();
-    let condition = "--for=condition=Established";
-    let wait = ["wait", condition, "--timeout=20s", "crd", name];
-    cluster.kubectl_ok(&wait).unwrap();
+    suite::control_plane(&Options::default())
 }
 
 /// Puts a definition in the place of ours that takes every date the API server calls one, as an
@@ -136,9 +113,7 @@ spec:
 
 /// The operator, not yet ready.
 pub fn start(cluster: &ControlPlane, more: &[&str]) -> Operator {
-    let args = [&["run"], more].concat();
-    let options = OperatorOptions::new(env!("CARGO_BIN_EXE_goldenpath"), &args);
-    Operator::start(cluster, &options).unwrap()
+    Operator::start(cluster, &suite::operator_options(more)).unwrap()
 }
 
 /// The operator, ready.
@@ -172,13 +147,4 @@ pub fn requests_during(cluster: &ControlPlane, body: impl FnOnce()) -> ApiReques
     let before = cluster.api_request_totals().unwrap();
     body();
     cluster.api_request_totals().unwrap().since(&before)
-}
-
-/// Waits until the operator's clock has ticked `times` more, so that whatever it was going to do
-/// by itself has been done.
-pub fn let_it_tick(operator: &Operator, times: f64) {
-    const TICKS: &str = "goldenpath_clock_ticks_total";
-    let ticks = || operator.scrape().ok()?.value(TICKS, &[]);
-    let until = ticks().unwrap_or_default() + times;
-    eventually(SOON, "time passes", || (ticks()? >= until).then_some(()));
 }

@@ -5,9 +5,9 @@ use std::time::{Duration, Instant};
 use goldenpath_e2e::eventually;
 
 use crate::ground::{
-    SOON, cluster, deployment, exception, expect_labels, labels, let_it_tick, path,
-    requests_during, start_ready,
+    SOON, cluster, deployment, exception, expect_labels, labels, path, requests_during, start_ready,
 };
+use crate::suite::let_it_tick;
 
 #[test]
 fn workloads_become_labelled_and_a_restart_writes_nothing() {

@@ -5,6 +5,7 @@ use std::time::Duration;
 use goldenpath_e2e::eventually;
 
 use crate::ground::{SOON, cluster, deployment, expect_labels, path, start_ready};
+use crate::suite::leads;
 
 const HOLDER: [&str; 4] = [
     "get",
@@ -23,17 +24,12 @@ fn the_end_of_the_leader_releases_the_lease_and_another_takes_over() {
         (!holder.is_empty()).then_some(holder)
     });
     let second = start_ready(&cluster, &[]);
-    let leads = |operator: &goldenpath_e2e::Operator| {
-        operator.scrape().unwrap().value("goldenpath_leader", &[])
-    };
-    assert_eq!(leads(&second), Some(0.0));
+    assert!(!leads(&second));
     let status = first.stop(Duration::from_secs(20)).unwrap();
     assert!(status.success());
     // Released before the process ended: the second need not wait for the Lease to lapse.
     assert_ne!(cluster.kubectl_ok(&HOLDER).unwrap(), holder);
-    eventually(SOON, "the second leads", || {
-        (leads(&second) == Some(1.0)).then_some(())
-    });
+    eventually(SOON, "the second leads", || leads(&second).then_some(()));
     cluster.apply(&deployment("default", "web", 2)).unwrap();
     expect_labels(&cluster, ("default", "web"), "golden-path/web-service/");
     second.stop(Duration::from_secs(20)).unwrap();

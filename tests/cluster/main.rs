@@ -12,5 +12,7 @@ mod ground;
 mod labels;
 mod leadership;
 mod readers;
+#[path = "../suite/mod.rs"]
+mod suite;
 mod undecodable;
 mod waiting;

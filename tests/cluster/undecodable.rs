@@ -5,8 +5,9 @@ use goldenpath_e2e::{ControlPlane, Operator, eventually};
 use serde_json::Value;
 
 use crate::ground::{
-    SOON, cluster, define, deployment, exception, expect_labels, loosen, path, start_ready, stored,
+    SOON, cluster, deployment, exception, expect_labels, loosen, path, start_ready, stored,
 };
+use crate::suite::define;
 
 const CRD: &str = "deviationexceptions.goldenpath.dev";
 /// Ten digits of a fraction: `format: date-time` takes them, and no parser of ours does.

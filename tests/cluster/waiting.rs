@@ -1,11 +1,11 @@
 //! What the operator waits for, and what it does without.
 
-use goldenpath_e2e::{ControlPlane, Operator, OperatorOptions, Options, User, eventually};
+use goldenpath_e2e::{ControlPlane, Operator, Options, User, eventually};
 
 use crate::ground::{
-    SOON, cluster_with, define, deployment, expect_labels, labels, let_it_tick, path,
-    requests_during, start, start_ready,
+    SOON, deployment, expect_labels, labels, path, requests_during, start, start_ready,
 };
+use crate::suite::{control_plane, define, let_it_tick, operator_options};
 
 /// What the operator may do in these tests: everything but read cron jobs.
 const ALL_BUT_CRON_JOBS: &str = "
@@ -72,7 +72,7 @@ fn a_forbidden_kind_does_not_stop_the_others_and_is_followed_once_allowed() {
         users: vec![User::new("robot", &[]).unwrap()],
         ..Options::default()
     };
-    let Some(cluster) = cluster_with(&options) else {
+    let Some(cluster) = control_plane(&options) else {
         return;
     };
     cluster.apply(ALL_BUT_CRON_JOBS).unwrap();
@@ -101,14 +101,14 @@ fn a_forbidden_kind_does_not_stop_the_others_and_is_followed_once_allowed() {
 }
 
 fn start_as(cluster: &ControlPlane, user: &str) -> Operator {
-    let mut options = OperatorOptions::new(env!("CARGO_BIN_EXE_goldenpath"), &["run"]);
+    let mut options = operator_options(&[]);
     options.kubeconfig = Some(cluster.kubeconfig_for(user).unwrap());
     Operator::start(cluster, &options).unwrap()
 }
 
 #[test]
 fn a_definition_that_is_deleted_later_leaves_the_operator_running() {
-    let Some(cluster) = cluster_with(&Options::default()) else {
+    let Some(cluster) = control_plane(&Options::default()) else {
         return;
     };
     cluster.apply(&path("web-service")).unwrap();
@@ -215,7 +215,7 @@ fn a_server_that_pushes_back_is_asked_seldom_and_all_is_written_in_the_end() {
         users: vec![User::new("robot", &[]).unwrap()],
         ..Options::default()
     };
-    let Some(cluster) = cluster_with(&options) else {
+    let Some(cluster) = control_plane(&options) else {
         return;
     };
     cluster.apply(ALL_BUT_CRON_JOBS).unwrap();

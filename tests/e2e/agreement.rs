@@ -7,7 +7,8 @@ use goldenpath::api::keys;
 use goldenpath_e2e::{ControlPlane, Options, Samples, eventually};
 use serde_json::Value;
 
-use crate::stage::{Labels, SOON, goldenpath, own_labels, prepared, start, stop};
+use crate::stage::{Labels, SOON, goldenpath, own_labels, start, stop};
+use crate::suite::control_plane;
 
 const EXAMPLES: [&str; 3] = [
     "examples/paths",
@@ -23,7 +24,7 @@ type Table = BTreeMap<String, String>;
 
 #[test]
 fn all_surfaces_agree() {
-    let Some(cluster) = prepared(&Options::default()) else {
+    let Some(cluster) = control_plane(&Options::default()) else {
         return;
     };
     for directory in EXAMPLES {

@@ -4,14 +4,15 @@ use goldenpath::api::keys::FIELD_MANAGER;
 use goldenpath_e2e::Options;
 use serde_json::Value;
 
-use crate::stage::{Place, SOON, goldenpath, own_labels, prepared, start, stop};
+use crate::stage::{Place, SOON, goldenpath, own_labels, start, stop};
+use crate::suite::control_plane;
 use crate::words::{PATH, failing, service, workload};
 
 const WATCHED: &str = "deployments,statefulsets,daemonsets,cronjobs,services";
 
 #[test]
 fn cleanup_leaves_no_trace() {
-    let Some(cluster) = prepared(&Options::default()) else {
+    let Some(cluster) = control_plane(&Options::default()) else {
         return;
     };
     let place = Place::on(&cluster, "cleanup");

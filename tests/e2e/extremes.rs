@@ -5,7 +5,8 @@ use std::fs;
 
 use goldenpath_e2e::Options;
 
-use crate::stage::{Place, SOON, prepared, start, stop};
+use crate::stage::{Place, SOON, start, stop};
+use crate::suite::control_plane;
 use crate::words::{PATH, golden};
 
 /// The API server takes 256 KiB of annotations in all.
@@ -16,7 +17,7 @@ const GROWTH: u64 = 16 * 1024;
 #[test]
 fn a_workload_at_the_limits_is_judged_and_memory_stays() {
     // An operator of its own: what other tests do meanwhile is not counted.
-    let Some(cluster) = prepared(&Options::default()) else {
+    let Some(cluster) = control_plane(&Options::default()) else {
         return;
     };
     let place = Place::on(&cluster, "limits");

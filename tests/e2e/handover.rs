@@ -1,15 +1,11 @@
 //! Two replicas: one writes, the other takes over when the first one leaves.
 
-use goldenpath_e2e::{ApiRequests, ControlPlane, Operator, Options, eventually};
+use goldenpath_e2e::{ApiRequests, ControlPlane, Options, eventually};
 use serde_json::Value;
 
-use crate::stage::{Place, SOON, prepared, start, stop};
+use crate::stage::{Place, SOON, start, stop};
+use crate::suite::{control_plane, leads};
 use crate::words::{PATH, failing, golden};
-
-fn leads(operator: &Operator) -> bool {
-    let samples = operator.scrape().unwrap();
-    samples.value("goldenpath_leader", &[]) == Some(1.0)
-}
 
 fn holder(cluster: &ControlPlane) -> String {
     let lease = ["get", "lease", "goldenpath", "-n", "default", "-o", "json"];
@@ -26,7 +22,7 @@ fn requests(cluster: &ControlPlane) -> ApiRequests {
 
 #[test]
 fn a_second_replica_takes_over_and_nothing_is_written_twice() {
-    let Some(cluster) = prepared(&Options::default()) else {
+    let Some(cluster) = control_plane(&Options::default()) else {
         return;
     };
     let place = Place::on(&cluster, "handover");

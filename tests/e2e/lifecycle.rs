@@ -7,7 +7,8 @@ use goldenpath_e2e::{Options, eventually};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
-use crate::stage::{Place, SOON, goldenpath, in_a_place, prepared, start, stop};
+use crate::stage::{Place, SOON, goldenpath, in_a_place, start, stop};
+use crate::suite::control_plane;
 use crate::words::{PATH, approval, exception, failing, golden, hurried};
 
 /// Longer than the hurried path takes from an approval to a lapse: three times 30 seconds.
@@ -152,7 +153,7 @@ fn what_is_deleted_around_an_exception_leaves_a_truthful_status() {
 /// By the default terms it would wait for an approval, and be looked at after 90 days.
 #[test]
 fn an_exception_of_a_deleted_path_stays_as_it_is_through_a_restart() {
-    let Some(cluster) = prepared(&Options::default()) else {
+    let Some(cluster) = control_plane(&Options::default()) else {
         return;
     };
     let place = Place::on(&cluster, "lasting");

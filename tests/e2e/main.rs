@@ -17,6 +17,8 @@ mod receiver;
 mod reminders;
 mod rest;
 mod stage;
+#[path = "../suite/mod.rs"]
+mod suite;
 mod texts;
 mod words;
 mod workloads;

@@ -4,7 +4,8 @@ use goldenpath_e2e::{
     AuditEvent, ControlPlane, Operator, Options, control_plane_or_skip, eventually,
 };
 
-use crate::stage::{Place, SOON, define, options, prepared, start, stop};
+use crate::stage::{Place, SOON, start, stop};
+use crate::suite::{control_plane, define_all, operator_options};
 use crate::words::{PATH, approval, exception, failing, golden, workload};
 
 const ACCOUNT: &str = "system:serviceaccount:operator:operator";
@@ -75,7 +76,7 @@ fn start_without(cluster: &ControlPlane, kept_back: &str) -> Operator {
         .kubectl_ok(&["create", "serviceaccount", "operator", "-n", "operator"])
         .unwrap();
     grant(cluster, |role| role != kept_back);
-    let mut options = options(&["--lease-namespace=operator"]);
+    let mut options = operator_options(&["--lease-namespace=operator"]);
     options.kubeconfig = Some(
         cluster
             .kubeconfig_for_service_account("operator", "operator")
@@ -117,7 +118,7 @@ fn nothing_is_labelled_before_exceptions_are_listed_and_then_never_wrongly() {
         audit_log: true,
         ..Options::default()
     };
-    let Some(cluster) = prepared(&audited) else {
+    let Some(cluster) = control_plane(&audited) else {
         return;
     };
     let place = Place::on(&cluster, "slow");
@@ -156,7 +157,7 @@ fn nothing_is_labelled_before_exceptions_are_listed_and_then_never_wrongly() {
 
 #[test]
 fn a_kind_it_may_not_see_is_told_while_the_others_are_served() {
-    let Some(cluster) = prepared(&Options::default()) else {
+    let Some(cluster) = control_plane(&Options::default()) else {
         return;
     };
     let place = Place::on(&cluster, "forbidden");
@@ -198,7 +199,7 @@ fn definitions_that_come_later_are_waited_for() {
             .all(|kind| body.contains(&format!("{kind}: not listed yet (NotFound")));
         (status == 503 && told).then_some(())
     });
-    define(&cluster);
+    define_all(&cluster);
     operator.wait_until_ready(SOON * 2).unwrap();
     let place = Place::on(&cluster, "later");
     place.apply(PATH);

@@ -1,8 +1,9 @@
 //! Nothing changed, nothing is written: counted by the API server, not by the operator.
 
-use goldenpath_e2e::{ApiRequests, ControlPlane, Operator, Options, eventually};
+use goldenpath_e2e::{ApiRequests, Options, eventually};
 
-use crate::stage::{Place, SOON, prepared, start, stop};
+use crate::stage::{Place, SOON, start, stop};
+use crate::suite::{control_plane, let_it_renew};
 use crate::words::{PATH, approval, exception, failing, golden, service};
 
 const WRITTEN: [&str; 5] = [
@@ -18,23 +19,9 @@ fn writes(requests: &ApiRequests) -> Vec<(&'static str, u64)> {
     counts.into_iter().filter(|(_, count)| *count > 0).collect()
 }
 
-/// Waits until the operator leads and has gone round a few times since. Its lease is renewed every
-/// two seconds, which is how the API server shows that time passes for it.
-fn has_been_at_work(cluster: &ControlPlane, operator: &Operator) {
-    eventually(SOON, "it leads", || {
-        let leads = operator.scrape().ok()?.value("goldenpath_leader", &[]);
-        (leads == Some(1.0)).then_some(())
-    });
-    let before = cluster.api_request_totals().unwrap();
-    eventually(SOON, "its lease was renewed again and again", || {
-        let since = cluster.api_request_totals().ok()?.since(&before);
-        (since.writes("leases") >= 6).then_some(())
-    });
-}
-
 #[test]
 fn a_restart_with_nothing_changed_writes_nothing() {
-    let Some(cluster) = prepared(&Options::default()) else {
+    let Some(cluster) = control_plane(&Options::default()) else {
         return;
     };
     let place = Place::on(&cluster, "restart");
@@ -53,7 +40,7 @@ fn a_restart_with_nothing_changed_writes_nothing() {
     // Statuses are written at most every ten seconds: the last one goes out first.
     eventually(6 * SOON, "nothing is left to write", || {
         let before = cluster.api_request_totals().ok()?;
-        has_been_at_work(&cluster, &operator);
+        let_it_renew(&cluster, &operator, 6);
         let since = cluster.api_request_totals().ok()?.since(&before);
         writes(&since).is_empty().then_some(())
     });
@@ -62,7 +49,7 @@ fn a_restart_with_nothing_changed_writes_nothing() {
     let before = cluster.api_request_totals().unwrap();
     let mut operator = start(&cluster, &[]);
     operator.wait_until_ready(SOON).unwrap();
-    has_been_at_work(&cluster, &operator);
+    let_it_renew(&cluster, &operator, 6);
     let since = cluster.api_request_totals().unwrap().since(&before);
     assert_eq!(writes(&since), []);
     stop(operator);

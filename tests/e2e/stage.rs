@@ -3,15 +3,14 @@
 //! operators. A test that cannot have its control plane here is skipped with a line.
 
 use std::collections::BTreeMap;
-use std::process::Command;
 use std::sync::LazyLock;
 use std::time::Duration;
 
-use goldenpath::api::{self, keys};
-use goldenpath_e2e::{
-    ControlPlane, Operator, OperatorOptions, Options, Samples, control_plane_or_skip, eventually,
-};
+use goldenpath::api::keys;
+use goldenpath_e2e::{ControlPlane, Operator, Options, Samples, eventually};
 use serde_json::Value;
+
+use crate::suite::{self, control_plane, operator_options};
 
 /// For everything that is to happen soon.
 pub const SOON: Duration = Duration::from_secs(30);
@@ -23,7 +22,7 @@ pub struct Stage {
 }
 
 static SHARED: LazyLock<Option<Stage>> = LazyLock::new(|| {
-    let cluster = prepared(&Options::default())?;
+    let cluster = control_plane(&Options::default())?;
     let mut operator = start(&cluster, &[]);
     operator.wait_until_ready(SOON).unwrap();
     Some(Stage { cluster, operator })
@@ -41,41 +40,9 @@ pub fn in_a_place(name: &str, body: impl FnOnce(&Place<'_>)) {
     });
 }
 
-/// A control plane with our definitions and nothing else.
-pub fn prepared(options: &Options) -> Option<ControlPlane> {
-    let cluster = control_plane_or_skip(options)?;
-    define(&cluster);
-    Some(cluster)
-}
-
-/// Creates our definitions and waits until they are served.
-pub fn define(cluster: &ControlPlane) {
-    for crd in api::crds() {
-        cluster.apply(&api::crd_manifest(&crd)).unwrap();
-    }
-    let wait = [
-        "wait",
-        "--for=condition=Established",
-        "--timeout=20s",
-        "crd",
-        "--all",
-    ];
-    cluster.kubectl_ok(&wait).unwrap();
-    eventually(SOON, "our kinds are served", || {
-        cluster
-            .kubectl_ok(&["get", "goldenpaths,deviationexceptions", "-A"])
-            .ok()
-    });
-}
-
 /// Starts an operator as the administrator.
 pub fn start(cluster: &ControlPlane, args: &[&str]) -> Operator {
-    Operator::start(cluster, &options(args)).unwrap()
-}
-
-/// How an operator is run.
-pub fn options(args: &[&str]) -> OperatorOptions {
-    OperatorOptions::new(env!("CARGO_BIN_EXE_goldenpath"), &[&["run"], args].concat())
+    Operator::start(cluster, &operator_options(args)).unwrap()
 }
 
 /// Asks an operator to end and expects that it does so in good order.
@@ -86,10 +53,7 @@ pub fn stop(operator: Operator) {
 
 /// Runs a command of ours against the cluster: its standard output; it has to end with 0.
 pub fn goldenpath(cluster: &ControlPlane, args: &[&str]) -> String {
-    let output = Command::new(env!("CARGO_BIN_EXE_goldenpath"))
-        .args(args)
-        .env("KUBECONFIG", cluster.kubeconfig())
-        .current_dir(env!("CARGO_MANIFEST_DIR"))
+    let output = suite::goldenpath(cluster.kubeconfig(), args)
         .output()
         .unwrap();
     let said = String::from_utf8_lossy(&output.stderr);

@@ -8,7 +8,8 @@ use goldenpath::api::{self, API_VERSION};
 use goldenpath_e2e::{ControlPlane, Options, control_plane_or_skip, eventually};
 use serde_json::{Value, json};
 
-use crate::stage::{SOON, define, start, stop};
+use crate::stage::{SOON, start, stop};
+use crate::suite::define_all;
 use crate::words::{PATH, failing};
 
 /// What go-yaml refuses or changes in a body of JSON, and what misleads readers.
@@ -140,7 +141,7 @@ fn an_exception_with_control_characters_gets_its_status_and_reaches_no_terminal_
     statuses_become(&cluster, 1);
 
     // The definitions of today: what is stored already keeps its status up to date.
-    define(&cluster);
+    define_all(&cluster);
     for index in 0..ODD.len() {
         let patch = r#"-p={"spec": {"ticket": "SHOP-1"}}"#;
         let name = name_of(index);
@@ -318,7 +319,7 @@ fn logs_have_colours_only_on_a_terminal() {
     let Some(cluster) = control_plane_or_skip(&Options::default()) else {
         return;
     };
-    define(&cluster);
+    define_all(&cluster);
     for (flags, is_colored) in [
         (&["--color=auto"][..], false),
         (&["--color=never"], false),

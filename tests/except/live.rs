@@ -3,9 +3,10 @@
 
 use std::process::{Command, Output, Stdio};
 
-use goldenpath::api;
-use goldenpath_e2e::{ControlPlane, Options, Tool, User, control_plane_or_skip, eventually};
+use goldenpath_e2e::{ControlPlane, Options, Tool, User, eventually};
 use serde_json::Value;
+
+use crate::suite;
 
 pub const SOON: std::time::Duration = std::time::Duration::from_secs(60);
 pub const REASON: &str = "The vendor licenses a single replica until the contract of May.";
@@ -59,29 +60,13 @@ pub fn shop_with(users: Vec<User>) -> Option<ControlPlane> {
         users,
         ..Options::default()
     };
-    let cluster = control_plane_or_skip(&options)?;
-    for crd in api::crds() {
-        cluster.apply(&api::crd_manifest(&crd)).unwrap();
-        let name = crd.metadata.name.unwrap();
-        let established = [
-            "wait",
-            "--for=condition=Established",
-            "--timeout=20s",
-            "crd",
-        ];
-        cluster
-            .kubectl_ok(&[established.as_slice(), &[&name]].concat())
-            .unwrap();
-    }
+    let cluster = suite::control_plane(&options)?;
     cluster.apply(GROUND).unwrap();
     Some(cluster)
 }
 
 pub fn goldenpath(cluster: &ControlPlane, user: &str, args: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_goldenpath"))
-        .args(args)
-        .env("KUBECONFIG", cluster.kubeconfig_for(user).unwrap())
-        .stdin(Stdio::null())
+    suite::goldenpath(&cluster.kubeconfig_for(user).unwrap(), args)
         .output()
         .unwrap()
 }

@@ -12,3 +12,6 @@ mod inbox;
 mod live;
 mod offline;
 mod preview;
+#[cfg(feature = "demo")]
+#[path = "../suite/mod.rs"]
+mod suite;

@@ -12,3 +12,5 @@ mod picture;
 mod promtool;
 mod rules;
 mod scene;
+#[path = "../suite/mod.rs"]
+mod suite;

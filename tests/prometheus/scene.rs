@@ -3,14 +3,12 @@
 
 use std::time::Duration;
 
-use goldenpath::api;
-use goldenpath_e2e::{
-    ControlPlane, Operator, OperatorOptions, Options, Prometheus, control_plane_or_skip, eventually,
-};
+use goldenpath_e2e::{ControlPlane, Operator, Options, Prometheus, eventually};
 use serde_json::json;
 
 use crate::promtool::skip;
 use crate::rules::{SOURCES, files};
+use crate::suite;
 
 const SOON: Duration = Duration::from_secs(40);
 /// How often Prometheus scrapes, as the configuration below says.
@@ -32,14 +30,9 @@ impl Scene {
             skip("needs promtool (apt-get install prometheus)");
             return None;
         }
-        let cluster = control_plane_or_skip(&Options::default())?;
-        for crd in api::crds() {
-            cluster.apply(&api::crd_manifest(&crd)).unwrap();
-        }
+        let cluster = suite::control_plane(&Options::default())?;
         apply(&cluster, "examples/paths");
-        let binary = env!("CARGO_BIN_EXE_goldenpath");
-        let options = OperatorOptions::new(binary, &["run"]);
-        let mut operator = Operator::start(&cluster, &options).unwrap();
+        let mut operator = Operator::start(&cluster, &suite::operator_options(&[])).unwrap();
         let prometheus = Prometheus::start(&cluster, &configuration(&operator)).unwrap();
         operator.wait_until_ready(SOON).unwrap();
         let scene = Self {
@@ -76,9 +69,8 @@ impl Scene {
 
     /// The platform team answers one of the requests.
     fn decide(&self) {
-        let decided = std::process::Command::new(env!("CARGO_BIN_EXE_goldenpath"))
-            .args(["approve", "dashboards-upstream-image", "-n", "insights"])
-            .env("KUBECONFIG", self.cluster.kubeconfig())
+        let approve = ["approve", "dashboards-upstream-image", "-n", "insights"];
+        let decided = suite::goldenpath(self.cluster.kubeconfig(), &approve)
             .output()
             .unwrap();
         assert!(decided.status.success(), "{decided:?}");

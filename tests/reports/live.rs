@@ -10,7 +10,8 @@ use serde_json::{Value, json};
 
 use crate::account::account;
 use crate::manifests::{PATH, approval, exception, failing, golden};
-use crate::stage::{self, Place, SOON, goldenpath, prepared, stop};
+use crate::stage::{Place, SOON, goldenpath, stop};
+use crate::suite::{control_plane, let_it_renew, operator_options};
 
 /// Where the definition of a format was published.
 const fn published(format: Format) -> (&'static str, &'static str) {
@@ -87,23 +88,9 @@ impl Desk<'_> {
     }
 }
 
-/// Waits until the operator leads and has gone round a few times since; its lease, renewed every
-/// two seconds, is the clock.
-fn has_been_at_work(cluster: &ControlPlane, operator: &Operator) {
-    eventually(SOON, "it leads", || {
-        let leads = operator.scrape().ok()?.value("goldenpath_leader", &[]);
-        (leads == Some(1.0)).then_some(())
-    });
-    let before = cluster.api_request_totals().unwrap();
-    eventually(SOON, "its lease was renewed again and again", || {
-        let since = cluster.api_request_totals().ok()?.since(&before);
-        (since.writes("leases") >= 5).then_some(())
-    });
-}
-
 /// An operator that is ready.
 pub fn ready(cluster: &ControlPlane, args: &[&str]) -> Operator {
-    ready_so(cluster, &stage::options(args))
+    ready_so(cluster, &operator_options(args))
 }
 
 fn ready_so(cluster: &ControlPlane, how: &OperatorOptions) -> Operator {
@@ -138,15 +125,15 @@ fn is_right(report: &Value, format: Format, desk: &Desk<'_>) {
 
 /// Nothing at rest, one write for one change, and what somebody else changed is put right.
 fn is_written_on_change_only(desk: &Desk<'_>, operator: &Operator) {
-    has_been_at_work(desk.place.cluster, operator);
+    let_it_renew(desk.place.cluster, operator, 5);
     let rest = desk.requests();
-    has_been_at_work(desk.place.cluster, operator);
+    let_it_renew(desk.place.cluster, operator, 5);
     assert_eq!(desk.writes_since(&rest), 0, "at rest");
 
     desk.place.apply(&exception("agreed", &approval()));
     let agreed = desk.says("agreed", "skip");
     assert_eq!(agreed["metadata"]["labels"][keys::STATE], "documented");
-    has_been_at_work(desk.place.cluster, operator);
+    let_it_renew(desk.place.cluster, operator, 5);
     assert_eq!(desk.writes_since(&rest), 1, "one exception, one report");
 
     let name = agreed["metadata"]["name"].as_str().unwrap();
@@ -166,7 +153,7 @@ fn lifecycle(format: Format, mode: &str) {
         controller_manager: true,
         ..Options::default()
     };
-    let Some(cluster) = prepared(&options) else {
+    let Some(cluster) = control_plane(&options) else {
         return;
     };
     let Some(account) = account(&cluster, mode) else {
@@ -184,7 +171,7 @@ fn lifecycle(format: Format, mode: &str) {
     place.apply(&[golden("web"), failing("moving"), failing("agreed")].concat());
     place.apply(&exception("agreed", ""));
     let reports = format!("--reports={mode}");
-    let mut how = stage::options(&["--lease-namespace=goldenpath-system", &reports]);
+    let mut how = operator_options(&["--lease-namespace=goldenpath-system", &reports]);
     how.kubeconfig = Some(account);
     let operator = ready_so(&cluster, &how);
     desk.says("web", "pass");
@@ -207,7 +194,7 @@ fn goes_with_its_workload(desk: &Desk<'_>, operator: Operator, how: &OperatorOpt
 
     let before = desk.requests();
     let operator = ready_so(place.cluster, how);
-    has_been_at_work(place.cluster, &operator);
+    let_it_renew(place.cluster, &operator, 5);
     assert_eq!(desk.writes_since(&before), 0, "by a restart");
     let elsewhere = json!({"spec": {"scope": {"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "elsewhere"}}}}});
     let rescope = [
@@ -237,7 +224,7 @@ fn wgpolicy_reports_are_written_where_openreports_are_not_installed() {
 /// older format goes, and `cleanup` takes the rest.
 #[test]
 fn a_format_that_is_not_there_is_waited_for_and_the_better_one_wins() {
-    let Some(cluster) = prepared(&Options::default()) else {
+    let Some(cluster) = control_plane(&Options::default()) else {
         return;
     };
     let place = Place::on(&cluster, "later");

@@ -22,6 +22,9 @@ mod scene;
 #[path = "../e2e/stage.rs"]
 #[allow(dead_code)] // shared with the tests of the operator
 mod stage;
+#[cfg(feature = "demo")]
+#[path = "../suite/mod.rs"]
+mod suite;
 mod table;
 #[cfg(feature = "demo")]
 mod turning;

@@ -11,7 +11,8 @@ use serde_json::Value;
 
 use crate::live::{Desk, install, ready};
 use crate::manifests::{approval, exception, failing, hurried};
-use crate::stage::{Place, SOON, goldenpath, prepared, stop};
+use crate::stage::{Place, SOON, goldenpath, stop};
+use crate::suite::control_plane;
 
 /// Who applies workloads: not the operator, whose own writes nobody is warned about.
 const DEV: &str = "dev";
@@ -131,7 +132,7 @@ fn every_surface_turns_together_while_instants_pass() {
         users: vec![User::new(DEV, &["system:masters"]).unwrap()],
         ..Options::default()
     };
-    let Some(cluster) = prepared(&options) else {
+    let Some(cluster) = control_plane(&options) else {
         return;
     };
     let desk = Desk {

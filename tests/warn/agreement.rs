@@ -4,12 +4,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 use goldenpath_e2e::{ControlPlane, Options, eventually};
 use serde_json::Value;
 
 use crate::ground::{DEV, SOON, condition, in_force, prepared, start_warning, warnings};
+use crate::suite;
 
 /// Standings nobody is warned about again.
 const SETTLED: [&str; 3] = ["documented", "review-due", "predates"];
@@ -55,9 +55,8 @@ fn read(lines: &[String]) -> Said {
 }
 
 fn report(cluster: &ControlPlane) -> Vec<Value> {
-    let output = Command::new(env!("CARGO_BIN_EXE_goldenpath"))
-        .args(["report", "-A", "-o", "json"])
-        .env("KUBECONFIG", cluster.kubeconfig())
+    let args = ["report", "-A", "-o", "json"];
+    let output = suite::goldenpath(cluster.kubeconfig(), &args)
         .output()
         .unwrap();
     let report: Value = serde_json::from_slice(&output.stdout).unwrap();

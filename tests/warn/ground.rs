@@ -4,11 +4,10 @@
 use std::process::Output;
 use std::time::Duration;
 
-use goldenpath::api;
-use goldenpath_e2e::{
-    ControlPlane, Operator, OperatorOptions, Options, User, control_plane_or_skip, eventually,
-};
+use goldenpath_e2e::{ControlPlane, Operator, Options, User, eventually};
 use serde_json::Value;
+
+use crate::suite;
 
 /// Longer than anything here takes, also beside a build.
 pub const SOON: Duration = Duration::from_secs(60);
@@ -19,34 +18,15 @@ pub const DEV: &str = "dev";
 /// A control plane with our definitions.
 pub fn prepared(options: Options) -> Option<ControlPlane> {
     let dev = User::new(DEV, &["system:masters"]).unwrap();
-    let cluster = control_plane_or_skip(&Options {
+    suite::control_plane(&Options {
         users: vec![dev],
         ..options
-    })?;
-    for crd in api::crds() {
-        cluster.apply(&api::crd_manifest(&crd)).unwrap();
-    }
-    let wait = [
-        "wait",
-        "--for=condition=Established",
-        "--timeout=20s",
-        "crd",
-        "--all",
-    ];
-    cluster.kubectl_ok(&wait).unwrap();
-    eventually(SOON, "our kinds are served", || {
-        cluster
-            .kubectl_ok(&["get", "goldenpaths,deviationexceptions", "-A"])
-            .ok()
-    });
-    Some(cluster)
+    })
 }
 
 /// An operator that is ready.
 pub fn start(cluster: &ControlPlane, more: &[&str]) -> Operator {
-    let options =
-        OperatorOptions::new(env!("CARGO_BIN_EXE_goldenpath"), &[&["run"], more].concat());
-    let mut operator = Operator::start(cluster, &options).unwrap();
+    let mut operator = Operator::start(cluster, &suite::operator_options(more)).unwrap();
     operator.wait_until_ready(SOON).unwrap();
     operator
 }

@@ -8,4 +8,6 @@ mod agreement;
 mod applying;
 mod edges;
 mod ground;
+#[path = "../suite/mod.rs"]
+mod suite;
 mod upkeep;

@@ -1,11 +1,10 @@
 //! The policies themselves: written where asked for, put back, taken away, and said to be missing
 //! where they cannot be had.
 
-use std::process::Command;
-
 use goldenpath_e2e::{ControlPlane, Operator, OperatorOptions, Options, eventually};
 
 use crate::ground::{SOON, condition, get, installed, prepared, start, start_warning};
+use crate::suite::{self, let_it_tick};
 
 fn path(name: &str, more: &str) -> String {
     format!(
@@ -30,18 +29,6 @@ fn gone(cluster: &ControlPlane, path: &str) {
         let found = cluster.kubectl_ok(&["get", both, "-o", "name"]).ok()?;
         (!found.lines().any(|line| line.ends_with(&name))).then_some(())
     });
-}
-
-/// Waits until the operator has gone round a few times.
-fn let_it_tick(operator: &Operator, times: f64) {
-    let ticks = || {
-        operator
-            .scrape()
-            .ok()?
-            .value("goldenpath_clock_ticks_total", &[])
-    };
-    let until = ticks().unwrap_or_default() + times;
-    eventually(SOON, "time passes", || (ticks()? >= until).then_some(()));
 }
 
 fn policy_writes(cluster: &ControlPlane, body: impl FnOnce()) -> u64 {
@@ -159,10 +146,8 @@ fn cleanup_takes_our_policies_away_and_nobody_elses() {
     );
     cluster.apply(&theirs).unwrap();
     let cleanup = |more: &[&str]| {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_goldenpath"));
-        let command = command.arg("cleanup").args(more);
-        let output = command
-            .env("KUBECONFIG", cluster.kubeconfig())
+        let args = [&["cleanup"], more].concat();
+        let output = suite::goldenpath(cluster.kubeconfig(), &args)
             .output()
             .unwrap();
         assert!(output.status.success(), "{output:?}");
@@ -213,10 +198,7 @@ fn without_the_right_the_status_says_so_until_it_is_granted() {
                 .kubeconfig_for_service_account("default", "operator")
                 .unwrap(),
         ),
-        ..OperatorOptions::new(
-            env!("CARGO_BIN_EXE_goldenpath"),
-            &["run", "--warn-on-apply=on"],
-        )
+        ..suite::operator_options(&["--warn-on-apply=on"])
     };
     let mut operator = Operator::start(&cluster, &options).unwrap();
     operator.wait_until_ready(SOON).unwrap();

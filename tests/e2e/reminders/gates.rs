@@ -3,7 +3,8 @@
 use goldenpath_e2e::{ControlPlane, Operator, eventually};
 
 use super::{AT_ONCE, DUE, Scene, approved_days_ago, is_on_record, place_on};
-use crate::stage::{SOON, options, stop};
+use crate::stage::{SOON, stop};
+use crate::suite::operator_options;
 use crate::words::exception;
 
 const ACCOUNT: &str = "
@@ -57,7 +58,7 @@ fn start_without_paths(scene: &Scene) -> Operator {
         grant(cluster, name, rights);
     }
     let config = format!("--notify-config={}", scene.config.display());
-    let mut options = options(&["--lease-namespace=operator", &config]);
+    let mut options = operator_options(&["--lease-namespace=operator", &config]);
     let account = cluster.kubeconfig_for_service_account("operator", "operator");
     options.kubeconfig = Some(account.unwrap());
     Operator::start(cluster, &options).unwrap()

@@ -8,7 +8,8 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
 use crate::receiver::{Received, Receiver};
-use crate::stage::{Place, SOON, options, prepared};
+use crate::stage::{Place, SOON};
+use crate::suite::{control_plane, operator_options};
 use crate::words::PATH;
 
 mod gates;
@@ -37,7 +38,7 @@ pub struct Scene {
 
 impl Scene {
     pub fn new(more: &str) -> Option<Self> {
-        let cluster = prepared(&Options::default())?;
+        let cluster = control_plane(&Options::default())?;
         let receiver = Receiver::start();
         let config = write_config(&cluster, &receiver.url(""), more);
         Some(Self {
@@ -49,7 +50,7 @@ impl Scene {
 
     pub fn operator(&self) -> Operator {
         let config = format!("--notify-config={}", self.config.display());
-        let options = options(&["--lease-namespace=default", &config]);
+        let options = operator_options(&["--lease-namespace=default", &config]);
         let mut operator = Operator::start(&self.cluster, &options).unwrap();
         operator.wait_until_ready(SOON).unwrap();
         operator
@@ -111,11 +112,6 @@ pub fn events(place: &Place<'_>, reason: &str) -> usize {
     let events: Value = serde_json::from_str(&events).unwrap();
     let events = events["items"].as_array().unwrap().iter();
     events.filter(|event| event["reason"] == reason).count()
-}
-
-pub fn leads(operator: &Operator) -> bool {
-    let samples = operator.scrape().unwrap();
-    samples.value("goldenpath_leader", &[]) == Some(1.0)
 }
 
 /// How often handing over that the review of a team's exception is due ended so.

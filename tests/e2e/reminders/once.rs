@@ -5,11 +5,12 @@ use std::time::Duration;
 use goldenpath_e2e::eventually;
 
 use super::{
-    AT_ONCE, DUE, OVERDUE, Scene, approved_days_ago, counted, events, is_on_record, leads, marks,
+    AT_ONCE, DUE, OVERDUE, Scene, approved_days_ago, counted, events, is_on_record, marks,
     place_on, write_config,
 };
 use crate::receiver::{Answer, Receiver, Reserved};
 use crate::stage::{SOON, stop};
+use crate::suite::leads;
 use crate::words::{exception, failing, golden};
 
 #[test]

@@ -14,7 +14,8 @@ use super::{
     write_config,
 };
 use crate::receiver::Answer;
-use crate::stage::{SOON, goldenpath, options, stop};
+use crate::stage::{SOON, goldenpath, stop};
+use crate::suite::operator_options;
 use crate::words::exception;
 
 #[test]
@@ -119,7 +120,7 @@ fn a_channel_behind_tls_is_verified() {
         &format!("--notify-config={}", file.display()),
     ];
     for (env, result) in [(Some(&authority), "refused"), (None, "failed")] {
-        let mut options = options(&args);
+        let mut options = operator_options(&args);
         options.env = env
             .map(|file| ("SSL_CERT_FILE".to_owned(), file.display().to_string()))
             .into_iter()

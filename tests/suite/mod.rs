@@ -1,0 +1,84 @@
+//! What all suites on an API server start from: a control plane that serves our definitions, and
+//! our program as its users run it. Must not know what a suite tries: paths, people and waiting for
+//! verdicts belong to the suites.
+
+#![allow(dead_code)] // each test program uses its own part
+
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+use goldenpath::api;
+use goldenpath_e2e::{
+    ControlPlane, Operator, OperatorOptions, Options, control_plane_or_skip, eventually,
+};
+
+/// Longer than the operator takes to lead and to go round a few times, also beside a build.
+const SOON: Duration = Duration::from_secs(60);
+
+/// A control plane that serves our kinds.
+pub fn control_plane(options: &Options) -> Option<ControlPlane> {
+    let cluster = control_plane_or_skip(options)?;
+    define_all(&cluster);
+    Some(cluster)
+}
+
+/// Creates our definitions and waits until they are served.
+pub fn define_all(cluster: &ControlPlane) {
+    let manifests: Vec<_> = api::crds().iter().map(api::crd_manifest).collect();
+    cluster.define(&manifests).unwrap();
+}
+
+/// As [`define_all`], for the definition of this name.
+pub fn define(cluster: &ControlPlane, name: &str) {
+    let crds = api::crds();
+    let crd = crds
+        .iter()
+        .find(|crd| crd.metadata.name.as_deref() == Some(name));
+    cluster.define(&[api::crd_manifest(crd.unwrap())]).unwrap();
+}
+
+/// `goldenpath ARGS` for whoever a kubeconfig belongs to, from the top of the repository.
+pub fn goldenpath(kubeconfig: &Path, args: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_goldenpath"));
+    command
+        .args(args)
+        .env("KUBECONFIG", kubeconfig)
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .stdin(Stdio::null());
+    command
+}
+
+/// `goldenpath run ARGS`, as the administrator.
+pub fn operator_options(args: &[&str]) -> OperatorOptions {
+    OperatorOptions::new(env!("CARGO_BIN_EXE_goldenpath"), &[&["run"], args].concat())
+}
+
+/// Whether an operator holds the Lease.
+pub fn leads(operator: &Operator) -> bool {
+    let samples = operator.scrape().unwrap();
+    samples.value("goldenpath_leader", &[]) == Some(1.0)
+}
+
+/// Waits until the operator's clock has ticked `times` more: what it was going to do by itself, it
+/// has done.
+pub fn let_it_tick(operator: &Operator, times: f64) {
+    const TICKS: &str = "goldenpath_clock_ticks_total";
+    let ticks = || operator.scrape().ok()?.value(TICKS, &[]);
+    let until = ticks().unwrap_or_default() + times;
+    let deadline = SOON + Duration::from_secs(10).mul_f64(times);
+    eventually(deadline, "the clock ticks", || {
+        (ticks()? >= until).then_some(())
+    });
+}
+
+/// Waits until the operator leads and has renewed its Lease `times` more. It does so every two
+/// seconds, counted by the API server.
+pub fn let_it_renew(cluster: &ControlPlane, operator: &Operator, times: u64) {
+    eventually(SOON, "the operator leads", || leads(operator).then_some(()));
+    let before = cluster.api_request_totals().unwrap();
+    eventually(SOON, "the Lease is renewed", || {
+        let since = cluster.api_request_totals().ok()?.since(&before);
+        (since.writes("leases") >= times).then_some(())
+    });
+}
