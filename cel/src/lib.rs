@@ -29,4 +29,4 @@ mod value;
 pub use check::Type;
 pub use env::{Env, Evaluation, Program};
 pub use error::{CompileError, EvalError};
-pub use value::{Instant, List, Map, Text, Value};
+pub use value::{Instant, List, Map, Precision, Text, Value, canonical_quantity};

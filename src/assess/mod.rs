@@ -8,7 +8,6 @@ pub mod inventory;
 pub mod object;
 pub mod path;
 pub mod planner;
-pub mod quantity;
 pub mod register;
 pub mod reminders;
 pub mod settings;

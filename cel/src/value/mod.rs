@@ -1,5 +1,5 @@
-//! Values of an evaluation. What comes from the object is borrowed and stays JSON until an
-//! expression looks at it; what an expression makes is shared by reference count.
+//! Values, and the meter of what they cost. Parts of the object are borrowed and stay JSON until an
+//! expression reads them. Values made by an expression are reference-counted. Knows no functions.
 
 mod collection;
 mod compare;
@@ -21,48 +21,42 @@ pub(crate) use instant::Clock;
 pub use instant::Instant;
 pub(crate) use meter::{EvalResult, Fault, Meter};
 pub(crate) use object::{Cidr, NamedFormat, Object, Quantity, Semver, Url, ip};
+pub use object::{Precision, canonical_quantity};
 pub use text::Text;
 
-/// A CEL value; `'a` is the life of the JSON it may borrow from.
+/// A CEL value, which may borrow from JSON with the lifetime `'a`.
 #[derive(Clone, Debug)]
 pub enum Value<'a> {
-    /// `null`.
     Null,
-    /// A truth value.
     Bool(bool),
-    /// A signed integer; every JSON integer is one.
+    /// A signed integer, like every JSON integer.
     Int(i64),
     /// An unsigned integer, written `1u`.
     Uint(u64),
-    /// A double; every JSON number with a fraction or exponent is one.
+    /// A double, like every JSON number with a fraction or exponent.
     Double(f64),
-    /// Text.
     String(Text<'a>),
     /// Bytes, written `b'…'`.
     Bytes(Arc<[u8]>),
-    /// An instant.
     Timestamp(Instant),
-    /// A span of time in nanoseconds.
+    /// Nanoseconds.
     Duration(i64),
-    /// A list.
     List(List<'a>),
-    /// A map.
     Map(Map<'a>),
-    /// A type, by its name.
+    /// The name of a type.
     Type(Text<'a>),
-    /// An optional value.
     Optional(Option<Arc<Value<'a>>>),
     /// A value of one of the Kubernetes libraries.
     Object(Object),
 }
 
-/// What an optional takes beyond what it holds.
+/// Bytes of an optional without its value.
 pub(crate) const OPTIONAL_BYTES: usize = 16 + size_of::<Value>();
-/// What a value of a library takes, texts in it apart.
+/// Bytes of a library value without its strings.
 const OBJECT_BYTES: usize = 128;
 
 impl<'a> Value<'a> {
-    /// The value a JSON value stands for, as the API server sees an unstructured object.
+    /// As the API server converts an unstructured object.
     pub fn from_json(json: &'a serde_json::Value) -> Self {
         match json {
             serde_json::Value::Null => Self::Null,
@@ -70,7 +64,7 @@ impl<'a> Value<'a> {
             serde_json::Value::Number(number) => match number.as_i64() {
                 Some(int) => Self::Int(int),
                 None => match number.as_f64().unwrap_or(f64::NAN) {
-                    // The server writes a negative zero as `-0`, and reads that as an integer.
+                    // The server writes a negative zero as `-0` and reads that as an integer.
                     zero if zero == 0.0 && zero.is_sign_negative() => Self::Int(0),
                     double => Self::Double(double),
                 },
@@ -81,7 +75,6 @@ impl<'a> Value<'a> {
         }
     }
 
-    /// Text made by an expression.
     pub(crate) fn text(text: impl Into<Arc<str>>) -> Self {
         Self::String(Text::Owned(text.into()))
     }
@@ -90,8 +83,8 @@ impl<'a> Value<'a> {
         Self::List(List::Owned(items.into()))
     }
 
-    /// What is in an optional, as cel-go hands it on when a path starts there: through the form
-    /// the value has in Go and back. Some values do not survive that.
+    /// The value in an optional where a path starts. cel-go converts it to Go and back there, which
+    /// fails for some values.
     pub(crate) fn through_native(&self) -> Self {
         match self {
             Self::Optional(None) => Self::Null,
@@ -103,7 +96,7 @@ impl<'a> Value<'a> {
         }
     }
 
-    /// This value, taken out of the optional that holds it.
+    /// This value outside the optional that held it.
     pub(crate) fn taken_out(&self) -> EvalResult<'a> {
         match self {
             Self::Object(Object::Unconvertible) => Err(Fault::unconvertible()),
@@ -111,7 +104,7 @@ impl<'a> Value<'a> {
         }
     }
 
-    /// Whether the value may hold memory of its own, rather than none or the object's.
+    /// Whether the value may own memory.
     pub(crate) fn holds_memory(&self) -> bool {
         match self {
             Self::Null
@@ -135,8 +128,7 @@ impl<'a> Value<'a> {
         }
     }
 
-    /// The memory a value that was just made takes, its parts' own apart; none for one that
-    /// something else holds too.
+    /// Bytes of a new value, without those of its parts. Zero for a value that is shared.
     pub(crate) fn fresh_bytes(&self) -> usize {
         let unless_shared = |others: usize, bytes: usize| if others > 1 { 0 } else { 16 + bytes };
         match self {
@@ -163,7 +155,7 @@ impl<'a> Value<'a> {
         Self::Optional(Some(Arc::new(value)))
     }
 
-    /// The name of the value's type, as `type(value)` has it.
+    /// The name that `type(value)` has.
     pub fn type_name(&self) -> &'static str {
         match self {
             Self::Null => "null_type",
@@ -183,7 +175,7 @@ impl<'a> Value<'a> {
         }
     }
 
-    /// Whether a path can be qualified by this.
+    /// Whether this can be an index.
     pub(crate) fn is_key(&self) -> bool {
         matches!(
             self,
@@ -191,7 +183,7 @@ impl<'a> Value<'a> {
         )
     }
 
-    /// Whether this is the zero value of its type, as `optional.ofNonZeroValue` asks.
+    /// Whether this is the zero value of its type, for `optional.ofNonZeroValue`.
     pub(crate) fn is_zero(&self) -> bool {
         match self {
             Self::Null => true,

@@ -1,4 +1,4 @@
-//! Values of the Kubernetes libraries as one kind of value.
+//! Values of the Kubernetes libraries. Only data: their functions are in `library`.
 
 mod cidr;
 pub(crate) mod ip;
@@ -12,10 +12,10 @@ use std::sync::Arc;
 pub(crate) use cidr::Cidr;
 pub(crate) use named_format::NamedFormat;
 pub(crate) use quantity::Quantity;
+pub use quantity::{Precision, canonical_quantity};
 pub(crate) use semver::Semver;
 pub(crate) use url::Url;
 
-/// A quantity, version, URL, address, network or format.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Object {
     #[doc(hidden)]
@@ -30,15 +30,14 @@ pub enum Object {
     Cidr(Cidr),
     #[doc(hidden)]
     Format(NamedFormat),
-    /// What became of a value that the server cannot convert back: an error once it is taken out
-    /// of the optional that holds it.
+    /// A value that the server cannot convert back. Fails outside the optional that holds it.
     #[doc(hidden)]
     Unconvertible,
 }
 
 impl Object {
-    /// Whether this can be asked whether it equals `other`. The server's library returns sums of
-    /// quantities in a form that no quantity takes for one.
+    /// Whether the server can compare this with `other`. Its library returns sums of quantities in a
+    /// form that a quantity on the left does not accept.
     pub(crate) fn compares_with(&self, other: &Self) -> bool {
         match other {
             Self::Quantity(other) if other.is_sum() => false,

@@ -2,10 +2,10 @@
 //! quantities it writes in its own form. A check that asks `has(…)` depends on the first, one that
 //! compares strings on the second.
 
+use goldenpath_cel::{Precision, canonical_quantity};
 use serde_json::{Value, json};
 
 use super::Object;
-use crate::assess::quantity;
 
 /// Flags that are left out when false.
 const FLAGS: [&str; 11] = [
@@ -122,25 +122,25 @@ pub(super) fn write_quantities(object: &mut Object) {
         for name in RESOURCES {
             if let Some(Value::Object(amounts)) = object.get_mut(name) {
                 for amount in amounts.values_mut() {
-                    write_quantity(amount, quantity::MILLI);
+                    write_quantity(amount, Precision::Milli);
                 }
             }
         }
         for name in QUANTITIES {
             if let Some(amount) = object.get_mut(name) {
-                write_quantity(amount, quantity::NANO);
+                write_quantity(amount, Precision::Nano);
             }
         }
     });
 }
 
-fn write_quantity(amount: &mut Value, smallest: i32) {
+fn write_quantity(amount: &mut Value, precision: Precision) {
     let text = match &*amount {
         Value::String(text) => text.clone(),
         Value::Number(number) => number.to_string(),
         Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_) => return,
     };
-    *amount = json!(quantity::canonical(&text, smallest));
+    *amount = json!(canonical_quantity(&text, precision));
 }
 
 /// Visits an object and every object in it, outside in, with the name of the field it is in.
