@@ -1,25 +1,24 @@
-//! What can go wrong: an expression that is refused, and an evaluation that fails.
+//! Errors of compilation and evaluation.
 //!
-//! Messages follow the API server's, so that people recognise them; the `reason` is the stable
-//! word for conditions and metrics.
+//! Messages follow the API server's, so that people recognize them. A `reason` is stable; conditions
+//! and metrics use it.
 
 use thiserror::Error;
 
-/// Why an expression is refused.
+/// Why an expression does not compile.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Refusal {
-    /// Not valid CEL, or not the dialect of a `ValidatingAdmissionPolicy`.
+    /// Not valid in a `ValidatingAdmissionPolicy`.
     DoesNotCompile,
-    /// Compiles, but to another type than the place takes.
+    /// Has another type than its use requires.
     WrongType,
     /// Longer than [`crate::limits::MAX_SOURCE_BYTES`].
     TooLong,
-    /// Nested deeper, or made of more parts, than the bounds allow.
+    /// Exceeds a bound on nesting or on the number of parts.
     TooNested,
 }
 
 impl Refusal {
-    /// The stable word for conditions, metrics and logs.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::DoesNotCompile => "DoesNotCompile",
@@ -30,11 +29,11 @@ impl Refusal {
     }
 }
 
-/// An expression that cannot be used, and where it goes wrong.
+/// A compile error and its position.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[error("{line}:{column}: {message}")]
 pub struct CompileError {
-    /// What is wrong, in the API server's words where it has some.
+    /// The API server's message, where it has one.
     pub message: String,
     /// Line in the source, from 1.
     pub line: u32,
@@ -57,13 +56,13 @@ impl CompileError {
         }
     }
 
-    /// The stable word for conditions, metrics and logs.
+    /// For conditions, metrics and logs.
     pub fn reason(&self) -> &'static str {
         self.refusal.as_str()
     }
 }
 
-/// A refusal with its place as a byte offset: what parser and checker hand on.
+/// A compile error at a byte offset, as parser and checker return it.
 #[derive(Debug)]
 pub(crate) struct Problem {
     pub offset: usize,
@@ -88,24 +87,24 @@ impl Problem {
     }
 }
 
-/// Why an evaluation has no value.
+/// Why an evaluation failed.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum EvalError {
-    /// The expression errs on this object, as it would on the API server.
+    /// The expression fails on this object, as on the API server.
     #[error("{0}")]
     Failed(String),
-    /// The expression would take, or has taken, more steps than an evaluation may.
+    /// The evaluation exceeds a bound on steps or memory.
     #[error("cost limit exceeded: {cost} of at most {limit}")]
     OverBudget {
-        /// Steps counted or estimated.
+        /// The steps, bytes or elements needed so far.
         cost: u64,
-        /// The bound that was passed.
+        /// The exceeded bound.
         limit: u64,
     },
 }
 
 impl EvalError {
-    /// The stable word for conditions, metrics and logs.
+    /// For conditions, metrics and logs.
     pub fn reason(&self) -> &'static str {
         match self {
             Self::Failed(_) => "EvaluationFailed",

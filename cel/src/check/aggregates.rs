@@ -1,31 +1,37 @@
 //! List and map literals: the types of their parts, which must agree.
 
-use super::unify::{equivalent, most_general};
+use super::unify::most_general;
 use super::{Checker, Type, Typed, mismatch};
 use crate::error::Problem;
 use crate::eval::{self, ListItem, MapItem, Node};
 use crate::syntax::ast::{Element, Entry};
 use crate::value::Fault;
 
-/// The types of parts that must turn out the same once all of the expression is known. The
-/// server demands more here than assignability: `dyn` beside `int` is refused.
-pub(super) struct Aggregate(Vec<(u32, Type)>);
+/// Parts that must have the same type once the whole expression is checked. Assignability is not
+/// enough for the server: it refuses `dyn` beside `int`.
+pub(super) struct Aggregate(Vec<Part>);
+
+/// A part of a literal, and its offset in the source.
+struct Part {
+    offset: u32,
+    ty: Type,
+}
 
 impl Checker<'_> {
     pub(super) fn list(&mut self, elements: &[Element]) -> Result<Typed, Problem> {
         let mut joined = None;
-        let mut types = Vec::new();
+        let mut parts = Vec::new();
         let mut items = Vec::with_capacity(elements.len());
         for element in elements {
             let (ty, value) = self.expr(&element.value)?;
             let offset = element.value.offset;
             let ty = self.part(offset, ty, element.optional)?;
             joined = Some(self.join(offset, joined, &ty)?);
-            types.push((offset, ty));
+            parts.push(Part { offset, ty });
             let optional = element.optional;
             items.push(ListItem { value, optional });
         }
-        self.remember(types);
+        self.must_agree(parts);
         let element = joined.unwrap_or_else(|| self.types.fresh());
         let constant = items
             .iter()
@@ -42,11 +48,17 @@ impl Checker<'_> {
         for entry in entries {
             let (ty, key) = self.expr(&entry.key)?;
             key_type = Some(self.join(entry.key.offset, key_type, &ty)?);
-            keys.push((entry.key.offset, ty));
+            keys.push(Part {
+                offset: entry.key.offset,
+                ty,
+            });
             let (ty, value) = self.expr(&entry.value)?;
             let ty = self.part(entry.value.offset, ty, entry.optional)?;
             value_type = Some(self.join(entry.value.offset, value_type, &ty)?);
-            values.push((entry.value.offset, ty));
+            values.push(Part {
+                offset: entry.value.offset,
+                ty,
+            });
             let optional = entry.optional;
             items.push(MapItem {
                 key,
@@ -54,8 +66,8 @@ impl Checker<'_> {
                 optional,
             });
         }
-        self.remember(keys);
-        self.remember(values);
+        self.must_agree(keys);
+        self.must_agree(values);
         let key = key_type.unwrap_or_else(|| self.types.fresh());
         let value = value_type.unwrap_or_else(|| self.types.fresh());
         let constant = items
@@ -66,13 +78,13 @@ impl Checker<'_> {
         Ok((Type::map(key, value), node))
     }
 
-    /// The type of a part, which `?` wants to be optional.
+    /// The type of a part. A part after `?` must be optional and has the inner type.
     fn part(&mut self, offset: u32, ty: Type, optional: bool) -> Result<Type, Problem> {
         match ty {
             ty if !optional => Ok(ty),
             Type::Optional(inner) => Ok((*inner).clone()),
             Type::Dyn if self.exempt > 0 => Ok(Type::Dyn),
-            // The server's check of literals looks for what the optional holds, and panics.
+            // The server's check of literals panics here.
             Type::Dyn => Err(Problem::at(
                 offset,
                 "an optional part of a literal must not be dyn",
@@ -99,22 +111,22 @@ impl Checker<'_> {
         Err(mismatch(offset, &known, &next))
     }
 
-    /// Remembers parts that must turn out the same, except within `format(…)`.
-    fn remember(&mut self, parts: Vec<(u32, Type)>) {
+    /// Lists within `format(…)` may mix types.
+    fn must_agree(&mut self, parts: Vec<Part>) {
         if self.exempt == 0 {
             self.aggregates.push(Aggregate(parts));
         }
     }
 
-    /// Refuses literals whose parts have turned out to be of different types.
+    /// Refuses literals whose parts have different types.
     pub(super) fn homogeneous(&mut self) -> Result<(), Problem> {
         for Aggregate(parts) in std::mem::take(&mut self.aggregates) {
             let mut first: Option<Type> = None;
-            for (offset, ty) in parts {
-                let ty = self.types.resolve(&ty, true);
-                let first = first.get_or_insert_with(|| ty.clone());
-                if !equivalent(first, &ty) {
-                    return Err(mismatch(offset, first, &ty));
+            for part in parts {
+                let ty = self.types.resolve(&part.ty, true);
+                let wanted = first.get_or_insert_with(|| ty.clone());
+                if *wanted != ty {
+                    return Err(mismatch(part.offset, wanted, &ty));
                 }
             }
         }
@@ -126,7 +138,7 @@ fn is_constant(node: &Node) -> bool {
     matches!(node, Node::Constant(_))
 }
 
-/// The literal as a constant, if it is one. One that cannot be made refuses the expression.
+/// The literal as a constant, if it is one. A constant that fails refuses the expression.
 fn fold(node: Node, constant: bool) -> Result<Node, String> {
     if !constant {
         return Ok(node);

@@ -1,4 +1,4 @@
-//! Calls: which function a name means, which overloads fit, and what is decided already.
+//! Calls: resolves the function and its overloads, and makes the node.
 
 use std::sync::Arc;
 
@@ -11,7 +11,7 @@ use crate::library;
 use crate::syntax::ast::{Call, Expr};
 use crate::value::{Order, Value};
 
-/// What a call names, and where.
+/// The function that a call names.
 #[derive(Clone, Copy)]
 pub(super) struct Callee<'n> {
     pub offset: u32,
@@ -22,20 +22,18 @@ pub(super) struct Callee<'n> {
 
 impl<'n> Callee<'n> {
     pub fn function(offset: u32, name: &'n str) -> Self {
-        let method = false;
         Self {
             offset,
             name,
-            method,
+            method: false,
         }
     }
 
     pub fn method(offset: u32, name: &'n str) -> Self {
-        let method = true;
         Self {
             offset,
             name,
-            method,
+            method: true,
         }
     }
 }
@@ -74,7 +72,7 @@ impl Checker<'_> {
         Ok((ty, lower(callee, nodes, &fitting)?))
     }
 
-    /// The type of a call and the overloads that may be meant.
+    /// The type of a call and the overloads that fit.
     pub(super) fn overload(
         &mut self,
         callee: Callee,
@@ -127,7 +125,6 @@ impl Checker<'_> {
     }
 }
 
-/// The node of a call whose arguments are planned.
 fn lower(
     callee: Callee,
     mut args: Vec<Node>,
@@ -159,7 +156,7 @@ fn lower(
                 return Ok(node);
             }
         }
-        // An empty list sums up to the zero of the type its elements would have.
+        // The sum of an empty list is the zero of its element type.
         "sum" if fitting.len() == 1 => args.push(Node::Constant(zero(&fitting[0].result))),
         _ => {}
     }
@@ -175,7 +172,7 @@ fn lower(
     constants::convert(offset, name, call).map(constants::settle)
 }
 
-/// A value as `dyn(value)`: a path that goes on from there starts there.
+/// `dyn(value)`. A path after it starts a new attribute.
 fn opaque(node: Node) -> Node {
     if matches!(node, Node::Constant(_)) {
         return node;
@@ -183,7 +180,7 @@ fn opaque(node: Node) -> Node {
     Node::Call1(|_, args| Ok(args[0].clone()), node.into())
 }
 
-/// Functions that the server calls whatever their arguments turn out to be.
+/// Functions that the server calls without a check of their arguments.
 const UNGUARDED: [&str; 8] = [
     "size",
     "type",
@@ -195,20 +192,26 @@ const UNGUARDED: [&str; 8] = [
     "sort",
 ];
 
-/// Holds a call to the overloads that the server looks among when it runs it: the one that the
-/// checker has settled on, or all of them. None where the function itself refuses the same values.
+/// Limits a call to the overloads that the server dispatches to at run time: the only one that
+/// fits, or all. None where the function itself refuses the same values.
 fn guard(callee: Callee, arity: usize, fitting: &[&'static Overload]) -> Option<Guard> {
     let name = callee.name;
     if UNGUARDED.contains(&name) || !name.starts_with(char::is_alphabetic) {
         return None;
     }
-    let all = signatures::function(name)?.iter();
-    let all: Vec<_> = all.filter(|one| one.args.len() == arity).collect();
-    let about_elements = |ty: &Type| matches!(ty, Type::List(element) if !matches!(**element, Type::Dyn | Type::Param(_)));
-    if all.len() < 2 && !all.iter().any(|one| one.args.iter().any(about_elements)) {
+    let all: Vec<_> = signatures::function(name)?
+        .iter()
+        .filter(|overload| overload.args.len() == arity)
+        .collect();
+    let has_element_type = |ty: &Type| matches!(ty, Type::List(element) if !matches!(**element, Type::Dyn | Type::Param(_)));
+    if all.len() < 2
+        && !all
+            .iter()
+            .any(|overload| overload.args.iter().any(has_element_type))
+    {
         return None;
     }
-    let meant = if fitting.len() == 1 {
+    let overloads = if fitting.len() == 1 {
         fitting.to_vec()
     } else {
         all
@@ -217,11 +220,11 @@ fn guard(callee: Callee, arity: usize, fitting: &[&'static Overload]) -> Option<
         let mut pairs = overload.args.iter().zip(args);
         pairs.all(|(ty, arg)| ty.takes(arg))
     };
-    let fits = move |args: &[Value]| meant.iter().any(|overload| takes(overload, args));
+    let fits = move |args: &[Value]| overloads.iter().any(|overload| takes(overload, args));
     Some(Guard(Arc::new(fits)))
 }
 
-/// The arguments as many as the fitting overload takes.
+/// The arguments as an array, of the length that the overload takes.
 fn exactly<const N: usize>(args: Vec<Node>) -> [Node; N] {
     args.try_into()
         .expect("an overload of this name fits only this many arguments")
@@ -243,7 +246,7 @@ fn renumber(ty: &Type, base: u32) -> Type {
     }
 }
 
-/// The function a receiver call means when its receiver is only a namespace: `sets.contains`.
+/// The function of a call whose receiver is a namespace: `sets.contains`.
 fn namespaced(target: &Expr, name: &str) -> Option<String> {
     let full = format!("{}.{name}", dotted(target)?);
     signatures::function(&full).map(|_| full)

@@ -1,5 +1,5 @@
-//! What is known before any object: literal arguments that cannot work, constant conversions,
-//! written patterns, membership in written lists.
+//! Constant parts: refuses literal arguments that cannot work, folds conversions, compiles literal
+//! patterns, and simplifies membership in literal lists.
 
 use std::sync::Arc;
 
@@ -21,13 +21,13 @@ const CONVERSIONS: [&str; 9] = [
     "uint",
 ];
 
-/// Refuses literal durations, instants and patterns that are none, as the server's
-/// validators do: by the first argument, whatever the style of the call.
+/// Refuses invalid literal durations, instants and patterns. Like the server's validators it looks
+/// at the first argument, also in a call with a receiver.
 pub(super) fn literal_arguments(call: &Call, name: &str) -> Result<(), Problem> {
     let Some(arg) = call.args.first() else {
         return Ok(());
     };
-    let sound = match (name, &arg.kind) {
+    let valid = match (name, &arg.kind) {
         ("duration" | "timestamp", Kind::Literal(literal)) => {
             let (_, node) = super::constant(literal);
             library::resolve(name, 1, false)
@@ -38,13 +38,13 @@ pub(super) fn literal_arguments(call: &Call, name: &str) -> Result<(), Problem> 
         }
         _ => true,
     };
-    if sound {
+    if valid {
         return Ok(());
     }
     Err(Problem::at(arg.offset, format!("invalid {name} argument")))
 }
 
-/// A conversion of a constant is a constant, and one that fails refuses the expression.
+/// Folds the conversion of a constant. A conversion that fails refuses the expression.
 pub(super) fn convert(offset: u32, name: &str, call: Node) -> Result<Node, Problem> {
     let constant = match &call {
         Node::Call1(_, arg) => matches!(**arg, Node::Constant(_)),
@@ -64,8 +64,8 @@ pub(super) fn convert(offset: u32, name: &str, call: Node) -> Result<Node, Probl
     }
 }
 
-/// A call or comparison of constants that gives a truth value or a value of a library is settled.
-/// One that errs stays what it is: it errs on the server only when it is evaluated.
+/// Folds a call or comparison of constants to a bool or a library value. A call that fails stays:
+/// on the server it fails only when evaluated.
 pub(super) fn settle(node: Node) -> Node {
     let mut constant = true;
     node.each_part(&mut |part| constant &= matches!(part, Node::Constant(_) | Node::Settled(_)));
@@ -78,7 +78,7 @@ pub(super) fn settle(node: Node) -> Node {
     }
 }
 
-/// `x in [constants]` without a list at run time; only for constants that have no parts.
+/// `x in [constants]` without a list at run time. Only for scalar constants.
 pub(super) fn membership(args: &mut Vec<Node>, is_list: bool) -> Option<Node> {
     let [_, Node::Constant(Value::List(list))] = args.as_slice() else {
         return None;
@@ -108,7 +108,7 @@ pub(super) fn membership(args: &mut Vec<Node>, is_list: bool) -> Option<Node> {
     ))
 }
 
-/// A function of a written pattern, compiled here and now.
+/// Compiles the pattern of a call, if it is a literal.
 pub(super) fn pattern(
     offset: u32,
     name: &str,

@@ -1,4 +1,4 @@
-//! Macros: typed as the loops cel-go expands them to.
+//! Macros, typed as the loops that cel-go expands them to.
 
 use super::calls::Callee;
 use super::{Checker, Local, Type, Typed};
@@ -13,7 +13,7 @@ impl Checker<'_> {
         let range_type = self.types.resolve(&range_type, false);
         let (first, second) = self.variables_of(fold, &range_type)?;
         let scope = self.scope.len();
-        // The server's expansion of these names the variable itself.
+        // The server's expansion of these macros names the variable.
         if let FoldKind::OptMap | FoldKind::OptFlatMap | FoldKind::MapValues = fold.kind {
             self.uses(offset, &first);
         }
@@ -39,7 +39,7 @@ impl Checker<'_> {
             }
             None => None,
         };
-        let ty = self.result_of(offset, fold, (&range_type, &body_type))?;
+        let ty = self.result_of(offset, fold, &range_type, &body_type)?;
         let plan = FoldPlan {
             kind: fold.kind,
             range,
@@ -62,7 +62,6 @@ impl Checker<'_> {
         place
     }
 
-    /// The types of the macro's variables.
     fn variables_of(&mut self, fold: &Fold, range: &Type) -> Result<(Type, Type), Problem> {
         if !fold.kind.iterates() {
             let (inner, _) = self.overload(
@@ -99,12 +98,13 @@ impl Checker<'_> {
             .map(|_| ())
     }
 
-    /// The type of the macro's value, and whether its body may have the type it has.
+    /// The type of the macro's value. Fails if the body has a wrong type.
     fn result_of(
         &mut self,
         offset: u32,
         fold: &Fold,
-        (range, body): (&Type, &Type),
+        range: &Type,
+        body: &Type,
     ) -> Result<Type, Problem> {
         match fold.kind {
             FoldKind::All | FoldKind::Exists => {
@@ -144,7 +144,7 @@ impl Checker<'_> {
         }
     }
 
-    /// The type of a list that elements were added to, starting from an empty one.
+    /// The type of a list that starts empty and grows by `added`.
     fn grown(&mut self, offset: u32, added: Type) -> Result<Type, Problem> {
         let empty = Type::list(self.types.fresh());
         let (sum, _) = self.overload(Callee::function(offset, "_+_"), &[empty.clone(), added])?;

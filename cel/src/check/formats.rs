@@ -1,4 +1,4 @@
-//! `'…'.format([…])` with a written text and a written list: the clauses must fit the arguments.
+//! `'…'.format([…])` with literals: the clauses must fit the arguments.
 
 use super::{Checker, Type};
 use crate::error::Problem;
@@ -65,7 +65,7 @@ impl Checker<'_> {
     }
 }
 
-/// Whether a clause takes values of a type, as far as is known.
+/// Whether a clause may take values of a type.
 fn accepts(verb: Verb, ty: &Type) -> bool {
     let whole = matches!(ty, Type::Dyn | Type::Int | Type::Uint);
     match verb {

@@ -1,7 +1,7 @@
-//! From a tree to a plan: names resolved, types checked as cel-go checks them, constants folded.
+//! From a syntax tree to a plan: resolves names, checks types as cel-go does, folds constants.
 //!
-//! Whatever the API server would refuse when a policy is created is refused here. Nothing is
-//! evaluated but constants.
+//! Refuses every expression that the API server refuses when a policy is created. Evaluates only
+//! constants.
 
 mod aggregates;
 mod calls;
@@ -22,16 +22,16 @@ use unify::Unifier;
 
 pub use ty::Type;
 
-/// A checked expression: what it evaluates to, and what running it takes.
+/// A checked expression.
 #[derive(Debug)]
 pub(crate) struct Checked {
     pub plan: Plan,
     pub ty: Type,
-    /// Deepest chain of nested parts, those of used variables included.
+    /// Deepest chain of nested parts, including those of the variables it uses.
     pub depth: u16,
 }
 
-/// A variable of the environment, as others see it.
+/// A variable that an expression may use.
 pub(crate) struct Declaration<'e> {
     pub name: &'e str,
     pub ty: &'e Type,
@@ -70,8 +70,8 @@ pub(crate) fn check(variables: &[Declaration], expr: &Expr) -> Result<Checked, P
     })
 }
 
-/// The type a variable has for others: the server keeps simple types, lists and maps, and knows
-/// everything else only while evaluating.
+/// The type that a variable is declared with. The server declares simple types, lists and maps, and
+/// uses `dyn` for all others.
 pub(crate) fn declared_type(ty: &Type) -> Type {
     match ty {
         Type::Optional(_) | Type::Named(_) | Type::Type(_) | Type::Param(_) | Type::Error => {
@@ -89,9 +89,9 @@ struct Checker<'e> {
     folds: u16,
     variable_depth: u16,
     aggregates: Vec<aggregates::Aggregate>,
-    /// Macro variables named, with types that may turn out to be those of types.
+    /// Uses of macro variables that may hold a type: the offset, and the variable's type.
     type_names: Vec<(u32, Type)>,
-    /// How many calls of `format` are around, whose lists may mix types.
+    /// Depth within calls of `format`, whose lists may mix types.
     exempt: u16,
 }
 
@@ -133,7 +133,7 @@ impl Checker<'_> {
         Ok((Type::Bool, constants::settle(node)))
     }
 
-    /// Refuses a part whose type does not fit where `wanted` is due.
+    /// Refuses a part whose type is not assignable to `wanted`.
     fn require(&mut self, offset: u32, wanted: &Type, found: &Type) -> Result<(), Problem> {
         if self.types.assignable(found, wanted) {
             return Ok(());

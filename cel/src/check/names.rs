@@ -6,7 +6,7 @@ use crate::eval::Node;
 use crate::syntax::ast::{Access, Expr, Kind};
 use crate::value::{Text, Value};
 
-/// The type of `variables`; its fields are the environment's.
+/// The type of `variables`.
 pub(super) const VARIABLES: &str = "kubernetes.variables";
 const NAMESPACE: &str = "kubernetes.Namespace";
 const NAMESPACE_METADATA: &str = "kubernetes.NamespaceMetadata";
@@ -14,12 +14,12 @@ const NAMESPACE_SPEC: &str = "kubernetes.NamespaceSpec";
 const NAMESPACE_STATUS: &str = "kubernetes.NamespaceStatus";
 const NAMESPACE_CONDITION: &str = "kubernetes.NamespaceCondition";
 
-/// Roots the API server declares in a policy that mean nothing to a stored object.
+/// Roots that the API server declares in a policy and that a stored object does not have.
 const UNAVAILABLE: [&str; 4] = ["request", "oldObject", "params", "authorizer"];
 
 impl Checker<'_> {
     pub(super) fn ident(&mut self, offset: u32, name: &str) -> Result<Typed, Problem> {
-        // The server looks for `.x` among the variables of macros as it does for `x`.
+        // Like the server, resolve `.x` to a macro variable `x`.
         let name = name.trim_start_matches('.');
         let local = self.scope.iter().rev().find(|local| local.name == name);
         if let Some(local) = local {
@@ -38,8 +38,8 @@ impl Checker<'_> {
         }
     }
 
-    /// Remembers that a macro's variable of this type is named here. The server takes the name of
-    /// one that holds a type for the name of a type, finds none, and refuses.
+    /// Records the use of a macro variable. The server reads the name of a variable that holds a
+    /// type as the name of a type, and refuses the expression because there is none.
     pub(super) fn uses(&mut self, offset: u32, ty: &Type) {
         let ty = self.types.resolve(ty, false);
         if matches!(ty, Type::Type(_) | Type::Param(_)) {
@@ -47,7 +47,7 @@ impl Checker<'_> {
         }
     }
 
-    /// Refuses names of macro variables that have turned out to hold types.
+    /// Refuses uses of macro variables that hold types.
     pub(super) fn no_types_by_name(&mut self) -> Result<(), Problem> {
         for (offset, ty) in std::mem::take(&mut self.type_names) {
             if matches!(self.types.resolve(&ty, true), Type::Type(_)) {
@@ -58,7 +58,7 @@ impl Checker<'_> {
         Ok(())
     }
 
-    /// A variable of the environment: `variables.name`.
+    /// `variables.name`
     pub(super) fn variable(&mut self, offset: u32, name: &str) -> Result<Typed, Problem> {
         let Some(at) = self.variables.iter().position(|known| known.name == name) else {
             return Err(Problem::at(offset, format!("undefined field '{name}'")));
@@ -69,7 +69,6 @@ impl Checker<'_> {
     }
 }
 
-/// The error for a name nothing stands behind.
 pub(super) fn undeclared(offset: u32, name: &str) -> Problem {
     let root = name.split('.').next().unwrap_or(name);
     let mut message = format!("undeclared reference to '{name}' (in container '')");
@@ -80,7 +79,7 @@ pub(super) fn undeclared(offset: u32, name: &str) -> Problem {
     Problem::at(offset, message)
 }
 
-/// The dotted name an expression spells, if it is one.
+/// The name that an expression spells: `sets.contains`.
 pub(super) fn dotted(expr: &Expr) -> Option<String> {
     match &expr.kind {
         Kind::Ident(name) => Some(name.trim_start_matches('.').to_owned()),
@@ -92,9 +91,9 @@ pub(super) fn dotted(expr: &Expr) -> Option<String> {
     }
 }
 
-/// A type's name used as a value, with its type.
+/// The name of a type as a value.
 pub(super) fn type_value(name: &str) -> Option<Typed> {
-    let (ty, name): (Type, &'static str) = match name {
+    let (ty, name) = match name {
         "bool" => (Type::Bool, "bool"),
         "int" => (Type::Int, "int"),
         "uint" => (Type::Uint, "uint"),
@@ -116,7 +115,7 @@ pub(super) fn type_value(name: &str) -> Option<Typed> {
     Some((Type::Type(ty.into()), Node::Constant(value)))
 }
 
-/// The type of a field of a named type: of the namespace, whose shape the API server declares.
+/// The type of a field of the namespace, as the API server declares it.
 pub(super) fn field_type(named: &str, field: &str) -> Option<Type> {
     let texts = || Type::map(Type::String, Type::String);
     Some(match (named, field) {

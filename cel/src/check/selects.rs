@@ -1,4 +1,4 @@
-//! Fields and indexes: their types, and paths put together so that a path is walked in one go.
+//! Fields and indexes: checks their types, and joins them into paths.
 
 use super::calls::Callee;
 use super::names::{self, VARIABLES, dotted};
@@ -33,7 +33,7 @@ impl Checker<'_> {
         Ok((ty, extend(node, Qualifier { key, optional })))
     }
 
-    /// Whether this is the root `variables` and no macro variable of that name.
+    /// Whether this is the root `variables`, not a macro variable of that name.
     fn names_variables(&self, operand: &Expr) -> bool {
         matches!(&operand.kind, Kind::Ident(name) if name == "variables")
             && !self.scope.iter().any(|local| local.name == "variables")
@@ -43,7 +43,7 @@ impl Checker<'_> {
         let (ty, node) = self.variable(offset, &select.field)?;
         Ok(match select.access {
             Access::Plain => (ty, node),
-            // Every declared variable is there, but one that errs does so here too.
+            // Every declared variable is present, but the evaluation of one may fail.
             Access::Presence => (Type::Bool, Node::Call1(present, node.into())),
             Access::Optional => {
                 let (key, optional) = (QualifierKey::Itself, true);
@@ -60,7 +60,6 @@ impl Checker<'_> {
         }
     }
 
-    /// The type of a field of an operand of this type.
     fn field(&mut self, offset: u32, operand: &Type, field: &str) -> Result<Type, Problem> {
         let (target, _) = self.unwrap(operand);
         match &target {
@@ -107,7 +106,7 @@ fn undefined(offset: u32, field: &str) -> Problem {
     Problem::at(offset, format!("undefined field '{field}'"))
 }
 
-/// One more step on a path, or a path of one step.
+/// Appends a step to a path, or starts a path.
 fn extend(node: Node, qualifier: Qualifier) -> Node {
     match node {
         Node::Attribute(mut attribute) if !attribute.is_presence() => {
@@ -121,7 +120,7 @@ fn extend(node: Node, qualifier: Qualifier) -> Node {
     }
 }
 
-#[allow(clippy::unnecessary_wraps)] // the shape of every function
+#[allow(clippy::unnecessary_wraps)] // the signature of every builtin
 fn present<'a>(_: &mut Context<'_, 'a>, _: &[Value<'a>]) -> EvalResult<'a> {
     Ok(Value::Bool(true))
 }

@@ -1,10 +1,9 @@
-//! Every function and operator of the dialect with its overloads: the functions of cel-go's
-//! standard library and of the libraries in force on a 1.36 API server, as one text.
+//! Every function and operator with its overloads: cel-go's standard library and the libraries that
+//! a 1.36 API server enables. `functions.txt` lists them.
 //!
-//! A line of `functions.txt` is `name (arguments) (arguments) -> result`, one list of arguments
-//! per overload; a leading dot marks a method, whose first argument is the receiver. A line with
-//! `#` stands for one line per comparable type, with `(%)` per type that can be summed. `A` and
-//! `B` are type parameters.
+//! A line is `name (arguments) (arguments) -> result`, with one list of arguments per overload. A
+//! leading dot marks a method; its first argument is the receiver. A line with `#` stands for one
+//! line per comparable type, with `(%)` for one per summable type. `A` and `B` are type parameters.
 
 use std::collections::HashMap;
 use std::iter::Peekable;
@@ -19,10 +18,9 @@ pub(super) struct Overload {
     pub result: Type,
 }
 
-/// Type parameters an overload may name; they are numbered from 0.
+/// Type parameters of one overload, numbered from 0.
 pub(super) const PARAMETERS: u32 = 2;
 
-/// The overloads of a function, or none when there is no such function.
 pub(super) fn function(name: &str) -> Option<&'static [Overload]> {
     static TABLE: LazyLock<HashMap<String, Vec<Overload>>> = LazyLock::new(table);
     TABLE.get(name).map(Vec::as_slice)
@@ -64,7 +62,7 @@ fn table() -> HashMap<String, Vec<Overload>> {
     table
 }
 
-/// The lines of the table, templates written out.
+/// The lines of the table, with templates expanded.
 fn lines() -> Vec<String> {
     let mut out = Vec::new();
     let mut each = |line: &str, mark: &str, names: &[&str]| {
@@ -84,13 +82,12 @@ fn lines() -> Vec<String> {
     out
 }
 
-/// In the server's order, because an open type becomes what the first overload asks for.
+/// In the server's order: the first overload binds an open type.
 const RELATIONS: &str = "(bool, bool) (int, int) (int, double) (int, uint) (uint, uint) \
                          (uint, double) (uint, int) (double, double) (double, int) (double, uint) \
                          (string, string) (bytes, bytes) (timestamp, timestamp) \
                          (duration, duration) -> bool";
 
-/// Reads types from the text of a line.
 struct Reader<'s> {
     chars: Peekable<Chars<'s>>,
 }
@@ -102,7 +99,7 @@ impl<'s> Reader<'s> {
         }
     }
 
-    /// The types up to the closing parenthesis; the opening one is read.
+    /// The types up to the closing parenthesis.
     fn types(&mut self) -> Vec<Type> {
         let mut types = Vec::new();
         while self.chars.next_if_eq(&')').is_none() && self.chars.peek().is_some() {

@@ -1,48 +1,36 @@
-//! Static types, and the two ways cel-go writes them.
+//! Static types, and the two ways in which cel-go writes them.
 
 use std::fmt;
 use std::sync::Arc;
 
 use crate::value::Value;
 
-/// The checked type of an expression. `Display` is how cel-go prints it: `list(string)`.
+/// The checked type of an expression. `Display` writes it as cel-go does: `list(string)`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Type {
-    /// Known only while evaluating, as everything under `object` is.
+    /// Known only at run time, like everything under `object`.
     Dyn,
-    /// `null`.
     Null,
-    /// A truth value.
     Bool,
-    /// A signed integer.
     Int,
-    /// An unsigned integer.
     Uint,
-    /// A double.
     Double,
-    /// Text.
     String,
-    /// Bytes.
     Bytes,
-    /// An instant.
     Timestamp,
-    /// A span of time.
     Duration,
-    /// A list of elements of one type.
     List(Arc<Type>),
-    /// A map from one type to another.
     Map(Arc<(Type, Type)>),
-    /// The type of types.
+    /// The type of a type.
     Type(Arc<Type>),
-    /// An optional value.
     Optional(Arc<Type>),
-    /// A type of the Kubernetes libraries, or a namespace and its parts.
+    /// A type of the Kubernetes libraries, or of a part of the namespace.
     Named(&'static str),
-    /// Not yet known: a type parameter while checking.
+    /// A type parameter, not bound yet.
     #[doc(hidden)]
     Param(u32),
-    /// The type of a part that has been refused.
+    /// The type of a refused part.
     #[doc(hidden)]
     Error,
 }
@@ -60,8 +48,8 @@ impl Type {
         Self::Optional(Arc::new(inner))
     }
 
-    /// Whether a value may be given where this type is wanted, as the server finds out when it
-    /// runs: by the value's own type, and that of the first element or entry.
+    /// Whether a value has this type, as far as the server checks at run time: the type of the value
+    /// and of its first element or entry.
     pub(crate) fn takes(&self, value: &Value) -> bool {
         match (self, value) {
             (Self::Dyn | Self::Param(_) | Self::Error, _)
@@ -92,7 +80,7 @@ impl Type {
         matches!(self, Self::Dyn | Self::Error)
     }
 
-    /// The types this one is made of.
+    /// The type arguments.
     pub(crate) fn parts(&self) -> Vec<&Type> {
         match self {
             Self::List(part) | Self::Type(part) | Self::Optional(part) => vec![part],
@@ -101,7 +89,7 @@ impl Type {
         }
     }
 
-    /// The same type with other parts, in the order of [`Type::parts`].
+    /// The same type with changed type arguments.
     pub(crate) fn map_parts(&self, mut change: impl FnMut(&Type) -> Type) -> Type {
         match self {
             Self::List(part) => Self::list(change(part)),
@@ -114,7 +102,7 @@ impl Type {
 
     fn name(&self) -> &'static str {
         match self {
-            // A parameter that stands for nothing in the end is dyn.
+            // A parameter that stays unbound is dyn.
             Self::Dyn | Self::Param(_) => "dyn",
             Self::Null => "null_type",
             Self::Bool => "bool",
@@ -134,7 +122,7 @@ impl Type {
         }
     }
 
-    /// The type as error messages of the checker write it: `timestamp`, `null`.
+    /// The type as the checker's errors write it: `timestamp`, `null`.
     pub(crate) fn in_message(&self) -> String {
         match self {
             Self::Null => "null".into(),

@@ -1,17 +1,26 @@
-//! Assignability and type parameters, after cel-go's checker: which types fit where, and what a
-//! parameter must then be.
+//! Assignability and type parameters, as in cel-go's checker.
 //!
-//! Work is counted. Types can double with every step of an expression, so their size cannot be
-//! bounded by the source's length.
+//! This counts its work: types can double with every step of an expression, so the length of the
+//! source does not bound them.
 
 use super::ty::Type;
 use crate::limits::MAX_CHECK_WORK;
 
+/// Whether a parameter can be bound to a type.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Binding {
+    Fits,
+    /// Its earlier binding does not fit.
+    Contradicts,
+    /// The type contains the parameter.
+    Circular,
+}
+
 #[derive(Default)]
 pub(super) struct Unifier {
-    /// What each parameter stands for, by its number.
+    /// The type bound to each parameter, by its number.
     bound: Vec<Option<Type>>,
-    /// Former values of parameters, newest last, to go back when a try fails.
+    /// Earlier bindings, newest last, to restore when types do not fit.
     trail: Vec<(u32, Option<Type>)>,
     work: u32,
 }
@@ -28,7 +37,7 @@ impl Unifier {
         first
     }
 
-    /// Whether the work allowed is used up; from then on nothing fits any more.
+    /// Whether the work is over its limit. Then no types fit any more.
     pub fn exhausted(&self) -> bool {
         self.work > MAX_CHECK_WORK
     }
@@ -38,7 +47,7 @@ impl Unifier {
         !self.exhausted()
     }
 
-    /// Whether each of `from` can be given where `to` is wanted; binds parameters only if so.
+    /// Whether each type of `from` is assignable to that of `to`. Binds parameters only if all are.
     pub fn assignable_all(&mut self, from: &[Type], to: &[Type]) -> bool {
         let mark = self.trail.len();
         let fits =
@@ -65,13 +74,14 @@ impl Unifier {
             return false;
         }
         if let Type::Param(param) = to {
-            let (valid, known) = self.stands_for(from, *param);
-            if valid || known {
-                return valid;
+            match self.bind_to(*param, from) {
+                Binding::Fits => return true,
+                Binding::Contradicts => return false,
+                Binding::Circular => {}
             }
         }
         match (from, to) {
-            (Type::Param(param), _) => self.stands_for(to, *param).0,
+            (Type::Param(param), _) => self.bind_to(*param, to) == Binding::Fits,
             _ if from.is_dyn_or_error() || to.is_dyn_or_error() => true,
             (Type::Null, other) | (other, Type::Null) => nullable(other),
             (Type::Type(_), Type::Type(_)) => true,
@@ -85,29 +95,29 @@ impl Unifier {
         }
     }
 
-    /// Whether the parameter can stand for the type, and whether it stood for something before.
-    fn stands_for(&mut self, ty: &Type, param: u32) -> (bool, bool) {
+    /// Binds a parameter to a type, if they fit.
+    fn bind_to(&mut self, param: u32, ty: &Type) -> Binding {
         if *ty == Type::Param(param) {
-            return (true, true);
+            return Binding::Fits;
         }
         if let Some(known) = self.bound[param as usize].clone() {
             if *ty == known {
-                return (true, true);
+                return Binding::Fits;
             }
             if !self.fits(ty, &known) {
-                return (false, true);
+                return Binding::Contradicts;
             }
             let general = most_general(ty, &known);
             if !self.occurs(param, &general) {
                 self.bind(param, general);
             }
-            return (true, true);
+            return Binding::Fits;
         }
         if self.occurs(param, ty) {
-            return (false, false);
+            return Binding::Circular;
         }
         self.bind(param, ty.clone());
-        (true, false)
+        Binding::Fits
     }
 
     fn occurs(&mut self, param: u32, within: &Type) -> bool {
@@ -127,8 +137,7 @@ impl Unifier {
         }
     }
 
-    /// The type with its parameters replaced by what they stand for; those that stand for nothing
-    /// become `dyn` when the check is over.
+    /// Replaces bound parameters. Unbound ones become `dyn` if this is the final pass.
     pub fn resolve(&mut self, ty: &Type, finally: bool) -> Type {
         if !self.spend() {
             return Type::Error;
@@ -151,10 +160,9 @@ fn nullable(ty: &Type) -> bool {
     )
 }
 
-/// The more general of two types that are known to fit.
+/// The more general of two types that fit.
 pub(super) fn most_general(left: &Type, right: &Type) -> Type {
-    let more_general = less_specific(left, right);
-    if more_general {
+    if less_specific(left, right) {
         left.clone()
     } else {
         right.clone()
@@ -173,9 +181,4 @@ fn less_specific(left: &Type, right: &Type) -> bool {
         }
         _ => left == right,
     }
-}
-
-/// Whether two types are the same, whatever their open parameters are called.
-pub(super) fn equivalent(left: &Type, right: &Type) -> bool {
-    left == right
 }

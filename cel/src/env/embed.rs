@@ -1,18 +1,16 @@
-//! What is needed to say an expression once more inside a `ValidatingAdmissionPolicy`: about what
-//! it costs there, which variables it names, and its text with those variables renamed.
-//! Nothing is evaluated here, and the text is otherwise left as people wrote it.
-
-use std::fmt::Write as _;
+//! Prepares an expression for use in a `ValidatingAdmissionPolicy`: estimates its cost there, lists
+//! the variables it uses, and renames them in its source. Evaluates nothing and changes nothing else
+//! of the source.
 
 use super::{Env, Program};
 use crate::eval::{Node, Pattern};
 use crate::syntax::names_of_variables;
 
-/// Steps a call of a function is taken for: a text of a hundred bytes at ten bytes a step.
+/// Estimated steps of a call: a string of a hundred bytes at ten bytes a step.
 const CALL: u64 = 10;
 
 impl Env {
-    /// The program behind `variables.NAME`.
+    /// The program of `variables.NAME`.
     pub fn variable(&self, name: &str) -> Option<&Program> {
         self.variables
             .iter()
@@ -22,15 +20,16 @@ impl Env {
 }
 
 impl Program {
-    /// About what evaluating it costs, in the API server's units (a field, an iteration, ten bytes
-    /// of text), where every collection has `items` elements and every text a hundred bytes, and no
-    /// `&&`, `||` or `?:` ends early. Variables cost what one look costs: each is evaluated once.
+    /// Estimates the cost of an evaluation in the API server's units (a field, an iteration, ten
+    /// bytes of text). Assumes that every collection has `items` elements, that every string has a
+    /// hundred bytes, and that `&&`, `||` and `?:` evaluate all parts. The use of a variable costs
+    /// one step, because each variable is evaluated once.
     pub fn estimated_cost(&self, items: u64) -> u64 {
         cost(&self.plan().node, items)
     }
 
-    /// The variables it names, each once, in the order of their first use. None where `variables`
-    /// is the name of one of its macros' own.
+    /// The variables it uses, without duplicates, in the order of their first use. None if a macro
+    /// has a variable named `variables`.
     pub fn variables(&self) -> Option<Vec<&str>> {
         let mut names: Vec<&str> = Vec::new();
         for range in names_of_variables(self.source())? {
@@ -42,14 +41,14 @@ impl Program {
         Some(names)
     }
 
-    /// Its source with `prefix` before the name of every variable. None as [`Self::variables`].
+    /// Its source with `prefix` before the name of every variable. None as for [`Self::variables`].
     pub fn with_variables_prefixed(&self, prefix: &str) -> Option<String> {
         let source = self.source();
         let mut renamed = String::with_capacity(source.len() + 32);
         let mut done = 0;
         for range in names_of_variables(source)? {
-            // Writing to a String cannot fail.
-            let _ = write!(renamed, "{}{prefix}", &source[done..range.start]);
+            renamed.push_str(&source[done..range.start]);
+            renamed.push_str(prefix);
             done = range.start;
         }
         renamed.push_str(&source[done..]);
@@ -93,7 +92,7 @@ fn cost(node: &Node, items: u64) -> u64 {
     own.saturating_add(parts)
 }
 
-/// A pattern is looked for in a text at a cost of both their lengths.
+/// The cost of a search depends on the lengths of the string and the pattern.
 fn pattern_cost(pattern: &Pattern) -> u64 {
     CALL.saturating_mul(1 + pattern.weight / 4)
 }

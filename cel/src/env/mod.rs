@@ -1,4 +1,4 @@
-//! Environments and programs: what can be named, and expressions ready to run.
+//! The API: an environment compiles programs, an evaluation runs them on an object.
 
 mod embed;
 mod evaluation;
@@ -12,7 +12,7 @@ use crate::syntax;
 pub use evaluation::Evaluation;
 pub use program::Program;
 
-/// What an expression may name: `object`, `namespaceObject`, and the variables declared.
+/// Compiles expressions on `object`, `namespaceObject` and the declared variables.
 #[derive(Clone, Debug, Default)]
 pub struct Env {
     variables: Vec<Variable>,
@@ -26,16 +26,16 @@ struct Variable {
 }
 
 impl Env {
-    /// An environment with `object` and `namespaceObject` only.
+    /// An environment without variables.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Declares `variables.NAME` for everything compiled from now on. Its type is the program's;
-    /// a value is made of it at most once per [`crate::Evaluation`], when first asked for.
+    /// Declares `variables.NAME` for all expressions compiled from now on. An [`Evaluation`]
+    /// evaluates it at most once, on its first use.
     ///
     /// # Errors
-    /// When the name is no identifier or taken.
+    /// If the name is not an identifier or already declared.
     pub fn declare_variable(&mut self, name: &str, program: Program) -> Result<(), CompileError> {
         let refuse = |message: String| CompileError::new(program.source(), Problem::at(0, message));
         if !is_identifier(name) {
@@ -55,24 +55,24 @@ impl Env {
     /// Compiles an expression of any type.
     ///
     /// # Errors
-    /// When the API server would refuse it, or when it is beyond the bounds.
+    /// If the API server refuses it, or if it exceeds a bound of [`crate::limits`].
     pub fn compile(&self, source: &str) -> Result<Program, CompileError> {
         self.checked(source)
             .map_err(|problem| CompileError::new(source, problem))
     }
 
-    /// Compiles an expression that must be a truth value, as a check or a condition.
+    /// Compiles an expression of type `bool`, such as a check or a condition.
     ///
     /// # Errors
-    /// As [`Env::compile`], and when its type is not exactly `bool`.
+    /// As [`Env::compile`], and if its type is not exactly `bool`.
     pub fn compile_bool(&self, source: &str) -> Result<Program, CompileError> {
         self.compile_as(source, &Type::Bool)
     }
 
-    /// Compiles an expression that must be text, as a message.
+    /// Compiles an expression of type `string`, such as a message.
     ///
     /// # Errors
-    /// As [`Env::compile`], and when its type is not exactly `string`.
+    /// As [`Env::compile`], and if its type is not exactly `string`.
     pub fn compile_string(&self, source: &str) -> Result<Program, CompileError> {
         self.compile_as(source, &Type::String)
     }

@@ -1,4 +1,4 @@
-//! Programs: compiled expressions, and what they read.
+//! Compiled expressions, and the fields that they read.
 
 use std::sync::Arc;
 
@@ -6,8 +6,8 @@ use crate::check::{Checked, Type};
 use crate::eval::{Attribute, Node, Plan, QualifierKey};
 use crate::value::Value;
 
-/// A compiled expression. Cheap to clone, and free to be shared between threads; to be run in
-/// evaluations of the environment it was compiled in.
+/// A compiled expression. Cheap to clone and shareable between threads. Run it only in evaluations
+/// of the environment that compiled it.
 #[derive(Clone, Debug)]
 pub struct Program(Arc<Compiled>);
 
@@ -25,20 +25,17 @@ impl Program {
         }))
     }
 
-    /// The expression as written.
     pub fn source(&self) -> &str {
         &self.0.source
     }
 
-    /// The checked type of its value.
     pub fn result_type(&self) -> &Type {
         &self.0.checked.ty
     }
 
-    /// Every field path selected from `object` by constant names, through `has()` and optional
-    /// selects too: `["metadata", "labels", "app"]`. A path ends where an index is computed or a
-    /// macro takes over; an empty path means the object as a whole. What variables read is in
-    /// their own programs.
+    /// The field paths that it selects from `object` by constant names, also with `has()` and `.?`:
+    /// `["metadata", "labels", "app"]`. A path ends at a computed index or a macro. The empty path
+    /// is the whole object. Does not include the paths that its variables read.
     pub fn reads(&self) -> Vec<Vec<String>> {
         let mut reads = Vec::new();
         collect_reads(&self.0.checked.plan.node, &mut reads);

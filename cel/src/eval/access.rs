@@ -1,7 +1,7 @@
 //! Fields and indexes: `a.b`, `a.?b`, `a[i]`, `a[?i]`, `has(a.b)`.
 //!
-//! Once a part of a path is optional, everything after it is: absent parts give `none` and the
-//! result is optional. A condition between paths is itself a path, and a path goes on through it.
+//! After an optional step the whole path is optional: a missing part gives `none`, and the result is
+//! optional. A conditional between paths is itself a path, and a path may continue after it.
 
 use serde_json::Value as Json;
 
@@ -9,32 +9,35 @@ use super::plan::{Attribute, Node, QualifierKey};
 use super::run::Interpreter;
 use crate::value::{EvalResult, Fault, List, Map, OPTIONAL_BYTES, Object, Text, Value, display};
 
-/// Fields of a path that is taken in one go.
-const STRAIGHT: usize = 16;
+/// Longest path that `lookup` takes without values for its parts.
+const LONGEST_LOOKUP: usize = 16;
 
-/// Fields that one step pays for, apart from the step of the path itself.
+/// Fields per charged step, beside the step of the path itself.
 const FIELDS_PER_STEP: u64 = 8;
 
 impl<'a> Interpreter<'_, 'a> {
-    /// The value at the end of a path, and whether the path is optional; none where it is and
-    /// something is absent.
-    pub(super) fn resolve(&mut self, node: &Node) -> Result<Option<(Value<'a>, bool)>, Fault> {
+    /// The value at the end of a path; none if an optional part is missing.
+    fn resolve(&mut self, node: &Node) -> Result<Option<Resolved<'a>>, Fault> {
         match node {
             Node::Attribute(attribute) => self.walk(attribute),
             Node::Conditional(parts) => {
                 let chosen = self.chosen(parts)?;
                 self.resolve(chosen)
             }
-            // A variable is a step of its path, not where it starts: what it holds stays as it is.
-            Node::Variable(_) => Ok(Some((self.eval(node)?, false))),
-            Node::Local(place) => Ok(opened(self.locals[*place].clone())),
-            Node::Object => Ok(Some((Value::from_json(self.object()), false))),
+            // A path does not open an optional that a variable holds.
+            Node::Variable(_) => Ok(Some(Resolved::required(self.eval(node)?))),
+            Node::Local(slot) => Ok(opened(self.locals[*slot].clone())),
+            Node::Object => Ok(Some(Resolved::required(Value::from_json(self.object())))),
             _ => Ok(opened(self.eval(node)?)),
         }
     }
 
-    fn walk(&mut self, attribute: &Attribute) -> Result<Option<(Value<'a>, bool)>, Fault> {
-        let Some((mut value, mut optional)) = self.resolve(&attribute.root)? else {
+    fn walk(&mut self, attribute: &Attribute) -> Result<Option<Resolved<'a>>, Fault> {
+        let Some(Resolved {
+            mut value,
+            mut optional,
+        }) = self.resolve(&attribute.root)?
+        else {
             return Ok(None);
         };
         self.context
@@ -48,30 +51,31 @@ impl<'a> Interpreter<'_, 'a> {
                 Step::Absent => return Ok(None),
             }
         }
-        Ok(Some((value, optional)))
+        Ok(Some(Resolved { value, optional }))
     }
 
-    /// The value of a path, a condition between paths, or a macro's variable.
+    /// The value of a path, a conditional between paths, or a macro variable.
     pub(super) fn attribute(&mut self, node: &Node) -> EvalResult<'a> {
         if let Node::Attribute(attribute) = node
-            && attribute.path.len() <= STRAIGHT
-            && let Some(end) = self.straight(attribute)
+            && attribute.path.len() <= LONGEST_LOOKUP
+            && let Some(end) = self.lookup(attribute)
         {
             return Ok(match end {
-                Straight::Part(part) => Value::from_json(part),
-                Straight::Presence(present) => Value::Bool(present),
+                Found::Json(json) => Value::from_json(json),
+                Found::Presence(present) => Value::Bool(present),
             });
         }
         let mark = self.context.meter.held();
         let value = match self.resolve(node)? {
-            Some((Value::Object(Object::Unconvertible), false)) => {
-                return Err(Fault::unconvertible());
-            }
-            Some((value, false)) => value,
-            Some((value, true)) => {
+            Some(Resolved {
+                value: Value::Object(Object::Unconvertible),
+                optional: false,
+            }) => return Err(Fault::unconvertible()),
+            Some(found) if found.optional => {
                 self.context.meter.hold(OPTIONAL_BYTES)?;
-                Value::some(value)
+                Value::some(found.value)
             }
+            Some(found) => found.value,
             None => Value::Optional(None),
         };
         let value = match (node, value) {
@@ -86,13 +90,13 @@ impl<'a> Interpreter<'_, 'a> {
         Ok(value)
     }
 
-    /// The usual path, from field to field of the object as far as it is there: no part of it
-    /// becomes a value but the last. None says that the path must be walked part by part.
-    fn straight(&self, attribute: &Attribute) -> Option<Straight<'a>> {
+    /// Follows a path of plain fields and constant indexes in the object's JSON. Only its end becomes
+    /// a value. None if `walk` must take the path step by step.
+    fn lookup(&self, attribute: &Attribute) -> Option<Found<'a>> {
         let (first, rest) = attribute.path.split_first()?;
         let mut at = match &attribute.root {
             Node::Object => self.object(),
-            Node::Local(place) => match (&self.locals[*place], &first.key) {
+            Node::Local(slot) => match (&self.locals[*slot], &first.key) {
                 (Value::Map(Map::Json(fields)), QualifierKey::Field(name)) if !first.optional => {
                     fields.get(&**name)?
                 }
@@ -111,7 +115,7 @@ impl<'a> Interpreter<'_, 'a> {
             at = match (&qualifier.key, at) {
                 (QualifierKey::Field(name), Json::Object(fields)) => fields.get(&**name)?,
                 (QualifierKey::Presence(name), Json::Object(fields)) if left == 0 => {
-                    return Some(Straight::Presence(fields.contains_key(&**name)));
+                    return Some(Found::Presence(fields.contains_key(&**name)));
                 }
                 (QualifierKey::Constant(Value::Int(place)), Json::Array(items)) => {
                     items.get(usize::try_from(*place).ok()?)?
@@ -122,16 +126,16 @@ impl<'a> Interpreter<'_, 'a> {
                 _ => return None,
             };
         }
-        Some(Straight::Part(at))
+        Some(Found::Json(at))
     }
 
-    /// The whole number at the end of a usual path; none says that it must be evaluated.
+    /// The integer at the end of a path; none if `walk` must find it.
     pub(super) fn whole_number(&self, attribute: &Attribute) -> Option<i64> {
-        match self.straight(attribute)? {
-            Straight::Part(Json::Number(number)) if attribute.path.len() <= STRAIGHT => {
+        match self.lookup(attribute)? {
+            Found::Json(Json::Number(number)) if attribute.path.len() <= LONGEST_LOOKUP => {
                 number.as_i64()
             }
-            Straight::Part(_) | Straight::Presence(_) => None,
+            Found::Json(_) | Found::Presence(_) => None,
         }
     }
 
@@ -162,18 +166,34 @@ impl<'a> Interpreter<'_, 'a> {
     }
 }
 
-/// What a path that starts at a value goes on with: the inside of an optional.
-fn opened(value: Value<'_>) -> Option<(Value<'_>, bool)> {
+/// The value where a path starts. A path opens an optional.
+fn opened(value: Value<'_>) -> Option<Resolved<'_>> {
     match value {
         Value::Optional(None) => None,
-        Value::Optional(Some(inner)) => Some((inner.through_native(), true)),
-        value => Some((value, false)),
+        Value::Optional(Some(inner)) => Some(Resolved {
+            value: inner.through_native(),
+            optional: true,
+        }),
+        value => Some(Resolved::required(value)),
     }
 }
 
-/// The end of a usual path.
-enum Straight<'a> {
-    Part(&'a Json),
+/// The value at the end of a path.
+struct Resolved<'a> {
+    value: Value<'a>,
+    /// Whether a step of the path was optional.
+    optional: bool,
+}
+
+impl<'a> Resolved<'a> {
+    fn required(value: Value<'a>) -> Self {
+        let optional = false;
+        Self { value, optional }
+    }
+}
+
+enum Found<'a> {
+    Json(&'a Json),
     Presence(bool),
 }
 
@@ -213,7 +233,7 @@ fn index<'a>(value: &Value<'a>, key: &Value, optional: bool) -> Result<Step<'a>,
     }
 }
 
-/// The element at an index, which may be a whole number of any kind.
+/// The element at an index: a whole number of any type.
 fn element<'a>(list: &List<'a>, key: &Value) -> Result<Option<Value<'a>>, Fault> {
     #[allow(clippy::cast_possible_truncation)] // whole and far inside i128
     let at = match key {

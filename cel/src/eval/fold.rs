@@ -1,4 +1,4 @@
-//! Macros over collections, with the results and the absorbed errors of cel-go's expansions.
+//! Macros over collections, with the results and errors of cel-go's expansions.
 
 use super::plan::FoldPlan;
 use super::run::Interpreter;
@@ -12,7 +12,7 @@ impl<'a> Interpreter<'_, 'a> {
         let range = self.eval(&plan.range)?;
         let outcome = self.fold_over(plan, &range);
         drop(range);
-        // The last element must not outlive the loop: its memory is no longer counted.
+        // Drop the last element: the meter no longer counts its memory.
         self.locals[plan.first] = Value::Null;
         if let Some(second) = plan.second {
             self.locals[second] = Value::Null;
@@ -38,7 +38,7 @@ impl<'a> Interpreter<'_, 'a> {
         }
     }
 
-    /// Runs `visit` for each element until it says stop. A filter that is not true skips.
+    /// Runs `visit` for each element that passes the filter, until it returns false.
     fn each(
         &mut self,
         plan: &FoldPlan,
@@ -47,8 +47,8 @@ impl<'a> Interpreter<'_, 'a> {
     ) -> Result<(), Fault> {
         let mut step = |interpreter: &mut Self, first: Value<'a>, second: Option<Value<'a>>| {
             interpreter.context.meter.charge(1)?;
-            if let (Some(place), Some(second)) = (plan.second, second) {
-                interpreter.locals[place] = second;
+            if let (Some(slot), Some(second)) = (plan.second, second) {
+                interpreter.locals[slot] = second;
             }
             interpreter.locals[plan.first] = first;
             if let Some(filter) = &plan.filter {
@@ -64,11 +64,11 @@ impl<'a> Interpreter<'_, 'a> {
         match range {
             Value::List(list) => {
                 for (at, item) in list.iter().enumerate() {
-                    let go_on = match plan.second {
+                    let proceed = match plan.second {
                         None => step(self, item, None)?,
                         Some(_) => step(self, position(at), Some(item))?,
                     };
-                    if !go_on {
+                    if !proceed {
                         break;
                     }
                 }
@@ -85,7 +85,7 @@ impl<'a> Interpreter<'_, 'a> {
         Ok(())
     }
 
-    /// `all` and `exists`: one decisive element decides, an error counts only if none does.
+    /// `all` and `exists`: a decisive element decides. Errors count only if there is none.
     fn quantify(&mut self, plan: &FoldPlan, range: &Value<'a>, decisive: bool) -> EvalResult<'a> {
         let mut error = None;
         let mut decided = false;
@@ -168,7 +168,7 @@ impl<'a> Interpreter<'_, 'a> {
         self.locals[plan.first] = inner;
         let body = self.eval(&plan.body)?;
         self.context.meter.hold(OPTIONAL_BYTES)?;
-        // The server expands this to a condition, and a condition opens what a call gives it.
+        // The server expands this to a conditional, which opens the result of a call.
         Ok(match (plan.kind, body) {
             (FoldKind::OptMap, body) => Value::some(body.through_native()),
             (_, Value::Optional(Some(inner))) => Value::some(inner.through_native()),

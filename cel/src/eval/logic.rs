@@ -1,13 +1,11 @@
-//! `&&`, `||`, `?:` and optional defaults: the places where a part may stay unevaluated or its
-//! error be absorbed.
+//! `&&`, `||`, `?:` and optional defaults: they may skip a part or absorb its error.
 
 use super::plan::Node;
 use super::run::Interpreter;
 use crate::value::{EvalResult, Fault, Value};
 
 impl<'a> Interpreter<'_, 'a> {
-    /// One term decides the whole when it is `decisive`, whatever the others do; else the first
-    /// error stands.
+    /// A term that is `decisive` decides, even if others fail. Otherwise returns the first error.
     pub(super) fn junction(&mut self, terms: &[Node], decisive: bool) -> EvalResult<'a> {
         let mut error = None;
         for term in terms {
@@ -21,7 +19,7 @@ impl<'a> Interpreter<'_, 'a> {
         error.map_or(Ok(Value::Bool(!decisive)), Err)
     }
 
-    /// A node's truth value; anything else is an error.
+    /// Fails unless the value is a bool.
     pub(super) fn truth(&mut self, node: &Node) -> Result<bool, Fault> {
         match self.eval(node)? {
             Value::Bool(value) => Ok(value),
@@ -29,7 +27,6 @@ impl<'a> Interpreter<'_, 'a> {
         }
     }
 
-    /// The branch that a condition chooses.
     pub(super) fn chosen<'n>(
         &mut self,
         [condition, then, otherwise]: &'n [Node; 3],
@@ -41,7 +38,7 @@ impl<'a> Interpreter<'_, 'a> {
         })
     }
 
-    /// `or` and `orValue`. As in cel-go, a receiver that is no optional is the result itself.
+    /// `or` and `orValue`. As in cel-go, a receiver that is not an optional is the result.
     pub(super) fn otherwise(&mut self, [value, other]: &[Node; 2], unwrap: bool) -> EvalResult<'a> {
         let mark = self.context.meter.held();
         let value = match self.eval(value)? {

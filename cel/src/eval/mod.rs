@@ -1,4 +1,4 @@
-//! Running a plan on an object: steps are counted, errors are values until they reach the top.
+//! Runs plans on an object. Counts their steps and memory. Knows no types: `check` made the plan.
 
 mod access;
 mod fold;

@@ -1,5 +1,5 @@
-//! What the checker makes of an expression: names are resolved, constants folded, patterns
-//! compiled. Plain data; `run` walks it.
+//! Plans: expressions with resolved names, folded constants and compiled patterns. Plain data that
+//! `run` interprets.
 
 use std::fmt;
 use std::sync::Arc;
@@ -10,7 +10,7 @@ use crate::value::{Order, Value};
 
 type Fits = dyn Fn(&[Value]) -> bool + Send + Sync;
 
-/// Tells whether a call's arguments are what one of its overloads takes.
+/// Whether one of a call's overloads takes its arguments.
 #[derive(Clone)]
 pub(crate) struct Guard(pub Arc<Fits>);
 
@@ -20,24 +20,23 @@ impl fmt::Debug for Guard {
     }
 }
 
-/// What running an expression takes.
 #[derive(Clone, Debug)]
 pub(crate) struct Plan {
     pub node: Node,
-    /// Places for macro variables.
+    /// Slots for macro variables.
     pub locals: usize,
 }
 
 #[derive(Clone, Debug)]
 pub(crate) enum Node {
     Constant(Value<'static>),
-    /// The value of a call of constants, which the checker must not take for a written one.
+    /// The folded value of a call. The checker must not treat it as a literal.
     Settled(Value<'static>),
-    /// A macro's variable, by its place in the frame.
+    /// A macro variable, by its slot.
     Local(usize),
     Object,
     Namespace,
-    /// One of the environment's variables.
+    /// A variable of the environment, by its position.
     Variable(usize),
     Attribute(Box<Attribute>),
     And(Box<[Node]>),
@@ -52,9 +51,9 @@ pub(crate) enum Node {
     Call1(Builtin, Box<Node>),
     Call2(Builtin, Box<[Node; 2]>),
     Call(Builtin, Box<[Node]>),
-    /// A call whose arguments must be what one of its overloads takes.
+    /// A call that fails unless one of its overloads takes the arguments.
     Guarded(Builtin, Box<[Node]>, Guard),
-    /// `a.or(b)`, and `a.orValue(b)` when the flag says to unwrap.
+    /// `a.or(b)`, or `a.orValue(b)` if the flag is set.
     Otherwise(Box<[Node; 2]>, bool),
     Pattern(Box<Pattern>),
     List(Box<[ListItem]>),
@@ -70,7 +69,7 @@ pub(crate) struct Attribute {
 }
 
 impl Attribute {
-    /// Whether the path ends in a presence test: `has(a.b)`.
+    /// Whether the path ends in `has(…)`.
     pub fn is_presence(&self) -> bool {
         let last = self.path.last();
         last.is_some_and(|last| matches!(last.key, QualifierKey::Presence(_)))
@@ -86,9 +85,9 @@ pub(crate) struct Qualifier {
 #[derive(Clone, Debug)]
 pub(crate) enum QualifierKey {
     Field(Box<str>),
-    /// No step at all; makes `variables.?name` optional.
+    /// Takes no step. Makes `variables.?name` optional.
     Itself,
-    /// `has(….field)`: only as the last of a path.
+    /// `has(….field)`, only at the end of a path.
     Presence(Box<str>),
     Constant(Value<'static>),
     Computed(Node),
@@ -107,15 +106,15 @@ pub(crate) struct MapItem {
     pub optional: bool,
 }
 
-/// A regular expression function whose pattern is written in the expression.
+/// A regular expression function with a literal pattern.
 #[derive(Clone, Debug)]
 pub(crate) struct Pattern {
     pub function: PatternUse,
     pub text: Node,
     pub searcher: Searcher,
-    /// Length of the pattern's source: what one look at the text costs.
+    /// Length of the pattern's source, which determines the cost of a search.
     pub weight: u64,
-    /// `findAll`'s limit.
+    /// The limit of `findAll`.
     pub limit: Option<Node>,
 }
 
@@ -123,7 +122,7 @@ pub(crate) struct Pattern {
 pub(crate) struct FoldPlan {
     pub kind: FoldKind,
     pub range: Node,
-    /// Places of the macro's variables in the frame; with a second one, the first is index or key.
+    /// Slots of the macro variables. With two variables, the first is the index or key.
     pub first: usize,
     pub second: Option<usize>,
     pub filter: Option<Node>,
@@ -131,7 +130,7 @@ pub(crate) struct FoldPlan {
 }
 
 impl Node {
-    /// Shows each part this node is made of to `visit`.
+    /// Calls `visit` with each child node.
     pub fn each_part(&self, visit: &mut dyn FnMut(&Node)) {
         match self {
             Self::Constant(_)

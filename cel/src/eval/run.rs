@@ -1,4 +1,4 @@
-//! The interpreter of plans, and the values of variables that the expressions on one object share.
+//! The interpreter, and the state that the expressions on one object share.
 
 use std::cell::{Cell, OnceCell};
 
@@ -7,7 +7,7 @@ use crate::library::{self, Builtin, Context, Retained};
 use crate::limits::{MAX_OBJECT_STEPS, MAX_STEPS};
 use crate::value::{EvalResult, Fault, MapBuilder, Meter, Order, Value, equal, ordered};
 
-/// What the expressions on one object share: the object, the variables, the budget.
+/// The state that the expressions on one object share: the object, variables and budget.
 pub(crate) struct ObjectRun<'a> {
     object: &'a serde_json::Value,
     namespace: Option<&'a serde_json::Value>,
@@ -23,7 +23,7 @@ struct Variable<'a> {
 }
 
 impl<'a> ObjectRun<'a> {
-    /// Reads nothing of the object yet. Plans name the variables by their position.
+    /// Reads nothing of the object yet. Plans refer to variables by their position.
     pub fn new(
         object: &'a serde_json::Value,
         namespace: Option<&'a serde_json::Value>,
@@ -48,7 +48,7 @@ impl<'a> ObjectRun<'a> {
         value
     }
 
-    /// The value, and how many bytes it holds when this many are in use already.
+    /// The value and the bytes that it holds, if `in_use` bytes are in use already.
     fn evaluate(&self, plan: &Plan, in_use: usize) -> (EvalResult<'a>, usize) {
         let meter = Meter::new(MAX_STEPS.min(self.steps_left.get()), in_use);
         let mut interpreter = Interpreter {
@@ -65,7 +65,7 @@ impl<'a> ObjectRun<'a> {
         (value, bytes)
     }
 
-    /// The value of a variable while `in_use` bytes are held, and the bytes it retains from now on.
+    /// The value of a variable, and the bytes that this call has retained for it.
     fn variable(&self, at: usize, in_use: usize) -> (EvalResult<'a>, usize) {
         let variable = &self.variables[at];
         let before = self.retained.bytes();
@@ -84,7 +84,7 @@ impl<'a> ObjectRun<'a> {
     }
 }
 
-/// The value of a node that needs no object.
+/// Evaluates a node that reads no object.
 pub(crate) fn constant(node: &Node) -> EvalResult<'static> {
     static NULL: serde_json::Value = serde_json::Value::Null;
     let run = ObjectRun::new(&NULL, None, std::iter::empty());
@@ -96,7 +96,7 @@ pub(crate) fn constant(node: &Node) -> EvalResult<'static> {
     interpreter.eval(node)
 }
 
-/// One expression while it runs.
+/// The state of one running expression.
 pub(super) struct Interpreter<'e, 'a> {
     run: &'e ObjectRun<'a>,
     pub(super) context: Context<'e, 'a>,
@@ -111,8 +111,8 @@ impl<'a> Interpreter<'_, 'a> {
     pub(super) fn eval(&mut self, node: &Node) -> EvalResult<'a> {
         match node {
             Node::Constant(value) | Node::Settled(value) => return Ok(value.clone()),
-            Node::Local(place) if !matches!(self.locals[*place], Value::Optional(_)) => {
-                return Ok(self.locals[*place].clone());
+            Node::Local(slot) if !matches!(self.locals[*slot], Value::Optional(_)) => {
+                return Ok(self.locals[*slot].clone());
             }
             _ => self.context.meter.charge(1)?,
         }
@@ -148,8 +148,8 @@ impl<'a> Interpreter<'_, 'a> {
         }
     }
 
-    /// Runs a function and pays for the memory of what it made. When its value needs none, nothing
-    /// that was made since `mark` is needed any more.
+    /// Runs a function and charges for the memory of its value. If the value holds none, releases
+    /// all memory held since `mark`.
     fn apply(&mut self, function: Builtin, args: &[Value<'a>], mark: usize) -> EvalResult<'a> {
         let value = function(&mut self.context, args)?;
         if value.holds_memory() {
@@ -194,7 +194,7 @@ impl<'a> Interpreter<'_, 'a> {
         )
     }
 
-    /// `==`, or `!=` when negated; as in cel-go, what cannot be compared is not equal.
+    /// `==`, or `!=` if negated. As in cel-go, values that cannot be compared are not equal.
     fn same(&mut self, [left, right]: &[Node; 2], negated: bool) -> EvalResult<'a> {
         let mark = self.context.meter.held();
         let left = self.eval(left)?;
@@ -208,8 +208,7 @@ impl<'a> Interpreter<'_, 'a> {
         }
     }
 
-    /// A number of the object against one of the expression, as most checks have it, is compared
-    /// without making a value of either.
+    /// Compares an integer of the object with a literal, as most checks do, without making values.
     fn ordered(&mut self, order: Order, [left, right]: &[Node; 2]) -> Result<bool, Fault> {
         if let (Node::Attribute(path), Node::Constant(Value::Int(bound))) = (left, right)
             && let Some(number) = self.whole_number(path)
@@ -257,7 +256,7 @@ impl<'a> Interpreter<'_, 'a> {
                         return Err(Fault::error("unsupported key type"));
                     }
                 }
-                // As on the server, an entry before it that has the same key goes.
+                // As on the server, this removes an earlier entry with the same key.
                 None => map.remove(&key),
             }
         }
@@ -267,7 +266,7 @@ impl<'a> Interpreter<'_, 'a> {
     }
 }
 
-/// The value of a literal's part, which `?` makes optional.
+/// The value of a part of a literal; none if `?` precedes it and its optional is empty.
 fn given(value: Value<'_>, optional: bool) -> Result<Option<Value<'_>>, Fault> {
     match value {
         value if !optional => Ok(Some(value)),

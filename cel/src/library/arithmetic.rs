@@ -1,4 +1,4 @@
-//! Operators on numbers, text, lists and times. Integers that overflow are errors.
+//! Operators on numbers, strings, lists and times. Integer overflow is an error.
 
 use super::{Builtin, Context, members, no_overload};
 use crate::value::{EvalResult, Fault, List, Text, Value};
@@ -26,7 +26,6 @@ fn checked<T, V>(result: Option<T>, value: impl Fn(T) -> V) -> Result<V, Fault> 
     result.map(value).ok_or_else(overflow)
 }
 
-/// The sum of two values: `a + b`.
 pub(super) fn add<'a>(context: &mut Context<'_, 'a>, args: &[Value<'a>]) -> EvalResult<'a> {
     let [left, right] = args else {
         return no_overload();
@@ -113,7 +112,7 @@ fn negate<'a>(_: &mut Context<'_, 'a>, args: &[Value<'a>]) -> EvalResult<'a> {
     match args {
         [Value::Int(value)] => checked(value.checked_neg(), Value::Int),
         [Value::Double(value)] => Ok(Value::Double(-value)),
-        // No overload says so, but the server negates a duration it meets behind `dyn`.
+        // Without an overload for it, the server negates a duration behind `dyn`.
         [Value::Duration(value)] => checked(value.checked_neg(), Value::Duration),
         _ => no_overload(),
     }
@@ -126,7 +125,7 @@ fn not<'a>(_: &mut Context<'_, 'a>, args: &[Value<'a>]) -> EvalResult<'a> {
     }
 }
 
-/// `value in collection`: an element of a list, a key of a map.
+/// `value in collection`: looks for an element of a list or a key of a map.
 fn contained<'a>(context: &mut Context<'_, 'a>, args: &[Value<'a>]) -> EvalResult<'a> {
     match args {
         [value, Value::List(list)] => members::holds(context, list, value).map(Value::Bool),

@@ -56,7 +56,7 @@ fn to_bytes<'a>(context: &mut Context<'_, 'a>, args: &[Value<'a>]) -> EvalResult
     }
 }
 
-#[allow(clippy::cast_precision_loss)] // as in Go, a double holds what it can
+#[allow(clippy::cast_precision_loss)] // as in Go
 fn to_double<'a>(_: &mut Context<'_, 'a>, args: &[Value<'a>]) -> EvalResult<'a> {
     match args {
         [Value::Double(value)] => Ok(Value::Double(*value)),
@@ -70,9 +70,9 @@ fn to_double<'a>(_: &mut Context<'_, 'a>, args: &[Value<'a>]) -> EvalResult<'a> 
     }
 }
 
-/// Reads a double as Go does: digits may be grouped by `_`, and hexadecimal ones have a power of two.
+/// Reads a double as Go does, with `_` between digits and with hexadecimal digits.
 fn parse_double(text: &str) -> Option<f64> {
-    let sound = underscores_separate_digits(text.as_bytes());
+    let valid = underscores_separate_digits(text.as_bytes());
     let text: String = text.chars().filter(|c| *c != '_').collect();
     let unsigned = text.strip_prefix(['+', '-']).unwrap_or(&text);
     let value: f64 = match unsigned.get(..2) {
@@ -82,10 +82,10 @@ fn parse_double(text: &str) -> Option<f64> {
         }
         _ => text.parse().ok()?,
     };
-    // Too large a number is an error in Go, and infinity only when it is spelled.
-    let spelled = unsigned.starts_with(['i', 'I']);
+    // Go refuses numbers that are too large, and reads infinity only by its name.
+    let infinity = unsigned.starts_with(['i', 'I']);
     let nan = value.is_nan() && unsigned.len() == text.len();
-    (sound && (value.is_finite() || nan || spelled)).then_some(value)
+    (valid && (value.is_finite() || nan || infinity)).then_some(value)
 }
 
 fn underscores_separate_digits(text: &[u8]) -> bool {
@@ -95,13 +95,14 @@ fn underscores_separate_digits(text: &[u8]) -> bool {
         Some(b) => b.is_ascii_digit() || (hex && b.is_ascii_hexdigit()),
         None => false,
     };
-    let places = text.iter().enumerate().filter(|(_, b)| **b == b'_');
-    let mut places = places.map(|(at, _)| at);
-    places.all(|at| at > 0 && digit(text.get(at - 1)) && digit(text.get(at + 1)))
+    text.iter()
+        .enumerate()
+        .filter(|(_, b)| **b == b'_')
+        .all(|(at, _)| at > 0 && digit(text.get(at - 1)) && digit(text.get(at + 1)))
 }
 
-/// `1f.8p-3` without its prefix. What 64 bits do not hold is only there to round by.
-#[allow(clippy::cast_precision_loss)] // that is the rounding
+/// Reads `1f.8p-3`, without the prefix. Digits beyond 64 bits only affect rounding.
+#[allow(clippy::cast_precision_loss)] // rounds
 fn hex_double(text: &str) -> Option<f64> {
     let (digits, power) = text.split_once(['p', 'P'])?;
     let mut power: i32 = power.parse().ok()?;
@@ -172,7 +173,7 @@ fn to_string<'a>(context: &mut Context<'_, 'a>, args: &[Value<'a>]) -> EvalResul
     }
 }
 
-/// The text of a simple value.
+/// A simple value as a string.
 pub(super) fn text_of(context: &mut Context, value: &Value) -> Result<String, Fault> {
     Ok(match value {
         Value::String(text) => {

@@ -1,5 +1,5 @@
-//! Named formats: `format.dns1123Label().validate(text)` gives nothing for valid text and what is
-//! wrong with it otherwise, in the API server's words.
+//! Named formats: `format.dns1123Label().validate(text)` gives `none` for valid text, or the API
+//! server's messages.
 
 use std::sync::LazyLock;
 
@@ -33,7 +33,7 @@ pub(super) fn resolve(name: &str, args: usize, method: bool) -> Option<Builtin> 
     Some(function)
 }
 
-#[allow(clippy::unnecessary_wraps)] // the shape of every function
+#[allow(clippy::unnecessary_wraps)] // the signature of every builtin
 fn give<'a>(format: NamedFormat) -> EvalResult<'a> {
     Ok(Value::Object(Object::Format(format)))
 }
@@ -66,7 +66,7 @@ fn validate<'a>(context: &mut Context<'_, 'a>, args: &[Value<'a>]) -> EvalResult
     Ok(Value::some(Value::list(problems)))
 }
 
-/// A pattern with the words for text that does not match it.
+/// A pattern, a length limit, and the message for text that does not match.
 struct Rule {
     pattern: &'static str,
     regex: LazyLock<Regex>,
@@ -80,7 +80,7 @@ macro_rules! rule {
         Rule {
             pattern: $pattern,
             regex: LazyLock::new(|| {
-                Regex::new(concat!("^", $pattern, "$")).expect("the pattern is sound")
+                Regex::new(concat!("^", $pattern, "$")).expect("the pattern is valid")
             }),
             longest: $longest,
             message: $message,
@@ -126,19 +126,19 @@ static LABEL_VALUE: Rule = rule!(
 );
 static UUID: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new("(?i)^[0-9a-f]{8}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{12}$")
-        .expect("the pattern is sound")
+        .expect("the pattern is valid")
 });
 static BASE64: LazyLock<Regex> = LazyLock::new(|| {
     let pattern =
         "^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=|[A-Za-z0-9+/]{4})$";
-    Regex::new(pattern).expect("the pattern is sound")
+    Regex::new(pattern).expect("the pattern is valid")
 });
 static CLOCK: LazyLock<Regex> = LazyLock::new(|| {
     let pattern = "^([0-9]{2}):([0-9]{2}):([0-9]{2})(.[0-9]+)?(z|([+-][0-9]{2}:[0-9]{2}))$";
-    Regex::new(pattern).expect("the pattern is sound")
+    Regex::new(pattern).expect("the pattern is valid")
 });
 
-/// How the server's messages count the length of names, and that of labels.
+/// The units in the server's messages for names and for labels. Both count bytes.
 const NAME_UNIT: &str = "characters";
 const LABEL_UNIT: &str = "bytes";
 
@@ -154,7 +154,6 @@ impl Rule {
         format!("{message} (e.g. {examples}regex used for validation is '{pattern}')")
     }
 
-    /// What is wrong with a text. Both words for its length count the bytes.
     fn problems(&self, text: &str, unit: &str) -> Vec<String> {
         let mut problems = Vec::new();
         if text.len() > self.longest {
@@ -178,10 +177,8 @@ fn problems(format: NamedFormat, text: &str) -> Vec<String> {
         }
         _ => text,
     };
-    let unless = |sound: bool, problem: &str| {
-        let problem = (!sound).then(|| problem.to_owned());
-        problem.into_iter().collect()
-    };
+    let unless =
+        |valid: bool, problem: &str| (!valid).then(|| problem.to_owned()).into_iter().collect();
     match format {
         NamedFormat::Dns1123Label { .. } => label(text),
         NamedFormat::Dns1123Subdomain { .. } => SUBDOMAIN.problems(text, NAME_UNIT),
@@ -199,7 +196,7 @@ fn problems(format: NamedFormat, text: &str) -> Vec<String> {
         NamedFormat::Datetime => unless(is_datetime(text), "invalid datetime"),
     }
 }
-/// A name that will be completed may end in a hyphen.
+/// The prefix of a generated name may end with a hyphen.
 fn without_trailing_dash(text: &str) -> String {
     match text.strip_suffix('-') {
         Some(stem) if !stem.is_empty() => {

@@ -1,4 +1,4 @@
-//! Lists: order, sums, search and rearrangement.
+//! Functions of lists: order, sums, search and rearrangement.
 
 use std::cmp::Ordering;
 
@@ -40,7 +40,7 @@ fn size<'a>(context: &mut Context<'_, 'a>, args: &[Value<'a>]) -> EvalResult<'a>
     }
 }
 
-/// The one list among the arguments, paid for element by element.
+/// The first argument, a list. Charges one step per element.
 fn walked<'v, 'a>(
     context: &mut Context<'_, 'a>,
     args: &'v [Value<'a>],
@@ -66,7 +66,7 @@ fn is_comparable(value: &Value) -> bool {
     )
 }
 
-/// The elements, all of which must have an order.
+/// The elements. Fails if one has no order.
 fn comparable<'a>(
     context: &mut Context<'_, 'a>,
     args: &[Value<'a>],
@@ -97,7 +97,8 @@ fn sum<'a>(context: &mut Context<'_, 'a>, args: &[Value<'a>]) -> EvalResult<'a> 
     items.try_fold(first, |sum, next| arithmetic::add(context, &[sum, next]))
 }
 
-/// The element no other one beats; as in Kubernetes, elements that cannot be compared never do.
+/// The minimum or maximum. As in Kubernetes, an element that cannot be compared with the best so far
+/// does not replace it.
 fn best<'a>(context: &mut Context<'_, 'a>, args: &[Value<'a>], beaten: Ordering) -> EvalResult<'a> {
     let items = comparable(context, args)?;
     let better = |best: Value<'a>, next: Value<'a>| match compare(&best, &next) {
@@ -130,7 +131,7 @@ fn sort<'a>(context: &mut Context<'_, 'a>, args: &[Value<'a>]) -> EvalResult<'a>
     }
 }
 
-/// A list in the order of its keys, which must all be of one ordered type.
+/// Sorts a list by keys, which must have the same comparable type.
 pub(crate) fn sort_by<'a>(
     context: &mut Context<'_, 'a>,
     list: &Value<'a>,
@@ -160,17 +161,17 @@ pub(crate) fn sort_by<'a>(
 
 fn distinct<'a>(context: &mut Context<'_, 'a>, args: &[Value<'a>]) -> EvalResult<'a> {
     let list = walked(context, args)?;
-    let mut kept: Vec<Value<'a>> = Vec::new();
+    let mut unique: Vec<Value<'a>> = Vec::new();
     'items: for item in list.iter() {
-        for known in &kept {
+        for known in &unique {
             context.meter.charge(1)?;
             if same(&mut context.meter, &item, known)? {
                 continue 'items;
             }
         }
-        kept.push(item);
+        unique.push(item);
     }
-    Ok(Value::list(kept))
+    Ok(Value::list(unique))
 }
 
 fn optional(value: Option<Value<'_>>) -> Value<'_> {

@@ -1,46 +1,53 @@
-//! Membership in long lists. `x in list` inside a loop looks through one list again and again, so
-//! from the second time on a list of texts or integers is asked by its hashes.
+//! `x in list` for long lists. A loop may search the same list many times, so the second search
+//! builds a hash index of a list of strings or integers.
 
 use std::collections::HashSet;
 
 use super::Context;
 use crate::value::{Fault, List, Text, Value, equal};
 
-/// Shortest list that is worth an index.
+/// Shortest list with an index.
 const LONG: usize = 32;
-/// Lists that one evaluation keeps an index of.
+/// Most lists with an index in one evaluation.
 const LISTS: usize = 16;
-/// Memory of an element and its place in an index.
+/// Bytes of an element and its entry in the index.
 const ELEMENT_BYTES: usize = 128;
-/// Elements looked at for one step: at most a few nanoseconds each.
+/// Elements compared per charged step.
 const PER_STEP: usize = 8;
 
-/// The lists an evaluation has looked through.
+/// The lists that an evaluation has searched.
 #[derive(Default)]
 pub(crate) struct Members<'a> {
-    /// Where the latest lists are; another list may be there by now.
+    /// Addresses of the latest lists. Another list may have taken one since.
     seen: [usize; 4],
     next: usize,
-    /// Lists by their index. They are held, so that no other can take their place.
-    indexed: Vec<(List<'a>, Index<'a>)>,
+    /// Holds the lists, so that no other list takes their address.
+    indexed: Vec<Indexed<'a>>,
+}
+
+struct Indexed<'a> {
+    list: List<'a>,
+    index: Index<'a>,
 }
 
 impl<'a> Members<'a> {
-    /// Whether a list is worth an index: it is met again, and there is room.
-    fn meets_again(&mut self, list: &List<'a>) -> bool {
-        let place = list.place();
-        if self.seen.contains(&place) {
+    /// Whether to index a list: an earlier search has seen it, and there are few indexes.
+    fn seen_again(&mut self, list: &List<'a>) -> bool {
+        let address = list.address();
+        if self.seen.contains(&address) {
             return self.indexed.len() < LISTS;
         }
-        self.seen[self.next] = place;
+        self.seen[self.next] = address;
         self.next = (self.next + 1) % self.seen.len();
         false
     }
 
     fn has(&self, list: &List<'a>, value: &Value) -> Option<bool> {
-        let mut known = self.indexed.iter();
-        let (_, index) = known.find(|(known, _)| known.place() == list.place())?;
-        index.has(value)
+        self.indexed
+            .iter()
+            .find(|indexed| indexed.list.address() == list.address())?
+            .index
+            .has(value)
     }
 }
 
@@ -50,7 +57,7 @@ enum Index<'a> {
 }
 
 impl<'a> Index<'a> {
-    /// An index of a list whose elements are all texts or all integers.
+    /// None unless all elements are strings or all are integers.
     fn of(list: &List<'a>) -> Option<Self> {
         let texts = list.iter().map(|item| match item {
             Value::String(text) => Some(text),
@@ -67,7 +74,7 @@ impl<'a> Index<'a> {
         }
     }
 
-    /// Memory of the list and its index.
+    /// Bytes of the list and its index.
     fn bytes(list: &List<'a>) -> usize {
         let texts = list.iter().map(|item| match item {
             Value::String(Text::Owned(text)) => text.len(),
@@ -76,7 +83,7 @@ impl<'a> Index<'a> {
         list.len() * ELEMENT_BYTES + texts.sum::<usize>()
     }
 
-    /// Whether a value is in the list, if the index can tell.
+    /// None if the index has another type of elements.
     fn has(&self, value: &Value) -> Option<bool> {
         match (self, value) {
             (Self::Texts(texts), Value::String(text)) => Some(texts.contains(&**text)),
@@ -86,7 +93,7 @@ impl<'a> Index<'a> {
     }
 }
 
-/// Whether a value is in a list; elements that cannot be compared with it are others.
+/// Whether a list contains a value. Elements that cannot be compared with it are not equal.
 pub(super) fn holds<'a>(
     context: &mut Context<'_, 'a>,
     list: &List<'a>,
@@ -122,7 +129,7 @@ fn known<'a>(
     if let Some(held) = context.members().has(list, value) {
         return Ok(Some(held));
     }
-    if !context.members().meets_again(list) {
+    if !context.members().seen_again(list) {
         return Ok(None);
     }
     context.meter.charge(list.len() as u64)?;
@@ -131,6 +138,7 @@ fn known<'a>(
     };
     context.retain(Index::bytes(list))?;
     let held = index.has(value);
-    context.members().indexed.push((list.clone(), index));
+    let list = list.clone();
+    context.members().indexed.push(Indexed { list, index });
     Ok(held)
 }

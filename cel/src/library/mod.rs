@@ -1,6 +1,6 @@
-//! The functions of the dialect, by library. Each room resolves its names to functions on
-//! evaluated arguments; types have been checked as far as they were known, so a function still
-//! meets values it does not take and answers "no such overload".
+//! The functions of the dialect, by library. Each file resolves names to functions on evaluated
+//! arguments. The checker does not know all types, so a function fails with "no such overload" on
+//! values that it does not take. Knows nothing of plans.
 
 mod addresses;
 mod arithmetic;
@@ -28,16 +28,16 @@ use crate::value::{EvalResult, Fault, Meter, Value};
 use members::Members;
 use patterns::{Automaton, PatternCache};
 
-/// A function of the library on evaluated arguments, the receiver first.
+/// A function on evaluated arguments, the receiver first.
 pub(crate) type Builtin = for<'a> fn(&mut Context<'_, 'a>, &[Value<'a>]) -> EvalResult<'a>;
 
-/// What a running function may use: its budget, and what earlier calls on the object have made.
+/// The budget of a running function, and the caches of the object.
 pub(crate) struct Context<'e, 'a> {
     pub meter: Meter,
     retained: &'e Retained<'a>,
 }
 
-/// What stays in memory until the object is done.
+/// Memory in use until the evaluation of the object ends: caches, and the size of variables.
 #[derive(Default)]
 pub(crate) struct Retained<'a> {
     patterns: RefCell<PatternCache>,
@@ -47,12 +47,11 @@ pub(crate) struct Retained<'a> {
 }
 
 impl Retained<'_> {
-    /// Bytes retained so far.
     pub fn bytes(&self) -> usize {
         self.bytes.get()
     }
 
-    /// Counts memory that a variable or a cache retains.
+    /// Adds memory that a variable or a cache retains.
     pub fn add(&self, bytes: usize) {
         self.bytes.set(self.bytes.get() + bytes);
     }
@@ -63,7 +62,7 @@ impl<'e, 'a> Context<'e, 'a> {
         Self { meter, retained }
     }
 
-    /// Pays for memory that stays in use until the object is done.
+    /// Charges for memory that a cache retains.
     fn retain(&mut self, bytes: usize) -> Result<(), Fault> {
         self.meter.room(bytes)?;
         self.meter.retain(bytes);
@@ -84,9 +83,9 @@ impl<'e, 'a> Context<'e, 'a> {
     }
 }
 
-/// The function of a name for this number of arguments, the receiver included.
+/// The function of a name for a number of arguments, including the receiver.
 pub(crate) fn resolve(name: &str, args: usize, method: bool) -> Option<Builtin> {
-    let rooms = [
+    let libraries = [
         arithmetic::resolve,
         convert::resolve,
         text::resolve,
@@ -100,11 +99,13 @@ pub(crate) fn resolve(name: &str, args: usize, method: bool) -> Option<Builtin> 
         addresses::resolve,
         formats::resolve,
     ];
-    let found = rooms.iter().find_map(|room| room(name, args, method));
-    found.or_else(|| AUTHORIZATION.contains(&name).then_some(refuse as Builtin))
+    libraries
+        .iter()
+        .find_map(|resolve| resolve(name, args, method))
+        .or_else(|| AUTHORIZATION.contains(&name).then_some(refuse as Builtin))
 }
 
-/// Functions that are known by type only. No value here is one that they take.
+/// Functions that the checker knows and no value can be passed to.
 const AUTHORIZATION: [&str; 14] = [
     "path",
     "group",
@@ -126,7 +127,6 @@ fn refuse<'a>(_: &mut Context<'_, 'a>, _: &[Value<'a>]) -> EvalResult<'a> {
     no_overload()
 }
 
-/// The answer of a function to values it does not take.
 fn no_overload<'a>() -> EvalResult<'a> {
     Err(Fault::no_overload())
 }

@@ -1,4 +1,4 @@
-//! Optional values: making them, asking them, unwrapping them.
+//! Functions of optional values.
 
 use super::{Builtin, Context, no_overload};
 use crate::value::{EvalResult, Fault, Value};
@@ -31,7 +31,7 @@ fn of_non_zero<'a>(_: &mut Context<'_, 'a>, args: &[Value<'a>]) -> EvalResult<'a
     }
 }
 
-#[allow(clippy::unnecessary_wraps)] // the shape of every function
+#[allow(clippy::unnecessary_wraps)] // the signature of every builtin
 fn none<'a>(_: &mut Context<'_, 'a>, _: &[Value<'a>]) -> EvalResult<'a> {
     Ok(Value::Optional(None))
 }

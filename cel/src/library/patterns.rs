@@ -1,5 +1,5 @@
-//! Regular expressions. Written patterns are compiled with the expression; those made while
-//! evaluating are compiled once per evaluation, a bounded number of them.
+//! Regular expressions. The checker compiles literal patterns. Patterns made at run time are compiled
+//! here and cached for the object, a bounded number of them.
 
 use std::sync::Arc;
 
@@ -12,7 +12,7 @@ use super::{Builtin, Context, no_overload, re2, text};
 use crate::limits::{MAX_CACHED_PATTERNS, MAX_PATTERN_BYTES};
 use crate::value::{EvalResult, Fault, Meter, Text, Value};
 
-/// What compiling a pattern while evaluating costs, in steps: it takes longer than anything else.
+/// Steps for compiling a pattern at run time, the slowest operation of all.
 const COMPILE_STEPS: u64 = 20_000;
 
 pub(super) fn resolve(name: &str, args: usize, method: bool) -> Option<Builtin> {
@@ -25,19 +25,19 @@ pub(super) fn resolve(name: &str, args: usize, method: bool) -> Option<Builtin> 
     Some(function)
 }
 
-/// States of an automaton for each character of a pattern, and some more, that are usual. A pattern
-/// of more has counts (`.{0,900}`) or large classes.
+/// States of a usual automaton: so many per character of the pattern, and a few more. Patterns with
+/// more states have counts (`.{0,900}`) or large classes.
 const USUAL_STATES: usize = 2;
 const FEW_STATES: usize = 16;
-/// Looks at a state for one step, when all states must be looked at for each byte of text.
+/// States per charged step, when a search visits all states at each byte.
 const STATES_PER_STEP: u64 = 8;
-/// Bytes of a deterministic automaton that are made for one step.
+/// Bytes of the deterministic automaton per charged step.
 const BYTES_PER_STEP: u64 = 8;
-/// Memory of a deterministic automaton during one search.
+/// Most memory of the deterministic automaton during one search.
 const AUTOMATON_BYTES: usize = 2 * 1024 * 1024;
 
-/// The deterministic automaton of the pattern that was looked for last, as far as it is made: the
-/// next text may need the same states.
+/// The deterministic automaton of the latest search, as far as it is built. The next string may need
+/// the same states.
 pub(crate) type Automaton = Option<(Arc<DFA>, Cache)>;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,20 +47,18 @@ pub(crate) enum PatternUse {
     FindAll,
 }
 
-/// A pattern ready to be looked for.
+/// A compiled pattern.
 #[derive(Clone, Debug)]
 pub(crate) struct Searcher {
     regex: Regex,
-    /// Length of the pattern's source: what one look at the text costs on the server.
+    /// Length of the source, which determines the cost of a search on the server.
     weight: u64,
-    /// States of its automaton.
     states: u64,
-    /// Present where the states are so many that a text may take long: a search that says how
-    /// much it had to do, and gives up in time.
+    /// For patterns of many states, which may take long: a search that counts its work and gives up.
     counted: Option<Arc<DFA>>,
 }
 
-/// Compiles a pattern of RE2's syntax.
+/// Compiles a pattern in RE2's syntax.
 pub(crate) fn compile_pattern(pattern: &str) -> Result<Searcher, String> {
     let translated = re2::translate(pattern)?;
     let refuse = |problem: String| format!("error parsing regexp: {problem}");
@@ -98,16 +96,16 @@ pub(crate) fn compile_pattern(pattern: &str) -> Result<Searcher, String> {
 }
 
 impl Searcher {
-    /// About the memory it takes.
+    /// Estimated memory.
     fn bytes(&self) -> usize {
         4096 + usize::try_from(self.states)
             .unwrap_or(usize::MAX)
             .saturating_mul(64)
     }
 
-    /// Pays for looking through a text. Some(false) when that has shown that nothing is there.
+    /// Charges for a search. Returns its result if charging had to find it.
     fn pay(&self, context: &mut Context, text: &str) -> Result<Option<bool>, Fault> {
-        // The API server's measure: text by pattern, a fortieth of their product.
+        // The API server's cost: a fortieth of the length of the string times that of the pattern.
         let units = 1 + text.len() as u64 / 10;
         context
             .meter
@@ -135,7 +133,7 @@ impl Searcher {
         Ok(None)
     }
 
-    /// Pays for looking at each state at each byte of a text.
+    /// Charges for a visit of each state at each byte.
     fn pay_for_states(&self, context: &mut Context, text: &str) -> Result<(), Fault> {
         let looks = self.states.saturating_mul(text.len() as u64);
         context.meter.charge(looks / STATES_PER_STEP)
@@ -146,8 +144,8 @@ impl Searcher {
         Ok(known.unwrap_or_else(|| self.regex.is_match(text)))
     }
 
-    /// Pays for a search for places. None when there are none.
-    fn places(&self, context: &mut Context, text: &str) -> Result<Option<&Regex>, Fault> {
+    /// Charges for a search for positions. None if there is no match.
+    fn positions(&self, context: &mut Context, text: &str) -> Result<Option<&Regex>, Fault> {
         match self.pay(context, text)? {
             Some(false) => Ok(None),
             Some(true) => {
@@ -160,7 +158,7 @@ impl Searcher {
 
     fn first<'a>(&self, context: &mut Context<'_, 'a>, within: &Text<'a>) -> EvalResult<'a> {
         let found = self
-            .places(context, within)?
+            .positions(context, within)?
             .and_then(|regex| regex.find(within));
         Ok(match found {
             Some(found) => text::part(within, found.start(), found.end()),
@@ -168,7 +166,7 @@ impl Searcher {
         })
     }
 
-    /// All matches, at most `limit` unless that is negative.
+    /// The first `limit` matches, or all if `limit` is negative.
     fn all<'a>(
         &self,
         context: &mut Context<'_, 'a>,
@@ -177,15 +175,15 @@ impl Searcher {
     ) -> EvalResult<'a> {
         let limit = usize::try_from(limit).unwrap_or(usize::MAX);
         let mut found = Vec::new();
-        let places = self.places(context, within)?;
-        for one in places
+        let regex = self.positions(context, within)?;
+        for one in regex
             .iter()
             .flat_map(|regex| regex.find_iter(within))
             .take(limit)
         {
             context.meter.charge(1)?;
             Meter::bound_elements(found.len() + 1)?;
-            // The list may be there twice while it grows.
+            // The list exists twice while it grows.
             context
                 .meter
                 .room(2 * (found.len() + 1) * size_of::<Value>())?;
@@ -198,15 +196,16 @@ impl Searcher {
     }
 }
 
-/// Patterns an evaluation has made, oldest first.
+/// Patterns compiled at run time, oldest first.
 #[derive(Default)]
 pub(crate) struct PatternCache(Vec<(String, Searcher)>);
 
 impl PatternCache {
     fn get(&self, pattern: &str) -> Option<Searcher> {
-        let mut known = self.0.iter();
-        let (_, searcher) = known.find(|(source, _)| source == pattern)?;
-        Some(searcher.clone())
+        self.0
+            .iter()
+            .find(|(source, _)| source == pattern)
+            .map(|(_, searcher)| searcher.clone())
     }
 
     fn insert(&mut self, pattern: &str, searcher: &Searcher) {
@@ -217,7 +216,7 @@ impl PatternCache {
     }
 }
 
-fn made(context: &mut Context, pattern: &str) -> Result<Searcher, Fault> {
+fn compiled(context: &mut Context, pattern: &str) -> Result<Searcher, Fault> {
     if let Some(searcher) = context.patterns().get(pattern) {
         return Ok(searcher);
     }
@@ -228,7 +227,7 @@ fn made(context: &mut Context, pattern: &str) -> Result<Searcher, Fault> {
     Ok(searcher)
 }
 
-/// What an optional holds; its form in Go is that of its value.
+/// The value in an optional. Its Go form is that of the value.
 fn bare<'v, 'a>(value: &'v Value<'a>) -> &'v Value<'a> {
     match value {
         Value::Optional(Some(inner)) => bare(inner),
@@ -236,7 +235,7 @@ fn bare<'v, 'a>(value: &'v Value<'a>) -> &'v Value<'a> {
     }
 }
 
-/// Applies a function whose pattern is written in the expression.
+/// Applies a function with a literal pattern.
 pub(crate) fn apply_pattern<'a>(
     context: &mut Context<'_, 'a>,
     function: PatternUse,
@@ -244,7 +243,7 @@ pub(crate) fn apply_pattern<'a>(
     text: &Value<'a>,
     limit: Option<&Value<'a>>,
 ) -> EvalResult<'a> {
-    // For a written pattern the server asks for Go's form of the value, and a type's is its name.
+    // For a literal pattern the server converts the argument to Go; a type becomes its name.
     let (Value::String(text) | Value::Type(text)) = bare(text) else {
         return no_overload();
     };
@@ -261,7 +260,7 @@ fn matches<'a>(context: &mut Context<'_, 'a>, args: &[Value<'a>]) -> EvalResult<
     let [Value::String(text), Value::String(pattern)] = args else {
         return no_overload();
     };
-    let searcher = made(context, pattern)?;
+    let searcher = compiled(context, pattern)?;
     searcher.is_match(context, text).map(Value::Bool)
 }
 
@@ -269,7 +268,7 @@ fn find<'a>(context: &mut Context<'_, 'a>, args: &[Value<'a>]) -> EvalResult<'a>
     let [Value::String(text), Value::String(pattern)] = args else {
         return no_overload();
     };
-    made(context, pattern)?.first(context, text)
+    compiled(context, pattern)?.first(context, text)
 }
 
 fn find_all<'a>(context: &mut Context<'_, 'a>, args: &[Value<'a>]) -> EvalResult<'a> {
@@ -282,5 +281,5 @@ fn find_all<'a>(context: &mut Context<'_, 'a>, args: &[Value<'a>]) -> EvalResult
         ] => (text, pattern, *limit),
         _ => return no_overload(),
     };
-    made(context, pattern)?.all(context, text, limit)
+    compiled(context, pattern)?.all(context, text, limit)
 }

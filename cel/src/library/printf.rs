@@ -1,23 +1,23 @@
-//! `'%s is %d'.format([…])`: the clauses, their checks before evaluation, and the texts they make,
-//! which follow Go's English number formats.
+//! `'%s is %d'.format([…])`: parses the clauses and formats the arguments, with Go's English number
+//! formats.
 
 use super::{Context, convert, no_overload, time};
 use crate::value::{EvalResult, Fault, List, Map, Meter, Value, display, quoted};
 
-/// A piece of a format text.
+/// A piece of a format string.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Piece {
     Text(String),
     Clause(Verb),
 }
 
-/// What a clause makes of its argument.
+/// How a clause formats its argument.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Verb {
     Text,
     Decimal,
     Fixed(usize),
-    /// With the width it is padded to; cel-go takes the precision for that.
+    /// The width, for which cel-go uses the precision.
     Scientific(usize),
     Binary,
     Hex {
@@ -29,7 +29,7 @@ pub(crate) enum Verb {
 const PRECISION: usize = 6;
 const MAX_PRECISION: usize = 1_000;
 
-/// Takes a format text apart.
+/// Splits a format string.
 pub(crate) fn pieces(format: &str) -> Result<Vec<Piece>, String> {
     let mut pieces = Vec::new();
     let mut rest = format;
@@ -151,7 +151,7 @@ fn hex(context: &mut Context, value: &Value) -> Result<Option<String>, Fault> {
     Ok(Some(digits.collect()))
 }
 
-/// A double, also one that is spelled because no literal is.
+/// A double, or the name of one that has no literal.
 fn double(value: &Value) -> Option<f64> {
     match value {
         Value::Double(value) => Some(*value),
@@ -200,16 +200,18 @@ fn raised(value: f64) -> String {
     let digits = format!("{:.6e}", if value == 0.0 { 0.0 } else { value });
     let (mantissa, exponent) = digits.split_once('e').unwrap_or((&digits, "0"));
     let sign = if exponent.starts_with('-') { "⁻" } else { "" };
-    let exponent = format!("{:0>2}", exponent.trim_start_matches('-'));
-    let exponent: String = exponent.chars().filter_map(superscript).collect();
-    format!("{mantissa}×10{sign}{exponent}")
+    let digits: String = format!("{:0>2}", exponent.trim_start_matches('-'))
+        .chars()
+        .filter_map(superscript)
+        .collect();
+    format!("{mantissa}×10{sign}{digits}")
 }
 
 fn superscript(digit: char) -> Option<char> {
     "⁰¹²³⁴⁵⁶⁷⁸⁹".chars().nth(digit.to_digit(10)? as usize)
 }
 
-/// What `%s` makes of a value.
+/// A value for `%s`.
 fn text(context: &mut Context, value: &Value) -> Result<String, Fault> {
     match value {
         Value::Null => Ok("null".into()),
@@ -224,7 +226,7 @@ fn text(context: &mut Context, value: &Value) -> Result<String, Fault> {
     }
 }
 
-/// A value inside a list or map: quoted, and times as they are written in CEL.
+/// A value in a list or map: strings in quotes, times as CEL literals.
 fn nested(context: &mut Context, value: &Value) -> Result<String, Fault> {
     context.meter.charge(1)?;
     match value {

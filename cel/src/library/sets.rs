@@ -1,4 +1,4 @@
-//! Lists as sets.
+//! Functions of lists as sets.
 
 use super::{Builtin, Context, no_overload};
 use crate::value::{EvalResult, Fault, List, Value, same};

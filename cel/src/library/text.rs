@@ -1,10 +1,12 @@
-//! Text: search, cutting and joining. Positions and lengths are in code points.
+//! Functions of strings: search, cut and join. Positions and lengths count code points.
+
+use std::ops::Range;
 
 use super::{Builtin, Context, int, no_overload, printf};
 use crate::limits::MAX_ELEMENTS;
 use crate::value::{EvalResult, Fault, Meter, Text, Value};
 
-/// What a text takes beyond its bytes, as the allocator rounds it.
+/// Bytes that a string takes beside its content.
 pub(super) const TEXT_BYTES: usize = 32;
 
 pub(super) fn resolve(name: &str, args: usize, method: bool) -> Option<Builtin> {
@@ -27,7 +29,7 @@ pub(super) fn resolve(name: &str, args: usize, method: bool) -> Option<Builtin> 
     Some(function)
 }
 
-/// A part of a text, borrowed where the text is.
+/// A part of a string, borrowed if the string is.
 pub(super) fn part<'a>(text: &Text<'a>, from: usize, to: usize) -> Value<'a> {
     match text {
         Text::Borrowed(text) => Value::String(Text::Borrowed(&text[from..to])),
@@ -62,11 +64,11 @@ fn out_of_range(at: i64) -> Fault {
     Fault::error(format!("index out of range: {at}"))
 }
 
-/// The byte position of a code point's position, the end included.
+/// The byte position of a code point, or of the end.
 fn byte_at(text: &str, at: i64) -> Option<usize> {
     let at = usize::try_from(at).ok()?;
-    let mut places = text.char_indices().map(|(place, _)| place);
-    places
+    text.char_indices()
+        .map(|(byte, _)| byte)
         .nth(at)
         .or_else(|| (text.chars().count() == at).then_some(text.len()))
 }
@@ -140,7 +142,7 @@ pub(super) fn last_index_of<'a>(
     if let Some(offset) = offset.filter(|offset| *offset < 0) {
         return Err(out_of_range(offset));
     }
-    // A match may start at the offset, so it may end that much later.
+    // A match that starts at the offset ends after it.
     let end = match offset.map(usize::try_from) {
         Some(Ok(offset)) if offset >= length => return Ok(Value::Int(-1)),
         Some(Ok(offset)) => {
@@ -181,7 +183,7 @@ fn trim<'a>(context: &mut Context<'_, 'a>, args: &[Value<'a>]) -> EvalResult<'a>
     Ok(part(text, from, to))
 }
 
-/// A count as Go's libraries take it: negative means all.
+/// A count as in Go: negative means all.
 fn limit(count: i64) -> usize {
     usize::try_from(count).unwrap_or(usize::MAX)
 }
@@ -214,19 +216,23 @@ fn split<'a>(context: &mut Context<'_, 'a>, args: &[Value<'a>]) -> EvalResult<'a
         _ => return no_overload(),
     };
     context.meter.charge_bytes(text.len())?;
-    // One more than a list may have is enough to know that it has too many.
+    // One more than a list may have is enough to refuse it.
     let parts = cuts(text, separator, limit(count).min(MAX_ELEMENTS + 1));
     context.meter.charge_elements(parts.len())?;
     if let Text::Owned(_) = text {
         context.meter.hold(text.len() + parts.len() * TEXT_BYTES)?;
     }
-    let parts = parts.into_iter().map(|(from, to)| part(text, from, to));
-    Ok(Value::list(parts.collect()))
+    Ok(Value::list(
+        parts
+            .into_iter()
+            .map(|range| part(text, range.start, range.end))
+            .collect(),
+    ))
 }
 
-/// The byte ranges between separators, at most `count` of them; an empty separator cuts between
+/// The byte ranges between separators, at most `count` of them. An empty separator splits between
 /// code points.
-fn cuts(text: &str, separator: &str, count: usize) -> Vec<(usize, usize)> {
+fn cuts(text: &str, separator: &str, count: usize) -> Vec<Range<usize>> {
     let mut ranges = Vec::new();
     let mut from = 0;
     if count == 0 || (separator.is_empty() && text.is_empty()) {
@@ -243,10 +249,10 @@ fn cuts(text: &str, separator: &str, count: usize) -> Vec<(usize, usize)> {
         if separator.is_empty() && from + cut == text.len() {
             break;
         }
-        ranges.push((from, from + cut));
+        ranges.push(from..from + cut);
         from += cut + separator.len();
     }
-    ranges.push((from, text.len()));
+    ranges.push(from..text.len());
     ranges
 }
 

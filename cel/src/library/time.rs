@@ -1,4 +1,4 @@
-//! Instants and durations: their parts by zone, and reading and writing them as Go does.
+//! Functions of timestamps and durations: their parts in a time zone, and their text as in Go.
 
 use jiff::SignedDuration;
 use jiff::tz::{Offset, TimeZone};
@@ -23,7 +23,7 @@ pub(super) fn resolve(name: &str, args: usize, method: bool) -> Option<Builtin> 
     Some(function)
 }
 
-/// A part of an instant in a zone, UTC where none is given.
+/// A part of a timestamp in a time zone, UTC by default.
 fn part<'a>(args: &[Value<'a>], part: impl Fn(&Clock) -> i64) -> EvalResult<'a> {
     let (instant, ahead) = match args {
         [Value::Timestamp(instant)] => (instant, 0),
@@ -33,8 +33,8 @@ fn part<'a>(args: &[Value<'a>], part: impl Fn(&Clock) -> i64) -> EvalResult<'a> 
     Ok(Value::Int(part(&instant.on_clock(ahead))))
 }
 
-/// How many whole units there are, as Go counts them: in doubles, so that nearly one more is one.
-#[allow(clippy::cast_precision_loss, clippy::cast_possible_truncation)] // that is the count
+/// Whole units as Go counts them: in doubles, which may round up.
+#[allow(clippy::cast_precision_loss, clippy::cast_possible_truncation)] // as in Go
 fn whole(nanos: i64, unit: i64) -> i64 {
     if unit < 1_000_000_000 {
         return nanos / unit;
@@ -42,7 +42,7 @@ fn whole(nanos: i64, unit: i64) -> i64 {
     ((nanos / unit) as f64 + (nanos % unit) as f64 / unit as f64) as i64
 }
 
-/// A part of an instant, or the whole of a duration in a unit of this many nanoseconds.
+/// A part of a timestamp, or a duration in units of so many nanoseconds.
 fn part_or_span<'a>(args: &[Value<'a>], unit: i64, of: impl Fn(&Clock) -> i64) -> EvalResult<'a> {
     match args {
         [Value::Duration(nanos)] => Ok(Value::Int(whole(*nanos, unit))),
@@ -50,8 +50,8 @@ fn part_or_span<'a>(args: &[Value<'a>], unit: i64, of: impl Fn(&Clock) -> i64) -
     }
 }
 
-/// How many seconds a zone is ahead of UTC at an instant: a zone by its name, or by its distance in
-/// hours and minutes, `+02:00`, of which there may be any number.
+/// Offset of a time zone from UTC in seconds. The zone is a name, or an offset such as `+02:00` of
+/// any size.
 fn ahead_of_utc(instant: &Instant, zone: &str) -> Result<i64, Fault> {
     let unknown = || Fault::error(format!("unknown time zone {zone}"));
     if let Some((hours, minutes)) = zone.split_once(':') {
@@ -65,11 +65,11 @@ fn ahead_of_utc(instant: &Instant, zone: &str) -> Result<i64, Fault> {
             .and_then(|minutes| minutes.checked_mul(60))
             .ok_or_else(unknown);
     }
-    // A server runs in UTC.
+    // Servers run in UTC.
     if matches!(zone, "" | "UTC" | "Local") {
         return Ok(0);
     }
-    // Zones are files to Go: their names are exact.
+    // Go finds zones by file name, so case matters.
     TimeZone::get(zone)
         .ok()
         .filter(|found| found.iana_name() == Some(zone))
@@ -121,13 +121,13 @@ fn milliseconds<'a>(_: &mut Context<'_, 'a>, args: &[Value<'a>]) -> EvalResult<'
     part_or_span(args, 1_000_000, |_| of_second)
 }
 
-/// A duration as text: seconds with as many digits as it takes.
+/// A duration in seconds: `1.5s`.
 pub(super) fn seconds(nanos: i64) -> String {
     let seconds = SignedDuration::from_nanos(nanos).as_secs_f64();
     format!("{seconds}s")
 }
 
-/// An instant in RFC 3339, in the offset it was written in.
+/// RFC 3339 with the offset that the timestamp was written with.
 pub(super) fn rfc3339(instant: &Instant) -> String {
     let at = instant.on_clock(i64::from(instant.offset().seconds()));
     let mut text = format!(
@@ -148,8 +148,8 @@ pub(super) fn rfc3339(instant: &Instant) -> String {
     format!("{text}{sign}{:02}:{:02}", offset / 60, offset % 60)
 }
 
-/// Reads RFC 3339 as Go's `time.Parse` does: an hour may have one digit, a fraction may follow a
-/// comma, digits beyond nanoseconds are dropped.
+/// Reads RFC 3339 as Go's `time.Parse` does: allows one digit for the hour and a comma before the
+/// fraction, and drops digits beyond nanoseconds.
 pub(super) fn parse_rfc3339(text: &str) -> Option<Instant> {
     let mut reader = Reader(text);
     let year = reader.number(4, 4)?;
@@ -183,7 +183,7 @@ impl Reader<'_> {
         self.0.bytes().take_while(u8::is_ascii_digit).count()
     }
 
-    /// A number of so many digits.
+    /// A number of `least` to `most` digits.
     fn number(&mut self, least: usize, most: usize) -> Option<i64> {
         let length = self.digits().min(most);
         let (number, rest) = self.0.split_at(length);
@@ -221,7 +221,7 @@ impl Reader<'_> {
     }
 }
 
-/// Reads a duration as Go writes them: `1h30m`, `-1.5s`, `0`.
+/// Reads a Go duration: `1h30m`, `-1.5s`, `0`.
 pub(super) fn parse_duration(text: &str) -> Option<i64> {
     let (negative, mut rest) = match text.strip_prefix('-') {
         Some(rest) => (true, rest),
@@ -243,7 +243,7 @@ pub(super) fn parse_duration(text: &str) -> Option<i64> {
     i64::try_from(if negative { -total } else { total }).ok()
 }
 
-/// One number with its unit, and what follows.
+/// One number with its unit, and the rest.
 #[allow(
     clippy::cast_precision_loss,
     clippy::cast_possible_truncation,

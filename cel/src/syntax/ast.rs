@@ -1,7 +1,7 @@
-//! The tree of a parsed expression. Macros are already folds; operators are calls by the names
-//! cel-go gives them (`_+_`), because its messages show those.
+//! The tree of a parsed expression. Macros are folds. Operators are calls by cel-go's names (`_+_`),
+//! which appear in its messages.
 
-/// One node: where it stands in the source, how deep it goes, and what it is.
+/// A node with its offset in the source and the depth of the tree below it.
 #[derive(Clone, Debug)]
 pub(crate) struct Expr {
     pub offset: u32,
@@ -83,7 +83,7 @@ pub(crate) struct Entry {
     pub optional: bool,
 }
 
-/// A macro that walks a collection, or binds a name (`optMap`).
+/// A macro that iterates over a collection or binds a name (`optMap`).
 #[derive(Clone, Debug)]
 pub(crate) struct Fold {
     pub kind: FoldKind,
@@ -112,7 +112,7 @@ pub(crate) enum FoldKind {
 }
 
 impl FoldKind {
-    /// Whether the body runs once for each element, so that nesting multiplies the work.
+    /// Whether the body runs once per element, so that nesting multiplies the work.
     pub fn iterates(self) -> bool {
         match self {
             Self::All

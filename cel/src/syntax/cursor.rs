@@ -1,4 +1,4 @@
-//! Reading tokens one by one and making nodes: the tools of the grammar, with its bounds.
+//! The parser's state: reads tokens and makes nodes within the bounds.
 
 use super::ast::{Access, Expr, Kind};
 use super::lexer::{Lexeme, Token};
@@ -57,7 +57,7 @@ impl Parser<'_> {
         Problem::at(self.offset(), message)
     }
 
-    /// A finished node; the only place nodes are counted and depth is bounded.
+    /// Makes a node. **Invariant:** only this function makes nodes, and it enforces the bounds.
     pub(super) fn node(&mut self, offset: u32, below: u16, kind: Kind) -> Parsed {
         self.nodes += 1;
         if self.nodes > MAX_NODES {

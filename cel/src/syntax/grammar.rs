@@ -156,7 +156,7 @@ impl Parser<'_> {
         if !optional && self.peek() == Token::Sign("(") {
             let offset = self.offset();
             let args = self.arguments()?;
-            return self.receiver_call(offset, (name, operand, args));
+            return self.receiver_call(offset, name, operand, args);
         }
         let access = if optional {
             Access::Optional
@@ -172,8 +172,13 @@ impl Parser<'_> {
         self.node(offset, below, Kind::Select(Box::new(select)))
     }
 
-    fn receiver_call(&mut self, offset: u32, call: (String, Expr, Vec<Expr>)) -> Parsed {
-        let (name, target, args) = call;
+    fn receiver_call(
+        &mut self,
+        offset: u32,
+        name: String,
+        target: Expr,
+        args: Vec<Expr>,
+    ) -> Parsed {
         let below = deepest(&args).max(target.depth);
         match macros::expand(&name, target, args)? {
             Ok(fold) => self.node(offset, below, fold),

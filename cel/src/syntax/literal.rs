@@ -1,5 +1,7 @@
 //! The values of literals: numbers, and text with its escapes.
 
+use std::ops::Range;
+
 use super::ast::Literal;
 
 pub(super) fn int(text: &str, negative: bool) -> Option<Literal> {
@@ -91,21 +93,17 @@ fn escape(after: &[u8], is_bytes: bool) -> Result<(Escape, usize), &'static str>
         b't' => simple(b'\t'),
         b'v' => simple(0x0b),
         c @ (b'\\' | b'\'' | b'"' | b'`' | b'?') => simple(*c),
-        b'x' | b'X' => coded(after, (1, 2, 16), is_bytes).ok_or(BAD),
-        b'u' if !is_bytes => coded(after, (1, 4, 16), false).ok_or(BAD),
-        b'U' if !is_bytes => coded(after, (1, 8, 16), false).ok_or(BAD),
-        b'0'..=b'3' => coded(after, (0, 3, 8), is_bytes).ok_or(BAD),
+        b'x' | b'X' => coded(after, 1..3, 16, is_bytes).ok_or(BAD),
+        b'u' if !is_bytes => coded(after, 1..5, 16, false).ok_or(BAD),
+        b'U' if !is_bytes => coded(after, 1..9, 16, false).ok_or(BAD),
+        b'0'..=b'3' => coded(after, 0..3, 8, is_bytes).ok_or(BAD),
         _ => Err(BAD),
     }
 }
 
-/// A code written as `length` digits of `radix` from `start` on.
-fn coded(
-    after: &[u8],
-    (start, length, radix): (usize, usize, u32),
-    byte: bool,
-) -> Option<(Escape, usize)> {
-    let text = std::str::from_utf8(after.get(start..start + length)?).ok()?;
+/// A code in digits of `radix`, at `range` after the backslash.
+fn coded(after: &[u8], range: Range<usize>, radix: u32, byte: bool) -> Option<(Escape, usize)> {
+    let text = std::str::from_utf8(after.get(range.clone())?).ok()?;
     if !text.bytes().all(|b| char::from(b).is_digit(radix)) {
         return None;
     }
@@ -115,5 +113,5 @@ fn coded(
     } else {
         Escape::Char(char::from_u32(code)?)
     };
-    Some((value, start + length))
+    Some((value, range.end))
 }

@@ -52,7 +52,7 @@ pub(super) fn has(mut args: Vec<Expr>) -> Result<Kind, Problem> {
     }
 }
 
-/// The fold a receiver call stands for, or the call's parts back when it is no macro.
+/// Expands a receiver call to a fold, or returns its parts if it is not a macro.
 pub(super) fn expand(
     name: &str,
     target: Expr,

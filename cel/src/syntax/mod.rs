@@ -1,7 +1,7 @@
-//! From source text to a tree: CEL's grammar and its macros, nothing about types or values.
+//! From source to a tree: CEL's grammar and its macros. Knows neither types nor values.
 //!
-//! A parser of our own, so that length, size and depth are bounded while reading and every node
-//! knows its place. It accepts what the API server's parser accepts.
+//! The parser bounds length, size and depth while it reads, and records the offset of every node. It
+//! accepts the same sources as the API server's parser.
 
 pub(crate) mod ast;
 mod cursor;

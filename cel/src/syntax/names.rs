@@ -1,12 +1,11 @@
-//! Where a source names variables of its environment. It reads words only: the source is one that
-//! parses, and a macro may not call a variable of its own `variables`.
+//! Finds the variables of the environment in a source that parses. Reads tokens only.
 
 use std::ops::Range;
 
 use super::lexer::{Lexeme, Token, tokenize};
 
-/// The place of each `NAME` in `variables.NAME`. None where `variables` stands alone, as it does
-/// where a macro calls its own variable so.
+/// The range of each `NAME` in `variables.NAME`. None if `variables` stands alone, as the variable of
+/// a macro does.
 pub(crate) fn names_of_variables(source: &str) -> Option<Vec<Range<usize>>> {
     let lexemes = tokenize(source).ok()?;
     let text = |lexeme: &Lexeme| &source[range(lexeme)];
@@ -21,7 +20,7 @@ pub(crate) fn names_of_variables(source: &str) -> Option<Vec<Range<usize>>> {
     Some(names)
 }
 
-/// Whether what follows these words is a field of something.
+/// Whether the next token is a field.
 fn is_selected(before: &[Lexeme]) -> bool {
     match before {
         [.., dot, optional] if optional.token == Token::Sign("?") => dot.token == Token::Sign("."),

@@ -1,21 +1,19 @@
-//! Lists and maps: views of JSON, or values an expression has made.
+//! Lists and maps: views of the object's JSON, or made by an expression.
 
 use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::{Object, Text, Value};
 
-/// A list value.
 #[derive(Clone, Debug)]
 pub enum List<'a> {
-    /// From the object; elements become values when read.
+    /// Borrowed from the object. Elements become values when read.
     Json(&'a [serde_json::Value]),
     /// Made by the expression.
     Owned(Arc<[Value<'a>]>),
 }
 
 impl<'a> List<'a> {
-    /// Number of elements.
     pub fn len(&self) -> usize {
         match self {
             Self::Json(items) => items.len(),
@@ -23,20 +21,18 @@ impl<'a> List<'a> {
         }
     }
 
-    /// Whether there is no element.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
-    /// Where in memory the elements are: while it lives, no other list of elements is there.
-    pub(crate) fn place(&self) -> usize {
+    /// Address of the elements, unique while the list lives.
+    pub(crate) fn address(&self) -> usize {
         match self {
             Self::Json(items) => items.as_ptr().addr(),
             Self::Owned(items) => items.as_ptr().addr(),
         }
     }
 
-    /// The element at a position from 0.
     pub fn get(&self, at: usize) -> Option<Value<'a>> {
         match self {
             Self::Json(items) => items.get(at).map(Value::from_json),
@@ -44,36 +40,34 @@ impl<'a> List<'a> {
         }
     }
 
-    /// The elements in order.
     pub fn iter(&self) -> impl DoubleEndedIterator<Item = Value<'a>> + '_ {
         (0..self.len()).filter_map(|at| self.get(at))
     }
 }
 
-/// A map value.
 #[derive(Clone, Debug)]
 pub enum Map<'a> {
-    /// From the object; values are read where they are looked up.
+    /// Borrowed from the object. Entries become values when read.
     Json(&'a serde_json::Map<String, serde_json::Value>),
     /// Made by the expression.
     Owned(Arc<Entries<'a>>),
 }
 
-/// The entries of a map an expression has made, in order of insertion. Few entries are found by
-/// looking at each: an index of them would take more memory than they do, and more time.
+/// The entries of a map made by an expression, in order of insertion. A small map has no index, which
+/// would take more memory and time than a search.
 #[derive(Debug, Default)]
 pub struct Entries<'a> {
     entries: Vec<(Value<'a>, Value<'a>)>,
     index: Option<HashMap<Key, usize>>,
 }
 
-/// Most entries that have no index.
+/// Most entries without an index.
 const FEW: usize = 8;
-/// What a map takes apart from its entries, and what an entry's place in the index takes.
+/// Bytes of a map without its entries, and bytes of an entry in the index.
 const MAP_BYTES: usize = 96;
 const INDEXED_BYTES: usize = 160;
 
-/// A key by what it equals: numbers of all kinds that are equal are one key.
+/// A key for lookup. Equal numbers of different types are the same key.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 enum Key {
     Null,
@@ -88,17 +82,17 @@ enum Key {
     Ip(std::net::IpAddr),
     Cidr(std::net::IpAddr, u8),
     None,
-    /// A value that Go knows by its place in memory, so that no key equals it.
-    Place(usize),
+    /// A value that Go compares by its address, so that no other key equals it.
+    Address(usize),
 }
 
 impl Key {
-    /// The key of an entry that is about to be in this place of a map.
-    fn of_entry(value: &Value, place: usize) -> Option<Self> {
+    /// The key of the entry at a position. None if no map can have it.
+    fn of_entry(value: &Value, position: usize) -> Option<Self> {
         Self::of(value).or(match value {
-            // Go has no hash of these.
+            // Go cannot hash these.
             Value::Bytes(_) | Value::Object(Object::Semver(_) | Object::Format(_)) => None,
-            _ => Some(Self::Place(place)),
+            _ => Some(Self::Address(position)),
         })
     }
 
@@ -122,8 +116,8 @@ impl Key {
                 Self::Cidr(address, bits)
             }
             Value::Optional(None) => Self::None,
-            Value::List(List::Owned(items)) => Self::Place(Arc::as_ptr(items).addr()),
-            Value::Map(Map::Owned(entries)) => Self::Place(Arc::as_ptr(entries).addr()),
+            Value::List(List::Owned(items)) => Self::Address(Arc::as_ptr(items).addr()),
+            Value::Map(Map::Owned(entries)) => Self::Address(Arc::as_ptr(entries).addr()),
             _ => return None,
         })
     }
@@ -139,7 +133,6 @@ impl Key {
 }
 
 impl<'a> Map<'a> {
-    /// Number of entries.
     pub fn len(&self) -> usize {
         match self {
             Self::Json(fields) => fields.len(),
@@ -147,35 +140,34 @@ impl<'a> Map<'a> {
         }
     }
 
-    /// Whether there is no entry.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
-    /// The value under a text key, the usual case.
+    /// The value of a string key, the usual case.
     pub fn field(&self, name: &str) -> Option<Value<'a>> {
         match self {
             Self::Json(fields) => fields.get(name).map(Value::from_json),
             Self::Owned(entries) => {
-                let at = entries.place(&Value::String(Text::Borrowed(name)))?;
+                let at = entries.position(&Value::String(Text::Borrowed(name)))?;
                 Some(entries.entries[at].1.clone())
             }
         }
     }
 
-    /// The value under any key; keys of a kind no map has are just absent.
+    /// The value of any key. Keys that no map can have are absent.
     pub fn get(&self, key: &Value) -> Option<Value<'a>> {
         match (self, key) {
             (_, Value::String(name)) => self.field(name),
             (Self::Json(_), _) => None,
             (Self::Owned(entries), _) => {
-                let at = entries.place(key)?;
+                let at = entries.position(key)?;
                 Some(entries.entries[at].1.clone())
             }
         }
     }
 
-    /// Keys and values; a JSON object's in its own order.
+    /// Keys and values, in the order of the JSON object or of insertion.
     pub fn iter(&self) -> impl Iterator<Item = (Value<'a>, Value<'a>)> + '_ {
         let (json, owned) = match self {
             Self::Json(fields) => (Some(*fields), None),
@@ -192,28 +184,29 @@ impl<'a> Map<'a> {
 }
 
 impl Entries<'_> {
-    /// Where the entry of a key is.
-    fn place(&self, key: &Value) -> Option<usize> {
+    fn position(&self, key: &Value) -> Option<usize> {
         if let Some(index) = &self.index {
             return index.get(&Key::of(key)?).copied();
         }
-        let known = |(place, (known, _)): (usize, &(Value, Value))| match (known, key) {
+        let is_entry = |(at, (known, _)): (usize, &(Value, Value))| match (known, key) {
             (Value::String(known), Value::String(key)) => **known == **key,
             (Value::String(_), _) | (_, Value::String(_)) => false,
-            _ => Key::of(key).is_some_and(|key| Key::of_entry(known, place) == Some(key)),
+            _ => Key::of(key).is_some_and(|key| Key::of_entry(known, at) == Some(key)),
         };
-        self.entries.iter().enumerate().position(known)
+        self.entries.iter().enumerate().position(is_entry)
     }
 
-    /// Finds the entries by an index from now on.
     fn build_index(&mut self) {
-        let keys = self.entries.iter().enumerate();
-        let keys = keys.filter_map(|(at, (key, _))| Some((Key::of_entry(key, at)?, at)));
-        self.index = Some(keys.collect());
+        self.index = Some(
+            self.entries
+                .iter()
+                .enumerate()
+                .filter_map(|(at, (key, _))| Some((Key::of_entry(key, at)?, at)))
+                .collect(),
+        );
     }
 }
 
-/// A map in the making.
 #[derive(Default)]
 pub(crate) struct MapBuilder<'a>(Entries<'a>);
 
@@ -229,13 +222,13 @@ impl<'a> MapBuilder<'a> {
         self.0.entries.len()
     }
 
-    /// Adds or replaces an entry; false when the key is of a kind no map can have.
+    /// Adds or replaces an entry. Returns false if no map can have the key.
     pub fn set(&mut self, key: Value<'a>, value: Value<'a>) -> bool {
         let next = self.0.entries.len();
         let Some(indexed) = Key::of_entry(&key, next) else {
             return false;
         };
-        if let Some(at) = self.0.place(&key) {
+        if let Some(at) = self.0.position(&key) {
             self.0.entries[at] = (key, value);
             return true;
         }
@@ -251,7 +244,7 @@ impl<'a> MapBuilder<'a> {
     }
 
     pub fn remove(&mut self, key: &Value) {
-        let Some(at) = self.0.place(key) else {
+        let Some(at) = self.0.position(key) else {
             return;
         };
         self.0.entries.remove(at);
@@ -261,10 +254,10 @@ impl<'a> MapBuilder<'a> {
     }
 
     pub fn contains(&self, key: &Value) -> bool {
-        self.0.place(key).is_some()
+        self.0.position(key).is_some()
     }
 
-    /// The memory that one more entry takes.
+    /// Bytes of one more entry.
     pub fn bytes_of_next(&self, key: &Value) -> usize {
         bytes_of_entry(self.len(), key)
     }
@@ -274,9 +267,9 @@ impl<'a> MapBuilder<'a> {
     }
 }
 
-fn bytes_of_entry(place: usize, key: &Value) -> usize {
+fn bytes_of_entry(position: usize, key: &Value) -> usize {
     let index = match key {
-        _ if place < FEW => 0,
+        _ if position < FEW => 0,
         Value::String(Text::Borrowed(text)) => INDEXED_BYTES + text.len(),
         _ => INDEXED_BYTES,
     };
@@ -284,7 +277,7 @@ fn bytes_of_entry(place: usize, key: &Value) -> usize {
 }
 
 impl Map<'_> {
-    /// The memory of a map that was just made, its entries' own parts apart.
+    /// Bytes of a new map, without those of its keys and values.
     pub(super) fn fresh_bytes(&self) -> usize {
         match self {
             Self::Json(_) => 0,
@@ -302,7 +295,7 @@ impl Map<'_> {
 }
 
 impl List<'_> {
-    /// The memory of a list that was just made, its elements' own parts apart.
+    /// Bytes of a new list, without those of its elements.
     pub(super) fn fresh_bytes(&self) -> usize {
         match self {
             Self::Json(_) => 0,

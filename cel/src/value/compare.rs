@@ -1,10 +1,10 @@
-//! Order: `<` and its kin, `min`, `sort`. Numbers of different kinds compare by value.
+//! Order: `<`, `min`, `sort` and the like. Numbers of different types compare by value.
 
 use std::cmp::Ordering;
 
 use super::{Fault, Meter, Value};
 
-/// The order of two values, or none where CEL has no such comparison (or one is not a number).
+/// None if CEL cannot compare the values, or if one is NaN.
 pub(crate) fn compare(left: &Value, right: &Value) -> Option<Ordering> {
     match (left, right) {
         (Value::Bool(a), Value::Bool(b)) => Some(a.cmp(b)),
@@ -16,7 +16,7 @@ pub(crate) fn compare(left: &Value, right: &Value) -> Option<Ordering> {
     }
 }
 
-/// The order of two numbers of whatever kinds.
+/// The order of two numbers of any types.
 pub(super) fn numbers(left: &Value, right: &Value) -> Option<Ordering> {
     match (left, right) {
         (Value::Int(a), Value::Int(b)) => Some(a.cmp(b)),
@@ -35,13 +35,13 @@ fn whole(value: &Value) -> Option<i128> {
     }
 }
 
-/// A double against a whole number of at most 64 bits.
-#[allow(clippy::cast_precision_loss)] // cel-go compares in doubles as well
+/// Compares a double with an integer of at most 64 bits.
+#[allow(clippy::cast_precision_loss)] // cel-go compares doubles too
 fn with_whole(double: f64, whole: i128) -> Option<Ordering> {
     double.partial_cmp(&(whole as f64))
 }
 
-/// What the left side of a comparison has to be to the right one.
+/// A comparison operator.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Order {
     Less,
@@ -51,7 +51,7 @@ pub(crate) enum Order {
 }
 
 impl Order {
-    /// The order that an operator asks for, by the name of its function.
+    /// By cel-go's name of the operator.
     pub fn of_operator(name: &str) -> Option<Self> {
         match name {
             "_<_" => Some(Self::Less),
@@ -72,7 +72,7 @@ impl Order {
     }
 }
 
-/// Whether two values stand in this order.
+/// Whether two values have this order. Charges for the bytes of strings.
 pub(crate) fn ordered(
     meter: &mut Meter,
     left: &Value,

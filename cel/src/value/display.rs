@@ -1,4 +1,4 @@
-//! Numbers and other simple values as text, the way Go writes them.
+//! Simple values as text, in the forms of Go.
 
 use std::sync::LazyLock;
 
@@ -6,8 +6,8 @@ use regex::Regex;
 
 use super::Value;
 
-/// A double as Go's `%g` has it: the shortest digits that read back the same, with an exponent
-/// below 1e-4 and from 1e6 on.
+/// Go's `%g`: the shortest digits that read back as the same double, with an exponent below 1e-4 and
+/// from 1e6 on.
 pub(crate) fn general(value: f64) -> String {
     if value.is_nan() {
         return "NaN".into();
@@ -25,7 +25,7 @@ pub(crate) fn general(value: f64) -> String {
     format!("{digits}e{sign}{:02}", exponent.abs())
 }
 
-/// A value in a message: what matters is that people recognise it.
+/// A value for a message.
 pub(crate) fn display(value: &Value) -> String {
     match value {
         Value::Null => "null".into(),
@@ -38,7 +38,7 @@ pub(crate) fn display(value: &Value) -> String {
     }
 }
 
-/// Go's `%q`: what cannot be printed is escaped.
+/// Go's `%q`: escapes characters that Go cannot print.
 pub(crate) fn quoted(text: &str) -> String {
     let mut out = String::from("\"");
     for c in text.chars() {
@@ -61,10 +61,10 @@ pub(crate) fn quoted(text: &str) -> String {
     out + "\""
 }
 
-/// As Go has it: letters, marks, numbers, punctuation, symbols, and of all spaces the usual one.
+/// As in Go: letters, marks, numbers, punctuation, symbols and the ASCII space.
 fn is_printable(c: char) -> bool {
     static OTHERS: LazyLock<Regex> = LazyLock::new(|| {
-        Regex::new(r"^[\p{L}\p{M}\p{N}\p{P}\p{S} ]$").expect("the pattern is sound")
+        Regex::new(r"^[\p{L}\p{M}\p{N}\p{P}\p{S} ]$").expect("the pattern is valid")
     });
     c.is_ascii() || OTHERS.is_match(c.encode_utf8(&mut [0; 4]))
 }

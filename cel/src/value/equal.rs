@@ -1,11 +1,11 @@
-//! Equality: false between different kinds, numbers by value.
+//! Equality: by value between numbers, false between other values of different types.
 
 use std::cmp::Ordering;
 
 use super::compare::numbers;
 use super::{Fault, List, Map, Meter, Value};
 
-/// Whether two values are equal; charges for what it has to look at.
+/// Whether two values are equal. Charges for the parts it compares.
 pub(crate) fn equal(meter: &mut Meter, left: &Value, right: &Value) -> Result<bool, Fault> {
     Ok(match (left, right) {
         (Value::String(a), Value::String(b)) => {
@@ -33,7 +33,7 @@ pub(crate) fn equal(meter: &mut Meter, left: &Value, right: &Value) -> Result<bo
             }
         }
         (Value::Object(_), Value::Null) => false,
-        // The libraries' values refuse to be compared with anything else, the others do not.
+        // Library values cannot be compared with other types; all other values can.
         (Value::Object(a), b) => match b {
             Value::Object(b) if a.compares_with(b) => a == b,
             _ => return Err(Fault::no_overload()),
@@ -55,15 +55,15 @@ fn lists(meter: &mut Meter, left: &List, right: &List) -> Result<bool, Fault> {
     Ok(true)
 }
 
-/// Whether two values are known to be the same; those that cannot be compared are not.
+/// Whether two values are equal. Values that cannot be compared are not.
 pub(crate) fn same(meter: &mut Meter, left: &Value, right: &Value) -> Result<bool, Fault> {
     match equal(meter, left, right) {
         Err(Fault::Error(_)) => Ok(false),
-        outcome => outcome,
+        result => result,
     }
 }
 
-/// Whether two elements are known to differ. As in cel-go, those that cannot be compared are not.
+/// Whether two elements differ. As in cel-go, elements that cannot be compared do not.
 fn differ(meter: &mut Meter, left: &Value, right: &Value) -> Result<bool, Fault> {
     match equal(meter, left, right) {
         Ok(same) => Ok(!same),

@@ -1,16 +1,16 @@
-//! Instants with the offset they were written in, which shows when they become text again.
+//! Timestamps with the offset that they were written with.
 //!
-//! Seconds and nanoseconds of our own: the last day of the year 9999, which people write for
-//! "never", lies beyond what `jiff::Timestamp` holds.
+//! Not a `jiff::Timestamp`, whose range ends before the last day of the year 9999, which people use
+//! for "never".
 
 use jiff::tz::{Offset, TimeZone};
 
-/// First second of the year 1 and last of the year 9999, from the epoch: CEL's range.
+/// CEL's range in seconds from the epoch: the years 1 to 9999.
 const RANGE: std::ops::RangeInclusive<i64> = -62_135_596_800..=253_402_300_799;
 const SECOND: i128 = 1_000_000_000;
 
-/// What a clock and its calendar show. No year is too far away, because a clock may be ahead of an
-/// instant by any number of hours.
+/// Local date and time. The year may lie outside CEL's range, because an offset may be any number of
+/// hours.
 pub(crate) struct Clock {
     pub year: i64,
     pub month: i64,
@@ -24,7 +24,7 @@ pub(crate) struct Clock {
     pub second: i64,
 }
 
-/// An instant of CEL. Equality and order are those of the instant alone.
+/// A timestamp. Equality and order ignore the offset.
 #[derive(Clone, Copy, Debug)]
 pub struct Instant {
     seconds: i64,
@@ -33,8 +33,7 @@ pub struct Instant {
 }
 
 impl Instant {
-    /// An instant by its seconds and nanoseconds from the epoch and the offset it is written
-    /// in, if CEL can hold it.
+    /// A timestamp by its seconds and nanoseconds from the epoch. None beyond CEL's range.
     pub(crate) fn new(seconds: i64, nanos: u32, offset: Offset) -> Option<Self> {
         RANGE.contains(&seconds).then_some(Self {
             seconds,
@@ -48,7 +47,7 @@ impl Instant {
         self.seconds
     }
 
-    /// Nanoseconds from the whole second on.
+    /// Nanoseconds after the whole second.
     pub fn subsec_nanosecond(&self) -> u32 {
         self.nanos
     }
@@ -61,7 +60,7 @@ impl Instant {
         i128::from(self.seconds) * SECOND + i128::from(self.nanos)
     }
 
-    /// This instant moved by nanoseconds, or none beyond CEL's range.
+    /// None beyond CEL's range.
     pub(crate) fn moved(&self, nanos: i64) -> Option<Self> {
         let moved = self.as_nanosecond() + i128::from(nanos);
         let seconds = i64::try_from(moved.div_euclid(SECOND)).ok()?;
@@ -72,22 +71,22 @@ impl Instant {
         )
     }
 
-    /// Nanoseconds from `earlier` to this, or none beyond 64 bits.
+    /// Nanoseconds since `earlier`. None beyond 64 bits.
     pub(crate) fn since(&self, earlier: &Self) -> Option<i64> {
         i64::try_from(self.as_nanosecond() - earlier.as_nanosecond()).ok()
     }
 
-    /// Whether this is Go's zero time, the first instant of the year 1.
+    /// Whether this is Go's zero time, the start of the year 1.
     pub(crate) fn is_zero(&self) -> bool {
         self.seconds == *RANGE.start() && self.nanos == 0
     }
 
-    /// Date and time on a clock that is so many seconds ahead of UTC.
+    /// Local date and time at an offset in seconds.
     pub(crate) fn on_clock(&self, ahead: i64) -> Clock {
         const DAY: i64 = 86_400;
         let local = self.seconds.saturating_add(ahead);
         let (days, of_day) = (local.div_euclid(DAY), local.rem_euclid(DAY));
-        // Years begin in March, so that a leap day is the last of its year; eras have 400 of them.
+        // Years begin in March, so that a leap day ends its year. An era has 400 years.
         let days_of_march = days + 719_468;
         let (era, of_era) = (
             days_of_march.div_euclid(146_097),
@@ -116,7 +115,7 @@ impl Instant {
         }
     }
 
-    /// The offset a zone has at this instant; in the last hours of the year 9999, a bit earlier.
+    /// The offset of a time zone. For the last hours of the year 9999, the offset shortly before.
     pub(crate) fn offset_in(&self, zone: &TimeZone) -> Offset {
         let at = jiff::Timestamp::from_second(self.seconds);
         zone.to_offset(at.unwrap_or(jiff::Timestamp::MAX))

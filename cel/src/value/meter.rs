@@ -1,12 +1,11 @@
-//! What bounds every evaluation: the steps it takes and the memory it holds. And the two ways one
-//! can end early.
+//! Counts the steps and the memory of an evaluation against their limits, and defines the errors that
+//! end one.
 
 use super::Value;
 use crate::error::EvalError;
 use crate::limits::{MAX_ELEMENTS, MAX_OBJECT_BYTES, MAX_TEXT_BYTES};
 
-/// Why a part of an expression has no value. An `Error` may be absorbed by `&&` and `||`;
-/// exhaustion never is.
+/// Why the evaluation of a part failed. `&&` and `||` may absorb an `Error`, never exhaustion.
 #[derive(Clone, Debug)]
 pub(crate) enum Fault {
     Error(Box<str>),
@@ -16,7 +15,7 @@ pub(crate) enum Fault {
 pub(crate) type EvalResult<'a> = Result<Value<'a>, Fault>;
 
 impl Fault {
-    /// An error in words. Long ones are cut, because variables keep theirs.
+    /// Cuts long messages, because variables hold theirs.
     pub fn error(message: impl Into<Box<str>>) -> Self {
         const MOST: usize = 1024;
         let message = message.into();
@@ -28,12 +27,11 @@ impl Fault {
         Self::Error(message[..end].into())
     }
 
-    /// The error for values no function or operator takes.
     pub fn no_overload() -> Self {
         Self::error("no such overload")
     }
 
-    /// The error that an optional held in place of a value.
+    /// The error in place of a value that the server cannot convert back.
     pub fn unconvertible() -> Self {
         Self::error("unsupported conversion to ref.Val")
     }
@@ -53,14 +51,13 @@ impl From<Fault> for EvalError {
 pub(crate) struct Meter {
     steps: u64,
     limit: u64,
-    /// Bytes of values this expression may still need.
+    /// Bytes of values that this expression may still use.
     held: usize,
-    /// Bytes that stay until the object is done: values of variables.
+    /// Bytes in use until the evaluation of the object ends: variables and caches.
     retained: usize,
 }
 
 impl Meter {
-    /// A meter for an expression that starts while this many bytes are in use already.
     pub fn new(limit: u64, retained: usize) -> Self {
         Self {
             steps: 0,
@@ -78,25 +75,25 @@ impl Meter {
         self.retained
     }
 
-    /// Takes over what a variable's evaluation, which began with `self`'s bytes in use, keeps.
+    /// Adds bytes that a variable or a cache retains.
     pub fn retain(&mut self, bytes: usize) {
         self.retained += bytes;
     }
 
-    /// Charges for memory that has been, or is about to be, taken.
+    /// Charges for memory.
     pub fn hold(&mut self, bytes: usize) -> Result<(), Fault> {
         self.room(bytes)?;
         self.held += bytes;
         Ok(())
     }
 
-    /// Refuses to take memory beyond the limit.
+    /// Fails if so many more bytes exceed the limit.
     pub fn room(&self, bytes: usize) -> Result<(), Fault> {
         let used = self.held.saturating_add(self.retained);
         bound(used.saturating_add(bytes), MAX_OBJECT_BYTES)
     }
 
-    /// Forgets what has been held since `mark`, because nothing of it is reachable any more.
+    /// Releases memory held since `mark`, which is unreachable now.
     pub fn release(&mut self, mark: usize) {
         self.held = mark;
     }
@@ -116,31 +113,31 @@ impl Meter {
         Ok(())
     }
 
-    /// Charges for looking at, or copying, this many bytes of text.
+    /// Charges for reading or copying a string.
     pub fn charge_bytes(&mut self, bytes: usize) -> Result<(), Fault> {
         self.charge(bytes as u64 / 10)
     }
 
-    /// Charges for text of this length that is about to be made.
+    /// Charges for a new string.
     pub fn charge_text(&mut self, bytes: usize) -> Result<(), Fault> {
         Self::bound_text(bytes)?;
         self.room(bytes)?;
         self.charge_bytes(bytes)
     }
 
-    /// Refuses text longer than an expression may make.
+    /// Fails if a string is too long.
     pub fn bound_text(bytes: usize) -> Result<(), Fault> {
         bound(bytes, MAX_TEXT_BYTES)
     }
 
-    /// Charges for a list or map of this length that is about to be made.
+    /// Charges for a new list or map.
     pub fn charge_elements(&mut self, elements: usize) -> Result<(), Fault> {
         Self::bound_elements(elements)?;
         self.room(elements * size_of::<Value>())?;
         self.charge(elements as u64)
     }
 
-    /// Refuses a list or map of more elements than an expression may make.
+    /// Fails if a list or map is too long.
     pub fn bound_elements(elements: usize) -> Result<(), Fault> {
         bound(elements, MAX_ELEMENTS)
     }

@@ -1,14 +1,13 @@
-//! Text that is borrowed from the object or shared between values.
+//! Strings that are borrowed from the object or shared between values.
 
 use std::ops::Deref;
 use std::sync::Arc;
 
-/// A string value.
 #[derive(Clone, Debug)]
 pub enum Text<'a> {
-    /// From the object.
+    /// Borrowed from the object.
     Borrowed(&'a str),
-    /// Made by the expression, or written in it.
+    /// Made by the expression, or a literal.
     Owned(Arc<str>),
 }
 

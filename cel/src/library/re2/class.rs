@@ -1,10 +1,10 @@
-//! Classes of characters in RE2's patterns: `[a-z]`, `\d`, `\pL`; and escapes of one character.
+//! Character classes in RE2 patterns, such as `[a-z]`, `\d` and `\pL`, and escapes of characters.
 
 use std::fmt::Write as _;
 
 use super::{NOTHING, literal, refuse, split_first};
 
-/// The classes that a letter after a backslash stands for.
+/// The class of a letter after a backslash.
 pub(super) fn perl_class(letter: char) -> Option<&'static str> {
     Some(match letter {
         'd' => "[0-9]",
@@ -17,7 +17,7 @@ pub(super) fn perl_class(letter: char) -> Option<&'static str> {
     })
 }
 
-/// The class whose opening bracket has been read, and what follows it.
+/// The class after an opening bracket, and the rest.
 pub(super) fn translate(text: &str) -> Result<(String, &str), String> {
     let mut out = String::new();
     let (negated, mut rest) = match text.strip_prefix('^') {
@@ -43,7 +43,7 @@ fn closed(negated: bool, parts: &str) -> String {
     }
 }
 
-/// One part of a class: a class by its name, a character, or a range.
+/// One part of a class: a named class, a character, or a range.
 fn part<'t>(text: &'t str, out: &mut String) -> Result<&'t str, String> {
     if let Some((name, rest)) = text
         .strip_prefix("[:")
@@ -67,7 +67,7 @@ fn part<'t>(text: &'t str, out: &mut String) -> Result<&'t str, String> {
     }
 }
 
-/// A character or a range of them.
+/// A character or a range of characters.
 fn range<'t>(text: &'t str, out: &mut String) -> Result<&'t str, String> {
     const SURROGATES: std::ops::Range<u32> = 0xd800..0xe000;
     let (low, rest) = character(text)?;
@@ -82,7 +82,7 @@ fn range<'t>(text: &'t str, out: &mut String) -> Result<&'t str, String> {
         let range = &text[..text.len() - rest.len()];
         return Err(refuse("invalid character class range", range));
     }
-    // Surrogates are in no text, so that ranges begin after them and end before them.
+    // No text contains surrogates, so exclude them from the ends of the range.
     let low = if SURROGATES.contains(&low) {
         SURROGATES.end
     } else {
@@ -123,7 +123,7 @@ fn named_class(name: &str) -> Result<String, String> {
     ))
 }
 
-/// `p{Greek}` or `PL`, without the backslash, and what follows.
+/// `p{Greek}` or `PL`, without the backslash, and the rest.
 pub(super) fn unicode_class(text: &str) -> Result<(String, &str), String> {
     let invalid = |name: &str| refuse("invalid character class range", name);
     let (kind, after) = split_first(text).ok_or_else(|| invalid(text))?;
@@ -142,7 +142,7 @@ pub(super) fn unicode_class(text: &str) -> Result<(String, &str), String> {
     Ok((format!("\\{kind}{{{property}}}"), rest))
 }
 
-/// A name of a category or script as Go knows it, whatever its case, with its kind.
+/// A category or script that Go knows, with its kind. Ignores case.
 fn property(name: &str) -> Option<String> {
     let chars = name.chars().filter(|c| !matches!(c, ' ' | '_' | '-'));
     let name: String = chars.map(|c| c.to_ascii_lowercase()).collect();
@@ -157,7 +157,7 @@ fn property(name: &str) -> Option<String> {
     })
 }
 
-/// The character that an escape stands for, without its backslash, and what follows.
+/// The character of an escape, without its backslash, and the rest.
 pub(super) fn escaped(text: &str) -> Result<(u32, &str), String> {
     let Some((c, rest)) = split_first(text) else {
         return Err(refuse("trailing backslash at end of expression", ""));
@@ -183,17 +183,17 @@ fn hex(text: &str) -> Option<(u32, &str)> {
         Some(inside) => inside.split_once('}')?,
         None => text.split_at_checked(2)?,
     };
-    let sound = !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_hexdigit());
+    let valid = !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_hexdigit());
     let significant = digits.trim_start_matches('0');
     let code = if significant.is_empty() {
         0
     } else {
         u32::from_str_radix(significant, 16).ok()?
     };
-    (sound && code <= u32::from(char::MAX)).then_some((code, rest))
+    (valid && code <= u32::from(char::MAX)).then_some((code, rest))
 }
 
-/// Up to three digits. A single one that is not zero would refer back to a group.
+/// Up to three digits. A single digit other than zero would be a back reference.
 fn octal(text: &str) -> Option<(u32, &str)> {
     let digits = text
         .bytes()

@@ -1,15 +1,13 @@
-//! RE2's pattern syntax, which Go and therefore the API server use, in terms of the `regex`
-//! crate's. What is a pattern follows Go's parser step by step; what is emitted says the same in
-//! the crate's syntax, with every character written so that it cannot mean anything else.
+//! Translates patterns from RE2's syntax, which Go and the API server use, to that of the `regex`
+//! crate. Accepts the same patterns as Go's parser and escapes every literal character.
 //!
-//! In RE2 `\d`, `\s`, `\w` and `\b` are ASCII; a class has no operators and a `[` inside it is
-//! just that; braces that are no repetition are text; repetitions end at 1000.
+//! In RE2 `\d`, `\s`, `\w` and `\b` are ASCII. A class has no operators, and `[` in it is a literal.
+//! Braces that are not a repetition are literals. A repetition counts to at most 1000.
 
 mod class;
 
 const MAX_REPEAT: u32 = 1000;
 
-/// The pattern in the `regex` crate's syntax.
 pub(super) fn translate(pattern: &str) -> Result<String, String> {
     let mut translator = Translator {
         rest: pattern,
@@ -26,13 +24,12 @@ pub(super) fn translate(pattern: &str) -> Result<String, String> {
 struct Translator<'p> {
     rest: &'p str,
     out: String,
-    /// Whether a repetition has just been read, which RE2 does not repeat again.
+    /// Whether the last token was a repetition. RE2 does not repeat a repetition.
     repeated: bool,
-    /// Where flags that have just been set begin. They are no part of an expression: a repetition
-    /// after them repeats what is before them.
+    /// Where flags begin that were the last token. A repetition after them applies to the atom
+    /// before them.
     flags_at: Option<usize>,
-    /// How often the last atom repeats what is in it, and the most of that in each open group:
-    /// RE2 bounds the product of nested counts.
+    /// Product of nested counts in the last atom, and the largest in each open group. RE2 bounds it.
     atom: u32,
     groups: Vec<u32>,
 }
@@ -41,14 +38,14 @@ fn refuse(what: &str, part: &str) -> String {
     format!("error parsing regexp: {what}: `{part}`")
 }
 
-/// The first character and what follows it.
+/// The first character and the rest.
 fn split_first(text: &str) -> Option<(char, &str)> {
     let mut chars = text.chars();
     chars.next().map(|c| (c, chars.as_str()))
 }
 
-/// A character that stands for itself, in or outside a class. RE2 takes surrogates, which no text
-/// has: none for those.
+/// A literal character, in or outside a class. None for surrogates: RE2 accepts them, but no text
+/// contains one.
 fn literal(code: u32) -> Option<String> {
     char::from_u32(code).map(|c| {
         if c.is_alphanumeric() && c.is_ascii() {
@@ -59,7 +56,7 @@ fn literal(code: u32) -> Option<String> {
     })
 }
 
-/// A class that no character is in.
+/// A class without characters.
 const NOTHING: &str = "[^\\x00-\\x{10FFFF}]";
 
 impl<'p> Translator<'p> {
@@ -117,14 +114,14 @@ impl<'p> Translator<'p> {
         self.atom = 1;
     }
 
-    /// Lets the open group know how often its last atom repeats.
+    /// Updates the open group with the last atom.
     fn widen(&mut self) {
         if let Some(group) = self.groups.last_mut() {
             *group = self.atom.max(*group);
         }
     }
 
-    /// A repetition and the question mark that makes it lazy; no other repetition may follow.
+    /// A repetition, which `?` may make lazy.
     fn repetition(&mut self, operator: &str) -> Result<(), String> {
         if std::mem::replace(&mut self.repeated, true) {
             return Err(refuse("invalid nested repetition operator", operator));
@@ -180,8 +177,7 @@ impl<'p> Translator<'p> {
         Ok(())
     }
 
-    /// Opens a group, or sets flags from here on and says so. Names of groups are dropped: nothing
-    /// here asks for groups.
+    /// Opens a group, or sets flags and returns true. Drops the names of groups.
     fn group(&mut self) -> Result<bool, String> {
         let Some(after) = self.rest.strip_prefix("(?") else {
             self.out.push('(');
@@ -192,8 +188,8 @@ impl<'p> Translator<'p> {
         if let Some(named) = after.strip_prefix("P<").or(after.strip_prefix('<')) {
             let invalid = || refuse("invalid named capture", self.rest);
             let (name, rest) = named.split_once('>').ok_or_else(invalid)?;
-            let sound = name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
-            if name.is_empty() || !sound {
+            let valid = name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
+            if name.is_empty() || !valid {
                 return Err(invalid());
             }
             self.out.push('(');
@@ -243,7 +239,7 @@ impl<'p> Translator<'p> {
         Err(refuse("invalid or unsupported Perl syntax", self.rest))
     }
 
-    /// `{n}`, `{n,}` and `{n,m}` repeat; anything else is text. Tells which it was.
+    /// Reads `{n}`, `{n,}` or `{n,m}`. Returns false if the brace is a literal.
     fn brace(&mut self) -> Result<bool, String> {
         let Some((least, most, rest)) = counts(&self.rest[1..]) else {
             return Ok(false);
@@ -268,7 +264,7 @@ impl<'p> Translator<'p> {
     }
 }
 
-/// The counts after an opening brace, the second none where there is no end, and what follows.
+/// The least and most counts after an opening brace, and the rest.
 fn counts(text: &str) -> Option<(u32, Option<u32>, &str)> {
     let (least, rest) = number(text)?;
     if let Some(rest) = rest.strip_prefix('}') {
@@ -282,7 +278,7 @@ fn counts(text: &str) -> Option<(u32, Option<u32>, &str)> {
     rest.strip_prefix('}').map(|rest| (least, Some(most), rest))
 }
 
-/// A number without leading zeros; one that is too large is as large as can be.
+/// A number without leading zeros, capped at the largest `u32`.
 fn number(text: &str) -> Option<(u32, &str)> {
     let end = text.bytes().take_while(u8::is_ascii_digit).count();
     let (digits, rest) = text.split_at(end);

@@ -1,11 +1,11 @@
-//! Networks in CIDR notation. The address keeps its host bits until it is masked.
+//! Networks in CIDR notation. The address has its host bits until it is masked.
 
 use std::fmt;
 use std::net::IpAddr;
 
 use super::ip;
 
-/// An address and the length of its network prefix.
+/// An address and the length of its prefix.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Cidr {
     pub(crate) address: IpAddr,
@@ -32,7 +32,7 @@ impl Cidr {
         Ok(Self { address, bits })
     }
 
-    /// The network's own bits of an address, for addresses of its family.
+    /// The prefix bits of an address of the same family.
     fn network(&self, address: IpAddr) -> Option<u128> {
         if width(address) != width(self.address) {
             return None;
@@ -41,7 +41,6 @@ impl Cidr {
         number(address).checked_shr(shift).or(Some(0))
     }
 
-    /// The address and the length of the prefix.
     pub(crate) fn parts(&self) -> (IpAddr, u8) {
         (self.address, self.bits)
     }
@@ -55,7 +54,7 @@ impl Cidr {
         self.bits <= other.bits && self.contains(other.address)
     }
 
-    /// The network with its host bits cleared.
+    /// Clears the host bits.
     pub(crate) fn masked(&self) -> Self {
         let shift = u32::from(width(self.address) - self.bits);
         let kept = u128::MAX.checked_shl(shift).unwrap_or(0);

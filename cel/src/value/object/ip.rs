@@ -1,8 +1,7 @@
-//! IP addresses, without zones and without IPv4 in IPv6's clothes.
+//! IP addresses, without zones and without IPv4-mapped IPv6.
 
 use std::net::IpAddr;
 
-/// Reads an address.
 pub(crate) fn parse(text: &str) -> Result<IpAddr, String> {
     match text.parse() {
         Ok(IpAddr::V6(address)) if address.to_ipv4_mapped().is_some() => Err(format!(

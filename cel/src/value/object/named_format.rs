@@ -1,14 +1,19 @@
-//! The names of formats. The library validates text by them.
+//! The names of formats. `library` validates text against them.
 
-/// A format by its name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum NamedFormat {
-    /// A lowercase label, or a prefix of one.
-    Dns1123Label { prefix: bool },
-    /// Labels with dots between.
-    Dns1123Subdomain { prefix: bool },
+    /// A lowercase label, or its prefix.
+    Dns1123Label {
+        prefix: bool,
+    },
+    /// Labels separated by dots.
+    Dns1123Subdomain {
+        prefix: bool,
+    },
     /// A label that begins with a letter.
-    Dns1035Label { prefix: bool },
+    Dns1035Label {
+        prefix: bool,
+    },
     /// A label's key.
     QualifiedName,
     /// A label's value.
@@ -17,7 +22,6 @@ pub enum NamedFormat {
     Uri,
     /// 32 hexadecimal digits, with or without hyphens.
     Uuid,
-    /// Base64.
     Byte,
     /// `2006-01-02`.
     Date,

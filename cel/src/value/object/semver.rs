@@ -5,12 +5,12 @@ use std::cmp::Ordering;
 /// A version. Build metadata must be valid and does not count for order or equality.
 #[derive(Clone, Debug)]
 pub struct Semver {
-    /// Major, minor and patch.
+    /// Major, minor, patch.
     pub(crate) numbers: [u64; 3],
     pre: Vec<Identifier>,
 }
 
-/// A part of a pre-release: numbers come before words.
+/// A part of a pre-release. Numbers precede words.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Identifier {
     Number(u64),

@@ -1,20 +1,19 @@
-//! URLs as Go's `net/url` reads them for a request: absolute, or a path from the root.
+//! URLs as Go's `net/url` parses them for a request: absolute, or a path from the root.
 
 use std::net::IpAddr;
 
 use crate::value::display::quoted;
 
-/// The parts of a URL that expressions can ask for.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Url {
     pub(crate) scheme: String,
     pub(crate) host: String,
-    /// Decoded; bytes, because escapes need not make up text.
+    /// Decoded. Bytes, because escapes may encode invalid UTF-8.
     path: Vec<u8>,
-    /// As written, where that is not how it would be encoded.
+    /// As written, if that differs from the encoded path.
     raw_path: String,
     query: String,
-    /// The rest as written, so that equality is that of the text.
+    /// The rest as written, for equality.
     opaque: String,
     fragment: Option<String>,
 }
@@ -101,7 +100,7 @@ fn host(scheme: &str, text: &str) -> Result<String, String> {
         Some(_) => return Err("invalid IP-literal".into()),
         None => {}
     }
-    // More than one colon is for lists of hosts, which http does not have.
+    // Schemes other than http allow lists of hosts, with more than one colon.
     let colon = match scheme {
         "http" | "https" => text.find(':'),
         _ => text.rfind(':'),
@@ -142,7 +141,7 @@ fn host_byte(b: u8) -> bool {
     b.is_ascii_alphanumeric() || b"-_.~!$&'()*+,;=:[]<>\"".contains(&b)
 }
 
-/// Resolves escapes, which a host may only have for bytes beyond ASCII.
+/// Decodes escapes. In a host only bytes beyond ASCII may be escaped.
 fn decode(text: &str, part: Part) -> Result<Vec<u8>, String> {
     let bytes = text.as_bytes();
     let mut out = Vec::with_capacity(bytes.len());
@@ -152,8 +151,10 @@ fn decode(text: &str, part: Part) -> Result<Vec<u8>, String> {
         at += 1;
         match b {
             b'%' => {
-                let code = bytes.get(at..at + 2).and_then(hex);
-                let code = code.filter(|code| allowed(*code, part));
+                let code = bytes
+                    .get(at..at + 2)
+                    .and_then(hex)
+                    .filter(|code| allowed(*code, part));
                 out.push(code.ok_or_else(|| invalid_escape(&bytes[at - 1..]))?);
                 at += 2;
             }
@@ -178,7 +179,7 @@ fn hex(digits: &[u8]) -> Option<u8> {
     (!text.starts_with('+')).then(|| u8::from_str_radix(text, 16).ok())?
 }
 
-/// Whether a part may have this byte escaped.
+/// Whether a part may contain this byte as an escape.
 fn allowed(code: u8, part: Part) -> bool {
     match part {
         Part::Host => code >= 0x80 || code == b'%',
@@ -213,7 +214,7 @@ impl Url {
         Ok(Self { fragment, ..url })
     }
 
-    /// Fails where Go accepts no such URL in a request.
+    /// Fails if Go refuses the URL of a request.
     pub(crate) fn validate(text: &str) -> Result<(), String> {
         read(text, true).map(|_| ())
     }
@@ -235,7 +236,7 @@ impl Url {
         inside.unwrap_or(name)
     }
 
-    /// The port, empty where there is none.
+    /// Empty if there is none.
     pub(crate) fn port(&self) -> &str {
         self.split_port().1
     }
@@ -247,7 +248,7 @@ impl Url {
         }
     }
 
-    /// The path as written if that is a valid encoding, else encoded.
+    /// The path as written if that is a valid encoding, otherwise encoded.
     pub(crate) fn escaped_path(&self) -> String {
         let valid = |b: u8| b.is_ascii_alphanumeric() || b"-_.~!$&'()*+,;=:@[]%/".contains(&b);
         if !self.raw_path.is_empty() && self.raw_path.bytes().all(valid) {
@@ -259,13 +260,13 @@ impl Url {
         encode(&self.path)
     }
 
-    /// Most memory that the parameters may take, apart and put together.
+    /// Most memory of `parameters` and of the map made from them.
     pub(crate) fn query_bytes(&self) -> usize {
         const EACH: usize = 400;
         EACH * (1 + self.query.matches('&').count()) + 2 * self.query.len()
     }
 
-    /// The parameters of the query in order; those that cannot be read are left out.
+    /// The names and values of the query, in order, without those that are invalid.
     pub(crate) fn parameters(&self) -> Vec<(String, String)> {
         let text = |part: &str| {
             let bytes = decode(part, Part::Query).ok()?;
