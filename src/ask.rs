@@ -11,10 +11,10 @@ use crate::cli::{
     CleanupArgs, GlobalArgs, JudgingArgs, PathsFrom, ReportArgs, WhyArgs, WorkloadName,
 };
 use crate::cluster::{self, CleanupSettings, Listing, ListingSettings, Scope};
-use crate::report::build::{self, Sources};
-use crate::report::json::{Report, Workload};
-use crate::report::plain::plain;
+use crate::report::document::build::{self, Sources};
+use crate::report::document::{Report, Workload};
 use crate::report::register;
+use crate::report::terminal::plain::plain;
 use crate::report::voice::shell_word;
 use crate::{manifests, operate, print, screen};
 

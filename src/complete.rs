@@ -112,7 +112,7 @@ mod names {
     use crate::cli::GlobalArgs;
     use crate::cluster::{self, Nameable};
     use crate::operate;
-    use crate::report::plain::is_unsafe;
+    use crate::report::terminal::plain::is_unsafe;
 
     /// Longer than this nobody waits for a Tab.
     const PATIENCE: Duration = Duration::from_secs(2);

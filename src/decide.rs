@@ -13,7 +13,7 @@ use crate::cli::{
     ApproveArgs, CloseArgs, Format, GlobalArgs, RejectArgs, RenewArgs, ReviewArgs, WordCommand,
 };
 use crate::cluster::{self, Named, Word};
-use crate::report::plain::plain;
+use crate::report::terminal::plain::plain;
 use crate::{operate, print};
 
 /// `goldenpath approve`, `reject`, `review`, `renew` and `close`.

@@ -16,11 +16,11 @@ use crate::assess::register::preview::preview;
 use crate::assess::verdict::AsOf;
 use crate::cli::{ExceptArgs, GlobalArgs};
 use crate::manifests::Exit;
+use crate::report::document::{Report, Workload};
 use crate::report::draft::{Answers, Refusal, Subject, draft};
-use crate::report::json::{Report, Workload};
+use crate::report::preview::exception as words;
 #[cfg(feature = "cluster")]
-use crate::report::plain::plain;
-use crate::report::preview as words;
+use crate::report::terminal::plain::plain;
 #[cfg(feature = "cluster")]
 use crate::{ask, cluster, decide, operate};
 use crate::{manifests, print, screen};

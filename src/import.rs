@@ -13,7 +13,7 @@ use crate::cli::{GlobalArgs, ImportArgs};
 use crate::manifests::{self, Exit};
 use crate::report::import::{Draft, Ground, Import, Steps, import, summary};
 use crate::report::register::beside_workloads;
-use crate::report::text::problems;
+use crate::report::terminal::text::problems;
 #[cfg(feature = "cluster")]
 use crate::{cluster, operate};
 use crate::{print, report, screen};

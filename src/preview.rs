@@ -11,9 +11,9 @@ use crate::assess::verdict::AsOf;
 use crate::cli::{GlobalArgs, PreviewArgs};
 use crate::manifests::{self, Exit, Input, Manifest};
 use crate::print;
+use crate::report::preview::{exception as words, path as change};
 #[cfg(feature = "cluster")]
-use crate::report::plain::plain;
-use crate::report::{change, preview as words};
+use crate::report::terminal::plain::plain;
 use crate::screen;
 #[cfg(feature = "cluster")]
 use crate::{cluster, operate};

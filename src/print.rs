@@ -8,14 +8,15 @@ use serde::Serialize;
 
 use crate::api::{self, DeviationException};
 use crate::cli::{Format, GlobalArgs};
-use crate::report::encode;
+use crate::report::document::encode;
+use crate::report::document::{Report, Workload};
 use crate::report::import::{self, Import};
-use crate::report::inbox::{self, Inbox};
-use crate::report::json::{Report, Workload};
+use crate::report::preview::path as change;
+use crate::report::register::inbox::{self, Inbox};
 use crate::report::register::{self, Register};
 use crate::report::reminder::{self, Digest};
-use crate::report::text::Style;
-use crate::report::{change, text, why};
+use crate::report::terminal::text::Style;
+use crate::report::terminal::{text, why};
 use crate::screen;
 
 /// Why something could not be printed.

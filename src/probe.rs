@@ -14,7 +14,7 @@ use hyper_util::client::legacy::{self, Client};
 use hyper_util::rt::TokioExecutor;
 
 use crate::cli::ProbeArgs;
-use crate::report::plain::plain;
+use crate::report::terminal::plain::plain;
 use crate::screen;
 
 /// How long one answer may take.

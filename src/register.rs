@@ -9,10 +9,10 @@ use crate::cli::InboxArgs;
 use crate::cli::{ExceptionsArgs, GlobalArgs};
 use crate::manifests::{self, Exit};
 use crate::print;
-#[cfg(feature = "cluster")]
-use crate::report::inbox::{self, Reader};
-use crate::report::json::Report;
+use crate::report::document::Report;
 use crate::report::register;
+#[cfg(feature = "cluster")]
+use crate::report::register::inbox::{self, Reader};
 #[cfg(feature = "cluster")]
 use crate::{ask, cluster, operate};
 

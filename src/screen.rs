@@ -10,8 +10,8 @@ use std::io::{self, IsTerminal as _, Write};
 use std::process::ExitCode;
 
 use crate::cli::Color;
-use crate::report::plain::{is_unsafe, plain, plain_lines};
-use crate::report::text;
+use crate::report::terminal::plain::{is_unsafe, plain, plain_lines};
+use crate::report::terminal::text;
 
 #[cfg(feature = "cluster")]
 pub mod log;

@@ -289,7 +289,7 @@ fn json_and_yaml_are_written_in_one_place() {
         "serde_json::to_string",
         "serde_json::to_writer",
     ];
-    assert_eq!(said_elsewhere("report/encode.rs", &ways), [""; 0]);
+    assert_eq!(said_elsewhere("report/document/encode.rs", &ways), [""; 0]);
 }
 
 #[test]

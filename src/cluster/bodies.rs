@@ -10,7 +10,7 @@ use http::Request;
 use kube::client::Body;
 use tower::{BoxError, Layer, Service};
 
-use crate::report::encode;
+use crate::report::document::encode;
 
 /// Escapes the bodies of all requests.
 #[derive(Clone, Copy, Debug)]

@@ -10,8 +10,8 @@ use super::context::Context;
 use super::counters::States;
 use super::gates::Stage;
 use crate::assess::verdict::{AsOf, judge};
-use crate::report::build::{self, Sources};
-use crate::report::json::Report;
+use crate::report::document::Report;
+use crate::report::document::build::{self, Sources};
 use crate::report::metrics;
 
 /// A view of a running operator. Cheap to clone.

@@ -26,8 +26,8 @@ use crate::assess::planner::status::recreated;
 use crate::assess::planner::statuses::PhaseChange;
 use crate::assess::reminders::Item;
 use crate::assess::state::{Phase, Standing, State};
-use crate::report::plain::plain;
 use crate::report::reminder;
+use crate::report::terminal::plain::plain;
 use crate::report::voice::{self, Facts};
 
 /// How much may wait to be told.

@@ -20,7 +20,7 @@ use crate::assess::settings::Settings;
 use crate::assess::source::{Problem, Source};
 use crate::assess::workload::{ReadContext, observe};
 use crate::cli::ExtraKind;
-use crate::report::build::Sources;
+use crate::report::document::build::Sources;
 
 /// What was loaded.
 #[derive(Debug)]

@@ -26,9 +26,9 @@ use crate::cli::{
     FailOn, GlobalArgs, JudgingArgs, PathsFrom, ReportArgs, ScanArgs, WhyArgs, WorkloadName,
 };
 use crate::print;
-use crate::report::build;
-use crate::report::json::{Report, Workload};
-use crate::report::text::ordered;
+use crate::report::document::build;
+use crate::report::document::{Report, Workload};
+use crate::report::terminal::text::ordered;
 use crate::report::voice::shell_word;
 
 /// How a command ended that did what it was asked.

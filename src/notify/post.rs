@@ -22,9 +22,9 @@ use super::endpoint::{Endpoint, Format};
 use super::error::{Error, Result};
 use super::pause;
 use crate::assess::reminders::{Delivery, Message, Setback};
-use crate::report::encode;
-use crate::report::plain::plain;
+use crate::report::document::encode;
 use crate::report::reminder;
+use crate::report::terminal::plain::plain;
 
 /// The longest one request may take, from the connection to the answer's first line.
 pub const PATIENCE: Duration = Duration::from_secs(10);

@@ -9,12 +9,12 @@ use crate::api::Instant;
 use jiff::Timestamp;
 use kube::core::ObjectMeta;
 
-use super::json::{Report, Workload};
-use super::voice;
 use crate::api::deviation_exception::{Category, OwnershipCost, Target};
 use crate::api::golden_path::Owner;
 use crate::api::{DeviationException, DeviationExceptionSpec, Period};
 use crate::assess::exception::record::EVERY_CHECK;
+use crate::report::document::{Report, Workload};
+use crate::report::voice;
 
 pub use subject::Subject;
 

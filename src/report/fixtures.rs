@@ -3,15 +3,15 @@
 
 use jiff::Timestamp;
 
-use super::json::{
-    Check, CheckCount, Exception, KIND, NewServices, PathLine, Report, Steps, Summary, Workload,
-};
 use crate::api::API_VERSION;
 use crate::api::golden_path::Level;
 use crate::assess::exception::assurance::Assurance;
 use crate::assess::register::next::Next;
 use crate::assess::source::{Problem, Source};
 use crate::assess::state::{Outcome, Phase, Standing, State, Status, Turn};
+use crate::report::document::{
+    Check, CheckCount, Exception, KIND, NewServices, PathLine, Report, Steps, Summary, Workload,
+};
 
 pub fn at(text: &str) -> Timestamp {
     text.parse().unwrap()

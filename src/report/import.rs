@@ -14,14 +14,14 @@ use jiff::Timestamp;
 use kube::core::ObjectMeta;
 use serde::Serialize;
 
-use super::draft::{self, Question};
-use super::json::{Report, Workload};
-use super::voice::{self, counted, day};
 use crate::api::deviation_exception::{Disposition, OwnershipCost, Target};
 use crate::api::golden_path::{ExceptionPolicy, Owner};
 use crate::api::{API_VERSION, DeviationException, DeviationExceptionSpec};
 use crate::assess::inventory::namespace_index::UNKNOWN_TEAM;
 use crate::assess::source::Problem;
+use crate::report::document::{Report, Workload};
+use crate::report::draft::{self, Question};
+use crate::report::voice::{self, counted, day};
 
 pub use manifest::{Manifest, yaml};
 pub use steps::Steps;

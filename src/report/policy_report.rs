@@ -9,8 +9,6 @@ use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
 
-use super::plain::plain;
-use super::voice::{in_short, short_target};
 use crate::api::golden_path::{Check, Level, Severity};
 use crate::api::keys;
 use crate::assess::exception::Life;
@@ -18,6 +16,8 @@ use crate::assess::exception::record::Exception;
 use crate::assess::planner::policy_reports::Rendered;
 use crate::assess::state::{Outcome, Standing};
 use crate::assess::verdict::findings::{Finding, Findings, PolicyResult};
+use crate::report::terminal::plain::plain;
+use crate::report::voice::{in_short, short_target};
 
 /// What says that a report is goldenpath's.
 const SOURCE: &str = "goldenpath";

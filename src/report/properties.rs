@@ -3,13 +3,13 @@
 
 use proptest::prelude::*;
 
-use super::fixtures;
-use super::inbox::{self, Reader, inbox};
-use super::json::{Check, Exception, Report, Workload};
-use super::plain::is_unsafe;
-use super::register::{self, Filter, register};
-use super::table::Style;
-use super::{text, why};
+use crate::report::document::{Check, Exception, Report, Workload};
+use crate::report::fixtures;
+use crate::report::register::inbox::{self, Reader, inbox};
+use crate::report::register::{self, Filter, register};
+use crate::report::terminal::plain::is_unsafe;
+use crate::report::terminal::table::Style;
+use crate::report::terminal::{text, why};
 
 /// A report every text of which ends with `odd`.
 fn odd_report(odd: &str) -> Report {

@@ -1,18 +1,20 @@
 //! The register of exceptions for people: who left which path, until when, at what cost, whether
 //! that is still needed, and what comes next. Sorted by what needs a human next. Judged elsewhere.
 
+pub mod inbox;
+
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::json::{Exception, Report};
-use super::table::{Cell, Paint, Style, cut, render as table};
-use super::text::problems;
-use super::voice::{ago, counted, day, shell_word};
 use crate::api::{API_VERSION, condition};
 use crate::assess::inventory::Inventory;
 use crate::assess::register::next::{Dates, Next, by_urgency, pressing_at};
 use crate::assess::source::{Problem, ProblemScope};
 use crate::assess::state::{Phase, Turn};
+use crate::report::document::{Exception, Report};
+use crate::report::terminal::table::{Cell, Paint, Style, cut, render as table};
+use crate::report::terminal::text::problems;
+use crate::report::voice::{ago, counted, day, shell_word};
 
 /// `kind` of the register.
 pub const KIND: &str = "ExceptionRegister";

@@ -4,9 +4,9 @@
 
 use jiff::Timestamp;
 
-use super::plain::plain;
-use super::voice::{ago, counted, day, shell_word};
 use crate::assess::reminders::{Item, Message, Stage};
+use crate::report::terminal::plain::plain;
+use crate::report::voice::{ago, counted, day, shell_word};
 
 mod digest;
 mod document;

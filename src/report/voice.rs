@@ -4,10 +4,10 @@
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
-use super::json::Workload;
-use super::plain::plain;
 use crate::assess::object::kind::short_name;
 use crate::assess::state::{Standing, Status};
+use crate::report::document::Workload;
+use crate::report::terminal::plain::plain;
 
 /// What a sentence needs to know.
 #[derive(Clone, Copy, Debug)]

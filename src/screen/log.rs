@@ -9,8 +9,8 @@ use tracing_subscriber::field::MakeExt as _;
 use tracing_subscriber::fmt::FormatFields;
 use tracing_subscriber::fmt::format::{self, Writer};
 
-use crate::report::encode;
-use crate::report::plain::plain;
+use crate::report::document::encode;
+use crate::report::terminal::plain::plain;
 
 /// How fields are written as text. The library leaves escape sequences in values as they are.
 pub fn fields() -> impl for<'w> FormatFields<'w> + 'static {
@@ -87,7 +87,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::report::plain::is_unsafe;
+    use crate::report::terminal::plain::is_unsafe;
 
     #[test]
     fn an_event_stays_one_line_in_every_format() {

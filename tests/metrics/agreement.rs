@@ -7,7 +7,7 @@ use goldenpath::api::DeviationExceptionStatus;
 use goldenpath::assess::inventory::Inventory;
 use goldenpath::assess::planner::statuses::{Owned, StatusWrite};
 use goldenpath::assess::verdict::{AsOf, judge};
-use goldenpath::report::build::{Sources, report};
+use goldenpath::report::document::build::{Sources, report};
 use goldenpath::report::metrics::{Options, families, text};
 use jiff::Timestamp;
 use serde_json::{Value, json};

@@ -3,7 +3,7 @@
 use goldenpath::assess::source::Source;
 use goldenpath::assess::verdict::AsOf;
 use goldenpath::report::Report;
-use goldenpath::report::build::{Sources, report};
+use goldenpath::report::document::build::{Sources, report};
 use serde_json::json;
 
 use crate::fixtures::{Cluster, now, web_path, with};

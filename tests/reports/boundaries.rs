@@ -11,7 +11,7 @@ use goldenpath::assess::settings::{OnApply, Settings};
 use goldenpath::assess::state::{Phase, Standing, State};
 use goldenpath::assess::verdict::AsOf;
 use goldenpath::assess::warning::{Account, Terms, warnings};
-use goldenpath::report::build::{Sources, report};
+use goldenpath::report::document::build::{Sources, report};
 use goldenpath::report::metrics::{Options, families, text};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};

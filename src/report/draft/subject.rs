@@ -6,7 +6,7 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
 
 use super::Refusal;
 use crate::assess::inventory::namespace_index::UNKNOWN_TEAM;
-use crate::report::json::Workload;
+use crate::report::document::Workload;
 use crate::report::voice;
 
 /// The workloads an exception is for.

@@ -9,9 +9,9 @@ use serde_saphyr::Commented;
 
 use super::{Draft, preamble};
 use crate::api::DeviationException;
+use crate::report::document::encode;
 use crate::report::draft::Question;
-use crate::report::encode;
-use crate::report::plain::plain;
+use crate::report::terminal::plain::plain;
 
 /// An exception some of whose fields are open.
 #[derive(Clone, Debug, PartialEq)]

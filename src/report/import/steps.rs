@@ -9,7 +9,7 @@ use crate::api::golden_path::Level;
 use crate::assess::planner::status::nearest;
 use crate::assess::source::Problem;
 use crate::assess::state::{Outcome, Standing};
-use crate::report::json::{Check, Workload};
+use crate::report::document::{Check, Workload};
 use crate::report::voice;
 
 /// Checks of other tools and the steps of the starter paths that ask the same.

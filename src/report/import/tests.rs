@@ -129,7 +129,7 @@ fn a_check_that_means_no_step_is_said_with_the_nearest_idea() {
 #[test]
 fn what_needs_no_exception_is_said_and_why() {
     type Change = fn(&mut Check);
-    use crate::report::json::Check;
+    use crate::report::document::Check;
     let cases: [(Change, &str); 5] = [
         (|check| check.outcome = Outcome::Pass, "passes by now"),
         (|check| check.level = Level::Recommended, "only recommended"),

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use prometheus::proto::{Gauge, LabelPair, Metric, MetricFamily, MetricType};
 
-use crate::report::plain::plain;
+use crate::report::terminal::plain::plain;
 
 /// A gauge with its labels. Every family read from the inventory is a gauge.
 #[derive(Debug)]

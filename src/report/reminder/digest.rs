@@ -5,8 +5,8 @@ use serde::ser::{Serialize, SerializeStruct, Serializer};
 use super::{Sentences, closing, document, sentences, title};
 use crate::api::API_VERSION;
 use crate::assess::reminders::{Item, Message};
-use crate::report::plain::plain;
-use crate::report::table::{Paint, Style};
+use crate::report::terminal::plain::plain;
+use crate::report::terminal::table::{Paint, Style};
 
 /// The kind of the document.
 const KIND: &str = "Digest";

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::{Sentences, closing, in_short, opening, sentences, title};
 use crate::assess::reminders::{Item, Message};
-use crate::report::plain::plain;
+use crate::report::terminal::plain::plain;
 
 /// Blocks a message may have.
 const BLOCKS: usize = 50;

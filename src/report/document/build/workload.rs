@@ -11,19 +11,19 @@ use crate::assess::state::{Outcome, Standing, Status};
 use crate::assess::verdict::standing::CheckStanding;
 use crate::assess::verdict::{Choice, Verdict};
 use crate::assess::workload::{PathResult, Workload};
-use crate::report::json::{self, Steps};
+use crate::report::document::{self, Steps};
 
 pub(super) fn line(
     workload: &Workload,
     ns: &NamespaceIndex,
     verdict: &Verdict,
     view: &View<'_>,
-) -> json::Workload {
+) -> document::Workload {
     let chosen = chosen(workload, verdict);
     let worst = verdict.worst();
     let id = &workload.id;
     let spec = chosen.map(|(path, _)| &path.spec);
-    json::Workload {
+    document::Workload {
         kind: id.kind.kind.clone(),
         namespace: id.namespace.to_string(),
         name: id.name.to_string(),
@@ -52,7 +52,7 @@ pub(super) fn line(
 }
 
 /// What the report's reader should know of this line.
-pub(super) fn problems(line: &json::Workload) -> impl Iterator<Item = Problem> {
+pub(super) fn problems(line: &document::Workload) -> impl Iterator<Item = Problem> {
     let place = line.source.as_ref().map_or_else(
         || format!("{}/{}/{}", line.namespace, line.kind, line.name),
         ToString::to_string,
@@ -152,7 +152,7 @@ fn checks(
     verdict: &Verdict,
     chosen: Chosen<'_>,
     view: &View<'_>,
-) -> Vec<json::Check> {
+) -> Vec<document::Check> {
     let (path, result) = chosen;
     let at = view.as_of.paths(&workload.paths)[usize::from(result.path)];
     let checks = path.spec.checks.iter().enumerate();
@@ -164,7 +164,7 @@ fn checks(
                 .iter()
                 .find(|standing| standing.check == index);
             let wants_help = outcome != Outcome::Pass;
-            json::Check {
+            document::Check {
                 name: check.name.clone(),
                 title: check.title.clone(),
                 level: check.level,

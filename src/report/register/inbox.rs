@@ -6,15 +6,15 @@ use std::collections::BTreeSet;
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::json::{Exception, Report};
-use super::plain::plain;
-use super::register::{beside_workloads, commands, say, sort};
-use super::table::{Paint, Style};
-use super::text::problems;
-use super::voice::{counted, hours};
 use crate::api::API_VERSION;
 use crate::assess::source::Problem;
 use crate::assess::state::Turn;
+use crate::report::document::{Exception, Report};
+use crate::report::register::{beside_workloads, commands, say, sort};
+use crate::report::terminal::plain::plain;
+use crate::report::terminal::table::{Paint, Style};
+use crate::report::terminal::text::problems;
+use crate::report::voice::{counted, hours};
 
 /// `kind` of an inbox.
 pub const KIND: &str = "Inbox";

@@ -2,6 +2,9 @@
 //! text and the page are renderings of it. Its field names are a contract: fields may be added.
 //! What is not known is absent, never 0 and never null.
 
+pub mod build;
+pub mod encode;
+
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;

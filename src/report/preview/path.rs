@@ -6,14 +6,14 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::json::{PathLine, Report, Workload};
-use super::share::share;
-use super::table::{Cell, Style, render as table};
-use super::text::problems;
-use super::voice::{self, counted};
 use crate::api::API_VERSION;
 use crate::assess::source::Problem;
 use crate::assess::state::{State, Status};
+use crate::report::document::{PathLine, Report, Workload};
+use crate::report::terminal::share::share;
+use crate::report::terminal::table::{Cell, Style, render as table};
+use crate::report::terminal::text::problems;
+use crate::report::voice::{self, counted};
 
 /// `kind` of a comparison.
 pub const KIND: &str = "Preview";

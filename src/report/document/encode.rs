@@ -9,7 +9,7 @@ use serde::Serialize;
 use serde::ser::Error as _;
 use serde_json::{Map, Value};
 
-use super::plain::is_unsafe;
+use crate::report::terminal::plain::is_unsafe;
 
 /// `value` as JSON on one line.
 ///

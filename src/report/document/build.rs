@@ -6,7 +6,6 @@ mod workload;
 
 use std::collections::BTreeMap;
 
-use super::json::{CheckCount, KIND, NewServices, PathLine, Report, Summary};
 use crate::api::API_VERSION;
 use crate::assess::adoption::{CheckTally, PathTally, Tally};
 use crate::assess::inventory::Inventory;
@@ -15,6 +14,7 @@ use crate::assess::register::{ExceptionView, exception_views};
 use crate::assess::source::Source;
 use crate::assess::state::State;
 use crate::assess::verdict::{AsOf, judge};
+use crate::report::document::{CheckCount, KIND, NewServices, PathLine, Report, Summary};
 
 /// How many checks a path's line names.
 const NAMED_CHECKS: usize = 5;

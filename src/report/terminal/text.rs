@@ -1,14 +1,16 @@
 //! The report for a terminal: the denominator first, then shares, paths, workloads (closest to
 //! done first, never a ranking of the worst), exceptions and problems, and a hint at the end.
 
-use super::json::{CheckCount, Exception, NewServices, PathLine, Report, Summary, Workload};
-use super::plain::plain;
-use super::share::{percent, share};
-use super::table::{Cell, Paint, cut, render as table};
-pub use super::table::{Style, own_sequence};
-use super::voice::{self, Facts, counted, day};
 use crate::assess::source::Problem;
 use crate::assess::state::{Standing, State, Status, Turn};
+use crate::report::document::{
+    CheckCount, Exception, NewServices, PathLine, Report, Summary, Workload,
+};
+use crate::report::terminal::plain::plain;
+use crate::report::terminal::share::{percent, share};
+use crate::report::terminal::table::{Cell, Paint, cut, render as table};
+pub use crate::report::terminal::table::{Style, own_sequence};
+use crate::report::voice::{self, Facts, counted, day};
 
 const BAR: usize = 40;
 

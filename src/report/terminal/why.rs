@@ -3,12 +3,12 @@
 
 use jiff::Timestamp;
 
-use super::json::{Check, Workload};
-use super::plain::plain;
-use super::table::{Paint, Style};
-use super::voice::{self, Facts, day};
 use crate::api::golden_path::Level;
 use crate::assess::state::{Outcome, Standing, Status, Turn};
+use crate::report::document::{Check, Workload};
+use crate::report::terminal::plain::plain;
+use crate::report::terminal::table::{Paint, Style};
+use crate::report::voice::{self, Facts, day};
 
 /// The explanation, for a terminal. `from` is what a further command about it needs, such as
 /// `--from deploy/`; empty for a cluster.

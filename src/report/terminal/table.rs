@@ -3,7 +3,7 @@
 
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
-use super::plain::plain;
+use crate::report::terminal::plain::plain;
 
 const GAP: usize = 3;
 /// A column narrower than this says nothing and is left out.
@@ -11,14 +11,14 @@ const NARROWEST: usize = 10;
 
 /// One cell: its text and the colour of it.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Cell {
+pub(in crate::report) struct Cell {
     text: String,
     paint: Paint,
 }
 
 /// A colour that means something; the text always says it too.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) enum Paint {
+pub(in crate::report) enum Paint {
     #[default]
     Plain,
     Good,
@@ -54,7 +54,7 @@ impl Paint {
     }
 
     /// `text` in this colour.
-    pub(super) fn on(self, text: &str, color: bool) -> String {
+    pub(in crate::report) fn on(self, text: &str, color: bool) -> String {
         match self.begins().filter(|_| color) {
             Some(begins) => format!("{begins}{text}{RESET}"),
             None => text.to_owned(),
@@ -70,7 +70,7 @@ pub fn own_sequence(text: &str) -> Option<&'static str> {
 }
 
 impl Cell {
-    pub(super) fn painted(text: &str, paint: Paint) -> Self {
+    pub(in crate::report) fn painted(text: &str, paint: Paint) -> Self {
         Self {
             text: plain(text).into_owned(),
             paint,
@@ -102,7 +102,7 @@ pub struct Style {
 }
 
 /// The lines of a table; none where there are no rows.
-pub(super) fn render(heads: &[&str], rows: &[Vec<Cell>], style: Style) -> String {
+pub(in crate::report) fn render(heads: &[&str], rows: &[Vec<Cell>], style: Style) -> String {
     if rows.is_empty() {
         return String::new();
     }
@@ -174,7 +174,7 @@ fn fit(natural: &[usize], limit: Option<usize>) -> Vec<usize> {
 }
 
 /// `text` in at most `width` columns, with `…` where something is left out.
-pub(super) fn cut(text: &str, width: usize) -> String {
+pub(in crate::report) fn cut(text: &str, width: usize) -> String {
     if text.width() <= width {
         return text.to_owned();
     }

@@ -11,11 +11,11 @@ use crate::assess::register::next::{Next, waiting_since};
 use crate::assess::register::{ExceptionView, Usage, Useless, UselessCheck};
 use crate::assess::source::{Problem, Source};
 use crate::assess::state::Phase;
-use crate::report::json;
+use crate::report::document;
 
-pub(super) fn line(view: &ExceptionView<'_>, sources: &Sources) -> json::Exception {
+pub(super) fn line(view: &ExceptionView<'_>, sources: &Sources) -> document::Exception {
     let spec = &view.exception.spec;
-    json::Exception {
+    document::Exception {
         namespace: view.namespace.to_owned(),
         name: view.exception.name.to_string(),
         path: view.path_name().to_owned(),
