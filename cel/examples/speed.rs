@@ -1,5 +1,5 @@
-//! What checks cost: microseconds to prepare an object and to run six typical checks on a
-//! Deployment of about 5 KB. `cargo run --release -p goldenpath-cel --example speed`
+//! Measures the microseconds to prepare an object and to run six typical checks on a Deployment of
+//! about 5 KB. `cargo run --release -p goldenpath-cel --example speed`
 
 use std::hint::black_box;
 use std::time::{Duration, Instant};
@@ -48,7 +48,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
 fn run(env: &Env, object: &Value, program: &Program) {
     let mut outcome = Ok(false);
     let best = best(|| {
-        // A fresh evaluation now and then: an object's budget is for a policy, not a benchmark.
+        // Renew the evaluation: the budget of an object is for a policy, not for a benchmark.
         let evaluation = Evaluation::new(env, object, None);
         let started = Instant::now();
         for _ in 0..ROUND {
@@ -59,8 +59,7 @@ fn run(env: &Env, object: &Value, program: &Program) {
     println!("{best:9.3} µs  {outcome:?} {}", program.source());
 }
 
-/// The best of many rounds, in microseconds per repetition: what others do on the machine at the
-/// same time makes rounds longer, never shorter.
+/// The best of many rounds, in microseconds per repetition. Other load makes rounds only longer.
 fn best(mut round: impl FnMut() -> Duration) -> f64 {
     let best = (0..ROUNDS).map(|_| round()).min().unwrap_or_default();
     best.as_secs_f64() * 1e6 / f64::from(ROUND)

@@ -1,4 +1,4 @@
-//! Nothing an expression says can stall, crash or bloat the process.
+//! No expression can stall, crash or bloat the process.
 
 use std::time::{Duration, Instant};
 
@@ -6,7 +6,7 @@ use goldenpath_cel::{Env, EvalError, Evaluation};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-/// Generous, because debug builds on shared machines are slow; still far from a stall.
+/// Generous, because debug builds on shared machines are slow.
 const SOON: Duration = Duration::from_secs(5);
 
 fn run(source: &str, object: &Value) -> Result<(), String> {
@@ -36,7 +36,7 @@ fn nested_loops_end_by_their_steps_however_long_the_list() {
     }
 }
 
-/// A list of so many names, as texts and as fields of maps.
+/// A list of `count` names, as strings and as fields of maps.
 fn names(count: usize) -> Value {
     let names = (0..count).map(|n| format!("n{n:06}"));
     let env = names
@@ -45,8 +45,8 @@ fn names(count: usize) -> Value {
     json!({"ls": names.clone().collect::<Vec<_>>(), "env": env.collect::<Vec<_>>()})
 }
 
-/// Everyday checks, and the number of elements up to which the API server evaluates them within
-/// its limit for one expression.
+/// Everyday checks, with the largest number of elements for which the API server stays within its
+/// limit for one expression.
 const EVERYDAY: [(&str, usize); 9] = [
     (
         "object.env.all(e, object.env.filter(x, x.name == e.name).size() == 1)",
@@ -261,12 +261,12 @@ fn one_of(words: &'static str) -> impl Strategy<Value = &'static str> + Clone {
     prop::sample::select(words.split_whitespace().collect::<Vec<_>>())
 }
 
-/// Words of the dialect, thrown together.
+/// Random words of the dialect.
 fn scraps() -> impl Strategy<Value = String> {
     prop::collection::vec(one_of(WORDS), 0..40).prop_map(|words| words.join(" "))
 }
 
-/// Expressions that parse: built, not thrown.
+/// Random expressions that parse.
 fn expressions() -> impl Strategy<Value = String> {
     let leaf = one_of(LEAVES).prop_map(str::to_owned);
     leaf.prop_recursive(6, 60, 4, |part| {

@@ -1,7 +1,7 @@
-//! Nothing an expression says can take the memory the process needs.
+//! No expression can exhaust the memory of the process.
 //!
-//! The memory is that of a child process: this program again, which runs what it finds in its
-//! environment and answers with its peak.
+//! Measures a child process: this program, which runs the expressions in its environment and prints
+//! its peak memory.
 
 #![cfg(target_os = "linux")]
 #![allow(clippy::unwrap_used)] // in what the tests share
@@ -11,11 +11,11 @@ use std::process::Command;
 use goldenpath_cel::{Env, EvalError, Evaluation};
 use serde_json::{Value, json};
 
-/// The limit of what an object's values hold, and what is in the making beside it.
+/// The limit for the values of an object, and room for values not finished yet.
 const MOST: u64 = 32 * 1024 * 1024;
 const SOURCES: &str = "GOLDENPATH_TEST_SOURCES";
 
-/// The most memory this process has had, in bytes.
+/// Peak memory of this process in bytes.
 fn peak() -> u64 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap();
     let line = status
@@ -54,7 +54,7 @@ fn child() {
     println!("RESULT {reason} {}", peak() - before);
 }
 
-/// The outcome of a check with variables, and the memory it took beyond what was there.
+/// The result of a check with variables, and the memory that it took.
 fn run(sources: &[String]) -> (String, u64) {
     let output = Command::new(std::env::current_exe().unwrap())
         .args(["--exact", "child", "--nocapture"])
@@ -108,7 +108,7 @@ fn memory_that_is_free_again_is_not_counted() {
     assert!(bytes < MOST, "{bytes}");
 }
 
-/// What makes values, each part in reach of the step limit.
+/// Expressions that make values within the step limit.
 const MAKERS: [&str; 22] = [
     "lists.range(130000).map(i, 'x' + string(i))",
     "lists.range(60000).map(i, {i: i})",

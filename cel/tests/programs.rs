@@ -1,4 +1,4 @@
-//! What a compiled program tells about itself, and what errors look like.
+//! The properties of compiled programs, and the form of errors.
 
 use goldenpath_cel::{Env, EvalError, Evaluation};
 use serde_json::json;

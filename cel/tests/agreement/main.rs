@@ -1,5 +1,5 @@
-//! Agreement with a real API server: the same expressions on the same objects, here and in
-//! `ValidatingAdmissionPolicy`s whose bindings warn. What differs is listed in `DIFFERENCES`.
+//! Compares the values of expressions with those of a real API server, which evaluates them in
+//! `ValidatingAdmissionPolicy`s whose bindings warn. `DIFFERENCES` lists the known differences.
 
 mod policies;
 mod server;
@@ -19,8 +19,8 @@ const OBJECTS: &str = include_str!("objects.json");
 const REFUSED: &str = include_str!("refused.txt");
 const ACCEPTED: &str = include_str!("accepted.txt");
 
-/// Everything known to mean something else here, by name. The server accepts these and
-/// we refuse: they name what a stored object does not have, or build protocol buffer messages.
+/// Known differences, by name. The server accepts these and goldenpath refuses them: they need a
+/// request, or build protocol buffer messages.
 const DIFFERENCES: [(&str, &str); 6] = [
     (
         "authorizer.group('').resource('pods').check('list').allowed()",
@@ -39,10 +39,10 @@ const DIFFERENCES: [(&str, &str); 6] = [
     ("[,] == []", "no comma without an element"),
 ];
 
-/// Questions one policy asks; the warnings of one answer are cut at 4 KiB in all.
+/// Expressions of one policy. The server cuts the warnings of a response at 4 KiB.
 const BATCH: usize = 12;
 
-/// How long a new policy may take until it is in force.
+/// Longest wait until a new policy is in force.
 const IN_FORCE: Duration = Duration::from_secs(30);
 
 fn lines(text: &'static str) -> impl Iterator<Item = &'static str> {
@@ -65,13 +65,12 @@ fn environment() -> Env {
     env
 }
 
-/// The text the server's message shows for an expression's value.
+/// The text of a value in the server's message.
 fn rendering(expression: &str) -> String {
     format!("'%s'.format([[dyn({expression})]])")
 }
 
-/// What we make of an expression: the text of its value, or none when it errs (or its value has
-/// no text, as on the server).
+/// The text of an expression's value here; none if it fails or if its value has no text.
 fn ours(env: &Env, evaluation: &Evaluation, expression: &str) -> Option<String> {
     let shown = env.compile_string(&rendering(expression));
     let shown = shown.unwrap_or_else(|error| panic!("{expression}: {error}"));
@@ -82,7 +81,7 @@ fn ours(env: &Env, evaluation: &Evaluation, expression: &str) -> Option<String> 
     }
 }
 
-/// Asks one batch on one object and adds what differs to `differing`.
+/// Compares one batch on one object and adds the differences to `differing`.
 fn compare(server: &Server, batch: &Batch, object: &Value, differing: &mut Vec<String>) {
     let (stored, answers) = batch.ask(server, object);
     let namespace = server.get(&format!("/api/v1/namespaces/{}", batch.name));
@@ -132,7 +131,7 @@ fn values_agree(server: &Server, objects: &[Value]) -> Vec<String> {
     differing
 }
 
-/// Whether we accept an expression in the place its line names.
+/// Whether goldenpath accepts an expression for the use that its line names.
 fn accepted_here(env: &Env, line: &str) -> bool {
     match line.split_once(": ") {
         Some(("bool", expression)) => env.compile_bool(expression).is_ok(),
@@ -159,7 +158,7 @@ fn refusals_agree(server: &Server) -> Vec<String> {
     differing
 }
 
-/// A difference that is none any more must leave the table, here and in docs/cel.md.
+/// Differences that no longer exist must leave the table here and in docs/cel.md.
 fn named_differences_remain(server: &Server) -> Vec<String> {
     let env = environment();
     let nothing = Value::Null;

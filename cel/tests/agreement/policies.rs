@@ -1,5 +1,5 @@
-//! Policies that ask: every validation fails, and its message tells the value of an expression,
-//! or, when that errs, the plain message does.
+//! Policies that report values: every validation fails, and its message has the value of an
+//! expression. If the expression fails, the server uses the plain message.
 
 use serde_json::{Value, json};
 
@@ -9,13 +9,13 @@ use crate::{rendering, variables};
 const POLICIES: &str = "/apis/admissionregistration.k8s.io/v1/validatingadmissionpolicies";
 const BINDINGS: &str = "/apis/admissionregistration.k8s.io/v1/validatingadmissionpolicybindings";
 
-/// A few expressions with the policy, binding and namespace that ask them.
+/// A few expressions with their policy, binding and namespace.
 pub struct Batch {
     pub name: String,
     pub expressions: Vec<&'static str>,
 }
 
-/// The value's text, or none for an error; none around it where there was no answer.
+/// The text of the value, none for an error; the outer none for a missing warning.
 type Answers = Vec<Option<Option<String>>>;
 
 impl Batch {
@@ -36,7 +36,7 @@ impl Batch {
         }
     }
 
-    /// Creates the object without keeping it: what the server made of it, and the answers.
+    /// Creates the object in a dry run. Returns the object with the server's defaults, and the values.
     pub fn ask(&self, server: &Server, object: &Value) -> (Value, Answers) {
         let path = match object["kind"].as_str() {
             Some("CronJob") => "/apis/batch/v1/namespaces/{}/cronjobs",
@@ -57,7 +57,7 @@ impl Batch {
     }
 }
 
-/// The place and the answer a warning tells.
+/// The position and the value in a warning.
 fn reading(warning: &str) -> Option<(usize, Option<String>)> {
     let (_, message) = warning.split_once("with binding '")?.1.split_once("': ")?;
     let digits = message.find(|c: char| !c.is_ascii_digit())?;
@@ -98,8 +98,7 @@ fn binding(name: &str) -> Value {
     })
 }
 
-/// Whether the server takes an expression: of any type as a variable, or in the place its line
-/// names.
+/// Whether the server accepts an expression: as a variable, or for the use that its line names.
 pub fn accepts(server: &Server, line: &str) -> bool {
     let mut policy = policy("compiles");
     let validation = match line.split_once(": ") {

@@ -1,4 +1,4 @@
-//! The API server over HTTPS, with the warnings of its answers.
+//! Requests to the API server over HTTPS, with the warnings of the responses.
 
 use std::cell::Cell;
 use std::sync::Arc;
@@ -15,7 +15,7 @@ pub struct Server {
     requests: Cell<u32>,
 }
 
-/// Status, warnings and body of an answer.
+/// Status, warnings and body of a response.
 pub struct Answer {
     pub status: u16,
     pub warnings: Vec<String>,
@@ -40,7 +40,7 @@ impl Server {
         }
     }
 
-    /// How many requests were sent.
+    /// Requests sent so far.
     pub fn requests(&self) -> u32 {
         self.requests.get()
     }
@@ -65,7 +65,7 @@ impl Server {
         }
     }
 
-    /// Creates an object that must be accepted.
+    /// Creates an object. Panics if the server refuses it.
     pub fn create(&self, path: &str, body: &Value) {
         let answer = self.post(path, body);
         assert_eq!(answer.status, 201, "{path}: {}", answer.body["message"]);

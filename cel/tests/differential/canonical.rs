@@ -1,4 +1,4 @@
-//! Values as text, in the form the oracle writes them: equal texts are equal values of one type.
+//! Values as text in the form of the oracle. Equal text means equal values of the same type.
 
 use std::fmt::Write as _;
 
@@ -27,7 +27,7 @@ pub fn canonical(value: &Value) -> String {
         Value::Type(name) => format!("type({})", &**name),
         Value::Optional(None) => "none".into(),
         Value::Optional(Some(inner)) => format!("optional({})", canonical(inner)),
-        // What an optional holds that the server cannot convert.
+        // A value in an optional that the server cannot convert.
         other if other.type_name() == "error" => "error".into(),
         other => format!("object({})", other.type_name()),
     }

@@ -1,4 +1,4 @@
-//! Expressions by chance: mostly well typed, some just not, a few not even well formed.
+//! Random expressions: most are well typed, some are not, a few do not parse.
 
 use std::fmt;
 
@@ -9,7 +9,7 @@ use crate::shapes::{Bindings, Part, Shapes, Type};
 const MAX_DEPTH: usize = 5;
 const MAX_TYPE_DEPTH: usize = 3;
 
-/// Types that open types stand for; more often those that people have.
+/// Types for type parameters, common ones more often.
 const USUAL: [&str; 24] = [
     "int",
     "int",
@@ -37,7 +37,7 @@ const USUAL: [&str; 24] = [
     "format",
 ];
 
-/// What patterns are put together from.
+/// Pieces of patterns.
 const PATTERN_PARTS: [&str; 62] = [
     "a",
     "b",
@@ -103,14 +103,14 @@ const PATTERN_PARTS: [&str; 62] = [
     "\\_",
 ];
 
-/// What gets into a text by mistake.
+/// Mistakes in a source.
 const SCRAPS: [&str; 36] = [
     "(", ")", "[", "]", "{", "}", ".", ",", "?", ":", "!", "-", "+", "&&", "||", "==", "'", "\"",
     "\\", "1", "u", "e5", "0x", ".?", "[?", " ", "\n", "// c\n", "in", "as", "null", "b", "r",
     "`a`", "$", "é",
 ];
 
-/// An expression as it came about, to be made smaller.
+/// An expression as it was generated, so that it can be shrunk.
 #[derive(Clone)]
 pub struct Tree(pub Vec<Piece>);
 
@@ -180,7 +180,7 @@ impl Generator {
         }
     }
 
-    /// An expression that makes `wanted`.
+    /// An expression of the type `wanted`.
     fn fill(&mut self, wanted: &Type, depth: usize) -> Tree {
         if *wanted == Type::Simple("regex") {
             return Tree::text(self.pattern());
@@ -198,7 +198,7 @@ impl Generator {
         }
     }
 
-    /// A shape of the type: a leaf at the end, now and then one that makes any type.
+    /// A shape of the type: a leaf at the deepest level, sometimes one of any type.
     fn choose(&mut self, wanted: &Type, depth: usize) -> Option<(usize, Bindings)> {
         let choice = self.shapes.of(wanted);
         let deep = depth >= MAX_DEPTH || wanted.depth() > MAX_TYPE_DEPTH;
@@ -216,7 +216,7 @@ impl Generator {
         (!shapes.is_empty()).then(|| self.random.one_of(shapes).clone())
     }
 
-    /// A macro's variable that has the type, now and then.
+    /// Sometimes a macro variable of the type.
     fn in_scope(&mut self, wanted: &Type) -> Option<String> {
         let fitting: Vec<_> = self.scope.iter().filter(|(_, ty)| ty == wanted).collect();
         if fitting.is_empty() || self.random.per_mille(500) {
@@ -249,7 +249,7 @@ impl Generator {
         if depth == 0 {
             return Tree(pieces);
         }
-        // An operator may stand anywhere if it is in parentheses.
+        // Parentheses allow an operator anywhere.
         let operator = |piece: &Piece| matches!(piece, Piece::Text(text) if text.starts_with(' ') || text.starts_with(['-', '!']));
         if pieces.iter().any(operator) {
             pieces.insert(0, Piece::Text("(".into()));
@@ -276,7 +276,7 @@ impl Generator {
         format!("r'{text}'")
     }
 
-    /// Text with a mistake in it.
+    /// Adds a mistake to a source.
     fn mangled(&mut self, text: &str) -> String {
         let mut chars: Vec<String> = text.chars().map(String::from).collect();
         let at = self.random.below(chars.len().max(1));

@@ -1,4 +1,4 @@
-//! Differences that stay, each with the reason. docs/cel.md lists the same.
+//! Accepted differences, each with its reason. docs/cel.md lists the same.
 
 use goldenpath_cel::EvalError;
 
@@ -10,7 +10,7 @@ pub fn listed(source: &str, verdict: &Verdict) -> bool {
         let after = source[at + name.len()..].trim_start();
         !after.starts_with('.')
     });
-    // A panic of the server ends the whole evaluation; here it is an error that `||` may absorb.
+    // The server panics, which ends the whole evaluation. Here `||` may absorb the error.
     let panics = verdict.values.iter().any(|outcome| {
         let error = outcome.error.as_deref();
         error.is_some_and(|error| error.starts_with("internal error: "))
@@ -20,7 +20,7 @@ pub fn listed(source: &str, verdict: &Verdict) -> bool {
     bare || panics || lone_comma
 }
 
-/// Whether an error here says that a quantity is beyond 10²⁹, which the server calculates with.
+/// Whether an error here is about a quantity beyond 10²⁹, which the server supports.
 pub fn too_large(error: &EvalError) -> bool {
     let error = error.to_string();
     error == "quantity is too large" || error == "unable to parse numeric part of quantity"

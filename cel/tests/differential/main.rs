@@ -1,5 +1,5 @@
-//! Expressions by chance mean here what the API server's own compiler makes of them. The seed is
-//! printed; `CEL_SEED` and `CEL_COUNT` repeat a run or make a longer one.
+//! Compares random expressions with the API server's own compiler. Prints the seed; `CEL_SEED` and
+//! `CEL_COUNT` repeat a run or make a longer one.
 
 mod canonical;
 mod generate;
@@ -26,7 +26,7 @@ const COUNT: u64 = 20_000;
 /// Expressions of one request. Each request has variables of its own.
 const BATCH: usize = 250;
 
-/// Variables every request has, beside random ones.
+/// Variables of every request, beside random ones.
 const VARIABLES: [(&str, &str); 9] = [
     ("labels", "object.metadata.?labels"),
     ("bad", "object.nope.nope.nope"),
@@ -42,7 +42,7 @@ const VARIABLES: [(&str, &str); 9] = [
     ("text", "'app' + object.metadata.name"),
 ];
 
-/// The most differences that are shown, and that are made small for it: many turn out the same.
+/// Most differences that are shrunk and shown, because many have the same cause.
 const SHOWN: usize = 40;
 const TRIED: usize = 150;
 
@@ -70,7 +70,7 @@ impl Comparison {
         }
     }
 
-    /// What differs, by the place of the expression.
+    /// Differences by the position of the expression.
     fn differing(&mut self, sources: &[String]) -> Vec<(usize, String)> {
         let answer = self.oracle.ask(&self.variables, OBJECTS, sources);
         let mut env = Env::new();
@@ -120,7 +120,7 @@ impl Comparison {
         })
     }
 
-    /// What differs on the object in this place.
+    /// The difference on the object at this position.
     fn value_differs(
         &mut self,
         env: &Env,
@@ -158,7 +158,7 @@ fn of_server(outcome: &Outcome) -> String {
     }
 }
 
-/// Whether one side refuses what the other takes.
+/// Whether only one side accepts the expression.
 fn refusals(
     source: &str,
     verdict: &Verdict,
@@ -225,8 +225,8 @@ fn written_expressions_mean_what_the_api_server_makes_of_them() {
     assert!(differing.is_empty(), "these differ:\n\n{differing}");
 }
 
-/// Compares batches of random expressions until there have been `count`; how many were asked, and
-/// how many of them differ.
+/// Compares batches of at least `count` random expressions. Returns the number of expressions and of
+/// differences.
 fn compare(
     comparison: &mut Comparison,
     seed: u64,

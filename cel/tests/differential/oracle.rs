@@ -1,4 +1,4 @@
-//! The API server's own compiler, as a child process that answers JSON lines.
+//! The API server's own compiler, as a child process that exchanges JSON lines.
 
 use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
@@ -7,14 +7,14 @@ use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-/// What the API server makes of an expression.
+/// The API server's result for an expression.
 #[derive(Debug, Deserialize)]
 pub struct Verdict {
-    /// Why it is refused when a policy is created.
+    /// The error when a policy is created.
     pub refused: Option<String>,
     #[serde(rename = "type", default)]
     pub ty: String,
-    /// What it comes to on each object.
+    /// The result on each object.
     #[serde(default)]
     pub values: Vec<Outcome>,
 }
@@ -62,7 +62,7 @@ impl Oracle {
             .map(|(name, source)| json!({"name": name, "source": source}))
             .collect();
         let (variables, expressions) = (Value::from(variables), json!(expressions));
-        // The objects' own text: parsed and written again, `-0` would be `-0.0`.
+        // Send the objects as written: serialized again, `-0` would become `-0.0`.
         let objects = objects.replace('\n', " ");
         writeln!(
             self.requests,

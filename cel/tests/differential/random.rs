@@ -1,6 +1,6 @@
-//! Numbers from a seed, so that a run can be repeated.
+//! Random numbers from a seed, so that a run is repeatable.
 
-/// The generator `SplitMix64`: small, and good enough to choose with.
+/// The `SplitMix64` generator.
 pub struct Random(u64);
 
 impl Random {
@@ -16,13 +16,13 @@ impl Random {
         mixed ^ (mixed >> 31)
     }
 
-    /// A number below `end`, which is not zero.
+    /// A number below `end`, which must not be zero.
     pub fn below(&mut self, end: usize) -> usize {
         let end = u64::try_from(end).expect("64 bits suffice");
         usize::try_from(self.next() % end).expect("below a usize")
     }
 
-    /// True in so many of a thousand cases.
+    /// True with a probability in thousandths.
     pub fn per_mille(&mut self, cases: usize) -> bool {
         self.below(1000) < cases
     }

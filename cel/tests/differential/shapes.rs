@@ -1,4 +1,4 @@
-//! The shapes expressions are made of, read from `productions.txt`.
+//! The shapes of expressions, read from `productions.txt`.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -16,7 +16,7 @@ pub enum Type {
 pub enum Part {
     Text(&'static str),
     Hole(Type),
-    /// A new name of this type, for the holes after it.
+    /// A new variable of this type, for the holes after it.
     Variable(Type),
 }
 
@@ -25,7 +25,7 @@ pub struct Shape {
     pub parts: Vec<Part>,
 }
 
-/// What `A` and `B` stand for.
+/// The types of `A` and `B`.
 pub type Bindings = [Option<Type>; 2];
 
 impl Type {
@@ -61,7 +61,7 @@ impl Type {
         }
     }
 
-    /// Whether this pattern can be `wanted`, and what its open types then are.
+    /// The type parameters for which this pattern is `wanted`, if there are any.
     fn matches(&self, wanted: &Self, bindings: &mut Bindings) -> bool {
         match (self, wanted) {
             (Self::Open(name), wanted) => {
@@ -76,7 +76,7 @@ impl Type {
         }
     }
 
-    /// This type with its open types replaced.
+    /// This type without type parameters.
     pub fn with(&self, bindings: &Bindings) -> Self {
         match self {
             Self::Simple(_) => self.clone(),
@@ -93,12 +93,12 @@ impl Type {
     }
 }
 
-/// Those shapes that make one type, with what their open types are then.
+/// The shapes of one type, with their type parameters.
 #[derive(Clone, Default)]
 pub struct Choice {
     pub leaves: Vec<usize>,
     pub others: Vec<(usize, Bindings)>,
-    /// Shapes that make any type.
+    /// Shapes of any type.
     pub general: Vec<(usize, Bindings)>,
 }
 
@@ -150,7 +150,7 @@ impl Shapes {
     }
 }
 
-/// Takes a template apart. Braces around anything but a known type are text.
+/// Splits a template. Braces around anything but a known type are text.
 fn parts(template: &'static str, known: &BTreeSet<&str>) -> Vec<Part> {
     let mut parts = Vec::new();
     let mut text = 0;

@@ -1,4 +1,4 @@
-//! Makes an expression that differs smaller while it still does.
+//! Shrinks an expression while its result still differs.
 
 use crate::Comparison;
 use crate::generate::{Piece, Tree};
@@ -6,7 +6,7 @@ use crate::generate::{Piece, Tree};
 /// Rounds of shrinking: each removes at least one part.
 const ROUNDS: usize = 40;
 
-/// What the smallest form found differs in; none when the expression alone does not differ.
+/// The difference of the smallest form found. None if the expression alone does not differ.
 pub fn shrunk(comparison: &mut Comparison, tree: &Tree) -> Option<String> {
     let mut smallest = tree.clone();
     let mut difference = None;
@@ -28,7 +28,7 @@ pub fn shrunk(comparison: &mut Comparison, tree: &Tree) -> Option<String> {
     difference
 }
 
-/// This expression with one part replaced by something simpler.
+/// This expression with one part replaced by a simpler one.
 fn smaller(tree: &Tree) -> Vec<Tree> {
     const SIMPLEST: [&str; 9] = [
         "1",
@@ -65,7 +65,7 @@ fn parts(tree: &Tree) -> impl Iterator<Item = &Tree> {
     })
 }
 
-/// Text without one of its stretches.
+/// The source without one of its parts.
 fn shorter(text: &str) -> Vec<String> {
     let chars: Vec<char> = text.chars().collect();
     let mut out = Vec::new();
