@@ -41,7 +41,7 @@ impl Imports {
         let mut imports = Self::default();
         for source in sources.iter().filter(|source| !source.is_test()) {
             let tokens: TokenStream = source.text.parse().expect("the file compiles");
-            imports.read_module(module_of(&source.name), &source.name, tokens);
+            imports.read_module(&module_of(&source.name), &source.name, tokens);
         }
         imports
     }
@@ -92,10 +92,10 @@ impl Imports {
         self.definition(module, &[import, rest].concat(), chain.checked_sub(1)?)
     }
 
-    fn read_module(&mut self, module: Path, file: &str, tokens: TokenStream) {
+    fn read_module(&mut self, module: &Path, file: &str, tokens: TokenStream) {
         self.files.insert(module.clone(), file.to_owned());
         self.names.entry(module.clone()).or_default();
-        self.read(&module, file, tokens);
+        self.read(module, file, tokens);
     }
 
     fn read(&mut self, module: &Path, file: &str, tokens: TokenStream) {
@@ -117,7 +117,8 @@ impl Imports {
                 (TokenTree::Ident(word), Some(TokenTree::Ident(name))) if word == "mod" => {
                     let body = tokens.get(at + 2);
                     if let Some(TokenTree::Group(body)) = body {
-                        self.read_module(joined(module, &name.to_string()), file, body.stream());
+                        let inner = joined(module, &name.to_string());
+                        self.read_module(&inner, file, body.stream());
                     }
                     2 + usize::from(matches!(body, Some(TokenTree::Group(_))))
                 }
