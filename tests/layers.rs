@@ -11,16 +11,18 @@ use std::path::{Path, PathBuf};
 
 use imports::{Imports, against, circles};
 
-/// `api <- assess <- report <- shells <- main`: a room imports only from its left.
+/// `api <- assess <- report <- shells <- commands <- main`: a room imports only from its left.
 const CORE: [&str; 3] = ["api", "assess", "report"];
-/// Shells stand side by side; whatever wires them together is part of `main`.
-const SHELLS: [&str; 5] = ["manifests", "server", "cluster", "notify", "probe"];
+/// Shells stand side by side; the commands wire them together.
+const SHELLS: [&str; 4] = ["manifests", "server", "cluster", "notify"];
+const OUTERMOST: &str = "commands";
 /// `limits <- error <- syntax <- …` in `cel/src`, as its `lib.rs` says.
 const CEL: [&str; 8] = [
     "limits", "error", "syntax", "value", "library", "eval", "check", "env",
 ];
 /// The rooms without a circle between files: a source directory, and a room in it (`""` for all).
-const WITHOUT_CIRCLES: [(&str, &str); 1] = [("cel/src", "")];
+const WITHOUT_CIRCLES: [(&str, &str); 3] =
+    [("cel/src", ""), ("src", "commands"), ("src", "manifests")];
 /// Names that say nothing about what is inside.
 const EMPTY_NAMES: [&str; 8] = [
     "util", "utils", "helper", "helpers", "manager", "common", "misc", "types",
@@ -116,10 +118,7 @@ fn words(list: &[&str]) -> Vec<String> {
 #[test]
 fn imports_point_one_way() {
     for (rank, room) in CORE.iter().enumerate() {
-        let outward = CORE[rank + 1..]
-            .iter()
-            .chain(&SHELLS)
-            .chain(&["cli", "demo"]);
+        let outward = CORE[rank + 1..].iter().chain(&SHELLS).chain(&[OUTERMOST]);
         let forbidden: Vec<_> = outward.map(|other| importing(other)).collect();
         assert_eq!(said_in(&[room], &forbidden), [""; 0]);
     }
@@ -185,12 +184,26 @@ fn imports_are_read_as_the_compiler_reads_them() {
 }
 
 #[test]
-fn shells_do_not_know_each_other() {
+fn shells_know_neither_each_other_nor_the_commands() {
     for shell in SHELLS {
         let others = SHELLS.iter().filter(|other| **other != shell);
+        let others = others.chain(&[OUTERMOST]);
         let forbidden: Vec<_> = others.map(|other| importing(other)).collect();
         assert_eq!(said_in(&[shell], &forbidden), [""; 0]);
     }
+}
+
+#[test]
+fn main_only_runs_a_command() {
+    let sources = sources("src");
+    let main = sources.iter().find(|source| source.name == "main.rs");
+    let imported: Vec<_> = main
+        .unwrap()
+        .code()
+        .filter_map(|line| line.split_once("goldenpath::"))
+        .filter(|(_, room)| !room.starts_with(OUTERMOST))
+        .collect();
+    assert_eq!(imported, [("", ""); 0]);
 }
 
 #[test]
@@ -246,7 +259,7 @@ fn said_elsewhere(only: &str, words: &[&str]) -> Vec<String> {
 }
 
 #[test]
-fn only_the_screen_writes_to_standard_output_and_standard_error() {
+fn only_the_terminal_writes_to_standard_output_and_standard_error() {
     let ways = [
         "io::stdout",
         "io::stderr",
@@ -258,7 +271,7 @@ fn only_the_screen_writes_to_standard_output_and_standard_error() {
         "/dev/std",
         "/dev/tty",
     ];
-    assert_eq!(said_elsewhere("screen", &ways), [""; 0]);
+    assert_eq!(said_elsewhere("commands/terminal", &ways), [""; 0]);
 }
 
 #[test]

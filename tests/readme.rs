@@ -59,7 +59,7 @@ fn every_flag_of_the_operator_is_described() {
     use clap::CommandFactory as _;
 
     const OPERATORS: &str = include_str!("../docs/operators.md");
-    let command = goldenpath::cli::Cli::command();
+    let command = goldenpath::commands::Cli::command();
     let run = command
         .find_subcommand("run")
         .expect("there is an operator");

@@ -17,17 +17,16 @@ use super::connect::Target;
 use super::error::{Error, Result, reason_of};
 use super::followed::Followed;
 use super::kinds::discover;
+use super::paging::Pager;
 use super::policies;
 use super::reports::{self, is_served, selector};
 use super::run::LEASE_NAME;
 use super::stored::Stored;
-use super::watch::PAGE;
 use crate::api::keys::OWN_LABELS;
-use crate::assess::object::kind::WatchedKind;
+use crate::assess::object::kind::{ExtraKind, WatchedKind};
 use crate::assess::planner::policy_reports::{ReportAct, ReportWrite};
 use crate::assess::source::Problem;
 use crate::assess::warning::Part;
-use crate::cli::ExtraKind;
 use crate::report::policy_report::Format;
 
 /// Removals under way at once.
@@ -164,19 +163,15 @@ impl Broom<'_> {
         let resource = self.followed.resource();
         let api: Api<Stored> = Api::all_with(self.client.clone(), &resource);
         for selector in selectors() {
-            let mut params = ListParams::default().limit(PAGE).labels(&selector);
-            loop {
-                let page = api.list_metadata(&params).await;
+            let mut pager = Pager::new(ListParams::default().labels(&selector));
+            while let Some(params) = pager.next() {
+                let page = api.list_metadata(params).await;
                 let page = page.map_err(Error::on(format!("list {}", self.followed.name())))?;
-                let more = page.metadata.continue_.clone();
+                pager.turn(&page.metadata);
                 cleaned.found += page.items.len();
                 let done = self.remove(page.items, &mut problems).await;
                 cleaned.cleaned += done;
                 progress(self.followed.name(), &cleaned);
-                params.continue_token = more.filter(|token| !token.is_empty());
-                if params.continue_token.is_none() {
-                    break;
-                }
             }
         }
         Ok((cleaned, problems))
@@ -242,12 +237,12 @@ pub async fn remove_reports(
     let resource = reports::resource_of(format);
     let api: Api<Stored> = Api::all_with(client.clone(), &resource);
     let (mut cleaned, mut problems) = (Cleaned::default(), Vec::new());
-    let mut params = ListParams::default().limit(PAGE).labels(&selector());
+    let mut pager = Pager::new(ListParams::default().labels(&selector()));
     let hand = Hand::new(client.clone());
-    loop {
-        let page = api.list_metadata(&params).await;
+    while let Some(params) = pager.next() {
+        let page = api.list_metadata(params).await;
         let page = page.map_err(Error::on(format!("list {}", format.kind())))?;
-        let more = page.metadata.continue_.clone();
+        pager.turn(&page.metadata);
         cleaned.found += page.items.len();
         let items = page.items.into_iter().filter(|_| !dry_run);
         let removals = items.map(|report| remove_report(&hand, report.metadata, format));
@@ -260,11 +255,8 @@ pub async fn remove_reports(
                 }
             }
         }
-        params.continue_token = more.filter(|token| !token.is_empty());
-        if params.continue_token.is_none() {
-            return Ok((cleaned, problems));
-        }
     }
+    Ok((cleaned, problems))
 }
 
 async fn remove_report(hand: &Hand, metadata: ObjectMeta, format: Format) -> (String, Outcome) {

@@ -7,8 +7,7 @@ use std::time::Duration;
 use kube::Client;
 
 use super::error::{Error, Result, reason_of};
-use crate::assess::object::kind::WatchedKind;
-use crate::cli::ExtraKind;
+use crate::assess::object::kind::{ExtraKind, WatchedKind};
 
 /// How often a kind that is not there yet is asked for.
 pub const ASK_EVERY: Duration = Duration::from_secs(30);

@@ -1,5 +1,6 @@
-//! A cluster read once, with rights to list and nothing installed: for `report` and `why`. What
-//! may not be listed is a problem that is said; only a cluster that does not answer is a failure.
+//! Reads a cluster once, with list rights and nothing installed, for commands: into an inventory, or
+//! as stored objects. A kind that may not be listed or is not served becomes a problem of the answer;
+//! only a cluster that does not answer is an error. Nothing is written here.
 
 use std::sync::Arc;
 
@@ -13,12 +14,12 @@ use super::context::Context;
 use super::error::{Error, Result, reason_of};
 use super::followed::Followed;
 use super::kinds::discover;
+use super::paging::Pager;
 use super::stored::Stored;
-use super::watch::PAGE;
 use crate::assess::inventory::Inventory;
+use crate::assess::object::kind::{ExtraKind, WatchedKind};
 use crate::assess::settings::Settings;
 use crate::assess::source::Problem;
-use crate::cli::ExtraKind;
 
 /// What to read.
 #[derive(Clone, Debug)]
@@ -61,114 +62,136 @@ pub struct Listing {
     pub is_partial: bool,
 }
 
-/// Reads a cluster.
+/// Reads a cluster into an inventory; each object is judged and dropped.
 ///
 /// # Errors
 /// When there is no cluster, or it does not answer.
 pub async fn list(settings: ListingSettings) -> Result<Listing> {
-    let client = settings.target.client().await?;
-    let namespace = match settings.scope {
-        Scope::Everything => None,
-        Scope::ContextNamespace => Some(client.default_namespace().to_owned()),
-        Scope::Namespace(name) => Some(name),
-    };
+    let mut reader = Reader::connect(&settings.target, settings.scope).await?;
     let (news, _nobody_is_told) = mpsc::channel(1);
     let mut context = Context::new(settings.judging, Arc::default(), news);
     context.messages = settings.messages;
-    let mut reader = Reader {
-        client,
-        namespace,
-        context,
-        problems: Vec::new(),
-        is_partial: false,
-    };
-    reader.read_paths(settings.paths).await?;
-    reader.read_namespaces().await?;
-    reader.add_kinds(&settings.extra_kinds).await;
-    for kind in reader.context.judging().kinds.clone() {
-        reader.read(&Followed::Workloads(kind)).await?;
+    match settings.paths {
+        Some(given) => given.iter().for_each(|path| context.take_path(path)),
+        None => reader.read_into(&Followed::Paths, &context).await?,
     }
-    reader.read(&Followed::Exceptions).await?;
+    let take = &mut |stored| context.take(&Followed::Namespaces, stored);
+    reader.read_namespaces(take).await?;
+    for kind in reader.discover_kinds(&settings.extra_kinds).await {
+        context.add_kind(kind);
+    }
+    for kind in context.judging().kinds.clone() {
+        let followed = Followed::Workloads(kind);
+        reader.read_into(&followed, &context).await?;
+    }
+    reader.read_into(&Followed::Exceptions, &context).await?;
     let mut problems = reader.problems;
-    problems.extend(reader.context.problems());
+    problems.extend(context.problems());
     Ok(Listing {
-        inventory: reader.context.into_inventory(),
+        inventory: context.into_inventory(),
         problems,
         namespace: reader.namespace,
         is_partial: reader.is_partial,
     })
 }
 
-struct Reader {
-    client: Client,
+/// One pass over a cluster, page by page.
+pub(super) struct Reader {
+    pub(super) client: Client,
     namespace: Option<String>,
-    context: Context,
-    problems: Vec<Problem>,
+    pub(super) problems: Vec<Problem>,
     is_partial: bool,
 }
 
 impl Reader {
-    async fn read_paths(&mut self, given: Option<Vec<Value>>) -> Result<()> {
-        let Some(given) = given else {
-            return self.read(&Followed::Paths).await;
+    pub(super) async fn connect(target: &Target, scope: Scope) -> Result<Self> {
+        let client = target.client().await?;
+        let namespace = match scope {
+            Scope::Everything => None,
+            Scope::ContextNamespace => Some(client.default_namespace().to_owned()),
+            Scope::Namespace(name) => Some(name),
         };
-        for path in given {
-            self.context.take_path(&path);
-        }
-        Ok(())
+        Ok(Self {
+            client,
+            namespace,
+            problems: Vec::new(),
+            is_partial: false,
+        })
     }
 
-    /// All namespaces, or the one that is asked about, which takes fewer rights.
-    async fn read_namespaces(&mut self) -> Result<()> {
+    async fn read_into(&mut self, followed: &Followed, context: &Context) -> Result<()> {
+        self.read(followed, &mut |stored| context.take(followed, stored))
+            .await
+    }
+
+    /// All namespaces, or only the one in scope, which takes fewer rights.
+    pub(super) async fn read_namespaces(&mut self, take: &mut dyn FnMut(Stored)) -> Result<()> {
         let Some(name) = &self.namespace else {
-            return self.read(&Followed::Namespaces).await;
+            return self.read(&Followed::Namespaces, take).await;
         };
         let resource = Followed::Namespaces.resource();
         let api = Api::<Stored>::all_with(self.client.clone(), &resource);
         match api.get_opt(name).await {
-            Ok(Some(stored)) => self.context.take(&Followed::Namespaces, stored),
+            Ok(Some(stored)) => take(stored),
             Ok(None) => self.miss(&Followed::Namespaces, &format!("{name} does not exist")),
             Err(error) => self.forgive(&Followed::Namespaces, error)?,
         }
         Ok(())
     }
 
-    async fn add_kinds(&mut self, extra: &[ExtraKind]) {
+    /// The extra kinds that the cluster serves.
+    pub(super) async fn discover_kinds(&mut self, extra: &[ExtraKind]) -> Vec<Arc<WatchedKind>> {
+        let mut kinds = Vec::new();
         for kind in extra {
             match discover(kind, &self.client).await {
-                Ok(Some(found)) => self.context.add_kind(found),
+                Ok(Some(found)) => kinds.push(found),
                 Ok(None) => self
                     .problems
                     .push(Problem::new(kind, "is not served by the cluster")),
                 Err(error) => self.problems.push(Problem::new(kind, error.to_string())),
             }
         }
+        kinds
     }
 
-    /// Lists one kind page by page; each object is judged and dropped.
-    async fn read(&mut self, followed: &Followed) -> Result<()> {
-        let resource = followed.resource();
-        let api: Api<Stored> = match (&self.namespace, followed) {
-            (None, _) | (_, Followed::Paths | Followed::Namespaces) => {
-                Api::all_with(self.client.clone(), &resource)
-            }
-            (Some(namespace), _) => Api::namespaced_with(self.client.clone(), namespace, &resource),
+    /// Lists one kind page by page: of the namespace in scope, or of the cluster where the kind has
+    /// none.
+    pub(super) async fn read(
+        &mut self,
+        followed: &Followed,
+        take: &mut dyn FnMut(Stored),
+    ) -> Result<()> {
+        let namespace = match followed {
+            Followed::Paths | Followed::Namespaces => None,
+            Followed::Exceptions
+            | Followed::Services
+            | Followed::Warnings(_)
+            | Followed::Workloads(_) => self.namespace.clone(),
         };
-        let mut params = ListParams::default().limit(PAGE);
-        loop {
-            let page = match api.list(&params).await {
+        self.read_in(namespace.as_deref(), followed, take).await
+    }
+
+    pub(super) async fn read_in(
+        &mut self,
+        namespace: Option<&str>,
+        followed: &Followed,
+        take: &mut dyn FnMut(Stored),
+    ) -> Result<()> {
+        let resource = followed.resource();
+        let api: Api<Stored> = match namespace {
+            Some(namespace) => Api::namespaced_with(self.client.clone(), namespace, &resource),
+            None => Api::all_with(self.client.clone(), &resource),
+        };
+        let mut pager = Pager::new(ListParams::default());
+        while let Some(params) = pager.next() {
+            let page = match api.list(params).await {
                 Ok(page) => page,
                 Err(error) => return self.forgive(followed, error),
             };
-            let more = page.metadata.continue_.clone();
-            params.continue_token = more.filter(|token| !token.is_empty());
-            for stored in page {
-                self.context.take(followed, stored);
-            }
-            if params.continue_token.is_none() {
-                return Ok(());
-            }
+            pager.turn(&page.metadata);
+            page.into_iter().for_each(&mut *take);
         }
+        Ok(())
     }
 
     /// Goes on without a kind that may not be read or is not installed.
@@ -195,7 +218,7 @@ impl Reader {
                 followed,
                 "is not installed: judge by the built-in paths with --paths starter",
             ),
-            // Nothing is agreed where nothing is installed.
+            // There are no exceptions where nothing is installed.
             Followed::Exceptions => {}
             Followed::Namespaces
             | Followed::Services

@@ -20,6 +20,7 @@ mod lease;
 mod listing;
 mod names;
 mod objects;
+mod paging;
 mod policies;
 mod pulse;
 mod remember;

@@ -1,20 +1,18 @@
-//! Objects of a cluster as they are stored, read once and whole: for an import, which asks them what
-//! no judgement does. Kinds that may not be listed or are not served are said, not failed on.
+//! Objects of a cluster as they are stored, whole: for commands that judge them twice or read what no
+//! check reads. Listing itself is the business of [`super::listing`].
 
-use kube::Client;
-use kube::api::{Api, ListParams};
-use kube::core::ApiResource;
+use std::sync::Arc;
+
 use serde_json::Value;
 
 use super::connect::Target;
-use super::error::{Error, Result, reason_of};
+use super::error::Result;
 use super::followed::Followed;
 use super::kinds::discover;
+use super::listing::{Reader, Scope};
 use super::stored::Stored;
-use super::watch::PAGE;
-use crate::assess::object::kind::WatchedKind;
+use crate::assess::object::kind::{ExtraKind, WatchedKind};
 use crate::assess::source::Problem;
-use crate::cli::ExtraKind;
 
 /// Kyverno's exceptions, the newest version of each group first; the first one served is read.
 const FOREIGN: [[(&str, &str); 3]; 2] = [
@@ -40,117 +38,61 @@ pub struct Objects {
     pub problems: Vec<Problem>,
 }
 
-/// Everything an import looks at: paths, namespaces, workloads, exceptions, and Kyverno's; of one
-/// namespace where it is named, paths and namespaces always.
+/// Paths, namespaces, workloads and exceptions, and Kyverno's exceptions; of one namespace where
+/// `scope` says so, paths and Kyverno's exceptions always.
 ///
 /// # Errors
-/// When the cluster does not answer.
-pub async fn objects(
-    target: &Target,
-    extra: &[ExtraKind],
-    namespace: Option<&str>,
-) -> Result<Objects> {
-    let client = target.client().await?;
-    let mut objects = Objects::default();
-    objects
-        .read(&client, &Followed::Paths.resource(), None)
-        .await?;
-    objects.read_namespaces(&client, namespace).await?;
-    for kind in WatchedKind::built_in() {
-        let resource = Followed::Workloads(kind).resource();
-        objects.read(&client, &resource, namespace).await?;
+/// When there is no cluster, or it does not answer.
+pub async fn objects(target: &Target, extra: &[ExtraKind], scope: Scope) -> Result<Objects> {
+    let mut reader = Reader::connect(target, scope).await?;
+    let mut values = Vec::new();
+    read_into(&mut values, &mut reader, &Followed::Paths).await?;
+    let resource = Followed::Namespaces.resource();
+    let take = &mut |stored: Stored| values.push(stored.into_value(&resource));
+    reader.read_namespaces(take).await?;
+    let mut kinds = WatchedKind::built_in();
+    kinds.extend(reader.discover_kinds(extra).await);
+    for kind in kinds {
+        read_into(&mut values, &mut reader, &Followed::Workloads(kind)).await?;
     }
-    for kind in extra {
-        match discover(kind, &client).await? {
-            Some(kind) => {
-                let resource = Followed::Workloads(kind).resource();
-                objects.read(&client, &resource, namespace).await?;
-            }
-            None => objects
-                .problems
-                .push(Problem::new(kind, "is not served by the cluster")),
-        }
-    }
-    let exceptions = Followed::Exceptions.resource();
-    objects.read(&client, &exceptions, namespace).await?;
+    read_into(&mut values, &mut reader, &Followed::Exceptions).await?;
     for versions in FOREIGN {
-        objects.read_foreign(&client, &versions).await?;
+        let Some(kind) = served(&reader, &versions).await? else {
+            continue;
+        };
+        // They may be about another namespace than their own: all are read.
+        let followed = Followed::Workloads(kind);
+        let resource = followed.resource();
+        let take = &mut |stored: Stored| values.push(stored.into_value(&resource));
+        reader.read_in(None, &followed, take).await?;
     }
-    Ok(objects)
+    Ok(Objects {
+        values,
+        problems: reader.problems,
+    })
 }
 
-impl Objects {
-    /// All namespaces, or the one that is asked about, which takes fewer rights.
-    async fn read_namespaces(&mut self, client: &Client, namespace: Option<&str>) -> Result<()> {
-        let resource = Followed::Namespaces.resource();
-        let Some(name) = namespace else {
-            return self.read(client, &resource, None).await;
+async fn read_into(
+    values: &mut Vec<Value>,
+    reader: &mut Reader,
+    followed: &Followed,
+) -> Result<()> {
+    let resource = followed.resource();
+    let take = &mut |stored: Stored| values.push(stored.into_value(&resource));
+    reader.read(followed, take).await
+}
+
+/// The first of the versions that the cluster serves.
+async fn served(reader: &Reader, versions: &[(&str, &str)]) -> Result<Option<Arc<WatchedKind>>> {
+    for (group, version) in versions {
+        let kind = ExtraKind {
+            plural: PLURAL.to_owned(),
+            group: (*group).to_owned(),
+            version: (*version).to_owned(),
         };
-        match Api::<Stored>::all_with(client.clone(), &resource)
-            .get_opt(name)
-            .await
-        {
-            Ok(found) => {
-                let found = found.into_iter();
-                self.values
-                    .extend(found.map(|stored| stored.into_value(&resource)));
-                Ok(())
-            }
-            Err(error) => self.forgive(&resource, error),
+        if let Some(kind) = discover(&kind, &reader.client).await? {
+            return Ok(Some(kind));
         }
     }
-
-    /// Goes on without what may not be read or is not served.
-    fn forgive(&mut self, resource: &ApiResource, error: kube::Error) -> Result<()> {
-        let why = reason_of(&error);
-        if !matches!(why, "Forbidden" | "NotFound") {
-            return Err(Error::on(format!("read {}", resource.plural))(error));
-        }
-        let message = format!("cannot be read ({why}), and is not in this answer");
-        self.problems.push(Problem::new(&resource.kind, message));
-        Ok(())
-    }
-
-    /// Exceptions may be about another namespace than they are in: all are read.
-    async fn read_foreign(&mut self, client: &Client, versions: &[(&str, &str)]) -> Result<()> {
-        for (group, version) in versions {
-            let kind = ExtraKind {
-                plural: PLURAL.to_owned(),
-                group: (*group).to_owned(),
-                version: (*version).to_owned(),
-            };
-            if let Some(kind) = discover(&kind, client).await? {
-                let resource = Followed::Workloads(kind).resource();
-                return self.read(client, &resource, None).await;
-            }
-        }
-        Ok(())
-    }
-
-    async fn read(
-        &mut self,
-        client: &Client,
-        resource: &ApiResource,
-        namespace: Option<&str>,
-    ) -> Result<()> {
-        let api: Api<Stored> = match namespace {
-            Some(namespace) => Api::namespaced_with(client.clone(), namespace, resource),
-            None => Api::all_with(client.clone(), resource),
-        };
-        let mut params = ListParams::default().limit(PAGE);
-        loop {
-            let page = match api.list(&params).await {
-                Ok(page) => page,
-                Err(error) => return self.forgive(resource, error),
-            };
-            let more = page.metadata.continue_.clone();
-            params.continue_token = more.filter(|token| !token.is_empty());
-            let values = page.items.into_iter();
-            self.values
-                .extend(values.map(|stored| stored.into_value(resource)));
-            if params.continue_token.is_none() {
-                return Ok(());
-            }
-        }
-    }
+    Ok(None)
 }

@@ -22,14 +22,14 @@ use super::error::{Error, Result, reason_of};
 use super::followed::Role;
 use super::gates::{Stage, Trouble};
 use super::kinds::ASK_EVERY;
+use super::paging::PAGE;
 use super::stored::{Key, Stored};
-use super::watch::{LONGEST_PAUSE, PAGE, WATCH_SECONDS, complain, is_progress, trouble_of};
+use super::watch::{LONGEST_PAUSE, WATCH_SECONDS, complain, is_progress, trouble_of};
 use crate::api::keys::{CONTENT_DIGEST, FIELD_MANAGER, MANAGED_BY};
 use crate::assess::inventory::Inventory;
 use crate::assess::planner::policy_reports::{
     Ledger, ReportAct, ReportPlan, ReportWrite, StoredReport,
 };
-use crate::cli;
 use crate::report::policy_report::{Format, render};
 
 /// What is waited for while the cluster has no format of ours.
@@ -97,16 +97,6 @@ pub async fn is_served(client: &Client, format: Format) -> Result<bool> {
         Err(error) => Err(Error::on(format!("look up {}", format.api_version()))(
             error,
         )),
-    }
-}
-
-/// The formats that may be used, the preferred one first; none where no reports are wanted.
-pub const fn formats(mode: cli::Reports) -> &'static [Format] {
-    match mode {
-        cli::Reports::Off => &[],
-        cli::Reports::Auto => &Format::ALL,
-        cli::Reports::OpenReports => &[Format::OpenReports],
-        cli::Reports::WgPolicy => &[Format::WgPolicy],
     }
 }
 

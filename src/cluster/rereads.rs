@@ -14,8 +14,8 @@ use super::context::Context;
 use super::error::reason_of;
 use super::gates::Stage;
 use super::intake::Seen;
+use super::paging::Pager;
 use super::stored::{Stored, resource_of};
-use super::watch::PAGE;
 use crate::assess::object::kind::WatchedKind;
 
 /// How long further changes are waited for.
@@ -121,24 +121,18 @@ async fn list_once(
         Some(namespace) => Api::namespaced_with(client.clone(), namespace, &resource),
         None => Api::all_with(client.clone(), &resource),
     };
-    let mut params = ListParams::default().limit(PAGE);
+    let mut pager = Pager::new(ListParams::default());
     let mut objects = 0;
-    loop {
-        let page = api.list(&params).await?;
-        params.continue_token = page
-            .metadata
-            .continue_
-            .clone()
-            .filter(|token| !token.is_empty());
+    while let Some(params) = pager.next() {
+        let page = api.list(params).await?;
+        pager.turn(&page.metadata);
         for stored in page {
             objects += 1;
             context.take_workload(stored.into_value(&resource), kind, Seen::Reread);
         }
         context.changed.notify_one();
-        if params.continue_token.is_none() {
-            return Ok(objects);
-        }
     }
+    Ok(objects)
 }
 
 #[cfg(test)]

@@ -26,11 +26,12 @@ use super::source::Observer;
 use super::tell::{self, News};
 use super::writer::Writer;
 use super::{clock, policies, reports, rereads, vouch, watch as watching};
+use crate::assess::object::kind::ExtraKind;
 use crate::assess::reminders::LONGEST_MESSAGE;
 use crate::assess::settings::Settings;
 use crate::assess::warning::Part;
-use crate::cli::{self, ExtraKind};
 use crate::report::metrics;
+use crate::report::policy_report::Format;
 
 /// What the operator may be told.
 #[derive(Clone, Debug)]
@@ -43,8 +44,8 @@ pub struct RunSettings {
     pub extra_kinds: Vec<ExtraKind>,
     /// What is exposed as metrics.
     pub metrics: metrics::Options,
-    /// Which policy reports are written.
-    pub reports: cli::Reports,
+    /// Formats of policy reports, the preferred one first; none are written where it is empty.
+    pub report_formats: &'static [Format],
     /// Whether a Lease decides who writes.
     pub leader_elect: bool,
     /// The Lease's namespace; the client's own where absent.
@@ -245,9 +246,8 @@ fn watches(
         let watch = vouch::follow(client.clone(), policy, context.clone());
         tasks.spawn(named("a watch", watch));
     }
-    let formats = reports::formats(settings.reports);
-    if !formats.is_empty() {
-        let reports = reports::run(client.clone(), formats, context.clone());
+    if !settings.report_formats.is_empty() {
+        let reports = reports::run(client.clone(), settings.report_formats, context.clone());
         tasks.spawn(named("reports", reports));
     }
     tasks

@@ -19,14 +19,12 @@ use super::definitions::Deletions;
 use super::error::reason_of;
 use super::followed::Followed;
 use super::gates::Trouble;
+use super::paging::PAGE;
 use super::stored::{Key, Stored};
 
 /// How long one watch lasts: shorter than the four minutes after which load balancers drop silent
 /// connections, which bounds how long a dead one goes unnoticed.
 pub const WATCH_SECONDS: u32 = 180;
-/// Objects a page: what is in memory at once. Larger pages are no faster, and the allocator keeps
-/// what they took.
-pub const PAGE: u32 = 100;
 /// The longest pause between two attempts, so that a kind that appears is followed within a minute.
 pub const LONGEST_PAUSE: Duration = Duration::from_secs(40);
 

@@ -13,13 +13,12 @@ use super::read::{Input, Manifest};
 use crate::api::{self, DeviationException, GoldenPath};
 use crate::assess::exception::record::Exception;
 use crate::assess::inventory::Inventory;
-use crate::assess::object::kind::WatchedKind;
+use crate::assess::object::kind::{ExtraKind, WatchedKind};
 use crate::assess::object::namespace::Namespace;
 use crate::assess::path::Origin;
 use crate::assess::settings::Settings;
 use crate::assess::source::{Problem, Source};
 use crate::assess::workload::{ReadContext, observe};
-use crate::cli::ExtraKind;
 use crate::report::document::build::Sources;
 
 /// What was loaded.
@@ -31,8 +30,6 @@ pub struct Loaded {
     pub sources: Sources,
     /// What could not be used.
     pub problems: Vec<Problem>,
-    /// How many objects were of no kind that is looked at.
-    pub passed_over: usize,
 }
 
 /// Loads what was read. `now` stands in for the creation time manifests do not have.
@@ -42,7 +39,6 @@ pub fn load(input: Input, mut settings: Settings, extra: &[ExtraKind], now: Time
         inventory: Inventory::new(settings),
         sources: Sources::default(),
         problems: input.problems,
-        passed_over: 0,
     };
     let mut later = Vec::new();
     for manifest in input.manifests {
@@ -129,7 +125,6 @@ impl Loaded {
         let Manifest { source, value } = manifest;
         let kinds = &self.inventory.settings.kinds;
         let Some(kind) = kinds.iter().find(|kind| is_of(&value, kind)).cloned() else {
-            self.passed_over += 1;
             return;
         };
         let namespace = value["metadata"]["namespace"].as_str().unwrap_or_default();

@@ -1,6 +1,13 @@
-//! The golden paths that come with the binary, for a first look at any cluster or directory.
+//! Golden paths named on the command line: a file, a directory, or the starter paths that come with
+//! the binary, for a first look at any cluster or directory.
 
-use super::files::File;
+use std::convert::Infallible;
+use std::io::Read;
+use std::path::PathBuf;
+use std::str::FromStr;
+
+use super::Error;
+use super::files::{self, File};
 
 const STARTERS: [(&str, &str); 3] = [
     (
@@ -17,12 +24,43 @@ const STARTERS: [(&str, &str); 3] = [
     ),
 ];
 
-/// The starter paths, as if they had been read from files.
-pub fn files() -> Vec<File> {
-    let file = |(name, content): (&str, &str)| File {
-        name: name.to_owned(),
-        content: content.as_bytes().to_vec(),
-        is_named: true,
-    };
-    STARTERS.into_iter().map(file).collect()
+/// Where golden paths come from besides the cluster or the manifests.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum PathsFrom {
+    /// The three paths that come with the binary.
+    Starter,
+    /// A file or directory.
+    File(PathBuf),
+}
+
+impl PathsFrom {
+    /// Its files; those of the binary as if they had been named.
+    pub(super) fn files(&self, stdin: &mut dyn Read) -> Result<Vec<File>, Error> {
+        match self {
+            Self::Starter => Ok(starters()),
+            Self::File(path) => files::read(std::slice::from_ref(path), stdin),
+        }
+    }
+}
+
+impl FromStr for PathsFrom {
+    type Err = Infallible;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        Ok(match text {
+            "starter" => Self::Starter,
+            path => Self::File(path.into()),
+        })
+    }
+}
+
+fn starters() -> Vec<File> {
+    STARTERS
+        .into_iter()
+        .map(|(name, content)| File {
+            name: name.to_owned(),
+            content: content.as_bytes().to_vec(),
+            is_named: true,
+        })
+        .collect()
 }

@@ -3,12 +3,14 @@
 //! leads is known from the operator's configuration alone, and never logged.
 
 mod answer;
+mod client;
 mod config;
 mod endpoint;
 mod error;
 mod pause;
 mod post;
 
+pub use client::{Body, HttpClient, NoAnswer, PATIENCE, read_text};
 pub use config::Config;
 pub use error::{Error, Result};
 pub use post::Post;

@@ -2,32 +2,25 @@
 //! deaf receiver holds up nobody else's messages for longer than one request may take.
 
 use std::collections::BTreeMap;
-use std::error::Error as _;
 use std::fmt;
 use std::io::Cursor;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use http::{Request, Response, Uri, header};
-use http_body_util::{BodyExt, Full, Limited};
-use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
-use hyper_util::client::legacy::Client;
-use hyper_util::client::legacy::connect::HttpConnector;
-use hyper_util::rt::TokioExecutor;
-use rustls::crypto::ring::default_provider;
+use http_body_util::{BodyExt, Full};
 
 use super::answer::{Meaning, meaning, retry_after};
+use super::client::{Body, HttpClient, NoAnswer, read_text};
 use super::config::Config;
 use super::endpoint::{Endpoint, Format};
-use super::error::{Error, Result};
+use super::error::Result;
 use super::pause;
 use crate::assess::reminders::{Delivery, Message, Setback};
 use crate::report::document::encode;
 use crate::report::reminder;
 use crate::report::terminal::plain::plain;
 
-/// The longest one request may take, from the connection to the answer's first line.
-pub const PATIENCE: Duration = Duration::from_secs(10);
 /// How much of what a receiver says about a refusal is read, in bytes.
 const READ: usize = 4_096;
 /// How much of that is passed on, in characters.
@@ -35,12 +28,10 @@ const QUOTED: usize = 200;
 /// A shorter part of an address keeps no secret.
 const SHORTEST_SECRET: usize = 6;
 
-type Body = Full<Cursor<Vec<u8>>>;
-
 /// Hands messages over.
 pub struct Post {
     endpoints: BTreeMap<Arc<str>, Endpoint>,
-    client: Client<HttpsConnector<HttpConnector>, Body>,
+    client: HttpClient,
     /// Failures in a row, by channel.
     failures: Mutex<BTreeMap<Arc<str>, u32>>,
 }
@@ -69,11 +60,7 @@ impl Post {
     pub fn new(config: &Config) -> Result<Self> {
         let endpoints = config.endpoints.clone();
         let needs_tls = |endpoint: &Endpoint| endpoint.address.may_need_tls();
-        let connector = connector(endpoints.values().any(needs_tls))?;
-        // A pooled connection may have been closed by the other side in the days between.
-        let client = Client::builder(TokioExecutor::new())
-            .pool_max_idle_per_host(0)
-            .build(connector);
+        let client = HttpClient::new(endpoints.values().any(needs_tls))?;
         Ok(Self {
             endpoints,
             client,
@@ -116,13 +103,11 @@ impl Post {
         let secrets = secrets(&uri);
         let request = request(uri, endpoint.format, message);
         let request = request.map_err(|why| Failed::Never("Invalid", why))?;
-        let exchange = self.client.request(request);
-        let answer = match tokio::time::timeout(PATIENCE, exchange).await {
-            Ok(Ok(answer)) => answer,
-            Ok(Err(error)) => return Err(Failed::Later("Unreachable", chain(&error), None)),
-            Err(_) => {
-                let said = format!("no answer within {} s", PATIENCE.as_secs());
-                return Err(Failed::Later("TimedOut", said, None));
+        let answer = match self.client.send(request).await {
+            Ok(answer) => answer,
+            Err(NoAnswer::Unreachable(why)) => return Err(Failed::Later("Unreachable", why, None)),
+            Err(why @ NoAnswer::TimedOut) => {
+                return Err(Failed::Later("TimedOut", why.to_string(), None));
             }
         };
         let asked = answer.headers().get(header::RETRY_AFTER);
@@ -144,26 +129,6 @@ fn refusal(reason: &'static str, message: String) -> Setback {
         message,
         pause: pause::after_refusal(),
     }
-}
-
-fn connector(needs_tls: bool) -> Result<HttpsConnector<HttpConnector>> {
-    let builder = HttpsConnectorBuilder::new();
-    let builder = match builder.with_provider_and_native_roots(default_provider()) {
-        Ok(builder) => builder,
-        Err(source) if needs_tls => return Err(Error::NoRoots(source)),
-        Err(_) => without_roots(),
-    };
-    Ok(builder.https_or_http().enable_http1().build())
-}
-
-/// For plain HTTP alone.
-fn without_roots() -> HttpsConnectorBuilder<hyper_rustls::builderstates::WantsSchemes> {
-    let config = rustls::ClientConfig::builder_with_provider(Arc::new(default_provider()))
-        .with_safe_default_protocol_versions()
-        .expect("ring knows the default versions")
-        .with_root_certificates(rustls::RootCertStore::empty())
-        .with_no_client_auth();
-    HttpsConnectorBuilder::new().with_tls_config(config)
 }
 
 fn request(uri: Uri, format: Format, message: &Message) -> Result<Request<Body>, String> {
@@ -204,27 +169,13 @@ where
     B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
 {
     let status = answer.status().as_u16();
-    let body = Limited::new(answer.into_body(), READ).collect();
-    let body = match tokio::time::timeout(PATIENCE, body).await {
-        Ok(Ok(body)) => body.to_bytes(),
-        Ok(Err(_)) | Err(_) => return format!("HTTP {status}"),
+    let Ok(text) = read_text(answer.into_body(), READ).await else {
+        return format!("HTTP {status}");
     };
-    let text = String::from_utf8_lossy(&body);
     if secrets.iter().any(|secret| text.contains(secret)) {
         return format!("HTTP {status}");
     }
     let line: String = text.split_whitespace().collect::<Vec<_>>().join(" ");
     let line: String = line.chars().take(QUOTED).collect();
     format!("HTTP {status} {}", plain(&line)).trim().to_owned()
-}
-
-/// The error and its causes on one line. None of hyper's errors holds the address.
-fn chain(error: &hyper_util::client::legacy::Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        text = format!("{text}: {error}");
-        cause = error.source();
-    }
-    plain(&text).into_owned()
 }

@@ -3,6 +3,7 @@
 
 use std::cmp::Ordering;
 use std::fmt;
+use std::str::FromStr;
 use std::sync::Arc;
 
 /// A watched kind of workload.
@@ -93,5 +94,64 @@ impl WorkloadId {
 impl fmt::Display for WorkloadId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}/{}/{}", self.namespace, self.kind.kind, self.name)
+    }
+}
+
+/// A kind of workload to watch besides the built-in ones.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ExtraKind {
+    /// Name in URLs, such as `rollouts`.
+    pub plural: String,
+    /// API group, such as `argoproj.io`.
+    pub group: String,
+    /// Version, such as `v1alpha1`.
+    pub version: String,
+}
+
+/// Why a text names no kind.
+#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+#[error("'{0}' names no kind: write PLURAL.GROUP/VERSION, such as rollouts.argoproj.io/v1alpha1")]
+pub struct InvalidKind(String);
+
+impl fmt::Display for ExtraKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}.{}/{}", self.plural, self.group, self.version)
+    }
+}
+
+impl FromStr for ExtraKind {
+    type Err = InvalidKind;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let parts = text
+            .split_once('/')
+            .and_then(|(name, version)| Some((name.split_once('.')?, version)))
+            .filter(|((plural, group), version)| {
+                !plural.is_empty() && !group.is_empty() && version.starts_with('v')
+            });
+        let ((plural, group), version) =
+            parts.ok_or_else(|| InvalidKind(text.chars().take(80).collect()))?;
+        Ok(Self {
+            plural: plural.to_ascii_lowercase(),
+            group: group.to_owned(),
+            version: version.to_owned(),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_kind_is_named_as_in_urls() {
+        let kind: ExtraKind = "rollouts.argoproj.io/v1alpha1".parse().unwrap();
+        assert_eq!(
+            (kind.plural.as_str(), kind.group.as_str()),
+            ("rollouts", "argoproj.io")
+        );
+        for text in ["Rollout", "rollouts/v1", "rollouts.argoproj.io", ".x/v1"] {
+            assert!(text.parse::<ExtraKind>().is_err(), "{text}");
+        }
     }
 }

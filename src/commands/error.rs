@@ -1,0 +1,235 @@
+//! The error every command ends with: what failed, its cause, and the next step. Printing it is the
+//! terminal's business; retrying is the business of the code that made the request.
+
+use std::error::Error;
+use std::fmt;
+use std::io;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use http::uri::InvalidUri;
+
+use super::workload_name::WorkloadName;
+use crate::notify::NoAnswer;
+use crate::report::draft::Refusal;
+use crate::{cluster, manifests, notify};
+
+/// Why a command failed, and what to do about it.
+#[derive(Debug)]
+pub struct CommandError {
+    kind: ErrorKind,
+    hint: Option<String>,
+}
+
+/// The result of every command.
+pub type Result<T, E = CommandError> = std::result::Result<T, E>;
+
+/// What failed, with its cause as the source.
+#[derive(Debug, thiserror::Error)]
+pub enum ErrorKind {
+    /// A request to the cluster.
+    #[error(transparent)]
+    Cluster(#[from] cluster::Error),
+    /// Reading manifests.
+    #[error(transparent)]
+    Manifests(#[from] manifests::Error),
+    /// Reading the configuration of reminders.
+    #[error(transparent)]
+    Notify(#[from] notify::Error),
+    /// Drafting an exception.
+    #[error(transparent)]
+    Draft(#[from] Refusal),
+    /// Parsing the address to probe.
+    #[error("'{url}' is not an address: write http://HOST:PORT/PATH")]
+    Address {
+        /// What was written.
+        url: String,
+        /// What is wrong with it.
+        #[source]
+        source: Option<InvalidUri>,
+    },
+    /// Sending a request to an address.
+    #[error("failed to reach {url}")]
+    Unreachable {
+        /// The address.
+        url: String,
+        /// Why.
+        source: NoAnswer,
+    },
+    /// Reading an answer that breaks off, or is too long.
+    #[error("failed to read the answer of {url}")]
+    BrokenAnswer {
+        /// The address.
+        url: String,
+        /// Why.
+        source: NoAnswer,
+    },
+    /// Starting the throwaway cluster of the demo.
+    #[cfg(feature = "demo")]
+    #[error("failed to start a throwaway cluster")]
+    ControlPlane(#[from] goldenpath_e2e::Error),
+    /// Writing to standard output.
+    #[error("failed to write the output")]
+    Output(#[source] io::Error),
+    /// Encoding the output.
+    #[error("failed to write as {format}")]
+    Render {
+        /// The format asked for.
+        format: &'static str,
+        /// Why.
+        source: Box<dyn Error + Send + Sync>,
+    },
+    /// Writing one draft; those before it were written.
+    #[error("failed to write {}", file.display())]
+    WriteFile {
+        /// The file.
+        file: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// Asking questions on the terminal.
+    #[error("failed to read answers from the terminal")]
+    Terminal(#[source] io::Error),
+    /// Setting up threads or signals.
+    #[error("failed to start the runtime")]
+    Runtime(#[source] io::Error),
+    /// Binding an address.
+    #[error("failed to listen on {address}")]
+    Listen {
+        /// The address.
+        address: SocketAddr,
+        /// Why.
+        source: io::Error,
+    },
+    /// A part that runs until it is stopped has ended by itself.
+    #[error("{0} ended unexpectedly")]
+    Ended(&'static str),
+    /// The demo's operator took too long.
+    #[error("the examples were not labelled within {seconds} s; waiting for {pending}")]
+    Overdue {
+        /// How long the demo waited.
+        seconds: u64,
+        /// What was still missing.
+        pending: String,
+    },
+    /// There is no such workload.
+    #[error("no {target} in {place}, or it is not judged")]
+    NoSuchWorkload {
+        /// The workload asked for.
+        target: WorkloadName,
+        /// Where it was searched.
+        place: String,
+    },
+    /// Several workloads have this name.
+    #[error("{target} is in namespaces {namespaces}")]
+    Ambiguous {
+        /// The workload asked for.
+        target: WorkloadName,
+        /// Where it is.
+        namespaces: String,
+    },
+    /// There is no such path.
+    #[error("--path: there is no golden path '{0}'")]
+    NoSuchPath(String),
+    /// An exception covers one namespace.
+    #[error("the workloads are in namespaces {0}, and an exception covers one namespace")]
+    SeveralNamespaces(String),
+    /// The selector matches nothing.
+    #[error("--selector matches no workload in namespace {0}")]
+    SelectsNothing(String),
+    /// A check that was named covers nothing.
+    #[error("--check: {0}")]
+    CoversNothing(String),
+    /// The drafts hold nothing to preview.
+    #[error("no golden path and no exception among the drafts")]
+    NoDraft,
+    /// Some labels are still there.
+    #[error("not everything could be removed")]
+    NotClean,
+}
+
+impl CommandError {
+    /// Adds the next step: a short sentence that starts with a verb.
+    #[must_use]
+    pub fn with_hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = Some(hint.into());
+        self
+    }
+
+    /// For `map_err` on the output of a command.
+    pub fn output(source: io::Error) -> Self {
+        ErrorKind::Output(source).into()
+    }
+
+    /// For `map_err` on an encoder.
+    pub fn render<E>(format: &'static str) -> impl FnOnce(E) -> Self
+    where
+        E: Into<Box<dyn Error + Send + Sync>>,
+    {
+        move |source| {
+            let source = source.into();
+            ErrorKind::Render { format, source }.into()
+        }
+    }
+
+    /// What failed.
+    pub const fn kind(&self) -> &ErrorKind {
+        &self.kind
+    }
+
+    /// The next step, where there is one.
+    pub fn hint(&self) -> Option<&str> {
+        self.hint.as_deref()
+    }
+
+    /// Whether the reader of the output has gone, as with `| head`, which is no failure of ours.
+    pub fn is_broken_pipe(&self) -> bool {
+        matches!(&self.kind, ErrorKind::Output(source) if source.kind() == io::ErrorKind::BrokenPipe)
+    }
+}
+
+impl fmt::Display for CommandError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.kind.fmt(f)
+    }
+}
+
+impl Error for CommandError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        self.kind.source()
+    }
+}
+
+impl<K: Into<ErrorKind>> From<K> for CommandError {
+    fn from(kind: K) -> Self {
+        let kind = kind.into();
+        let hint = None;
+        Self { kind, hint }
+    }
+}
+
+/// An error and its causes on one line.
+pub fn chain(error: &dyn Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        text = format!("{text}: {error}");
+        cause = error.source();
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_error_is_one_line_with_its_causes() {
+        let source = io::Error::other("disk full");
+        let error = CommandError::output(source).with_hint("free some space");
+        assert_eq!(chain(&error), "failed to write the output: disk full");
+        assert_eq!(error.hint(), Some("free some space"));
+        assert!(!error.is_broken_pipe());
+        assert!(CommandError::output(io::ErrorKind::BrokenPipe.into()).is_broken_pipe());
+    }
+}

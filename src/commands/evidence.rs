@@ -1,0 +1,289 @@
+//! Where commands get what they report on: manifests or a cluster. This is the only place that
+//! chooses between them. It reads and judges; it prints nothing and writes nothing.
+
+use std::io;
+use std::path::PathBuf;
+
+use clap::Args;
+use jiff::Timestamp;
+use serde_json::Value;
+
+use super::error::{CommandError, ErrorKind, Result};
+use super::global::GlobalArgs;
+use super::judging::JudgingArgs;
+use super::workload_name::WorkloadName;
+use super::{Exit, Invocation, runtime};
+use crate::api::GROUP;
+use crate::assess::inventory::Inventory;
+use crate::assess::source::Problem;
+use crate::assess::verdict::AsOf;
+use crate::cluster::{self, ListingSettings, Scope};
+use crate::manifests::{self, Input, PathsFrom};
+use crate::report::document::build::{self, Sources};
+use crate::report::document::{Report, Workload};
+use crate::report::register;
+use crate::report::voice::shell_word;
+
+/// Flags of commands that report on a cluster, or on manifests instead.
+#[derive(Args, Clone, Debug, Default)]
+pub struct EvidenceArgs {
+    /// Golden paths to judge by instead of the cluster's: a file or directory, or `starter`
+    #[arg(long, value_name = "FILE|starter")]
+    pub paths: Vec<PathsFrom>,
+
+    /// Judge the manifests in this directory instead of a cluster
+    #[arg(long, value_name = "DIR")]
+    pub from: Vec<PathBuf>,
+
+    /// How workloads are found, attributed and counted.
+    #[command(flatten)]
+    pub judging: JudgingArgs,
+}
+
+/// How much of a cluster is read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Extent {
+    /// The namespace that is named, else all of them; verdicts without the messages of checks.
+    Overview,
+    /// The namespace that is named, else the context's; with the messages of checks.
+    Workload,
+}
+
+/// An inventory, the report on it, and where both come from.
+pub(super) struct Evidence {
+    pub(super) inventory: Inventory,
+    pub(super) report: Report,
+    /// What could not be read of a cluster; also among the report's problems.
+    pub(super) problems: Vec<Problem>,
+    /// The flags another command needs to reach the same answer.
+    pub(super) flags: String,
+    origin: Origin,
+    unreadable: usize,
+}
+
+enum Origin {
+    Manifests { namespace: Option<String> },
+    Cluster { namespace: Option<String> },
+}
+
+impl Evidence {
+    /// Reads and judges what the flags name.
+    pub(super) fn read(
+        args: &EvidenceArgs,
+        extent: Extent,
+        invocation: &Invocation<'_>,
+    ) -> Result<Self> {
+        if args.from.is_empty() {
+            Self::from_cluster(args, extent, invocation)
+        } else {
+            Self::from_manifests(args, invocation)
+        }
+    }
+
+    /// Reads and judges manifests: `args.from`, which may hold `-`.
+    pub(super) fn from_manifests(args: &EvidenceArgs, invocation: &Invocation<'_>) -> Result<Self> {
+        let global = invocation.global;
+        let stdin = &mut io::stdin().lock();
+        let namespace = global.default_namespace();
+        let input = manifests::input(&args.from, &args.paths, namespace, stdin)?;
+        let unreadable = input.unreadable;
+        let (inventory, report) = judge(input, &args.judging, invocation.as_of());
+        Ok(Self {
+            inventory,
+            report,
+            problems: Vec::new(),
+            flags: flags(args),
+            origin: Origin::Manifests {
+                namespace: global.namespace.clone(),
+            },
+            unreadable,
+        })
+    }
+
+    fn from_cluster(
+        args: &EvidenceArgs,
+        extent: Extent,
+        invocation: &Invocation<'_>,
+    ) -> Result<Self> {
+        let global = invocation.global;
+        let settings = ListingSettings {
+            target: global.target(),
+            judging: args.judging.settings(),
+            extra_kinds: args.judging.extra_kind.clone(),
+            scope: match extent {
+                Extent::Overview => global.scope(),
+                Extent::Workload => global.scope_of_one(),
+            },
+            paths: given_paths(&args.paths)?,
+            messages: match extent {
+                Extent::Overview => false,
+                Extent::Workload => true,
+            },
+        };
+        let listing = runtime::start()?.block_on(cluster::list(settings))?;
+        let as_of = AsOf::new(invocation.as_of());
+        let mut report = build::report(&listing.inventory, &as_of, &Sources::default());
+        if listing.is_partial {
+            // Without the right to list workloads, the operator's counts are the better answer.
+            register::trust_statuses(&mut report, &listing.inventory);
+        }
+        report.problems.extend(listing.problems.iter().cloned());
+        report.problems.sort();
+        Ok(Self {
+            inventory: listing.inventory,
+            report,
+            problems: listing.problems,
+            flags: flags(args),
+            origin: Origin::Cluster {
+                namespace: listing.namespace,
+            },
+            unreadable: 0,
+        })
+    }
+
+    /// The namespace that was read; all where absent.
+    pub(super) fn namespace(&self) -> Option<&str> {
+        match &self.origin {
+            Origin::Manifests { namespace } | Origin::Cluster { namespace } => namespace.as_deref(),
+        }
+    }
+
+    /// The workload that is named. A name that is there once needs no namespace.
+    pub(super) fn find(&self, target: &WorkloadName) -> Result<&Workload> {
+        let mut found = self.report.workloads.iter().filter(|workload| {
+            target.is_kind(&workload.kind)
+                && workload.name == target.name
+                && self
+                    .namespace()
+                    .is_none_or(|name| workload.namespace == name)
+        });
+        let target = target.clone();
+        match (found.next(), found.next()) {
+            (Some(workload), None) => Ok(workload),
+            (Some(one), Some(other)) => {
+                let namespaces = format!("{} and {}", one.namespace, other.namespace);
+                let error = CommandError::from(ErrorKind::Ambiguous { target, namespaces });
+                Err(error.with_hint("name one with -n"))
+            }
+            (None, _) => {
+                let place = self.place();
+                Err(ErrorKind::NoSuchWorkload { target, place }.into())
+            }
+        }
+    }
+
+    fn place(&self) -> String {
+        match &self.origin {
+            Origin::Manifests { .. } => "the manifests".to_owned(),
+            Origin::Cluster { namespace: None } => "the cluster".to_owned(),
+            Origin::Cluster {
+                namespace: Some(name),
+            } => format!("namespace {name}"),
+        }
+    }
+
+    /// How a command ends that judges nothing further.
+    pub(super) const fn exit(&self) -> Exit {
+        Exit::of_input(self.unreadable)
+    }
+}
+
+/// Judges what was read.
+pub(super) fn judge(input: Input, judging: &JudgingArgs, now: Timestamp) -> (Inventory, Report) {
+    let loaded = manifests::load(input, judging.settings(), &judging.extra_kind, now);
+    let mut report = build::report(&loaded.inventory, &AsOf::new(now), &loaded.sources);
+    report.problems.extend(loaded.problems);
+    report.problems.sort();
+    (loaded.inventory, report)
+}
+
+/// Objects as they are, for commands that judge them more than once.
+pub(super) struct Objects {
+    pub(super) input: Input,
+    /// What could not be read of a cluster.
+    pub(super) problems: Vec<Problem>,
+}
+
+impl Objects {
+    /// Objects in files, and in more golden paths.
+    pub(super) fn from_manifests(
+        files: &[PathBuf],
+        paths: &[PathsFrom],
+        global: &GlobalArgs,
+    ) -> Result<Self> {
+        let stdin = &mut io::stdin().lock();
+        Ok(Self {
+            input: manifests::input(files, paths, global.default_namespace(), stdin)?,
+            problems: Vec::new(),
+        })
+    }
+
+    /// Objects of a cluster; `paths` replace its golden paths where there are any.
+    pub(super) fn from_cluster(
+        judging: &JudgingArgs,
+        paths: &[PathsFrom],
+        global: &GlobalArgs,
+    ) -> Result<Self> {
+        let target = global.target();
+        let scope: Scope = global.scope();
+        let read = cluster::objects(&target, &judging.extra_kind, scope);
+        let objects = runtime::start()?.block_on(read)?;
+        let mut input = manifests::stored(objects.values);
+        if let Some(paths) = given_input(paths)? {
+            input
+                .manifests
+                .retain(|manifest| !is_golden_path(&manifest.value));
+            input.manifests.extend(paths.manifests);
+        }
+        Ok(Self {
+            input,
+            problems: objects.problems,
+        })
+    }
+}
+
+fn given_input(paths: &[PathsFrom]) -> Result<Option<Input>> {
+    if paths.is_empty() {
+        return Ok(None);
+    }
+    Ok(Some(manifests::paths(paths)?))
+}
+
+fn given_paths(paths: &[PathsFrom]) -> Result<Option<Vec<Value>>> {
+    let input = given_input(paths)?;
+    Ok(input.map(|input| {
+        input
+            .manifests
+            .into_iter()
+            .map(|manifest| manifest.value)
+            .filter(is_golden_path)
+            .collect()
+    }))
+}
+
+/// Whether an object is of one of our kinds.
+pub(super) fn is_of_kind(value: &Value, kind: &str) -> bool {
+    let group = value["apiVersion"]
+        .as_str()
+        .and_then(|version| version.split('/').next());
+    group == Some(GROUP) && value["kind"] == kind
+}
+
+/// Whether an object is a golden path.
+pub(super) fn is_golden_path(value: &Value) -> bool {
+    is_of_kind(value, "GoldenPath")
+}
+
+/// Standard input cannot be read a second time, so it is left out.
+fn flags(args: &EvidenceArgs) -> String {
+    let files = args
+        .from
+        .iter()
+        .filter(|path| path.as_os_str() != "-")
+        .map(|path| format!("--from {}", shell_word(&path.to_string_lossy())));
+    let paths = args.paths.iter().map(|paths| match paths {
+        PathsFrom::Starter => "--paths starter".to_owned(),
+        PathsFrom::File(path) => format!("--paths {}", shell_word(&path.to_string_lossy())),
+    });
+    files.chain(paths).collect::<Vec<_>>().join(" ")
+}

@@ -1,0 +1,152 @@
+//! Flags for what is judged and how it is counted, shared by every command that judges; and the
+//! parsers of dates and expiries.
+
+use clap::Args;
+use jiff::Timestamp;
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
+
+use super::selector::LabelQuery;
+use crate::api::Period;
+use crate::assess::object::kind::ExtraKind;
+use crate::assess::object::labels::Selector;
+use crate::assess::settings::Settings;
+use crate::report::draft::End;
+
+/// How workloads are found, attributed and counted.
+#[derive(Args, Clone, Debug, Default)]
+#[command(next_help_heading = "What is judged")]
+pub struct JudgingArgs {
+    /// Labels or annotations that name a workload's team, in order; also looked up on its namespace
+    #[arg(
+        long,
+        value_name = "KEY",
+        value_delimiter = ',',
+        env = "GOLDENPATH_TEAM_FROM"
+    )]
+    pub team_from: Vec<String>,
+
+    /// Labels or annotations that tie workloads to one service, in order
+    #[arg(
+        long,
+        value_name = "KEY",
+        value_delimiter = ',',
+        env = "GOLDENPATH_SERVICE_FROM"
+    )]
+    pub service_from: Vec<String>,
+
+    /// Count equal service names in different namespaces as one service
+    #[arg(long, env = "GOLDENPATH_SERVICES_ACROSS_NAMESPACES")]
+    pub services_across_namespaces: bool,
+
+    /// More kinds of workload, such as rollouts.argoproj.io/v1alpha1
+    #[arg(
+        long,
+        value_name = "PLURAL.GROUP/VERSION",
+        value_delimiter = ',',
+        env = "GOLDENPATH_EXTRA_KIND"
+    )]
+    pub extra_kind: Vec<ExtraKind>,
+
+    /// Namespaces that count in ratios, as a label selector [default: all]
+    #[arg(long, value_name = "SELECTOR", env = "GOLDENPATH_COUNTED_NAMESPACES")]
+    pub counted_namespaces: Option<LabelQuery>,
+
+    /// Namespaces in which goldenpath.dev/ignore exempts a workload [default: none]
+    #[arg(long, value_name = "SELECTOR", env = "GOLDENPATH_IGNORE_NAMESPACES")]
+    pub ignore_namespaces: Option<LabelQuery>,
+
+    /// Namespaces to skip; a name may end in *
+    #[arg(
+        long,
+        value_name = "NAME",
+        value_delimiter = ',',
+        default_value = "kube-*",
+        env = "GOLDENPATH_EXCLUDE_NAMESPACES"
+    )]
+    pub exclude_namespaces: Vec<String>,
+}
+
+impl JudgingArgs {
+    /// The settings of these flags. Extra kinds are added once their kind is known.
+    pub fn settings(&self) -> Settings {
+        let default = Settings::default();
+        let given_or = |given: &[String], default: Vec<String>| {
+            let given: Vec<String> = given
+                .iter()
+                .filter(|key| !key.is_empty())
+                .cloned()
+                .collect();
+            if given.is_empty() { default } else { given }
+        };
+        // An empty selector was left empty; it does not mean every namespace.
+        let compiled = |query: &Option<LabelQuery>| {
+            let selector = query.as_ref().map(|query| Selector::compile(&query.0));
+            selector.filter(|selector| !selector.is_empty())
+        };
+        Settings {
+            team_keys: given_or(&self.team_from, default.team_keys),
+            service_keys: given_or(&self.service_from, default.service_keys),
+            services_across_namespaces: self.services_across_namespaces,
+            excluded_namespaces: self.exclude_namespaces.clone(),
+            ignore_namespaces: compiled(&self.ignore_namespaces),
+            ignore_query: self
+                .ignore_namespaces
+                .as_ref()
+                .map(|query| query.0.clone())
+                .filter(|selector| *selector != LabelSelector::default()),
+            counted_namespaces: compiled(&self.counted_namespaces),
+            kinds: default.kinds,
+            labels: default.labels,
+            label_services: default.label_services,
+            on_apply: default.on_apply,
+        }
+    }
+}
+
+/// Parses an instant: RFC 3339, or a date, which means its first instant in UTC.
+///
+/// # Errors
+/// When it is neither.
+pub fn instant(text: &str) -> Result<Timestamp, String> {
+    let date = |text: &str| {
+        let day = text.parse::<Date>().ok()?;
+        Some(day.to_zoned(TimeZone::UTC).ok()?.timestamp())
+    };
+    text.parse()
+        .ok()
+        .or_else(|| date(text))
+        .ok_or_else(|| "write an instant such as 2026-03-01T12:00:00Z, or a date".to_owned())
+}
+
+/// Parses an expiry: a period from now, or a date.
+///
+/// # Errors
+/// When it is neither.
+pub fn end(text: &str) -> Result<End, String> {
+    if let Ok(period) = text.parse::<Period>() {
+        return Ok(End::After(period));
+    }
+    let date = instant(text).map(End::At);
+    date.map_err(|_| "write a time such as 90d, or a date such as 2027-03-31".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_instant_is_a_time_or_a_date() {
+        assert_eq!(instant("2026-03-01"), instant("2026-03-01T00:00:00Z"));
+        assert_eq!(instant("2026-03-01T01:00:00+01:00"), instant("2026-03-01"));
+        assert!(instant("tomorrow").is_err());
+    }
+
+    #[test]
+    fn an_expiry_is_a_period_or_a_date() {
+        assert_eq!(end("90d"), Ok(End::After(Period::days(90))));
+        assert_eq!(end("2027-03-31"), instant("2027-03-31").map(End::At));
+        assert!(end("soon").unwrap_err().contains("90d"));
+    }
+}

@@ -1,0 +1,116 @@
+//! The HTTP client for everything that is not the Kubernetes API: one request, one answer, within a
+//! deadline. It follows no redirect and never retries; that is up to the caller.
+
+use std::error::Error as _;
+use std::io::Cursor;
+use std::sync::Arc;
+use std::time::Duration;
+
+use http::{Request, Response};
+use http_body_util::{BodyExt, Full, Limited};
+use hyper::body::Incoming;
+use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
+use hyper_util::client::legacy::Client;
+use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::rt::TokioExecutor;
+use rustls::crypto::ring::default_provider;
+
+use super::error::{Error, Result};
+use crate::report::terminal::plain::plain;
+
+/// The longest one request may take, from the connection to the answer's first line; reading the body
+/// may take as long again.
+pub const PATIENCE: Duration = Duration::from_secs(10);
+
+/// A request's body.
+pub type Body = Full<Cursor<Vec<u8>>>;
+
+/// Why there is no answer.
+#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+pub enum NoAnswer {
+    /// The connection failed or broke off. The text never holds the address.
+    #[error("{0}")]
+    Unreachable(String),
+    /// The deadline passed.
+    #[error("no answer within {} s", PATIENCE.as_secs())]
+    TimedOut,
+}
+
+/// A client for HTTP and HTTPS.
+#[derive(Clone)]
+pub struct HttpClient(Client<HttpsConnector<HttpConnector>, Body>);
+
+impl HttpClient {
+    /// A client; without certificate authorities, it serves plain HTTP alone.
+    ///
+    /// # Errors
+    /// When `needs_tls` is set and the system has no certificate authorities.
+    pub fn new(needs_tls: bool) -> Result<Self> {
+        // A pooled connection may have been closed by the other side in the days between.
+        let client = Client::builder(TokioExecutor::new())
+            .pool_max_idle_per_host(0)
+            .build(connector(needs_tls)?);
+        Ok(Self(client))
+    }
+
+    /// Sends one request and returns the answer's head; its body is still to be read.
+    ///
+    /// # Errors
+    /// When no answer comes.
+    pub async fn send(&self, request: Request<Body>) -> Result<Response<Incoming>, NoAnswer> {
+        match tokio::time::timeout(PATIENCE, self.0.request(request)).await {
+            Ok(Ok(answer)) => Ok(answer),
+            Ok(Err(error)) => Err(NoAnswer::Unreachable(chain(&error))),
+            Err(_) => Err(NoAnswer::TimedOut),
+        }
+    }
+}
+
+/// Reads a body of at most `limit` bytes as text.
+///
+/// # Errors
+/// When the body breaks off, is longer, or takes too long.
+pub async fn read_text<B>(body: B, limit: usize) -> Result<String, NoAnswer>
+where
+    B: BodyExt,
+    B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
+{
+    match tokio::time::timeout(PATIENCE, Limited::new(body, limit).collect()).await {
+        Ok(Ok(body)) => Ok(String::from_utf8_lossy(&body.to_bytes()).into_owned()),
+        Ok(Err(error)) => Err(NoAnswer::Unreachable(
+            plain(&error.to_string()).into_owned(),
+        )),
+        Err(_) => Err(NoAnswer::TimedOut),
+    }
+}
+
+fn connector(needs_tls: bool) -> Result<HttpsConnector<HttpConnector>> {
+    let builder = HttpsConnectorBuilder::new();
+    let builder = match builder.with_provider_and_native_roots(default_provider()) {
+        Ok(builder) => builder,
+        Err(source) if needs_tls => return Err(Error::NoRoots(source)),
+        Err(_) => without_roots(),
+    };
+    Ok(builder.https_or_http().enable_http1().build())
+}
+
+/// For plain HTTP alone.
+fn without_roots() -> HttpsConnectorBuilder<hyper_rustls::builderstates::WantsSchemes> {
+    let config = rustls::ClientConfig::builder_with_provider(Arc::new(default_provider()))
+        .with_safe_default_protocol_versions()
+        .expect("ring knows the default versions")
+        .with_root_certificates(rustls::RootCertStore::empty())
+        .with_no_client_auth();
+    HttpsConnectorBuilder::new().with_tls_config(config)
+}
+
+/// The error and its causes on one line. None of hyper's errors holds the address.
+fn chain(error: &hyper_util::client::legacy::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        text = format!("{text}: {error}");
+        cause = error.source();
+    }
+    plain(&text).into_owned()
+}
