@@ -107,7 +107,7 @@ impl Word {
                 Decision::Rejected => "reject",
             },
             Self::Review { outcome, .. } => match outcome {
-                Outcome::Renewed => "review",
+                Outcome::Renewed => "renew",
                 Outcome::Closed => "close",
             },
             Self::Renew { .. } => "ask for a renewal of",

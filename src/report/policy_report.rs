@@ -287,12 +287,12 @@ fn next(standing: Standing, found: &Findings<'_>, finding: &Finding<'_>) -> Opti
             Some(format!("the platform team decides: {approve}"))
         }
         Standing::Expired | Standing::ReviewOverdue | Standing::ReviewDue if is_asked => {
-            let review = of_exception("review", " --outcome Renewed")?;
-            Some(format!("the platform team answers: {review}"))
+            let renew = of_exception("renew", "")?;
+            Some(format!("the platform team answers: {renew}"))
         }
         Standing::Expired | Standing::ReviewOverdue | Standing::ReviewDue => {
-            let renew = of_exception("renew", " --because \"…\"")?;
-            Some(format!("take this step, or ask to go on: {renew}"))
+            let request = of_exception("request-renewal", " --because \"…\"")?;
+            Some(format!("take this step, or ask to go on: {request}"))
         }
         Standing::Predates | Standing::Documented => None,
     }

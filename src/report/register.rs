@@ -191,20 +191,17 @@ pub fn commands(exception: &Exception) -> Vec<String> {
     };
     match exception.next {
         Next::Decide => vec![command("approve", ""), command("reject", " --note \"…\"")],
-        Next::Answer => vec![
-            command("review", " --outcome Renewed"),
-            command("close", ""),
-        ],
+        Next::Answer => vec![command("renew", ""), command("close", "")],
         Next::ReviewOverdue | Next::RenewOrReturn | Next::Review
             if exception.approval.is_own_word() =>
         {
-            vec![
-                command("review", " --outcome Renewed"),
-                command("close", ""),
-            ]
+            vec![command("renew", ""), command("close", "")]
         }
         Next::ReviewOverdue | Next::RenewOrReturn | Next::Review => {
-            vec![command("renew", " --because \"…\""), command("close", "")]
+            vec![
+                command("request-renewal", " --because \"…\""),
+                command("close", ""),
+            ]
         }
         Next::Close => vec![command("close", "")],
         Next::Rest => Vec::new(),
@@ -448,9 +445,9 @@ shop        settled     web-service   team-shop   Active          12 Mar   3    
     #[test]
     fn who_needed_nobody_s_word_renews_alone() {
         let mut due = asking("x", Next::Review, Phase::ReviewDue);
-        assert!(commands(&due)[0].contains("renew x -n shop --because"));
+        assert!(commands(&due)[0].contains("request-renewal x -n shop --because"));
         due.approval = Assurance::SelfDeclared;
-        assert!(commands(&due)[0].contains("review x -n shop --outcome Renewed"));
+        assert!(commands(&due)[0].ends_with(" renew x -n shop"));
     }
 
     #[test]

@@ -50,20 +50,20 @@ pub fn sentences(item: &Item, as_of: Timestamp) -> Sentences {
             Step::new("Or say why not", commands.of("reject", " --note \"…\"")),
         ),
         Stage::RenewalWaiting => (
-            Step::new("Go on", commands.of("review", " --outcome Renewed")),
+            Step::new("Go on", commands.of("renew", "")),
             Step::new("Or end it", commands.of("close", "")),
         ),
         Stage::ReviewDue | Stage::ReviewOverdue | Stage::Expired => {
-            let renew = commands.of("renew", " --because \"…\"");
+            let request = commands.of("request-renewal", " --because \"…\"");
             let close = commands.of("close", "");
             if is_done_with(item) {
                 (
                     Step::new("Close it", close),
-                    Step::new("Or, where it is needed after all, ask to go on", renew),
+                    Step::new("Or, where it is needed after all, ask to go on", request),
                 )
             } else {
                 (
-                    Step::new("Still needed? Ask to go on", renew),
+                    Step::new("Still needed? Ask to go on", request),
                     Step::new("Or return to the path and close it", close),
                 )
             }

@@ -43,11 +43,11 @@ fn every_command_writes_what_the_policies_take() {
         accepted(&run(
             ground,
             "nora",
-            &["renew", "till", "--because=as before"],
+            &["request-renewal", "till", "--because=as before"],
         ));
         assert_eq!(spec()["renewal"]["by"], "nora");
-        let go_on = ["review", "till", "--outcome=Renewed"];
-        let may_not = "error: failed to review exception shop/till: nora may not decide";
+        let go_on = ["renew", "till"];
+        let may_not = "error: failed to renew exception shop/till: nora may not decide";
         refused(&run(ground, "nora", &go_on), may_not);
         accepted(&run(ground, "ada", &go_on));
         assert_eq!(spec()["reviews"][0]["by"], "ada");

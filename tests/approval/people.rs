@@ -174,7 +174,7 @@ fn an_approver_decides_by_command_and_by_hand() {
         let file = ground.file("by-apply", &applied.to_string());
         let apply = ["apply", "--server-side", "--force-conflicts", "-f", &file];
         accepted(&ground.kubectl("ada", &apply));
-        accepted(&ground.goldenpath("ada", &["approve", "turned-down", "-n=shop", "--reject"]));
+        accepted(&ground.goldenpath("ada", &["reject", "turned-down", "-n=shop"]));
 
         for name in ["by-command", "by-patch", "by-apply", "turned-down"] {
             assert_eq!(
@@ -186,7 +186,7 @@ fn an_approver_decides_by_command_and_by_hand() {
         let decision = &ground.stored("turned-down")["spec"]["approval"]["decision"];
         assert_eq!(decision, "Rejected");
 
-        let renew = ["review", "by-command", "-n=shop", "--outcome=Renewed"];
+        let renew = ["renew", "by-command", "-n=shop"];
         accepted(&ground.goldenpath("ada", &renew));
         let approve = ["approve", "by-patch", "-n=shop"];
         let plainly = "error: failed to approve exception shop/by-patch: tess may not decide";
@@ -244,7 +244,7 @@ fn an_owner_asks_to_go_on_and_closes_without_anybody() {
             &ground.patch("sam", "owned", &forged),
             "is not sam, and that is who you are",
         );
-        accepted(&ground.goldenpath("sam", &["review", "owned", "-n=shop", "--outcome=Closed"]));
+        accepted(&ground.goldenpath("sam", &["close", "owned", "-n=shop"]));
         assert_eq!(reviews(&ground.stored("owned")), ["sam Closed"]);
     });
 }

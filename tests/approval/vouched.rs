@@ -103,7 +103,7 @@ fn approvals_are_vouched_for_since_the_policies_came() {
     assert_eq!(ground.approved("old")[0], "Unverified");
     expect_unverified(&operator, "1");
 
-    let renew = ["review", "old", "-n=shop", "--outcome=Renewed"];
+    let renew = ["renew", "old", "-n=shop"];
     accepted(&ground.goldenpath("ada", &renew));
     ground.expect_reason("old", "Verified");
     expect_words(&ground, "old", "renewed by ada");

@@ -112,7 +112,7 @@ fn each_listener_has_its_own(pages: &str, operations: &str) {
     let (code, said) = ask("127.0.0.1:9", "/readyz", "");
     assert_eq!(code, 2);
     assert!(
-        said.contains("failed to ask http://127.0.0.1:9/readyz"),
+        said.contains("failed to reach http://127.0.0.1:9/readyz"),
         "{said}"
     );
 }

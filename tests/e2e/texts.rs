@@ -209,8 +209,8 @@ fn no_command_shows_them_raw(cluster: &ControlPlane) {
         &["report", "-o", "yaml"],
         &["why", "deploy/web"],
         &["inbox", "--team=shop"],
-        &["digest"],
-        &["digest", "-o", "json"],
+        &["reminders"],
+        &["reminders", "-o", "json"],
     ] {
         let output = goldenpath(cluster, command);
         let said = String::from_utf8_lossy(&output.stderr).into_owned();
@@ -262,8 +262,8 @@ fn a_refusal_that_quotes_an_escape_sequence_reaches_no_terminal_raw() {
     for command in [
         &["approve", "odd"][..],
         &["reject", "odd", "--note=no"],
-        &["review", "odd", "--outcome=Renewed"],
-        &["renew", "odd", "--because=as before"],
+        &["renew", "odd"],
+        &["request-renewal", "odd", "--because=as before"],
         &["close", "odd"],
     ] {
         let output = goldenpath(&cluster, &[&["--color=always"], command].concat());

@@ -111,7 +111,11 @@ fn an_owner_asks_to_go_on_and_is_answered() {
     let Some(cluster) = asked() else { return };
     word(&cluster, "ada", &["approve"]);
     let because = "The new contract is signed in May.";
-    let said = word(&cluster, "grace", &["renew", "--because", because]);
+    let said = word(
+        &cluster,
+        "grace",
+        &["request-renewal", "--because", because],
+    );
     assert!(said.contains("renewal requested"), "{said}");
     let renewal = &stored(&cluster, "web-replicas")["spec"]["renewal"];
     assert_eq!(
@@ -121,12 +125,16 @@ fn an_owner_asks_to_go_on_and_is_answered() {
     let waiting = eventually(SOON, "the request is newer than the approval", || {
         let asks = asks(&cluster, "ada");
         if asks.is_empty() {
-            word(&cluster, "grace", &["renew", "--because", because]);
+            word(
+                &cluster,
+                "grace",
+                &["request-renewal", "--because", because],
+            );
         }
         (!asks.is_empty()).then_some(asks)
     });
     assert_eq!(waiting, ["answer-renewal"]);
-    word(&cluster, "ada", &["review", "--outcome", "Renewed"]);
+    word(&cluster, "ada", &["renew"]);
     word(&cluster, "grace", &["close", "--note", "Runs twice now."]);
     let reviews = stored(&cluster, "web-replicas")["spec"]["reviews"].clone();
     let closed = reviews.as_array().unwrap().last().unwrap();

@@ -224,7 +224,7 @@ fn the_owner_of_a_path_decides_under_their_own_name() {
     let judged: Value = serde_json::from_slice(&judged).unwrap();
     assert_eq!(judged["deviation"], "documented");
 
-    word(&cluster, "approve", &["--reject"]);
+    word(&cluster, "reject", &[]);
     let approval = &stored(&cluster, "web-replicas")["spec"]["approval"];
     assert_eq!(approval["decision"], "Rejected");
     assert_eq!(
@@ -242,15 +242,8 @@ fn the_owner_of_a_path_decides_under_their_own_name() {
 fn a_review_is_added_to_those_before() {
     let Some(cluster) = asked() else { return };
     word(&cluster, "approve", &[]);
-    let renewed = [
-        "--outcome",
-        "renewed",
-        "--expires",
-        "60d",
-        "--note",
-        "still needed",
-    ];
-    word(&cluster, "review", &renewed);
+    let renewed = ["--expires", "60d", "--note", "still needed"];
+    word(&cluster, "renew", &renewed);
     let first = stored(&cluster, "web-replicas")["spec"]["reviews"][0].clone();
     assert_eq!(
         (&first["by"], &first["outcome"]),
@@ -260,14 +253,7 @@ fn a_review_is_added_to_those_before() {
     assert!(first["expiresAt"].is_string(), "{first}");
     // A review is known by its second: the next one needs another.
     let reviews = eventually(SOON, "a second has passed", || {
-        let args = [
-            "review",
-            "web-replicas",
-            "-n",
-            "shop",
-            "--outcome",
-            "Closed",
-        ];
+        let args = ["close", "web-replicas", "-n", "shop"];
         let output = goldenpath(&cluster, "admin", &args);
         let object = stored(&cluster, "web-replicas");
         output

@@ -163,7 +163,7 @@ fn say_what_a_scrape_takes(story: &Story, prometheus: &Prometheus, monitor: &Val
 
 /// The platform team looks at it, and the alert is over.
 fn the_owner_hears_that_it_was_looked_at(story: &Story, receiver: &Receiver) {
-    let review = "goldenpath review search-index-rebuild -n search --outcome Renewed";
+    let review = "goldenpath renew search-index-rebuild -n search";
     story.type_in(Helm::Four, review);
     eventually(SOON, "the alert is resolved", || {
         let last = receiver.alerts(ALERT).pop()?;

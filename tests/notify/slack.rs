@@ -40,13 +40,13 @@ fn said(item: Item) -> String {
 }
 
 const OWN: &str = "\
-Still needed? Ask to go on: `kubectl goldenpath renew api-replicas -n shop --because \"…\"`
+Still needed? Ask to go on: `kubectl goldenpath request-renewal api-replicas -n shop --because \"…\"`
 Or return to the path and close it: `kubectl goldenpath close api-replicas -n shop`";
 const DECIDE: &str = "\
 Agree: `kubectl goldenpath approve api-replicas -n shop`
 Or say why not: `kubectl goldenpath reject api-replicas -n shop --note \"…\"`";
 const ANSWER: &str = "\
-Go on: `kubectl goldenpath review api-replicas -n shop --outcome Renewed`
+Go on: `kubectl goldenpath renew api-replicas -n shop`
 Or end it: `kubectl goldenpath close api-replicas -n shop`";
 
 #[test]

@@ -189,7 +189,7 @@ fn what_is_missing_comes_with_the_next_step_and_the_off_ramp() {
     assert_eq!(
         overdue["message"],
         "Replicas: one replica is none. Agreed; a look is overdue, review by 31 Jul 2026, it ends 30 Aug \
-         2026 (exception e-web). Next: take this step, or ask to go on: kubectl goldenpath renew e-web -n shop \
+         2026 (exception e-web). Next: take this step, or ask to go on: kubectl goldenpath request-renewal e-web -n shop \
          --because \"…\""
     );
 }
@@ -206,7 +206,7 @@ fn what_waits_for_the_platform_team_says_so() {
         ),
         (
             asked,
-            "Next: the platform team answers: kubectl goldenpath review e-web -n shop --outcome Renewed",
+            "Next: the platform team answers: kubectl goldenpath renew e-web -n shop",
         ),
     ] {
         let message = result["message"].as_str().unwrap();

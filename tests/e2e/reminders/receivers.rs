@@ -70,20 +70,20 @@ fn a_refusal_is_shown_and_what_was_refused_stays_due() {
     stop(operator);
 
     let config = scene.config.to_str().unwrap();
-    let digest = goldenpath(&scene.cluster, &["digest", "--config", config]);
-    let renew = format!("kubectl goldenpath renew web -n {} --because", place.name);
-    assert!(digest.contains("to channel shop"), "{digest}");
-    assert!(digest.contains(&renew), "{digest}");
+    let due = goldenpath(&scene.cluster, &["reminders", "--config", config]);
+    let request = format!(
+        "kubectl goldenpath request-renewal web -n {} --because",
+        place.name
+    );
+    assert!(due.contains("to channel shop"), "{due}");
+    assert!(due.contains(&request), "{due}");
 
     scene.receiver.always(None);
     let operator = scene.operator();
     is_on_record(&place, "web", &["review-due"]);
     stop(operator);
-    let digest = goldenpath(&scene.cluster, &["digest"]);
-    assert!(
-        digest.starts_with("Nothing to remind anybody of"),
-        "{digest}"
-    );
+    let due = goldenpath(&scene.cluster, &["reminders"]);
+    assert!(due.starts_with("Nothing to remind anybody of"), "{due}");
 }
 
 #[test]

@@ -182,8 +182,8 @@ impl Words<'_> {
         &self.exception.spec.path
     }
 
-    fn review_command(&self) -> String {
-        format!("{} --outcome Renewed", self.command("review"))
+    fn renew_command(&self) -> String {
+        self.command("renew")
     }
 
     /// A command about this exception, as it can be copied.

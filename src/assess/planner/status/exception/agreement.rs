@@ -81,7 +81,7 @@ impl Words<'_> {
             Doubt::DatedAhead => format!(
                 "The decision was written before the time it gives, so nobody can vouch for it. \
                  Next: remove spec.approval and ask again, or renew it ({}).",
-                self.review_command()
+                self.renew_command()
             ),
         };
         format!("Agreed {}. {why}", self.agreed())
@@ -192,7 +192,7 @@ impl Words<'_> {
                 format!(
                     "The agreement ended on {}. Next: renew it ({}), or return to the path.",
                     self.end(),
-                    self.review_command()
+                    self.renew_command()
                 ),
             ),
             Phase::Pending => unreviewed("Pending", "Reviews begin once it is agreed."),
@@ -242,8 +242,9 @@ impl Words<'_> {
             "the owner asked to go on; the platform team answers.".to_owned()
         } else {
             format!(
-                "renew it ({}, or Closed to close it), or return to the path.",
-                self.review_command()
+                "renew it ({}), close it ({}), or return to the path.",
+                self.renew_command(),
+                self.command("close")
             )
         }
     }

@@ -14,7 +14,7 @@ impl Words<'_> {
                 format!(
                     "Its workloads are judged by path '{other}' now, so it covers nothing. Next: \
                      name that path and ask again, or close it ({}).",
-                    self.review_command()
+                    self.renew_command()
                 ),
             )
         } else if !self.path_exists() {
@@ -34,7 +34,7 @@ impl Words<'_> {
                     "It names no workload that path '{}' judges. Next: correct targets or selector, \
                      or close it ({}).",
                     self.path(),
-                    self.review_command()
+                    self.renew_command()
                 ),
             )
         } else {
@@ -82,7 +82,7 @@ impl Words<'_> {
                 format!(
                     "Its workloads pass everything it excepts: it has done its work. Next: close it \
                      ({}).",
-                    self.review_command()
+                    self.renew_command()
                 ),
             ),
         }
@@ -164,7 +164,7 @@ impl Words<'_> {
                 format!(
                     "Path '{path}' was deleted, so there is nothing left to differ from. Next: \
                      close it ({}).",
-                    self.review_command()
+                    self.renew_command()
                 ),
             ),
         };
