@@ -49,7 +49,7 @@ fn a_listed_account_applies_what_others_agreed_on() {
         let own = json!({"approval": {"by": "mira@example.com", "at": whole(minutes_ago(1))}});
         refused(
             &ground.patch(LISTED, "from-git", &own),
-            "nobody agrees to their own",
+            "requested this exception and may not decide on it",
         );
         let ahead = approval("grace@example.com", minutes_ago(-60));
         refused(
@@ -64,7 +64,7 @@ fn an_unlisted_account_decides_for_nobody_whatever_its_rights() {
     with_policies(|ground| {
         let own_name = "system:serviceaccount:delivery:unlisted";
         ground.asked_for("unlisted");
-        let sentence = "is a ServiceAccount that decides for nobody. Next: ";
+        let sentence = "is a ServiceAccount and may not decide on exceptions. Next: ";
         for by in [own_name, "ada"] {
             let answer = ground.patch(UNLISTED, "unlisted", &approval(by, Timestamp::now()));
             refused(&answer, sentence);

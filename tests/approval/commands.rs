@@ -62,7 +62,7 @@ fn rejecting_is_deciding() {
     with_policies(|ground| {
         ground.asked_for("to-reject");
         let no = ["reject", "to-reject", "--note=the path has it now"];
-        let may_not = "tess may not decide about path web-service";
+        let may_not = "tess may not decide on exceptions for path web-service";
         refused(&run(ground, "tess", &no), may_not);
         accepted(&run(ground, "ada", &no));
         let decision = &ground.stored("to-reject")["spec"]["approval"]["decision"];

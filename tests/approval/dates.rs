@@ -10,9 +10,9 @@ use crate::ground::{
     with_policies,
 };
 
-const NOT_NOW: &str = "not the time of this request. Next: date it now";
+const NOT_NOW: &str = "not the time of this request. Next: set it to the current time";
 
-const OTHER_TIME: &str = "would change when a decision on record seems to have been written";
+const OTHER_TIME: &str = "would change the recorded time of a decision";
 
 fn in_days(days: i64) -> Timestamp {
     Timestamp::now() + SignedDuration::from_hours(24 * days)
@@ -62,7 +62,7 @@ fn what_a_request_says_of_its_own_time_counts_for_nothing() {
         let emptied = json!({"metadata": {"managedFields": [{}]}});
         refused(
             &ground.patch_whole("sam", "forged-time", &emptied),
-            "is not emptied. Next: ",
+            "must not be cleared. Next: ",
         );
         let at_once =
             json!({"metadata": {"managedFields": [{}]}, "spec": approval("ada", minutes_ago(90))});

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use crate::ground::{Ground, accepted, refused, with_policies};
 
 const OPERATOR: &str = "goldenpath-system/goldenpath";
-const KEPT: &str = "metadata.managedFields is the record of who wrote which field";
+const KEPT: &str = "may only change its own entries in metadata.managedFields";
 
 const READS: &str = "
 apiVersion: rbac.authorization.k8s.io/v1

@@ -61,9 +61,9 @@ fn merge(ground: &Ground, kind: &str, patch: &Value) -> Output {
     ground.kubectl(OPERATOR, &args)
 }
 
-const OWN_LABELS: &str = "of labels, the operator changes its own three only";
-const LABELS_ONLY: &str = "of metadata, the operator changes labels only";
-const METADATA_ONLY: &str = "the operator changes metadata only";
+const OWN_LABELS: &str = "the operator's account may only change its own three label keys";
+const LABELS_ONLY: &str = "in metadata, the operator's account may only change labels";
+const METADATA_ONLY: &str = "the operator's account may only change metadata";
 
 fn labels(labels: &Value) -> Value {
     json!({"metadata": {"labels": labels}})

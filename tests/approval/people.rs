@@ -7,7 +7,7 @@ use crate::ground::{
     accepted, approval, exception, minutes_ago, refused, renewal, review, with_policies,
 };
 
-const MAY_NOT: &str = "may not decide about path web-service. Next: ";
+const MAY_NOT: &str = "may not decide on exceptions for path web-service. Next: ";
 
 fn now() -> Timestamp {
     Timestamp::now()
@@ -36,7 +36,7 @@ fn whoever_asked_cannot_approve_though_they_may_update() {
 fn an_approver_does_not_agree_to_what_they_asked_for_themselves() {
     with_policies(|ground| {
         accepted(&ground.create("ada", &exception("by-ada", "ada")));
-        let own = "nobody agrees to their own. Next: ";
+        let own = "requested this exception and may not decide on it. Next: ";
         refused(&ground.patch("ada", "by-ada", &approval("ada", now())), own);
 
         ground.agreed("turned-round");
@@ -52,11 +52,14 @@ fn an_exception_cannot_be_created_with_its_approval() {
         object["spec"]["approval"] = approval("ada", now())["approval"].clone();
         refused(&ground.create("sam", &object), MAY_NOT);
         object["spec"]["requestedBy"] = json!("ada");
-        refused(&ground.create("ada", &object), "nobody agrees to their own");
+        refused(
+            &ground.create("ada", &object),
+            "requested this exception and may not decide on it",
+        );
         object["spec"]["requestedBy"] = json!("sam");
         refused(
             &ground.create("ada", &object),
-            "spec.requestedBy has to say who asks",
+            "spec.requestedBy must be your own user name",
         );
     });
 }
@@ -68,14 +71,14 @@ fn an_approver_writes_no_other_name() {
         let answer = ground.patch("ada", "other-name", &approval("grace", now()));
         refused(
             &answer,
-            "spec.approval.by is grace, and you are ada. Next: ",
+            "spec.approval.by is grace, but you are ada. Next: ",
         );
 
         accepted(&ground.patch("ada", "other-name", &approval("ada", now())));
         let renewed = json!({"reviews": [review("grace", now(), "Renewed")]});
         refused(
             &ground.patch("ada", "other-name", &renewed),
-            "is not ada, and that is who you are",
+            "of a new review must be your own user name, ada",
         );
     });
 }
@@ -101,7 +104,7 @@ fn everything_in_a_namespace_is_no_right_to_approve() {
         let patch = [&patch[..], &["--type=merge", "-p", status]].concat();
         refused(
             &ground.kubectl("nora", &patch),
-            "is what the operator saw. Next: ",
+            "only the operator writes the status of an exception. Next: ",
         );
     });
 }
@@ -120,7 +123,7 @@ fn the_owner_of_another_path_cannot_approve() {
         moved["path"] = json!("batch-job");
         refused(
             &ground.patch("bo", "other-path", &moved),
-            "what sam asked for is not theirs to change. Next: ask sam",
+            "may not change what sam requested. Next: ask sam",
         );
     });
 }
@@ -135,7 +138,7 @@ fn an_approver_cannot_rewrite_what_they_agree_to() {
         for written in [&both, &wider] {
             refused(
                 &ground.patch("ada", "rewritten", written),
-                "what sam asked for is not theirs to change",
+                "may not change what sam requested",
             );
         }
         accepted(&ground.patch("sam", "rewritten", &wider));
@@ -235,14 +238,14 @@ fn an_owner_asks_to_go_on_and_closes_without_anybody() {
         ground.agreed("owned");
         accepted(&ground.patch("tess", "owned", &renewal("tess", now())));
         let answer = ground.patch("sam", "owned", &renewal("tess", minutes_ago(1)));
-        refused(&answer, "spec.renewal.by is tess, and you are sam. Next: ");
+        refused(&answer, "spec.renewal.by is tess, but you are sam. Next: ");
         let renewed = json!({"reviews": [review("sam", now(), "Renewed")]});
         refused(&ground.patch("sam", "owned", &renewed), MAY_NOT);
 
         let forged = json!({"reviews": [review("ada", now(), "Closed")]});
         refused(
             &ground.patch("sam", "owned", &forged),
-            "is not sam, and that is who you are",
+            "of a new review must be your own user name, sam",
         );
         accepted(&ground.goldenpath("sam", &["close", "owned", "-n=shop"]));
         assert_eq!(reviews(&ground.stored("owned")), ["sam Closed"]);
@@ -259,14 +262,15 @@ fn reviews_come_one_at_a_time() {
             review("ada", second, "Renewed"),
         ];
         let answer = ground.patch("ada", "two-reviews", &json!({"reviews": both}));
-        refused(&answer, "more than one review is new. Next: ");
+        refused(&answer, "this request adds more than one review. Next: ");
     });
 }
 
 #[test]
 fn whoever_asks_says_so_and_it_stays() {
     with_policies(|ground| {
-        let sentence = "spec.requestedBy has to say who asks, and that is you. Next: set spec.requestedBy to sam";
+        let sentence =
+            "spec.requestedBy must be your own user name. Next: set spec.requestedBy to sam";
         refused(
             &ground.create("sam", &exception("for-tess", "tess")),
             sentence,
@@ -283,7 +287,7 @@ fn whoever_asks_says_so_and_it_stays() {
             let patch = json!({"requestedBy": changed});
             refused(
                 &ground.patch("tess", "signed", &patch),
-                "who asked is a record. Next: ",
+                "and cannot change. Next: ",
             );
         }
     });

@@ -10,7 +10,7 @@ use crate::ground::{
 };
 
 const NOT_RECORDED: &str = "status.rejectedAt does not record this rejection yet";
-const MAY_NOT: &str = "may not decide about path";
+const MAY_NOT: &str = "may not decide on exceptions for path";
 
 const CLUSTER: &str = "
 apiVersion: goldenpath.dev/v1alpha1
@@ -155,7 +155,10 @@ fn a_rejection_stays_until_the_operator_has_recorded_it() {
         ];
         let mine = mine.to_string();
         let patch = [&patch[..], &["--type=merge", "-p", &mine]].concat();
-        refused(&ground.kubectl("nora", &patch), "is what the operator saw");
+        refused(
+            &ground.kubectl("nora", &patch),
+            "only the operator writes the status",
+        );
         refused(
             &ground.patch("sam", "unrecorded", &approval("sam", Timestamp::now())),
             MAY_NOT,

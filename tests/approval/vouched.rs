@@ -222,7 +222,7 @@ fn a_team_renews_by_itself_what_nobody_had_to_agree_to() {
     ground.wait_for_policies();
     ground.asked_for("free");
     let renewed = || json!({"reviews": [review("sam", Timestamp::now(), "Renewed")]});
-    let may_not = "may not decide about path web-service";
+    let may_not = "may not decide on exceptions for path web-service";
     refused(&ground.patch("sam", "free", &renewed()), may_not);
 
     let _operator = ground.operator();
