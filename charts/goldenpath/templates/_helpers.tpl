@@ -17,7 +17,7 @@
 {{- end }}
 
 {{- define "goldenpath.selectorLabels" -}}
-{{- /* Not the overridden name: by this label the operator knows what is its own. */ -}}
+{{- /* Not the overridden name: the operator recognises its own objects by this label. */ -}}
 app.kubernetes.io/name: goldenpath
 app.kubernetes.io/instance: {{ .Release.Name }}
 {{- end }}
@@ -37,7 +37,7 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name (.Chart.Version | replace "+" "_") 
 {{- end }}
 {{- end }}
 
-{{- /* Not the operator's: no Service leads to a test, and no Deployment takes it for its own. */}}
+{{- /* Not the operator's labels: no Service or Deployment may select a test pod. */}}
 {{- define "goldenpath.testSelectorLabels" -}}
 app.kubernetes.io/name: goldenpath-test
 app.kubernetes.io/instance: {{ .Release.Name }}
@@ -56,12 +56,12 @@ app.kubernetes.io/instance: {{ .Release.Name }}
 {{- end }}
 {{- end }}
 
-{{- /* The operator, as the API server names it. */}}
+{{- /* The operator's user name on the API server. */}}
 {{- define "goldenpath.operatorUser" -}}
 system:serviceaccount:{{ include "goldenpath.namespace" . }}:{{ include "goldenpath.serviceAccountName" . }}
 {{- end }}
 
-{{- /* The policy that vouches for approvals, and its binding: the operator looks for it by name. */}}
+{{- /* Name of the approval policy and its binding; the operator watches them by this name. */}}
 {{- define "goldenpath.approvalPolicyName" -}}
 {{ include "goldenpath.fullname" . }}-approval
 {{- end }}
@@ -74,7 +74,7 @@ system:serviceaccount:{{ include "goldenpath.namespace" . }}:{{ include "goldenp
 {{- end }}
 {{- end }}
 
-{{- /* PLURAL.GROUP/VERSION, as in judging.extraKinds, to a rule for RBAC with the given verbs. */}}
+{{- /* Turns PLURAL.GROUP/VERSION, as in judging.extraKinds, into an RBAC rule with the given verbs. */}}
 {{- define "goldenpath.extraKindRule" -}}
 {{- $name := .kind | splitList "/" | first }}
 {{- $parts := splitn "." 2 $name }}
@@ -83,7 +83,7 @@ system:serviceaccount:{{ include "goldenpath.namespace" . }}:{{ include "goldenp
   verbs: {{ .verbs | toJson }}
 {{- end }}
 
-{{- /* Whether to render kinds of the Prometheus operator: (list $ MODE), "true" or nothing. */}}
+{{- /* Whether to render kinds of the Prometheus operator. Takes (list $ MODE); returns "true" or nothing. */}}
 {{- define "goldenpath.renderMonitoring" -}}
 {{- $root := index . 0 }}
 {{- $mode := index . 1 }}
