@@ -14,7 +14,7 @@ use crate::scene::Scene;
 
 /// Panels that have nothing to show in a cluster where all is well.
 const MAY_BE_EMPTY: [(&str, &str); 2] = [
-    ("goldenpath-operator", "Kinds that cannot be followed"),
+    ("goldenpath-operator", "Kinds that cannot be watched"),
     ("goldenpath-operator", "Failures by reason"),
 ];
 
@@ -91,7 +91,7 @@ fn the_dashboard_says_what_the_report_says(board: &Board, scene: &Scene) {
     let ratio = report["summary"]["adoptionRatio"].as_f64().unwrap();
     let shown = value(board, "On the path", scene);
     assert!((shown - ratio).abs() < 1e-9, "{shown} is not {ratio}");
-    assert!(value(board, "Came and went", scene) >= 1.0);
+    assert!(value(board, "Joined and left", scene) >= 1.0);
 }
 
 /// What the first query of a panel says.
