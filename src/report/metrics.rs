@@ -1,6 +1,6 @@
-//! Metrics, built afresh at every scrape from the inventory: nothing is set and forgotten, so
-//! nothing that is gone is still exposed. Labels are bounded, and a value that is not known is
-//! absent, never 0. Counters of what the operator itself does live with the operator.
+//! Metrics, computed from the inventory: nothing is set and forgotten, so nothing that is gone is
+//! still exposed. Labels are bounded, and an unknown value is absent, never 0. The operator's own
+//! counters live with the operator.
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
@@ -16,15 +16,17 @@ use crate::assess::verdict::AsOf;
 
 mod adoption;
 mod exceptions;
+mod families;
 mod family;
 mod workloads;
 
-pub use family::{FAMILIES, Family};
+pub use families::FAMILIES;
+pub use family::{Family, Kind};
 
 /// The team that stands for all teams beyond the bound.
 pub const OTHER_TEAMS: &str = "other";
 
-/// What is exposed.
+/// Which series are exposed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Options {
     /// Whether `goldenpath_services` carries the namespace.
@@ -32,7 +34,7 @@ pub struct Options {
     /// How many teams have series of their own; those with the fewest workloads and exceptions
     /// beyond it share the label `other`.
     pub max_teams: usize,
-    /// How many workloads have a series of their own; none without a number.
+    /// How many workloads have a series of their own; none by default.
     pub workload_info: Option<usize>,
 }
 
@@ -46,19 +48,34 @@ impl Default for Options {
     }
 }
 
-/// Every family that can be read from the inventory at `now`; those without a value are left out.
+/// What the series of every family are computed from.
+#[derive(Debug)]
+struct Fleet<'a> {
+    inventory: &'a Inventory,
+    as_of: &'a AsOf,
+    register: &'a [ExceptionView<'a>],
+    tally: Tally,
+    teams: Teams<'a>,
+    options: &'a Options,
+}
+
+/// Every family at `now`; those without a series are left out.
 pub fn families(inventory: &Inventory, now: Timestamp, options: &Options) -> Vec<MetricFamily> {
     let as_of = AsOf::new(now);
     let register = exception_views(inventory, &as_of);
-    let tally = Tally::of(inventory, &as_of, &register);
-    let teams = Teams::bounded(inventory, &register, options.max_teams);
-    let mut families = adoption::families(&tally, &teams, options);
-    families.extend(exceptions::families(&register, &teams));
-    families.push(exceptions::undecodable(inventory));
-    families.extend(adoption::costs(&tally, &teams));
-    families.extend(workloads::family(inventory, &as_of, (&teams, options)));
-    families.retain(|family| !family.get_metric().is_empty());
-    families
+    let fleet = Fleet {
+        inventory,
+        as_of: &as_of,
+        register: &register,
+        tally: Tally::of(inventory, &as_of, &register),
+        teams: Teams::bounded(inventory, &register, options.max_teams),
+        options,
+    };
+    FAMILIES
+        .iter()
+        .map(|family| family.compute(&fleet))
+        .filter(|family| !family.get_metric().is_empty())
+        .collect()
 }
 
 /// The text exposition of some families.
@@ -69,12 +86,13 @@ pub fn text(families: &[MetricFamily]) -> prometheus::Result<String> {
     TextEncoder::new().encode_to_string(families)
 }
 
-/// The teams that have series of their own: a team's name is written by whoever owns a manifest,
-/// and must not be able to fill somebody's Prometheus.
+/// The teams that have series of their own. Owners of manifests choose team names, so their number
+/// is bounded.
+#[derive(Debug)]
 struct Teams<'a>(BTreeSet<&'a str>);
 
 impl<'a> Teams<'a> {
-    fn bounded(inventory: &'a Inventory, register: &'a [ExceptionView<'_>], limit: usize) -> Self {
+    fn bounded(inventory: &'a Inventory, register: &'a [ExceptionView<'a>], limit: usize) -> Self {
         let mut weights = BTreeMap::<&str, usize>::new();
         for (_, ns) in inventory.namespaces() {
             for entry in ns.workloads.values() {
@@ -104,7 +122,6 @@ impl<'a> Teams<'a> {
     }
 }
 
-/// Who carries the cost of an exception.
 fn owner<'a>(view: &'a ExceptionView<'_>) -> &'a str {
     &view.exception.spec.owner.team
 }

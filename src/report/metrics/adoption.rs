@@ -1,113 +1,75 @@
-//! Families about services and paths.
+//! Series about services and paths. A preview is never counted: only paths that take part are here.
 
-use prometheus::proto::MetricFamily;
-
-use super::family::{self, Series, metric};
-use super::{Options, Teams, count, seconds};
+use super::family::Series;
+use super::{Fleet, count};
 use crate::assess::adoption::{PathTally, States, Tally};
 use crate::assess::state::State;
 
-pub(super) fn families(tally: &Tally, teams: &Teams<'_>, options: &Options) -> Vec<MetricFamily> {
-    vec![
-        services(tally, teams, options),
-        family::SERVICES_UNSCOPED.single(Some(count(tally.unscoped))),
-        family::SERVICES_IGNORED.single(Some(count(tally.ignored))),
-        family::SERVICES_IN_SCOPE.of(by_path(tally, |path| Some(count(path.adoption.of)))),
-        family::ADOPTION_RATIO.of(by_path(tally, |path| path.adoption.ratio())),
-        family::ACCOUNTED_RATIO.of(by_path(tally, |path| path.accounted.ratio())),
-        family::ADOPTION_TARGET_RATIO.of(by_path(tally, |path| Some(path.target))),
-        new_services(tally),
-        family::NEW_SERVICE_ADOPTION_RATIO.of(by_path(tally, |path| {
-            path.new_services.as_ref()?.share().ratio()
-        })),
-        family::ADOPTION_DEADLINE.of(by_path(tally, |path| {
-            Some(seconds(path.new_services.as_ref()?.deadline))
-        })),
-        cohorts(tally),
-        check_failures(tally),
-        last_steps(tally),
-    ]
-}
-
-/// Families about what deviating costs, and whether teams help themselves.
-pub(super) fn costs(tally: &Tally, teams: &Teams<'_>) -> [MetricFamily; 2] {
-    let hours = tally.hours.iter().map(|(burden, hours)| {
-        let labels = [
-            &*burden.path,
-            teams.label(&burden.team),
-            burden.standing.as_str(),
-            burden.source.as_str(),
-        ];
-        (labels, *hours)
-    });
-    [
-        family::OWNERSHIP_HOURS.of(hours.collect()),
-        family::TEAMS_SELF_SERVICE_RATIO.single(tally.self_service.ratio()),
-    ]
-}
-
-fn services(tally: &Tally, teams: &Teams<'_>, options: &Options) -> MetricFamily {
-    let groups = tally.groups.iter().map(|(group, services)| {
-        let namespace = if options.namespace_label {
-            &*group.namespace
+/// The namespace is the last label, and there only on request.
+pub(super) fn services<'a>(fleet: &'a Fleet<'a>) -> Series<'a> {
+    let with_namespace = fleet.options.namespace_label;
+    fleet
+        .tally
+        .groups
+        .iter()
+        .map(|(group, services)| {
+            let labels = [
+                &*group.path,
+                if with_namespace {
+                    &*group.namespace
+                } else {
+                    ""
+                },
+                fleet.teams.label(&group.team),
+                group.state.as_str(),
+            ];
+            (labels, count(*services))
+        })
+        .collect::<Series<'_>>()
+        .with_labels(if with_namespace {
+            &[0, 2, 3, 1]
         } else {
-            ""
-        };
-        let labels = [
-            &*group.path,
-            namespace,
-            teams.label(&group.team),
-            group.state.as_str(),
-        ];
-        (labels, count(*services))
-    });
-    let series: Series<'_, 4> = groups.collect();
-    family::SERVICES.with(
-        series
-            .iter()
-            .map(|([path, namespace, team, state], value)| {
-                let namespace = options.namespace_label.then_some(("namespace", *namespace));
-                let labels = [("path", *path), ("team", team), ("state", state)];
-                metric(labels.into_iter().chain(namespace), value)
-            }),
-    )
+            &[0, 2, 3]
+        })
 }
 
-fn by_path(tally: &Tally, value: impl Fn(&PathTally) -> Option<f64>) -> Series<'_, 1> {
-    counted(tally)
+pub(super) fn by_path<'a>(
+    fleet: &'a Fleet<'a>,
+    value: impl Fn(&PathTally) -> Option<f64>,
+) -> Series<'a> {
+    counted(&fleet.tally)
         .filter_map(|(name, path)| Some(([name], value(path)?)))
         .collect()
 }
 
-/// The paths that take part: a preview is shown elsewhere and never counted.
 fn counted(tally: &Tally) -> impl Iterator<Item = (&str, &PathTally)> {
-    let paths = tally.paths.iter();
-    paths
+    tally
+        .paths
+        .iter()
         .map(|(name, path)| (&**name, path))
         .filter(|(_, path)| path.takes_part)
 }
 
-fn new_services(tally: &Tally) -> MetricFamily {
-    let series = counted(tally).flat_map(|(name, path)| {
-        let new = path.new_services.iter();
-        new.flat_map(move |new| {
+pub(super) fn new_services<'a>(fleet: &'a Fleet<'a>) -> Series<'a> {
+    counted(&fleet.tally)
+        .filter_map(|(name, path)| Some((name, path.new_services.as_ref()?)))
+        .flat_map(|(name, new)| {
             every_state(&new.states).map(move |(state, services)| ([name, state], services))
         })
-    });
-    family::NEW_SERVICES.of(series.collect())
+        .collect()
 }
 
-fn cohorts(tally: &Tally) -> MetricFamily {
-    let series = counted(tally).flat_map(|(name, path)| {
-        path.cohorts.iter().flat_map(move |(horizon, states)| {
+pub(super) fn cohorts<'a>(fleet: &'a Fleet<'a>) -> Series<'a> {
+    counted(&fleet.tally)
+        .flat_map(|(name, path)| path.cohorts.iter().map(move |cohort| (name, cohort)))
+        .flat_map(|(name, (horizon, states))| {
             every_state(states)
                 .map(move |(state, services)| ([name, horizon.as_str(), state], services))
         })
-    });
-    family::COHORT_SERVICES.of(series.collect())
+        .collect()
 }
 
-/// All states, with 0 where nobody is.
+/// All states, with 0 for those without a service.
 fn every_state(states: &States) -> impl Iterator<Item = (&'static str, f64)> {
     State::ALL.into_iter().map(|state| {
         let services = states.get(&state).copied().unwrap_or(0);
@@ -115,22 +77,37 @@ fn every_state(states: &States) -> impl Iterator<Item = (&'static str, f64)> {
     })
 }
 
-fn check_failures(tally: &Tally) -> MetricFamily {
-    let series = counted(tally).flat_map(|(name, path)| {
-        path.checks.iter().flat_map(move |check| {
-            let failures = check.failures.iter();
-            failures.map(move |(standing, services)| {
+pub(super) fn check_failures<'a>(fleet: &'a Fleet<'a>) -> Series<'a> {
+    counted(&fleet.tally)
+        .flat_map(|(name, path)| path.checks.iter().map(move |check| (name, check)))
+        .flat_map(|(name, check)| {
+            check.failures.iter().map(move |(standing, services)| {
                 ([name, &*check.name, standing.as_str()], count(*services))
             })
         })
-    });
-    family::CHECK_FAILURES.of(series.collect())
+        .collect()
 }
 
-fn last_steps(tally: &Tally) -> MetricFamily {
-    let series = counted(tally).flat_map(|(name, path)| {
-        let checks = path.checks.iter();
-        checks.map(move |check| ([name, &*check.name], count(check.last_step)))
-    });
-    family::CHECK_LAST_STEP.of(series.collect())
+pub(super) fn last_steps<'a>(fleet: &'a Fleet<'a>) -> Series<'a> {
+    counted(&fleet.tally)
+        .flat_map(|(name, path)| path.checks.iter().map(move |check| (name, check)))
+        .map(|(name, check)| ([name, &*check.name], count(check.last_step)))
+        .collect()
+}
+
+pub(super) fn ownership_hours<'a>(fleet: &'a Fleet<'a>) -> Series<'a> {
+    fleet
+        .tally
+        .hours
+        .iter()
+        .map(|(burden, hours)| {
+            let labels = [
+                &*burden.path,
+                fleet.teams.label(&burden.team),
+                burden.standing.as_str(),
+                burden.source.as_str(),
+            ];
+            (labels, *hours)
+        })
+        .collect()
 }

@@ -1,0 +1,194 @@
+//! The table of families read from the inventory, in the order they are exposed. A new metric is
+//! one row. Names and labels are a contract with dashboards; nothing is computed here.
+
+use super::family::{Family, Kind, Series, gauge};
+use super::{adoption, count, exceptions, seconds, workloads};
+
+/// Every family read from the inventory.
+pub const FAMILIES: &[Family] = &[
+    Family {
+        on_request: Some("namespace"),
+        ..gauge(
+            "goldenpath_services",
+            &["path", "team", "state"],
+            "Services by path, team and state.",
+            adoption::services,
+        )
+    },
+    gauge(
+        "goldenpath_services_unscoped",
+        &[],
+        "Services with no path.",
+        |fleet| Series::single(Some(count(fleet.tally.unscoped))),
+    ),
+    gauge(
+        "goldenpath_services_ignored",
+        &[],
+        "Services ignored with a reason, where ignoring is allowed.",
+        |fleet| Series::single(Some(count(fleet.tally.ignored))),
+    ),
+    gauge(
+        "goldenpath_services_in_scope",
+        &["path"],
+        "Services in the path's scope: the denominator of its ratios.",
+        |fleet| adoption::by_path(fleet, |path| Some(count(path.adoption.of))),
+    ),
+    gauge(
+        "goldenpath_adoption_ratio",
+        &["path"],
+        "Share of services in scope that satisfy the path, 0 to 1; absent without services.",
+        |fleet| adoption::by_path(fleet, |path| path.adoption.ratio()),
+    ),
+    gauge(
+        "goldenpath_accounted_ratio",
+        &["path"],
+        "Share of services in scope on the path or with an approved exception, 0 to 1; absent without services.",
+        |fleet| adoption::by_path(fleet, |path| path.accounted.ratio()),
+    ),
+    gauge(
+        "goldenpath_adoption_target_ratio",
+        &["path"],
+        "Target share of new services on the path at the adoption deadline, 0 to 1.",
+        |fleet| adoption::by_path(fleet, |path| Some(path.target)),
+    ),
+    gauge(
+        "goldenpath_new_services",
+        &["path", "state"],
+        "Services in scope created between the path's launch and its adoption deadline, by current state.",
+        adoption::new_services,
+    ),
+    gauge(
+        "goldenpath_new_service_adoption_ratio",
+        &["path"],
+        "Share of new services that are on the path, 0 to 1; absent without new services.",
+        |fleet| adoption::by_path(fleet, |path| path.new_services.as_ref()?.share().ratio()),
+    ),
+    gauge(
+        "goldenpath_adoption_deadline_timestamp_seconds",
+        &["path"],
+        "Adoption deadline of the path, as Unix time in seconds.",
+        |fleet| {
+            adoption::by_path(fleet, |path| {
+                Some(seconds(path.new_services.as_ref()?.deadline))
+            })
+        },
+    ),
+    gauge(
+        "goldenpath_cohort_services",
+        &["path", "horizon_days", "state"],
+        "Services in scope created since the path's launch and at least this many days old, by current state.",
+        adoption::cohorts,
+    ),
+    gauge(
+        "goldenpath_check_failures",
+        &["path", "check", "standing"],
+        "Services that fail the check, by standing under their exceptions.",
+        adoption::check_failures,
+    ),
+    gauge(
+        "goldenpath_check_last_step",
+        &["path", "check"],
+        "Services for which this check is the only missing step.",
+        adoption::last_steps,
+    ),
+    gauge(
+        "goldenpath_exceptions",
+        &["path", "team", "category", "phase"],
+        "Exceptions by path, owner, category and phase.",
+        exceptions::by_phase,
+    ),
+    Family {
+        kind: Kind::Info,
+        ..gauge(
+            "goldenpath_exception_info",
+            &["namespace", "exception", "path", "team", "category"],
+            "Labels of an exception to join to its other series, always 1.",
+            exceptions::info,
+        )
+    },
+    gauge(
+        "goldenpath_exception_phase",
+        &["namespace", "exception", "phase"],
+        "Phase of an exception: 1 for its current phase, 0 for the others.",
+        exceptions::phases,
+    ),
+    gauge(
+        "goldenpath_exception_created_timestamp_seconds",
+        &["namespace", "exception"],
+        "Creation of the exception, as Unix time in seconds.",
+        |fleet| exceptions::each(fleet, |view| Some(seconds(view.exception.created))),
+    ),
+    gauge(
+        "goldenpath_exception_review_timestamp_seconds",
+        &["namespace", "exception"],
+        "Next review of the exception, as Unix time in seconds; absent while it is not approved.",
+        |fleet| exceptions::each(fleet, |view| view.life.next_review_at.map(seconds)),
+    ),
+    gauge(
+        "goldenpath_exception_expiry_timestamp_seconds",
+        &["namespace", "exception"],
+        "Effective expiry of the exception, as Unix time in seconds; absent if it was never approved.",
+        |fleet| exceptions::each(fleet, |view| view.life.effective_expiry.map(seconds)),
+    ),
+    gauge(
+        "goldenpath_exception_waiting_since_timestamp_seconds",
+        &["namespace", "exception"],
+        "Creation or renewal request that waits for the platform team's answer, as Unix time in seconds; absent while none waits.",
+        |fleet| exceptions::each(fleet, |view| exceptions::waiting_since(view).map(seconds)),
+    ),
+    gauge(
+        "goldenpath_exception_decision_seconds",
+        &["namespace", "exception", "path"],
+        "Time from the creation or the renewal request to the platform team's latest answer, in seconds; absent while there is none.",
+        exceptions::decisions,
+    ),
+    gauge(
+        "goldenpath_exception_matched_workloads",
+        &["namespace", "exception"],
+        "Workloads the exception names that are judged by its path; 0 means it is not in use.",
+        |fleet| exceptions::each(fleet, |view| Some(count(view.matched.len()))),
+    ),
+    gauge(
+        "goldenpath_exception_needed",
+        &["namespace", "exception"],
+        "1 while a workload the exception names fails a check it names, 0 when they all pass; absent while unknown.",
+        |fleet| {
+            exceptions::each(fleet, |view| {
+                view.needed.map(|needed| f64::from(u8::from(needed)))
+            })
+        },
+    ),
+    gauge(
+        "goldenpath_exceptions_unverified",
+        &[],
+        "Approved exceptions whose approval the API server has not verified.",
+        |fleet| Series::single(exceptions::unverified(fleet)),
+    ),
+    gauge(
+        "goldenpath_undecodable_objects",
+        &["kind"],
+        "Stored GoldenPaths and DeviationExceptions that cannot be decoded and are not used.",
+        exceptions::undecodable,
+    ),
+    gauge(
+        "goldenpath_deviation_ownership_hours",
+        &["path", "team", "standing", "source"],
+        "Hours a month that deviations cost their owners, stated by exceptions in use or assumed by the path. Do not sum both sources.",
+        adoption::ownership_hours,
+    ),
+    gauge(
+        "goldenpath_teams_self_service_ratio",
+        &[],
+        "Share of teams whose new services of the last 90 days were all scaffolded, 0 to 1; absent without such teams.",
+        |fleet| Series::single(fleet.tally.self_service.ratio()),
+    ),
+    Family {
+        kind: Kind::Info,
+        ..gauge(
+            "goldenpath_workload_info",
+            &["namespace", "kind", "workload", "path", "team", "state"],
+            "State of a workload, always 1. Opt-in and capped.",
+            workloads::info,
+        )
+    },
+];
