@@ -12,6 +12,7 @@ use super::pulse::Pulse;
 use super::remember::Record;
 use super::reports::Reports;
 use super::rereads::Rereads;
+use super::snapshots::Snapshots;
 use super::tell::News;
 use crate::assess::exception::assurance::Vouching;
 use crate::assess::inventory::{Inventory, Reread};
@@ -47,6 +48,8 @@ pub struct Context {
     pub records: mpsc::Sender<Record>,
     /// What is exposed as metrics.
     pub metrics: metrics::Options,
+    /// The latest report and metrics.
+    pub(super) snapshots: Snapshots,
     /// The policy reports.
     pub reports: Reports,
 }
@@ -72,6 +75,7 @@ impl Context {
             changed: Notify::new(),
             news,
             metrics: metrics::Options::default(),
+            snapshots: Snapshots::default(),
             reports: Reports::default(),
         }
     }

@@ -28,6 +28,7 @@ mod reminding;
 mod reports;
 mod rereads;
 mod run;
+mod snapshots;
 mod source;
 mod stored;
 mod tell;

@@ -5,10 +5,13 @@
 use std::sync::Arc;
 
 use jiff::Timestamp;
+use prometheus::proto::MetricFamily;
 
 use super::context::Context;
 use super::counters::States;
 use super::gates::Stage;
+use crate::assess::inventory::Inventory;
+use crate::assess::source::Problem;
 use crate::assess::verdict::{AsOf, judge};
 use crate::report::document::Report;
 use crate::report::document::build::{self, Sources};
@@ -39,9 +42,7 @@ impl Observer {
     pub fn metrics(&self) -> String {
         let mut families = self.0.counters.families(&self.states());
         if self.is_ready() && self.0.leadership.holds() {
-            let options = &self.0.metrics;
-            let inventory = self.0.inventory();
-            families.extend(metrics::families(&inventory, Timestamp::now(), options));
+            families.extend_from_slice(&self.adoption());
         }
         metrics::text(&families).unwrap_or_else(|error| {
             self.0.counters.failed("Exposition");
@@ -49,18 +50,35 @@ impl Observer {
         })
     }
 
-    /// The report; none while it would be incomplete.
-    pub fn report(&self) -> Option<Report> {
+    fn adoption(&self) -> Arc<Vec<MetricFamily>> {
+        let now = Timestamp::now();
+        let snapshots = &self.0.snapshots;
+        // Most operators are scraped and seldom read: an old report must not stay for ever.
+        snapshots.report.drop_outdated(&self.0.inventory(), now);
+        let lock = || self.0.inventory();
+        snapshots
+            .families
+            .get(lock, now, Vec::new(), |inventory, as_of, _| {
+                metrics::families(inventory, as_of.now, &self.0.metrics)
+            })
+    }
+
+    /// The report; none while it would be incomplete. It is shared: `asOf` is when it was built.
+    pub fn report(&self) -> Option<Arc<Report>> {
         if !self.is_ready() {
             return None;
         }
         let now = Timestamp::now();
         let whole_second = Timestamp::from_second(now.as_second()).unwrap_or(now);
-        let as_of = AsOf::new(whole_second);
-        let mut report = build::report(&self.0.inventory(), &as_of, &Sources::default());
-        report.problems.extend(self.0.problems());
-        report.problems.sort();
-        Some(report)
+        let lock = || self.0.inventory();
+        let build = |inventory: &Inventory, as_of: &AsOf, problems: &[Problem]| {
+            let mut report = build::report(inventory, as_of, &Sources::default());
+            report.problems.extend_from_slice(problems);
+            report.problems.sort();
+            report
+        };
+        let snapshot = &self.0.snapshots.report;
+        Some(snapshot.get(lock, whole_second, self.0.problems(), build))
     }
 
     /// How many workloads do not carry yet what their verdict asks for; none before everything was

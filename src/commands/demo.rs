@@ -171,7 +171,7 @@ fn show(
     // The commands that the report suggests are about this cluster.
     let flags = format!("--kubeconfig {}", cluster.kubeconfig().display());
     args.output
-        .write(&report, invocation.global, &mut out, |report, style| {
+        .write(&*report, invocation.global, &mut out, |report, style| {
             text::render(report, style, &flags)
         })?;
     signposts(cluster, listen, &mut out).map_err(CommandError::output)

@@ -359,7 +359,7 @@ impl Source for Observer {
     }
 
     fn report(&self) -> Option<Vec<u8>> {
-        let json = encode::json(&Self::report(self)?).ok()?;
+        let json = encode::json(&*Self::report(self)?).ok()?;
         Some(json.into_bytes())
     }
 }
