@@ -83,7 +83,7 @@ fn refuses(cluster: &ControlPlane, object: &Value, sentence: &str) {
     }
 }
 
-/// `kind` is a plural or a short name: the singular `goldenpath` is our category too.
+/// `kind` is a plural, a singular or a short name.
 fn stored(cluster: &ControlPlane, kind: &str, name: &str) -> Value {
     let text = cluster.kubectl_ok(&["get", kind, name, "-o=json"]).unwrap();
     serde_json::from_str(&text).unwrap()
@@ -653,7 +653,7 @@ fn both_kinds_answer_to_their_short_names_and_category() {
             cluster.kubectl_ok(&["get", short, "listed"]).unwrap();
         }
         let category = cluster
-            .kubectl_ok(&["api-resources", "--categories=goldenpath", "-o=name"])
+            .kubectl_ok(&["api-resources", "--categories=golden-path", "-o=name"])
             .unwrap();
         assert_eq!(category.lines().count(), api::crds().len(), "{category}");
     });

@@ -1,5 +1,5 @@
-//! DeviationException: a deviation made explicit. It says what a team does differently, why, what
-//! that costs and who carries the cost, until when, and who agreed. It covers only its own namespace.
+//! `DeviationException`: a documented deviation. It states what a team does differently and why, the
+//! cost and its owner, the expiry, and the approval. It covers only its own namespace.
 
 #![allow(clippy::duplicated_attributes)] // every printer column has a name, a type and a path
 
@@ -12,7 +12,7 @@ use super::golden_path::Owner;
 use super::previous::Previous;
 use super::{Instant, Period, schema};
 
-/// While an approval stands unchanged, so does everything it was given for. Optional fields are
+/// While an approval is unchanged, the fields it was given for cannot change. Optional fields are
 /// compared behind `has()`: the API server cannot bound the cost of comparing optionals.
 const APPROVED_SUBSTANCE_STAYS: &str = "\
     !has(oldSelf.approval) || !has(self.approval) || self.approval != oldSelf.approval \
@@ -25,7 +25,7 @@ const APPROVED_SUBSTANCE_STAYS: &str = "\
     && has(self.reviewEvery) == has(oldSelf.reviewEvery) && (!has(self.reviewEvery) || self.reviewEvery == oldSelf.reviewEvery) \
     && has(self.boundTo) == has(oldSelf.boundTo) && (!has(self.boundTo) || self.boundTo == oldSelf.boundTo)";
 
-/// How many reviews an exception holds beside the one that closes it.
+/// Reviews an exception holds besides the one that closes it.
 pub const MOST_REVIEWS: usize = 64;
 
 /// A documented, owned and time-limited deviation from a golden path.
@@ -37,7 +37,7 @@ pub const MOST_REVIEWS: usize = 64;
     plural = "deviationexceptions",
     namespaced,
     shortname = "devex",
-    category = "goldenpath",
+    category = "golden-path",
     status = "DeviationExceptionStatus",
     doc = "A documented, owned and time-limited deviation from a golden path.",
     printcolumn(name = "Path", type_ = "string", json_path = ".spec.path"),
@@ -92,75 +92,75 @@ pub const MOST_REVIEWS: usize = 64;
         .message("what was approved cannot change under its approval: remove spec.approval in the same edit, and ask again")
 )]
 pub struct DeviationExceptionSpec {
-    /// The golden path deviated from.
+    /// Golden path the workloads deviate from.
     #[schemars(schema_with = "schema::path_name")]
     pub path: String,
-    /// The checks deviated from; "*" means every check that may be excepted, later ones too.
+    /// Checks to except; "*" means every exemptible check, including checks added later.
     #[schemars(schema_with = "schema::check_names")]
     pub checks: Vec<String>,
-    /// The workloads concerned, by name.
+    /// Workloads by name.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 64))]
     pub targets: Vec<Target>,
-    /// The workloads concerned, by label; in addition to `targets`. An empty selector is refused.
+    /// Workloads by label, in addition to `targets`. An empty selector is rejected.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(schema_with = "schema::label_selector")]
     pub selector: Option<LabelSelector>,
-    /// At most this many workloads are covered: the oldest ones.
+    /// Largest number of workloads covered; the oldest are covered first.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 1, max = 10_000))]
     pub max_workloads: Option<u32>,
-    /// Why teams deviate, in one word.
+    /// Category of the reason.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub category: Option<Category>,
-    /// Whether the aim is waived or met by other means.
+    /// Whether the aim of the check is waived or met by other means.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub disposition: Option<Disposition>,
-    /// Why this deviation is right, for somebody who reads it in a year.
+    /// Why the deviation is needed. Write it for a reader in a year.
     #[schemars(length(min = 20, max = 2000))]
     pub reason: String,
-    /// Who carries the cost.
+    /// Team that owns the deviation and carries its cost.
     pub owner: Owner,
-    /// A ticket or a decision record.
+    /// Ticket or decision record.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 2048))]
     pub ticket: Option<String>,
-    /// Who asked.
+    /// User who requested the exception.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 253))]
     pub requested_by: Option<String>,
-    /// What the deviation costs its owner.
+    /// Cost of the deviation to its owner.
     pub ownership_cost: OwnershipCost,
-    /// What the platform would have to offer for the team to return: the roadmap's demand.
+    /// What the platform would have to offer for the team to return to the path.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 1000))]
     pub would_return_if: Option<String>,
-    /// Review more often than the path asks.
+    /// Review interval, if shorter than the path's.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub review_every: Option<Period>,
-    /// When the deviation ends.
+    /// End of the exception.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expires_at: Option<Instant>,
-    /// Ties the exception to one version of its target's pod template.
+    /// Binds the exception to one version of the target's pod template.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub bound_to: Option<BoundTo>,
-    /// The platform's decision.
+    /// Decision of the platform team.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub approval: Option<Approval>,
-    /// Every review, kept as a record.
+    /// Reviews, oldest first. They can be added, but not changed or removed.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 65))]
     #[x_kube(merge_strategy = ListMerge::Map(vec!["at".into()]))]
     pub reviews: Vec<Review>,
-    /// The owner's own request to go on.
+    /// Renewal requested by the owner.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub renewal: Option<Renewal>,
 }
 
-/// A workload of the exception's namespace.
+/// A workload in the namespace of the exception.
 #[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, PartialEq, Eq)]
 pub struct Target {
-    /// API group; absent means any.
+    /// API group; absent means any group.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 253))]
     pub group: Option<String>,
@@ -172,24 +172,24 @@ pub struct Target {
     pub name: String,
 }
 
-/// Why teams deviate.
+/// Category of a deviation's reason.
 #[derive(
     JsonSchema, Serialize, Deserialize, Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Default,
 )]
 pub enum Category {
-    /// A rule from outside.
+    /// An external rule or regulation.
     Compliance,
-    /// A workload no path was made for.
+    /// A workload that no path supports.
     ExoticWorkload,
-    /// On its way from an older platform.
+    /// A migration from an older platform.
     LegacyMigration,
-    /// The path is too slow or too small.
+    /// The path does not meet performance needs.
     Performance,
-    /// Made by somebody else.
+    /// Third-party software.
     VendorSoftware,
-    /// Tried out for a while.
+    /// A time-limited experiment.
     Experiment,
-    /// None of these.
+    /// Another reason.
     #[default]
     Other,
 }
@@ -223,24 +223,24 @@ impl Category {
 /// Whether the aim of the check is waived or met by other means.
 #[derive(JsonSchema, Serialize, Deserialize, Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Disposition {
-    /// The risk is accepted.
+    /// The team accepts the risk.
     Waiver,
-    /// The aim is met in another way.
+    /// Other means meet the aim.
     Mitigated,
 }
 
-/// What the deviation costs its owner.
+/// Cost of the deviation to its owner.
 #[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, PartialEq)]
 #[serde(rename_all = "camelCase")]
 pub struct OwnershipCost {
-    /// Hours a month.
+    /// Hours per month.
     #[schemars(range(min = 0.0, max = 10_000.0))]
     pub hours_per_month: f64,
-    /// Hours once, to set it up.
+    /// One-off hours to set it up.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 0.0, max = 100_000.0))]
     pub one_off_hours: Option<f64>,
-    /// What the hours go into.
+    /// What the hours are spent on.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 1000))]
     pub description: Option<String>,
@@ -250,22 +250,22 @@ pub struct OwnershipCost {
 #[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, PartialEq, Eq)]
 #[serde(rename_all = "camelCase")]
 pub struct BoundTo {
-    /// As `goldenpath why` prints it: `v1:` and 64 hexadecimal digits.
+    /// Hash printed by `goldenpath why`: `v1:` and 64 hexadecimal digits.
     #[schemars(length(max = 67), regex(pattern = r"^v1:[0-9a-f]{64}$"))]
     pub template_hash: String,
 }
 
-/// The platform's decision on a request.
+/// Decision of the platform team on an exception.
 #[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, PartialEq, Eq)]
 pub struct Approval {
     /// Approved or Rejected.
     pub decision: Decision,
-    /// The user who decided.
+    /// User who decided.
     #[schemars(length(min = 1, max = 253))]
     pub by: String,
-    /// When.
+    /// Time of the decision.
     pub at: Instant,
-    /// Why, or under which condition.
+    /// Reason or conditions of the decision.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 1000))]
     pub note: Option<String>,
@@ -274,101 +274,101 @@ pub struct Approval {
 /// Approved or Rejected.
 #[derive(JsonSchema, Serialize, Deserialize, Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Decision {
-    /// The deviation is agreed.
+    /// The exception is approved.
     Approved,
-    /// It is not.
+    /// The exception is rejected.
     Rejected,
 }
 
-/// One look at an exception, kept as a record.
+/// One review of an exception.
 #[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, PartialEq, Eq)]
 #[serde(rename_all = "camelCase")]
 pub struct Review {
-    /// The user who reviewed.
+    /// User who reviewed.
     #[schemars(length(min = 1, max = 253))]
     pub by: String,
-    /// When.
+    /// Time of the review.
     pub at: Instant,
-    /// Renewed goes on, Closed ends it for good.
+    /// `Renewed` continues the exception; `Closed` ends it permanently.
     pub outcome: Outcome,
-    /// Until when it goes on.
+    /// New end of the exception.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expires_at: Option<Instant>,
-    /// What was found.
+    /// Findings of the review.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 1000))]
     pub note: Option<String>,
 }
 
-/// What a review decided.
+/// Outcome of a review.
 #[derive(JsonSchema, Serialize, Deserialize, Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Outcome {
-    /// The deviation goes on.
+    /// The exception continues.
     Renewed,
-    /// It has ended.
+    /// The exception ends.
     Closed,
 }
 
-/// The owner's own request to go on. It stops a lapse until it is answered.
+/// Renewal requested by the owner. The exception does not lapse while the request is open.
 #[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, PartialEq, Eq)]
 #[serde(rename_all = "camelCase")]
 pub struct Renewal {
-    /// When the owner asked.
+    /// Time of the request.
     pub requested_at: Instant,
-    /// Who asked.
+    /// User who requested the renewal.
     #[schemars(length(min = 1, max = 253))]
     pub by: String,
-    /// Why the deviation is still needed.
+    /// Why the exception is still needed.
     #[schemars(length(min = 1, max = 1000))]
     pub still_needed_because: String,
 }
 
-/// What the operator saw of an exception.
+/// Observed state of an exception.
 #[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, PartialEq, Default)]
 #[serde(rename_all = "camelCase")]
 pub struct DeviationExceptionStatus {
-    /// The generation of the spec this status speaks of.
+    /// Generation of the spec that this status describes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub observed_generation: Option<i64>,
     /// Pending, Active, ReviewDue, ReviewOverdue, Expired, Rejected or Closed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 63))]
     pub phase: Option<String>,
-    /// Ready, Approved, ReviewCurrent, InUse, Needed, ChecksKnown, PathFound.
+    /// Conditions: Ready, Approved, ReviewCurrent, InUse, Needed, ChecksKnown, PathFound.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(schema_with = "schema::conditions")]
     pub conditions: Vec<Condition>,
-    /// When the exception ends, everything considered.
+    /// Effective end of the exception, considering all limits and renewals.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub effective_expiry: Option<Instant>,
-    /// When somebody should look at it again.
+    /// Time of the next review.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub next_review_at: Option<Instant>,
-    /// How often it was renewed.
+    /// Number of renewals.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub renewals: Option<u32>,
-    /// When an approver last rejected the exception. It stays after `spec.approval` is removed: a
+    /// Time of the latest rejection. It stays after `spec.approval` is removed: a
     /// rejected exception needs an approval.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rejected_at: Option<Instant>,
-    /// The approver who rejected the exception.
+    /// Approver of the latest rejection.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 253))]
     pub rejected_by: Option<String>,
-    /// The deleted exceptions of the same name.
+    /// Deleted exceptions of the same name.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub previous: Option<Previous>,
-    /// Workloads it names, as kind/name; the first 20.
+    /// First 20 matched workloads, as kind/name.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 20), inner(length(max = 317)))]
     pub matched: Vec<String>,
-    /// How many workloads it names.
+    /// Number of matched workloads.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub matched_count: Option<u32>,
-    /// Failing checks it covers, over all its workloads.
+    /// Failing checks covered, summed over all matched workloads.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub covered_failures: Option<u32>,
-    /// Reminders sent, one a stage and decision; the 32 of the latest decisions.
+    /// Reminders sent, one per stage and decision; the latest 32.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 32))]
     pub notified: Vec<Notified>,
@@ -384,14 +384,14 @@ pub struct DeviationExceptionStatus {
 #[serde(rename_all = "camelCase")]
 pub struct Notified {
     /// review-due, review-overdue, expired, decision-waiting or renewal-waiting; with "dry-run:"
-    /// before it where the platform's channel was told instead of the owner.
+    /// in front if it went to the channel of the platform team instead of the owner.
     #[schemars(length(max = 63))]
     pub stage: String,
-    /// The decision it counts from; for a request, since when it waits.
+    /// Decision the stage counts from; for a request, the start of the wait.
     pub decision_at: Instant,
-    /// When it was sent.
+    /// Time of sending.
     pub sent_at: Instant,
-    /// The `Idempotency-Key` of the message it was sent in.
+    /// `Idempotency-Key` of the message.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 32))]
     pub key: Option<String>,
@@ -406,10 +406,10 @@ pub struct Notifying {
     pub stage: String,
     /// As in `notified`.
     pub decision_at: Instant,
-    /// The `Idempotency-Key` of the message.
+    /// `Idempotency-Key` of the message.
     #[schemars(length(max = 32))]
     pub key: String,
-    /// The ids of all items of the message.
+    /// Ids of all items in the message.
     #[schemars(length(max = 40), inner(length(max = 32)))]
     pub items: Vec<String>,
 }

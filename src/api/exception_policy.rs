@@ -1,5 +1,5 @@
-//! What a golden path allows beside it: who decides about a deviation, how long one may run, and
-//! how often it is looked at again.
+//! Rules for exceptions of a golden path: who approves them, how long they last, and
+//! how often they are reviewed.
 
 #![allow(clippy::struct_field_names)] // the limits of `selfDeclare` are all called max
 
@@ -9,39 +9,39 @@ use serde::{Deserialize, Serialize};
 use super::Period;
 use super::golden_path::Severity;
 
-/// What a DeviationException of this path may do.
+/// Rules for DeviationExceptions of this path.
 #[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, PartialEq, Eq)]
 #[serde(rename_all = "camelCase")]
 pub struct ExceptionPolicy {
-    /// Whether an exception excuses anything before somebody entitled approved it.
+    /// Whether an exception takes effect only once it is approved.
     #[serde(default = "yes")]
     pub require_approval: bool,
-    /// Longest time from a decision to the end of what it allows.
+    /// Longest time from a decision to the end of the exception.
     #[serde(default = "max_duration")]
     pub max_duration: Period,
-    /// How often an exception is looked at again.
+    /// Time between two reviews of an exception.
     #[serde(default = "review_every")]
     pub review_every: Period,
-    /// How long before a review or the end the owner is reminded; at most half of `reviewEvery`.
+    /// Time before a review or the end at which the owner is reminded; at most half of `reviewEvery`.
     #[serde(default = "remind_before")]
     pub remind_before: Period,
-    /// How long after a missed review an exception lapses.
+    /// Time after a missed review at which an exception lapses.
     #[serde(default = "lapse_after")]
     pub lapse_after: Period,
-    /// Small deviations a team may declare without waiting for anybody.
+    /// Limits for exceptions that take effect without an approval.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub self_declare: Option<SelfDeclare>,
 }
 
-/// Limits within which a team declares a deviation by itself.
+/// Limits for exceptions that take effect without an approval.
 #[derive(KubeSchema, Serialize, Deserialize, Clone, Copy, Debug, PartialEq, Eq)]
 #[serde(rename_all = "camelCase")]
 pub struct SelfDeclare {
-    /// The weightiest check it may name.
+    /// Highest severity of the checks it may cover.
     pub max_severity: Severity,
-    /// The longest time it may run.
+    /// Longest time it may last.
     pub max_duration: Period,
-    /// How often it may be renewed.
+    /// Number of times it may be renewed.
     #[serde(default)]
     pub max_renewals: u8,
 }

@@ -1,5 +1,5 @@
-//! GoldenPath: what a platform team offers, how a service is known to be on it, and what the
-//! off-ramp allows. Cluster-scoped; its owner is a team, its adoption is a goal, never a mandate.
+//! `GoldenPath`: what a platform team offers, which checks a service on it passes, and which exceptions
+//! it allows. Cluster-scoped. A team owns it, and its adoption is a goal, never a mandate.
 
 #![allow(clippy::duplicated_attributes)] // every printer column has a name, a type and a path
 
@@ -15,10 +15,10 @@ pub use super::path_status::{
     AtDeadline, GoldenPathStatus, HistoryPoint, NewServices, TopDeviation,
 };
 
-/// A golden path: the way of running a service that the platform team keeps easy.
+/// A golden path: the supported way to run a service.
 ///
-/// Workloads in its scope are judged by its checks and labelled; nothing is ever blocked.
-/// A path takes part once it is launched and has at least one enforced required check.
+/// The operator runs its checks on workloads in scope and labels them. It never blocks a workload.
+/// A path counts once it is launched and has at least one enforced required check.
 #[derive(CustomResource, KubeSchema, Serialize, Deserialize, Clone, Debug, PartialEq)]
 #[kube(
     group = "goldenpath.dev",
@@ -26,9 +26,9 @@ pub use super::path_status::{
     kind = "GoldenPath",
     plural = "goldenpaths",
     shortname = "gp",
-    category = "goldenpath",
+    category = "golden-path",
     status = "GoldenPathStatus",
-    doc = "A golden path: the way of running a service that the platform team keeps easy.",
+    doc = "A golden path: the supported way to run a service.",
     validation = Rule::new("self.metadata.name.matches('^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$')")
         .message("a golden path's name becomes a label value: use at most 63 lower-case letters, digits and '-', beginning and ending with a letter or digit"),
     printcolumn(name = "Owner", type_ = "string", json_path = ".spec.owner.team"),
@@ -41,21 +41,21 @@ pub use super::path_status::{
 )]
 #[serde(rename_all = "camelCase")]
 pub struct GoldenPathSpec {
-    /// What people call this path, such as "Web service".
+    /// Display name, such as "Web service".
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 120))]
     pub title: Option<String>,
-    /// What the path gives a team, in a few sentences.
+    /// What a team gets from this path, in a few sentences.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 4000))]
     pub description: Option<String>,
-    /// The team that runs this path as its product.
+    /// Team that owns this path as a product.
     pub owner: Owner,
-    /// Where the path is documented.
+    /// Documentation of the path.
     #[serde(default, rename = "docsURL", skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 2048))]
     pub docs_url: Option<String>,
-    /// Where to tell the path's owner what is missing. {path}, {check} and {service} are replaced.
+    /// Where teams send feedback. {path}, {check} and {service} are replaced.
     #[serde(
         default,
         rename = "feedbackURL",
@@ -63,34 +63,34 @@ pub struct GoldenPathSpec {
     )]
     #[schemars(length(max = 2048))]
     pub feedback_url: Option<String>,
-    /// Whom the path is for, such as "backend engineer".
+    /// Persona the path is made for, such as "backend engineer".
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 200))]
     pub persona: Option<String>,
-    /// The job a team hires this path for.
+    /// The job to be done: what a team uses this path for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 1000))]
     pub job_to_be_done: Option<String>,
     /// Roadmap horizon of a path that is not launched yet.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub horizon: Option<Horizon>,
-    /// What the platform team expects the path to give.
+    /// Impact the platform team expects.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub estimated_impact: Option<EstimatedImpact>,
-    /// When the path was launched. Absent with no horizon means: since this object was created.
+    /// Launch of the path. Defaults to the creation of this object if `horizon` is absent too.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub launched_at: Option<Instant>,
-    /// Between paths a workload satisfies equally well, the higher priority is chosen.
+    /// Of several paths that a workload satisfies equally well, the operator chooses the highest priority.
     #[serde(default)]
     pub priority: i32,
-    /// Names this path had before; exceptions and workloads that still use one keep working.
+    /// Earlier names of this path. Exceptions and workloads that use them keep working.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(schema_with = "schema::path_names")]
     pub former_names: Vec<String>,
-    /// Which workloads the path is for.
+    /// Workloads the path applies to.
     #[serde(default)]
     pub scope: Scope,
-    /// Named expressions that checks use as `variables.NAME`, evaluated at most once a workload.
+    /// Named CEL expressions. Checks use them as `variables.NAME`; each is evaluated at most once per workload.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 32))]
     #[x_kube(
@@ -99,38 +99,38 @@ pub struct GoldenPathSpec {
             .message("checks read a variable as variables.NAME: use letters, digits and '_'")
     )]
     pub variables: Vec<NamedExpression>,
-    /// What is looked at: at most 32 checks, each one step of the path.
+    /// At most 32 checks, each one step of the path.
     #[schemars(length(min = 1, max = 32))]
     #[x_kube(merge_strategy = ListMerge::Map(vec!["name".into()]))]
     pub checks: Vec<Check>,
-    /// The goal for new services.
+    /// Adoption goal for new services.
     #[serde(default)]
     pub adoption: Adoption,
-    /// What a DeviationException of this path may do.
+    /// Rules for DeviationExceptions of this path.
     #[serde(default)]
     pub exception_policy: ExceptionPolicy,
-    /// How services older than the path are treated.
+    /// How the path treats services older than itself.
     #[serde(default)]
     pub existing: Existing,
-    /// The path's changelog.
+    /// Changelog of the path.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 100))]
     pub releases: Vec<Release>,
-    /// Ownership cost assumed for a deviation that states none.
+    /// Ownership cost assumed for a deviation without a stated cost.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ownership_cost: Option<AssumedCost>,
-    /// Whether `kubectl apply` warns about what is missing. Nothing is ever denied.
+    /// Whether `kubectl apply` prints a warning for failing checks. Requests are never denied.
     #[serde(default)]
     pub warn_on_apply: bool,
 }
 
-/// Who answers for something, and where to reach them.
+/// Owning team and how to reach it.
 #[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, PartialEq, Eq, Default)]
 pub struct Owner {
     /// Team name.
     #[schemars(length(min = 1, max = 63))]
     pub team: String,
-    /// A channel, an address or a page.
+    /// Chat channel, mail address or URL.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 253))]
     pub contact: Option<String>,
@@ -139,7 +139,7 @@ pub struct Owner {
 /// Roadmap horizon of a path that is not launched yet.
 #[derive(JsonSchema, Serialize, Deserialize, Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Horizon {
-    /// Being built.
+    /// In progress.
     Now,
     /// Planned.
     Next,
@@ -147,35 +147,35 @@ pub enum Horizon {
     Later,
 }
 
-/// What the platform team expects a path to give.
+/// Impact the platform team expects of a path.
 #[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, PartialEq)]
 #[serde(rename_all = "camelCase")]
 pub struct EstimatedImpact {
-    /// Teams that no longer wait for somebody.
+    /// Teams that no longer wait for another team.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub teams_unblocked: Option<u32>,
-    /// Hours of toil saved in a month, over all teams.
+    /// Hours of toil saved per month, over all teams.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub hours_of_toil_removed_per_month: Option<f64>,
 }
 
-/// Which workloads a path is for. Everything given must hold.
+/// Workloads a path applies to. All given conditions must match.
 #[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, PartialEq, Default)]
 #[serde(rename_all = "camelCase")]
 pub struct Scope {
-    /// Kinds of workload; none means every watched kind.
+    /// Workload kinds; empty means every watched kind.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 16))]
     pub kinds: Vec<KindRef>,
-    /// Labels of the namespace.
+    /// Selects namespaces by label.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(schema_with = "schema::label_selector")]
     pub namespace_selector: Option<LabelSelector>,
-    /// Labels of the workload.
+    /// Selects workloads by label.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(schema_with = "schema::label_selector")]
     pub selector: Option<LabelSelector>,
-    /// CEL expressions over `object`, `namespaceObject` and `variables`; all must be true.
+    /// CEL expressions over `object`, `namespaceObject` and `variables`. All must be true.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 16))]
     #[x_kube(merge_strategy = ListMerge::Map(vec!["name".into()]))]
@@ -197,63 +197,63 @@ pub struct KindRef {
 /// A CEL expression with a name.
 #[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, PartialEq, Eq)]
 pub struct NamedExpression {
-    /// Its name; a variable's is a CEL identifier.
+    /// Name. The name of a variable must be a CEL identifier.
     #[schemars(
         length(min = 1, max = 63),
         regex(pattern = r"^[A-Za-z_][-A-Za-z0-9_.]*$")
     )]
     pub name: String,
-    /// Kubernetes CEL, as in a ValidatingAdmissionPolicy.
+    /// CEL expression, as in a ValidatingAdmissionPolicy.
     #[schemars(length(min = 1, max = 8192))]
     pub expression: String,
 }
 
-/// One step of the path: an expression that is true for a workload that has taken it.
+/// One step of the path: a CEL expression that is true if the workload passes.
 #[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, PartialEq, Default)]
 #[serde(rename_all = "camelCase")]
 pub struct Check {
-    /// Short name, as exceptions and metrics use it: a DNS label.
+    /// Name used by exceptions and metrics; a DNS label.
     #[schemars(
         length(min = 1, max = 63),
         regex(pattern = r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$")
     )]
     pub name: String,
-    /// What people call this step.
+    /// Display name, such as "Has a readiness probe".
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 120))]
     pub title: Option<String>,
-    /// `required` checks decide whether a service is on the path; `recommended` ones only advise.
+    /// `required` checks decide whether a service is on the path; `recommended` checks only advise.
     #[serde(default)]
     pub level: Level,
-    /// How much a deviation here weighs.
+    /// Severity of a failure.
     #[serde(default)]
     pub severity: Severity,
-    /// Kubernetes CEL over `object`, `namespaceObject` and `variables`; true means passed.
+    /// CEL expression over `object`, `namespaceObject` and `variables`; true means passed.
     #[schemars(length(min = 1, max = 8192))]
     pub expression: String,
-    /// What is missing, in one sentence.
+    /// Message for a failing check, in one sentence.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 1000))]
     pub message: Option<String>,
-    /// CEL that gives the message; wins over `message` where it evaluates to one line of text.
+    /// CEL expression that returns the message. Overrides `message` if it returns one line of text.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 8192))]
     pub message_expression: Option<String>,
-    /// How to fix it: a snippet or a command.
+    /// How to fix a failure: a snippet or a command.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 4000))]
     pub remediation: Option<String>,
-    /// Where this step is explained.
+    /// Documentation of this check.
     #[serde(default, rename = "docsURL", skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 2048))]
     pub docs_url: Option<String>,
-    /// Whether a DeviationException may name this check.
+    /// Whether a DeviationException may cover this check.
     #[serde(default = "yes")]
     pub exemptible: bool,
-    /// Until this instant the check is announced: shown, not counted.
+    /// Start of enforcement. Until then the check is announced: reported, but not counted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub enforce_from: Option<Instant>,
-    /// Keep the evaluated message out of pages, chats and logs.
+    /// Keeps the evaluated message out of pages, chats and logs.
     #[serde(default)]
     pub sensitive: bool,
 }
@@ -279,72 +279,72 @@ impl Level {
     }
 }
 
-/// How much a deviation weighs.
+/// Severity of a deviation.
 #[derive(
     JsonSchema, Serialize, Deserialize, Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Default,
 )]
 #[serde(rename_all = "lowercase")]
 pub enum Severity {
-    /// A matter of comfort.
+    /// Inconvenient.
     Low,
-    /// Costs somebody time.
+    /// Costs the team time.
     #[default]
     Medium,
-    /// Costs users something.
+    /// Affects users.
     High,
 }
 
-/// The goal for services created after the launch.
+/// Adoption goal for services created after the launch.
 #[derive(KubeSchema, Serialize, Deserialize, Clone, Copy, Debug, PartialEq, Eq)]
 #[serde(rename_all = "camelCase")]
 pub struct Adoption {
-    /// Share of new services that should be on the path, in percent.
+    /// Target share of new services on the path, in percent.
     #[serde(default = "target_percent")]
     #[schemars(range(min = 0, max = 100))]
     pub target_percent: u8,
-    /// Days after launch at which the share is measured.
+    /// Days after the launch at which the share is measured.
     #[serde(default = "within_days")]
     #[schemars(range(min = 1, max = 3650))]
     pub within_days: u16,
 }
 
-/// How services older than the path are treated.
+/// How the path treats services older than itself.
 #[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, PartialEq, Eq, Default)]
 #[serde(rename_all = "camelCase")]
 pub struct Existing {
-    /// `Judge` treats them as all others; `Predates` asks nothing of them until `until`.
+    /// `Judge` treats them like all others. `Predates` expects nothing of them before `until`.
     #[serde(default)]
     pub treat_as: TreatAs,
-    /// When `Predates` ends.
+    /// End of `Predates`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub until: Option<Instant>,
 }
 
-/// How services older than the path are treated.
+/// How the path treats services older than itself.
 #[derive(JsonSchema, Serialize, Deserialize, Clone, Copy, Debug, PartialEq, Eq, Default)]
 pub enum TreatAs {
-    /// As all others.
+    /// Like all others.
     #[default]
     Judge,
-    /// As older than the path, with nothing due yet.
+    /// Older than the path; nothing is due yet.
     Predates,
 }
 
-/// One entry of the path's changelog.
+/// Entry of the changelog.
 #[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, PartialEq, Eq)]
 pub struct Release {
-    /// When.
+    /// Date of the release.
     pub at: Instant,
-    /// What changed for teams.
+    /// Changes for teams.
     #[schemars(length(max = 1000))]
     pub note: String,
 }
 
-/// Ownership cost assumed for a deviation that states none.
+/// Ownership cost assumed for a deviation without a stated cost.
 #[derive(KubeSchema, Serialize, Deserialize, Clone, Copy, Debug, PartialEq)]
 #[serde(rename_all = "camelCase")]
 pub struct AssumedCost {
-    /// Hours a month of the owning team.
+    /// Hours per month of the owning team.
     #[schemars(range(min = 0.0, max = 10_000.0))]
     pub hours_per_month: f64,
 }

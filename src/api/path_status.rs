@@ -1,5 +1,5 @@
-//! What the operator reports about a GoldenPath: counts, the new services and their deadline, and
-//! a weekly trend. Written whole, never read back as a source of truth but for what happened once.
+//! Status of a `GoldenPath`: counts, new services and their deadline, and a weekly trend.
+//! Written whole; only `atDeadline` and `history` are read back.
 
 use std::collections::BTreeMap;
 
@@ -9,51 +9,51 @@ use serde::{Deserialize, Serialize};
 
 use super::{Instant, schema};
 
-/// What the operator saw of a path.
+/// Observed state of a path.
 #[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, PartialEq, Default)]
 #[serde(rename_all = "camelCase")]
 pub struct GoldenPathStatus {
-    /// The generation of the spec this status speaks of.
+    /// Generation of the spec that this status describes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub observed_generation: Option<i64>,
-    /// Ready, ChecksValid, Announced, WarnOnApply; Stalled where nothing of the spec can be used.
+    /// Conditions: Ready, ChecksValid, Announced, WarnOnApply; Stalled if nothing of the spec can be used.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(schema_with = "schema::conditions")]
     pub conditions: Vec<Condition>,
-    /// Services judged by this path.
+    /// Services evaluated by this path.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub services: Option<u32>,
-    /// Services judged by this path, by state.
+    /// Services evaluated by this path, by state.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     #[schemars(extend("maxProperties" = 16))]
     pub counts: BTreeMap<String, u32>,
     /// Services created after the launch.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub new_services: Option<NewServices>,
-    /// The checks most services of this path do not pass.
+    /// Checks that most services of this path fail.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 10))]
     pub top_deviations: Vec<TopDeviation>,
-    /// One point a week: the trend where there is no Prometheus.
+    /// One point per week: a trend without Prometheus.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 60))]
     pub history: Vec<HistoryPoint>,
 }
 
-/// Services created in the first days after the launch.
+/// Services created between the launch and the deadline.
 #[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, PartialEq)]
 #[serde(rename_all = "camelCase")]
 pub struct NewServices {
-    /// How many there are.
+    /// Number of new services.
     pub total: u32,
-    /// How many of them are on the path now.
+    /// Number of them on the path now.
     pub on_path: u32,
-    /// `onPath` ÷ `total`; absent when there are none.
+    /// `onPath` ÷ `total`; absent without new services.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ratio: Option<f64>,
-    /// When the share is measured.
+    /// Time at which the share is measured.
     pub deadline: Instant,
-    /// What was measured then; written once.
+    /// Measurement at the deadline, written once.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub at_deadline: Option<AtDeadline>,
     /// Whether the target was met at the deadline; absent before it.
@@ -61,32 +61,32 @@ pub struct NewServices {
     pub target_met: Option<bool>,
 }
 
-/// The new services as they were at the deadline.
+/// New services at the deadline.
 #[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, PartialEq, Eq)]
 #[serde(rename_all = "camelCase")]
 pub struct AtDeadline {
-    /// How many there were.
+    /// Number of new services.
     pub total: u32,
-    /// How many of them were on the path.
+    /// Number of them on the path.
     pub on_path: u32,
-    /// When this was measured.
+    /// Time of the measurement.
     pub at: Instant,
 }
 
-/// A check and how many services do not pass it.
+/// A check and the number of services that fail it.
 #[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, PartialEq, Eq)]
 pub struct TopDeviation {
-    /// The check's name.
+    /// Name of the check.
     #[schemars(length(max = 63))]
     pub check: String,
-    /// Services that do not pass it.
+    /// Number of services that fail it.
     pub services: u32,
 }
 
 /// One week's counts.
 #[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, PartialEq, Eq)]
 pub struct HistoryPoint {
-    /// When it was taken.
+    /// Time of the count.
     pub at: Instant,
     /// Services by state.
     #[schemars(extend("maxProperties" = 16))]

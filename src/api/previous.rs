@@ -1,22 +1,22 @@
-//! What the status of a DeviationException keeps of deleted ones that had its name.
+//! What the status of a `DeviationException` records about deleted ones of the same name.
 
 use kube::KubeSchema;
 use serde::{Deserialize, Serialize};
 
 use super::Instant;
 
-/// What the operator recorded of deleted exceptions whose name this exception has.
+/// Deleted exceptions of the same name, as the operator recorded them.
 #[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, PartialEq, Eq)]
 #[serde(rename_all = "camelCase")]
 pub struct Previous {
-    /// When the latest of them was deleted.
+    /// Time of the latest deletion.
     pub deleted_at: Instant,
-    /// How many there were.
+    /// Number of deleted exceptions.
     pub times: u32,
     /// Their renewals, and one for each that was self-declared. They count toward
     /// `selfDeclare.maxRenewals` of the path.
     pub renewals: u32,
-    /// When an approver last rejected one of them.
+    /// Time of the latest rejection of one of them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rejected_at: Option<Instant>,
 }

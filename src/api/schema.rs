@@ -77,13 +77,13 @@ pub(super) fn label_selector(_: &mut SchemaGenerator) -> Schema {
                     "required": ["key", "operator"],
                     "properties": {
                         "key": {
-                            "description": "The label's key.",
+                            "description": "Key of the label.",
                             "type": "string",
                             "minLength": 1,
                             "maxLength": 317,
                         },
                         "operator": {
-                            "description": "How the label relates to `values`.",
+                            "description": "Operator: In, NotIn, Exists or DoesNotExist.",
                             "type": "string",
                             "enum": ["In", "NotIn", "Exists", "DoesNotExist"],
                         },
@@ -117,7 +117,7 @@ fn condition() -> Schema {
         "required": ["type", "status", "reason", "message", "lastTransitionTime"],
         "properties": {
             "type": {
-                "description": "What the condition speaks of.",
+                "description": "Type of the condition.",
                 "type": "string",
                 "minLength": 1,
                 "maxLength": 63,
@@ -128,18 +128,18 @@ fn condition() -> Schema {
                 "enum": ["True", "False", "Unknown"],
             },
             "reason": {
-                "description": "Why, in one word for machines.",
+                "description": "Reason of the status, in one CamelCase word.",
                 "type": "string",
                 "minLength": 1,
                 "maxLength": 63,
             },
             "message": {
-                "description": "Why, in a sentence for people.",
+                "description": "Details of the status, for people.",
                 "type": "string",
                 "maxLength": 1024,
             },
             "observedGeneration": {
-                "description": "The generation of the spec the condition speaks of.",
+                "description": "Generation of the spec that the condition describes.",
                 "type": "integer",
                 "format": "int64",
                 "minimum": 0,
@@ -151,7 +151,7 @@ fn condition() -> Schema {
 
 fn last_transition() -> Schema {
     let mut schema = Instant::schema();
-    let description = "When the status last changed.";
+    let description = "Time of the last change of `status`.";
     schema.insert("description".to_owned(), description.into());
     schema
 }
