@@ -28,7 +28,7 @@ use crate::assess::reminders::Item;
 use crate::assess::state::{Phase, Standing, State};
 use crate::report::reminder;
 use crate::report::terminal::plain::plain;
-use crate::report::voice::{self, Facts};
+use crate::report::voice::{self, WorkloadState};
 
 /// How much may wait to be told.
 pub const QUEUE: usize = 1_024;
@@ -181,7 +181,7 @@ fn of_workload(transition: &Transition, now: Timestamp) -> Told {
         "kubectl goldenpath except {kind}/{} -n {}",
         id.name, id.namespace
     );
-    let sentence = voice::say(&Facts {
+    let sentence = voice::sentence(&WorkloadState {
         status: verdict.status,
         standing: verdict.standing,
         to_go: verdict.steps.of.saturating_sub(verdict.steps.passed) as usize,

@@ -62,7 +62,7 @@ pub struct Summary {
     /// Services on the path ÷ counted services, 0..1; absent when there are none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub adoption_ratio: Option<f64>,
-    /// Services on the path or on an agreed route ÷ counted services, 0..1.
+    /// Services on the path or with an approved exception ÷ counted services, 0..1.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub accounted_ratio: Option<f64>,
     /// One line for each golden path, previews too.
@@ -87,7 +87,7 @@ pub struct PathLine {
     /// `onPath` ÷ `services`, 0..1; absent when there are none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub adoption_ratio: Option<f64>,
-    /// On the path or on an agreed route ÷ `services`, 0..1.
+    /// On the path or with an approved exception ÷ `services`, 0..1.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub accounted_ratio: Option<f64>,
     /// The goal for new services, 0..1.

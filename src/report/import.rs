@@ -385,7 +385,7 @@ fn preamble(draft: &Draft, as_of: Timestamp) -> Vec<String> {
         .collect();
     lines.extend(draft.exception.ends.map(|end| {
         format!(
-            "agreed until {}: somebody looks at it then, and renews it or returns to the path",
+            "expires {}: review it then, and renew it or return to the path",
             day(end, as_of)
         )
     }));

@@ -230,26 +230,26 @@ fn stands(standing: Standing, found: &Findings<'_>, finding: &Finding<'_>) -> St
     let until = found.path.spec.existing.until.as_ref().map(|until| until.0);
     let dated = match standing {
         Standing::Undocumented | Standing::Pending => None,
-        Standing::Expired => {
-            end.map(|end| format!("agreement ended {}: renew or return", day(end)))
-        }
-        Standing::ReviewOverdue | Standing::ReviewDue => {
-            let review = life.and_then(|life| life.next_review_at);
-            let review = review.map(|at| format!(", review by {}", day(at)));
-            let end = end.map(|end| format!(", it ends {}", day(end)));
-            Some(
-                [
-                    in_short(standing).to_owned(),
-                    review.unwrap_or_default(),
-                    end.unwrap_or_default(),
-                ]
-                .concat(),
+        Standing::Expired => end.map(|end| {
+            format!(
+                "exception expired {}: renew it or return to the path",
+                day(end)
             )
+        }),
+        Standing::ReviewOverdue | Standing::ReviewDue => {
+            let words = if standing == Standing::ReviewOverdue {
+                "exception review overdue since"
+            } else {
+                "exception needs a review by"
+            };
+            let ends = end.map_or_else(String::new, |end| format!(", expires {}", day(end)));
+            life.and_then(|life| life.next_review_at)
+                .map(|review| format!("{words} {}{ends}", day(review)))
         }
         Standing::Predates => {
             until.map(|until| format!("older than the path, nothing due until {}", day(until)))
         }
-        Standing::Documented => end.map(|end| format!("own route, agreed until {}", day(end))),
+        Standing::Documented => end.map(|end| format!("exception approved until {}", day(end))),
     };
     let words = dated.unwrap_or_else(|| in_short(standing).to_owned());
     let named = finding.exception.as_ref();
@@ -279,7 +279,7 @@ fn next(standing: Standing, found: &Findings<'_>, finding: &Finding<'_>) -> Opti
             let more = format!(" --check {} --reason \"…\"", finding.check.name);
             let except = command("except", &target, &more);
             Some(format!(
-                "take this step, or note your reason in two minutes: {except}"
+                "take this step, or record why you deviate: {except}"
             ))
         }
         Standing::Pending => {

@@ -161,21 +161,21 @@ fn next_step(exception: &Exception, as_of: Timestamp) -> String {
     match exception.next {
         Next::Decide => match exception.rejected_at {
             Some(rejected) => format!(
-                "asked again after the rejection of {}, waiting for the platform team",
+                "requested again after the rejection of {}, waiting for the platform team",
                 day(rejected, as_of)
             ),
-            None => format!("asked{since}, waiting for the platform team"),
+            None => format!("requested{since}, waiting for the platform team"),
         },
-        Next::Answer => format!("asked to go on{since}, waiting for the platform team"),
-        Next::ReviewOverdue => format!("a look is overdue{}", on(", it ends ")),
-        Next::RenewOrReturn => format!("ended{}: renew or return", on(" ")),
-        Next::Review => format!("time for a look{}", on(" before ")),
+        Next::Answer => format!("renewal requested{since}, waiting for the platform team"),
+        Next::ReviewOverdue => format!("review overdue{}", on(", expires ")),
+        Next::RenewOrReturn => format!("expired{}: renew it or return to the path", on(" ")),
+        Next::Review => format!("needs a review{}", on(" by ")),
         Next::Close if exception.needed == Some(false) => "no longer needed: close it".to_owned(),
         Next::Close => "not in use: close it".to_owned(),
         Next::Rest => match exception.phase {
             Phase::Active => format!("nothing{}", on(" until ")),
-            Phase::Expired => format!("ended{}", on(" ")),
-            Phase::Rejected => "not agreed".to_owned(),
+            Phase::Expired => format!("expired{}", on(" ")),
+            Phase::Rejected => "rejected".to_owned(),
             Phase::Closed => "closed".to_owned(),
             Phase::Pending | Phase::ReviewDue | Phase::ReviewOverdue => "nothing".to_owned(),
         },
@@ -378,8 +378,8 @@ mod tests {
 4 exceptions: 1 for the platform team, 2 for their owners, 1 at rest; those in use cost 9 hours a month
 
 NAMESPACE   EXCEPTION   PATH          OWNER       PHASE           UNTIL    HOURS/MONTH   NEEDED   NEXT
-shop        asked       web-service   team-pay    Pending         –        3             yes      asked 3 days ago, waiting for the platform team
-shop        late        web-service   team-shop   ReviewOverdue   12 Mar   3             yes      a look is overdue, it ends 12 Mar
+shop        asked       web-service   team-pay    Pending         –        3             yes      requested 3 days ago, waiting for the platform team
+shop        late        web-service   team-shop   ReviewOverdue   12 Mar   3             yes      review overdue, expires 12 Mar
 shop        idle        web-service   team-shop   Active          12 Mar   3             no       no longer needed: close it
 shop        settled     web-service   team-shop   Active          12 Mar   3             yes      nothing until 10 Mar
 "
@@ -391,7 +391,7 @@ shop        settled     web-service   team-shop   Active          12 Mar   3    
         let as_of = at("2026-03-01T00:00:00Z");
         let mut asked = asking("asked", Next::Decide, Phase::Pending);
         asked.rejected_at = Some(at("2026-02-20T00:00:00Z"));
-        let after = "asked again after the rejection of 20 Feb, waiting for the platform team";
+        let after = "requested again after the rejection of 20 Feb, waiting for the platform team";
         assert_eq!(say(&asked, as_of), after);
         asked.previous = Some(Previous {
             deleted_at: Instant(at("2026-02-21T00:00:00Z")),

@@ -85,7 +85,7 @@ fn state(item: &Item, as_of: Timestamp) -> String {
     let facts = &item.facts;
     let on = |at: Option<Timestamp>| at.map_or_else(|| "soon".to_owned(), |at| day(at, as_of));
     let use_of_it = if facts.needed == Some(false) {
-        "; its workloads pass what it excuses"
+        "; its workloads pass the excepted checks"
     } else if facts.usage.is_in_use() {
         ""
     } else {
@@ -94,43 +94,43 @@ fn state(item: &Item, as_of: Timestamp) -> String {
     match item.stage {
         Stage::ReviewDue => {
             let review = facts.review.filter(|review| Some(*review) < facts.ends);
-            let review =
-                review.map_or_else(String::new, |at| format!(", review by {}", day(at, as_of)));
+            let review = review.map_or_else(String::new, |at| format!(" by {}", day(at, as_of)));
             let ends = on(facts.ends);
-            format!("own route, time for a look: agreed until {ends}{review}{use_of_it}")
+            format!("exception approved until {ends}, needs a review{review}{use_of_it}")
         }
         Stage::ReviewOverdue => overdue(item, as_of) + use_of_it,
         Stage::Expired => {
             let answer = if facts.renewal_asked.is_some() {
-                "; you asked to go on, the platform team has yet to answer"
+                "; you requested a renewal, waiting for the platform team"
             } else {
                 use_of_it
             };
             format!(
-                "agreement ended {}: renew or return{answer}",
+                "exception expired {}: renew it or return to the path{answer}",
                 on(facts.ends)
             )
         }
         Stage::RenewalWaiting => {
             let when = facts.renewal_asked.unwrap_or(item.decision_at);
-            asked(item, "asked to go on", &ago(when, as_of))
+            asked(item, "requested a renewal", &ago(when, as_of))
         }
-        Stage::DecisionWaiting => asked(item, "asked", &ago(item.decision_at, as_of)),
+        Stage::DecisionWaiting => asked(
+            item,
+            "requested an exception",
+            &ago(item.decision_at, as_of),
+        ),
     }
 }
 
 /// Late by date, or because its workload is no longer the one that was agreed on.
 fn overdue(item: &Item, as_of: Timestamp) -> String {
     let facts = &item.facts;
-    let until = facts.ends.map_or_else(String::new, |at| {
-        format!(", it goes on until {}", day(at, as_of))
-    });
+    let until = facts
+        .ends
+        .map_or_else(String::new, |at| format!(", expires {}", day(at, as_of)));
     match facts.review.filter(|review| *review <= as_of) {
-        Some(at) => format!(
-            "own route, a look has been due since {}{until}",
-            day(at, as_of)
-        ),
-        None => format!("own route, its workload has changed since it was agreed{until}"),
+        Some(at) => format!("exception review overdue since {}{until}", day(at, as_of)),
+        None => format!("exception approved, its workload has changed since the approval{until}"),
     }
 }
 
@@ -146,11 +146,11 @@ fn asked(item: &Item, what: &str, when: &str) -> String {
 /// In a few words, where there is no room.
 pub(super) const fn in_short(stage: Stage) -> &'static str {
     match stage {
-        Stage::Expired => "agreement ended: renew or return",
-        Stage::ReviewOverdue => "agreed; a look is overdue",
-        Stage::ReviewDue => "agreed; time for a look",
-        Stage::RenewalWaiting => "asked to go on, waiting for you",
-        Stage::DecisionWaiting => "asked, waiting for you",
+        Stage::Expired => "expired: renew it or return to the path",
+        Stage::ReviewOverdue => "approved, review overdue",
+        Stage::ReviewDue => "approved, needs a review",
+        Stage::RenewalWaiting => "renewal requested, waiting for you",
+        Stage::DecisionWaiting => "requested, waiting for you",
     }
 }
 
@@ -162,9 +162,9 @@ pub fn title(message: &Message) -> String {
     let look = |verb| format!("{} {verb}", counted(own, "exception"));
     let decide = format!("{} for a decision", counted(waiting, "request"));
     let what = match (own, waiting) {
-        (_, 0) => look("to look at"),
+        (_, 0) => look("to review"),
         (0, _) => decide,
-        _ => format!("{}, {decide}", look("to look at")),
+        _ => format!("{}, {decide}", look("to review")),
     };
     let whom = if message.dry_run {
         "dry run".to_owned()
@@ -177,9 +177,9 @@ pub fn title(message: &Message) -> String {
 /// What kind of message this is.
 pub fn opening(message: &Message) -> &'static str {
     if message.dry_run {
-        "A dry run: this is what owners will be told once it is over. Until then only this channel is."
+        "Dry run: owners get these reminders once it is over. Until then only this channel does."
     } else {
-        "Another route is fine as long as somebody looks at it now and then. Each of these comes once."
+        "Exceptions that are never reviewed become permanent. Each reminder is sent once."
     }
 }
 
@@ -187,7 +187,7 @@ pub fn opening(message: &Message) -> &'static str {
 pub fn closing(message: &Message) -> Option<String> {
     let more = message.more;
     let verb = if more == 1 { "is" } else { "are" };
-    (more > 0).then(|| format!("{more} more {verb} due and will come with the next message."))
+    (more > 0).then(|| format!("{more} more {verb} due and will be in the next message."))
 }
 
 impl Step {

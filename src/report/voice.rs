@@ -1,5 +1,5 @@
-//! What people read: the one table from a state to a sentence. The tool helps, it does not shame:
-//! each sentence says how things are, what comes next and where the off-ramp is.
+//! The voice table: from a state to the sentence people read. Each sentence gives the state, the next
+//! step and the off-ramp. No sentence shames a team, and no other module words a state.
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
@@ -9,27 +9,27 @@ use crate::assess::state::{Standing, Status};
 use crate::report::document::Workload;
 use crate::report::terminal::plain::plain;
 
-/// What a sentence needs to know.
+/// Inputs of the sentence for a workload.
 #[derive(Clone, Copy, Debug)]
-pub struct Facts<'a> {
-    /// What the workload is told.
+pub struct WorkloadState<'a> {
+    /// Its status.
     pub status: Status,
-    /// How its deviation stands.
+    /// The standing of a deviating workload.
     pub standing: Option<Standing>,
-    /// Steps to go.
+    /// Number of missing steps.
     pub to_go: usize,
-    /// When what was agreed ends, or ended.
+    /// Expiry of the exception, or end of the grace for older services.
     pub until: Option<Timestamp>,
-    /// Since when an answer is waited for.
+    /// Creation of a pending request.
     pub since: Option<Timestamp>,
-    /// How to note a reason; left out where there is no room.
+    /// The command that drafts an exception; absent where there is no room for it.
     pub command: Option<&'a str>,
     /// The instant of the report.
     pub as_of: Timestamp,
 }
 
-impl<'a> Facts<'a> {
-    /// What a report's line says.
+impl<'a> WorkloadState<'a> {
+    /// The state in a line of the report.
     pub fn of(workload: &Workload, as_of: Timestamp, command: Option<&'a str>) -> Self {
         Self {
             status: workload.status,
@@ -44,58 +44,62 @@ impl<'a> Facts<'a> {
 }
 
 /// The sentence for a workload.
-pub fn say(facts: &Facts<'_>) -> String {
-    match facts.status {
+pub fn sentence(state: &WorkloadState<'_>) -> String {
+    match state.status {
         Status::GoldenPath => "on the path".to_owned(),
         Status::Unknown => "our check failed, not your service".to_owned(),
         Status::Unscoped => "no path for this yet: tell us what you need".to_owned(),
-        Status::Ignored => "left out at the team's request".to_owned(),
-        Status::Deviating => say_standing(facts.standing.unwrap_or(Standing::Undocumented), facts),
+        Status::Ignored => "ignored at the team's request".to_owned(),
+        Status::Deviating => deviation(state.standing.unwrap_or(Standing::Undocumented), state),
     }
 }
 
-fn say_standing(standing: Standing, facts: &Facts<'_>) -> String {
-    let day = |instant: Timestamp| day(instant, facts.as_of);
-    match (standing, facts.until) {
+fn deviation(standing: Standing, state: &WorkloadState<'_>) -> String {
+    let day = |instant: Timestamp| day(instant, state.as_of);
+    match (standing, state.until) {
         (Standing::Undocumented, _) => {
-            let command = facts.command.map(|command| format!(": {command}"));
+            let command = state.command.map(|command| format!(": {command}"));
             format!(
-                "{} to go, or note your reason in two minutes{}",
-                steps(facts.to_go),
+                "{} to go, or record why you deviate{}",
+                steps(state.to_go),
                 command.unwrap_or_default()
             )
         }
-        (Standing::Expired, Some(at)) => format!("agreement ended {}: renew or return", day(at)),
-        (Standing::Expired, None) => "agreement ended: renew or return".to_owned(),
+        (Standing::Expired, Some(at)) => format!(
+            "exception expired {}: renew it or return to the path",
+            day(at)
+        ),
+        (Standing::Expired, None) => "exception expired: renew it or return to the path".to_owned(),
         (Standing::Pending, _) => {
-            let asked = facts.since.map(|since| ago(since, facts.as_of));
-            let asked = asked.map_or("asked".to_owned(), |ago| format!("asked {ago}"));
-            format!("{asked}, waiting for the platform team")
+            let asked = state
+                .since
+                .map_or_else(String::new, |since| format!(" {}", ago(since, state.as_of)));
+            format!("exception requested{asked}, waiting for the platform team")
         }
         (Standing::ReviewOverdue, Some(at)) => {
-            format!("own route, agreed; a look is overdue, it ends {}", day(at))
+            format!("exception approved, review overdue, expires {}", day(at))
         }
-        (Standing::ReviewOverdue, None) => "own route, agreed; a look is overdue".to_owned(),
-        (Standing::ReviewDue, _) => "own route, time for a look".to_owned(),
+        (Standing::ReviewOverdue, None) => "exception approved, review overdue".to_owned(),
+        (Standing::ReviewDue, _) => "exception approved, needs a review".to_owned(),
         (Standing::Predates, Some(at)) => {
             format!("older than the path, nothing due until {}", day(at))
         }
         (Standing::Predates, None) => "older than the path, nothing due yet".to_owned(),
-        (Standing::Documented, Some(at)) => format!("own route, agreed until {}", day(at)),
-        (Standing::Documented, None) => "own route, agreed".to_owned(),
+        (Standing::Documented, Some(at)) => format!("exception approved until {}", day(at)),
+        (Standing::Documented, None) => "exception approved".to_owned(),
     }
 }
 
-/// What an exception comes to for one step, in a few words.
+/// Short status of one failing check under its exceptions.
 pub const fn in_short(standing: Standing) -> &'static str {
     match standing {
-        Standing::Undocumented => "not noted yet",
-        Standing::Expired => "ended: renew or return",
-        Standing::Pending => "asked, waiting for the platform team",
-        Standing::ReviewOverdue => "agreed; a look is overdue",
-        Standing::ReviewDue => "agreed; time for a look",
+        Standing::Undocumented => "no exception yet",
+        Standing::Expired => "expired: renew it or return to the path",
+        Standing::Pending => "requested, waiting for the platform team",
+        Standing::ReviewOverdue => "approved, review overdue",
+        Standing::ReviewDue => "approved, needs a review",
         Standing::Predates => "older than the path",
-        Standing::Documented => "agreed",
+        Standing::Documented => "approved",
     }
 }
 
@@ -183,8 +187,12 @@ mod tests {
 
     const NOW: &str = "2026-03-01T12:00:00Z";
 
-    fn facts(status: Status, standing: Option<Standing>, until: Option<&str>) -> Facts<'static> {
-        Facts {
+    fn state(
+        status: Status,
+        standing: Option<Standing>,
+        until: Option<&str>,
+    ) -> WorkloadState<'static> {
+        WorkloadState {
             status,
             standing,
             to_go: 2,
@@ -204,9 +212,9 @@ mod tests {
                 Status::Unscoped,
                 "no path for this yet: tell us what you need",
             ),
-            (Status::Ignored, "left out at the team's request"),
+            (Status::Ignored, "ignored at the team's request"),
         ] {
-            assert_eq!(say(&facts(status, None, None)), sentence);
+            assert_eq!(super::sentence(&state(status, None, None)), sentence);
         }
     }
 
@@ -217,28 +225,32 @@ mod tests {
             (
                 S::Documented,
                 "2026-03-12",
-                "own route, agreed until 12 Mar",
+                "exception approved until 12 Mar",
             ),
-            (S::ReviewDue, "2026-03-20", "own route, time for a look"),
+            (
+                S::ReviewDue,
+                "2026-03-20",
+                "exception approved, needs a review",
+            ),
             (
                 S::ReviewOverdue,
                 "2026-03-20",
-                "own route, agreed; a look is overdue, it ends 20 Mar",
+                "exception approved, review overdue, expires 20 Mar",
             ),
             (
                 S::Pending,
                 "",
-                "asked 3 days ago, waiting for the platform team",
+                "exception requested 3 days ago, waiting for the platform team",
             ),
             (
                 S::Expired,
                 "2026-02-02",
-                "agreement ended 2 Feb: renew or return",
+                "exception expired 2 Feb: renew it or return to the path",
             ),
             (
                 S::Undocumented,
                 "",
-                "2 steps to go, or note your reason in two minutes",
+                "2 steps to go, or record why you deviate",
             ),
             (
                 S::Predates,
@@ -247,8 +259,8 @@ mod tests {
             ),
         ] {
             let until = (!until.is_empty()).then(|| format!("{until}T00:00:00Z"));
-            let facts = facts(Status::Deviating, Some(standing), until.as_deref());
-            assert_eq!(say(&facts), sentence);
+            let state = state(Status::Deviating, Some(standing), until.as_deref());
+            assert_eq!(super::sentence(&state), sentence);
         }
     }
 
@@ -279,7 +291,7 @@ mod tests {
         ];
         for status in statuses {
             for standing in Standing::ALL {
-                let sentence = say(&facts(status, Some(standing), None)).to_lowercase();
+                let sentence = super::sentence(&state(status, Some(standing), None)).to_lowercase();
                 for word in ["violat", "complian", "failing team", "worst", "must"] {
                     assert!(!sentence.contains(word), "{sentence}");
                 }
@@ -292,8 +304,8 @@ mod tests {
         let workload = undocumented();
         let command = off_ramp(&workload);
         assert_eq!(
-            say(&Facts::of(&workload, at(NOW), Some(&command))),
-            "1 step to go, or note your reason in two minutes: kubectl goldenpath except \
+            sentence(&WorkloadState::of(&workload, at(NOW), Some(&command))),
+            "1 step to go, or record why you deviate: kubectl goldenpath except \
              deploy/api -n shop --check memory-limit --reason \"…\""
         );
     }

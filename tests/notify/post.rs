@@ -81,7 +81,7 @@ fn plain_json_says_what_slack_is_told() {
     let state = body["items"][0]["state"].as_str().unwrap();
     assert_eq!(
         state,
-        "own route, time for a look: agreed until 30 Jun, review by 1 Apr"
+        "exception approved until 30 Jun, needs a review by 1 Apr"
     );
 }
 

@@ -54,27 +54,27 @@ fn each_stage_says_state_next_step_and_the_other_way() {
     for (stage, state, steps) in [
         (
             Stage::ReviewDue,
-            "own route, time for a look: agreed until 30 Jun, review by 1 Apr",
+            "exception approved until 30 Jun, needs a review by 1 Apr",
             OWN,
         ),
         (
             Stage::ReviewOverdue,
-            "own route, its workload has changed since it was agreed, it goes on until 30 Jun",
+            "exception approved, its workload has changed since the approval, expires 30 Jun",
             OWN,
         ),
         (
             Stage::Expired,
-            "agreement ended 30 Jun: renew or return",
+            "exception expired 30 Jun: renew it or return to the path",
             OWN,
         ),
         (
             Stage::DecisionWaiting,
-            "team shop (sam) asked 78 days ago, waiting for you: “One replica holds the licence.”",
+            "team shop (sam) requested an exception 78 days ago, waiting for you: “One replica holds the licence.”",
             DECIDE,
         ),
         (
             Stage::RenewalWaiting,
-            "team shop (sam) asked to go on 78 days ago, waiting for you: “One replica holds the \
+            "team shop (sam) requested a renewal 78 days ago, waiting for you: “One replica holds the \
              licence.”",
             ANSWER,
         ),
@@ -90,7 +90,7 @@ fn what_nobody_needs_any_more_is_closed_first() {
     done.facts.needed = Some(false);
     let text = said(done);
     assert!(
-        text.contains("its workloads pass what it excuses\nClose it: `"),
+        text.contains("its workloads pass the excepted checks\nClose it: `"),
         "{text}"
     );
     let mut unused = item(Stage::Expired);
@@ -106,10 +106,7 @@ fn what_nobody_needs_any_more_is_closed_first() {
 fn a_title_counts_what_is_whose() {
     let title = |items| slack(&message(items))["text"].as_str().unwrap().to_owned();
     let one = vec![item(Stage::Expired)];
-    assert_eq!(
-        title(one),
-        "Golden paths, team shop: 1 exception to look at"
-    );
+    assert_eq!(title(one), "Golden paths, team shop: 1 exception to review");
     let both = vec![
         item(Stage::Expired),
         item(Stage::ReviewDue),
@@ -117,7 +114,7 @@ fn a_title_counts_what_is_whose() {
     ];
     assert_eq!(
         title(both),
-        "Golden paths, team shop: 2 exceptions to look at, 1 request for a decision"
+        "Golden paths, team shop: 2 exceptions to review, 1 request for a decision"
     );
 }
 
@@ -129,7 +126,7 @@ fn a_dry_run_says_so_and_whom_it_was_for() {
         ..message(vec![item(Stage::ReviewDue)])
     };
     let texts = all_texts(&slack(&rehearsal)).join("\n");
-    assert!(texts.contains("dry run: 1 exception to look at"), "{texts}");
+    assert!(texts.contains("dry run: 1 exception to review"), "{texts}");
     assert!(texts.contains("for team shop in shop"), "{texts}");
     assert_eq!(document(&rehearsal)["dryRun"], true);
 }

@@ -216,13 +216,13 @@ fn sentence(word: &str) -> &'static str {
     match word {
         "golden-path" => "on the path",
         "unscoped" => "no path for this yet",
-        "undocumented" => "to go, or note your reason",
-        "expired" => "agreement ended",
+        "undocumented" => "to go, or record why you deviate",
+        "expired" => "exception expired",
         "pending" => "waiting for the platform team",
-        "review-overdue" => "a look is overdue",
-        "review-due" => "own route, time for a look",
+        "review-overdue" => "exception approved, review overdue",
+        "review-due" => "exception approved, needs a review",
         "predates" => "older than the path",
-        "documented" => "own route, agreed until",
+        "documented" => "exception approved until",
         other => panic!("{other}"),
     }
 }

@@ -164,7 +164,7 @@ fn a_whole_result_reads_so() {
         json!({
             "source": "goldenpath", "policy": "web", "rule": "replicas", "category": "Golden path",
             "severity": "high", "result": "skip", "scored": false,
-            "message": "Replicas: one replica is none. Own route, agreed until 30 Aug 2026 (exception e-web).",
+            "message": "Replicas: one replica is none. Exception approved until 30 Aug 2026 (exception e-web).",
             "properties": {
                 "level": "required", "team": "group:default/red", "would-be": "fail", "standing": "documented",
                 "docs": "https://docs.example.com/replicas",
@@ -182,13 +182,13 @@ fn what_is_missing_comes_with_the_next_step_and_the_off_ramp() {
     let undocumented = replicas(None, "2026-06-01T00:00:00Z");
     assert_eq!(
         undocumented["message"],
-        "Replicas: one replica is none. Not noted yet. Next: take this step, or note your reason in two \
-         minutes: kubectl goldenpath except deploy/web -n shop --check replicas --reason \"…\""
+        "Replicas: one replica is none. No exception yet. Next: take this step, or record why you \
+         deviate: kubectl goldenpath except deploy/web -n shop --check replicas --reason \"…\""
     );
     let overdue = replicas(Some(json!({})), "2026-08-01T00:00:00Z");
     assert_eq!(
         overdue["message"],
-        "Replicas: one replica is none. Agreed; a look is overdue, review by 31 Jul 2026, it ends 30 Aug \
+        "Replicas: one replica is none. Exception review overdue since 31 Jul 2026, expires 30 Aug \
          2026 (exception e-web). Next: take this step, or ask to go on: kubectl goldenpath request-renewal e-web -n shop \
          --because \"…\""
     );

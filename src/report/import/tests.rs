@@ -60,7 +60,7 @@ fn a_draft_holds_what_is_known_and_asks_for_the_rest() {
         yaml(draft, at("2026-03-01T00:00:00Z")).unwrap(),
         "\
 # imported from shop/api.yaml:3: annotation (“The vendor ships no limits.”)
-# agreed until 30 May: somebody looks at it then, and renews it or returns to the path
+# expires 30 May: review it then, and renew it or return to the path
 apiVersion: goldenpath.dev/v1alpha1
 kind: DeviationException
 metadata:

@@ -234,7 +234,7 @@ fn entry(item: &Item, as_of: Timestamp, style: Style) -> String {
     let line = &item.exception;
     let name = format!("{}/{}", plain(&line.namespace), plain(&line.name));
     let by = line.requested_by.as_ref();
-    let by = by.map_or_else(String::new, |by| format!(", asked for by {}", plain(by)));
+    let by = by.map_or_else(String::new, |by| format!(", requested by {}", plain(by)));
     let mut lines = vec![
         format!(
             "{}  {}",
@@ -353,8 +353,8 @@ mod tests {
 1 thing waits for you.
 You are ada, of ada (by your user and group names; --team says otherwise); you may decide on web-service.
 
-shop/asked  asked 3 days ago, waiting for the platform team
-  web-service: memory-limit on 1 workload; 3 hours a month, carried by team team-shop, asked for by grace
+shop/asked  requested 3 days ago, waiting for the platform team
+  web-service: memory-limit on 1 workload; 3 hours a month, carried by team team-shop, requested by grace
   “The nightly run needs all the memory of its node.”
   → kubectl goldenpath approve asked -n shop
   or kubectl goldenpath reject asked -n shop --note \"…\"

@@ -216,7 +216,11 @@ mod tests {
 
     #[test]
     fn the_last_columns_give_way_first() {
-        let cells = rows(&[&["shop", "deploy/api", "two steps to go, or note your reason"]]);
+        let cells = rows(&[&[
+            "shop",
+            "deploy/api",
+            "two steps to go, or record why you deviate",
+        ]]);
         let style = |width| Style {
             width: Some(width),
             ..Style::default()

@@ -10,7 +10,7 @@ use crate::report::terminal::plain::plain;
 use crate::report::terminal::share::{percent, share};
 use crate::report::terminal::table::{Cell, Paint, cut, render as table};
 pub use crate::report::terminal::table::{Style, own_sequence};
-use crate::report::voice::{self, Facts, counted, day};
+use crate::report::voice::{self, WorkloadState, counted, day};
 
 const BAR: usize = 40;
 
@@ -67,14 +67,9 @@ fn groups(summary: &Summary) -> [(usize, &'static str, Paint, char); 4] {
     let [golden, agreed, settling, silent] = counts;
     [
         (golden, "on the path", Paint::Good, '█'),
-        (
-            agreed,
-            "on an agreed route of their own",
-            Paint::Agreed,
-            '▓',
-        ),
-        (settling, "being settled", Paint::Plain, '▒'),
-        (silent, "nobody has spoken for", Paint::Open, '░'),
+        (agreed, "with an approved exception", Paint::Agreed, '▓'),
+        (settling, "in progress", Paint::Plain, '▒'),
+        (silent, "undocumented", Paint::Open, '░'),
     ]
 }
 
@@ -88,7 +83,7 @@ fn group(state: State) -> usize {
     }
 }
 
-/// "72 % on the path, 19 % on an agreed route of their own, 9 % nobody has spoken for".
+/// "72 % on the path, 19 % with an approved exception, 9 % undocumented".
 pub fn shares(summary: &Summary) -> String {
     let whole = summary.counted_services;
     let said: Vec<String> = groups(summary)
@@ -252,7 +247,7 @@ fn workload_row(workload: &Workload, report: &Report, style: Style) -> Vec<Cell>
     let or_dash = |text: Option<String>| text.unwrap_or_else(|| "–".to_owned());
     let steps = (workload.steps.of > 0)
         .then(|| format!("{} of {}", workload.steps.passed, workload.steps.of));
-    let state = voice::say(&Facts::of(workload, report.as_of, None));
+    let state = voice::sentence(&WorkloadState::of(workload, report.as_of, None));
     let mut row = vec![
         workload.namespace.as_str().into(),
         voice::target(workload).into(),

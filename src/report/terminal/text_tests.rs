@@ -14,7 +14,7 @@ fn the_report_opens_with_its_denominator() {
     let text = shown(None);
     let expected = "\
 3 services from 4 workloads in 1 of 2 namespaces; 1 with no path
-1 of 3 on the path, 1 of 3 on an agreed route of their own, 1 of 3 nobody has spoken for
+1 of 3 on the path, 1 of 3 with an approved exception, 1 of 3 undocumented
 █████████████▓▓▓▓▓▓▓▓▓▓▓▓▓░░░░░░░░░░░░░░
 
 PATH          SERVICES   ON PATH   TARGET   NEW SERVICES                  LAST STEP FOR
@@ -30,7 +30,7 @@ fn workloads_come_closest_to_done_first() {
     let places: Vec<_> = names.iter().map(|name| text.find(name)).collect();
     assert!(places.is_sorted(), "{text}");
     assert!(text.contains("1 step to go, or note your reason in two minutes   Memory limit"));
-    assert!(text.contains("own route, agreed until 12 Mar"));
+    assert!(text.contains("exception approved until 12 Mar"));
     assert!(text.contains("nothing until 12 Mar"));
 }
 
@@ -64,7 +64,7 @@ fn a_large_fleet_is_said_in_percent() {
     );
     assert_eq!(
         shares(&summary),
-        "72 % on the path, 19 % on an agreed route of their own, 9 % nobody has spoken for"
+        "72 % on the path, 19 % with an approved exception, 9 % undocumented"
     );
 }
 

@@ -8,7 +8,7 @@ use crate::assess::state::{Outcome, Standing, Status, Turn};
 use crate::report::document::{Check, Workload};
 use crate::report::terminal::plain::plain;
 use crate::report::terminal::table::{Paint, Style};
-use crate::report::voice::{self, Facts, day};
+use crate::report::voice::{self, WorkloadState, day};
 
 /// The explanation, for a terminal. `from` is what a further command about it needs, such as
 /// `--from deploy/`; empty for a cluster.
@@ -38,7 +38,7 @@ fn head(workload: &Workload, as_of: Timestamp, style: Style) -> String {
         0 => String::new(),
         of => format!("{} of {of} steps: ", workload.steps.passed),
     };
-    let sentence = voice::say(&Facts::of(workload, as_of, None));
+    let sentence = voice::sentence(&WorkloadState::of(workload, as_of, None));
     lines.push(format!("State  {steps}{sentence}"));
     if let Some(reason) = &workload.ignore_reason {
         let is_out = workload.status == Status::Ignored;
@@ -104,7 +104,7 @@ fn mark(check: &Check, as_of: Timestamp) -> (&'static str, Paint, String) {
     let aside = |words: &str| format!(" – {words}");
     match (check.outcome, check.level) {
         (Outcome::Pass, _) => ("✔", Paint::Good, String::new()),
-        (Outcome::Fail, Level::Required) if excused => ("◆", Paint::Agreed, aside("own route")),
+        (Outcome::Fail, Level::Required) if excused => ("◆", Paint::Agreed, aside("excepted")),
         (Outcome::Fail, Level::Required) => ("✘", Paint::Open, String::new()),
         (Outcome::Fail, Level::Recommended) => ("·", Paint::Faint, aside("recommended")),
         (Outcome::Error, _) => (
@@ -159,7 +159,7 @@ fn ending(workload: &Workload, as_of: Timestamp, from: &str) -> String {
 /// Whose turn it is, and when the answer changes by itself.
 fn what_happens(workload: &Workload, as_of: Timestamp) -> Option<String> {
     let whose = match workload.turn? {
-        Turn::Team => "your turn: take the next step, or note your reason",
+        Turn::Team => "your turn: take the next step, or record why you deviate",
         Turn::Platform => "the platform team's turn",
         Turn::Nobody => "nothing to do",
     };
@@ -184,7 +184,7 @@ mod tests {
         let expected = "\
 deploy/api in shop, team team-shop
 Path   web-service
-State  1 of 2 steps: 1 step to go, or note your reason in two minutes
+State  1 of 2 steps: 1 step to go, or record why you deviate
 
   ✔ readiness-probe
   ✘ Memory limit (memory-limit)
@@ -195,7 +195,7 @@ State  1 of 2 steps: 1 step to go, or note your reason in two minutes
             memory: 256Mi
       docs: https://docs.example.com/memory
 
-Next      your turn: take the next step, or note your reason
+Next      your turn: take the next step, or record why you deviate
 Off-ramp  kubectl goldenpath except deploy/api -n shop --check memory-limit --reason \"…\"
 Template  v1:0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a
 Read from shop/api.yaml:3
@@ -208,8 +208,8 @@ Read from shop/api.yaml:3
         let mut agreed = documented();
         agreed.next_change = Some(at("2026-03-10T00:00:00Z"));
         let text = why(&agreed);
-        assert!(text.contains("◆ memory-limit – own route"), "{text}");
-        assert!(text.contains("exception batch-memory: agreed"), "{text}");
+        assert!(text.contains("◆ memory-limit – excepted"), "{text}");
+        assert!(text.contains("exception batch-memory: approved"), "{text}");
         assert!(
             text.contains("nothing to do; this changes on 10 Mar"),
             "{text}"
