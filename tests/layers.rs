@@ -21,8 +21,13 @@ const CEL: [&str; 8] = [
     "limits", "error", "syntax", "value", "library", "eval", "check", "env",
 ];
 /// The rooms without a circle between files: a source directory, and a room in it (`""` for all).
-const WITHOUT_CIRCLES: [(&str, &str); 3] =
-    [("cel/src", ""), ("src", "commands"), ("src", "manifests")];
+const WITHOUT_CIRCLES: [(&str, &str); 5] = [
+    ("cel/src", ""),
+    ("src", "api/"),
+    ("src", "report/"),
+    ("src", "commands"),
+    ("src", "manifests"),
+];
 /// Names that say nothing about what is inside.
 const EMPTY_NAMES: [&str; 8] = [
     "util", "utils", "helper", "helpers", "manager", "common", "misc", "types",
