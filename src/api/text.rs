@@ -85,6 +85,16 @@ pub fn plain(text: &str) -> Cow<'_, str> {
     Cow::Owned(safe)
 }
 
+/// `text` in at most `longest` characters; an ellipsis stands for what is cut off.
+pub fn truncate(text: &str, longest: usize) -> Cow<'_, str> {
+    match text.char_indices().nth(longest.saturating_sub(1)) {
+        Some((end, _)) if text[end..].chars().nth(1).is_some() => {
+            Cow::Owned(format!("{}…", &text[..end]))
+        }
+        Some(_) | None => Cow::Borrowed(text),
+    }
+}
+
 /// Whether a terminal, a reader or a parser could be misled by `c`: controls, line separators, and
 /// what is invisible or reorders text. The joiners U+200C and U+200D stay: scripts and emoji need
 /// them.
@@ -236,6 +246,19 @@ mod tests {
             prop_oneof![Just('a'), Just('-'), Just('*'), Just('\n'), Just('0')],
         ];
         proptest::collection::vec(odd, 0..8).prop_map(|chars| chars.into_iter().collect())
+    }
+
+    #[test]
+    fn a_truncated_text_is_never_longer_than_asked_for() {
+        for (text, longest, expected) in [
+            ("", 3, ""),
+            ("abc", 3, "abc"),
+            ("abcd", 3, "ab…"),
+            ("äöüß", 2, "ä…"),
+            ("ab", 1, "…"),
+        ] {
+            assert_eq!(truncate(text, longest), expected);
+        }
     }
 
     proptest! {

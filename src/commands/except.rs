@@ -26,7 +26,7 @@ use crate::assess::register::preview::preview;
 use crate::assess::verdict::AsOf;
 use crate::cluster;
 use crate::report::document::Workload;
-use crate::report::draft::{Answers, End, Subject, draft, hours};
+use crate::report::draft::{DraftInput, End, Subject, draft, hours};
 use crate::report::preview::exception as words;
 
 pub(super) const HELP: &str = "\
@@ -133,9 +133,9 @@ pub struct AnswerArgs {
 }
 
 impl AnswerArgs {
-    fn answers(&self) -> Answers {
+    fn answers(&self) -> DraftInput {
         let given = self.clone();
-        Answers {
+        DraftInput {
             path: given.path,
             checks: given.checks,
             reason: given.reason,
@@ -240,7 +240,7 @@ fn selected<'a>(
 }
 
 /// The answers, with what the workload and, on a terminal, the person can add.
-fn complete(given: Answers, subject: &Subject, user: Option<String>) -> Result<Answers> {
+fn complete(given: DraftInput, subject: &Subject, user: Option<String>) -> Result<DraftInput> {
     let mut answers = given.filled(subject)?;
     answers.requested_by = answers.requested_by.or(user);
     let open = answers.open();

@@ -15,7 +15,7 @@ use super::judging::JudgingArgs;
 use super::output::{self, ObjectFormat};
 use super::{Exit, Invocation, decision, terminal};
 use crate::manifests::{self, PathsFrom};
-use crate::report::import::{self, Draft, Ground, Import, Steps};
+use crate::report::import::{self, CheckMap, Draft, Import, ImportInputs};
 use crate::report::register::beside_workloads;
 use crate::report::terminal::text::problems;
 
@@ -82,17 +82,17 @@ pub(super) fn run(args: &ImportArgs, invocation: &Invocation<'_>) -> Result<Exit
     let unreadable = objects.input.unreadable;
     let ignores = manifests::import::ignores(&objects.input.manifests);
     let (inventory, report) = judge(objects.input, &args.judging, now);
-    let ground = Ground {
+    let inputs = ImportInputs {
         report: &report,
         policies: inventory
             .paths()
             .iter()
             .map(|path| (path.name.to_string(), path.spec.exception_policy.clone()))
             .collect::<BTreeMap<_, _>>(),
-        steps: &Steps::default().with(args.maps.iter().cloned()),
+        steps: &CheckMap::default().with(args.maps.iter().cloned()),
         requested_by: requested_by(args, invocation)?,
     };
-    let mut import = import::import(&ignores.waivers, &ground);
+    let mut import = import::import(&ignores.waivers, &inputs);
     import.problems.extend(ignores.problems);
     import.problems.extend(beside_workloads(&report));
     import.problems.extend(objects.problems);

@@ -9,7 +9,7 @@ use super::judging::JudgingArgs;
 use super::output::{self, TextFormat};
 use super::{Exit, Invocation, runtime};
 use crate::cluster;
-use crate::report::register::inbox::{self, Reader};
+use crate::report::register::inbox::{self, Viewer};
 
 pub(super) const HELP: &str = "\
 List what waits for you, with the command that answers it: requests that you may decide (you have \
@@ -51,9 +51,9 @@ pub(super) fn run(args: &InboxArgs, invocation: &Invocation<'_>) -> Result<Exit>
     let reader = runtime::start()?.block_on(async {
         let identity = cluster::whoami(&target).await?;
         let decides_on = cluster::decides_on(&target, &paths).await?;
-        Ok::<_, cluster::Error>(Reader {
+        Ok::<_, cluster::Error>(Viewer {
             decides_on,
-            ..Reader::new(&identity.user, &identity.groups, &args.teams)
+            ..Viewer::new(&identity.user, &identity.groups, &args.teams)
         })
     })?;
     let inbox = inbox::inbox(&evidence.report, reader);

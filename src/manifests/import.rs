@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use super::Manifest;
 use crate::assess::source::Problem;
-use crate::report::import::{Named, Waiver};
+use crate::report::import::{Waiver, WorkloadRef};
 
 /// What was found.
 #[derive(Debug, Default)]
@@ -46,15 +46,15 @@ fn pod_template(value: &Value) -> Option<&Value> {
     found.find(|template| template["spec"]["containers"].is_array())
 }
 
-fn named(value: &Value) -> Named {
+fn named(value: &Value) -> WorkloadRef {
     let word = |text: &Value| text.as_str().unwrap_or_default().to_owned();
-    Named {
+    WorkloadRef {
         namespace: word(&value["metadata"]["namespace"]),
         kind: word(&value["kind"]),
         name: word(&value["metadata"]["name"]),
     }
 }
 
-fn only(value: &Value) -> BTreeSet<Named> {
+fn only(value: &Value) -> BTreeSet<WorkloadRef> {
     BTreeSet::from([named(value)])
 }

@@ -23,7 +23,7 @@ const LONGEST_NAME: usize = 63;
 
 /// What a person said; what is absent was not said.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Answers {
+pub struct DraftInput {
     /// The path left.
     pub path: Option<String>,
     /// The checks excepted; none means not said.
@@ -63,7 +63,7 @@ pub enum End {
 
 /// What only a person can say.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Question {
+pub enum MissingField {
     /// Why.
     Reason,
     /// Hours a month.
@@ -72,7 +72,7 @@ pub enum Question {
     Owner,
 }
 
-impl Question {
+impl MissingField {
     /// The flag that answers it.
     pub const fn flag(self) -> &'static str {
         match self {
@@ -135,18 +135,18 @@ pub enum Refusal {
         /// The workload, as commands take it.
         target: String,
         /// What was not said.
-        open: Vec<Question>,
+        open: Vec<MissingField>,
     },
     /// An answer the API server would refuse.
     #[error("{}", .0.join("\n"))]
     Invalid(Vec<String>),
 }
 
-fn missing(target: &str, open: &[Question]) -> String {
+fn missing(target: &str, open: &[MissingField]) -> String {
     let flags: Vec<_> = open.iter().map(|question| question.flag()).collect();
     let examples: Vec<_> = open.iter().map(|question| question.example()).collect();
     format!(
-        "still to be said: {}; for example: goldenpath except {target} {}",
+        "missing: {}; for example: goldenpath except {target} {}",
         flags.join(", "),
         examples.join(" ")
     )
@@ -174,24 +174,24 @@ impl End {
     }
 }
 
-impl Answers {
+impl DraftInput {
     /// Takes the answer to one question.
     ///
     /// # Errors
     /// When it is no answer; the sentence says what is wanted.
-    pub fn answer(&mut self, question: Question, text: &str) -> Result<(), String> {
+    pub fn answer(&mut self, question: MissingField, text: &str) -> Result<(), String> {
         let text = text.trim();
         let field = match question {
-            Question::Reason => "/reason",
-            Question::Cost => {
+            MissingField::Reason => "/reason",
+            MissingField::Cost => {
                 self.hours_per_month = Some(hours(text)?);
                 return Ok(());
             }
-            Question::Owner => "/owner/team",
+            MissingField::Owner => "/owner/team",
         };
         match bounds::slip_at(field, text) {
             Some(slip) => return Err(slip),
-            None if question == Question::Reason => self.reason = Some(text.to_owned()),
+            None if question == MissingField::Reason => self.reason = Some(text.to_owned()),
             None => self.owner = Some(text.to_owned()),
         }
         Ok(())
@@ -222,11 +222,11 @@ impl Answers {
     }
 
     /// What only a person can say and nobody has said.
-    pub fn open(&self) -> Vec<Question> {
+    pub fn open(&self) -> Vec<MissingField> {
         let questions = [
-            (Question::Reason, self.reason.is_none()),
-            (Question::Cost, self.hours_per_month.is_none()),
-            (Question::Owner, self.owner.is_none()),
+            (MissingField::Reason, self.reason.is_none()),
+            (MissingField::Cost, self.hours_per_month.is_none()),
+            (MissingField::Owner, self.owner.is_none()),
         ];
         let open = questions.into_iter().filter(|(_, is_open)| *is_open);
         open.map(|(question, _)| question).collect()
@@ -238,7 +238,7 @@ impl Answers {
 /// # Errors
 /// When something is missing, or would be refused by the API server.
 pub fn draft(
-    answers: &Answers,
+    answers: &DraftInput,
     subject: &Subject,
     report: &Report,
 ) -> Result<DeviationException, Refusal> {
@@ -274,7 +274,7 @@ pub fn draft(
 }
 
 /// The spec, once nothing is open any more.
-fn spec(answers: &Answers, subject: &Subject, now: Timestamp) -> Option<DeviationExceptionSpec> {
+fn spec(answers: &DraftInput, subject: &Subject, now: Timestamp) -> Option<DeviationExceptionSpec> {
     let said = answers.clone();
     let targets = subject.named.iter().map(|workload| Target {
         group: None,

@@ -1,11 +1,10 @@
-//! From what other tools were told to ignore to draft exceptions: which path and steps are meant is
-//! read off the judgement, what only a person can say is left open and marked, and what finds no
-//! step of ours is said, never lost. First looks are spread, so that no day gets all of them.
-//! Nothing is read or written here; formats of other tools are read elsewhere.
+//! Drafts exceptions from the ignores of other tools. Path and steps come from the judgement; fields
+//! that only a person can fill stay open and are marked; an ignore that maps to no step is reported.
+//! First reviews are spread over time. Nothing is read or written here.
 
+mod check_map;
 mod manifest;
 mod spread;
-mod steps;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -20,11 +19,11 @@ use crate::api::{API_VERSION, DeviationException, DeviationExceptionSpec};
 use crate::assess::inventory::namespace_index::UNKNOWN_TEAM;
 use crate::assess::source::Problem;
 use crate::report::document::{Report, Workload};
-use crate::report::draft::{self, Question};
+use crate::report::draft::{self, MissingField};
 use crate::report::voice::{self, counted, day};
 
+pub use check_map::CheckMap;
 pub use manifest::{Manifest, yaml};
-pub use steps::Steps;
 
 /// `kind` of an import.
 pub const KIND: &str = "ExceptionImport";
@@ -56,7 +55,7 @@ impl Tool {
 
 /// A workload, as the report names it.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Named {
+pub struct WorkloadRef {
     /// Its namespace.
     pub namespace: String,
     /// Its kind.
@@ -65,7 +64,7 @@ pub struct Named {
     pub name: String,
 }
 
-/// What another tool was told to ignore.
+/// An ignore of another tool, for some workloads.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Waiver {
     /// Where it was found.
@@ -75,7 +74,7 @@ pub struct Waiver {
     /// How it is written, such as the annotation's key.
     pub written: String,
     /// The workloads it is about.
-    pub workloads: BTreeSet<Named>,
+    pub workloads: BTreeSet<WorkloadRef>,
     /// The tool's checks; none means all of them.
     pub checks: Vec<String>,
     /// Why, where somebody said so.
@@ -86,7 +85,7 @@ pub struct Waiver {
     pub ticket: Option<String>,
 }
 
-/// What an import came to.
+/// Result of an import.
 #[derive(Serialize, Clone, Debug, PartialEq)]
 #[serde(rename_all = "camelCase")]
 pub struct Import {
@@ -96,7 +95,7 @@ pub struct Import {
     pub kind: &'static str,
     /// One draft for each workload, in order.
     pub drafts: Vec<Draft>,
-    /// What found no step, or needs none; and what could not be read.
+    /// Ignores that map to no step or need no exception, and files that could not be read.
     pub problems: Vec<Problem>,
 }
 
@@ -106,39 +105,39 @@ pub struct Import {
 pub struct Draft {
     /// The exception; fields that are open are absent.
     pub exception: Manifest,
-    /// What only a person can say: the fields that are open.
+    /// The open fields, which only a person can fill.
     pub todo: Vec<&'static str>,
     /// What it was drafted from.
     pub sources: Vec<String>,
 }
 
-/// By what drafts are made.
+/// Inputs of an import.
 #[derive(Clone, Debug)]
-pub struct Ground<'a> {
+pub struct ImportInputs<'a> {
     /// The report on the workloads.
     pub report: &'a Report,
     /// The rules of the paths, by name.
     pub policies: BTreeMap<String, ExceptionPolicy>,
     /// Which of our steps another tool's check means.
-    pub steps: &'a Steps,
-    /// Who asks, where that is known.
+    pub steps: &'a CheckMap,
+    /// The user who asks, if known.
     pub requested_by: Option<String>,
 }
 
-/// The drafts for what other tools were told to ignore.
-pub fn import(waivers: &[Waiver], ground: &Ground<'_>) -> Import {
+/// Drafts one exception for each workload with waivers.
+pub fn import(waivers: &[Waiver], inputs: &ImportInputs<'_>) -> Import {
     let mut problems = Vec::new();
-    let mut openings = BTreeMap::<Named, Opening<'_>>::new();
+    let mut grouped = BTreeMap::<WorkloadRef, WorkloadWaivers<'_>>::new();
     for waiver in waivers {
         for named in &waiver.workloads {
-            match opened(waiver, named, ground) {
+            match opened(waiver, named, inputs) {
                 Ok((workload, found)) => {
                     problems.extend(found.unmet);
                     if !found.checks.is_empty() {
-                        let opening = openings.entry(named.clone());
-                        let opening = opening.or_insert_with(|| Opening::of(workload));
-                        opening.checks.extend(found.checks);
-                        opening.waivers.push(waiver);
+                        let group = grouped.entry(named.clone());
+                        let group = group.or_insert_with(|| WorkloadWaivers::of(workload));
+                        group.checks.extend(found.checks);
+                        group.waivers.push(waiver);
                     }
                 }
                 Err(problem) => problems.push(problem),
@@ -147,23 +146,23 @@ pub fn import(waivers: &[Waiver], ground: &Ground<'_>) -> Import {
     }
     problems.sort();
     problems.dedup();
-    let openings: Vec<_> = openings.into_values().collect();
+    let grouped: Vec<_> = grouped.into_values().collect();
     Import {
         api_version: API_VERSION,
         kind: KIND,
-        drafts: drafted(&openings, ground),
+        drafts: drafted(&grouped, inputs),
         problems,
     }
 }
 
-/// What is drafted for one workload.
-struct Opening<'a> {
+/// The waivers of one workload.
+struct WorkloadWaivers<'a> {
     workload: &'a Workload,
     checks: BTreeSet<String>,
     waivers: Vec<&'a Waiver>,
 }
 
-impl<'a> Opening<'a> {
+impl<'a> WorkloadWaivers<'a> {
     fn of(workload: &'a Workload) -> Self {
         Self {
             workload,
@@ -182,26 +181,26 @@ impl<'a> Opening<'a> {
     }
 }
 
-/// What one waiver comes to for one workload.
+/// The workload a waiver names, and the steps it maps to.
 fn opened<'a>(
     waiver: &Waiver,
-    named: &Named,
-    ground: &Ground<'a>,
-) -> Result<(&'a Workload, steps::Found), Problem> {
-    let workloads = ground.report.workloads.iter();
+    named: &WorkloadRef,
+    inputs: &ImportInputs<'a>,
+) -> Result<(&'a Workload, check_map::MappedChecks), Problem> {
+    let workloads = inputs.report.workloads.iter();
     let mut same = workloads.filter(|workload| {
         workload.namespace == named.namespace
             && workload.kind == named.kind
             && workload.name == named.name
     });
     let refused = |why: &str| Problem::new(&waiver.source, format!("{}: {why}", waiver.written));
-    let as_of = ground.report.as_of;
+    let as_of = inputs.report.as_of;
     if let Some(ended) = waiver.until.filter(|until| *until <= as_of) {
         let on = day(ended, as_of);
         return Err(refused(&format!("ended {on}, so it excuses nothing")));
     }
     let Some(workload) = same.next() else {
-        let Named { kind, name, .. } = named;
+        let WorkloadRef { kind, name, .. } = named;
         return Err(refused(&format!("{kind} {name} is not judged")));
     };
     if workload.path.is_none() {
@@ -210,38 +209,38 @@ fn opened<'a>(
             "no golden path is for {target}, so there is nothing to except"
         )));
     }
-    Ok((workload, ground.steps.found(waiver, workload)))
+    Ok((workload, inputs.steps.found(waiver, workload)))
 }
 
-fn drafted(openings: &[Opening<'_>], ground: &Ground<'_>) -> Vec<Draft> {
-    let ends = first_looks(openings, ground);
-    let mut taken: BTreeSet<(String, String)> = ground
+fn drafted(grouped: &[WorkloadWaivers<'_>], inputs: &ImportInputs<'_>) -> Vec<Draft> {
+    let ends = first_looks(grouped, inputs);
+    let mut taken: BTreeSet<(String, String)> = inputs
         .report
         .exceptions
         .iter()
         .map(|line| (line.namespace.clone(), line.name.clone()))
         .collect();
-    let drafts = openings.iter().zip(ends).map(|(opening, end)| {
-        let name = free_name(opening, &mut taken);
-        draft_of(opening, (name, end), ground)
+    let drafts = grouped.iter().zip(ends).map(|(group, end)| {
+        let name = free_name(group, &mut taken);
+        draft_of(group, name, end, inputs)
     });
     drafts.collect()
 }
 
-/// When each draft is looked at first: spread over the time its path lets pass between reviews,
-/// or when the tool's own exception ends, if that is earlier.
-fn first_looks(openings: &[Opening<'_>], ground: &Ground<'_>) -> Vec<Timestamp> {
+/// First review of each draft: spread over the review interval of its path, or the end of the
+/// tool's own ignore if that is earlier.
+fn first_looks(grouped: &[WorkloadWaivers<'_>], inputs: &ImportInputs<'_>) -> Vec<Timestamp> {
     let mut by_path = BTreeMap::<&str, Vec<usize>>::new();
-    for (index, opening) in openings.iter().enumerate() {
-        by_path.entry(opening.path()).or_default().push(index);
+    for (index, group) in grouped.iter().enumerate() {
+        by_path.entry(group.path()).or_default().push(index);
     }
-    let mut ends = vec![ground.report.as_of; openings.len()];
+    let mut ends = vec![inputs.report.as_of; grouped.len()];
     for (path, indexes) in by_path {
-        let policy = ground.policies.get(path).cloned().unwrap_or_default();
-        let keys: Vec<String> = indexes.iter().map(|index| openings[*index].key()).collect();
-        let spread = spread::first_looks(&keys, &policy, ground.report.as_of);
+        let policy = inputs.policies.get(path).cloned().unwrap_or_default();
+        let keys: Vec<String> = indexes.iter().map(|index| grouped[*index].key()).collect();
+        let spread = spread::first_looks(&keys, &policy, inputs.report.as_of);
         for (index, end) in indexes.into_iter().zip(spread) {
-            let stated = openings[index].waivers.iter().filter_map(|w| w.until).min();
+            let stated = grouped[index].waivers.iter().filter_map(|w| w.until).min();
             ends[index] = stated.map_or(end, |stated| stated.min(end));
         }
     }
@@ -249,8 +248,8 @@ fn first_looks(openings: &[Opening<'_>], ground: &Ground<'_>) -> Vec<Timestamp> 
 }
 
 /// Workload and `imported`, with a number where that name is taken.
-fn free_name(opening: &Opening<'_>, taken: &mut BTreeSet<(String, String)>) -> String {
-    let workload = opening.workload;
+fn free_name(group: &WorkloadWaivers<'_>, taken: &mut BTreeSet<(String, String)>) -> String {
+    let workload = group.workload;
     let stem = format!("{}-imported", workload.name);
     let mut number = 1;
     loop {
@@ -267,21 +266,25 @@ fn free_name(opening: &Opening<'_>, taken: &mut BTreeSet<(String, String)>) -> S
     }
 }
 
-fn draft_of(opening: &Opening<'_>, meant: (String, Timestamp), ground: &Ground<'_>) -> Draft {
-    let workload = opening.workload;
-    let reason = reason(&opening.waivers);
+fn draft_of(
+    group: &WorkloadWaivers<'_>,
+    name: String,
+    end: Timestamp,
+    inputs: &ImportInputs<'_>,
+) -> Draft {
+    let workload = group.workload;
+    let reason = reason(&group.waivers);
     let is_owned = workload.team != UNKNOWN_TEAM;
     let open = [
-        (Question::Reason, draft::is_reason(&reason)),
-        (Question::Cost, false),
-        (Question::Owner, is_owned),
+        (MissingField::Reason, draft::is_reason(&reason)),
+        (MissingField::Cost, false),
+        (MissingField::Owner, is_owned),
     ];
-    let open: Vec<Question> = open
+    let open: Vec<MissingField> = open
         .into_iter()
         .filter(|(_, is_said)| !is_said)
         .map(|(question, _)| question)
         .collect();
-    let (name, end) = meant;
     let exception = DeviationException {
         metadata: ObjectMeta {
             name: Some(name),
@@ -289,14 +292,14 @@ fn draft_of(opening: &Opening<'_>, meant: (String, Timestamp), ground: &Ground<'
             ..ObjectMeta::default()
         },
         spec: DeviationExceptionSpec {
-            requested_by: ground.requested_by.clone(),
+            requested_by: inputs.requested_by.clone(),
             expires_at: Some(Instant(end)),
-            ticket: opening.waivers.iter().find_map(|w| w.ticket.clone()),
-            ..spec(opening, reason)
+            ticket: group.waivers.iter().find_map(|w| w.ticket.clone()),
+            ..spec(group, reason)
         },
         status: None,
     };
-    let sources = opening.waivers.iter();
+    let sources = group.waivers.iter();
     let sources = sources.map(|waiver| {
         let said = waiver.reason.as_ref().filter(|said| !said.is_empty());
         let said = said.map_or_else(String::new, |said| format!(" (“{said}”)"));
@@ -309,12 +312,12 @@ fn draft_of(opening: &Opening<'_>, meant: (String, Timestamp), ground: &Ground<'
     }
 }
 
-fn spec(opening: &Opening<'_>, reason: String) -> DeviationExceptionSpec {
-    let workload = opening.workload;
+fn spec(group: &WorkloadWaivers<'_>, reason: String) -> DeviationExceptionSpec {
+    let workload = group.workload;
     let checks = workload.checks.iter().map(|check| &check.name);
-    let checks = checks.filter(|name| opening.checks.contains(*name));
+    let checks = checks.filter(|name| group.checks.contains(*name));
     DeviationExceptionSpec {
-        path: opening.path().to_owned(),
+        path: group.path().to_owned(),
         checks: checks.cloned().collect(),
         targets: vec![Target {
             group: None,
@@ -347,7 +350,7 @@ fn spec(opening: &Opening<'_>, reason: String) -> DeviationExceptionSpec {
     }
 }
 
-/// What was said, each sentence once.
+/// The reasons of all waivers, each once.
 fn reason(waivers: &[&Waiver]) -> String {
     let mut said: Vec<&str> = Vec::new();
     for reason in waivers.iter().filter_map(|w| w.reason.as_deref()) {
@@ -362,7 +365,7 @@ fn reason(waivers: &[&Waiver]) -> String {
     said.join("; ") + "."
 }
 
-/// What there is to do with the drafts, for people.
+/// One line that counts drafts and open fields.
 pub fn summary(import: &Import) -> String {
     let open: usize = import.drafts.iter().map(|draft| draft.todo.len()).sum();
     let drafts = counted(import.drafts.len(), "draft");
@@ -370,13 +373,13 @@ pub fn summary(import: &Import) -> String {
     match open {
         0 => format!("{drafts}, {unmet}"),
         open => format!(
-            "{drafts}, {unmet}; still to be said by their owners: {}, each marked # TODO",
-            counted(open, "thing")
+            "{drafts}, {unmet}; missing: {}, each marked # TODO",
+            counted(open, "field")
         ),
     }
 }
 
-/// What precedes a draft in a file: where it comes from, and when it is looked at first.
+/// Comments above a draft: its sources and its first review.
 fn preamble(draft: &Draft, as_of: Timestamp) -> Vec<String> {
     let mut lines: Vec<String> = draft
         .sources

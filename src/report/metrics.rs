@@ -126,10 +126,6 @@ fn owner<'a>(view: &'a ExceptionView<'_>) -> &'a str {
     &view.exception.spec.owner.team
 }
 
-fn count(number: usize) -> f64 {
-    u32::try_from(number).map_or(f64::INFINITY, f64::from)
-}
-
 #[allow(clippy::cast_precision_loss)] // the seconds of every date there is fit a float exactly
 fn seconds(at: Timestamp) -> f64 {
     at.as_second() as f64

@@ -11,6 +11,7 @@ use sha2::{Digest, Sha256};
 
 use crate::api::golden_path::{Check, Level, Severity};
 use crate::api::keys;
+use crate::api::text::truncate;
 use crate::assess::exception::Life;
 use crate::assess::exception::record::Exception;
 use crate::assess::planner::policy_reports::Rendered;
@@ -167,7 +168,7 @@ fn result(found: &Findings<'_>, finding: &Finding<'_>) -> Value {
         "properties": properties(found, finding),
     });
     if let Some(message) = message(found, finding) {
-        result["message"] = cut(&message, LONGEST_MESSAGE).into();
+        result["message"] = truncate(&message, LONGEST_MESSAGE).into();
     }
     result
 }
@@ -301,7 +302,10 @@ fn next(standing: Standing, found: &Findings<'_>, finding: &Finding<'_>) -> Opti
 fn properties(found: &Findings<'_>, finding: &Finding<'_>) -> Map<String, Value> {
     let mut properties = Map::new();
     let mut put = |key: &str, value: &str| {
-        properties.insert(key.to_owned(), cut(&plain(value), LONGEST_PROPERTY).into());
+        properties.insert(
+            key.to_owned(),
+            truncate(&plain(value), LONGEST_PROPERTY).into(),
+        );
     };
     put("resultID", &result_id(found, finding));
     put("level", finding.check.level.as_str());
@@ -364,13 +368,6 @@ fn result_id(found: &Findings<'_>, finding: &Finding<'_>) -> String {
 /// A day that means the same next year.
 fn day(at: Timestamp) -> String {
     at.strftime("%-d %b %Y").to_string()
-}
-
-fn cut(text: &str, longest: usize) -> String {
-    match text.char_indices().nth(longest.saturating_sub(1)) {
-        Some((end, _)) if text[end..].chars().nth(1).is_some() => format!("{}…", &text[..end]),
-        _ => text.to_owned(),
-    }
 }
 
 /// As much of a name as a label may hold; the whole of it is in each result's properties.

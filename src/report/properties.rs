@@ -5,7 +5,7 @@ use proptest::prelude::*;
 
 use crate::report::document::{Check, Exception, Report, Workload};
 use crate::report::fixtures;
-use crate::report::register::inbox::{self, Reader, inbox};
+use crate::report::register::inbox::{self, Viewer, inbox};
 use crate::report::register::{self, Filter, register};
 use crate::report::terminal::plain::is_unsafe;
 use crate::report::terminal::table::Style;
@@ -99,7 +99,7 @@ fn odd_exception(line: &mut Exception, odd: &str) {
 /// Everything a terminal shows of a report.
 fn shown(report: &Report, style: Style) -> Vec<String> {
     let all = Filter::default();
-    let reader = Reader::new("ada", &["shop".to_owned()], &[]);
+    let reader = Viewer::new("ada", &["shop".to_owned()], &[]);
     let mut shown = vec![
         text::render(report, style, "--from x"),
         register::render(&register(report, &all), style),

@@ -4,6 +4,7 @@
 
 use jiff::Timestamp;
 
+use crate::api::text::truncate;
 use crate::assess::reminders::{Item, Message, Stage};
 use crate::report::terminal::plain::plain;
 use crate::report::voice::{ago, counted, day, shell_word};
@@ -27,14 +28,14 @@ pub struct Sentences {
     /// How things are.
     pub state: String,
     /// What comes next.
-    pub next: Step,
+    pub next: Action,
     /// The other way.
-    pub otherwise: Step,
+    pub otherwise: Action,
 }
 
 /// Something to do, with the command that does it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Step {
+pub struct Action {
     /// In which case, or what for.
     pub text: &'static str,
     /// As it can be copied.
@@ -46,25 +47,25 @@ pub fn sentences(item: &Item, as_of: Timestamp) -> Sentences {
     let commands = Commands(item);
     let (next, otherwise) = match item.stage {
         Stage::DecisionWaiting => (
-            Step::new("Agree", commands.of("approve", "")),
-            Step::new("Or say why not", commands.of("reject", " --note \"…\"")),
+            Action::new("Agree", commands.of("approve", "")),
+            Action::new("Or say why not", commands.of("reject", " --note \"…\"")),
         ),
         Stage::RenewalWaiting => (
-            Step::new("Go on", commands.of("renew", "")),
-            Step::new("Or end it", commands.of("close", "")),
+            Action::new("Go on", commands.of("renew", "")),
+            Action::new("Or end it", commands.of("close", "")),
         ),
         Stage::ReviewDue | Stage::ReviewOverdue | Stage::Expired => {
             let request = commands.of("request-renewal", " --because \"…\"");
             let close = commands.of("close", "");
             if is_done_with(item) {
                 (
-                    Step::new("Close it", close),
-                    Step::new("Or, where it is needed after all, ask to go on", request),
+                    Action::new("Close it", close),
+                    Action::new("Or, where it is needed after all, ask to go on", request),
                 )
             } else {
                 (
-                    Step::new("Still needed? Ask to go on", request),
-                    Step::new("Or return to the path and close it", close),
+                    Action::new("Still needed? Ask to go on", request),
+                    Action::new("Or return to the path and close it", close),
                 )
             }
         }
@@ -190,7 +191,7 @@ pub fn closing(message: &Message) -> Option<String> {
     (more > 0).then(|| format!("{more} more {verb} due and will be in the next message."))
 }
 
-impl Step {
+impl Action {
     fn new(text: &'static str, command: String) -> Self {
         Self { text, command }
     }
@@ -206,12 +207,8 @@ impl Commands<'_> {
     }
 }
 
-/// Somebody else's words on one line, and not too many of them.
+/// Text of users on one line, and not too much of it.
 fn cut(words: &str, longest: usize) -> String {
     let line = words.split_whitespace().collect::<Vec<_>>().join(" ");
-    let line = match line.char_indices().nth(longest) {
-        Some((end, _)) => format!("{}…", &line[..end]),
-        None => line,
-    };
-    plain(&line).into_owned()
+    plain(&truncate(&line, longest)).into_owned()
 }

@@ -151,7 +151,7 @@ fn what_is_missing_is_one_error_where_nobody_can_be_asked() {
     let output = except(&["deploy/till", "--from", "except/till.yaml"]);
     assert_eq!(
         shown(&output),
-        "error: still to be said: --reason, --cost, --owner; for example: goldenpath except \
+        "error: missing: --reason, --cost, --owner; for example: goldenpath except \
          deploy/till -n counter --reason 'The vendor licenses one replica until May.' --cost 6h \
          --owner team-shop\n"
     );

@@ -4,7 +4,7 @@
 use std::io::{self, BufRead, Write};
 
 use crate::commands::judging::end;
-use crate::report::draft::{Answers, Question};
+use crate::report::draft::{DraftInput, MissingField};
 
 /// Asks for what only a person can answer, then for what helps a reader. At the end of the input the
 /// rest stays open.
@@ -12,8 +12,8 @@ use crate::report::draft::{Answers, Question};
 /// # Errors
 /// When the terminal cannot be read or written.
 pub fn ask(
-    answers: &mut Answers,
-    open: &[Question],
+    answers: &mut DraftInput,
+    open: &[MissingField],
     input: &mut dyn BufRead,
     output: &mut dyn Write,
 ) -> io::Result<()> {
@@ -77,8 +77,8 @@ mod tests {
     use super::*;
     use crate::report::draft::End;
 
-    fn asked(lines: &str) -> (Answers, String) {
-        let mut answers = Answers::default();
+    fn asked(lines: &str) -> (DraftInput, String) {
+        let mut answers = DraftInput::default();
         let open = answers.open();
         let mut output = Vec::new();
         ask(&mut answers, &open, &mut lines.as_bytes(), &mut output).unwrap();
@@ -104,6 +104,6 @@ mod tests {
     #[test]
     fn the_end_of_the_input_leaves_the_rest_open() {
         let (answers, _) = asked("The vendor licenses one replica until May.\n");
-        assert_eq!(answers.open(), [Question::Cost, Question::Owner]);
+        assert_eq!(answers.open(), [MissingField::Cost, MissingField::Owner]);
     }
 }

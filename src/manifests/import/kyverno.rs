@@ -13,7 +13,7 @@ use super::{Ignores, named, pod_template};
 use crate::assess::object::labels::{LabelSet, Selector};
 use crate::assess::source::Problem;
 use crate::manifests::Manifest;
-use crate::report::import::{Named, Tool, Waiver};
+use crate::report::import::{Tool, Waiver, WorkloadRef};
 
 /// The groups that serve a `PolicyException`.
 const BY_NAME: &str = "kyverno.io/";
@@ -111,7 +111,11 @@ fn annotated_reason(value: &Value) -> Option<String> {
 }
 
 /// Those that any filter lets through, and all of them where all have to.
-fn by_name(value: &Value, workloads: &[&Value], say: &mut dyn FnMut(String)) -> BTreeSet<Named> {
+fn by_name(
+    value: &Value,
+    workloads: &[&Value],
+    say: &mut dyn FnMut(String),
+) -> BTreeSet<WorkloadRef> {
     let spec = &value["spec"];
     let (any, all) = (list(&spec["match"], "any"), list(&spec["match"], "all"));
     for filter in any.iter().chain(all) {
@@ -199,7 +203,11 @@ fn is_like(pattern: &str, text: &str) -> bool {
 }
 
 /// Those for which every match condition is true.
-fn by_cel(value: &Value, workloads: &[&Value], say: &mut dyn FnMut(String)) -> BTreeSet<Named> {
+fn by_cel(
+    value: &Value,
+    workloads: &[&Value],
+    say: &mut dyn FnMut(String),
+) -> BTreeSet<WorkloadRef> {
     let env = Env::new();
     let mut programs = Vec::new();
     for condition in list(&value["spec"], "matchConditions") {

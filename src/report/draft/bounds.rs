@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use crate::api::text::Shape;
 use crate::api::{self, DeviationExceptionSpec};
+use crate::report::terminal::share::as_float;
 
 /// The flag that sets a field, by the field's place in the spec; the most exact place first.
 const FLAGS: [(&str, &str); 12] = [
@@ -108,12 +109,12 @@ fn slip(schema: &Value, value: &Value) -> Option<String> {
     let (size, unit, low, high) = match value {
         // The API server counts characters as Unicode does, not bytes.
         Value::String(text) => (
-            count(text.chars().count()),
+            as_float(text.chars().count()),
             "characters",
             "minLength",
             "maxLength",
         ),
-        Value::Array(items) => (count(items.len()), "entries", "minItems", "maxItems"),
+        Value::Array(items) => (as_float(items.len()), "entries", "minItems", "maxItems"),
         Value::Number(number) => (number.as_f64()?, "", "minimum", "maximum"),
         Value::Null | Value::Bool(_) | Value::Object(_) => return None,
     };
@@ -134,8 +135,4 @@ fn slip(schema: &Value, value: &Value) -> Option<String> {
 fn misshapen(schema: &Value, text: &str) -> Option<String> {
     let shape = Shape::of_pattern(schema["pattern"].as_str()?)?;
     (!shape.accepts(text)).then(|| shape.advice().to_owned())
-}
-
-fn count(number: usize) -> f64 {
-    u32::try_from(number).map_or(f64::INFINITY, f64::from)
 }

@@ -7,11 +7,11 @@ use crate::report::fixtures::{at, check, documented, report, undocumented};
 
 const REASON: &str = "The vendor licenses a single replica until the contract of May.";
 
-fn said() -> Answers {
-    Answers {
+fn said() -> DraftInput {
+    DraftInput {
         reason: Some(REASON.to_owned()),
         hours_per_month: Some(6.0),
-        ..Answers::default()
+        ..DraftInput::default()
     }
 }
 
@@ -22,7 +22,7 @@ fn about(workload: Workload) -> Subject {
     }
 }
 
-fn drafted(answers: &Answers) -> Result<DeviationException, Refusal> {
+fn drafted(answers: &DraftInput) -> Result<DeviationException, Refusal> {
     draft(answers, &about(undocumented()), &report())
 }
 
@@ -63,10 +63,10 @@ fn what_is_not_said_comes_from_the_workload() {
 fn everything_missing_is_said_at_once_with_an_example_to_copy() {
     let mut workload = undocumented();
     workload.team = UNKNOWN_TEAM.to_owned();
-    let refusal = draft(&Answers::default(), &about(workload.clone()), &report()).unwrap_err();
+    let refusal = draft(&DraftInput::default(), &about(workload.clone()), &report()).unwrap_err();
     assert_eq!(
         refusal.to_string(),
-        "still to be said: --reason, --cost, --owner; for example: goldenpath except deploy/api \
+        "missing: --reason, --cost, --owner; for example: goldenpath except deploy/api \
          -n shop --reason 'The vendor licenses one replica until May.' --cost 6h --owner team-shop"
     );
 }
@@ -171,13 +171,13 @@ fn a_period_counts_from_the_moment_of_the_draft() {
 
 #[test]
 fn an_answer_at_the_prompt_keeps_the_same_bounds() {
-    let mut answers = Answers::default();
-    assert!(answers.answer(Question::Reason, "too short").is_err());
-    assert!(answers.answer(Question::Cost, "much").is_err());
-    assert!(answers.answer(Question::Owner, "").is_err());
-    answers.answer(Question::Reason, REASON).unwrap();
-    answers.answer(Question::Cost, "6h").unwrap();
-    answers.answer(Question::Owner, "team-shop").unwrap();
+    let mut answers = DraftInput::default();
+    assert!(answers.answer(MissingField::Reason, "too short").is_err());
+    assert!(answers.answer(MissingField::Cost, "much").is_err());
+    assert!(answers.answer(MissingField::Owner, "").is_err());
+    answers.answer(MissingField::Reason, REASON).unwrap();
+    answers.answer(MissingField::Cost, "6h").unwrap();
+    answers.answer(MissingField::Owner, "team-shop").unwrap();
     assert_eq!(answers.open(), []);
 }
 

@@ -1,6 +1,6 @@
-//! Which of our steps a check of another tool means. The built-in table speaks of the starter
-//! paths' names; users extend or change it. A check that means none of a path's steps is said, with
-//! the nearest idea.
+//! Maps checks of other tools to the steps of a path. The built-in table uses the names of the
+//! starter paths; users extend or replace its rows. A check that maps to no step is reported with
+//! the step of the nearest name.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -70,9 +70,9 @@ const BUILT_IN: [(&str, &[&str]); 31] = [
 
 /// The table from other tools' checks to our steps.
 #[derive(Clone, Debug)]
-pub struct Steps(BTreeMap<String, Vec<String>>);
+pub struct CheckMap(BTreeMap<String, Vec<String>>);
 
-impl Default for Steps {
+impl Default for CheckMap {
     fn default() -> Self {
         let owned = |steps: &[&str]| steps.iter().map(ToString::to_string).collect();
         let rows = BUILT_IN.iter();
@@ -83,31 +83,30 @@ impl Default for Steps {
     }
 }
 
-/// What a waiver comes to for one workload.
+/// The steps that one waiver maps to for one workload.
 #[derive(Debug, Default)]
-pub(super) struct Found {
-    /// Steps to except.
+pub(super) struct MappedChecks {
+    /// CheckMap to except.
     pub checks: BTreeSet<String>,
-    /// What finds no step, or needs no exception.
+    /// Checks that map to no step, or need no exception.
     pub unmet: Vec<Problem>,
 }
 
-impl Steps {
-    /// The table with further rows, each of which replaces what it said of that check.
+impl CheckMap {
+    /// The table with further rows; a row replaces the earlier one of the same check.
     #[must_use]
     pub fn with(mut self, rows: impl IntoIterator<Item = (String, Vec<String>)>) -> Self {
         self.0.extend(rows);
         self
     }
 
-    /// The steps a waiver excepts of a workload, and what it says beside.
-    pub(super) fn found(&self, waiver: &Waiver, workload: &Workload) -> Found {
-        let mut found = Found::default();
+    pub(super) fn found(&self, waiver: &Waiver, workload: &Workload) -> MappedChecks {
+        let mut found = MappedChecks::default();
         if waiver.checks.is_empty() {
             let open = workload.missing().filter(|check| obstacle(check).is_none());
             found.checks = open.map(|check| check.name.clone()).collect();
             if found.checks.is_empty() {
-                let why = "passes every step that may be excepted, or has asked already";
+                let why = "passes every exemptible step, or its exceptions are requested already";
                 let message = format!(
                     "{} on {}: it {why}",
                     waiver.written,
@@ -118,13 +117,12 @@ impl Steps {
             return found;
         }
         for foreign in &waiver.checks {
-            self.meet(foreign, (waiver, workload), &mut found);
+            self.meet(foreign, waiver, workload, &mut found);
         }
         found
     }
 
-    fn meet(&self, foreign: &str, about: (&Waiver, &Workload), found: &mut Found) {
-        let (waiver, workload) = about;
+    fn meet(&self, foreign: &str, waiver: &Waiver, workload: &Workload, found: &mut MappedChecks) {
         let note = |why: &str| {
             let (tool, target) = (waiver.tool.as_str(), voice::target(workload));
             let message = format!("{tool}/{foreign} on {target}: {why}");
@@ -137,7 +135,7 @@ impl Steps {
         }
         let open = meant.iter().filter(|check| obstacle(check).is_none());
         let open: BTreeSet<String> = open.map(|check| check.name.clone()).collect();
-        // Where one of the steps it means is open, that the others are not is no news.
+        // If one of the mapped steps fails, the others need no note.
         let others = meant.iter().filter(|_| open.is_empty());
         for check in others {
             let why = obstacle(check).unwrap_or_default();
@@ -167,19 +165,19 @@ fn obstacle(check: &Check) -> Option<String> {
         return Some("is only recommended, so it needs no exception".to_owned());
     }
     match check.outcome {
-        Outcome::Pass => Some("passes by now: what is ignored can go".to_owned()),
+        Outcome::Pass => Some("passes now, so the ignore can be removed".to_owned()),
         Outcome::Announced => Some("does not count yet, so it needs no exception yet".to_owned()),
         Outcome::Error => Some("could not be evaluated".to_owned()),
         Outcome::Fail if !check.exemptible => {
-            Some("has no off-ramp: its path lets nobody leave it".to_owned())
+            Some("has no off-ramp: its path does not allow exceptions from it".to_owned())
         }
         Outcome::Fail if check.standing.is_some_and(Standing::is_excused) => {
             let by = check.exception.as_deref().unwrap_or("an exception");
-            Some(format!("is agreed on already, in {by}"))
+            Some(format!("is approved already, in {by}"))
         }
         Outcome::Fail if check.standing == Some(Standing::Pending) => {
             let by = check.exception.as_deref().unwrap_or("an exception");
-            Some(format!("is asked for already, in {by}"))
+            Some(format!("is requested already, in {by}"))
         }
         Outcome::Fail => None,
     }
@@ -196,5 +194,5 @@ fn unknown(foreign: &str, waiver: &Waiver, workload: &Workload) -> String {
         |name| format!("the nearest is '{name}'"),
     );
     let tool = waiver.tool.as_str();
-    format!("path {path} has no step for it; {idea}: say --map {tool}/{foreign}={step}")
+    format!("path {path} has no step for it; {idea}: set --map {tool}/{foreign}={step}")
 }

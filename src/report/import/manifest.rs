@@ -1,5 +1,5 @@
-//! A drafted exception as a manifest with holes: what only a person can say is `null` under a
-//! comment that asks for it, so that the API server takes the draft once it is said, and not before.
+//! A drafted exception as a manifest. Fields that only a person can fill are `null` with a TODO
+//! comment, so that the API server accepts the draft only once they are filled.
 
 use jiff::Timestamp;
 use serde::ser::SerializeMap as _;
@@ -10,21 +10,21 @@ use serde_saphyr::Commented;
 use super::{Draft, preamble};
 use crate::api::DeviationException;
 use crate::report::document::encode;
-use crate::report::draft::Question;
+use crate::report::draft::MissingField;
 use crate::report::terminal::plain::plain;
 
-/// An exception some of whose fields are open.
+/// An exception with open fields.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Manifest {
     fields: Map<String, Value>,
-    open: Vec<Question>,
+    open: Vec<MissingField>,
     /// When it ends.
     pub(super) ends: Option<Timestamp>,
 }
 
 impl Manifest {
-    /// The manifest of `exception` without the fields that answer `open`.
-    pub(super) fn new(exception: &DeviationException, open: &[Question]) -> Self {
+    /// The manifest of `exception` without its `open` fields.
+    pub(super) fn new(exception: &DeviationException, open: &[MissingField]) -> Self {
         // A spec has only texts as keys: it can always be written as JSON.
         let value = serde_json::to_value(exception).unwrap_or_default();
         let mut fields = match value {
@@ -73,14 +73,14 @@ fn remove(fields: &mut Map<String, Value>, place: &str) {
     }
 }
 
-/// As JSON it is the exception with what is open left out.
+/// JSON leaves the open fields out.
 impl Serialize for Manifest {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         self.fields.serialize(serializer)
     }
 }
 
-/// A draft as YAML: where it comes from, and a question where an answer is missing.
+/// A draft as YAML, with its sources and a TODO for each open field.
 ///
 /// # Errors
 /// When it cannot be written as YAML.
@@ -90,7 +90,7 @@ pub fn yaml(draft: &Draft, as_of: Timestamp) -> Result<String, serde_saphyr::ser
         text + "# " + &plain(&line) + "\n"
     });
     text += &encode::yaml_fields(&draft.exception.fields, |fields| {
-        serde_saphyr::to_string(&Holes {
+        serde_saphyr::to_string(&FieldsWithTodos {
             fields,
             place: String::new(),
             open: &draft.exception.open,
@@ -100,13 +100,13 @@ pub fn yaml(draft: &Draft, as_of: Timestamp) -> Result<String, serde_saphyr::ser
 }
 
 /// Fields in the order they are in, then those that are open.
-struct Holes<'a> {
+struct FieldsWithTodos<'a> {
     fields: &'a Map<String, Value>,
     place: String,
-    open: &'a [Question],
+    open: &'a [MissingField],
 }
 
-impl Holes<'_> {
+impl FieldsWithTodos<'_> {
     fn inside(&self, name: &str) -> String {
         if self.place.is_empty() {
             name.to_owned()
@@ -115,10 +115,13 @@ impl Holes<'_> {
         }
     }
 
-    fn holes(&self) -> impl Iterator<Item = Entry<'_>> {
+    fn todos(&self) -> impl Iterator<Item = Field<'_>> {
         self.open.iter().filter_map(|question| {
             let (place, name) = question.field().rsplit_once('.')?;
-            (place == self.place).then_some((name, None, Some(*question)))
+            (place == self.place).then_some(Field {
+                name,
+                content: Content::Open(*question),
+            })
         })
     }
 
@@ -130,32 +133,34 @@ impl Holes<'_> {
     }
 }
 
-impl Serialize for Holes<'_> {
+impl Serialize for FieldsWithTodos<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut map = serializer.serialize_map(None)?;
-        let mut entries: Vec<Entry<'_>> = self
+        let mut fields: Vec<Field<'_>> = self
             .fields
             .iter()
-            .map(|(name, value)| (name.as_str(), Some(value), None))
-            .chain(self.holes())
+            .map(|(name, value)| Field {
+                name,
+                content: Content::Known(value),
+            })
+            .chain(self.todos())
             .collect();
-        entries.sort_by_key(|(name, ..)| rank(name));
-        for (name, value, question) in entries {
+        fields.sort_by_key(|field| rank(field.name));
+        for Field { name, content } in fields {
             let place = self.inside(name);
-            match value {
-                Some(Value::Object(fields)) if self.has_open_inside(&place) => {
-                    let inner = Holes {
+            match content {
+                Content::Known(Value::Object(fields)) if self.has_open_inside(&place) => {
+                    let inner = FieldsWithTodos {
                         fields,
                         place,
                         open: self.open,
                     };
                     map.serialize_entry(name, &inner)?;
                 }
-                Some(value) => map.serialize_entry(name, value)?,
-                None => {
-                    let asks = question.map_or("", Question::asks);
-                    let hole = Commented(Value::Null, format!("TODO {asks}"));
-                    map.serialize_entry(name, &hole)?;
+                Content::Known(value) => map.serialize_entry(name, value)?,
+                Content::Open(question) => {
+                    let todo = Commented(Value::Null, format!("TODO {}", question.asks()));
+                    map.serialize_entry(name, &todo)?;
                 }
             }
         }
@@ -163,10 +168,18 @@ impl Serialize for Holes<'_> {
     }
 }
 
-/// A field with its value, or with the question that is open.
-type Entry<'a> = (&'a str, Option<&'a Value>, Option<Question>);
+/// A field of the manifest.
+struct Field<'a> {
+    name: &'a str,
+    content: Content<'a>,
+}
 
-/// The order people write an exception in.
+enum Content<'a> {
+    Known(&'a Value),
+    Open(MissingField),
+}
+
+/// The usual order of fields in a manifest.
 const ORDER: [&str; 14] = [
     "apiVersion",
     "kind",

@@ -10,7 +10,7 @@ fn waiver(checks: &[&str]) -> Waiver {
         source: "shop/api.yaml:3".to_owned(),
         tool: Tool::KubeLinter,
         written: "annotation".to_owned(),
-        workloads: BTreeSet::from([Named {
+        workloads: BTreeSet::from([WorkloadRef {
             namespace: "shop".to_owned(),
             kind: "Deployment".to_owned(),
             name: "api".to_owned(),
@@ -35,13 +35,13 @@ fn shop(change: impl FnOnce(&mut Workload)) -> Report {
 }
 
 fn imported(waivers: &[Waiver], report: &Report) -> Import {
-    let ground = Ground {
+    let inputs = ImportInputs {
         report,
         policies: BTreeMap::new(),
-        steps: &Steps::default(),
+        steps: &CheckMap::default(),
         requested_by: Some("grace".to_owned()),
     };
-    import(waivers, &ground)
+    import(waivers, &inputs)
 }
 
 fn notes(import: &Import) -> Vec<&str> {
@@ -118,9 +118,9 @@ fn a_check_that_means_no_step_is_said_with_the_nearest_idea() {
         notes(&import),
         [
             "kube-linter/memory-limits on deploy/api: path web-service has no step for it; the \
-             nearest is 'memory-limit': say --map kube-linter/memory-limits=memory-limit",
+             nearest is 'memory-limit': set --map kube-linter/memory-limits=memory-limit",
             "kube-linter/no-anti-affinity on deploy/api: path web-service has no step for it; \
-             its steps are readiness-probe, memory-limit: say --map \
+             its steps are readiness-probe, memory-limit: set --map \
              kube-linter/no-anti-affinity=STEP",
         ]
     );
@@ -211,13 +211,13 @@ fn a_row_of_the_user_replaces_the_built_in_one() {
         vec!["readiness-probe".to_owned()],
     )];
     let report = shop(|workload| workload.checks[0].outcome = Outcome::Fail);
-    let ground = Ground {
+    let inputs = ImportInputs {
         report: &report,
         policies: BTreeMap::new(),
-        steps: &Steps::default().with(rows),
+        steps: &CheckMap::default().with(rows),
         requested_by: None,
     };
-    let import = import(&[waiver(&[MEMORY])], &ground);
+    let import = import(&[waiver(&[MEMORY])], &inputs);
     let draft = serde_json::to_value(&import.drafts[0]).unwrap();
     let checks = &draft["exception"]["spec"]["checks"];
     assert_eq!(*checks, serde_json::json!(["readiness-probe"]));
@@ -226,7 +226,7 @@ fn a_row_of_the_user_replaces_the_built_in_one() {
 #[test]
 fn a_workload_nobody_judges_is_said() {
     let mut elsewhere = waiver(&[MEMORY]);
-    elsewhere.workloads = BTreeSet::from([Named {
+    elsewhere.workloads = BTreeSet::from([WorkloadRef {
         namespace: "shop".to_owned(),
         kind: "Service".to_owned(),
         name: "api".to_owned(),

@@ -1,9 +1,10 @@
 //! Series about services and paths. A preview is never counted: only paths that take part are here.
 
+use super::Fleet;
 use super::family::Series;
-use super::{Fleet, count};
 use crate::assess::adoption::{PathTally, States, Tally};
 use crate::assess::state::State;
+use crate::report::terminal::share::as_float;
 
 /// The namespace is the last label, and there only on request.
 pub(super) fn services<'a>(fleet: &'a Fleet<'a>) -> Series<'a> {
@@ -23,7 +24,7 @@ pub(super) fn services<'a>(fleet: &'a Fleet<'a>) -> Series<'a> {
                 fleet.teams.label(&group.team),
                 group.state.as_str(),
             ];
-            (labels, count(*services))
+            (labels, as_float(*services))
         })
         .collect::<Series<'_>>()
         .with_labels(if with_namespace {
@@ -73,7 +74,7 @@ pub(super) fn cohorts<'a>(fleet: &'a Fleet<'a>) -> Series<'a> {
 fn every_state(states: &States) -> impl Iterator<Item = (&'static str, f64)> {
     State::ALL.into_iter().map(|state| {
         let services = states.get(&state).copied().unwrap_or(0);
-        (state.as_str(), count(services))
+        (state.as_str(), as_float(services))
     })
 }
 
@@ -82,7 +83,7 @@ pub(super) fn check_failures<'a>(fleet: &'a Fleet<'a>) -> Series<'a> {
         .flat_map(|(name, path)| path.checks.iter().map(move |check| (name, check)))
         .flat_map(|(name, check)| {
             check.failures.iter().map(move |(standing, services)| {
-                ([name, &*check.name, standing.as_str()], count(*services))
+                ([name, &*check.name, standing.as_str()], as_float(*services))
             })
         })
         .collect()
@@ -91,7 +92,7 @@ pub(super) fn check_failures<'a>(fleet: &'a Fleet<'a>) -> Series<'a> {
 pub(super) fn last_steps<'a>(fleet: &'a Fleet<'a>) -> Series<'a> {
     counted(&fleet.tally)
         .flat_map(|(name, path)| path.checks.iter().map(move |check| (name, check)))
-        .map(|(name, check)| ([name, &*check.name], count(check.last_step)))
+        .map(|(name, check)| ([name, &*check.name], as_float(check.last_step)))
         .collect()
 }
 

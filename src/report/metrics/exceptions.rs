@@ -3,10 +3,11 @@
 use jiff::Timestamp;
 
 use super::family::Series;
-use super::{Fleet, count, owner};
+use super::{Fleet, owner};
 use crate::assess::exception::assurance::{Assurance, Doubt};
 use crate::assess::register::{ExceptionView, next};
 use crate::assess::state::Phase;
+use crate::report::terminal::share::as_float;
 
 pub(super) fn by_phase<'a>(fleet: &'a Fleet<'a>) -> Series<'a> {
     fleet
@@ -98,15 +99,15 @@ pub(super) fn unverified(fleet: &Fleet<'_>) -> Option<f64> {
         .register
         .iter()
         .all(|view| view.assurance != not_said)
-        .then(|| count(unverified))
+        .then(|| as_float(unverified))
 }
 
 pub(super) fn undecodable<'a>(fleet: &'a Fleet<'a>) -> Series<'a> {
     let paths = fleet.inventory.undecodable_paths().len();
     let exceptions = fleet.inventory.undecodable_exceptions().len();
     [
-        (["GoldenPath"], count(paths)),
-        (["DeviationException"], count(exceptions)),
+        (["GoldenPath"], as_float(paths)),
+        (["DeviationException"], as_float(exceptions)),
     ]
     .into_iter()
     .collect()

@@ -2,7 +2,8 @@
 //! one row. Names and labels are a contract with dashboards; nothing is computed here.
 
 use super::family::{Family, Kind, Series, gauge};
-use super::{adoption, count, exceptions, seconds, workloads};
+use super::{adoption, exceptions, seconds, workloads};
+use crate::report::terminal::share::as_float;
 
 /// Every family read from the inventory.
 pub const FAMILIES: &[Family] = &[
@@ -19,19 +20,19 @@ pub const FAMILIES: &[Family] = &[
         "goldenpath_services_unscoped",
         &[],
         "Services with no path.",
-        |fleet| Series::single(Some(count(fleet.tally.unscoped))),
+        |fleet| Series::single(Some(as_float(fleet.tally.unscoped))),
     ),
     gauge(
         "goldenpath_services_ignored",
         &[],
         "Services ignored with a reason, where ignoring is allowed.",
-        |fleet| Series::single(Some(count(fleet.tally.ignored))),
+        |fleet| Series::single(Some(as_float(fleet.tally.ignored))),
     ),
     gauge(
         "goldenpath_services_in_scope",
         &["path"],
         "Services in the path's scope: the denominator of its ratios.",
-        |fleet| adoption::by_path(fleet, |path| Some(count(path.adoption.of))),
+        |fleet| adoption::by_path(fleet, |path| Some(as_float(path.adoption.of))),
     ),
     gauge(
         "goldenpath_adoption_ratio",
@@ -146,7 +147,7 @@ pub const FAMILIES: &[Family] = &[
         "goldenpath_exception_matched_workloads",
         &["namespace", "exception"],
         "Workloads the exception names that are judged by its path; 0 means it is not in use.",
-        |fleet| exceptions::each(fleet, |view| Some(count(view.matched.len()))),
+        |fleet| exceptions::each(fleet, |view| Some(as_float(view.matched.len()))),
     ),
     gauge(
         "goldenpath_exception_needed",

@@ -26,7 +26,7 @@ const NAMED: usize = 5;
 /// Who reads.
 #[derive(Serialize, Clone, Debug, Default, PartialEq, Eq)]
 #[serde(rename_all = "camelCase")]
-pub struct Reader {
+pub struct Viewer {
     /// The user, as the cluster knows them.
     pub user: String,
     /// The teams whose exceptions are theirs.
@@ -57,7 +57,7 @@ impl TeamsFrom {
     }
 }
 
-impl Reader {
+impl Viewer {
     /// A reader whose teams are `named`, or where none is, those their user and groups are called
     /// by: `oidc:team-shop` is `team-shop`, too.
     pub fn new(user: &str, groups: &[String], named: &[String]) -> Self {
@@ -126,7 +126,7 @@ pub struct Inbox {
     /// The instant it is for.
     pub as_of: Timestamp,
     /// Whose it is.
-    pub reader: Reader,
+    pub reader: Viewer,
     /// What waits, most pressing first.
     pub items: Vec<Item>,
     /// The reader's requests that wait for the platform team, as namespace/name.
@@ -145,7 +145,7 @@ pub struct Item {
 }
 
 /// What waits for `reader` among the exceptions of a report.
-pub fn inbox(report: &Report, reader: Reader) -> Inbox {
+pub fn inbox(report: &Report, reader: Viewer) -> Inbox {
     let mut exceptions = report.exceptions.clone();
     sort(&mut exceptions);
     let others = exceptions
@@ -212,7 +212,7 @@ fn head(inbox: &Inbox) -> String {
 }
 
 /// How it was decided what waits for the reader.
-fn whose(reader: &Reader) -> String {
+fn whose(reader: &Viewer) -> String {
     let list = |names: &BTreeSet<String>| {
         let names: Vec<_> = names.iter().map(|name| plain(name)).collect();
         names.join(", ")
@@ -292,10 +292,10 @@ mod tests {
         items.map(|item| item.exception.name.as_str()).collect()
     }
 
-    fn decider(user: &str) -> Reader {
-        Reader {
+    fn decider(user: &str) -> Viewer {
+        Viewer {
             decides_on: ["web-service".to_owned()].into(),
-            ..Reader::new(user, &[], &[])
+            ..Viewer::new(user, &[], &[])
         }
     }
 
@@ -306,7 +306,7 @@ mod tests {
         let own = inbox(&fleet, decider("grace"));
         assert_eq!(names(&own), [""; 0]);
         assert_eq!(own.waiting_for_others, ["shop/asked"]);
-        let stranger = inbox(&fleet, Reader::new("eve", &[], &[]));
+        let stranger = inbox(&fleet, Viewer::new("eve", &[], &[]));
         assert_eq!(names(&stranger), [""; 0]);
         assert_eq!(stranger.waiting_for_others, [""; 0]);
     }
@@ -327,7 +327,7 @@ mod tests {
             ("eve", &[], &["team-shop".to_owned()], true),
             ("grace", &[], &["team-pay".to_owned()], true),
         ] {
-            let inbox = inbox(&fleet, Reader::new(user, groups, named));
+            let inbox = inbox(&fleet, Viewer::new(user, groups, named));
             assert_eq!(
                 names(&inbox) == ["due"],
                 found,
@@ -339,7 +339,7 @@ mod tests {
     #[test]
     fn built_in_groups_name_no_team() {
         let groups = ["system:masters".to_owned(), "oidc:/shop".to_owned()];
-        let reader = Reader::new("ada@example.com", &groups, &[]);
+        let reader = Viewer::new("ada@example.com", &groups, &[]);
         let teams: Vec<_> = reader.teams.iter().map(String::as_str).collect();
         assert_eq!(teams, ["ada@example.com", "oidc:/shop", "shop"]);
     }
@@ -365,7 +365,7 @@ shop/asked  requested 3 days ago, waiting for the platform team
     #[test]
     fn an_empty_inbox_says_so_and_how_that_was_decided() {
         let text = render(
-            &inbox(&fleet(Vec::new()), Reader::new("eve", &[], &[])),
+            &inbox(&fleet(Vec::new()), Viewer::new("eve", &[], &[])),
             Style::default(),
         );
         assert!(

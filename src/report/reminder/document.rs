@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::{Step, closing, opening, sentences, title};
+use super::{Action, closing, opening, sentences, title};
 use crate::api::API_VERSION;
 use crate::assess::reminders::{Item, Message};
 
@@ -15,7 +15,7 @@ const KIND: &str = "Reminder";
 /// The whole message.
 pub fn document(message: &Message) -> Value {
     let items = message.items.iter();
-    let items: Vec<Entry<'_>> = items.map(|item| entry(item, message.as_of)).collect();
+    let items: Vec<ReminderItem<'_>> = items.map(|item| entry(item, message.as_of)).collect();
     json!({
         "apiVersion": API_VERSION,
         "kind": KIND,
@@ -35,7 +35,7 @@ pub fn document(message: &Message) -> Value {
 /// One item. Fields may be added, these stay.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Entry<'a> {
+struct ReminderItem<'a> {
     id: &'a str,
     namespace: &'a str,
     exception: &'a str,
@@ -52,8 +52,8 @@ struct Entry<'a> {
     /// Whom it is for, dry run or not.
     r#for: For<'a>,
     state: String,
-    next: Todo,
-    otherwise: Todo,
+    next: ReminderAction,
+    otherwise: ReminderAction,
 }
 
 #[derive(Serialize)]
@@ -63,14 +63,14 @@ struct For<'a> {
 }
 
 #[derive(Serialize)]
-struct Todo {
+struct ReminderAction {
     text: &'static str,
     command: String,
 }
 
-fn entry(item: &Item, as_of: Timestamp) -> Entry<'_> {
+fn entry(item: &Item, as_of: Timestamp) -> ReminderItem<'_> {
     let said = sentences(item, as_of);
-    Entry {
+    ReminderItem {
         id: &item.id,
         namespace: &item.namespace,
         exception: &item.name,
@@ -91,8 +91,8 @@ fn entry(item: &Item, as_of: Timestamp) -> Entry<'_> {
     }
 }
 
-impl From<Step> for Todo {
-    fn from(step: Step) -> Self {
+impl From<Action> for ReminderAction {
+    fn from(step: Action) -> Self {
         Self {
             text: step.text,
             command: step.command,

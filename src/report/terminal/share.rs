@@ -48,7 +48,7 @@ pub fn wilson(part: usize, whole: usize) -> (f64, f64) {
     if whole == 0 {
         return (0.0, 1.0);
     }
-    let (n, p) = (count(whole), ratio(part, whole));
+    let (n, p) = (as_float(whole), ratio(part, whole));
     let denominator = 1.0 + Z * Z / n;
     let centre = (p + Z * Z / (2.0 * n)) / denominator;
     let margin = Z / denominator * (p * (1.0 - p) / n + Z * Z / (4.0 * n * n)).sqrt();
@@ -60,12 +60,12 @@ pub fn ratio(part: usize, whole: usize) -> f64 {
     if whole == 0 {
         return 0.0;
     }
-    count(part) / count(whole)
+    as_float(part) / as_float(whole)
 }
 
-fn count(number: usize) -> f64 {
-    // Counts of services are far below 2³².
-    u32::try_from(number).map_or(f64::from(u32::MAX), f64::from)
+/// A count as a float. Counts of objects and characters are far below 2³².
+pub(in crate::report) fn as_float(count: usize) -> f64 {
+    u32::try_from(count).map_or(f64::INFINITY, f64::from)
 }
 
 #[cfg(test)]

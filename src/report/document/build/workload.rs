@@ -37,7 +37,7 @@ pub(super) fn line(
         turn: verdict.turn,
         until: worst.and_then(|standing| standing.until),
         since: worst.and_then(|standing| asked(standing, ns, view)),
-        next_change: chosen.and_then(|(path, _)| next_change(verdict, path, (ns, view))),
+        next_change: chosen.and_then(|(path, _)| next_change(verdict, path, ns, view)),
         steps: Steps {
             passed: count(verdict.steps.passed),
             of: count(verdict.steps.of),
@@ -130,9 +130,9 @@ fn asked(standing: &CheckStanding, ns: &NamespaceIndex, view: &View<'_>) -> Opti
 fn next_change(
     verdict: &Verdict,
     path: &Path,
-    around: (&NamespaceIndex, &View<'_>),
+    ns: &NamespaceIndex,
+    view: &View<'_>,
 ) -> Option<Timestamp> {
-    let (ns, view) = around;
     let now = view.as_of.now;
     let ctx = view.inventory.judge_context(view.as_of);
     let standings = verdict.standings.iter();
@@ -169,7 +169,7 @@ fn checks(
                 title: check.title.clone(),
                 level: check.level,
                 outcome,
-                message: message(workload, result, (index, check)),
+                message: message(workload, result, index, check),
                 remediation: check.remediation.clone().filter(|_| wants_help),
                 docs_url: check.docs_url.clone().filter(|_| wants_help),
                 enforce_from: check.enforce_from.as_ref().map(|from| from.0),
@@ -186,9 +186,9 @@ fn checks(
 fn message(
     workload: &Workload,
     result: &PathResult,
-    check: (usize, &crate::api::golden_path::Check),
+    index: usize,
+    check: &crate::api::golden_path::Check,
 ) -> Option<String> {
-    let (index, check) = check;
     let mut messages = workload.messages.iter();
     let found = messages.find(|m| m.path == result.path && usize::from(m.check) == index)?;
     if check.sensitive {
