@@ -132,7 +132,7 @@ fn an_exception_for_nothing_is_refused() {
     with_cluster(|cluster| {
         let mut object = exception("for-nothing");
         object["spec"]["targets"] = json!([]);
-        refuses(cluster, &object, "say what the exception is for");
+        refuses(cluster, &object, "name targets or give a selector");
     });
 }
 

@@ -21,7 +21,7 @@ pub const ANNOUNCED: &str = "Announced";
 pub const EXCEPTIONS_FOLLOWED: &str = "ExceptionsFollowed";
 /// The path's policy that warns on apply exists.
 pub const WARN_ON_APPLY: &str = "WarnOnApply";
-/// An exception was approved; the reason says who vouches for it.
+/// An exception was approved; the reason gives the assurance.
 pub const APPROVED: &str = "Approved";
 /// The next review of an exception is not past.
 pub const REVIEW_CURRENT: &str = "ReviewCurrent";
@@ -34,7 +34,7 @@ pub const CHECKS_KNOWN: &str = "ChecksKnown";
 /// The path an exception names exists.
 pub const PATH_FOUND: &str = "PathFound";
 
-/// What a condition says now.
+/// The current value of a condition.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Statement {
     /// One of this module's condition types.
@@ -64,7 +64,7 @@ impl Statement {
     }
 }
 
-/// The conditions that say `statements`, keeping each transition time of `before` whose status
+/// Conditions for `statements`, keeping each transition time of `before` whose status
 /// did not flip. Conditions of other types in `before` are dropped: a status is written whole.
 pub fn settle(
     before: &[Condition],

@@ -79,7 +79,7 @@ pub const MOST_REVIEWS: usize = 64;
 #[serde(rename_all = "camelCase")]
 #[x_kube(
     validation = Rule::new("has(self.selector) || (has(self.targets) && size(self.targets) > 0)")
-        .message("say what the exception is for: name targets or give a selector"),
+        .message("name targets or give a selector"),
     validation = Rule::new("!has(self.selector) || size(self.selector.?matchLabels.orValue({})) > 0 || size(self.selector.?matchExpressions.orValue([])) > 0")
         .message("an empty selector would cover the whole namespace: name targets or labels"),
     validation = Rule::new("!has(self.boundTo) || (!has(self.selector) && has(self.targets) && size(self.targets) == 1)")

@@ -58,10 +58,10 @@ impl Period {
     }
 }
 
-/// Why a text is no period.
+/// A text that is not a period.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 #[error(
-    "'{0}' is no period: write whole numbers with d, h, m or s, such as 90d or 12h, up to 9999d"
+    "'{0}' is not a period: write whole numbers with d, h, m or s, such as 90d or 12h, up to 9999d"
 )]
 pub struct InvalidPeriod(String);
 

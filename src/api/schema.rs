@@ -1,5 +1,5 @@
-//! What the API server wants of a schema and the derives cannot say: bounds on types that are not
-//! ours, so that CEL rules over them have a known cost, and no words it does not know.
+//! Schema details that the derives cannot express: bounds on types of Kubernetes, so that CEL rules
+//! have a known cost, and no keywords that the API server does not know.
 //! Shapes only; nothing here reads or judges an object.
 
 use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::{
@@ -216,7 +216,7 @@ fn tidy(schema: &mut JSONSchemaProps) {
     // A null is refused: `has()` in a rule and `Option` in our types then mean the same.
     schema.nullable = None;
     bound(schema);
-    // Rust's widths are no OpenAPI formats; the bounds say the same.
+    // Rust's integer widths are not OpenAPI formats; bounds express them.
     if schema
         .format
         .as_ref()

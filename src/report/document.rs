@@ -1,6 +1,6 @@
 //! The report every surface shares: `scan`, `report` and `/api/v1/report` write it as JSON, the
 //! text and the page are renderings of it. Its field names are a contract: fields may be added.
-//! What is not known is absent, never 0 and never null.
+//! Unknown values are absent, never 0 and never null.
 
 pub mod build;
 pub mod encode;
@@ -48,9 +48,9 @@ pub struct Summary {
     pub services: BTreeMap<State, usize>,
     /// The sum of `services`: the denominator of the fleet's ratios.
     pub counted_services: usize,
-    /// Services no path is for.
+    /// Services with no path.
     pub unscoped: usize,
-    /// Services taken out with a reason.
+    /// Services ignored with a reason.
     pub ignored: usize,
     /// Workloads seen; the length of the report's list.
     pub workloads: usize,
@@ -75,7 +75,7 @@ pub struct Summary {
 pub struct PathLine {
     /// Its name.
     pub path: String,
-    /// What people call it.
+    /// Its display name.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub title: Option<String>,
     /// Whether it is launched and judges; otherwise it is a preview, shown and never counted.
@@ -97,7 +97,7 @@ pub struct PathLine {
     pub new_services: Option<NewServices>,
     /// The checks most services do not pass, most first.
     pub top_deviations: Vec<CheckCount>,
-    /// The checks that are the only one missing for somebody, most services first.
+    /// Checks that are the only missing step of some services, most services first.
     pub last_steps: Vec<CheckCount>,
     /// Where it is documented.
     #[serde(rename = "docsURL", skip_serializing_if = "Option::is_none")]
@@ -130,7 +130,7 @@ pub struct CheckCount {
     pub services: usize,
 }
 
-/// One workload and what is said of it.
+/// One workload and its verdict.
 #[derive(Serialize, Clone, Debug, PartialEq)]
 #[serde(rename_all = "camelCase")]
 pub struct Workload {
@@ -140,15 +140,15 @@ pub struct Workload {
     pub namespace: String,
     /// Its name.
     pub name: String,
-    /// Its team; `unknown` where nothing says.
+    /// Its team; `unknown` without one.
     pub team: String,
     /// The service it is part of, where that has another name.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub service: Option<String>,
-    /// The path it was judged by; absent when no path is for it.
+    /// The path it was judged by; absent if it has none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub path: Option<String>,
-    /// What people call that path.
+    /// Display name of that path.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub path_title: Option<String>,
     /// Why this path: declared by the team, the only one, or the closest of several.
@@ -162,11 +162,11 @@ pub struct Workload {
     /// Whose turn it is; absent when on the path.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub turn: Option<Turn>,
-    /// When what is agreed ends: an exception's effective expiry, or the end of `predates`. In the
-    /// past for an expired one.
+    /// The effective expiry of its exception, or the end of `predates`. In the past for an expired
+    /// exception.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub until: Option<Timestamp>,
-    /// Since when: a pending exception was asked for.
+    /// Creation of the pending request.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub since: Option<Timestamp>,
     /// The next instant at which any answer about this workload changes by itself.
@@ -176,7 +176,7 @@ pub struct Workload {
     pub steps: Steps,
     /// The chosen path's checks, in its order.
     pub checks: Vec<Check>,
-    /// What is noteworthy about this workload alone, such as a declared path that does not exist.
+    /// Problems of this workload alone, such as a declared path that does not exist.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub problems: Vec<String>,
     /// The reason given for taking it out, or for asking to.
@@ -185,7 +185,7 @@ pub struct Workload {
     /// `v1:` and 64 hexadecimal digits: what an exception can be bound to.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub template_hash: Option<String>,
-    /// Where to tell the path's owner what is missing, filled in.
+    /// Feedback address of the path, filled in.
     #[serde(rename = "feedbackURL", skip_serializing_if = "Option::is_none")]
     pub feedback_url: Option<String>,
     /// Where it was read.
@@ -199,7 +199,7 @@ impl Workload {
         self.checks.iter().filter(|check| check.is_missing())
     }
 
-    /// The steps it fails that may be excepted and that no agreement excuses.
+    /// The steps it fails that an exception may cover and none covers yet.
     pub fn excusable(&self) -> impl Iterator<Item = &Check> {
         self.missing().filter(|check| {
             check.outcome == Outcome::Fail
@@ -208,7 +208,7 @@ impl Workload {
         })
     }
 
-    /// How many steps there are to go.
+    /// Number of missing steps.
     pub const fn to_go(&self) -> usize {
         self.steps.of.saturating_sub(self.steps.passed)
     }
@@ -229,14 +229,14 @@ pub struct Steps {
 pub struct Check {
     /// Its name.
     pub name: String,
-    /// What people call it.
+    /// Its display name.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub title: Option<String>,
     /// Whether it decides or advises.
     pub level: Level,
     /// pass, fail, error or announced.
     pub outcome: Outcome,
-    /// What is missing, or what went wrong with the check.
+    /// What is missing, or why the check failed to evaluate.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub message: Option<String>,
     /// How to fix it.
@@ -259,7 +259,7 @@ pub struct Check {
 }
 
 impl Check {
-    /// Whether this is a step still to be taken: required, enforced and not passed.
+    /// Whether this is a missing step: required, enforced and not passed.
     pub fn is_missing(&self) -> bool {
         self.level == Level::Required && matches!(self.outcome, Outcome::Fail | Outcome::Error)
     }
@@ -279,10 +279,10 @@ pub struct Exception {
     pub checks: Vec<String>,
     /// Where it is in its life.
     pub phase: Phase,
-    /// When it ends, everything considered.
+    /// Its effective expiry.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub effective_expiry: Option<Timestamp>,
-    /// When somebody should look at it again.
+    /// When the next review is due.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub next_review_at: Option<Timestamp>,
     /// Whether a workload it names is judged by its path.
@@ -293,7 +293,7 @@ pub struct Exception {
     pub needed: Option<bool>,
     /// How many workloads it names.
     pub matched: usize,
-    /// Who carries the cost.
+    /// The team that owns it.
     pub owner: String,
     /// Why teams deviate, in one word.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -303,17 +303,17 @@ pub struct Exception {
     /// What the platform lacks.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub would_return_if: Option<String>,
-    /// What it costs its owner, in hours a month.
+    /// Its cost, in hours per month.
     pub hours_per_month: f64,
-    /// What it asks next: decide, answer-renewal, review-overdue, renew-or-return, review, close
-    /// or nothing.
+    /// Its next action: decide, answer-renewal, review-overdue, renew-or-return, review, close or
+    /// nothing.
     pub next: Next,
-    /// Whose turn that is.
+    /// Who takes that action.
     pub turn: Turn,
-    /// Since when the platform team is asked.
+    /// Start of the wait for the platform team.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub waiting_since: Option<Timestamp>,
-    /// The owner's wish to go on, while nobody has answered it.
+    /// The reason of an open renewal request.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub still_needed_because: Option<String>,
     /// Who asked for it.
@@ -331,7 +331,7 @@ pub struct Exception {
     /// The deleted exceptions of its name: when, how many, and which of their renewals count.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub previous: Option<Previous>,
-    /// On whose word it stands, as the condition `Approved` gives it as its reason.
+    /// How its approval is assured: the reason of the condition `Approved`.
     pub approval: Assurance,
     /// Where it was read.
     #[serde(skip_serializing_if = "Option::is_none")]

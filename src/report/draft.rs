@@ -1,6 +1,5 @@
-//! From what a person says to an exception the API server takes: what is left out comes from the
-//! workload, what is still missing is named, and every bound is read off the definition itself.
-//! Nothing is asked or written here.
+//! Drafts an exception that the API server accepts. Defaults come from the workload, missing fields
+//! are reported, and bounds are read from the CRD's schema. Nothing is asked or written here.
 
 mod bounds;
 mod subject;
@@ -21,12 +20,12 @@ pub use subject::Subject;
 /// The longest name made up here; it also fits into a label.
 const LONGEST_NAME: usize = 63;
 
-/// What a person said; what is absent was not said.
+/// Fields given by a person; absent ones were not given.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct DraftInput {
     /// The path left.
     pub path: Option<String>,
-    /// The checks excepted; none means not said.
+    /// The checks to except; empty means not given.
     pub checks: Vec<String>,
     /// Why.
     pub reason: Option<String>,
@@ -55,13 +54,13 @@ pub struct DraftInput {
 /// When an exception ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum End {
-    /// This long after the moment it is drafted.
+    /// This long after the draft.
     After(Period),
     /// At this instant.
     At(Timestamp),
 }
 
-/// What only a person can say.
+/// A field that only a person can fill.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum MissingField {
     /// Why.
@@ -126,15 +125,15 @@ pub enum Refusal {
     NothingToExcept(String),
     /// Another path than its own is left, and no check is named.
     #[error(
-        "say with --check which steps of path '{0}' to leave: the workload is judged by another"
+        "name the steps of path '{0}' to except with --check: the workload is judged by another path"
     )]
     OtherPath(String),
-    /// Something only a person can say was not said.
+    /// Fields that only a person can fill are missing.
     #[error("{}", missing(.target, .open))]
     Missing {
         /// The workload, as commands take it.
         target: String,
-        /// What was not said.
+        /// The missing fields.
         open: Vec<MissingField>,
     },
     /// An answer the API server would refuse.
@@ -155,7 +154,7 @@ fn missing(target: &str, open: &[MissingField]) -> String {
 /// Hours as `6`, `6h` or `1.5h`.
 ///
 /// # Errors
-/// When it is no number of hours.
+/// When it is not a number of hours.
 pub fn hours(text: &str) -> Result<f64, String> {
     let number = text.trim().trim_end_matches(['h', 'H']);
     let hours = number.parse::<f64>().ok();
@@ -178,7 +177,7 @@ impl DraftInput {
     /// Takes the answer to one question.
     ///
     /// # Errors
-    /// When it is no answer; the sentence says what is wanted.
+    /// When it is not valid; the message names the bounds.
     pub fn answer(&mut self, question: MissingField, text: &str) -> Result<(), String> {
         let text = text.trim();
         let field = match question {
@@ -197,7 +196,7 @@ impl DraftInput {
         Ok(())
     }
 
-    /// Takes from the workloads what was not said: their path, the steps they fail, their team.
+    /// Fills path, checks and owner from the workloads.
     ///
     /// # Errors
     /// When there is nothing to take it from.
@@ -221,7 +220,7 @@ impl DraftInput {
         Ok(self)
     }
 
-    /// What only a person can say and nobody has said.
+    /// The missing fields that only a person can fill.
     pub fn open(&self) -> Vec<MissingField> {
         let questions = [
             (MissingField::Reason, self.reason.is_none()),
@@ -275,35 +274,35 @@ pub fn draft(
 
 /// The spec, once nothing is open any more.
 fn spec(answers: &DraftInput, subject: &Subject, now: Timestamp) -> Option<DeviationExceptionSpec> {
-    let said = answers.clone();
+    let input = answers.clone();
     let targets = subject.named.iter().map(|workload| Target {
         group: None,
         kind: workload.kind.clone(),
         name: workload.name.clone(),
     });
     Some(DeviationExceptionSpec {
-        path: said.path?,
-        checks: said.checks,
+        path: input.path?,
+        checks: input.checks,
         targets: targets.collect(),
         selector: subject.selector.clone(),
         max_workloads: None,
-        category: said.category,
+        category: input.category,
         disposition: None,
-        reason: said.reason?.trim().to_owned(),
+        reason: input.reason?.trim().to_owned(),
         owner: Owner {
-            team: said.owner?,
-            contact: said.contact,
+            team: input.owner?,
+            contact: input.contact,
         },
-        ticket: said.ticket,
-        requested_by: said.requested_by,
+        ticket: input.ticket,
+        requested_by: input.requested_by,
         ownership_cost: OwnershipCost {
-            hours_per_month: said.hours_per_month?,
-            one_off_hours: said.one_off_hours,
+            hours_per_month: input.hours_per_month?,
+            one_off_hours: input.one_off_hours,
             description: None,
         },
-        would_return_if: said.would_return_if,
+        would_return_if: input.would_return_if,
         review_every: None,
-        expires_at: said.end.map(|end| Instant(end.at(now))),
+        expires_at: input.end.map(|end| Instant(end.at(now))),
         bound_to: None,
         approval: None,
         reviews: Vec::new(),

@@ -77,9 +77,9 @@ pub struct Waiver {
     pub workloads: BTreeSet<WorkloadRef>,
     /// The tool's checks; none means all of them.
     pub checks: Vec<String>,
-    /// Why, where somebody said so.
+    /// The reason, if given.
     pub reason: Option<String>,
-    /// Until when, where somebody said so.
+    /// The end, if given.
     pub until: Option<Timestamp>,
     /// A ticket.
     pub ticket: Option<String>,

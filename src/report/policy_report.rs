@@ -20,7 +20,7 @@ use crate::assess::verdict::findings::{Finding, Findings, PolicyResult};
 use crate::report::terminal::plain::plain;
 use crate::report::voice::{in_short, short_target};
 
-/// What says that a report is goldenpath's.
+/// The `source` of every report.
 const SOURCE: &str = "goldenpath";
 /// Tools group results by this, below the source.
 const CATEGORY: &str = "Golden path";
@@ -183,8 +183,8 @@ const fn severity(check: &Check) -> &'static str {
     }
 }
 
-/// What is missing, how that stands, and what comes next. Only what is written in the path is
-/// quoted: what a check's expression says of the object stays with whoever asks `why`.
+/// What is missing, its standing, and the next action. Quotes only the text of the path: evaluated
+/// messages may quote the object, and only `why` shows them.
 fn message(found: &Findings<'_>, finding: &Finding<'_>) -> Option<String> {
     let check = finding.check;
     let title = check.title.as_deref().unwrap_or(&check.name);
@@ -263,16 +263,15 @@ fn stands(standing: Standing, found: &Findings<'_>, finding: &Finding<'_>) -> St
     format!("{capital}{named}.")
 }
 
-/// What somebody does next, where somebody should.
+/// The next action, if there is one.
 fn next(standing: Standing, found: &Findings<'_>, finding: &Finding<'_>) -> Option<String> {
     let id = &found.workload.id;
     let command = |verb: &str, of: &str, more: &str| {
         format!("kubectl goldenpath {verb} {of} -n {}{more}", id.namespace)
     };
-    let spoken = finding.exception.as_ref();
-    let of_exception =
-        |verb, more| spoken.map(|(exception, _)| command(verb, &exception.name, more));
-    let is_asked = spoken.is_some_and(|(_, life)| life.renewal_open);
+    let exception = finding.exception.as_ref();
+    let of_exception = |verb, more| exception.map(|(named, _)| command(verb, &named.name, more));
+    let is_asked = exception.is_some_and(|(_, life)| life.renewal_open);
     match standing {
         Standing::Undocumented if !finding.check.exemptible => Some("take this step".to_owned()),
         Standing::Undocumented => {
@@ -322,13 +321,13 @@ fn properties(found: &Findings<'_>, finding: &Finding<'_>) -> Map<String, Value>
         put("docs", url);
     }
     if let Some((exception, life)) = &finding.exception {
-        spoken(exception, life, &mut put);
+        exception_properties(exception, life, &mut put);
     }
     properties
 }
 
-/// Who speaks for a deviation, until when and why. The key `exceptions` is Kyverno's too.
-fn spoken(exception: &Exception, life: &Life, put: &mut impl FnMut(&str, &str)) {
+/// The exception of a deviation. Kyverno uses the key `exceptions` too.
+fn exception_properties(exception: &Exception, life: &Life, put: &mut impl FnMut(&str, &str)) {
     let spec = &exception.spec;
     put("exceptions", &exception.name);
     put("exception-owner", &spec.owner.team);
@@ -351,8 +350,8 @@ fn spoken(exception: &Exception, life: &Life, put: &mut impl FnMut(&str, &str)) 
     }
 }
 
-/// Stands for what a result says: the same as long as it says the same of the same workload, so
-/// that it is news once; another one when the result or its standing changes, so that it is news.
+/// Identifies the content of a result: it changes only if the result or its standing changes, so
+/// that receivers report each change once.
 fn result_id(found: &Findings<'_>, finding: &Finding<'_>) -> String {
     let standing = finding.standing.map_or("", Standing::as_str);
     let parts = [

@@ -120,7 +120,7 @@ pub fn sort(exceptions: &mut [Exception]) {
     });
 }
 
-/// The date that says how pressing it is. What is closed has none: nothing comes after it.
+/// The date that decides its urgency; a closed exception has none.
 pub fn pressing(exception: &Exception) -> Option<Timestamp> {
     if exception.phase == Phase::Closed {
         return None;
@@ -133,7 +133,7 @@ pub fn pressing(exception: &Exception) -> Option<Timestamp> {
     pressing_at(exception.next, &dates)
 }
 
-/// Whether it is agreed, runs, and somebody makes use of it.
+/// Whether it is approved, running and in use.
 fn is_carried(exception: &Exception) -> bool {
     let is_running = match exception.phase {
         Phase::Active | Phase::ReviewDue | Phase::ReviewOverdue => true,
@@ -142,7 +142,7 @@ fn is_carried(exception: &Exception) -> bool {
     is_running && exception.in_use == Some(true)
 }
 
-/// What comes next, in a few words.
+/// The next action, in a few words.
 pub fn say(exception: &Exception, as_of: Timestamp) -> String {
     let next = next_step(exception, as_of);
     match &exception.previous {
@@ -226,7 +226,7 @@ pub fn render(register: &Register, style: Style) -> String {
 fn head(register: &Register) -> String {
     let number = register.exceptions.len();
     if number == 0 {
-        return "no exceptions: every deviation there is, nobody has noted yet".to_owned();
+        return "no exceptions: no deviation is documented yet".to_owned();
     }
     let turn = |turn: Turn| {
         let lines = register.exceptions.iter();

@@ -1,6 +1,5 @@
-//! Reminders in words: for each item the state, the next step and the other way, with commands that
-//! can be copied. Slack's blocks and the JSON for everybody else are made of these words; what is
-//! due and to whom is decided elsewhere.
+//! Words of reminders: for each item its state, the next action and the alternative, with commands
+//! to copy. Slack blocks and JSON use these words. What is due, and for whom, is decided elsewhere.
 
 use jiff::Timestamp;
 
@@ -17,32 +16,32 @@ pub use digest::{Digest, render};
 pub use document::document;
 pub use slack::slack;
 
-/// How much of somebody's own words is quoted, in characters.
+/// Longest quote of a user's text, in characters.
 const QUOTED: usize = 160;
-/// How much of a name people chose freely is shown, in characters.
+/// Longest name shown, in characters.
 const NAMED: usize = 80;
 
-/// What is said of one item.
+/// The words about one item.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Sentences {
-    /// How things are.
+    /// Its state.
     pub state: String,
-    /// What comes next.
+    /// The next action.
     pub next: Action,
-    /// The other way.
+    /// The alternative.
     pub otherwise: Action,
 }
 
-/// Something to do, with the command that does it.
+/// An action with its command.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Action {
-    /// In which case, or what for.
+    /// When, or what for.
     pub text: &'static str,
-    /// As it can be copied.
+    /// The command to copy.
     pub command: String,
 }
 
-/// What is said of one item.
+/// The words about one item.
 pub fn sentences(item: &Item, as_of: Timestamp) -> Sentences {
     let commands = Commands(item);
     let (next, otherwise) = match item.stage {
@@ -123,7 +122,7 @@ fn state(item: &Item, as_of: Timestamp) -> String {
     }
 }
 
-/// Late by date, or because its workload is no longer the one that was agreed on.
+/// Overdue by date, or because the workload changed after its approval.
 fn overdue(item: &Item, as_of: Timestamp) -> String {
     let facts = &item.facts;
     let until = facts
@@ -144,7 +143,7 @@ fn asked(item: &Item, what: &str, when: &str) -> String {
     format!("team {team}{by} {what} {when}, waiting for you: “{words}”")
 }
 
-/// In a few words, where there is no room.
+/// Short form, for lists.
 pub(super) const fn in_short(stage: Stage) -> &'static str {
     match stage {
         Stage::Expired => "expired: renew it or return to the path",
@@ -175,7 +174,7 @@ pub fn title(message: &Message) -> String {
     format!("Golden paths, {whom}: {what}")
 }
 
-/// What kind of message this is.
+/// The first sentence of the message.
 pub fn opening(message: &Message) -> &'static str {
     if message.dry_run {
         "Dry run: owners get these reminders once it is over. Until then only this channel does."
@@ -184,7 +183,7 @@ pub fn opening(message: &Message) -> &'static str {
     }
 }
 
-/// What is still to come; none where that is nothing.
+/// The number of items left for the next message, if any.
 pub fn closing(message: &Message) -> Option<String> {
     let more = message.more;
     let verb = if more == 1 { "is" } else { "are" };

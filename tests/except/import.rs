@@ -62,7 +62,7 @@ const CASES: [Case; 4] = [
         ],
         &[
             "kube-linter/no-read-only-root-fs on deploy/web: path web-service has no step",
-            "step 'readiness-probe' passes by now",
+            "step 'readiness-probe' passes now",
             "Service web is not judged",
         ],
     ),
@@ -181,7 +181,7 @@ mod live {
         );
         let said = text(&again.stderr);
         assert!(
-            said.contains("is asked for already, in web-imported"),
+            said.contains("is requested already, in web-imported"),
             "{said}"
         );
     }

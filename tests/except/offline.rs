@@ -126,7 +126,7 @@ fn what_would_be_refused_is_said_by_flag_and_nothing_is_written() {
             vec!["--path=counter", "--check=probe"],
             "no golden path 'counter': did you mean 'counters'?",
         ),
-        (vec!["--path=others"], "say with --check"),
+        (vec!["--path=others"], "with --check"),
     ] {
         let from = ["deploy/till", "--from", "except/till.yaml"];
         let mut args = from.to_vec();

@@ -41,7 +41,7 @@ fn a_path_that_is_not_launched_judges_nobody_until_it_is_tried_as_launched() {
     let draft = ["preview/planned.yaml"];
     let output = preview(&[&draft, &FROM[..]].concat());
     let text = String::from_utf8(output.stdout).unwrap();
-    assert!(text.contains("not launched, judges nobody"), "{text}");
+    assert!(text.contains("not launched, not counted"), "{text}");
     assert!(text.contains("No workload would stand otherwise"), "{text}");
     let output = preview(&[&draft, &FROM[..], &["--launched"]].concat());
     let text = String::from_utf8(output.stdout).unwrap();

@@ -30,7 +30,7 @@ pub struct Sources {
     pub paths: BTreeMap<String, Source>,
 }
 
-/// What is looked at while a report is built.
+/// Inputs of a report.
 #[derive(Clone, Copy)]
 struct View<'a> {
     inventory: &'a Inventory,
@@ -38,7 +38,7 @@ struct View<'a> {
     sources: &'a Sources,
 }
 
-/// The report on everything in the inventory at one moment.
+/// The report on everything in the inventory at one instant.
 pub fn report(inventory: &Inventory, as_of: &AsOf, sources: &Sources) -> Report {
     let view = View {
         inventory,

@@ -1,6 +1,5 @@
-//! The bounds of an exception, read off its definition, so that what is drafted is what the API
-//! server takes and no number is written down twice. Its rules in CEL are met by how a draft is
-//! put together.
+//! Bounds of an exception, read from the CRD's schema, so that drafts are valid and no bound is
+//! written twice. The CEL rules of the CRD hold by construction of a draft.
 
 use serde_json::Value;
 
@@ -26,7 +25,7 @@ const FLAGS: [(&str, &str); 12] = [
 /// The longest name of an object.
 const LONGEST_NAME: usize = 253;
 
-/// What the API server would refuse, each with the flag that said it.
+/// Values the API server would reject, each with its flag.
 pub(super) fn slips(spec: &DeviationExceptionSpec) -> Vec<String> {
     let schema = schema();
     // A spec has only texts as keys: it can always be written as JSON.
@@ -36,13 +35,13 @@ pub(super) fn slips(spec: &DeviationExceptionSpec) -> Vec<String> {
     slips
 }
 
-/// What is wrong with one text of the spec, if anything; `place` is as in `/owner/team`.
+/// The problem of one text of the spec, if any; `place` is a pointer such as `/owner/team`.
 pub(super) fn slip_at(place: &str, text: &str) -> Option<String> {
     let inner = place.replace('/', "/properties/");
     slip(schema().pointer(&inner)?, &Value::from(text))
 }
 
-/// What is wrong with an object's name, if anything.
+/// The problem of an object's name, if any.
 pub(super) fn name_slip(name: &str) -> Option<String> {
     let is_inner = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit();
     let is_part = |part: &str| {
@@ -52,7 +51,9 @@ pub(super) fn name_slip(name: &str) -> Option<String> {
     };
     let is_name = name.len() <= LONGEST_NAME && name.split('.').all(is_part);
     (!is_name).then(|| {
-        format!("--name: '{name}' is no name: write lower-case letters, digits, '-' and '.'")
+        format!(
+            "--name: '{name}' is not a valid name: write lower-case letters, digits, '-' and '.'"
+        )
     })
 }
 
@@ -104,7 +105,7 @@ fn flag(place: &str) -> &str {
     known.map_or(place, |(_, flag)| flag)
 }
 
-/// What is wrong with one value, whatever is inside it.
+/// The problem of one value; its fields are checked on their own.
 fn slip(schema: &Value, value: &Value) -> Option<String> {
     let (size, unit, low, high) = match value {
         // The API server counts characters as Unicode does, not bytes.
@@ -131,7 +132,7 @@ fn slip(schema: &Value, value: &Value) -> Option<String> {
     Some(format!("{} wanted, {size} given", wanted.trim_end()))
 }
 
-/// What is wrong with the characters of a text.
+/// The problem of a text's characters, if any.
 fn misshapen(schema: &Value, text: &str) -> Option<String> {
     let shape = Shape::of_pattern(schema["pattern"].as_str()?)?;
     (!shape.accepts(text)).then(|| shape.advice().to_owned())

@@ -145,7 +145,7 @@ impl CheckMap {
         found.checks.extend(open);
     }
 
-    /// The steps of the workload's path that a check means: as the table says, else by its name.
+    /// The steps of the workload's path that a check maps to: by the table, else by name.
     fn meant<'a>(&self, foreign: &str, waiver: &Waiver, workload: &'a Workload) -> Vec<&'a Check> {
         let key = format!("{}/{foreign}", waiver.tool.as_str());
         let policy = key.rsplit_once('/').map(|(policy, _)| policy);

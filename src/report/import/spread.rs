@@ -1,4 +1,4 @@
-//! When imported exceptions are looked at first. Approved on one day, all of them would be due on
+//! When imported exceptions are reviewed first. Approved on one day, all of them would be due on
 //! one day again; an end of their own spreads them, and leaves the path's rhythm as it is for what
 //! goes on. A shorter `reviewEvery` would spread them too, and make some due every few days for ever.
 
@@ -55,7 +55,7 @@ mod tests {
     use crate::assess::exception::{Terms, live};
     use serde_json::json;
 
-    /// When an exception that ends then, approved now, is looked at first.
+    /// First review of an exception that is approved now and ends then.
     fn looked_at(end: Timestamp, policy: &ExceptionPolicy, now: Timestamp) -> Timestamp {
         let mut spec: crate::api::DeviationExceptionSpec = serde_json::from_value(json!({
             "path": "web", "checks": ["replicas"], "targets": [{"kind": "Deployment", "name": "a"}],

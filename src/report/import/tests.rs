@@ -131,7 +131,7 @@ fn what_needs_no_exception_is_said_and_why() {
     type Change = fn(&mut Check);
     use crate::report::document::Check;
     let cases: [(Change, &str); 5] = [
-        (|check| check.outcome = Outcome::Pass, "passes by now"),
+        (|check| check.outcome = Outcome::Pass, "passes now"),
         (|check| check.level = Level::Recommended, "only recommended"),
         (
             |check| check.outcome = Outcome::Announced,
@@ -143,7 +143,7 @@ fn what_needs_no_exception_is_said_and_why() {
                 check.standing = Some(Standing::Documented);
                 check.exception = Some("api-memory".to_owned());
             },
-            "agreed on already, in api-memory",
+            "approved already, in api-memory",
         ),
     ];
     for (change, said) in cases {

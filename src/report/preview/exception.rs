@@ -49,7 +49,9 @@ pub fn render(preview: &Preview, exception: &DeviationException, as_of: Timestam
 pub fn useless(check: &CoversNothing, path: &str) -> String {
     let (name, path) = (plain(&check.name), plain(path));
     if check.is_known {
-        return format!("step '{name}' has no off-ramp: path '{path}' lets nobody leave it");
+        return format!(
+            "step '{name}' has no off-ramp: path '{path}' does not allow exceptions from it"
+        );
     }
     let meant = check.nearest.as_ref();
     let meant = meant.map_or_else(String::new, |name| {
@@ -92,7 +94,7 @@ fn workload(covered: &Covered) -> String {
     }
 }
 
-/// How its label reads now, once asked and once agreed.
+/// Its label now, once requested and once approved.
 fn label(covered: &Covered, consent: Consent) -> String {
     let word = |state: Option<State>| state.map_or("no label", State::as_str);
     let [now, asked, agreed] = [covered.now, covered.asked, covered.agreed].map(word);
@@ -113,7 +115,7 @@ const fn why_nothing(usage: Usage) -> &'static str {
         Usage::NoTarget => "no such workload exists",
         Usage::OtherPath => "its workloads are judged by another path",
         Usage::NotJudged => "its workloads are judged by no path",
-        Usage::PathNotFound => "there is no such path",
+        Usage::PathNotFound => "the path does not exist",
     }
 }
 
@@ -130,7 +132,7 @@ fn cost(exception: &DeviationException) -> String {
     )
 }
 
-/// Everything considered: the stated end, the path's longest, and a review nobody holds.
+/// The effective end: the stated one, the path's longest, or a missed review.
 fn until(preview: &Preview, as_of: Timestamp) -> String {
     let life = &preview.agreed;
     let Some(end) = life.effective_expiry else {

@@ -243,7 +243,7 @@ pub fn render(preview: &Preview, style: Style) -> String {
 fn paths_told(preview: &Preview, style: Style) -> String {
     let words = |numbers: Option<Numbers>| match numbers {
         None => "–".to_owned(),
-        Some(numbers) if !numbers.takes_part => "not launched, judges nobody".to_owned(),
+        Some(numbers) if !numbers.takes_part => "not launched, not counted".to_owned(),
         Some(numbers) => format!(
             "{}; {}",
             share(numbers.on_path, numbers.services),
@@ -281,15 +281,15 @@ fn sum(preview: &Preview) -> String {
         (gone, "would be judged no more"),
         (other, "would stand otherwise"),
     ];
-    let told: Vec<String> = parts
+    let lines: Vec<String> = parts
         .iter()
         .filter(|(number, _)| *number > 0)
         .map(|(number, words)| format!("{} {words}", counted(*number, "workload")))
         .collect();
-    if told.is_empty() {
+    if lines.is_empty() {
         "No workload would stand otherwise than now.\n".to_owned()
     } else {
-        told.join(", ") + "\n"
+        lines.join(", ") + "\n"
     }
 }
 

@@ -1,5 +1,5 @@
-//! What waits for one person: requests they may decide, and the exceptions of their own teams that
-//! need a look. Who the person is and what they may do is asked elsewhere; nothing is judged here.
+//! What waits for one person: requests they may decide, and exceptions of their teams that need an
+//! action. Identity and rights are looked up elsewhere; nothing is judged here.
 
 use std::collections::BTreeSet;
 
@@ -51,8 +51,8 @@ pub enum TeamsFrom {
 impl TeamsFrom {
     const fn words(self) -> &'static str {
         match self {
-            Self::Flag => "as --team says",
-            Self::Identity => "by your user and group names; --team says otherwise",
+            Self::Flag => "set with --team",
+            Self::Identity => "by user and group names; override with --team",
         }
     }
 }
@@ -106,7 +106,7 @@ impl Viewer {
     }
 }
 
-/// The paths somebody is asked to decide about: what to ask the reader's rights for.
+/// Paths with open requests: the viewer's rights on them decide what the inbox holds.
 pub fn paths_to_decide(report: &Report) -> BTreeSet<String> {
     let asking = report
         .exceptions
@@ -218,12 +218,12 @@ fn whose(reader: &Viewer) -> String {
         names.join(", ")
     };
     let decides = if reader.decides_on.is_empty() {
-        "no request that waits is yours to decide".to_owned()
+        "none of the open requests is yours to decide".to_owned()
     } else {
-        format!("you may decide on {}", list(&reader.decides_on))
+        format!("decides on {}", list(&reader.decides_on))
     };
     format!(
-        "You are {}, of {} ({}); {decides}.",
+        "Signed in as {}, teams {} ({}); {decides}.",
         plain(&reader.user),
         list(&reader.teams),
         reader.teams_from.words()
@@ -351,7 +351,7 @@ mod tests {
             render(&inbox(&fleet, decider("ada")), Style::default()),
             "\
 1 thing waits for you.
-You are ada, of ada (by your user and group names; --team says otherwise); you may decide on web-service.
+Signed in as ada, teams ada (by user and group names; override with --team); decides on web-service.
 
 shop/asked  requested 3 days ago, waiting for the platform team
   web-service: memory-limit on 1 workload; 3 hours a month, carried by team team-shop, requested by grace
@@ -369,7 +369,7 @@ shop/asked  requested 3 days ago, waiting for the platform team
             Style::default(),
         );
         assert!(
-            text.starts_with("Nothing waits for you.\nYou are eve, of eve"),
+            text.starts_with("Nothing waits for you.\nSigned in as eve, teams eve"),
             "{text}"
         );
     }

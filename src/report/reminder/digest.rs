@@ -29,8 +29,7 @@ impl Serialize for Digest {
 /// A digest as text.
 pub fn render(digest: &Digest, style: Style) -> String {
     if digest.0.is_empty() {
-        return "Nothing to remind anybody of: all that is due was told, or nothing is due.\n"
-            .to_owned();
+        return "No reminders: nothing is due, or everything due was sent.\n".to_owned();
     }
     let messages = digest.0.iter().map(|message| one(message, style));
     messages.collect::<Vec<_>>().join("\n")

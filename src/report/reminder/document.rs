@@ -1,4 +1,4 @@
-//! A reminder as JSON, for receivers that are no chat. `id` is the same for every repetition of a
+//! A reminder as JSON, for receivers other than chat. `id` is the same for every repetition of a
 //! message and of an item, so that a receiver can drop what it has seen.
 
 use jiff::Timestamp;
@@ -69,7 +69,7 @@ struct ReminderAction {
 }
 
 fn entry(item: &Item, as_of: Timestamp) -> ReminderItem<'_> {
-    let said = sentences(item, as_of);
+    let sentences = sentences(item, as_of);
     ReminderItem {
         id: &item.id,
         namespace: &item.namespace,
@@ -85,9 +85,9 @@ fn entry(item: &Item, as_of: Timestamp) -> ReminderItem<'_> {
             team: &item.owner.team,
             channel: &item.owner.channel,
         },
-        state: said.state,
-        next: said.next.into(),
-        otherwise: said.otherwise.into(),
+        state: sentences.state,
+        next: sentences.next.into(),
+        otherwise: sentences.otherwise.into(),
     }
 }
 

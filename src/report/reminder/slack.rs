@@ -1,6 +1,6 @@
 //! A reminder as Slack's Block Kit, within its limits. Text of users can neither mention anybody
-//! nor break out of its place: what Slack reads as markup is escaped, and it is told to make
-//! nothing of the rest. Source of the limits: api.slack.com/reference/block-kit/blocks.
+//! nor break out of its place: what Slack reads as markup is escaped, and the rest is sent
+//! verbatim. Source of the limits: api.slack.com/reference/block-kit/blocks.
 
 use serde_json::{Value, json};
 

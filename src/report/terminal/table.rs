@@ -6,7 +6,7 @@ use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 use crate::report::terminal::plain::plain;
 
 const GAP: usize = 3;
-/// A column narrower than this says nothing and is left out.
+/// Columns narrower than this are left out.
 const NARROWEST: usize = 10;
 
 /// One cell: its text and the colour of it.
@@ -16,7 +16,7 @@ pub(in crate::report) struct Cell {
     paint: Paint,
 }
 
-/// A colour that means something; the text always says it too.
+/// The meaning of a colour; the text always carries it too.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(in crate::report) enum Paint {
     #[default]

@@ -64,12 +64,12 @@ fn groups(summary: &Summary) -> [(usize, &'static str, Paint, char); 4] {
     for (state, number) in &summary.services {
         counts[group(*state)] += number;
     }
-    let [golden, agreed, settling, silent] = counts;
+    let [golden, excepted, settling, undocumented] = counts;
     [
         (golden, "on the path", Paint::Good, '█'),
-        (agreed, "with an approved exception", Paint::Agreed, '▓'),
+        (excepted, "with an approved exception", Paint::Agreed, '▓'),
         (settling, "in progress", Paint::Plain, '▒'),
-        (silent, "undocumented", Paint::Open, '░'),
+        (undocumented, "undocumented", Paint::Open, '░'),
     ]
 }
 
@@ -198,7 +198,7 @@ fn last_steps(steps: &[CheckCount]) -> String {
     }
 }
 
-/// What is asked of somebody first, then what rests, what is done, and what no path is for.
+/// Workloads with a next action first, then those at rest, on the path, and without a path.
 fn order(workload: &Workload) -> (u8, usize, &str, &str, &str) {
     let rank = match (workload.status, workload.turn) {
         (Status::Deviating | Status::Unknown, Some(Turn::Nobody)) => 1,

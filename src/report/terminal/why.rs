@@ -98,7 +98,7 @@ fn explain(check: &Check, as_of: Timestamp, style: Style) -> String {
     text
 }
 
-/// A sign, its colour, and what is said behind the name.
+/// A sign, its colour, and the words behind the name.
 fn mark(check: &Check, as_of: Timestamp) -> (&'static str, Paint, String) {
     let excused = check.standing.is_some_and(Standing::is_excused);
     let aside = |words: &str| format!(" – {words}");

@@ -112,7 +112,7 @@ fn notes(workload: &Workload, verdict: &Verdict, view: &View<'_>) -> Vec<String>
     notes
 }
 
-/// Since when a decision is waited for, where that is known.
+/// Start of the wait for a decision, if known.
 fn asked(standing: &CheckStanding, ns: &NamespaceIndex, view: &View<'_>) -> Option<Timestamp> {
     let is_waiting = standing.standing == Standing::Pending || standing.renewal_open;
     let exception = ns.exception(standing.exception.as_deref().filter(|_| is_waiting)?)?;
@@ -122,11 +122,11 @@ fn asked(standing: &CheckStanding, ns: &NamespaceIndex, view: &View<'_>) -> Opti
         .as_ref()
         .filter(|_| standing.renewal_open);
     let asked = renewal.map_or(exception.created, |renewal| renewal.requested_at.0);
-    // A manifest has no creation time: the moment itself stands in for it.
+    // A manifest has no creation time: the instant of the report stands in for it.
     (asked > Timestamp::MIN && asked < view.as_of.now).then_some(asked)
 }
 
-/// When an answer about this workload next changes by itself.
+/// The next instant at which time alone changes an answer about this workload.
 fn next_change(
     verdict: &Verdict,
     path: &Path,
@@ -181,8 +181,8 @@ fn checks(
         .collect()
 }
 
-/// What is missing. A sensitive check's evaluated message may quote what it looked at, so only
-/// the written one is shown.
+/// What is missing. The evaluated message of a sensitive check may quote the object, so only its
+/// written message is shown.
 fn message(
     workload: &Workload,
     result: &PathResult,
