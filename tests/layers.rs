@@ -5,6 +5,8 @@
 
 #[path = "layers/imports.rs"]
 mod imports;
+#[path = "layers/names.rs"]
+mod names;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -308,6 +310,15 @@ fn json_and_yaml_are_written_in_one_place() {
         "serde_json::to_writer",
     ];
     assert_eq!(said_elsewhere("report/document/encode.rs", &ways), [""; 0]);
+}
+
+#[test]
+fn no_identifier_is_a_retired_name() {
+    let found = ["src", "cel/src", "e2e/src", "bench"].map(|directory| {
+        let sources = sources(directory);
+        sources.iter().flat_map(names::retired).collect::<Vec<_>>()
+    });
+    assert_eq!(found.concat(), [""; 0]);
 }
 
 #[test]
