@@ -289,11 +289,11 @@ fn every_request_body_is_escaped() {
         "Client::try_from",
         "Client::try_default",
     ];
-    assert_eq!(said_elsewhere("cluster/connect.rs", &ways), [""; 0]);
+    assert_eq!(said_elsewhere("cluster/client/connect.rs", &ways), [""; 0]);
     let sources = sources("src");
     let connect = sources
         .iter()
-        .find(|source| source.name == "cluster/connect.rs");
+        .find(|source| source.name == "cluster/client/connect.rs");
     let code: Vec<_> = connect.unwrap().code().collect();
     let built = code.iter().filter(|line| line.contains(".build()"));
     let layered: Vec<_> = built

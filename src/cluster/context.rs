@@ -5,15 +5,15 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
 use tokio::sync::{Notify, mpsc};
 
+use super::client::heartbeat::Pulse;
 use super::counters::Counters;
-use super::gates::Gates;
 use super::lease::Leadership;
-use super::pulse::Pulse;
-use super::remember::Record;
-use super::reports::Reports;
-use super::rereads::Rereads;
+use super::readiness::Gates;
 use super::snapshots::Snapshots;
-use super::tell::News;
+use super::watch::rereads::Rereads;
+use super::write::events::News;
+use super::write::reminder_records::Record;
+use super::write::reports::Reports;
 use crate::assess::exception::assurance::Vouching;
 use crate::assess::inventory::{Inventory, Reread};
 use crate::assess::object::kind::WatchedKind;

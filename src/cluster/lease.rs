@@ -13,7 +13,7 @@ use kube::api::{Api, PostParams};
 use tokio::sync::watch;
 use tracing::{info, warn};
 
-use super::error::{Error, Result, reason_of};
+use super::client::error::{Error, Result, reason_of};
 
 /// How long a claim that is not renewed stands.
 pub const LEASE_SECONDS: u16 = 15;

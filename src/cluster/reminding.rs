@@ -14,12 +14,12 @@ use tokio::sync::{oneshot, watch};
 use tokio::time::{MissedTickBehavior, interval};
 use tracing::{debug, info, warn};
 
-use super::apply::{Hand, Outcome};
+use super::client::error::Result;
 use super::context::Context;
-use super::error::Result;
-use super::gates::Stage;
-use super::remember::Record;
-use super::tell::{News, Reminded};
+use super::readiness::Stage;
+use super::write::apply::{Hand, Outcome};
+use super::write::events::{News, Reminded};
+use super::write::reminder_records::Record;
 use crate::assess::reminders::{
     Addressee, Change, Delivery, Item, Look, Mark, Message, Occasion, Setback, Settings, accepted,
     plan,

@@ -5,14 +5,14 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::connect::Target;
-use super::error::Result;
 use super::followed::Followed;
-use super::kinds::discover;
 use super::listing::{Reader, Scope};
-use super::stored::Stored;
 use crate::assess::object::kind::{ExtraKind, WatchedKind};
 use crate::assess::source::Problem;
+use crate::cluster::client::connect::Target;
+use crate::cluster::client::discovery::discover;
+use crate::cluster::client::error::Result;
+use crate::cluster::client::stored::Stored;
 
 /// Kyverno's exceptions, the newest version of each group first; the first one served is read.
 const FOREIGN: [[(&str, &str); 3]; 2] = [

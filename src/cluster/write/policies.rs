@@ -16,12 +16,12 @@ use tracing::warn;
 
 use super::apply::{Hand, Outcome, params};
 use super::cleanup::Cleaned;
-use super::context::Context;
-use super::error::{Error, Result, reason_of};
-use super::followed::Followed;
-use super::identity;
-use super::stored::Stored;
 use crate::assess::warning::{Account, NAME_PREFIX, Part, PolicyWrite, PolicyWritten, Verb};
+use crate::cluster::client::error::{Error, Result, reason_of};
+use crate::cluster::client::identity;
+use crate::cluster::client::stored::Stored;
+use crate::cluster::context::Context;
+use crate::cluster::watch::followed::Followed;
 
 /// Pause before the API server is asked again who the operator is; doubles up to the longest.
 const FIRST_PAUSE: Duration = Duration::from_secs(1);

@@ -6,12 +6,12 @@ use std::sync::Arc;
 use k8s_openapi::api::core::v1::{Namespace, Service};
 use kube::core::ApiResource;
 
-use super::policies;
-use super::stored::resource_of;
 use crate::api::keys::MANAGED_BY;
 use crate::api::{DeviationException, GoldenPath};
 use crate::assess::object::kind::WatchedKind;
 use crate::assess::warning::Part;
+use crate::cluster::client::stored::resource_of;
+use crate::cluster::write::policies;
 
 /// One followed kind.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -16,12 +16,12 @@ use kube::core::{ApiResource, Request as Requests, Resource};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
-use super::error::reason_of_code;
-use super::stored::{Stored, resource_of};
 use crate::api::keys::{self, FIELD_MANAGER};
 use crate::api::{API_VERSION, DeviationException, GoldenPath};
 use crate::assess::planner::labels::{LabelWrite, ServiceWrite, Written};
 use crate::assess::planner::statuses::{Owned, StatusWrite};
+use crate::cluster::client::error::reason_of_code;
+use crate::cluster::client::stored::{Stored, resource_of};
 
 /// The longest one call may take.
 pub const PATIENCE: Duration = Duration::from_secs(15);
@@ -69,7 +69,7 @@ impl Outcome {
 /// The hand that writes.
 #[derive(Clone)]
 pub struct Hand {
-    pub(super) client: Client,
+    pub client: Client,
 }
 
 /// Which object.
@@ -200,7 +200,7 @@ impl Hand {
     }
 
     /// One request, one bounded wait, and what became of it.
-    pub(super) async fn send(
+    pub async fn send(
         &self,
         request: Result<Request<Vec<u8>>, kube::core::request::Error>,
     ) -> (Outcome, After) {
@@ -209,7 +209,7 @@ impl Hand {
     }
 
     /// As [`Self::send`], with the body of the answer; empty where none came.
-    pub(super) async fn send_whole(
+    pub async fn send_whole(
         &self,
         request: Result<Request<Vec<u8>>, kube::core::request::Error>,
     ) -> (Outcome, Vec<u8>) {
@@ -220,7 +220,7 @@ impl Hand {
         match tokio::time::timeout(PATIENCE, exchange).await {
             Ok(Ok(answered)) => answered,
             Ok(Err(error)) => {
-                let reason = super::error::reason_of(&error);
+                let reason = crate::cluster::client::error::reason_of(&error);
                 (Outcome::Failed(reason), Vec::new())
             }
             Err(_) => (Outcome::Failed("TimedOut"), Vec::new()),
@@ -262,11 +262,11 @@ fn refused(status: StatusCode, told: Option<Duration>, said: &str) -> Outcome {
 }
 
 impl Place<'_> {
-    pub(super) fn requests(&self) -> Requests {
+    pub fn requests(&self) -> Requests {
         Requests::new(Stored::url_path(&self.resource, self.namespace))
     }
 
-    pub(super) fn metadata(&self) -> Map<String, Value> {
+    pub fn metadata(&self) -> Map<String, Value> {
         let mut metadata = Map::new();
         let texts = [
             ("name", Some(self.name)),
@@ -280,7 +280,7 @@ impl Place<'_> {
     }
 }
 
-pub(super) fn params() -> PatchParams {
+pub fn params() -> PatchParams {
     PatchParams::apply(FIELD_MANAGER).force()
 }
 
@@ -293,7 +293,7 @@ struct Answer {
 /// What is of interest of an object after a write.
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct After {
+pub struct After {
     resource_version: Option<String>,
     /// Counts the changes of its content.
     pub generation: Option<u64>,

@@ -13,12 +13,12 @@ use kube::Client;
 use tokio::time::{Instant, sleep, sleep_until, timeout};
 use tracing::warn;
 
-use super::apply::PATIENCE;
-use super::context::Context;
-use super::error::reason_of;
 use super::followed::Followed;
-use super::gates::Trouble;
-use super::stored::{Key, Stored};
+use crate::cluster::client::error::reason_of;
+use crate::cluster::client::stored::{Key, Stored};
+use crate::cluster::context::Context;
+use crate::cluster::readiness::Trouble;
+use crate::cluster::write::apply::PATIENCE;
 
 /// How long after a deletion discovery has to list the kind as served: another API server than the
 /// one that deletes learns of a removal a moment later.

@@ -14,13 +14,13 @@ use kube::runtime::utils::Backoff;
 use kube::runtime::watcher::{self, DefaultBackoff, Event, watcher};
 use tracing::{info, warn};
 
-use super::context::Context;
 use super::definitions::Deletions;
-use super::error::reason_of;
 use super::followed::Followed;
-use super::gates::Trouble;
-use super::paging::PAGE;
-use super::stored::{Key, Stored};
+use crate::cluster::client::error::reason_of;
+use crate::cluster::client::pager::PAGE;
+use crate::cluster::client::stored::{Key, Stored};
+use crate::cluster::context::Context;
+use crate::cluster::readiness::Trouble;
 
 /// How long one watch lasts: shorter than the four minutes after which load balancers drop silent
 /// connections, which bounds how long a dead one goes unnoticed.
@@ -132,13 +132,13 @@ pub fn complain(error: &watcher::Error, kind: &str, context: &Context) {
     }
 }
 
-pub(super) fn trouble_of(error: &watcher::Error) -> Trouble {
+pub fn trouble_of(error: &watcher::Error) -> Trouble {
     let (reason, message) = match error {
         watcher::Error::InitialListFailed(error)
         | watcher::Error::WatchStartFailed(error)
         | watcher::Error::WatchFailed(error) => (reason_of(error), said(error)),
         watcher::Error::WatchError(status) => (
-            super::error::reason_of_code(status.code),
+            crate::cluster::client::error::reason_of_code(status.code),
             status.message.clone(),
         ),
         watcher::Error::NoResourceVersion => ("Undecodable", error.to_string()),

@@ -10,13 +10,13 @@ use kube::api::{Api, ListParams};
 use tokio::sync::Notify;
 use tracing::{debug, warn};
 
-use super::context::Context;
-use super::error::reason_of;
-use super::gates::Stage;
 use super::intake::Seen;
-use super::paging::Pager;
-use super::stored::{Stored, resource_of};
 use crate::assess::object::kind::WatchedKind;
+use crate::cluster::client::error::reason_of;
+use crate::cluster::client::pager::Pager;
+use crate::cluster::client::stored::{Stored, resource_of};
+use crate::cluster::context::Context;
+use crate::cluster::readiness::Stage;
 
 /// How long further changes are waited for.
 const DEBOUNCE: Duration = Duration::from_millis(300);

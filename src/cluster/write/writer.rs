@@ -13,16 +13,16 @@ use tokio::time::{MissedTickBehavior, interval, timeout};
 use tracing::{debug, warn};
 
 use super::apply::{Hand, Outcome};
-use super::context::Context;
-use super::gates::Stage;
-use super::remember::Record;
-use super::tell::News;
+use super::events::News;
+use super::reminder_records::Record;
 use super::throttle::Throttle;
 use crate::api::{DeviationExceptionStatus, GoldenPathStatus};
 use crate::assess::planner::labels::{LabelWrite, Plan, ServiceWrite};
 use crate::assess::planner::policy_reports::ReportWrite;
 use crate::assess::planner::statuses::StatusWrite;
 use crate::assess::warning::{PolicyWrite, PolicyWritten};
+use crate::cluster::context::Context;
+use crate::cluster::readiness::Stage;
 use crate::report::policy_report::Format;
 
 /// How often it looks for what is due without having been rung for.

@@ -16,11 +16,11 @@ use kube::{Api, Client, Resource};
 use serde::de::DeserializeOwned;
 use tracing::{info, warn};
 
-use super::context::Context;
+use super::follow::trouble_of;
 use super::followed::Role;
-use super::watch::trouble_of;
 use crate::assess::exception::assurance::policy::in_force_since;
 use crate::assess::exception::assurance::{Gap, Vouching};
+use crate::cluster::context::Context;
 
 const POLICY: &str = "ValidatingAdmissionPolicy";
 const BINDING: &str = "ValidatingAdmissionPolicyBinding";

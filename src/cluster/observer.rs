@@ -9,7 +9,7 @@ use prometheus::proto::MetricFamily;
 
 use super::context::Context;
 use super::counters::States;
-use super::gates::Stage;
+use super::readiness::Stage;
 use crate::assess::inventory::Inventory;
 use crate::assess::source::Problem;
 use crate::assess::verdict::{AsOf, judge};

@@ -9,17 +9,17 @@ use kube::api::{Api, ListParams};
 use serde_json::Value;
 use tokio::sync::mpsc;
 
-use super::connect::Target;
-use super::context::Context;
-use super::error::{Error, Result, reason_of};
 use super::followed::Followed;
-use super::kinds::discover;
-use super::paging::Pager;
-use super::stored::Stored;
 use crate::assess::inventory::Inventory;
 use crate::assess::object::kind::{ExtraKind, WatchedKind};
 use crate::assess::settings::Settings;
 use crate::assess::source::Problem;
+use crate::cluster::client::connect::Target;
+use crate::cluster::client::discovery::discover;
+use crate::cluster::client::error::{Error, Result, reason_of};
+use crate::cluster::client::pager::Pager;
+use crate::cluster::client::stored::Stored;
+use crate::cluster::context::Context;
 
 /// What to read.
 #[derive(Clone, Debug)]
@@ -96,15 +96,15 @@ pub async fn list(settings: ListingSettings) -> Result<Listing> {
 }
 
 /// One pass over a cluster, page by page.
-pub(super) struct Reader {
-    pub(super) client: Client,
+pub struct Reader {
+    pub client: Client,
     namespace: Option<String>,
-    pub(super) problems: Vec<Problem>,
+    pub problems: Vec<Problem>,
     is_partial: bool,
 }
 
 impl Reader {
-    pub(super) async fn connect(target: &Target, scope: Scope) -> Result<Self> {
+    pub async fn connect(target: &Target, scope: Scope) -> Result<Self> {
         let client = target.client().await?;
         let namespace = match scope {
             Scope::Everything => None,
@@ -125,7 +125,7 @@ impl Reader {
     }
 
     /// All namespaces, or only the one in scope, which takes fewer rights.
-    pub(super) async fn read_namespaces(&mut self, take: &mut dyn FnMut(Stored)) -> Result<()> {
+    pub async fn read_namespaces(&mut self, take: &mut dyn FnMut(Stored)) -> Result<()> {
         let Some(name) = &self.namespace else {
             return self.read(&Followed::Namespaces, take).await;
         };
@@ -140,7 +140,7 @@ impl Reader {
     }
 
     /// The extra kinds that the cluster serves.
-    pub(super) async fn discover_kinds(&mut self, extra: &[ExtraKind]) -> Vec<Arc<WatchedKind>> {
+    pub async fn discover_kinds(&mut self, extra: &[ExtraKind]) -> Vec<Arc<WatchedKind>> {
         let mut kinds = Vec::new();
         for kind in extra {
             match discover(kind, &self.client).await {
@@ -156,11 +156,7 @@ impl Reader {
 
     /// Lists one kind page by page: of the namespace in scope, or of the cluster where the kind has
     /// none.
-    pub(super) async fn read(
-        &mut self,
-        followed: &Followed,
-        take: &mut dyn FnMut(Stored),
-    ) -> Result<()> {
+    pub async fn read(&mut self, followed: &Followed, take: &mut dyn FnMut(Stored)) -> Result<()> {
         let namespace = match followed {
             Followed::Paths | Followed::Namespaces => None,
             Followed::Exceptions
@@ -171,7 +167,7 @@ impl Reader {
         self.read_in(namespace.as_deref(), followed, take).await
     }
 
-    pub(super) async fn read_in(
+    pub async fn read_in(
         &mut self,
         namespace: Option<&str>,
         followed: &Followed,

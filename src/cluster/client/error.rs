@@ -74,7 +74,7 @@ impl Error {
     }
 
     /// For `map_err` on a request: `Error::on("list deployments")`.
-    pub(super) fn on(action: impl Into<String>) -> impl FnOnce(kube::Error) -> Self {
+    pub fn on(action: impl Into<String>) -> impl FnOnce(kube::Error) -> Self {
         let action = action.into();
         move |source| Self::Request {
             action,
@@ -85,7 +85,7 @@ impl Error {
 
 impl Error {
     /// For `map_err` on what a person asked for: the server's answer whole, and once.
-    pub(super) fn refused(action: impl Into<String>) -> impl FnOnce(kube::Error) -> Self {
+    pub fn refused(action: impl Into<String>) -> impl FnOnce(kube::Error) -> Self {
         let action = action.into();
         move |source| match source {
             kube::Error::Api(status) => Self::Refused {
@@ -109,7 +109,7 @@ fn sentence(message: &str) -> &str {
 }
 
 /// Why a request failed, in one word out of a dozen.
-pub(super) fn reason_of(error: &kube::Error) -> &'static str {
+pub fn reason_of(error: &kube::Error) -> &'static str {
     match error {
         kube::Error::Api(status) => reason_of_code(status.code),
         kube::Error::SerdeError(_) | kube::Error::FromUtf8(_) => "Undecodable",
@@ -120,7 +120,7 @@ pub(super) fn reason_of(error: &kube::Error) -> &'static str {
 }
 
 /// The word for an HTTP status of the API server.
-pub(super) const fn reason_of_code(code: u16) -> &'static str {
+pub const fn reason_of_code(code: u16) -> &'static str {
     match code {
         401 => "Unauthorized",
         403 => "Forbidden",

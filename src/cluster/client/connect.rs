@@ -11,9 +11,9 @@ use kube::config::{Config, KubeConfigOptions, Kubeconfig};
 
 use super::bodies::BodyLayer;
 use super::error::{Error, Result};
-use super::pulse::{Pulse, PulseLayer};
+use super::heartbeat::{Pulse, PulseLayer};
 
-/// No stream is silent for longer: a watch ends at the server after [`super::watch::WATCH_SECONDS`].
+/// No stream is silent for longer: a watch ends at the server after [`crate::cluster::watch::follow::WATCH_SECONDS`].
 const LONGEST_SILENCE: Duration = Duration::from_secs(210);
 
 /// Which cluster.
@@ -54,7 +54,7 @@ impl Target {
     }
 
     /// The operator's client: it never retries, and every answer of the server beats `pulse`.
-    pub(super) async fn operator_client(&self, pulse: Arc<Pulse>) -> Result<Client> {
+    pub async fn operator_client(&self, pulse: Arc<Pulse>) -> Result<Client> {
         install_tls();
         let mut config = self.config().await?;
         config.default_retry = false;

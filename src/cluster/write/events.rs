@@ -16,8 +16,6 @@ use tokio::sync::mpsc;
 use tracing::{debug, info};
 
 use super::apply::PATIENCE;
-use super::context::Context;
-use super::error::reason_of;
 use crate::api::API_VERSION;
 use crate::api::previous::Previous;
 use crate::assess::exception::record::Exception;
@@ -26,6 +24,8 @@ use crate::assess::planner::status::recreated;
 use crate::assess::planner::statuses::PhaseChange;
 use crate::assess::reminders::Item;
 use crate::assess::state::{Phase, Standing, State};
+use crate::cluster::client::error::reason_of;
+use crate::cluster::context::Context;
 use crate::report::reminder;
 use crate::report::terminal::plain::plain;
 use crate::report::voice::{self, WorkloadState};

@@ -35,7 +35,7 @@ pub async fn whoami(target: &Target) -> Result<Identity> {
     of(&target.client().await?).await
 }
 
-pub(super) async fn of(client: &Client) -> Result<Identity> {
+pub async fn of(client: &Client) -> Result<Identity> {
     let api: Api<SelfSubjectReview> = Api::all(client.clone());
     let asked = SelfSubjectReview::default();
     let answer = api.create(&PostParams::default(), &asked).await;

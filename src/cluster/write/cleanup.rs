@@ -13,20 +13,20 @@ use kube::api::{Api, DeleteParams, ListParams, PartialObjectMeta};
 use tracing::warn;
 
 use super::apply::{Hand, Outcome, Place};
-use super::connect::Target;
-use super::error::{Error, Result, reason_of};
-use super::followed::Followed;
-use super::kinds::discover;
-use super::paging::Pager;
 use super::policies;
 use super::reports::{self, is_served, selector};
-use super::run::LEASE_NAME;
-use super::stored::Stored;
 use crate::api::keys::OWN_LABELS;
 use crate::assess::object::kind::{ExtraKind, WatchedKind};
 use crate::assess::planner::policy_reports::{ReportAct, ReportWrite};
 use crate::assess::source::Problem;
 use crate::assess::warning::Part;
+use crate::cluster::client::connect::Target;
+use crate::cluster::client::discovery::discover;
+use crate::cluster::client::error::{Error, Result, reason_of};
+use crate::cluster::client::pager::Pager;
+use crate::cluster::client::stored::Stored;
+use crate::cluster::run::LEASE_NAME;
+use crate::cluster::watch::followed::Followed;
 use crate::report::policy_report::Format;
 
 /// Removals under way at once.

@@ -9,11 +9,11 @@ use kube::ResourceExt as _;
 use kube::api::{Api, Patch, PatchParams, PostParams};
 use serde_json::{Value, json};
 
-use super::connect::Target;
-use super::error::{Error, Result};
-use super::identity;
 use crate::api::deviation_exception::{Decision, MOST_REVIEWS, Outcome, Review};
 use crate::api::{DeviationException, Period};
+use crate::cluster::client::connect::Target;
+use crate::cluster::client::error::{Error, Result};
+use crate::cluster::client::identity;
 
 /// Who wrote a field, as the server records it; not the operator.
 const FIELD_MANAGER: &str = "kubectl-goldenpath";

@@ -11,11 +11,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 use tracing::warn;
 
-use super::context::Context;
 use super::followed::Followed;
-use super::gates::Trouble;
-use super::stored::{Key, Stored};
-use super::tell::News;
 use crate::api::{DeviationException, GoldenPath};
 use crate::assess::exception::record::Exception;
 use crate::assess::inventory::lists::Listed;
@@ -25,6 +21,10 @@ use crate::assess::object::kind::{WatchedKind, WorkloadId};
 use crate::assess::object::namespace::Namespace;
 use crate::assess::path::Origin;
 use crate::assess::workload::{ReadContext, observe};
+use crate::cluster::client::stored::{Key, Stored};
+use crate::cluster::context::Context;
+use crate::cluster::readiness::Trouble;
+use crate::cluster::write::events::News;
 
 /// How an object came to be looked at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

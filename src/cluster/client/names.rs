@@ -6,9 +6,9 @@ use kube::core::ApiResource;
 
 use super::connect::Target;
 use super::error::{Error, Result};
-use super::followed::Followed;
 use super::stored::resource_of;
 use crate::assess::object::kind::WatchedKind;
+use crate::cluster::watch::followed::Followed;
 use crate::report::voice::short_target;
 
 /// More names than this help nobody.

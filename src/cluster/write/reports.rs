@@ -17,19 +17,21 @@ use tracing::{info, warn};
 
 use super::apply::{Hand, Outcome};
 use super::cleanup::remove_reports;
-use super::context::Context;
-use super::error::{Error, Result, reason_of};
-use super::followed::Role;
-use super::gates::{Stage, Trouble};
-use super::kinds::ASK_EVERY;
-use super::paging::PAGE;
-use super::stored::{Key, Stored};
-use super::watch::{LONGEST_PAUSE, WATCH_SECONDS, complain, is_progress, trouble_of};
 use crate::api::keys::{CONTENT_DIGEST, FIELD_MANAGER, MANAGED_BY};
 use crate::assess::inventory::Inventory;
 use crate::assess::planner::policy_reports::{
     Ledger, ReportAct, ReportPlan, ReportWrite, StoredReport,
 };
+use crate::cluster::client::discovery::ASK_EVERY;
+use crate::cluster::client::error::{Error, Result, reason_of};
+use crate::cluster::client::pager::PAGE;
+use crate::cluster::client::stored::{Key, Stored};
+use crate::cluster::context::Context;
+use crate::cluster::readiness::{Stage, Trouble};
+use crate::cluster::watch::follow::{
+    LONGEST_PAUSE, WATCH_SECONDS, complain, is_progress, trouble_of,
+};
+use crate::cluster::watch::followed::Role;
 use crate::report::policy_report::{Format, render};
 
 /// What is waited for while the cluster has no format of ours.

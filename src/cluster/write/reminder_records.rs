@@ -10,10 +10,10 @@ use serde_json::{Value, json};
 use tokio::sync::oneshot;
 
 use super::apply::{Hand, Outcome, PATIENCE, Place};
-use super::error::{Error, Result};
 use crate::api::DeviationException;
 use crate::assess::exception::record::Exception;
 use crate::assess::reminders::{Mark, Stale};
+use crate::cluster::client::error::{Error, Result};
 
 /// Who records.
 const FIELD_MANAGER: &str = "goldenpath-reminders";
