@@ -1,5 +1,5 @@
-//! Time passing: every few seconds the inventory is told what time it is by the wall clock, so
-//! that a review or an expiry takes effect when its instant comes, also after the machine slept.
+//! Passes the wall clock's time to the inventory every few seconds, so that a review or an expiry
+//! takes effect at its instant, also after the machine slept.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -10,12 +10,12 @@ use tracing::warn;
 
 use super::context::Context;
 
-/// How often the wall clock is looked at.
+/// Time between two ticks.
 const EVERY: Duration = Duration::from_secs(5);
-/// A difference between the clocks that is no jitter.
+/// The smallest difference between the clocks that is a jump and not jitter.
 const JUMP: SignedDuration = SignedDuration::from_secs(5);
 
-/// Lets time pass until the task is aborted.
+/// Ticks until the task is aborted.
 pub async fn run(context: Arc<Context>) {
     let mut beat = interval(EVERY);
     beat.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -28,21 +28,18 @@ pub async fn run(context: Arc<Context>) {
         {
             context.counters.clock_jumped();
             let seconds = jump.as_secs();
-            warn!(
-                seconds,
-                "the wall clock jumped; every date is looked at again"
-            );
+            warn!(seconds, "wall clock jumped; comparing every date again");
         }
         before = Some((now, wall));
-        context.gates.heard(&context.pulse.heard());
+        context.gates.received(&context.heartbeat.last_seen());
         let reread = context.inventory().tick(wall);
-        context.ask(reread);
+        context.reread(reread);
         context.changed.notify_one();
         context.counters.clock_ticked();
     }
 }
 
-/// By how much the wall clock moved other than by time passing.
+/// By how much the wall clock moved beyond the time that passed.
 fn jump(passed: Duration, by_wall: SignedDuration) -> Option<SignedDuration> {
     let passed = SignedDuration::try_from(passed).unwrap_or(SignedDuration::MAX);
     let difference = by_wall.saturating_sub(passed);

@@ -1,86 +1,84 @@
-//! What every part of the operator may touch: the inventory behind its lock, the gates, the
-//! counters, and the bells that wake the writer. It never talks to the API server.
+//! What all tasks of the operator share: the inventory behind its lock, readiness, counters, the
+//! queues between tasks, and the signal that wakes the writer. It never talks to the API server.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock};
 
-use tokio::sync::{Notify, mpsc};
+use jiff::Timestamp;
+use tokio::sync::Notify;
 
-use super::client::heartbeat::Pulse;
+use super::client::heartbeat::Heartbeat;
 use super::counters::Counters;
+use super::event_queue::{EventQueue, EventTrigger};
 use super::lease::Leadership;
 use super::readiness::Gates;
 use super::snapshots::Snapshots;
-use super::watch::rereads::Rereads;
-use super::write::events::News;
-use super::write::reminder_records::Record;
-use super::write::reports::Reports;
 use crate::assess::exception::assurance::Vouching;
 use crate::assess::inventory::{Inventory, Reread};
 use crate::assess::object::kind::WatchedKind;
+use crate::assess::planner::policy_reports::{Ledger, ReportPlan};
 use crate::assess::settings::Settings;
 use crate::assess::source::Problem;
 use crate::report::metrics;
+use crate::report::policy_report::{Format, render};
 
-/// Shared by everything that runs.
+/// Policy reports planned in one round.
+const REPORTS_A_ROUND: usize = 200;
+
+/// Shared by all tasks.
 #[derive(Debug)]
 pub struct Context {
     inventory: Mutex<Inventory>,
     judging: RwLock<Arc<Settings>>,
-    /// The operator's own objects, which it never labels.
+    /// The operator's own namespace, whose release it never labels.
     pub own_namespace: Option<String>,
-    /// What is waited for.
+    /// Which kinds were listed, and which cannot be watched.
     pub gates: Gates,
-    /// When each kind was last heard from.
-    pub pulse: Arc<Pulse>,
+    /// When bytes of each kind last arrived.
+    pub heartbeat: Arc<Heartbeat>,
     /// The operator's metrics about itself.
     pub counters: Counters,
-    /// Whether the messages of checks are kept.
+    /// Whether the inventory keeps the messages of checks.
     pub messages: bool,
     /// Whether this replica may write.
     pub leadership: Leadership,
     /// What has to be listed again.
-    pub rereads: Rereads,
-    /// Rings when there may be something to write.
+    pub rereads: RereadQueue,
+    /// Wakes the writer.
     pub changed: Notify,
-    /// What is to be told in Events.
-    pub news: mpsc::Sender<News>,
-    /// What the writer is to record of reminders.
-    pub records: mpsc::Sender<Record>,
-    /// What is exposed as metrics.
+    events: EventQueue,
+    /// Options of the adoption metrics.
     pub metrics: metrics::Options,
     /// The latest report and metrics.
     pub(super) snapshots: Snapshots,
-    /// The policy reports.
-    pub reports: Reports,
+    /// The policy reports of this cluster.
+    pub reports: PolicyReportState,
 }
 
 impl Context {
-    /// A context that knows nothing yet.
-    pub fn new(settings: Settings, pulse: Arc<Pulse>, news: mpsc::Sender<News>) -> Self {
-        // `run` replaces this with a sender to the writer.
-        let (records, _no_receiver) = mpsc::channel(1);
+    /// A context with an empty inventory.
+    pub fn new(settings: Settings, heartbeat: Arc<Heartbeat>, events: EventQueue) -> Self {
         let mut inventory = Inventory::new(settings.clone());
         inventory.set_vouching(Vouching::AsWritten);
         Self {
-            records,
             judging: RwLock::new(Arc::new(settings)),
             inventory: Mutex::new(inventory),
             own_namespace: None,
             messages: false,
             gates: Gates::default(),
-            pulse,
+            heartbeat,
             counters: Counters::default(),
             leadership: Leadership::default(),
-            rereads: Rereads::default(),
+            rereads: RereadQueue::default(),
             changed: Notify::new(),
-            news,
+            events,
             metrics: metrics::Options::default(),
             snapshots: Snapshots::default(),
-            reports: Reports::default(),
+            reports: PolicyReportState::default(),
         }
     }
 
-    /// What was taken in.
+    /// The inventory alone.
     pub fn into_inventory(self) -> Inventory {
         let inventory = self.inventory.into_inner();
         inventory.unwrap_or_else(PoisonError::into_inner)
@@ -93,7 +91,7 @@ impl Context {
             .unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// How workloads are read.
+    /// How workloads are read and counted.
     pub fn judging(&self) -> Arc<Settings> {
         self.judging
             .read()
@@ -110,27 +108,129 @@ impl Context {
         *judging = Arc::new(settings);
     }
 
-    /// Lists again what a change asks for.
-    pub fn ask(&self, reread: Reread) {
+    /// Queues the lists a change asks for.
+    pub fn reread(&self, reread: Reread) {
         match reread {
             Reread::Nothing => {}
-            Reread::Everything => self.rereads.ask_everything(),
+            Reread::Everything => self.rereads.everything(),
         }
     }
 
-    /// Kinds that cannot be followed.
+    /// One problem for each kind that cannot be watched.
     pub fn problems(&self) -> Vec<Problem> {
         self.gates
-            .troubles()
+            .failures()
             .into_iter()
-            .map(|(kind, trouble)| Problem::new(kind, format!("cannot be followed: {trouble}")))
+            .map(|(kind, failure)| Problem::new(kind, format!("cannot be followed: {failure}")))
             .collect()
     }
 
-    /// Hands on what is to be told. What does not fit is counted, never waited for.
-    pub fn tell(&self, news: News) {
-        if self.news.try_send(news).is_err() {
+    /// Queues an Event; one that does not fit is counted and dropped.
+    pub fn record_event(&self, trigger: EventTrigger) {
+        if !self.events.push(trigger) {
             self.counters.wrote("event", "dropped");
         }
+    }
+}
+
+/// Which workloads have to be listed and judged again.
+#[derive(Debug, Default)]
+pub struct RereadQueue {
+    pending: Mutex<PendingRereads>,
+    added: Notify,
+}
+
+/// What [`RereadQueue`] holds.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct PendingRereads {
+    /// Every workload.
+    pub everything: bool,
+    /// The workloads of these namespaces.
+    pub namespaces: BTreeSet<String>,
+}
+
+impl RereadQueue {
+    /// Adds every workload.
+    pub fn everything(&self) {
+        self.add(|pending| pending.everything = true);
+    }
+
+    /// Adds the workloads of one namespace.
+    pub fn namespace(&self, name: &str) {
+        self.add(|pending| {
+            pending.namespaces.insert(name.to_owned());
+        });
+    }
+
+    /// Takes everything out of the queue.
+    pub fn take(&self) -> PendingRereads {
+        std::mem::take(&mut *self.pending())
+    }
+
+    /// Waits until something was added.
+    pub async fn added(&self) {
+        self.added.notified().await;
+    }
+
+    fn add(&self, change: impl FnOnce(&mut PendingRereads)) {
+        change(&mut self.pending());
+        self.added.notify_one();
+    }
+
+    fn pending(&self) -> MutexGuard<'_, PendingRereads> {
+        self.pending.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The policy reports of a running operator: the format this cluster has, and the ledger of what is
+/// stored and wanted.
+#[derive(Debug, Default)]
+pub struct PolicyReportState {
+    ledger: Mutex<Ledger>,
+    format: OnceLock<Format>,
+}
+
+impl PolicyReportState {
+    /// The ledger. Hold it briefly, and never across an await.
+    pub fn ledger(&self) -> MutexGuard<'_, Ledger> {
+        self.ledger.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The format reports are written in, once it is known.
+    pub fn format(&self) -> Option<Format> {
+        self.format.get().copied()
+    }
+
+    /// Sets the format, once.
+    pub fn set_format(&self, format: Format) {
+        self.format.get_or_init(|| format);
+    }
+
+    /// The reports to write now; none before the format is known.
+    pub fn plan(&self, inventory: &Inventory, now: Timestamp) -> ReportPlan {
+        let Some(format) = self.format() else {
+            return ReportPlan::default();
+        };
+        self.ledger()
+            .plan((inventory, now), REPORTS_A_ROUND, |found| {
+                render(found, format)
+            })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn changes_that_come_together_are_read_once() {
+        let rereads = RereadQueue::default();
+        rereads.namespace("shop");
+        rereads.namespace("shop");
+        rereads.everything();
+        let pending = rereads.take();
+        assert!(pending.everything);
+        assert_eq!(pending.namespaces.len(), 1);
+        assert_eq!(rereads.take(), PendingRereads::default());
     }
 }

@@ -1,5 +1,5 @@
-//! The operator's metrics about itself. Counters are kept here; everything that is a state rather
-//! than a count is read when somebody scrapes, so that no value is ever stale.
+//! The operator's metrics about itself. Counters live here; gauges are computed from current values at
+//! each scrape, so that none is ever stale.
 
 use std::time::Duration;
 
@@ -12,10 +12,10 @@ use prometheus::{
 use crate::assess::planner::labels::Transition;
 use crate::assess::reminders::Stage;
 
-/// Buckets of a plan's duration, in seconds: a verdict takes microseconds.
+/// Buckets of a plan's duration in seconds: a verdict takes microseconds.
 const PLAN_SECONDS: [f64; 8] = [0.000_1, 0.000_5, 0.001, 0.005, 0.01, 0.05, 0.1, 0.5];
 
-/// What is counted while the operator runs.
+/// The operator's counters.
 #[derive(Debug)]
 pub struct Counters {
     registry: Registry,
@@ -31,80 +31,80 @@ pub struct Counters {
     clock_jumps: IntCounter,
 }
 
-/// The states that are read at scrape time.
+/// The values of gauges at one scrape.
 #[derive(Debug, Default)]
-pub struct States {
+pub struct GaugeValues {
     /// Whether this replica writes.
     pub leads: bool,
-    /// Keys of ours that somebody else changed, since the start.
+    /// Label keys of ours that others changed, since the start.
     pub label_conflicts: u64,
-    /// Kind, and when it was last heard from in seconds since 1970.
-    pub heard: Vec<(String, f64)>,
-    /// Kind, and why it cannot be followed.
+    /// Kind, and when it last sent something, in seconds since 1970.
+    pub last_seen: Vec<(String, f64)>,
+    /// Kind, and why it cannot be watched.
     pub waiting: Vec<(String, &'static str)>,
 }
 
 impl Default for Counters {
     fn default() -> Self {
         let registry = Registry::new();
-        let keep = Keep(&registry);
+        let metrics = Registration(&registry);
         Self {
-            plans: keep.counter("reconcile_total", "Plans that looked at a workload."),
-            plan_seconds: keep.histogram(
-                "reconcile_duration_seconds",
-                "Time one plan took, in seconds.",
+            plans: metrics.counter(
+                "reconcile_total",
+                "Label plans that covered at least one workload.",
             ),
-            errors: keep.counters(
+            plan_seconds: metrics.histogram(
+                "reconcile_duration_seconds",
+                "Duration of one label plan in seconds.",
+            ),
+            errors: metrics.counters(
                 "reconcile_errors_total",
-                "Failures of watches, lists and writes by reason.",
+                "Failed watches, lists and writes by reason.",
                 &["reason"],
             ),
-            writes: keep.counters(
+            writes: metrics.counters(
                 "writes_total",
-                "Writes to the API server by what was written and how it ended.",
+                "Writes to the API server by verb and result.",
                 &["verb", "result"],
             ),
-            transitions: keep.counters(
+            transitions: metrics.counters(
                 "transitions_total",
-                "Changes of a workload's state by path and by what made the difference.",
+                "Changes of a workload's state by path and cause.",
                 &["path", "from", "to", "cause"],
             ),
-            notifications: notifications(&keep),
-            exceptions_deleted: keep.counter(
+            notifications: notifications(&metrics),
+            exceptions_deleted: metrics.counter(
                 "exceptions_deleted_total",
-                "Exceptions that were deleted, whatever their phase.",
+                "Deleted exceptions of any phase.",
             ),
-            exceptions_recreated: recreations(&keep),
-            clock_ticks: keep.counter(
+            exceptions_recreated: recreations(&metrics),
+            clock_ticks: metrics.counter(
                 "clock_ticks_total",
-                "Times every date was compared with the wall clock.",
+                "Comparisons of all dates with the wall clock.",
             ),
-            clock_jumps: keep.counter(
-                "clock_jumps_total",
-                "Times the wall clock moved other than by time passing.",
-            ),
+            clock_jumps: metrics.counter("clock_jumps_total", "Jumps of the wall clock."),
             registry,
         }
     }
 }
 
-fn notifications(keep: &Keep<'_>) -> IntCounterVec {
-    keep.counters(
+fn notifications(metrics: &Registration<'_>) -> IntCounterVec {
+    metrics.counters(
         "notifications_total",
-        "Things reminded of, by channel, by what was due and by how sending it ended.",
+        "Items in sent reminders by channel, stage and result.",
         &["sink", "stage", "result"],
     )
 }
 
-fn recreations(keep: &Keep<'_>) -> IntCounter {
-    keep.counter(
+fn recreations(metrics: &Registration<'_>) -> IntCounter {
+    metrics.counter(
         "exceptions_recreated_total",
         "Exceptions created under the name of a deleted one.",
     )
 }
 
 impl Counters {
-    /// A plan looked at workloads.
+    /// A label plan was made.
     pub fn planned(&self, took: Duration) {
         self.plans.inc();
         self.plan_seconds.observe(took.as_secs_f64());
@@ -131,7 +131,7 @@ impl Counters {
         self.transitions.with_label_values(&labels).inc();
     }
 
-    /// A message with something of this stage was handed to a channel.
+    /// An item of this stage was sent to a channel.
     pub fn notified(&self, channel: &str, stage: Stage, result: &str) {
         let labels = [channel, stage.as_str(), result];
         self.notifications.with_label_values(&labels).inc();
@@ -157,77 +157,87 @@ impl Counters {
         self.clock_jumps.inc();
     }
 
-    /// Everything, with the states of this moment.
-    pub fn families(&self, states: &States) -> Vec<MetricFamily> {
+    /// All metrics, with the current gauges.
+    pub fn families(&self, gauges: &GaugeValues) -> Vec<MetricFamily> {
         let mut families = self.registry.gather();
-        families.extend(states.families());
+        families.extend(gauges.families());
         families
     }
 }
 
-impl States {
+impl GaugeValues {
     fn families(&self) -> Vec<MetricFamily> {
         let registry = Registry::new();
-        let keep = Keep(&registry);
-        let leader = keep.gauges("leader", "1 where this replica writes, else 0.", &[]);
+        let metrics = Registration(&registry);
+        let leader = metrics.gauges(
+            "leader",
+            "1 where this replica leads and writes, else 0.",
+            &[],
+        );
         leader.with_label_values::<&str>(&[]).set(self.leads.into());
-        let build = keep.gauges("build_info", "The version that runs.", &["version"]);
+        let build = metrics.gauges(
+            "build_info",
+            "Version of the running operator, always 1.",
+            &["version"],
+        );
         build.with_label_values(&[env!("CARGO_PKG_VERSION")]).set(1);
-        keep.counter(
-            "label_conflicts",
-            "Times somebody else changed a label of ours.",
-        )
-        .inc_by(self.label_conflicts);
-        let waiting = keep.gauges(
+        metrics
+            .counter(
+                "label_conflicts",
+                "Changes of the operator's labels by others.",
+            )
+            .inc_by(self.label_conflicts);
+        let waiting = metrics.gauges(
             "kind_waiting",
-            "1 for a kind that cannot be followed at the moment, and why.",
+            "1 for a kind that cannot be watched, by reason.",
             &["kind", "reason"],
         );
         for (kind, reason) in &self.waiting {
             waiting.with_label_values(&[kind.as_str(), reason]).set(1);
         }
-        let heard = keep.instants(
+        let last_seen = metrics.instants(
             "watch_last_event_timestamp_seconds",
-            "When a kind was last heard from: an event, a bookmark or a list.",
+            "Time of the last event, bookmark or list of a kind, in seconds since 1970.",
             &["kind"],
         );
-        for (kind, at) in &self.heard {
-            heard.with_label_values(&[kind.as_str()]).set(*at);
+        for (kind, at) in &self.last_seen {
+            last_seen.with_label_values(&[kind.as_str()]).set(*at);
         }
         registry.gather()
     }
 }
 
-/// Makes metrics and keeps them in a registry. Names and labels are written in this file, so that
-/// a metric which cannot be made is a mistake in this file.
-struct Keep<'a>(&'a Registry);
+/// Creates metrics and registers them. Names and labels are constants of this file, so that only a
+/// mistake in this file can make it fail.
+struct Registration<'a>(&'a Registry);
 
-impl Keep<'_> {
+impl Registration<'_> {
     fn counter(&self, name: &str, help: &str) -> IntCounter {
-        self.keep(IntCounter::with_opts(opts(name, help)))
+        self.register(IntCounter::with_opts(opts(name, help)))
     }
 
     fn counters(&self, name: &str, help: &str, labels: &[&str]) -> IntCounterVec {
-        self.keep(IntCounterVec::new(opts(name, help), labels))
+        self.register(IntCounterVec::new(opts(name, help), labels))
     }
 
     fn gauges(&self, name: &str, help: &str, labels: &[&str]) -> IntGaugeVec {
-        self.keep(IntGaugeVec::new(opts(name, help), labels))
+        self.register(IntGaugeVec::new(opts(name, help), labels))
     }
 
     fn instants(&self, name: &str, help: &str, labels: &[&str]) -> GaugeVec {
-        self.keep(GaugeVec::new(opts(name, help), labels))
+        self.register(GaugeVec::new(opts(name, help), labels))
     }
 
     fn histogram(&self, name: &str, help: &str) -> Histogram {
         let options = HistogramOpts::from(opts(name, help)).buckets(PLAN_SECONDS.to_vec());
-        self.keep(Histogram::with_opts(options))
+        self.register(Histogram::with_opts(options))
     }
 
-    fn keep<M: Collector + Clone + 'static>(&self, made: prometheus::Result<M>) -> M {
-        let metric = made.expect("names and labels in this file are valid");
-        let kept = self.0.register(Box::new(metric.clone()));
-        kept.expect("names in this file differ");
+    fn register<M: Collector + Clone + 'static>(&self, created: prometheus::Result<M>) -> M {
+        let metric = created.expect("names and labels in this file are valid");
+        self.0
+            .register(Box::new(metric.clone()))
+            .expect("names in this file differ");
         metric
     }
 }
@@ -240,8 +250,8 @@ fn opts(name: &str, help: &str) -> Opts {
 mod tests {
     use super::*;
 
-    fn text(counters: &Counters, states: &States) -> String {
-        let families = counters.families(states);
+    fn text(counters: &Counters, gauges: &GaugeValues) -> String {
+        let families = counters.families(gauges);
         let mut text = String::new();
         let encoder = prometheus::TextEncoder::new();
         encoder.encode_utf8(&families, &mut text).unwrap();
@@ -249,18 +259,18 @@ mod tests {
     }
 
     #[test]
-    fn states_are_those_of_the_moment() {
+    fn gauges_show_current_values_only() {
         let counters = Counters::default();
         counters.wrote("label", "landed");
-        let waiting = States {
+        let waiting = GaugeValues {
             leads: true,
             waiting: vec![("Rollout".to_owned(), "NotFound")],
-            ..States::default()
+            ..GaugeValues::default()
         };
         let said = text(&counters, &waiting);
         assert!(said.contains(r#"goldenpath_kind_waiting{kind="Rollout",reason="NotFound"} 1"#));
         assert!(said.contains("goldenpath_leader 1"));
-        let later = text(&counters, &States::default());
+        let later = text(&counters, &GaugeValues::default());
         assert!(!later.contains("Rollout"), "{later}");
         assert!(later.contains(r#"goldenpath_writes_total{result="landed",verb="label"} 1"#));
         assert!(later.contains("goldenpath_leader 0"));

@@ -1,6 +1,7 @@
-//! Which of several replicas writes: a Lease of coordination.k8s.io. Whether another's claim has
-//! lapsed is judged by how long its record was seen unchanged on our own monotonic clock, never by
-//! the times it states, so that clocks may differ. A Lease is no fence: writes stay idempotent.
+//! Leader election by a Lease of coordination.k8s.io: which of several replicas writes. Another
+//! replica's claim has lapsed when its record stayed unchanged long enough on our own monotonic clock;
+//! the times in the record do not count, so that clocks may differ. A Lease is no fence: writes stay
+//! idempotent.
 
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -15,17 +16,19 @@ use tracing::{info, warn};
 
 use super::client::error::{Error, Result, reason_of};
 
-/// How long a claim that is not renewed stands.
+/// The name of the operator's Lease.
+pub const LEASE_NAME: &str = "goldenpath";
+/// How long a claim stands without renewal.
 pub const LEASE_SECONDS: u16 = 15;
 const LEASE: Duration = Duration::from_secs(LEASE_SECONDS as u64);
 /// How long after its last renewal a holder goes on writing.
 pub const RENEW_DEADLINE: Duration = Duration::from_secs(10);
 /// Time between two attempts.
 pub const RETRY_EVERY: Duration = Duration::from_secs(2);
-/// Longest time one request may take.
-const PATIENCE: Duration = Duration::from_secs(5);
+/// The longest time one request may take.
+const TIMEOUT: Duration = Duration::from_secs(5);
 
-/// Until when this replica may write. Asked at the moment of writing.
+/// Until when this replica may write. Checked before every write.
 #[derive(Debug)]
 pub struct Leadership {
     until: Mutex<Option<Claim>>,
@@ -60,13 +63,13 @@ impl Leadership {
         })
     }
 
-    /// Tells of changes; what is held at the moment of writing is for [`Leadership::holds`].
+    /// Notifies of changes. Before a write, check [`Leadership::holds`].
     pub fn subscribe(&self) -> watch::Receiver<bool> {
         self.changed.subscribe()
     }
 
-    /// When the operator came to this cluster: its Lease is created by the first replica that ever
-    /// contends, and outlives them all. None without a Lease, and before it was read.
+    /// When the operator was installed: the first replica creates the Lease, which outlives them all.
+    /// `None` without a Lease, and before it was read.
     pub fn installed(&self) -> Option<Timestamp> {
         *self
             .installed
@@ -74,14 +77,14 @@ impl Leadership {
             .unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn note_installed(&self, at: Option<Timestamp>) {
+    fn set_installed(&self, at: Option<Timestamp>) {
         *self
             .installed
             .lock()
             .unwrap_or_else(PoisonError::into_inner) = at;
     }
 
-    /// This replica is alone.
+    /// Leads without a Lease, as the only replica.
     pub fn hold_for_good(&self) {
         let century = Duration::from_secs(100 * 365 * 86_400);
         self.claim_for(century, Instant::now());
@@ -114,90 +117,92 @@ impl Leadership {
     }
 }
 
-/// A record and when it was first seen just so.
+/// A version of the record, and when it was first read.
 #[derive(Clone, Debug)]
-pub struct Sighting {
+struct ObservedRecord {
     version: String,
     first_seen: Instant,
 }
 
-/// What there is to do about the Lease.
+/// What to do about the Lease.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Step {
-    /// Nobody holds it, or the holder fell silent.
-    Take,
-    /// It is ours: say that we are still here.
+enum LeaseAction {
+    /// It has no holder, or its holder stopped renewing.
+    Acquire,
+    /// This replica holds it.
     Renew,
-    /// Somebody else holds it.
+    /// Another replica holds it.
     Wait,
 }
 
-/// Decides. `seen` says since when the record has looked the way it does now.
-pub fn evaluate(record: &LeaseSpec, seen: &Sighting, me: &str, now: Instant) -> Step {
+fn next_action(
+    record: &LeaseSpec,
+    observed: &ObservedRecord,
+    me: &str,
+    now: Instant,
+) -> LeaseAction {
     let holder = record.holder_identity.as_deref().unwrap_or_default();
     if holder.is_empty() {
-        return Step::Take;
+        return LeaseAction::Acquire;
     }
     if holder == me {
-        return Step::Renew;
+        return LeaseAction::Renew;
     }
     let stated = record
         .lease_duration_seconds
         .and_then(|seconds| u64::try_from(seconds).ok());
     let lasts = stated.map_or(LEASE, Duration::from_secs).max(LEASE);
-    if now.saturating_duration_since(seen.first_seen) >= lasts {
-        Step::Take
+    if now.saturating_duration_since(observed.first_seen) >= lasts {
+        LeaseAction::Acquire
     } else {
-        Step::Wait
+        LeaseAction::Wait
     }
 }
 
-/// Keeps the sighting of an unchanged record, and starts anew for a changed one.
-fn sight(before: Option<Sighting>, version: &str, now: Instant) -> Sighting {
+/// Keeps the observation of an unchanged record, and starts a new one for a changed record.
+fn observe(before: Option<ObservedRecord>, version: &str, now: Instant) -> ObservedRecord {
     before
-        .filter(|sighting| sighting.version == version)
-        .unwrap_or_else(|| Sighting {
+        .filter(|observed| observed.version == version)
+        .unwrap_or_else(|| ObservedRecord {
             version: version.to_owned(),
             first_seen: now,
         })
 }
 
-/// The record after a step.
-fn claim(record: &LeaseSpec, me: &str, step: Step, now: Timestamp) -> LeaseSpec {
-    let takes = step == Step::Take;
+/// The record after acquiring or renewing.
+fn claim(record: &LeaseSpec, me: &str, action: LeaseAction, now: Timestamp) -> LeaseSpec {
+    let acquires = action == LeaseAction::Acquire;
     let transitions = record.lease_transitions.unwrap_or_default();
     LeaseSpec {
         holder_identity: Some(me.to_owned()),
         lease_duration_seconds: Some(i32::from(LEASE_SECONDS)),
-        acquire_time: if takes {
+        acquire_time: if acquires {
             Some(MicroTime(now))
         } else {
             record.acquire_time.clone()
         },
         renew_time: Some(MicroTime(now)),
-        lease_transitions: Some(transitions + i32::from(takes)),
+        lease_transitions: Some(transitions + i32::from(acquires)),
         ..record.clone()
     }
 }
 
-/// A contender for one Lease.
+/// Acquires and renews one Lease.
 #[derive(Clone)]
-pub struct Contender {
+pub struct LeaderElector {
     api: Api<Lease>,
-    name: String,
     me: String,
-    seen: Option<Sighting>,
+    observed: Option<ObservedRecord>,
     created: Option<Timestamp>,
 }
 
-impl Contender {
-    /// Contends for the Lease `name` in `namespace` as `me`, a name nobody else ever has.
-    pub fn new(client: Client, namespace: &str, name: &str, me: &str) -> Self {
+impl LeaderElector {
+    /// Contends for the operator's Lease in `namespace` as `me`, which no other replica ever uses.
+    pub fn new(client: Client, namespace: &str, me: &str) -> Self {
         Self {
             api: Api::namespaced(client, namespace),
-            name: name.to_owned(),
             me: me.to_owned(),
-            seen: None,
+            observed: None,
             created: None,
         }
     }
@@ -208,12 +213,12 @@ impl Contender {
         loop {
             let started = Instant::now();
             let contended = self.contend().await;
-            leadership.note_installed(self.created);
+            leadership.set_installed(self.created);
             match contended {
                 Ok(true) => leadership.claim_for(RENEW_DEADLINE, started),
                 Ok(false) => leadership.give_up(),
                 Err(error) => {
-                    warn!(reason = error.reason(), %error, "failed to renew the lease");
+                    warn!(reason = error.reason(), %error, "failed to acquire or renew the Lease; retrying");
                     leadership.announce();
                 }
             }
@@ -225,22 +230,22 @@ impl Contender {
         }
     }
 
-    /// One attempt. True where the Lease is ours now.
+    /// One attempt. True where this replica holds the Lease now.
     async fn contend(&mut self) -> Result<bool> {
-        let Some(lease) = self.limited("read", self.api.get_opt(&self.name)).await? else {
+        let Some(lease) = self.limited("read", self.api.get_opt(LEASE_NAME)).await? else {
             return self.create().await;
         };
         let version = lease.metadata.resource_version.clone().unwrap_or_default();
         self.created = lease.metadata.creation_timestamp.as_ref().map(|at| at.0);
         let record = lease.spec.clone().unwrap_or_default();
         let now = Instant::now();
-        let seen = sight(self.seen.take(), &version, now);
-        let step = evaluate(&record, &seen, &self.me, now);
-        self.seen = Some(seen);
-        match step {
-            Step::Wait => Ok(false),
-            Step::Take | Step::Renew => {
-                let spec = claim(&record, &self.me, step, Timestamp::now());
+        let observed = observe(self.observed.take(), &version, now);
+        let action = next_action(&record, &observed, &self.me, now);
+        self.observed = Some(observed);
+        match action {
+            LeaseAction::Wait => Ok(false),
+            LeaseAction::Acquire | LeaseAction::Renew => {
+                let spec = claim(&record, &self.me, action, Timestamp::now());
                 self.replace(&lease, spec).await
             }
         }
@@ -250,40 +255,39 @@ impl Contender {
         let spec = claim(
             &LeaseSpec::default(),
             &self.me,
-            Step::Take,
+            LeaseAction::Acquire,
             Timestamp::now(),
         );
         let lease = Lease {
             metadata: ObjectMeta {
-                name: Some(self.name.clone()),
+                name: Some(LEASE_NAME.to_owned()),
                 ..ObjectMeta::default()
             },
             spec: Some(spec),
         };
-        let params = PostParams::default();
-        let made = self
-            .limited("create", self.api.create(&params, &lease))
+        let created = self
+            .limited("create", self.api.create(&PostParams::default(), &lease))
             .await;
-        won(made.map(drop))
+        acquired(created.map(drop))
     }
 
-    /// Carries the version that was read, so that of two contenders one is refused.
+    /// Sends the version that was read, so that of two replicas one gets a conflict.
     async fn replace(&self, lease: &Lease, spec: LeaseSpec) -> Result<bool> {
         let lease = Lease {
             spec: Some(spec),
             ..lease.clone()
         };
         let params = PostParams::default();
-        let done = self
-            .limited("renew", self.api.replace(&self.name, &params, &lease))
+        let replaced = self
+            .limited("renew", self.api.replace(LEASE_NAME, &params, &lease))
             .await;
-        won(done.map(drop))
+        acquired(replaced.map(drop))
     }
 
-    /// Gives the Lease back, so that another replica need not wait for it to lapse.
+    /// Releases the Lease, so that another replica need not wait until it lapses.
     pub async fn release(&self, leadership: &Leadership) -> Result<()> {
         leadership.give_up();
-        let Some(lease) = self.limited("read", self.api.get_opt(&self.name)).await? else {
+        let Some(lease) = self.limited("read", self.api.get_opt(LEASE_NAME)).await? else {
             return Ok(());
         };
         let record = lease.spec.clone().unwrap_or_default();
@@ -296,7 +300,7 @@ impl Contender {
             ..record
         };
         self.replace(&lease, spec).await?;
-        info!(lease = self.name, "lease released");
+        info!(lease = LEASE_NAME, "Lease released");
         Ok(())
     }
 
@@ -305,20 +309,20 @@ impl Contender {
         verb: &str,
         request: impl Future<Output = kube::Result<T>>,
     ) -> Result<T> {
-        let action = format!("{verb} the lease {}", self.name);
-        match tokio::time::timeout(PATIENCE, request).await {
+        let action = format!("{verb} the Lease {LEASE_NAME}");
+        match tokio::time::timeout(TIMEOUT, request).await {
             Ok(answer) => answer.map_err(Error::on(action)),
             Err(_) => Err(Error::TimedOut {
                 action,
-                seconds: PATIENCE.as_secs(),
+                seconds: TIMEOUT.as_secs(),
             }),
         }
     }
 }
 
-/// A conflict is no failure: somebody else was faster.
-fn won(done: Result<()>) -> Result<bool> {
-    match done {
+/// A conflict is not a failure: another replica was faster.
+fn acquired(written: Result<()>) -> Result<bool> {
+    match written {
         Ok(()) => Ok(true),
         Err(Error::Request { source, .. }) if reason_of(&source) == "Conflict" => Ok(false),
         Err(error) => Err(error),
@@ -339,58 +343,70 @@ mod tests {
         }
     }
 
-    fn seen(version: &str, first_seen: Instant) -> Sighting {
-        Sighting {
+    fn seen(version: &str, first_seen: Instant) -> ObservedRecord {
+        ObservedRecord {
             version: version.to_owned(),
             first_seen,
         }
     }
 
     #[test]
-    fn anothers_claim_lapses_by_our_own_clock_only() {
+    fn another_replicas_claim_lapses_by_our_own_clock_only() {
         let start = Instant::now();
         let record = held_by("other");
         let seen = seen("7", start);
         let just_before = start + LEASE.saturating_sub(Duration::from_millis(1));
-        assert_eq!(evaluate(&record, &seen, "me", start), Step::Wait);
-        assert_eq!(evaluate(&record, &seen, "me", just_before), Step::Wait);
-        assert_eq!(evaluate(&record, &seen, "me", start + LEASE), Step::Take);
-    }
-
-    #[test]
-    fn every_renewal_of_another_starts_the_wait_anew() {
-        let start = Instant::now();
-        let later = start + LEASE;
-        let first = sight(None, "7", start);
-        let unchanged = sight(Some(first.clone()), "7", later);
-        assert_eq!(unchanged.first_seen, start);
-        let renewed = sight(Some(first), "8", later);
+        assert_eq!(next_action(&record, &seen, "me", start), LeaseAction::Wait);
         assert_eq!(
-            evaluate(&held_by("other"), &renewed, "me", later),
-            Step::Wait
+            next_action(&record, &seen, "me", just_before),
+            LeaseAction::Wait
+        );
+        assert_eq!(
+            next_action(&record, &seen, "me", start + LEASE),
+            LeaseAction::Acquire
         );
     }
 
     #[test]
-    fn a_free_lease_is_taken_and_our_own_is_renewed() {
+    fn every_renewal_by_another_replica_restarts_the_wait() {
+        let start = Instant::now();
+        let later = start + LEASE;
+        let first = observe(None, "7", start);
+        let unchanged = observe(Some(first.clone()), "7", later);
+        assert_eq!(unchanged.first_seen, start);
+        let renewed = observe(Some(first), "8", later);
+        assert_eq!(
+            next_action(&held_by("other"), &renewed, "me", later),
+            LeaseAction::Wait
+        );
+    }
+
+    #[test]
+    fn a_free_lease_is_acquired_and_our_own_is_renewed() {
         let now = Instant::now();
         let seen = seen("7", now);
         assert_eq!(
-            evaluate(&LeaseSpec::default(), &seen, "me", now),
-            Step::Take
+            next_action(&LeaseSpec::default(), &seen, "me", now),
+            LeaseAction::Acquire
         );
-        assert_eq!(evaluate(&held_by(""), &seen, "me", now), Step::Take);
-        assert_eq!(evaluate(&held_by("me"), &seen, "me", now), Step::Renew);
+        assert_eq!(
+            next_action(&held_by(""), &seen, "me", now),
+            LeaseAction::Acquire
+        );
+        assert_eq!(
+            next_action(&held_by("me"), &seen, "me", now),
+            LeaseAction::Renew
+        );
     }
 
     #[test]
-    fn taking_over_is_counted_and_renewing_is_not() {
+    fn acquiring_counts_as_a_transition_and_renewing_does_not() {
         let now = Timestamp::UNIX_EPOCH;
-        let taken = claim(&held_by("other"), "me", Step::Take, now);
-        assert_eq!(taken.lease_transitions, Some(5));
-        assert_eq!(taken.acquire_time, Some(MicroTime(now)));
+        let acquired = claim(&held_by("other"), "me", LeaseAction::Acquire, now);
+        assert_eq!(acquired.lease_transitions, Some(5));
+        assert_eq!(acquired.acquire_time, Some(MicroTime(now)));
         let later = now + SignedDuration::from_secs(2);
-        let renewed = claim(&taken, "me", Step::Renew, later);
+        let renewed = claim(&acquired, "me", LeaseAction::Renew, later);
         assert_eq!(renewed.lease_transitions, Some(5));
         assert_eq!(renewed.acquire_time, Some(MicroTime(now)));
         assert_eq!(renewed.renew_time, Some(MicroTime(later)));

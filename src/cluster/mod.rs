@@ -1,10 +1,12 @@
-//! The operator: the only module that talks to a cluster. Watches feed the inventory, one writer
-//! carries out its plans, and one Lease says who may. It decides nothing itself.
+//! Talks to a cluster: the only room with a Kubernetes client. Watches feed the inventory, one writer
+//! carries out its plans, and one Lease decides which replica writes. Verdicts and plans are made in
+//! `assess`. Inside, `client <- watch, write <- run`.
 
 mod client;
 mod clock;
 mod context;
 mod counters;
+mod event_queue;
 mod lease;
 mod observer;
 mod readiness;
@@ -19,9 +21,9 @@ pub use client::error::{Error, Result};
 pub use client::identity::{Identity, decides_on, whoami};
 pub use client::names::{Nameable, names};
 pub use observer::Observer;
-pub use reminding::{Courier, Reminders};
+pub use reminding::{ReminderSender, Reminders};
 pub use run::{Operator, RunSettings};
 pub use watch::listing::{Listing, ListingSettings, Scope, list};
 pub use watch::objects::{Objects, objects};
 pub use write::cleanup::{Cleaned, Cleanup, CleanupSettings, cleanup};
-pub use write::decision::{Named, Word, create, say};
+pub use write::decision::{DecisionRequest, ExceptionRef, create, decide};

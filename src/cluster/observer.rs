@@ -1,6 +1,5 @@
-//! What others are told: readiness, metrics and the report, worked out from the inventory when
-//! somebody asks. What is not complete yet is not shown, and what only the leader knows only the
-//! leader shows.
+//! Readiness, metrics and the report, computed from the inventory on request. An incomplete inventory
+//! yields no report, and only the leader shows adoption metrics.
 
 use std::sync::Arc;
 
@@ -8,7 +7,7 @@ use jiff::Timestamp;
 use prometheus::proto::MetricFamily;
 
 use super::context::Context;
-use super::counters::States;
+use super::counters::GaugeValues;
 use super::readiness::Stage;
 use crate::assess::inventory::Inventory;
 use crate::assess::source::Problem;
@@ -22,7 +21,7 @@ use crate::report::metrics;
 pub struct Observer(pub(super) Arc<Context>);
 
 impl Observer {
-    /// One line for each kind that is still waited for; ready when there is none.
+    /// One line for each kind whose first list is still needed; ready when there is none.
     pub fn pending(&self) -> Vec<String> {
         match self.0.gates.stage() {
             Stage::Closed | Stage::Judging => self.0.gates.pending(),
@@ -30,17 +29,19 @@ impl Observer {
         }
     }
 
-    /// One line for each kind that is done without.
+    /// One line for each kind that cannot be watched.
     pub fn notes(&self) -> Vec<String> {
-        let troubles = self.0.gates.troubles().into_iter();
-        let lines =
-            troubles.map(|(kind, trouble)| format!("{kind} cannot be followed ({trouble})"));
-        lines.collect()
+        self.0
+            .gates
+            .failures()
+            .into_iter()
+            .map(|(kind, failure)| format!("{kind} cannot be followed ({failure})"))
+            .collect()
     }
 
     /// Metrics in Prometheus' text format: the operator's own, and adoption where it leads.
     pub fn metrics(&self) -> String {
-        let mut families = self.0.counters.families(&self.states());
+        let mut families = self.0.counters.families(&self.gauges());
         if self.is_ready() && self.0.leadership.holds() {
             families.extend_from_slice(&self.adoption());
         }
@@ -81,7 +82,7 @@ impl Observer {
         Some(snapshot.get(lock, whole_second, self.0.problems(), build))
     }
 
-    /// How many workloads do not carry yet what their verdict asks for; none before everything was
+    /// How many workloads do not carry the labels of their verdict yet; `None` before everything was
     /// listed.
     pub fn unsettled(&self) -> Option<usize> {
         if !self.is_ready() {
@@ -90,28 +91,29 @@ impl Observer {
         let inventory = self.0.inventory();
         let as_of = AsOf::new(Timestamp::now());
         let ctx = inventory.judge_context(&as_of);
-        let per_space = inventory.namespaces().map(|(_, ns)| {
-            let workloads = ns.workloads.values().map(|entry| &entry.workload);
-            let unsettled = workloads
-                .filter(|workload| *workload.live != judge(workload, ns, &ctx).labels(workload));
-            unsettled.count()
+        let unsettled = inventory.namespaces().map(|(_, ns)| {
+            ns.workloads
+                .values()
+                .map(|entry| &entry.workload)
+                .filter(|workload| *workload.live != judge(workload, ns, &ctx).labels(workload))
+                .count()
         });
-        Some(per_space.sum())
+        Some(unsettled.sum())
     }
 
     fn is_ready(&self) -> bool {
         self.0.gates.stage() == Stage::Ready
     }
 
-    fn states(&self) -> States {
-        let troubles = self.0.gates.troubles();
-        States {
+    fn gauges(&self) -> GaugeValues {
+        let failures = self.0.gates.failures();
+        GaugeValues {
             leads: self.0.leadership.holds(),
             label_conflicts: self.0.inventory().label_conflicts(),
-            heard: self.0.pulse.heard(),
-            waiting: troubles
+            last_seen: self.0.heartbeat.last_seen(),
+            waiting: failures
                 .into_iter()
-                .map(|(kind, trouble)| (kind, trouble.reason))
+                .map(|(kind, failure)| (kind, failure.reason))
                 .collect(),
         }
     }

@@ -1,6 +1,6 @@
-//! What the operator still waits for. Nothing is judged before every policy kind was listed, and
-//! nothing is written before every workload kind was listed or proved out of reach. A gate that
-//! opened stays open: what fails later leaves the last known set in force, and is said.
+//! Which kinds the operator still waits for. It judges nothing before every kind that judging needs
+//! was listed, and writes nothing before every workload kind was listed or turned out to be unavailable. A gate
+//! that opened stays open: a watch that fails later keeps the last known state, and is reported.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -10,101 +10,109 @@ use std::time::Duration;
 use jiff::Timestamp;
 use tokio::sync::watch;
 
-use super::watch::followed::Role;
-
 /// How far the operator is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Stage {
-    /// Some policy kind was not listed yet.
+    /// Some kind that judging needs was not listed yet.
     #[default]
     Closed,
-    /// Policies are known: workloads may be looked at.
+    /// Paths, exceptions and namespaces are known: workloads may be judged.
     Judging,
     /// Workloads are known: labels, statuses and Events may be written.
     Ready,
 }
 
-/// Why a kind cannot be followed at the moment.
+/// What has to wait for the first list of a kind.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NeededFor {
+    /// Everything: without this kind a verdict would be wrong.
+    Judging,
+    /// Every write, unless the kind is unavailable.
+    Writing,
+    /// Nothing.
+    Nothing,
+}
+
+/// Why a kind cannot be watched at the moment.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Trouble {
-    /// One of a dozen words.
+pub struct WatchFailure {
+    /// One of a dozen short reasons.
     pub reason: &'static str,
-    /// What the server said.
+    /// The server's message.
     pub message: String,
 }
 
-impl fmt::Display for Trouble {
+impl fmt::Display for WatchFailure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}: {}", self.reason, self.message)
     }
 }
 
 #[derive(Clone, Debug)]
-struct Progress {
-    role: Role,
+struct Gate {
+    needed_for: NeededFor,
     listed: bool,
-    trouble: Option<Trouble>,
-    troubled_at: Option<Duration>,
+    failure: Option<WatchFailure>,
+    /// Since 1970.
+    failed_at: Option<Duration>,
 }
 
-/// The gates.
+/// One gate for each followed kind.
 #[derive(Debug, Default)]
 pub struct Gates {
-    kinds: Mutex<BTreeMap<String, Progress>>,
+    kinds: Mutex<BTreeMap<String, Gate>>,
     stage: watch::Sender<Stage>,
 }
 
 impl Gates {
-    /// From now on this kind is waited for as its role says.
-    pub fn expect(&self, kind: &str, role: Role) {
-        let progress = Progress {
-            role,
+    /// Waits for this kind from now on.
+    pub fn expect(&self, kind: &str, needed_for: NeededFor) {
+        let gate = Gate {
+            needed_for,
             listed: false,
-            trouble: None,
-            troubled_at: None,
+            failure: None,
+            failed_at: None,
         };
-        self.kinds().entry(kind.to_owned()).or_insert(progress);
+        self.kinds().entry(kind.to_owned()).or_insert(gate);
     }
 
     /// The kind was listed to the end.
     pub fn listed(&self, kind: &str) {
-        self.note(kind, |progress| {
-            progress.listed = true;
-            progress.trouble = None;
+        self.update(kind, |gate| {
+            gate.listed = true;
+            gate.failure = None;
         });
     }
 
-    /// Bytes of these kinds arrived, at these seconds since 1970: troubles older than that are over.
-    pub fn heard(&self, heard: &[(String, f64)]) {
-        for (kind, at) in heard {
+    /// Bytes of these kinds arrived at these seconds since 1970: older failures are over.
+    pub fn received(&self, last_seen: &[(String, f64)]) {
+        for (kind, at) in last_seen {
             let at = Duration::try_from_secs_f64(*at).unwrap_or_default();
-            let is_over = |progress: &Progress| {
-                progress.listed && progress.troubled_at.is_some_and(|since| since < at)
-            };
+            let is_over =
+                |gate: &Gate| gate.listed && gate.failed_at.is_some_and(|since| since < at);
             if self.kinds().get(kind).is_some_and(is_over) {
-                self.note(kind, |progress| progress.trouble = None);
+                self.update(kind, |gate| gate.failure = None);
             }
         }
     }
 
     /// Events of the kind arrive.
     pub fn recovered(&self, kind: &str) {
-        let troubled = |progress: &Progress| progress.trouble.is_some();
-        if self.kinds().get(kind).is_some_and(troubled) {
-            self.note(kind, |progress| progress.trouble = None);
+        let is_failed = |gate: &Gate| gate.failure.is_some();
+        if self.kinds().get(kind).is_some_and(is_failed) {
+            self.update(kind, |gate| gate.failure = None);
         }
     }
 
-    /// The kind cannot be followed, as of `now`. True where that is news.
-    pub fn troubled(&self, kind: &str, trouble: &Trouble, now: Timestamp) -> bool {
-        let mut is_news = false;
-        self.note(kind, |progress| {
-            progress.troubled_at =
-                Duration::try_from(now.duration_since(Timestamp::UNIX_EPOCH)).ok();
-            let before = progress.trouble.replace(trouble.clone());
-            is_news = before.is_none_or(|before| before.reason != trouble.reason);
+    /// The kind cannot be watched, as of `now`. True where the reason changed.
+    pub fn failed(&self, kind: &str, failure: &WatchFailure, now: Timestamp) -> bool {
+        let mut is_new = false;
+        self.update(kind, |gate| {
+            gate.failed_at = Duration::try_from(now.duration_since(Timestamp::UNIX_EPOCH)).ok();
+            let before = gate.failure.replace(failure.clone());
+            is_new = before.is_none_or(|before| before.reason != failure.reason);
         });
-        is_news
+        is_new
     }
 
     /// How far the operator is.
@@ -112,71 +120,70 @@ impl Gates {
         *self.stage.borrow()
     }
 
-    /// Waits until the operator is as far as `stage`.
+    /// Waits until the operator has reached `stage`.
     pub async fn reached(&self, stage: Stage) {
         let mut stages = self.stage.subscribe();
         // The sender lives as long as `self`.
         let _ = stages.wait_for(|now| *now >= stage).await;
     }
 
-    /// One line for each kind whose first list is still waited for, unless it is out of reach.
+    /// One line for each kind whose first list is still needed.
     pub fn pending(&self) -> Vec<String> {
-        let kinds = self.kinds();
-        let waiting = kinds.iter().filter(|(_, progress)| progress.holds_back());
-        let lines = waiting.map(|(kind, progress)| match &progress.trouble {
-            Some(trouble) => format!("{kind}: not listed yet ({trouble})"),
-            None => format!("{kind}: not listed yet"),
-        });
-        lines.collect()
+        self.kinds()
+            .iter()
+            .filter(|(_, gate)| gate.is_closed())
+            .map(|(kind, gate)| match &gate.failure {
+                Some(failure) => format!("{kind}: not listed yet ({failure})"),
+                None => format!("{kind}: not listed yet"),
+            })
+            .collect()
     }
 
-    /// The kinds that cannot be followed at the moment, and why.
-    pub fn troubles(&self) -> Vec<(String, Trouble)> {
-        let kinds = self.kinds();
-        let troubled = kinds.iter().filter_map(|(kind, progress)| {
-            let trouble = progress.trouble.clone()?;
-            Some((kind.clone(), trouble))
-        });
-        troubled.collect()
+    /// The kinds that cannot be watched at the moment, and why.
+    pub fn failures(&self) -> Vec<(String, WatchFailure)> {
+        self.kinds()
+            .iter()
+            .filter_map(|(kind, gate)| Some((kind.clone(), gate.failure.clone()?)))
+            .collect()
     }
 
-    fn note(&self, kind: &str, change: impl FnOnce(&mut Progress)) {
+    fn update(&self, kind: &str, change: impl FnOnce(&mut Gate)) {
         let mut kinds = self.kinds();
-        if let Some(progress) = kinds.get_mut(kind) {
-            change(progress);
+        if let Some(gate) = kinds.get_mut(kind) {
+            change(gate);
         }
         let stage = stage_of(&kinds);
         self.stage.send_if_modified(|now| {
-            let further = stage > *now;
+            let has_advanced = stage > *now;
             *now = stage.max(*now);
-            further
+            has_advanced
         });
     }
 
-    fn kinds(&self) -> MutexGuard<'_, BTreeMap<String, Progress>> {
+    fn kinds(&self) -> MutexGuard<'_, BTreeMap<String, Gate>> {
         self.kinds.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Progress {
-    fn holds_back(&self) -> bool {
-        match self.role {
-            Role::Policy => !self.listed,
-            Role::Workload => !self.listed && self.trouble.is_none(),
-            Role::Beside => false,
+impl Gate {
+    fn is_closed(&self) -> bool {
+        match self.needed_for {
+            NeededFor::Judging => !self.listed,
+            NeededFor::Writing => !self.listed && self.failure.is_none(),
+            NeededFor::Nothing => false,
         }
     }
 }
 
-fn stage_of(kinds: &BTreeMap<String, Progress>) -> Stage {
-    let holds_back = |role| {
+fn stage_of(kinds: &BTreeMap<String, Gate>) -> Stage {
+    let is_closed = |needed_for| {
         kinds
             .values()
-            .any(|progress| progress.role == role && progress.holds_back())
+            .any(|gate| gate.needed_for == needed_for && gate.is_closed())
     };
-    if holds_back(Role::Policy) {
+    if is_closed(NeededFor::Judging) {
         Stage::Closed
-    } else if holds_back(Role::Workload) {
+    } else if is_closed(NeededFor::Writing) {
         Stage::Judging
     } else {
         Stage::Ready
@@ -192,16 +199,16 @@ mod tests {
     fn gates() -> Gates {
         let gates = Gates::default();
         for kind in ["GoldenPath", "DeviationException", "Namespace"] {
-            gates.expect(kind, Role::Policy);
+            gates.expect(kind, NeededFor::Judging);
         }
         for kind in ["Deployment", "CronJob"] {
-            gates.expect(kind, Role::Workload);
+            gates.expect(kind, NeededFor::Writing);
         }
         gates
     }
 
-    fn forbidden() -> Trouble {
-        Trouble {
+    fn forbidden() -> WatchFailure {
+        WatchFailure {
             reason: "Forbidden",
             message: "no".to_owned(),
         }
@@ -212,7 +219,7 @@ mod tests {
         let gates = gates();
         gates.listed("GoldenPath");
         gates.listed("Namespace");
-        gates.troubled("DeviationException", &forbidden(), NOW);
+        gates.failed("DeviationException", &forbidden(), NOW);
         assert_eq!(gates.stage(), Stage::Closed);
         assert!(gates.pending().join("\n").contains("DeviationException"));
         gates.listed("DeviationException");
@@ -220,17 +227,17 @@ mod tests {
     }
 
     #[test]
-    fn a_forbidden_workload_kind_is_not_waited_for() {
+    fn a_forbidden_workload_kind_does_not_hold_up_writing() {
         let gates = gates();
         for kind in ["GoldenPath", "DeviationException", "Namespace", "CronJob"] {
             gates.listed(kind);
         }
         assert_eq!(gates.stage(), Stage::Judging);
-        assert!(gates.troubled("Deployment", &forbidden(), NOW));
-        assert!(!gates.troubled("Deployment", &forbidden(), NOW), "no news");
+        assert!(gates.failed("Deployment", &forbidden(), NOW));
+        assert!(!gates.failed("Deployment", &forbidden(), NOW), "no news");
         assert_eq!(gates.stage(), Stage::Ready);
         assert_eq!(gates.pending(), Vec::<String>::new());
-        assert_eq!(gates.troubles(), [("Deployment".to_owned(), forbidden())]);
+        assert_eq!(gates.failures(), [("Deployment".to_owned(), forbidden())]);
     }
 
     #[test]
@@ -246,13 +253,13 @@ mod tests {
         for kind in all {
             gates.listed(kind);
         }
-        gates.troubled("GoldenPath", &forbidden(), NOW);
-        gates.expect("Rollout", Role::Workload);
+        gates.failed("GoldenPath", &forbidden(), NOW);
+        gates.expect("Rollout", NeededFor::Writing);
         gates.listed("Deployment");
         assert_eq!(gates.stage(), Stage::Ready);
-        gates.heard(&[("GoldenPath".to_owned(), 0.0)]);
-        assert_eq!(gates.troubles().len(), 1, "nothing was heard since");
-        gates.heard(&[("GoldenPath".to_owned(), 1.0)]);
-        assert_eq!(gates.troubles(), []);
+        gates.received(&[("GoldenPath".to_owned(), 0.0)]);
+        assert_eq!(gates.failures().len(), 1, "nothing was received since");
+        gates.received(&[("GoldenPath".to_owned(), 1.0)]);
+        assert_eq!(gates.failures(), []);
     }
 }

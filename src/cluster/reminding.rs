@@ -1,6 +1,6 @@
-//! Sends reminders. What is due is planned from the inventory and compared with what is stored now.
-//! The intent is recorded, the message sent, and the sending recorded, in this order, before
-//! anything else is sent: after a crash the same message is sent again under the same key. Only the
+//! Sends reminders. Messages are planned from the inventory and compared with the stored exceptions.
+//! For each message the intent is recorded, the message sent, and the sending recorded, in this order,
+//! before the next one: after a crash the same message is sent again under the same key. Only the
 //! leader sends, and only once everything was listed.
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
@@ -8,110 +8,113 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use futures::future::{BoxFuture, join_all};
+use backon::{BackoffBuilder as _, ExponentialBuilder};
+use futures::future::{BoxFuture, join_all, try_join_all};
 use jiff::Timestamp;
-use tokio::sync::{oneshot, watch};
+use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::{MissedTickBehavior, interval};
-use tracing::{debug, info, warn};
+use tracing::{info, warn};
 
 use super::client::error::Result;
 use super::context::Context;
+use super::event_queue::{EventTrigger, SentReminder};
 use super::readiness::Stage;
-use super::write::apply::{Hand, Outcome};
-use super::write::events::{News, Reminded};
-use super::write::reminder_records::Record;
+use super::write::apply::{ApiWriter, WriteOutcome};
+use super::write::reminder_records::ReminderRecord;
 use crate::assess::reminders::{
     Addressee, Change, Delivery, Item, Look, Mark, Message, Occasion, Setback, Settings, accepted,
     plan,
 };
 
-/// How often it looks for what is due.
-const LOOK_EVERY: Duration = Duration::from_secs(5);
-/// How long nothing is looked up after that failed.
-const LOOK_UP_AGAIN: Duration = Duration::from_secs(60);
-/// How long a reminder is left out after the API server refused to record its intent.
+/// Time between two plans.
+const PLAN_EVERY: Duration = Duration::from_secs(5);
+/// Pause after reading a stored exception failed.
+const READ_AGAIN: Duration = Duration::from_secs(60);
+/// Pause of one reminder after the API server refused to record its intent.
 const WRITE_AGAIN: Duration = Duration::from_secs(3_600);
-/// Time between two messages: what chats let one sender send.
+/// Time between two messages: the rate chats allow one sender.
 const PACE: Duration = Duration::from_secs(1);
-/// Time between two attempts to put something on record, at first and at most.
-const RETRY: [Duration; 2] = [Duration::from_millis(200), Duration::from_secs(30)];
-/// How long a message under way may take to be answered and put on record when the operator is
-/// asked to end: a little more than the post waits for an answer.
+/// The longest pause between two attempts to record something.
+const LONGEST_PAUSE: Duration = Duration::from_secs(30);
+/// Pauses between these attempts.
+const BACKOFF: ExponentialBuilder = ExponentialBuilder::new()
+    .with_min_delay(Duration::from_millis(200))
+    .with_max_delay(LONGEST_PAUSE)
+    .without_max_times();
+/// How long a stopping operator waits until a message is answered and recorded: a little more than
+/// sending may take.
 pub const DRAIN: Duration = Duration::from_secs(13);
 
-/// Takes a message to where people read it, and says how that ended.
-pub trait Courier: fmt::Debug + Send + Sync {
-    /// One attempt, which ends by itself.
-    fn carry<'a>(&'a self, message: &'a Message) -> BoxFuture<'a, Delivery>;
+/// Delivers messages to chats and other receivers.
+pub trait ReminderSender: fmt::Debug + Send + Sync {
+    /// Makes one attempt, which ends by itself.
+    fn send<'a>(&'a self, message: &'a Message) -> BoxFuture<'a, Delivery>;
 }
 
-/// What reminding needs.
+/// When reminders are due, and what sends them.
 #[derive(Clone, Debug)]
 pub struct Reminders {
     /// What is due when, and to whom.
     pub settings: Settings,
-    /// Who carries messages.
-    pub courier: Arc<dyn Courier>,
+    /// Sends messages.
+    pub sender: Arc<dyn ReminderSender>,
 }
 
-/// Reminds until `stop` says so; a message under way is put on record first. Without reminders it
-/// waits for the end.
-pub fn run(
-    reminders: Option<Reminders>,
-    context: Arc<Context>,
-    hand: Hand,
-) -> impl FnOnce(watch::Receiver<bool>) -> BoxFuture<'static, ()> {
-    move |mut stop| {
-        Box::pin(async move {
-            let Some(reminders) = reminders else {
-                let _ = stop.wait_for(|stop| *stop).await;
-                return;
-            };
-            let reminding = Reminding {
-                reminders,
-                context,
-                hand,
-                stop,
-                looks_from: None,
-                held: BTreeMap::new(),
-                told: BTreeMap::new(),
-                refusing: HashSet::new(),
-                unrecorded: BTreeSet::new(),
-                unwritable: BTreeMap::new(),
-            };
-            reminding.run().await;
-        })
-    }
-}
-
-struct Reminding {
+/// The task that sends reminders.
+pub struct Reminding {
     reminders: Reminders,
     context: Arc<Context>,
-    hand: Hand,
+    api: ApiWriter,
+    /// To the writer, which records reminders.
+    records: mpsc::Sender<ReminderRecord>,
     stop: watch::Receiver<bool>,
-    /// When looking up is tried again after it failed.
-    looks_from: Option<Instant>,
-    /// Until when a channel is left alone.
-    held: BTreeMap<Arc<str>, Instant>,
-    /// When an owner was last told something: the inventory hears of it a moment later.
-    told: BTreeMap<Addressee, Timestamp>,
-    /// Channels that refused the last message; said once.
+    /// Until when nothing is sent, after reading a stored exception failed.
+    paused_until: Option<Instant>,
+    /// Until when nothing is sent to a channel.
+    held_until: BTreeMap<Arc<str>, Instant>,
+    /// When an owner was last reminded: the watch delivers that record only later.
+    reminded_at: BTreeMap<Addressee, Timestamp>,
+    /// Channels that refused the last message: the Event is written once.
     refusing: HashSet<Arc<str>>,
-    /// Items that were sent and that the API server refused to record: not sent again from here.
+    /// Sent items whose record the API server refused: this process does not send them again.
     unrecorded: BTreeSet<String>,
-    /// Items whose intent the API server refused to record, and when it is tried again.
+    /// Items whose intent the API server refused to record, and when that is retried.
     unwritable: BTreeMap<String, Instant>,
 }
 
 impl Reminding {
-    async fn run(mut self) {
-        let mut look = interval(LOOK_EVERY);
-        look.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    /// A task that records its reminders with the writer at the other end of `records`.
+    pub fn new(
+        reminders: Reminders,
+        context: Arc<Context>,
+        api: ApiWriter,
+        records: mpsc::Sender<ReminderRecord>,
+        stop: watch::Receiver<bool>,
+    ) -> Self {
+        Self {
+            reminders,
+            context,
+            api,
+            records,
+            stop,
+            paused_until: None,
+            held_until: BTreeMap::new(),
+            reminded_at: BTreeMap::new(),
+            refusing: HashSet::new(),
+            unrecorded: BTreeSet::new(),
+            unwritable: BTreeMap::new(),
+        }
+    }
+
+    /// Sends until `stop` turns true; a message under way is recorded first.
+    pub async fn run(mut self) {
+        let mut plan = interval(PLAN_EVERY);
+        plan.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut stop = self.stop.clone();
         loop {
             tokio::select! {
                 _ = stop.wait_for(|stop| *stop) => return,
-                _ = look.tick() => {}
+                _ = plan.tick() => {}
             }
             self.send_due().await;
         }
@@ -120,7 +123,9 @@ impl Reminding {
     fn may_send(&self) -> bool {
         self.context.leadership.holds()
             && self.context.gates.stage() == Stage::Ready
-            && self.looks_from.is_none_or(|from| from <= Instant::now())
+            && self
+                .paused_until
+                .is_none_or(|until| until <= Instant::now())
             && !*self.stop.borrow()
     }
 
@@ -129,7 +134,7 @@ impl Reminding {
             return;
         }
         self.record_accepted().await;
-        let barred = self.barred();
+        let excluded = self.excluded();
         let now = Timestamp::now();
         let settings = &self.reminders.settings;
         let installed = self.context.leadership.installed();
@@ -137,81 +142,86 @@ impl Reminding {
             now,
             dry_run: settings.dry_run.lasts(installed, now),
         };
-        let messages = plan(&self.context.inventory(), settings, occasion, &barred);
+        let messages = plan(&self.context.inventory(), settings, occasion, &excluded);
         for message in messages {
             if !self.is_free(&message, now) {
                 continue;
             }
-            match self.look_again(message).await {
+            match self.refreshed(message).await {
                 Ok(Some(message)) if self.may_send() => self.send(message).await,
                 Ok(Some(_)) => return,
                 Ok(None) => {}
                 Err(error) => {
                     self.context.counters.failed(error.reason());
-                    warn!(reason = error.reason(), %error, "lookup failed; sending no reminders");
-                    self.looks_from = Some(Instant::now() + LOOK_UP_AGAIN);
+                    warn!(reason = error.reason(), %error, "failed to read exceptions; sending no reminders");
+                    self.paused_until = Some(Instant::now() + READ_AGAIN);
                     return;
                 }
             }
         }
     }
 
-    /// Records the rest of a message that another process sent and recorded in part.
+    /// Completes the record of a message that another process sent and recorded in part.
     async fn record_accepted(&mut self) {
         let mut marks = accepted(&self.context.inventory());
         marks.retain(|mark| !self.unrecorded.contains(&mark.item));
         self.put_on_record(marks).await;
     }
 
-    /// Items that are not sent now: they cannot be recorded.
-    fn barred(&mut self) -> BTreeSet<String> {
+    /// Items that cannot be recorded now, and are therefore not sent.
+    fn excluded(&mut self) -> BTreeSet<String> {
         let now = Instant::now();
         self.unwritable.retain(|_, until| now < *until);
         let unwritable = self.unwritable.keys().cloned();
         self.unrecorded.iter().cloned().chain(unwritable).collect()
     }
 
-    /// Whether the channel is not left alone just now, nor was its owner told already.
+    /// Whether the channel takes messages now, and its owner was not reminded already.
     fn is_free(&self, message: &Message, now: Timestamp) -> bool {
-        let held = self.held.get(&message.owner.channel);
+        let held_until = self.held_until.get(&message.owner.channel);
         let mode = &self.reminders.settings.mode;
         let since = mode.latest(now);
-        let told = self.told.get(&message.owner);
-        let was_told = mode.is_daily() && told.is_some_and(|at| *at >= since && *at <= now);
-        held.is_none_or(|until| *until <= Instant::now()) && !was_told
+        let was_reminded = mode.is_daily()
+            && self
+                .reminded_at
+                .get(&message.owner)
+                .is_some_and(|at| *at >= since && *at <= now);
+        held_until.is_none_or(|until| *until <= Instant::now()) && !was_reminded
     }
 
-    /// The message by what is stored now. A replica that has just taken over, or whose watch is
-    /// behind, does not know what another one recorded: the API server does.
-    async fn look_again(&self, message: Message) -> Result<Option<Message>> {
+    /// The message without items that the stored exceptions no longer call for. A replica that has
+    /// just taken over, or whose watch lags, does not know what another one recorded: the API server
+    /// does.
+    async fn refreshed(&self, message: Message) -> Result<Option<Message>> {
         let looks = message.items.iter().map(|item| self.look(item, &message));
-        let looks: Result<Vec<Look>> = join_all(looks).await.into_iter().collect();
-        let looks = looks?;
+        let looks: Vec<Look> = try_join_all(looks).await?;
         Ok(message.looked_at(&looks))
     }
 
     async fn look(&self, item: &Item, message: &Message) -> Result<Look> {
-        let live = self.hand.look(&item.namespace, &item.name).await?;
+        let live = self.api.read_exception(&item.namespace, &item.name).await?;
         Ok(item.look(live.as_ref(), message))
     }
 
-    /// Records which message its items belong to. False where that failed: the next plan sees what
-    /// was recorded and goes on from there.
+    /// Records which message its items belong to. False where that failed: the next plan continues
+    /// from what was recorded.
     async fn record_intents(&mut self, message: &Message) -> bool {
         let marks = message.intents();
         let outcomes = join_all(marks.iter().map(|mark| self.record(mark.clone()))).await;
         let mut are_recorded = true;
         for (mark, outcome) in marks.into_iter().zip(outcomes) {
-            let is_refused = outcome.is_some_and(is_no);
+            let is_refused = outcome.is_some_and(is_refusal);
             let is_recorded = match mark.change {
-                Change::Intended { .. } => matches!(outcome, Some(Outcome::Landed(_))),
-                Change::LeftOut | Change::Sent(_) => outcome.is_some_and(is_over) || is_refused,
+                Change::Intended { .. } => matches!(outcome, Some(WriteOutcome::Landed(_))),
+                Change::LeftOut | Change::Sent(_) => {
+                    outcome.is_some_and(WriteOutcome::is_final) || is_refused
+                }
             };
             if !is_recorded && is_refused {
                 warn!(
                     namespace = &*mark.namespace,
                     name = &*mark.name,
-                    "recording a reminder was refused; not sending it"
+                    "API server refused to record a reminder; not sending it"
                 );
                 self.unwritable
                     .insert(mark.item, Instant::now() + WRITE_AGAIN);
@@ -226,7 +236,7 @@ impl Reminding {
         if !self.record_intents(&message).await || !self.may_send() {
             return;
         }
-        let delivery = self.reminders.courier.carry(&message).await;
+        let delivery = self.reminders.sender.send(&message).await;
         for item in &message.items {
             let sink = &message.owner.channel;
             self.context
@@ -237,7 +247,7 @@ impl Reminding {
             Delivery::Accepted => self.accepted(message).await,
             Delivery::Refused(setback) => self.refused(&message, &setback),
             Delivery::Failed(setback) => {
-                say(&message, &setback, "a reminder was not taken; trying again");
+                log_setback(&message, &setback, "failed to send a reminder; retrying");
                 self.hold(&message, setback.pause);
             }
         }
@@ -247,7 +257,7 @@ impl Reminding {
         let now = Timestamp::now();
         let channel = &message.owner.channel;
         self.refusing.remove(channel);
-        self.told.insert(message.owner.clone(), now);
+        self.reminded_at.insert(message.owner.clone(), now);
         info!(
             channel = &**channel,
             team = &*message.owner.team,
@@ -258,95 +268,97 @@ impl Reminding {
         );
         self.put_on_record(message.sent(now)).await;
         for item in message.items {
-            self.tell(item, channel, None);
+            self.record_event(item, channel, None);
         }
         tokio::time::sleep(PACE).await;
     }
 
-    /// Nothing else is sent before this is recorded, or another replica leads. What the API server
-    /// goes on refusing is given up: one exception must not hold up the reminders of others.
+    /// Records these marks before anything else is sent, unless another replica leads. Gives up what
+    /// the API server keeps refusing: one exception must not hold up the reminders of others.
+    /// This loop retries only what is still open, and its last rule looks at all of it: `backon`'s
+    /// `retry` has no place for either, so it takes the pauses from it alone.
     async fn put_on_record(&mut self, mut marks: Vec<Mark>) {
-        let [mut pause, longest] = RETRY;
+        let mut pauses = BACKOFF.build();
         while !marks.is_empty() {
             let records = marks.iter().map(|mark| self.record(mark.clone()));
             let outcomes = join_all(records).await;
-            let open = marks.into_iter().zip(outcomes);
-            let open = open.filter(|(_, outcome)| !outcome.is_some_and(is_over));
-            let outcomes: Vec<Option<Outcome>>;
-            (marks, outcomes) = open.unzip();
-            let is_refused = pause >= longest && outcomes.iter().all(|how| how.is_some_and(is_no));
+            let open: Vec<Option<WriteOutcome>>;
+            (marks, open) = marks
+                .into_iter()
+                .zip(outcomes)
+                .filter(|(_, outcome)| !outcome.is_some_and(WriteOutcome::is_final))
+                .unzip();
+            let pause = pauses.next().unwrap_or(LONGEST_PAUSE);
+            let is_refused = pause >= LONGEST_PAUSE
+                && open.iter().all(|outcome| outcome.is_some_and(is_refusal));
             if !marks.is_empty() && (is_refused || !self.context.leadership.holds()) {
                 warn!(
                     reminders = marks.len(),
-                    "sent, and not recorded: another replica may send them again under the same key"
+                    "failed to record sent reminders; another replica may send them again under the same key"
                 );
                 self.unrecorded
                     .extend(marks.drain(..).map(|mark| mark.item));
             }
             if !marks.is_empty() {
                 tokio::time::sleep(pause).await;
-                pause = (pause * 2).min(longest);
             }
         }
     }
 
-    /// How recording it ended; none where the writer has ended.
-    async fn record(&self, mark: Mark) -> Option<Outcome> {
+    /// The outcome of recording a mark; `None` where the writer has ended.
+    async fn record(&self, mark: Mark) -> Option<WriteOutcome> {
         let (done, outcome) = oneshot::channel();
-        let record = Record { mark, done };
-        self.context.records.send(record).await.ok()?;
+        let record = ReminderRecord { mark, done };
+        self.records.send(record).await.ok()?;
         outcome.await.ok()
     }
 
     fn refused(&mut self, message: &Message, setback: &Setback) {
         let channel = &message.owner.channel;
-        say(message, setback, "a reminder was refused");
+        log_setback(message, setback, "channel refused a reminder");
         self.hold(message, setback.pause);
         if self.refusing.insert(channel.clone()) {
             for item in &message.items {
                 let why = format!("{}: {}", setback.reason, setback.message);
-                self.tell(item.clone(), channel, Some(why));
+                self.record_event(item.clone(), channel, Some(why));
             }
         }
     }
 
     fn hold(&mut self, message: &Message, pause: Duration) {
         let until = Instant::now() + pause;
-        self.held.insert(message.owner.channel.clone(), until);
+        self.held_until.insert(message.owner.channel.clone(), until);
     }
 
-    fn tell(&self, item: Item, channel: &Arc<str>, refused: Option<String>) {
-        debug!(item = item.id, refused = refused.is_some(), "telling");
-        self.context.tell(News::Reminded(Box::new(Reminded {
+    fn record_event(&self, item: Item, channel: &Arc<str>, refused: Option<String>) {
+        let sent = SentReminder {
             item,
             channel: channel.clone(),
             refused,
-        })));
+        };
+        self.context
+            .record_event(EventTrigger::Reminder(Box::new(sent)));
     }
 }
 
-const fn is_over(outcome: Outcome) -> bool {
+/// Whether the server refused the write, and would refuse it again.
+fn is_refusal(outcome: WriteOutcome) -> bool {
     match outcome {
-        Outcome::Landed(_) | Outcome::Gone => true,
-        Outcome::PushedBack(_) | Outcome::Failed(_) | Outcome::NotLeading => false,
+        WriteOutcome::Failed(reason) => matches!(reason, "Forbidden" | "Invalid" | "Refused"),
+        WriteOutcome::Landed(_)
+        | WriteOutcome::Gone
+        | WriteOutcome::PushedBack(_)
+        | WriteOutcome::NotLeading => false,
     }
 }
 
-/// Whether the server has said no, and will say so again.
-fn is_no(outcome: Outcome) -> bool {
-    match outcome {
-        Outcome::Failed(reason) => matches!(reason, "Forbidden" | "Invalid" | "Refused"),
-        Outcome::Landed(_) | Outcome::Gone | Outcome::PushedBack(_) | Outcome::NotLeading => false,
-    }
-}
-
-fn say(message: &Message, setback: &Setback, what: &str) {
+fn log_setback(message: &Message, setback: &Setback, event: &str) {
     warn!(
         channel = &*message.owner.channel,
         items = message.items.len(),
         reason = setback.reason,
-        said = setback.message,
+        message = setback.message,
         pause = setback.pause.as_secs(),
-        "{what}"
+        "{event}"
     );
 }

@@ -1,6 +1,5 @@
-//! `goldenpath run`: starts everything in the one right order, waits, and ends it in the one right
-//! order. Policies are listed first; only then are workloads looked at, and only then is anything
-//! written.
+//! `goldenpath run`: starts all tasks in order, waits, and stops them in order. Paths, exceptions and
+//! namespaces are listed first; only then are workloads judged, and only then is anything written.
 
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -12,195 +11,180 @@ use tokio::time::timeout;
 use tracing::{info, warn};
 
 use super::client::connect::Target;
-use super::client::discovery::{ASK_EVERY, discover};
+use super::client::discovery::{LOOK_UP_EVERY, discover};
 use super::client::error::{Error, Result};
-use super::client::heartbeat::Pulse;
+use super::client::heartbeat::Heartbeat;
 use super::clock;
 use super::context::Context;
-use super::lease::Contender;
+use super::event_queue::{EventQueue, EventTrigger};
+use super::lease::LeaderElector;
 use super::observer::Observer;
-use super::readiness::{Stage, Trouble};
-use super::reminding::{self, Reminders};
-use super::watch::approval_policy as vouch;
-use super::watch::follow as watching;
-use super::watch::followed::{Followed, Role};
-use super::watch::rereads;
-use super::write::apply::Hand;
-use super::write::events::{self, News};
+use super::readiness::{NeededFor, Stage, WatchFailure};
+use super::reminding::{self, Reminders, Reminding};
+use super::watch::follow::follow;
+use super::watch::followed::Followed;
+use super::watch::{approval_policy, policy_reports, rereads};
+use super::write::apply::ApiWriter;
+use super::write::cleanup::remove_other_formats;
+use super::write::events::EventRecorder;
 use super::write::policies;
-use super::write::reminder_records::Record;
-use super::write::reports;
 use super::write::writer::Writer;
 use crate::assess::object::kind::ExtraKind;
 use crate::assess::reminders::LONGEST_MESSAGE;
 use crate::assess::settings::Settings;
-use crate::assess::warning::Part;
 use crate::report::metrics;
 use crate::report::policy_report::Format;
 
-/// What the operator may be told.
+/// Settings of a running operator.
 #[derive(Clone, Debug)]
 pub struct RunSettings {
     /// Which cluster.
     pub target: Target,
     /// How workloads are read and counted.
     pub judging: Settings,
-    /// More kinds of workload.
+    /// More kinds of workload, which may not be served yet.
     pub extra_kinds: Vec<ExtraKind>,
-    /// What is exposed as metrics.
+    /// Options of the adoption metrics.
     pub metrics: metrics::Options,
     /// Formats of policy reports, the preferred one first; none are written where it is empty.
     pub report_formats: &'static [Format],
     /// Whether a Lease decides who writes.
     pub leader_elect: bool,
-    /// The Lease's namespace; the client's own where absent.
+    /// The namespace of the Lease; the client's default namespace where absent.
     pub lease_namespace: Option<String>,
     /// Reminders, where any are sent.
     pub reminders: Option<Reminders>,
-    /// The policy that vouches for approvals, and its binding; none is looked for where absent.
+    /// The name of the approval policy and its binding; approvals are not verified where absent.
     pub approval_policy: Option<String>,
 }
 
-/// The name of the operator's Lease.
-pub const LEASE_NAME: &str = "goldenpath";
-
-/// An operator that is connected and does not run yet.
+/// A connected operator that does not run yet.
 pub struct Operator {
     settings: RunSettings,
     client: Client,
     context: Arc<Context>,
-    told: mpsc::Receiver<News>,
-    records: mpsc::Receiver<Record>,
+    triggers: mpsc::Receiver<EventTrigger>,
 }
 
 impl Operator {
     /// Reads the kubeconfig and builds the client. The cluster need not answer yet.
     ///
     /// # Errors
-    /// When there is no cluster to talk to, or no way to.
+    /// When there is no usable kubeconfig.
     pub async fn connect(settings: RunSettings) -> Result<Self> {
-        let pulse = Arc::new(Pulse::default());
-        let client = settings.target.operator_client(pulse.clone()).await?;
-        let (news, told) = mpsc::channel(events::QUEUE);
-        let (record, records) = mpsc::channel(LONGEST_MESSAGE);
-        let own_namespace = in_cluster().then(|| client.default_namespace().to_owned());
-        let mut context = Context::new(settings.judging.clone(), pulse, news);
-        context.own_namespace = own_namespace;
+        let heartbeat = Arc::new(Heartbeat::default());
+        let client = settings.target.operator_client(heartbeat.clone()).await?;
+        let (events, triggers) = EventQueue::new();
+        let mut context = Context::new(settings.judging.clone(), heartbeat, events);
+        context.own_namespace = in_cluster().then(|| client.default_namespace().to_owned());
         context.metrics = settings.metrics;
-        context.records = record;
-        expect_kinds(&context);
-        vouch::expect(&context, settings.approval_policy.as_deref());
+        for followed in Followed::all(&settings.judging) {
+            context.gates.expect(&followed.name, followed.needed_for);
+        }
+        approval_policy::expect(&context, settings.approval_policy.as_deref());
         Ok(Self {
             settings,
             client,
             context: Arc::new(context),
-            told,
-            records,
+            triggers,
         })
     }
 
-    /// What it knows, for those who serve it.
+    /// A view for the HTTP server.
     pub fn observer(&self) -> Observer {
         Observer(self.context.clone())
     }
 
-    /// Runs until `stop` ends: then no new plans are made, writes under way end, and the Lease is
-    /// given back.
+    /// Runs until `stop` ends: then no new plans are made, writes under way finish, and the Lease is
+    /// released.
     ///
     /// # Errors
-    /// When a part that never ends has ended. What fails on the way is said and tried again.
+    /// When a task that should never end has ended. Other failures are logged and retried.
     pub async fn run(self, stop: impl Future<Output = ()>) -> Result<()> {
         let Self {
             settings,
             client,
             context,
-            told,
-            records,
+            triggers,
         } = self;
         let identity = identity();
-        let mut parts = Parts::start(&settings, &client, &context, records);
-        let teller = events::run(client.clone(), context.clone(), identity.clone(), told);
-        parts.tasks.spawn(named("telling", teller));
-        let contender = contender(&settings, client, &identity);
-        let election = elect(contender.clone(), &context);
+        let mut tasks = Tasks::start(&settings, &client, &context);
+        let recorder = EventRecorder::new(client.clone(), context.clone(), identity.clone());
+        tasks
+            .others
+            .spawn(named("the event recorder", recorder.run(triggers)));
+        let elector = elector(&settings, client, &identity);
+        let election = elect(elector.clone(), &context);
         let ended = tokio::select! {
             () = stop => None,
-            part = parts.ended() => Some(part),
+            task = tasks.ended() => Some(task),
         };
         info!("stopping");
-        parts.stop_writing().await;
+        tasks.stop_writing().await;
         election.abort();
-        release(contender, &context).await;
-        ended.map_or(Ok(()), |part| Err(Error::Ended(part)))
+        release(elector, &context).await;
+        ended.map_or(Ok(()), |task| Err(Error::Ended(task)))
     }
 }
 
-fn expect_kinds(context: &Context) {
-    let kinds = context.judging().kinds.clone();
-    let workloads = kinds.into_iter().map(Followed::Workloads);
-    for followed in Followed::POLICIES.into_iter().chain(workloads) {
-        context.gates.expect(followed.name(), followed.role());
-    }
-}
-
-/// What is followed besides workloads, where it is asked for.
-fn followed_beside(judging: &Settings) -> Vec<Followed> {
-    let services = judging.labels && judging.label_services;
-    let services = services.then_some(Followed::Services);
-    let warnings = Part::ALL.map(Followed::Warnings).into_iter();
-    let warnings = warnings.filter(|_| judging.on_apply.warns());
-    services.into_iter().chain(warnings).collect()
-}
-
-/// The tasks that make up the operator. None of them ever ends by itself.
-struct Parts {
-    tasks: JoinSet<&'static str>,
+/// The operator's tasks. None of them ever ends by itself.
+struct Tasks {
     reminding: JoinHandle<()>,
     writer: JoinHandle<()>,
+    /// Those that may be dropped at any time.
+    others: JoinSet<&'static str>,
     stop_reminding: watch::Sender<bool>,
     stop: watch::Sender<bool>,
 }
 
-impl Parts {
-    fn start(
-        settings: &RunSettings,
-        client: &Client,
-        context: &Arc<Context>,
-        records: mpsc::Receiver<Record>,
-    ) -> Self {
-        let mut tasks = watches(settings, client, context);
-        tasks.spawn(named(
-            "rereading",
-            rereads::run(client.clone(), context.clone()),
-        ));
-        tasks.spawn(named("the clock", clock::run(context.clone())));
+impl Tasks {
+    fn start(settings: &RunSettings, client: &Client, context: &Arc<Context>) -> Self {
+        let mut others = watches(settings, client, context);
+        let rereads = rereads::run(client.clone(), context.clone());
+        others.spawn(named("the rereads", rereads));
+        others.spawn(named("the clock", clock::run(context.clone())));
         let stop = watch::Sender::new(false);
-        let hand = Hand::new(client.clone());
-        let writer = Writer::new(context.clone(), hand.clone(), records);
-        let writer = tokio::spawn(writer.run(stop.subscribe()));
         let stop_reminding = watch::Sender::new(false);
-        let reminders = settings.reminders.clone();
-        let reminding = reminding::run(reminders, context.clone(), hand);
+        let api = ApiWriter::new(client.clone());
+        let (record, records) = mpsc::channel(LONGEST_MESSAGE);
+        let writer = Writer::new(context.clone(), api.clone(), records);
+        let reminding = settings.reminders.clone().map(|reminders| {
+            Reminding::new(
+                reminders,
+                context.clone(),
+                api,
+                record.clone(),
+                stop_reminding.subscribe(),
+            )
+        });
+        let mut stopped = stop_reminding.subscribe();
         Self {
-            tasks,
-            reminding: tokio::spawn(reminding(stop_reminding.subscribe())),
-            writer,
+            reminding: tokio::spawn(async move {
+                // The writer takes records as long as their sender lives.
+                let _record = record;
+                match reminding {
+                    Some(reminding) => reminding.run().await,
+                    None => drop(stopped.wait_for(|stop| *stop).await),
+                }
+            }),
+            writer: tokio::spawn(writer.run(stop.subscribe())),
+            others,
             stop_reminding,
             stop,
         }
     }
 
-    /// Waits for a part that never ends to end.
+    /// Waits until a task that should never end has ended.
     async fn ended(&mut self) -> &'static str {
         tokio::select! {
-            Some(part) = self.tasks.join_next() => part.unwrap_or("a part"),
+            Some(task) = self.others.join_next() => task.unwrap_or("a task"),
             _ = &mut self.writer => "the writer",
             _ = &mut self.reminding => "reminding",
         }
     }
 
-    /// No new plans; what is under way ends; then everything else is dropped. A message under way
-    /// is put on record before the writer ends.
+    /// Makes no new plans, lets writes under way finish, and drops everything else. A message under
+    /// way is recorded before the writer ends.
     async fn stop_writing(&mut self) {
         self.stop_reminding.send_replace(true);
         let is_running = !self.reminding.is_finished();
@@ -210,13 +194,13 @@ impl Parts {
                 .is_err()
         {
             self.reminding.abort();
-            warn!("a reminder under way was given up; it may come again");
+            warn!("reminder did not finish in time; it may be sent again");
         }
         self.stop.send_replace(true);
         if !self.writer.is_finished() && (&mut self.writer).await.is_err() {
-            warn!("the writer panicked");
+            warn!("writer panicked");
         }
-        self.tasks.shutdown().await;
+        self.others.shutdown().await;
     }
 }
 
@@ -227,106 +211,121 @@ fn watches(
     context: &Arc<Context>,
 ) -> JoinSet<&'static str> {
     let mut tasks = JoinSet::new();
-    for followed in Followed::POLICIES {
-        let watch = watching::follow(client.clone(), followed, context.clone());
-        tasks.spawn(named("a watch", watch));
-    }
-    for kind in context.judging().kinds.iter().cloned() {
-        let watch = once_judging(client.clone(), Followed::Workloads(kind), context.clone());
-        tasks.spawn(named("a watch", watch));
-    }
-    for followed in followed_beside(&settings.judging) {
-        let watch = once_judging(client.clone(), followed, context.clone());
-        tasks.spawn(named("a watch", watch));
+    for followed in Followed::all(&settings.judging) {
+        let (client, context) = (client.clone(), context.clone());
+        match followed.needed_for {
+            NeededFor::Judging => tasks.spawn(named("a watch", follow(client, followed, context))),
+            NeededFor::Writing | NeededFor::Nothing => {
+                tasks.spawn(named("a watch", once_judging(client, followed, context)))
+            }
+        };
     }
     if settings.judging.on_apply.warns() {
-        let asking = policies::introduce(client.clone(), context.clone());
-        tasks.spawn(named("asking who it is", asking));
+        let identity = policies::resolve_identity(client.clone(), context.clone());
+        tasks.spawn(named("identity", identity));
     }
     for extra in settings.extra_kinds.iter().cloned() {
         let watch = follow_extra(client.clone(), extra, context.clone());
         tasks.spawn(named("a watch", watch));
     }
     if let Some(policy) = settings.approval_policy.clone() {
-        let watch = vouch::follow(client.clone(), policy, context.clone());
+        let watch = approval_policy::follow(client.clone(), policy, context.clone());
         tasks.spawn(named("a watch", watch));
     }
     if !settings.report_formats.is_empty() {
-        let reports = reports::run(client.clone(), settings.report_formats, context.clone());
-        tasks.spawn(named("reports", reports));
+        let formats = settings.report_formats;
+        let reports = follow_reports(client.clone(), formats, context.clone());
+        tasks.spawn(named("policy reports", reports));
     }
     tasks
 }
 
-async fn named(name: &'static str, part: impl Future<Output = ()>) -> &'static str {
-    part.await;
+/// Finds the format of policy reports, follows our reports in it, and removes those in other formats.
+async fn follow_reports(client: Client, formats: &'static [Format], context: Arc<Context>) {
+    let format = policy_reports::find(&client, formats, &context).await;
+    let others = formats.iter().copied().filter(|other| *other != format);
+    tokio::join!(
+        policy_reports::follow(client.clone(), format, &context),
+        remove_other_formats(&client, others.collect(), &context)
+    );
+}
+
+async fn named(name: &'static str, task: impl Future<Output = ()>) -> &'static str {
+    task.await;
     name
 }
 
 async fn once_judging(client: Client, followed: Followed, context: Arc<Context>) {
-    context.gates.expect(followed.name(), followed.role());
     context.gates.reached(Stage::Judging).await;
-    watching::follow(client, followed, context).await;
+    follow(client, followed, context).await;
 }
 
-/// Follows a kind that may not exist yet.
+/// Follows a kind that may not be served yet.
 async fn follow_extra(client: Client, extra: ExtraKind, context: Arc<Context>) {
     let name = extra.to_string();
-    context.gates.expect(&name, Role::Beside);
+    context.gates.expect(&name, NeededFor::Nothing);
     let kind = loop {
-        let trouble = match discover(&extra, &client).await {
+        let failure = match discover(&extra, &client).await {
             Ok(Some(kind)) => break kind,
-            Ok(None) => Trouble {
+            Ok(None) => WatchFailure {
                 reason: "NotFound",
                 message: "the API server does not serve it".to_owned(),
             },
-            Err(error) => Trouble {
+            Err(error) => WatchFailure {
                 reason: error.reason(),
                 message: error.to_string(),
             },
         };
         let now = jiff::Timestamp::now();
-        if context.gates.troubled(&name, &trouble, now) {
-            warn!(kind = name, "is not there yet; waiting for it");
+        if context.gates.failed(&name, &failure, now) {
+            warn!(
+                kind = name,
+                reason = failure.reason,
+                "kind is not served yet; retrying"
+            );
         }
-        tokio::time::sleep(ASK_EVERY).await;
+        tokio::time::sleep(LOOK_UP_EVERY).await;
     };
     context.gates.listed(&name);
-    context.add_kind(kind.clone());
-    once_judging(client, Followed::Workloads(kind), context).await;
+    let followed = Followed::workloads(&kind);
+    context.gates.expect(&followed.name, followed.needed_for);
+    context.add_kind(kind);
+    once_judging(client, followed, context).await;
 }
 
-fn contender(settings: &RunSettings, client: Client, identity: &str) -> Option<Contender> {
-    let namespace = settings.lease_namespace.clone();
-    let namespace = namespace.unwrap_or_else(|| client.default_namespace().to_owned());
+fn elector(settings: &RunSettings, client: Client, identity: &str) -> Option<LeaderElector> {
+    let namespace = settings
+        .lease_namespace
+        .clone()
+        .unwrap_or_else(|| client.default_namespace().to_owned());
     settings
         .leader_elect
-        .then(|| Contender::new(client, &namespace, LEASE_NAME, identity))
+        .then(|| LeaderElector::new(client, &namespace, identity))
 }
 
-fn elect(contender: Option<Contender>, context: &Arc<Context>) -> JoinHandle<()> {
+fn elect(elector: Option<LeaderElector>, context: &Arc<Context>) -> JoinHandle<()> {
     let context = context.clone();
     tokio::spawn(async move {
-        match contender {
-            Some(contender) => contender.run(&context.leadership).await,
+        match elector {
+            Some(elector) => elector.run(&context.leadership).await,
             None => context.leadership.hold_for_good(),
         }
     })
 }
 
-async fn release(contender: Option<Contender>, context: &Context) {
-    let Some(contender) = contender else { return };
-    if let Err(error) = contender.release(&context.leadership).await {
-        warn!(reason = error.reason(), %error, "the lease was not released; it will lapse");
+async fn release(elector: Option<LeaderElector>, context: &Context) {
+    let Some(elector) = elector else { return };
+    if let Err(error) = elector.release(&context.leadership).await {
+        warn!(reason = error.reason(), %error, "failed to release the Lease; it will lapse");
     }
 }
 
-/// A name no other replica ever has: the host's, and when this process began.
+/// A name that no other replica ever has: the host, the process, and when it started.
 fn identity() -> String {
     let host = std::env::var("HOSTNAME").unwrap_or_else(|_| "goldenpath".to_owned());
-    let began = SystemTime::now().duration_since(UNIX_EPOCH);
-    let began = began.unwrap_or_default().as_nanos();
-    format!("{host}_{}_{began:x}", std::process::id())
+    let started = SystemTime::now().duration_since(UNIX_EPOCH);
+    let started = started.unwrap_or_default().as_nanos();
+    format!("{host}_{}_{started:x}", std::process::id())
 }
 
 /// Whether this process runs in a pod, as kube's configuration decides it.

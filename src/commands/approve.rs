@@ -8,7 +8,7 @@ use super::output::ObjectFormat;
 use super::{Exit, Invocation};
 use crate::api::deviation_exception::Decision;
 use crate::assess::exception::record::EVERY_CHECK;
-use crate::cluster::Word;
+use crate::cluster::DecisionRequest;
 
 pub(super) const HELP: &str = "\
 Approve an exception: sets spec.approval, with your name as the cluster knows it and the time. \
@@ -35,11 +35,11 @@ pub struct ApproveArgs {
 
 /// Approves the exception.
 pub(super) fn run(args: &ApproveArgs, invocation: &Invocation<'_>) -> Result<Exit> {
-    let word = Word::Decide {
+    let request = DecisionRequest::Decide {
         decision: Decision::Approved,
         note: args.note.clone(),
     };
-    let stored = decision::write(&args.name, &word, invocation)?;
+    let stored = decision::write(&args.name, &request, invocation)?;
     let covers_all = stored.spec.checks.iter().any(|check| check == EVERY_CHECK);
     let done = if covers_all {
         "approved: every step that may be excepted, later ones too"

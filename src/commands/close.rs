@@ -7,7 +7,7 @@ use super::error::Result;
 use super::output::ObjectFormat;
 use super::{Exit, Invocation};
 use crate::api::deviation_exception::Outcome;
-use crate::cluster::Word;
+use crate::cluster::DecisionRequest;
 
 pub(super) const HELP: &str = "\
 End an exception for good: adds a review with the outcome Closed to spec.reviews, with your name as \
@@ -33,12 +33,12 @@ pub struct CloseArgs {
 
 /// Closes the exception.
 pub(super) fn run(args: &CloseArgs, invocation: &Invocation<'_>) -> Result<Exit> {
-    let word = Word::Review {
+    let request = DecisionRequest::Review {
         outcome: Outcome::Closed,
         until: None,
         note: args.note.clone(),
     };
-    let stored = decision::write(&args.name, &word, invocation)?;
+    let stored = decision::write(&args.name, &request, invocation)?;
     decision::print(&stored, "closed", args.output, invocation)?;
     Ok(Exit::Fine)
 }

@@ -7,21 +7,21 @@ use super::error::{CommandError, Result};
 use super::output::{self, ObjectFormat};
 use super::{Invocation, runtime};
 use crate::api::DeviationException;
-use crate::cluster::{self, Named, Word};
+use crate::cluster::{self, DecisionRequest, ExceptionRef};
 use crate::report::terminal::plain::plain;
 
 /// Writes into the exception `name`, and returns it as stored.
 pub(super) fn write(
     name: &str,
-    word: &Word,
+    request: &DecisionRequest,
     invocation: &Invocation<'_>,
 ) -> Result<DeviationException> {
-    let named = Named {
+    let exception = ExceptionRef {
         target: invocation.global.target(),
         namespace: invocation.global.namespace.clone(),
         name: name.to_owned(),
     };
-    Ok(runtime::start()?.block_on(cluster::say(&named, word, invocation.now))?)
+    Ok(runtime::start()?.block_on(cluster::decide(&exception, request, invocation.now))?)
 }
 
 /// The user, as the cluster knows them. It serves as a default: a cluster that does not tell is no

@@ -7,7 +7,7 @@ use super::error::Result;
 use super::output::ObjectFormat;
 use super::{Exit, Invocation};
 use crate::api::deviation_exception::Decision;
-use crate::cluster::Word;
+use crate::cluster::DecisionRequest;
 
 pub(super) const HELP: &str = "\
 Reject an exception: sets spec.approval to Rejected, with your name as the cluster knows it and the \
@@ -33,11 +33,11 @@ pub struct RejectArgs {
 
 /// Rejects the exception.
 pub(super) fn run(args: &RejectArgs, invocation: &Invocation<'_>) -> Result<Exit> {
-    let word = Word::Decide {
+    let request = DecisionRequest::Decide {
         decision: Decision::Rejected,
         note: args.note.clone(),
     };
-    let stored = decision::write(&args.name, &word, invocation)?;
+    let stored = decision::write(&args.name, &request, invocation)?;
     decision::print(&stored, "rejected", args.output, invocation)?;
     Ok(Exit::Fine)
 }

@@ -9,7 +9,7 @@ use super::judging::end;
 use super::output::ObjectFormat;
 use super::{Exit, Invocation};
 use crate::api::deviation_exception::Outcome;
-use crate::cluster::Word;
+use crate::cluster::DecisionRequest;
 use crate::report::draft::End;
 
 pub(super) const HELP: &str = "\
@@ -44,12 +44,12 @@ pub struct RenewArgs {
 
 /// Renews the exception.
 pub(super) fn run(args: &RenewArgs, invocation: &Invocation<'_>) -> Result<Exit> {
-    let word = Word::Review {
+    let request = DecisionRequest::Review {
         outcome: Outcome::Renewed,
         until: args.expires.map(|end| end.at(invocation.now)),
         note: args.note.clone(),
     };
-    let stored = decision::write(&args.name, &word, invocation)?;
+    let stored = decision::write(&args.name, &request, invocation)?;
     decision::print(&stored, "renewed", args.output, invocation)?;
     Ok(Exit::Fine)
 }

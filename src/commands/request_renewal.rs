@@ -6,7 +6,7 @@ use super::decision;
 use super::error::Result;
 use super::output::ObjectFormat;
 use super::{Exit, Invocation};
-use crate::cluster::Word;
+use crate::cluster::DecisionRequest;
 use crate::report::terminal::plain::plain;
 
 pub(super) const HELP: &str = "\
@@ -34,10 +34,10 @@ pub struct RequestRenewalArgs {
 
 /// Requests the renewal.
 pub(super) fn run(args: &RequestRenewalArgs, invocation: &Invocation<'_>) -> Result<Exit> {
-    let word = Word::Renew {
+    let request = DecisionRequest::RequestRenewal {
         because: args.because.clone(),
     };
-    let stored = decision::write(&args.name, &word, invocation)?;
+    let stored = decision::write(&args.name, &request, invocation)?;
     let path = plain(&stored.spec.path);
     let done = format!("renewal requested: the owner of path {path} answers");
     decision::print(&stored, &done, args.output, invocation)?;

@@ -20,8 +20,8 @@ use super::runtime::{self, LogFormat};
 use super::{Exit, Invocation};
 use crate::assess::reminders::{Delivery, Message};
 use crate::assess::settings::OnApply;
-use crate::cluster::{Courier, Observer, Operator, Reminders, RunSettings};
-use crate::notify::{self, Post};
+use crate::cluster::{Observer, Operator, ReminderSender, Reminders, RunSettings};
+use crate::notify::{self, WebhookSender};
 use crate::report::document::encode;
 use crate::report::metrics;
 use crate::report::policy_report::Format;
@@ -256,14 +256,14 @@ const fn formats(mode: ReportMode) -> &'static [Format] {
 fn reminders(config: &Path) -> Result<Reminders> {
     let config = notify::Config::read(config)?;
     Ok(Reminders {
-        courier: Arc::new(Post::new(&config)?),
+        sender: Arc::new(WebhookSender::new(&config)?),
         settings: config.settings,
     })
 }
 
-impl Courier for Post {
-    fn carry<'a>(&'a self, message: &'a Message) -> BoxFuture<'a, Delivery> {
-        Box::pin(self.send(message))
+impl ReminderSender for WebhookSender {
+    fn send<'a>(&'a self, message: &'a Message) -> BoxFuture<'a, Delivery> {
+        Box::pin(self.deliver(message))
     }
 }
 

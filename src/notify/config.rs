@@ -1,5 +1,5 @@
-//! The configuration of reminders: a YAML file with the names of channels, where each leads, and
-//! which teams and paths read which. A mistake is said with its line and what would be right.
+//! Reads the configuration of reminders: a YAML file with channels, their addresses, and the teams and
+//! paths that use them. An error names the line and a valid value.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -12,16 +12,16 @@ use jiff::tz::TimeZone;
 use serde::Deserialize;
 use serde_saphyr::Spanned;
 
-use super::endpoint::{Address, Endpoint, Format, url};
+use super::endpoint::{Address, Endpoint, PayloadFormat, url};
 use super::error::{Error, Result};
 use crate::assess::reminders::{Daily, DryRun, Mode, Routes, Settings};
 
-/// What the file says, checked.
+/// A checked configuration.
 #[derive(Clone, Debug)]
 pub struct Config {
-    /// What the core is told.
+    /// What is due when, and to whom.
     pub settings: Settings,
-    /// Where each channel leads.
+    /// The address of each channel.
     pub endpoints: BTreeMap<Arc<str>, Endpoint>,
 }
 
@@ -57,7 +57,7 @@ struct Channel {
     url: Option<String>,
     url_file: Option<PathBuf>,
     #[serde(default)]
-    format: Format,
+    format: PayloadFormat,
 }
 
 /// The days of a dry run where the file says nothing.
@@ -67,7 +67,7 @@ impl Config {
     /// Reads a file.
     ///
     /// # Errors
-    /// When it cannot be read or holds a mistake.
+    /// When it cannot be read or is invalid.
     pub fn read(file: &Path) -> Result<Self> {
         let text = fs::read_to_string(file).map_err(|source| Error::Unreadable {
             file: file.to_owned(),
@@ -80,10 +80,10 @@ impl Config {
         })
     }
 
-    /// Reads a text; files it names are looked for in `beside` unless they are absolute.
+    /// Reads a text; relative files in it are relative to `beside`.
     ///
     /// # Errors
-    /// In words, with the line.
+    /// A message with the line.
     pub fn parse(text: &str, beside: &Path) -> std::result::Result<Self, String> {
         let options = serde_saphyr::options! { with_snippet: false };
         let file: File = serde_saphyr::from_str_with_options(text, options)
@@ -99,13 +99,13 @@ impl Config {
     }
 }
 
-/// The parser's words without the text around the place: it may hold a secret.
+/// The parser's message without a snippet of the file, which may contain a secret.
 fn unreadable(error: &serde_saphyr::Error) -> String {
-    let said = error.without_snippet().to_string();
-    let said = said.lines().next().unwrap_or_default().trim();
+    let text = error.without_snippet().to_string();
+    let message = text.lines().next().unwrap_or_default().trim();
     match error.location() {
-        Some(place) if !said.contains("line ") => format!("line {}: {said}", place.line()),
-        Some(_) | None => said.to_owned(),
+        Some(place) if !message.contains("line ") => format!("line {}: {message}", place.line()),
+        Some(_) | None => message.to_owned(),
     }
 }
 
@@ -127,10 +127,7 @@ fn mode(file: &File) -> std::result::Result<Mode, String> {
         Some(at) => Time::strptime("%H:%M", &at.value).map_err(|_| {
             at_line(
                 at,
-                format!(
-                    "at: '{}' is no time of the day, such as \"09:00\"",
-                    at.value
-                ),
+                format!("at: '{}' is not a time of day, such as \"09:00\"", at.value),
             )
         })?,
         None => jiff::civil::time(9, 0, 0, 0),
@@ -138,7 +135,7 @@ fn mode(file: &File) -> std::result::Result<Mode, String> {
     let zone = match &file.time_zone {
         Some(zone) => TimeZone::get(&zone.value).map_err(|_| {
             let said = format!(
-                "timeZone: '{}' is no zone, such as Europe/Berlin",
+                "timeZone: '{}' is not a time zone, such as Europe/Berlin",
                 zone.value
             );
             at_line(zone, said)
@@ -152,11 +149,11 @@ fn dry_run(file: &File) -> std::result::Result<DryRun, String> {
     match (&file.dry_run_until, file.dry_run_days) {
         (Some(until), Some(_)) => Err(at_line(
             until,
-            "dryRunUntil and dryRunDays are two answers to one question: give one",
+            "dryRunUntil and dryRunDays exclude each other: give one",
         )),
         (Some(until), None) => instant(&until.value).map(DryRun::Until).ok_or_else(|| {
             let said = format!(
-                "dryRunUntil: '{}' is no date, such as 2027-01-31",
+                "dryRunUntil: '{}' is not a date, such as 2027-01-31",
                 until.value
             );
             at_line(until, said)
@@ -220,8 +217,8 @@ fn endpoints(
         let address = match (&given.url, &given.url_file) {
             (Some(text), None) => Address::Url(url(text).map_err(said)?),
             (None, Some(path)) => Address::File(beside.join(path)),
-            (Some(_), Some(_)) => return Err(said("url and urlFile are two addresses: give one")),
-            (None, None) => return Err(said("say where it leads: url, or urlFile")),
+            (Some(_), Some(_)) => return Err(said("url and urlFile exclude each other: give one")),
+            (None, None) => return Err(said("no address: give url or urlFile")),
         };
         let format = given.format;
         endpoints.insert(Arc::from(name.as_str()), Endpoint { address, format });
@@ -258,7 +255,7 @@ dryRunDays: 7
         assert_eq!(config.settings.dry_run, DryRun::Days(7));
         assert!(config.settings.mode.is_daily());
         assert_eq!(&*config.settings.routes.teams["shop"], "shop");
-        assert_eq!(config.endpoints["web"].format, Format::Json);
+        assert_eq!(config.endpoints["web"].format, PayloadFormat::Json);
         let beside = format!("{:?}", config.endpoints["platform"].address);
         assert_eq!(beside, "the URL in /etc/x/platform-url");
     }
@@ -275,14 +272,14 @@ dryRunDays: 7
         };
         assert_eq!(config.settings.mode, Mode::Daily(daily));
         assert_eq!(&*config.settings.routes.platform, "all");
-        assert_eq!(config.endpoints["all"].format, Format::Slack);
+        assert_eq!(config.endpoints["all"].format, PayloadFormat::Slack);
     }
 
     /// What is changed to what, the line that is named, and what is said.
     const MISTAKES: [(&str, &str, usize, &str); 13] = [
         ("mode:", "made:", 2, "made"),
         ("daily", "weekly", 2, "weekly"),
-        ("08:30", "8 o'clock", 3, "no time of the day, such as"),
+        ("08:30", "8 o'clock", 3, "not a time of day, such as"),
         ("Europe/Berlin", "Mars/Olympus", 4, "Europe/Berlin"),
         ("default: platform", "default: no", 5, "no channel 'no'"),
         ("{shop: shop}", "{shop: shpo}", 7, "teams.shop: there is no"),
@@ -291,17 +288,17 @@ dryRunDays: 7
             "{urlFile: platform-url}",
             "{}",
             10,
-            "channels.platform: say",
+            "channels.platform: no address",
         ),
         (
             "'https://hooks",
             "'hooks",
             11,
-            "channels.shop: this is no URL",
+            "channels.shop: this is not a URL",
         ),
         ("format: json", "format: xml", 12, "xml"),
         ("dryRunDays: 7", "dryRunDays: -1", 13, ""),
-        ("dryRunDays: 7", "dryRunUntil: soon", 13, "no date"),
+        ("dryRunDays: 7", "dryRunUntil: soon", 13, "not a date"),
         ("dryRunDays: 7", "dryRunDay: 7", 13, "dryRunDay"),
     ];
 

@@ -1,5 +1,5 @@
-//! Where a channel leads. The address is a secret, as whoever knows it can post: it is never
-//! printed, and may stand in a file of its own that is read anew for every message.
+//! The address of a channel. It is a secret, because it is all one needs to post: it is never printed,
+//! and may be in a file of its own, which is read again for every message.
 
 use std::fmt;
 use std::fs;
@@ -10,24 +10,24 @@ use http::Uri;
 /// A channel's address and the format it takes.
 #[derive(Clone, Debug)]
 pub struct Endpoint {
-    /// Where to.
+    /// The address.
     pub address: Address,
-    /// In which format.
-    pub format: Format,
+    /// The format its receiver accepts.
+    pub format: PayloadFormat,
 }
 
-/// A body's format.
+/// The format of a request body.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Format {
-    /// An incoming webhook of Slack, or of what takes the same.
+pub enum PayloadFormat {
+    /// An incoming webhook of Slack or of a compatible chat.
     #[default]
     Slack,
     /// The message as plain JSON.
     Json,
 }
 
-/// An address, or the file it stands in.
+/// An address, or the file that contains it.
 #[derive(Clone)]
 pub enum Address {
     /// Given in the configuration.
@@ -46,22 +46,22 @@ impl fmt::Debug for Address {
 }
 
 impl Address {
-    /// Where it leads now.
+    /// The URL now.
     ///
     /// # Errors
-    /// In words, when the file cannot be read or holds no URL.
+    /// A message, when the file cannot be read or contains no URL.
     pub fn resolve(&self) -> Result<Uri, String> {
         match self {
             Self::Url(uri) => Ok(uri.clone()),
             Self::File(file) => {
-                let text = fs::read_to_string(file);
-                let text = text.map_err(|error| format!("{}: {error}", file.display()))?;
+                let text = fs::read_to_string(file)
+                    .map_err(|error| format!("{}: {error}", file.display()))?;
                 url(text.trim()).map_err(|why| format!("{}: {why}", file.display()))
             }
         }
     }
 
-    /// Whether it is known to need certificate authorities.
+    /// Whether it may need certificate authorities.
     pub fn may_need_tls(&self) -> bool {
         match self {
             Self::Url(uri) => is_https(uri),
@@ -78,18 +78,18 @@ pub fn is_https(uri: &Uri) -> bool {
 /// A URL messages can be posted to.
 ///
 /// # Errors
-/// In words that do not repeat it.
+/// A message that does not repeat the URL.
 pub fn url(text: &str) -> Result<Uri, &'static str> {
-    let uri: Uri = text.parse().map_err(|_| "this is no URL")?;
+    let uri: Uri = text.parse().map_err(|_| "this is not a URL")?;
     if !matches!(uri.scheme_str(), Some("http" | "https")) {
-        return Err("the URL has to begin with https:// or http://");
+        return Err("the URL must begin with https:// or http://");
     }
     match uri.authority() {
         Some(authority) if authority.as_str().contains('@') => {
             Err("user names and passwords in a URL are not sent: put a token into its path")
         }
         Some(_) => Ok(uri),
-        None => Err("the URL names no host"),
+        None => Err("the URL has no host"),
     }
 }
 

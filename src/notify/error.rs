@@ -1,9 +1,9 @@
-//! What is wrong with a configuration of reminders. How a delivery ended is no error: it is data.
+//! Errors in the configuration of reminders. The outcome of a delivery is data, not an error.
 
 use std::io;
 use std::path::PathBuf;
 
-/// Everything setting up the notify shell fails with.
+/// Why reminders cannot be set up.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
@@ -15,12 +15,12 @@ pub enum Error {
         /// Why.
         source: io::Error,
     },
-    /// It is no configuration.
+    /// A file is not a valid configuration.
     #[error("{}: {message}", file.display())]
     Invalid {
         /// The file.
         file: PathBuf,
-        /// Place and cause.
+        /// Line and cause.
         message: String,
     },
     /// No certificate authorities were found, and a channel uses HTTPS.

@@ -1,16 +1,16 @@
-//! Hands messages to chats and other receivers over HTTP, and says how that ended. What is due is
-//! decided in the core, who may send and what is remembered by the cluster's side. Where a channel
-//! leads is known from the operator's configuration alone, and never logged.
+//! Sends messages to chats and other receivers over HTTP, one attempt at a time, and returns the
+//! outcome. `assess` plans reminders, `cluster` decides when to send and records what was sent. The
+//! address of a channel comes from the operator's configuration alone and is never logged.
 
-mod answer;
+mod backoff;
 mod client;
 mod config;
 mod endpoint;
 mod error;
-mod pause;
-mod post;
+mod response;
+mod webhook;
 
 pub use client::{Body, HttpClient, NoAnswer, PATIENCE, read_text};
 pub use config::Config;
 pub use error::{Error, Result};
-pub use post::Post;
+pub use webhook::WebhookSender;

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use goldenpath::assess::reminders::Stage;
-use goldenpath::notify::{Config, Post};
+use goldenpath::notify::{Config, WebhookSender};
 use goldenpath::report::reminder::document;
 
 use crate::fixtures::{item, message};
@@ -20,7 +20,7 @@ fn block(beginning: &str) -> &str {
 fn the_example_is_a_configuration() {
     let config = Config::parse(block("```yaml\n"), Path::new("/")).unwrap();
     assert_eq!(config.endpoints.len(), 3);
-    Post::new(&config).unwrap();
+    WebhookSender::new(&config).unwrap();
 }
 
 #[test]

@@ -6,7 +6,7 @@
 
 mod documentation;
 mod fixtures;
-mod post;
 #[path = "../receiver/mod.rs"]
 mod receiver;
 mod slack;
+mod webhook;

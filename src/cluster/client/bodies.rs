@@ -1,5 +1,5 @@
-//! Request bodies as the API server takes them. A client of ours has this layer around it, so that
-//! no request, of the operator or of a command, carries a character the server's reader refuses.
+//! Escapes request bodies, so that no request of the operator or of a command carries a character
+//! that the API server's decoder refuses. Every client of ours has this layer.
 
 use std::future::ready;
 use std::pin::Pin;

@@ -1,6 +1,6 @@
-//! The connection to a cluster: the usual kubeconfig rules, one TLS provider, and a client that
-//! never waits by itself. Retries belong to whoever asks, so that a server which pushes back slows
-//! down all of us and not one request at a time.
+//! Connects to a cluster: the usual kubeconfig rules, one TLS provider, and for the operator a client
+//! that never retries by itself. Callers retry, so that a server that pushes back slows down all
+//! writes and not one request at a time.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -11,15 +11,20 @@ use kube::config::{Config, KubeConfigOptions, Kubeconfig};
 
 use super::bodies::BodyLayer;
 use super::error::{Error, Result};
-use super::heartbeat::{Pulse, PulseLayer};
+use super::heartbeat::{Heartbeat, HeartbeatLayer};
 
-/// No stream is silent for longer: a watch ends at the server after [`crate::cluster::watch::follow::WATCH_SECONDS`].
+/// The longest time one call to the API server may take.
+pub const REQUEST_TIMEOUT: Duration = Duration::from_secs(15);
+/// How long one watch lasts: shorter than the four minutes after which load balancers drop silent
+/// connections, which bounds how long a dead one goes unnoticed.
+pub const WATCH_SECONDS: u32 = 180;
+/// Reading from a stream times out after this silence. A watch ends at the server before.
 const LONGEST_SILENCE: Duration = Duration::from_secs(210);
 
 /// Which cluster.
 #[derive(Clone, Debug, Default)]
 pub struct Target {
-    /// The kubeconfig file; as kubectl finds it where absent.
+    /// The kubeconfig file; found as kubectl does where absent.
     pub kubeconfig: Option<PathBuf>,
     /// The context; the current one where absent.
     pub context: Option<String>,
@@ -53,15 +58,15 @@ impl Target {
         Ok(builder.with_layer(&BodyLayer).build())
     }
 
-    /// The operator's client: it never retries, and every answer of the server beats `pulse`.
-    pub async fn operator_client(&self, pulse: Arc<Pulse>) -> Result<Client> {
+    /// The operator's client: it never retries, and every response updates `heartbeat`.
+    pub async fn operator_client(&self, heartbeat: Arc<Heartbeat>) -> Result<Client> {
         install_tls();
         let mut config = self.config().await?;
         config.default_retry = false;
         config.read_timeout = Some(LONGEST_SILENCE);
         let builder = ClientBuilder::try_from(config);
         let builder = builder.map_err(|source| Error::Client(Box::new(source)))?;
-        let builder = builder.with_layer(&PulseLayer(pulse));
+        let builder = builder.with_layer(&HeartbeatLayer(heartbeat));
         Ok(builder.with_layer(&BodyLayer).build())
     }
 }

@@ -1,5 +1,5 @@
-//! What can go wrong between wanting something of a cluster and having it. Nothing here retries;
-//! whoever asked decides whether to try again.
+//! What can fail when talking to a cluster, and the short reasons that metrics and logs use. Nothing
+//! here retries; the caller decides.
 
 /// Everything the cluster shell fails with.
 #[derive(Debug, thiserror::Error)]
@@ -8,7 +8,7 @@ pub enum Error {
     /// No usable kubeconfig, and not in a pod either.
     #[error("failed to find a cluster: name one with --kubeconfig or --context")]
     NoCluster(#[source] Box<kube::config::InferConfigError>),
-    /// The kubeconfig that was named cannot be used.
+    /// The kubeconfig cannot be used.
     #[error("failed to read the kubeconfig")]
     Kubeconfig(#[source] kube::config::KubeconfigError),
     /// The client cannot be built, for example because a certificate is unreadable.
@@ -22,12 +22,12 @@ pub enum Error {
         /// What came back.
         source: Box<kube::Error>,
     },
-    /// The API server said no to something a person asked for.
+    /// The API server refused what a person asked for.
     #[error("failed to {action}: {message}")]
     Refused {
         /// What was attempted and on what.
         action: String,
-        /// The whole answer.
+        /// The server's message.
         message: String,
         /// Its HTTP status.
         code: u16,
@@ -37,22 +37,12 @@ pub enum Error {
     TimedOut {
         /// What was attempted and on what.
         action: String,
-        /// How long it was waited for.
+        /// How long the call waited.
         seconds: u64,
     },
-    /// A part of the operator that never ends has ended.
+    /// A task of the operator that should never end has ended.
     #[error("{0} ended unexpectedly")]
     Ended(&'static str),
-    /// No object of that name is there, or none that is judged.
-    #[error("no {kind} named {name} in namespace {namespace}, or it is not judged")]
-    NotFound {
-        /// The kind as asked for.
-        kind: String,
-        /// The name.
-        name: String,
-        /// The namespace that was looked in.
-        namespace: String,
-    },
 }
 
 /// The result of nearly everything here.
@@ -69,7 +59,6 @@ impl Error {
             Self::Refused { code, .. } => reason_of_code(*code),
             Self::TimedOut { .. } => "TimedOut",
             Self::Ended(_) => "Ended",
-            Self::NotFound { .. } => "NotFound",
         }
     }
 
@@ -81,10 +70,8 @@ impl Error {
             source: Box::new(source),
         }
     }
-}
 
-impl Error {
-    /// For `map_err` on what a person asked for: the server's answer whole, and once.
+    /// For `map_err` on a request a person made: keeps the server's message.
     pub fn refused(action: impl Into<String>) -> impl FnOnce(kube::Error) -> Self {
         let action = action.into();
         move |source| match source {
@@ -93,14 +80,13 @@ impl Error {
                 message: sentence(&status.message).to_owned(),
                 code: status.code,
             },
-            // Not an answer of the server's.
+            // The server did not answer.
             source => Self::on(action)(source),
         }
     }
 }
 
-/// What a policy wrote for people. Which policy and binding said it comes before that, and helps
-/// nobody who only wanted to approve something.
+/// The message a policy wrote for people, without the names of policy and binding before it.
 fn sentence(message: &str) -> &str {
     let by_a_policy = message.contains("ValidatingAdmissionPolicy '");
     let said = message.split_once("denied request: ");
@@ -108,18 +94,18 @@ fn sentence(message: &str) -> &str {
         .map_or(message, |(_, sentence)| sentence)
 }
 
-/// Why a request failed, in one word out of a dozen.
+/// Why a request failed, as one of a dozen reasons.
 pub fn reason_of(error: &kube::Error) -> &'static str {
     match error {
         kube::Error::Api(status) => reason_of_code(status.code),
         kube::Error::SerdeError(_) | kube::Error::FromUtf8(_) => "Undecodable",
         kube::Error::Auth(_) => "Unauthorized",
-        // The client's own errors, which are not ours to list: the server could not be reached.
+        // kube's own errors may grow: all others mean that the server could not be reached.
         _ => "Unreachable",
     }
 }
 
-/// The word for an HTTP status of the API server.
+/// The reason for an HTTP status of the API server.
 pub const fn reason_of_code(code: u16) -> &'static str {
     match code {
         401 => "Unauthorized",

@@ -1,6 +1,6 @@
-//! When the API server was last heard from, for each kind that is followed. A quiet watch still
-//! gets a bookmark a minute, which the watch itself keeps to itself: so this listens to the bytes.
-//! It never looks at what they say.
+//! When the API server last sent anything, for each followed kind. A quiet watch still receives a
+//! bookmark a minute, which kube's watcher does not pass on: this layer sees the bytes arrive. It
+//! never reads their content.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::pin::Pin;
@@ -14,39 +14,52 @@ use jiff::Timestamp;
 use kube::client::{Body, DynBody};
 use tower::{BoxError, Layer, Service};
 
-/// When something was last heard, in milliseconds since 1970; 0 is never.
-type Heard = Arc<AtomicI64>;
+/// When bytes last arrived, in milliseconds since 1970; 0 is never.
+type LastByte = Arc<AtomicI64>;
 
-/// The kinds that are listened for, by the path their collections have at the server. Who follows
-/// different objects of one kind goes by different names.
+/// One collection at the API server.
 #[derive(Debug, Default)]
-pub struct Pulse(RwLock<BTreeMap<String, (BTreeSet<String>, Heard)>>);
+struct Collection {
+    /// The names it is followed under. Two watches of one kind may follow different objects.
+    kinds: BTreeSet<String>,
+    last_byte: LastByte,
+}
 
-impl Pulse {
-    /// Listens for what comes from `path` from now on, under the name of its kind.
-    pub fn listen(&self, path: String, kind: &str) {
+/// The followed collections, by their path at the API server.
+#[derive(Debug, Default)]
+pub struct Heartbeat(RwLock<BTreeMap<String, Collection>>);
+
+impl Heartbeat {
+    /// Records from now on when bytes arrive from `path`, under the name of its kind.
+    pub fn follow(&self, path: String, kind: &str) {
         let mut paths = self.0.write().unwrap_or_else(PoisonError::into_inner);
-        let (kinds, _) = paths.entry(path).or_default();
-        kinds.insert(kind.to_owned());
+        let collection = paths.entry(path).or_default();
+        collection.kinds.insert(kind.to_owned());
     }
 
-    /// When each kind was last heard from, in seconds since 1970. Kinds never heard from are absent.
-    pub fn heard(&self) -> Vec<(String, f64)> {
+    /// When bytes of each kind last arrived, in seconds since 1970. Kinds without any are absent.
+    pub fn last_seen(&self) -> Vec<(String, f64)> {
         let paths = self.0.read().unwrap_or_else(PoisonError::into_inner);
-        let heard = paths.values().filter_map(|(kinds, heard)| {
-            let millis = heard.load(Ordering::Relaxed);
-            (millis > 0).then(|| {
+        paths
+            .values()
+            .map(|collection| {
+                let millis = collection.last_byte.load(Ordering::Relaxed);
+                (&collection.kinds, millis)
+            })
+            .filter(|(_, millis)| *millis > 0)
+            .flat_map(|(kinds, millis)| {
                 kinds
                     .iter()
                     .map(move |kind| (kind.clone(), seconds(millis)))
             })
-        });
-        heard.flatten().collect()
+            .collect()
     }
 
-    fn of(&self, path: &str) -> Option<Heard> {
+    fn last_byte(&self, path: &str) -> Option<LastByte> {
         let paths = self.0.read().unwrap_or_else(PoisonError::into_inner);
-        paths.get(path).map(|(_, heard)| heard.clone())
+        paths
+            .get(path)
+            .map(|collection| collection.last_byte.clone())
     }
 }
 
@@ -55,33 +68,33 @@ fn seconds(millis: i64) -> f64 {
     millis as f64 / 1_000.0
 }
 
-fn beat(heard: &Heard) {
-    heard.store(Timestamp::now().as_millisecond(), Ordering::Relaxed);
+fn beat(last_byte: &LastByte) {
+    last_byte.store(Timestamp::now().as_millisecond(), Ordering::Relaxed);
 }
 
-/// Puts a pulse around a client.
+/// Wraps a client, so that its responses update a heartbeat.
 #[derive(Clone, Debug)]
-pub struct PulseLayer(pub Arc<Pulse>);
+pub struct HeartbeatLayer(pub Arc<Heartbeat>);
 
-/// A client whose answers beat a pulse.
+/// A client whose responses update a heartbeat.
 #[derive(Debug)]
-pub struct WithPulse<S> {
+pub struct WithHeartbeat<S> {
     inner: S,
-    pulse: Arc<Pulse>,
+    heartbeat: Arc<Heartbeat>,
 }
 
-impl<S> Layer<S> for PulseLayer {
-    type Service = WithPulse<S>;
+impl<S> Layer<S> for HeartbeatLayer {
+    type Service = WithHeartbeat<S>;
 
-    fn layer(&self, inner: S) -> WithPulse<S> {
-        WithPulse {
+    fn layer(&self, inner: S) -> WithHeartbeat<S> {
+        WithHeartbeat {
             inner,
-            pulse: self.0.clone(),
+            heartbeat: self.0.clone(),
         }
     }
 }
 
-impl<S> Service<Request<Body>> for WithPulse<S>
+impl<S> Service<Request<Body>> for WithHeartbeat<S>
 where
     S: Service<Request<Body>, Response = Response<Box<DynBody>>, Error = BoxError>,
     S::Future: Send + 'static,
@@ -95,22 +108,22 @@ where
     }
 
     fn call(&mut self, request: Request<Body>) -> Self::Future {
-        let heard = self.pulse.of(request.uri().path());
-        let answer = self.inner.call(request);
+        let last_byte = self.heartbeat.last_byte(request.uri().path());
+        let response = self.inner.call(request);
         Box::pin(async move {
-            let answer = answer.await?;
-            Ok(match heard.filter(|_| answer.status().is_success()) {
-                Some(heard) => answer.map(|body| listen(body, heard)),
-                None => answer,
+            let response = response.await?;
+            Ok(match last_byte.filter(|_| response.status().is_success()) {
+                Some(last_byte) => response.map(|body| observed(body, last_byte)),
+                None => response,
             })
         })
     }
 }
 
-fn listen(body: Box<DynBody>, heard: Heard) -> Box<DynBody> {
-    beat(&heard);
+fn observed(body: Box<DynBody>, last_byte: LastByte) -> Box<DynBody> {
+    beat(&last_byte);
     Box::new(body.map_frame(move |frame| {
-        beat(&heard);
+        beat(&last_byte);
         frame
     }))
 }

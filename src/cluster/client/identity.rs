@@ -1,5 +1,5 @@
-//! Who the cluster takes this kubeconfig for, and what that user may decide. Asked, never guessed:
-//! the API server answers both.
+//! Asks the API server which user this kubeconfig belongs to, and for which paths that user may
+//! approve exceptions. Nothing is guessed from the kubeconfig.
 
 use std::collections::BTreeSet;
 
@@ -14,11 +14,11 @@ use super::connect::Target;
 use super::error::{Error, Result};
 use crate::api::GROUP;
 
-/// The verb that lets somebody decide on the exceptions of a path.
+/// The verb that allows deciding on the exceptions of a path.
 const APPROVE: &str = "approve";
 const PATHS: &str = "goldenpaths";
 
-/// A user, as the cluster knows them.
+/// A user, as the API server knows them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Identity {
     /// The user's name.
@@ -27,29 +27,32 @@ pub struct Identity {
     pub groups: Vec<String>,
 }
 
-/// The user the cluster takes this kubeconfig for.
+/// The user of this kubeconfig.
 ///
 /// # Errors
-/// When the cluster does not answer, or does not say.
+/// When the cluster does not answer.
 pub async fn whoami(target: &Target) -> Result<Identity> {
     of(&target.client().await?).await
 }
 
 pub async fn of(client: &Client) -> Result<Identity> {
     let api: Api<SelfSubjectReview> = Api::all(client.clone());
-    let asked = SelfSubjectReview::default();
-    let answer = api.create(&PostParams::default(), &asked).await;
-    let answer = answer.map_err(Error::refused("ask who you are"))?;
-    let info = answer.status.and_then(|status| status.user_info);
-    let info = info.unwrap_or_default();
+    let review = api
+        .create(&PostParams::default(), &SelfSubjectReview::default())
+        .await
+        .map_err(Error::refused("ask who you are"))?;
+    let info = review
+        .status
+        .and_then(|status| status.user_info)
+        .unwrap_or_default();
     Ok(Identity {
         user: info.username.unwrap_or_default(),
         groups: info.groups.unwrap_or_default(),
     })
 }
 
-/// Those of `paths` whose exceptions this user may decide on. One request where the user may
-/// decide on all, else one more for each path.
+/// Those of `paths` whose exceptions this user may decide on: one request, and one more for each path
+/// where the user may not decide on all.
 ///
 /// # Errors
 /// When the cluster does not answer.
@@ -72,7 +75,7 @@ pub async fn decides_on(target: &Target, paths: &BTreeSet<String>) -> Result<BTr
 
 async fn may_approve(client: &Client, path: Option<&String>) -> Result<bool> {
     let api: Api<SelfSubjectAccessReview> = Api::all(client.clone());
-    let question = SelfSubjectAccessReview {
+    let review = SelfSubjectAccessReview {
         spec: SelfSubjectAccessReviewSpec {
             resource_attributes: Some(ResourceAttributes {
                 group: Some(GROUP.to_owned()),
@@ -85,7 +88,9 @@ async fn may_approve(client: &Client, path: Option<&String>) -> Result<bool> {
         },
         ..SelfSubjectAccessReview::default()
     };
-    let answer = api.create(&PostParams::default(), &question).await;
-    let answer = answer.map_err(Error::refused("ask what you may approve"))?;
-    Ok(answer.status.is_some_and(|status| status.allowed))
+    let review = api
+        .create(&PostParams::default(), &review)
+        .await
+        .map_err(Error::refused("ask what you may approve"))?;
+    Ok(review.status.is_some_and(|status| status.allowed))
 }

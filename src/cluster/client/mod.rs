@@ -1,5 +1,4 @@
-//! The connection to a cluster, and what every request shares: errors, decoding, discovery. Nothing
-//! here follows objects or writes them.
+//! The connection to a cluster and what all requests share: errors, decoding, discovery, paging. Nothing of `watch` and `write` is imported.
 
 pub mod bodies;
 pub mod connect;

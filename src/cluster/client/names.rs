@@ -1,4 +1,4 @@
-//! Names, for whoever completes a command: metadata only, one page, no retry worth waiting for.
+//! Names for shell completion: metadata only, one page.
 
 use kube::Client;
 use kube::api::{Api, DynamicObject, ListParams};
@@ -7,14 +7,14 @@ use kube::core::ApiResource;
 use super::connect::Target;
 use super::error::{Error, Result};
 use super::stored::resource_of;
+use crate::api::{DeviationException, GoldenPath};
 use crate::assess::object::kind::WatchedKind;
-use crate::cluster::watch::followed::Followed;
 use crate::report::voice::short_target;
 
-/// More names than this help nobody.
+/// The most names to offer.
 const MOST: u32 = 500;
 
-/// What there are names of.
+/// Kinds whose names can be completed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Nameable {
     /// Exceptions of a namespace.
@@ -25,29 +25,31 @@ pub enum Nameable {
     Workloads,
 }
 
-/// The names there are; of the context's namespace where none is given.
+/// The names in a namespace; in the context's namespace where none is given.
 ///
 /// # Errors
 /// When the cluster does not answer.
 pub async fn names(
     target: &Target,
-    what: Nameable,
+    kind: Nameable,
     namespace: Option<&str>,
 ) -> Result<Vec<String>> {
     let client = target.client().await?;
     let namespace = namespace.unwrap_or(client.default_namespace()).to_owned();
-    match what {
+    match kind {
         Nameable::Exceptions => {
-            let resource = Followed::Exceptions.resource();
+            let resource = ApiResource::erase::<DeviationException>(&());
             listed(&client, &resource, Some(&namespace)).await
         }
-        Nameable::Paths => listed(&client, &Followed::Paths.resource(), None).await,
+        Nameable::Paths => {
+            let resource = ApiResource::erase::<GoldenPath>(&());
+            listed(&client, &resource, None).await
+        }
         Nameable::Workloads => {
             let mut found = Vec::new();
             for kind in WatchedKind::built_in() {
                 let names = listed(&client, &resource_of(&kind), Some(&namespace)).await?;
-                let targets = names.iter().map(|name| short_target(&kind.kind, name));
-                found.extend(targets);
+                found.extend(names.iter().map(|name| short_target(&kind.kind, name)));
             }
             Ok(found)
         }
@@ -63,8 +65,10 @@ async fn listed(
         Some(namespace) => Api::namespaced_with(client.clone(), namespace, resource),
         None => Api::all_with(client.clone(), resource),
     };
-    let page = api.list_metadata(&ListParams::default().limit(MOST)).await;
-    let page = page.map_err(Error::on(format!("list {}", resource.plural)))?;
+    let page = api
+        .list_metadata(&ListParams::default().limit(MOST))
+        .await
+        .map_err(Error::on(format!("list {}", resource.plural)))?;
     let names = page.items.into_iter().filter_map(|item| item.metadata.name);
     Ok(names.collect())
 }

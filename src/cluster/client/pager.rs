@@ -1,36 +1,82 @@
-//! Paged lists: the one place that knows limits and continue tokens. Requests are made by the caller,
-//! so that a page may hold whole objects or metadata alone.
+//! Lists a collection page by page, so that only one page is in memory at once. Every list of the
+//! operator and of the commands goes through here; the caller decides what a failed page means.
+
+use std::fmt::Debug;
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ListMeta;
-use kube::api::ListParams;
+use kube::api::{Api, ListParams, ObjectList, PartialObjectMeta};
+use serde::de::DeserializeOwned;
 
-/// Objects a page: what is in memory at once. Larger pages are no faster, and the allocator keeps
-/// what they took.
-pub const PAGE: u32 = 100;
+/// Objects a page. Larger pages are no faster, and the allocator keeps what they took.
+pub const PAGE_SIZE: u32 = 100;
+
+/// A list of one collection.
+pub struct Pager<K> {
+    api: Api<K>,
+    cursor: Cursor,
+}
+
+impl<K: Clone + Debug + DeserializeOwned> Pager<K> {
+    /// Lists everything in the collection.
+    pub fn all(api: Api<K>) -> Self {
+        let cursor = Cursor::new(ListParams::default());
+        Self { api, cursor }
+    }
+
+    /// Lists the objects that a label selector matches.
+    pub fn matching(api: Api<K>, selector: &str) -> Self {
+        let cursor = Cursor::new(ListParams::default().labels(selector));
+        Self { api, cursor }
+    }
+
+    /// The objects of the next page; `None` after the last page and after an error.
+    pub async fn next(&mut self) -> Option<kube::Result<Vec<K>>> {
+        let page = self.api.list(self.cursor.next()?).await;
+        Some(self.turn(page))
+    }
+
+    /// The metadata of the objects of the next page; `None` as in [`Self::next`].
+    pub async fn next_metadata(&mut self) -> Option<kube::Result<Vec<PartialObjectMeta<K>>>> {
+        let page = self.api.list_metadata(self.cursor.next()?).await;
+        Some(self.turn(page))
+    }
+
+    fn turn<T: Clone>(&mut self, page: kube::Result<ObjectList<T>>) -> kube::Result<Vec<T>> {
+        match page {
+            Ok(page) => {
+                self.cursor.turn(&page.metadata);
+                Ok(page.items)
+            }
+            Err(error) => {
+                self.cursor.is_done = true;
+                Err(error)
+            }
+        }
+    }
+}
 
 /// Where a paged list stands.
 #[derive(Debug)]
-pub struct Pager {
+struct Cursor {
     params: ListParams,
     is_done: bool,
 }
 
-impl Pager {
-    /// Starts a list; `params` may hold selectors.
-    pub fn new(params: ListParams) -> Self {
+impl Cursor {
+    fn new(params: ListParams) -> Self {
         Self {
-            params: params.limit(PAGE),
+            params: params.limit(PAGE_SIZE),
             is_done: false,
         }
     }
 
-    /// Parameters of the next page; none after the last one.
-    pub fn next(&self) -> Option<&ListParams> {
+    /// Parameters of the next page; `None` after the last one.
+    fn next(&self) -> Option<&ListParams> {
         (!self.is_done).then_some(&self.params)
     }
 
     /// Takes the metadata of the page just read.
-    pub fn turn(&mut self, page: &ListMeta) {
+    fn turn(&mut self, page: &ListMeta) {
         let token = page.continue_.clone().filter(|token| !token.is_empty());
         self.is_done = token.is_none();
         self.params.continue_token = token;
@@ -47,15 +93,18 @@ mod tests {
             continue_: token.map(str::to_owned),
             ..ListMeta::default()
         };
-        let mut pager = Pager::new(ListParams::default().labels("a"));
-        assert_eq!(pager.next().and_then(|params| params.limit), Some(PAGE));
-        pager.turn(&page(Some("t")));
-        let params = pager.next().unwrap();
+        let mut cursor = Cursor::new(ListParams::default().labels("a"));
+        assert_eq!(
+            cursor.next().and_then(|params| params.limit),
+            Some(PAGE_SIZE)
+        );
+        cursor.turn(&page(Some("t")));
+        let params = cursor.next().unwrap();
         assert_eq!(params.continue_token.as_deref(), Some("t"));
         assert_eq!(params.label_selector.as_deref(), Some("a"));
-        pager.turn(&page(Some("")));
-        assert!(pager.next().is_none());
-        pager.turn(&page(None));
-        assert!(pager.next().is_none());
+        cursor.turn(&page(Some("")));
+        assert!(cursor.next().is_none());
+        cursor.turn(&page(None));
+        assert!(cursor.next().is_none());
     }
 }

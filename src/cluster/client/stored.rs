@@ -1,7 +1,6 @@
-//! An object as the API server stores it, decoded once into plain JSON and the little that kube
-//! needs to know of it. `managedFields`, most of many an object, is skipped while decoding, but for
-//! what it says of an exception's decisions.
-//! Nothing here judges; no object is kept beyond the call it is handed to.
+//! An object as the API server stores it, decoded once into plain JSON and the metadata kube needs.
+//! Decoding skips `managedFields`, except for the entries that own decisions of an exception.
+//! Nothing here judges, and no object outlives the call it is passed to.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -15,7 +14,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::api::Instant;
+use crate::api::keys::MANAGED_BY;
 use crate::assess::object::kind::WatchedKind;
+use crate::report::policy_report::Format;
 
 /// A stored object.
 #[derive(Clone, Debug, Default)]
@@ -34,7 +35,7 @@ impl Stored {
         (text(&self.meta.namespace), text(&self.meta.name))
     }
 
-    /// The object itself. Items of a list do not say what they are, so it is said here.
+    /// The object itself, with `apiVersion` and `kind`: items of a list lack them.
     pub fn into_value(self, resource: &ApiResource) -> Value {
         let mut object = self.object;
         if let Some(top) = object.as_object_mut() {
@@ -42,15 +43,32 @@ impl Stored {
                 ("apiVersion", &resource.api_version),
                 ("kind", &resource.kind),
             ] {
-                let said = || Value::String(text.clone());
-                top.entry(field).or_insert_with(said);
+                top.entry(field)
+                    .or_insert_with(|| Value::String(text.clone()));
             }
         }
         object
     }
 }
 
-/// How kube names a watched kind.
+/// The label selector of the objects the operator creates.
+pub fn managed_by_us() -> String {
+    let (key, value) = MANAGED_BY;
+    format!("{key}={value}")
+}
+
+/// The `ApiResource` of a format of policy reports.
+pub fn resource_of_format(format: Format) -> ApiResource {
+    ApiResource {
+        group: format.group().to_owned(),
+        version: format.version().to_owned(),
+        api_version: format.api_version(),
+        kind: format.kind().to_owned(),
+        plural: format.plural().to_owned(),
+    }
+}
+
+/// The `ApiResource` of a watched kind.
 pub fn resource_of(kind: &WatchedKind) -> ApiResource {
     ApiResource {
         group: kind.group.clone(),
@@ -96,7 +114,7 @@ impl Resource for Stored {
 
 impl<'de> Deserialize<'de> for Stored {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let object = deserializer.deserialize_map(Level::Object)?;
+        let object = deserializer.deserialize_map(ObjectPart::Object)?;
         let text = |field: &str| object["metadata"][field].as_str().map(str::to_owned);
         let meta = ObjectMeta {
             name: text("name"),
@@ -109,14 +127,14 @@ impl<'de> Deserialize<'de> for Stored {
     }
 }
 
-/// Where in an object the decoder is.
+/// Which part of an object the decoder reads.
 #[derive(Clone, Copy)]
-enum Level {
+enum ObjectPart {
     Object,
     Metadata,
 }
 
-impl<'de> Visitor<'de> for Level {
+impl<'de> Visitor<'de> for ObjectPart {
     type Value = Value;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -144,7 +162,7 @@ impl<'de> Visitor<'de> for Level {
     }
 }
 
-/// An entry of `managedFields`, without nearly all of it: which decisions of an exception it owns.
+/// An entry of `managedFields`, reduced to the decisions of an exception it owns.
 #[derive(Deserialize, Serialize)]
 struct RecordEntry {
     #[serde(default, deserialize_with = "readable")]
@@ -167,8 +185,7 @@ struct Decisions {
     reviews: Option<FieldSet>,
 }
 
-/// The names in a set of fields. What is below them may be nested as deep as a user likes, and is
-/// skipped.
+/// The names in a set of fields. Anything below them is skipped: users control how deep it nests.
 #[derive(Deserialize, Serialize)]
 #[serde(transparent)]
 #[allow(clippy::zero_sized_map_values)] // a set is not what a map of JSON is read into
@@ -188,8 +205,8 @@ impl Serialize for Skipped {
     }
 }
 
-/// A user may write any time into the record: one that cannot be read is as good as none, and
-/// must not keep the object around it from being read.
+/// A time that cannot be read counts as absent: users can write any text there, and it must not make
+/// the whole object undecodable.
 fn readable<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Instant>, D::Error> {
     let text = Option::<String>::deserialize(deserializer)?;
     Ok(text.and_then(|text| serde_json::from_value(text.into()).ok()))
@@ -202,10 +219,11 @@ impl RecordEntry {
     }
 }
 
-/// Keeps who wrote a decision when; of all other objects there is nothing to keep.
+/// Keeps only the entries that own a decision.
 fn keep_decisions(record: Vec<RecordEntry>, key: String, metadata: &mut Map<String, Value>) {
-    let kept = record.into_iter().filter(RecordEntry::owns_decisions);
-    let kept: Vec<Value> = kept
+    let kept: Vec<Value> = record
+        .into_iter()
+        .filter(RecordEntry::owns_decisions)
         .filter_map(|entry| serde_json::to_value(entry).ok())
         .collect();
     if !kept.is_empty() {
@@ -217,7 +235,7 @@ struct Metadata(Value);
 
 impl<'de> Deserialize<'de> for Metadata {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_map(Level::Metadata).map(Self)
+        deserializer.deserialize_map(ObjectPart::Metadata).map(Self)
     }
 }
 

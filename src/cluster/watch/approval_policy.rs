@@ -1,6 +1,6 @@
-//! Follows the one policy that vouches for approvals, and its binding, by name: since when both are
-//! in force is handed to the inventory. Where they may not be read nobody vouches, and that is said.
-//! What makes them vouch is judged elsewhere.
+//! Follows the approval policy and its binding by name, and records in the inventory since when both
+//! are in force. Without rights to read them approvals count as unverified, and that is logged. When
+//! a policy verifies approvals is decided in `assess`.
 
 use std::fmt::Debug;
 use std::sync::Arc;
@@ -16,75 +16,79 @@ use kube::{Api, Client, Resource};
 use serde::de::DeserializeOwned;
 use tracing::{info, warn};
 
-use super::follow::trouble_of;
-use super::followed::Role;
+use super::failure::failure_of;
 use crate::assess::exception::assurance::policy::in_force_since;
 use crate::assess::exception::assurance::{Gap, Vouching};
 use crate::cluster::context::Context;
+use crate::cluster::readiness::NeededFor;
 
 const POLICY: &str = "ValidatingAdmissionPolicy";
 const BINDING: &str = "ValidatingAdmissionPolicyBinding";
 
-/// What is known of one of the two.
+/// What is known of the policy or of the binding.
 #[derive(Debug)]
-enum Known<K> {
-    /// Nothing yet.
-    Nothing,
+enum ApprovalPolicyState<K> {
+    /// It was not read yet.
+    Pending,
     /// It may not be read.
     Forbidden,
-    /// It is there, or it is not.
+    /// It exists, or does not.
     Read(Option<Box<K>>),
 }
 
-/// Nothing is written before it is known who vouches, or that nobody can tell.
+/// Makes the writer wait until it is known whether approvals are verified.
 pub fn expect(context: &Context, policy: Option<&str>) {
     if policy.is_none() {
-        hand_over(context, Vouching::Absent(Gap::NotLookedFor));
+        record(context, Vouching::Absent(Gap::NotLookedFor));
         return;
     }
     for kind in [POLICY, BINDING] {
-        context.gates.expect(kind, Role::Workload);
+        context.gates.expect(kind, NeededFor::Writing);
     }
 }
 
 /// Follows policy and binding of this name until the task is aborted.
 pub async fn follow(client: Client, name: String, context: Arc<Context>) {
     let (policies, bindings) = (Api::all(client.clone()), Api::all(client));
-    let mut policies = std::pin::pin!(events(policies, &name, (POLICY, &context)));
-    let mut bindings = std::pin::pin!(events(bindings, &name, (BINDING, &context)));
-    let (mut policy, mut binding) = (Known::Nothing, Known::Nothing);
+    let mut policies = std::pin::pin!(events(policies, &name, POLICY, &context));
+    let mut bindings = std::pin::pin!(events(bindings, &name, BINDING, &context));
+    let mut policy = ApprovalPolicyState::Pending;
+    let mut binding = ApprovalPolicyState::Pending;
     loop {
         let kind = tokio::select! {
-            Some(event) = policies.next() => policy.learn(event, POLICY, &context),
-            Some(event) = bindings.next() => binding.learn(event, BINDING, &context),
+            Some(event) = policies.next() => policy.update(event, POLICY, &context),
+            Some(event) = bindings.next() => binding.update(event, BINDING, &context),
             else => return,
         };
         if let Some(vouching) = vouching(&policy, &binding) {
-            hand_over(&context, vouching);
+            record(&context, vouching);
         }
-        // Only now: until it is handed over, nothing may be written.
+        // Only after it is recorded: before, nothing may be written.
         if let Some(kind) = kind {
             context.gates.listed(kind);
         }
     }
 }
 
-/// What becomes of the one object of this name.
+/// The object of this name, after each change.
 fn events<K>(
     api: Api<K>,
     name: &str,
-    (kind, context): (&str, &Context),
+    kind: &str,
+    context: &Context,
 ) -> impl Stream<Item = watcher::Result<Option<K>>> + use<K>
 where
     K: Resource + Clone + DeserializeOwned + Debug + Send + 'static,
 {
-    context.pulse.listen(api.resource_url().to_owned(), kind);
+    context
+        .heartbeat
+        .follow(api.resource_url().to_owned(), kind);
     watch_object(api, name).default_backoff()
 }
 
-impl<K> Known<K> {
-    /// The kind, where the server said what there is of it.
-    fn learn(
+impl<K> ApprovalPolicyState<K> {
+    /// The kind, where the server answered.
+    fn update(
         &mut self,
         event: watcher::Result<Option<K>>,
         kind: &'static str,
@@ -96,15 +100,15 @@ impl<K> Known<K> {
                 Some(kind)
             }
             Err(error) => {
-                let trouble = trouble_of(&error);
-                context.counters.failed(trouble.reason);
-                // What was read stays, as for everything that is followed.
-                if trouble.reason == "Forbidden" && !matches!(self, Self::Read(_)) {
+                let failure = failure_of(&error);
+                context.counters.failed(failure.reason);
+                // The last known state stays, as for every watch.
+                if failure.reason == "Forbidden" && !matches!(self, Self::Read(_)) {
                     *self = Self::Forbidden;
                 }
-                if context.gates.troubled(kind, &trouble, Timestamp::now()) {
-                    let reason = trouble.reason;
-                    warn!(kind, reason, "cannot be followed; what is known stays");
+                if context.gates.failed(kind, &failure, Timestamp::now()) {
+                    let reason = failure.reason;
+                    warn!(kind, reason, "watch failed; keeping last known state");
                 }
                 None
             }
@@ -112,29 +116,31 @@ impl<K> Known<K> {
     }
 }
 
-/// Who vouches, once both are known.
+/// Whether approvals are verified, once both are known.
 fn vouching(
-    policy: &Known<ValidatingAdmissionPolicy>,
-    binding: &Known<ValidatingAdmissionPolicyBinding>,
+    policy: &ApprovalPolicyState<ValidatingAdmissionPolicy>,
+    binding: &ApprovalPolicyState<ValidatingAdmissionPolicyBinding>,
 ) -> Option<Vouching> {
     let (policy, binding) = match (policy, binding) {
-        (Known::Read(policy), Known::Read(binding)) => (policy, binding),
-        (Known::Forbidden, _) | (_, Known::Forbidden) => {
+        (ApprovalPolicyState::Read(policy), ApprovalPolicyState::Read(binding)) => {
+            (policy, binding)
+        }
+        (ApprovalPolicyState::Forbidden, _) | (_, ApprovalPolicyState::Forbidden) => {
             return Some(Vouching::Absent(Gap::NotReadable));
         }
-        (Known::Nothing, _) | (_, Known::Nothing) => return None,
+        (ApprovalPolicyState::Pending, _) | (_, ApprovalPolicyState::Pending) => return None,
     };
     let since = in_force_since(policy.as_deref(), binding.as_deref());
     Some(since.map_or_else(Vouching::Absent, Vouching::Since))
 }
 
-fn hand_over(context: &Context, vouching: Vouching) {
+fn record(context: &Context, vouching: Vouching) {
     if !context.inventory().set_vouching(vouching) {
         return;
     }
     match vouching {
-        Vouching::Since(since) => info!(%since, "the API server vouches for approvals"),
-        Vouching::Absent(gap) => info!(because = gap.as_str(), "nobody vouches for approvals"),
+        Vouching::Since(since) => info!(%since, "approvals are verified by the API server"),
+        Vouching::Absent(gap) => info!(because = gap.as_str(), "approvals are not verified"),
         Vouching::Offline | Vouching::AsWritten => {}
     }
     context.changed.notify_one();

@@ -1,8 +1,8 @@
-//! Deletions of our own objects, held back until it is known what they mean. An API server that
+//! Holds deletions of our own objects back until discovery shows what they mean. An API server that
 //! removes a definition first deletes every instance, and those deletions reach the watch like any
-//! other. No user asked for them: the last known objects stay in force until the definition is
-//! back and a complete list decides.
-//! Discovery tells the two apart without further rights: while a definition is being removed, its
+//! other. No user asked for them: the last known objects stay in force until the definition is back
+//! and a complete list decides.
+//! Discovery distinguishes the two without further rights: while a definition is being removed, its
 //! kind is listed without the verb `create`, and afterwards not at all.
 
 use std::collections::{BTreeMap, HashSet};
@@ -14,75 +14,75 @@ use tokio::time::{Instant, sleep, sleep_until, timeout};
 use tracing::warn;
 
 use super::followed::Followed;
+use crate::cluster::client::connect::REQUEST_TIMEOUT;
 use crate::cluster::client::error::reason_of;
-use crate::cluster::client::stored::{Key, Stored};
+use crate::cluster::client::stored::Key;
 use crate::cluster::context::Context;
-use crate::cluster::readiness::Trouble;
-use crate::cluster::write::apply::PATIENCE;
+use crate::cluster::readiness::WatchFailure;
 
-/// How long after a deletion discovery has to list the kind as served: another API server than the
-/// one that deletes learns of a removal a moment later.
+/// How long after a deletion discovery must still serve the kind before the deletion counts: with
+/// several API servers, the others learn of a removal later.
 const SETTLED_AFTER: Duration = Duration::from_secs(1);
-/// Time between two questions while a deletion is held back.
+/// Time between two lookups while a deletion is held back.
 const ASK_EVERY: Duration = Duration::from_millis(500);
 /// The reason in metrics, problems and conditions.
 const REASON: &str = "DefinitionRemoved";
 
-/// What discovery says of a kind.
+/// What discovery knows of a kind.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Definition {
+enum Served {
     /// Objects of the kind can be created.
-    Served,
+    Yes,
     /// Its definition is being removed, or is gone.
-    Removed,
+    No,
     /// The API server did not answer.
     Unknown,
 }
 
-/// Deletions of one kind of ours that are not yet taken in.
+/// Deletions of one kind of ours that are held back.
 pub struct Deletions {
     client: Client,
     followed: Followed,
-    waiting: BTreeMap<Key, (Stored, Instant)>,
+    waiting: BTreeMap<Key, Instant>,
     ask_at: Option<Instant>,
-    kept: HashSet<Key>,
+    outlived: HashSet<Key>,
     is_removed: bool,
     was_listed: bool,
 }
 
 impl Deletions {
-    /// Deletions of a followed kind; none were seen yet.
+    /// No deletions of a followed kind.
     pub fn new(client: Client, followed: Followed) -> Self {
         Self {
             client,
             followed,
             waiting: BTreeMap::new(),
             ask_at: None,
-            kept: HashSet::new(),
+            outlived: HashSet::new(),
             is_removed: false,
             was_listed: false,
         }
     }
 
     /// An object was deleted. One of another kind than ours is gone at once.
-    pub fn add(&mut self, stored: Stored, context: &Context) {
-        if !self.followed.is_ours() {
-            return context.forget(&self.followed, &stored);
+    pub fn add(&mut self, key: Key, context: &Context) {
+        if !self.followed.is_ours {
+            return self.followed.remove(&key, context);
         }
         let now = Instant::now();
         self.ask_at.get_or_insert(now);
-        self.waiting.insert(stored.key(), (stored, now));
+        self.waiting.insert(key, now);
     }
 
-    /// An object exists. Where another of its name was deleted just before, that one is gone.
+    /// An object exists. An earlier one of its name whose deletion is held back is gone.
     pub fn exists(&mut self, key: &Key, context: &Context) {
-        self.kept.remove(key);
-        if let Some((before, _)) = self.waiting.remove(key) {
-            context.forget(&self.followed, &before);
+        self.outlived.remove(key);
+        if self.waiting.remove(key).is_some() {
+            self.followed.remove(key, context);
         }
     }
 
-    /// Waits until there is something to ask discovery about.
+    /// Waits until the next lookup is due; for ever where nothing is held back.
     pub async fn due(&self) {
         match self.ask_at {
             Some(at) => sleep_until(at).await,
@@ -90,39 +90,39 @@ impl Deletions {
         }
     }
 
-    /// Asks discovery, and takes in what is certain.
+    /// Asks discovery, and removes the objects whose deletion is certain.
     pub async fn settle(&mut self, context: &Context) {
-        match self.ask().await {
-            Definition::Removed => self.keep(context),
-            Definition::Unknown => {}
-            Definition::Served => self.take_in(context),
+        match self.look_up().await {
+            Served::No => self.hold(context),
+            Served::Unknown => {}
+            Served::Yes => self.take_in(context),
         }
         self.ask_at = (!self.waiting.is_empty()).then(|| Instant::now() + ASK_EVERY);
     }
 
     fn take_in(&mut self, context: &Context) {
         let now = Instant::now();
-        self.waiting.retain(|_, (stored, at)| {
+        self.waiting.retain(|key, at| {
             let is_settled = now.duration_since(*at) >= SETTLED_AFTER;
             if is_settled {
-                context.forget(&self.followed, stored);
+                self.followed.remove(key, context);
             }
             !is_settled
         });
     }
 
-    /// A list is complete. None where it decides nothing, because the definition is being removed.
-    /// Otherwise the objects that went with an earlier definition, unless they are back.
+    /// A list is complete. `None` where it decides nothing, because the definition is being removed;
+    /// otherwise the objects that went with an earlier definition and did not come back.
     pub async fn listed(&mut self, context: &Context) -> Option<HashSet<Key>> {
-        if self.followed.is_ours() {
+        if self.followed.is_ours {
             loop {
-                match self.ask().await {
-                    Definition::Served => break,
-                    Definition::Removed => {
-                        self.keep(context);
+                match self.look_up().await {
+                    Served::Yes => break,
+                    Served::No => {
+                        self.hold(context);
                         return None;
                     }
-                    Definition::Unknown => sleep(ASK_EVERY).await,
+                    Served::Unknown => sleep(ASK_EVERY).await,
                 }
             }
         }
@@ -130,62 +130,57 @@ impl Deletions {
         self.ask_at = None;
         self.was_listed = true;
         if std::mem::take(&mut self.is_removed) {
-            context.definition_removed(&self.followed, false);
+            self.followed.definition_removed(false, context);
         }
-        Some(std::mem::take(&mut self.kept))
+        Some(std::mem::take(&mut self.outlived))
     }
 
-    /// The kind is not served. True where it was before: its definition is gone, and only a new
-    /// list says what there is once it is back.
+    /// The kind is not served. True where it was before: its definition is gone, and only a new list
+    /// can show what exists once it is back.
     pub fn not_served(&mut self, context: &Context) -> bool {
-        let is_gone = self.followed.is_ours() && self.was_listed;
+        let is_gone = self.followed.is_ours && self.was_listed;
         if is_gone {
-            self.keep(context);
+            self.hold(context);
             self.ask_at = None;
         }
         is_gone
     }
 
-    fn keep(&mut self, context: &Context) {
+    fn hold(&mut self, context: &Context) {
         let waiting = std::mem::take(&mut self.waiting);
-        self.kept.extend(waiting.into_keys());
-        let kind = self.followed.name();
-        let trouble = Trouble {
+        self.outlived.extend(waiting.into_keys());
+        let kind = &*self.followed.name;
+        let failure = WatchFailure {
             reason: REASON,
             message: format!(
                 "the definition of {kind} was removed; the last known objects stay in force until it is back"
             ),
         };
-        context.gates.troubled(kind, &trouble, Timestamp::now());
+        context.gates.failed(kind, &failure, Timestamp::now());
         if !std::mem::replace(&mut self.is_removed, true) {
             warn!(kind, "definition removed; keeping last known state");
-            context.definition_removed(&self.followed, true);
+            self.followed.definition_removed(true, context);
         }
     }
 
-    async fn ask(&self) -> Definition {
-        let resource = self.followed.resource();
-        let asking = self.client.list_api_group_resources(&resource.api_version);
-        let list = match timeout(PATIENCE, asking).await {
+    async fn look_up(&self) -> Served {
+        let resource = &self.followed.resource;
+        let lookup = self.client.list_api_group_resources(&resource.api_version);
+        let list = match timeout(REQUEST_TIMEOUT, lookup).await {
             Ok(Ok(list)) => list,
             Ok(Err(error)) => {
                 return match reason_of(&error) {
-                    "NotFound" => Definition::Removed,
-                    // Without discovery a deletion means what it says.
-                    "Forbidden" | "Unauthorized" => Definition::Served,
-                    _ => Definition::Unknown,
+                    "NotFound" => Served::No,
+                    // Without discovery every deletion counts.
+                    "Forbidden" | "Unauthorized" => Served::Yes,
+                    _ => Served::Unknown,
                 };
             }
-            Err(_) => return Definition::Unknown,
+            Err(_) => return Served::Unknown,
         };
-        let mut resources = list.resources.iter();
-        let is_served = resources.any(|served| {
+        let is_served = list.resources.iter().any(|served| {
             served.name == resource.plural && served.verbs.iter().any(|verb| verb == "create")
         });
-        if is_served {
-            Definition::Served
-        } else {
-            Definition::Removed
-        }
+        if is_served { Served::Yes } else { Served::No }
     }
 }

@@ -1,105 +1,241 @@
-//! What is followed: our own policies, namespaces, workloads of every watched kind, and Kubernetes
-//! Services. Only names and roles; how a kind is followed is the watch's business.
+//! The followed kinds: one table for everything but workloads, which come from the settings. A new
+//! custom resource is one row here and one type in `intake`. How a kind is followed is `follow`'s
+//! business.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
+use k8s_openapi::api::admissionregistration::v1::{
+    ValidatingAdmissionPolicy, ValidatingAdmissionPolicyBinding,
+};
 use k8s_openapi::api::core::v1::{Namespace, Service};
 use kube::core::ApiResource;
 
-use crate::api::keys::MANAGED_BY;
+use super::intake::{Exceptions, Intake, Namespaces, Paths, Services, WarningPolicies, Workloads};
 use crate::api::{DeviationException, GoldenPath};
 use crate::assess::object::kind::WatchedKind;
+use crate::assess::settings::Settings;
 use crate::assess::warning::Part;
-use crate::cluster::client::stored::resource_of;
-use crate::cluster::write::policies;
+use crate::cluster::client::stored::{Key, Stored, managed_by_us, resource_of};
+use crate::cluster::context::Context;
+use crate::cluster::readiness::{NeededFor, WatchFailure};
 
-/// One followed kind.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Followed {
-    /// Golden paths.
-    Paths,
-    /// Deviation exceptions.
-    Exceptions,
-    /// Namespaces.
-    Namespaces,
-    /// Kubernetes Services, which get a label.
-    Services,
-    /// Policies, or bindings, of ours that warn on apply.
-    Warnings(Part),
-    /// Workloads of one kind.
-    Workloads(Arc<WatchedKind>),
+/// A row of the table: all that is particular to one kind.
+pub struct FollowedKind {
+    /// Its name in metrics, messages and readiness.
+    name: &'static str,
+    resource: fn() -> ApiResource,
+    scope: Scope,
+    /// What waits for its first list.
+    needed_for: NeededFor,
+    /// Which objects are followed.
+    objects: Objects,
+    definition: Definition,
+    /// What a reader without the kind is told; nothing where it can be done without.
+    absent: Option<&'static str>,
+    /// Whether these settings need it.
+    is_wanted: fn(&Settings) -> bool,
+    intake: fn() -> Arc<dyn Intake>,
 }
 
-/// What the operator may do before a kind has been listed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Role {
-    /// Nothing at all: without these a verdict would be wrong.
-    Policy,
-    /// Nothing is written, unless the kind cannot be had.
-    Workload,
-    /// Everything else.
-    Beside,
+/// Where the objects of a kind are.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Scope {
+    Cluster,
+    Namespaced,
+}
+
+/// Which objects of a kind are followed.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Objects {
+    All,
+    /// Those with our `app.kubernetes.io/managed-by`.
+    ManagedByUs,
+}
+
+/// Whose definition a kind has.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Definition {
+    /// Our own CRD, which may be removed under a running operator.
+    Ours,
+    /// Kubernetes' or somebody else's.
+    Foreign,
+}
+
+const NOT_SERVED: Option<&str> = Some("is not served by the cluster");
+
+/// `GoldenPath`.
+pub static PATHS: FollowedKind = FollowedKind {
+    name: "GoldenPath",
+    resource: || ApiResource::erase::<GoldenPath>(&()),
+    scope: Scope::Cluster,
+    needed_for: NeededFor::Judging,
+    objects: Objects::All,
+    definition: Definition::Ours,
+    absent: Some("is not installed: judge by the built-in paths with --paths starter"),
+    is_wanted: |_| true,
+    intake: || Arc::new(Paths),
+};
+
+/// `DeviationException`.
+pub static EXCEPTIONS: FollowedKind = FollowedKind {
+    name: "DeviationException",
+    resource: || ApiResource::erase::<DeviationException>(&()),
+    scope: Scope::Namespaced,
+    needed_for: NeededFor::Judging,
+    objects: Objects::All,
+    definition: Definition::Ours,
+    absent: None,
+    is_wanted: |_| true,
+    intake: || Arc::new(Exceptions),
+};
+
+/// `Namespace`.
+pub static NAMESPACES: FollowedKind = FollowedKind {
+    name: "Namespace",
+    resource: || ApiResource::erase::<Namespace>(&()),
+    scope: Scope::Cluster,
+    needed_for: NeededFor::Judging,
+    objects: Objects::All,
+    definition: Definition::Foreign,
+    absent: NOT_SERVED,
+    is_wanted: |_| true,
+    intake: || Arc::new(Namespaces),
+};
+
+static SERVICES: FollowedKind = FollowedKind {
+    name: "Service",
+    resource: || ApiResource::erase::<Service>(&()),
+    scope: Scope::Namespaced,
+    needed_for: NeededFor::Nothing,
+    objects: Objects::All,
+    definition: Definition::Foreign,
+    absent: NOT_SERVED,
+    is_wanted: |settings| settings.labels && settings.label_services,
+    intake: || Arc::new(Services),
+};
+
+// The approval policy is watched as well, under the name of its kind.
+static WARNING_POLICIES: FollowedKind = FollowedKind {
+    name: "ValidatingAdmissionPolicy (warning)",
+    resource: || ApiResource::erase::<ValidatingAdmissionPolicy>(&()),
+    scope: Scope::Cluster,
+    needed_for: NeededFor::Nothing,
+    objects: Objects::ManagedByUs,
+    definition: Definition::Foreign,
+    absent: NOT_SERVED,
+    is_wanted: |settings| settings.on_apply.warns(),
+    intake: || Arc::new(WarningPolicies(Part::Policy)),
+};
+
+static WARNING_BINDINGS: FollowedKind = FollowedKind {
+    name: "ValidatingAdmissionPolicyBinding (warning)",
+    resource: || ApiResource::erase::<ValidatingAdmissionPolicyBinding>(&()),
+    scope: Scope::Cluster,
+    needed_for: NeededFor::Nothing,
+    objects: Objects::ManagedByUs,
+    definition: Definition::Foreign,
+    absent: NOT_SERVED,
+    is_wanted: |settings| settings.on_apply.warns(),
+    intake: || Arc::new(WarningPolicies(Part::Binding)),
+};
+
+/// Every followed kind but workloads.
+static KINDS: [&FollowedKind; 6] = [
+    &PATHS,
+    &EXCEPTIONS,
+    &NAMESPACES,
+    &SERVICES,
+    &WARNING_POLICIES,
+    &WARNING_BINDINGS,
+];
+
+/// A kind that is followed.
+#[derive(Clone, Debug)]
+pub struct Followed {
+    /// Its name in metrics, messages and readiness.
+    pub name: Arc<str>,
+    /// Its group, version and kind.
+    pub resource: ApiResource,
+    /// Whether its objects are in namespaces.
+    pub is_namespaced: bool,
+    /// The label selector of the followed objects; all where absent.
+    pub selector: Option<String>,
+    /// What waits for its first list.
+    pub needed_for: NeededFor,
+    /// Whether its definition is our own CRD.
+    pub is_ours: bool,
+    /// What a reader without the kind is told.
+    pub absent: Option<&'static str>,
+    intake: Arc<dyn Intake>,
 }
 
 impl Followed {
-    /// What has to be known before anything is judged.
-    pub const POLICIES: [Self; 3] = [Self::Paths, Self::Exceptions, Self::Namespaces];
-
-    /// How kube names it.
-    pub fn resource(&self) -> ApiResource {
-        match self {
-            Self::Paths => ApiResource::erase::<GoldenPath>(&()),
-            Self::Exceptions => ApiResource::erase::<DeviationException>(&()),
-            Self::Namespaces => ApiResource::erase::<Namespace>(&()),
-            Self::Services => ApiResource::erase::<Service>(&()),
-            Self::Warnings(part) => policies::resource_of(*part),
-            Self::Workloads(kind) => resource_of(kind),
+    /// A row of the table.
+    pub fn kind(row: &FollowedKind) -> Self {
+        Self {
+            name: row.name.into(),
+            resource: (row.resource)(),
+            selector: (row.objects == Objects::ManagedByUs).then(managed_by_us),
+            is_namespaced: row.scope == Scope::Namespaced,
+            needed_for: row.needed_for,
+            is_ours: row.definition == Definition::Ours,
+            absent: row.absent,
+            intake: (row.intake)(),
         }
     }
 
-    /// Its kind, as metrics and messages name it.
-    pub fn name(&self) -> &str {
-        match self {
-            Self::Paths => "GoldenPath",
-            Self::Exceptions => "DeviationException",
-            Self::Namespaces => "Namespace",
-            Self::Services => "Service",
-            // Other policies are followed as well, and are waited for by their kind's own name.
-            Self::Warnings(Part::Policy) => "ValidatingAdmissionPolicy (warning)",
-            Self::Warnings(Part::Binding) => "ValidatingAdmissionPolicyBinding (warning)",
-            Self::Workloads(kind) => &kind.kind,
+    /// Workloads of one kind.
+    pub fn workloads(kind: &Arc<WatchedKind>) -> Self {
+        Self {
+            name: kind.kind.as_str().into(),
+            resource: resource_of(kind),
+            selector: None,
+            is_namespaced: true,
+            needed_for: NeededFor::Writing,
+            is_ours: false,
+            absent: NOT_SERVED,
+            intake: Arc::new(Workloads(kind.clone())),
         }
     }
 
-    /// Which objects of the kind are followed; all where absent.
-    pub fn selector(&self) -> Option<String> {
-        match self {
-            Self::Warnings(_) => {
-                let (key, value) = MANAGED_BY;
-                Some(format!("{key}={value}"))
-            }
-            Self::Paths
-            | Self::Exceptions
-            | Self::Namespaces
-            | Self::Services
-            | Self::Workloads(_) => None,
-        }
+    /// Everything these settings ask to follow.
+    pub fn all(settings: &Settings) -> Vec<Self> {
+        let rows = KINDS
+            .iter()
+            .filter(|row| (row.is_wanted)(settings))
+            .map(|row| Self::kind(row));
+        rows.chain(settings.kinds.iter().map(Self::workloads))
+            .collect()
     }
 
-    /// Whether the kind has a definition of ours.
-    pub const fn is_ours(&self) -> bool {
-        match self {
-            Self::Paths | Self::Exceptions => true,
-            Self::Namespaces | Self::Services | Self::Warnings(_) | Self::Workloads(_) => false,
-        }
+    /// Takes in an object that exists.
+    pub fn put(&self, stored: Stored, context: &Context) {
+        self.intake.put(stored.into_value(&self.resource), context);
+        context.changed.notify_one();
     }
 
-    /// What waits for its first list.
-    pub const fn role(&self) -> Role {
-        match self {
-            Self::Paths | Self::Exceptions | Self::Namespaces => Role::Policy,
-            Self::Workloads(_) => Role::Workload,
-            Self::Services | Self::Warnings(_) => Role::Beside,
-        }
+    /// Takes in that an object is gone.
+    pub fn remove(&self, key: &Key, context: &Context) {
+        self.intake.remove(key, context);
+        context.changed.notify_one();
+    }
+
+    /// Takes in that a list is complete: what is not `listed` is gone. `outlived` objects went with an
+    /// earlier definition of their kind, without anybody deleting them.
+    pub fn complete(&self, listed: &HashSet<Key>, outlived: &HashSet<Key>, context: &Context) {
+        self.intake.complete(listed, outlived, context);
+        context.changed.notify_one();
+    }
+
+    /// Takes in that the kind cannot be watched.
+    pub fn unavailable(&self, failure: &WatchFailure, context: &Context) {
+        self.intake.unavailable(failure, context);
+    }
+
+    /// Takes in that the definition of the kind was removed, or is back.
+    pub fn definition_removed(&self, is_removed: bool, context: &Context) {
+        self.intake.definition_removed(is_removed, context);
+        context.changed.notify_one();
     }
 }

@@ -1,7 +1,9 @@
-//! What the watches see, taken into the inventory: decoded, judged outside its lock, recorded,
-//! dropped. A stored object nobody can understand is a problem that is said, never a failure.
+//! Takes what watches and lists deliver into the inventory: one type for each row of the table in
+//! `followed`. An object is decoded, judged outside the inventory's lock, recorded and dropped. One
+//! that cannot be decoded becomes a problem, never a failure.
 
 use std::collections::HashSet;
+use std::fmt;
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -11,7 +13,6 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 use tracing::warn;
 
-use super::followed::Followed;
 use crate::api::{DeviationException, GoldenPath};
 use crate::assess::exception::record::Exception;
 use crate::assess::inventory::lists::Listed;
@@ -20,138 +21,48 @@ use crate::assess::inventory::undecodable::{self, Undecodable, readable_status};
 use crate::assess::object::kind::{WatchedKind, WorkloadId};
 use crate::assess::object::namespace::Namespace;
 use crate::assess::path::Origin;
+use crate::assess::warning::Part;
 use crate::assess::workload::{ReadContext, observe};
-use crate::cluster::client::stored::{Key, Stored};
+use crate::cluster::client::stored::Key;
 use crate::cluster::context::Context;
-use crate::cluster::readiness::Trouble;
-use crate::cluster::write::events::News;
+use crate::cluster::event_queue::EventTrigger;
+use crate::cluster::readiness::WatchFailure;
 
-/// How an object came to be looked at.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Seen {
-    /// By the watch, which alone says what exists.
-    Watched,
-    /// By a list made to judge again what is known.
-    Reread,
-}
-
-impl Context {
+/// What events of one kind mean for the inventory.
+pub trait Intake: fmt::Debug + Send + Sync {
     /// Takes in an object that exists.
-    pub fn take(&self, followed: &Followed, stored: Stored) {
-        let object = stored.into_value(&followed.resource());
-        match followed {
-            Followed::Paths => self.take_path(&object),
-            Followed::Exceptions => self.take_exception(&object),
-            Followed::Namespaces => self.take_namespace(&object),
-            Followed::Services => self.take_service(&object),
-            Followed::Warnings(part) => self.inventory().put_policy(*part, object),
-            Followed::Workloads(kind) => self.take_workload(object, kind, Seen::Watched),
-        }
-        self.changed.notify_one();
-    }
+    fn put(&self, object: Value, context: &Context);
 
     /// Takes in that an object is gone.
-    pub fn forget(&self, followed: &Followed, stored: &Stored) {
-        let (namespace, name) = stored.key();
-        let now = Timestamp::now();
-        match followed {
-            Followed::Paths => {
-                let reread = self.inventory().remove_path(&name, now);
-                self.ask(reread);
-            }
-            Followed::Exceptions => {
-                let gone = self.inventory().forget_exception(&namespace, &name, now);
-                if let Some(gone) = gone {
-                    self.say_goodbye(&namespace, gone);
-                }
-            }
-            Followed::Namespaces => self.inventory().remove_namespace(&name),
-            Followed::Services => self.inventory().remove_service(&namespace, &name),
-            Followed::Warnings(part) => self.inventory().remove_policy(*part, &name),
-            Followed::Workloads(kind) => {
-                let id = workload_id(kind, &namespace, &name);
-                self.inventory().remove_workload(&id);
-            }
-        }
-        self.changed.notify_one();
-    }
+    fn remove(&self, key: &Key, context: &Context);
 
-    /// Takes in that a list is complete: what it did not hold is gone. What is in `kept` went with
-    /// its definition, which is no news of an exception.
-    pub fn complete(&self, followed: &Followed, seen: &HashSet<Key>, kept: &HashSet<Key>) {
-        let names = || seen.iter().map(|(_, name)| name.clone()).collect();
-        let plain: HashSet<String>;
-        let listed = match followed {
-            Followed::Paths => {
-                plain = names();
-                Listed::Paths(&plain)
-            }
-            Followed::Exceptions => Listed::Exceptions(seen),
-            Followed::Namespaces => {
-                plain = names();
-                Listed::Namespaces(&plain)
-            }
-            Followed::Services => Listed::Services(seen),
-            Followed::Warnings(part) => {
-                let is_there = |name: &str| seen.contains(&(String::new(), name.to_owned()));
-                self.inventory().complete_policies(*part, is_there);
-                return self.changed.notify_one();
-            }
-            Followed::Workloads(kind) => Listed::Workloads {
-                kind,
-                namespace: None,
-                seen,
-            },
-        };
-        let went = kept
-            .difference(seen)
-            .filter(|_| *followed == Followed::Exceptions);
-        for (namespace, name) in went {
-            // It went with its definition: a new one of its name starts anew.
-            self.inventory().remove_exception(namespace, name);
-        }
-        let (reread, gone) = self.inventory().complete_list(&listed, Timestamp::now());
-        if let Followed::Workloads(kind) = followed {
-            self.reports.ledger().kind_is_complete(kind);
-        }
-        self.ask(reread);
-        for (namespace, exception) in gone {
-            self.say_goodbye(&namespace, exception);
-        }
-        self.changed.notify_one();
-    }
+    /// Takes in a complete list. `outlived` objects went with an earlier definition of their kind.
+    fn complete(&self, listed: &HashSet<Key>, outlived: &HashSet<Key>, context: &Context);
 
-    /// Takes in that the definition of a kind was removed, or is back.
-    pub fn definition_removed(&self, followed: &Followed, is_removed: bool) {
-        if *followed == Followed::Exceptions {
-            self.inventory().set_exceptions_kept(is_removed);
-        }
-        self.changed.notify_one();
-    }
+    /// Takes in that the kind cannot be watched.
+    fn unavailable(&self, _failure: &WatchFailure, _context: &Context) {}
 
-    /// Takes in that a kind cannot be followed.
-    pub fn out_of_reach(&self, followed: &Followed, trouble: &Trouble) {
-        if let Followed::Warnings(part) = followed {
-            let mut inventory = self.inventory();
-            inventory.policies_out_of_reach(*part, trouble.reason, &trouble.message);
-            drop(inventory);
-            self.changed.notify_one();
-        }
-    }
+    /// Takes in that the definition of the kind was removed, or is back.
+    fn definition_removed(&self, _is_removed: bool, _context: &Context) {}
+}
 
-    /// Takes in a golden path.
-    pub fn take_path(&self, object: &Value) {
-        let path = match decode::<GoldenPath>(object) {
+/// Golden paths.
+#[derive(Debug)]
+pub struct Paths;
+
+impl Intake for Paths {
+    fn put(&self, object: Value, context: &Context) {
+        let path = match decode::<GoldenPath>(&object) {
             Ok(path) => path,
             Err(why) => {
-                self.warn_undecodable("GoldenPath", object, &why);
-                let (_, name) = named(object);
-                let undecodable = Undecodable::read(object, &why);
+                warn_undecodable("GoldenPath", &object, &why, context);
+                let (_, name) = named(&object);
+                let undecodable = Undecodable::read(&object, &why);
                 let now = Timestamp::now();
-                let reread = self
+                let reread = context
                     .inventory()
                     .put_undecodable_path(name, undecodable, now);
-                return self.ask(reread);
+                return context.reread(reread);
             }
         };
         let name = path.metadata.name.unwrap_or_default();
@@ -161,30 +72,45 @@ impl Context {
             generation: path.metadata.generation,
             created: path.metadata.creation_timestamp.map(|at| at.0),
         };
-        let reread = self.inventory().put_path(origin, path.spec, path.status);
-        self.ask(reread);
+        let reread = context.inventory().put_path(origin, path.spec, path.status);
+        context.reread(reread);
     }
 
-    fn take_exception(&self, object: &Value) {
-        let exception = match decode::<DeviationException>(object) {
+    fn remove(&self, (_, name): &Key, context: &Context) {
+        let reread = context.inventory().remove_path(name, Timestamp::now());
+        context.reread(reread);
+    }
+
+    fn complete(&self, listed: &HashSet<Key>, _outlived: &HashSet<Key>, context: &Context) {
+        complete(&Listed::Paths(&names(listed)), context);
+    }
+}
+
+/// Deviation exceptions.
+#[derive(Debug)]
+pub struct Exceptions;
+
+impl Intake for Exceptions {
+    fn put(&self, object: Value, context: &Context) {
+        let exception = match decode::<DeviationException>(&object) {
             Ok(exception) => exception,
             Err(why) => {
-                self.warn_undecodable("DeviationException", object, &why);
-                let (namespace, name) = named(object);
-                let undecodable = Undecodable::read(object, &why);
-                let (mut inventory, now) = (self.inventory(), Timestamp::now());
+                warn_undecodable("DeviationException", &object, &why, context);
+                let (namespace, name) = named(&object);
+                let undecodable = Undecodable::read(&object, &why);
+                let (mut inventory, now) = (context.inventory(), Timestamp::now());
                 return inventory.put_undecodable_exception(namespace, name, undecodable, now);
             }
         };
         let namespace = exception.metadata.namespace.clone().unwrap_or_default();
         let exception = Exception::read(exception, Timestamp::MIN);
         let (name, uid) = (exception.name.clone(), exception.uid.clone());
-        let recreated = self.inventory().put_exception(&namespace, exception);
+        let recreated = context.inventory().put_exception(&namespace, exception);
         let Some(recreated) = recreated else { return };
         if let Some(replaced) = recreated.replaced {
-            self.say_goodbye(&namespace, replaced);
+            record_deletion(&namespace, replaced, context);
         }
-        self.tell(News::ExceptionRecreated {
+        context.record_event(EventTrigger::ExceptionRecreated {
             namespace,
             name,
             uid,
@@ -192,50 +118,161 @@ impl Context {
         });
     }
 
-    fn take_namespace(&self, object: &Value) {
-        let Some(namespace) = Namespace::read(object, &self.judging()) else {
+    fn remove(&self, (namespace, name): &Key, context: &Context) {
+        let now = Timestamp::now();
+        let gone = context.inventory().forget_exception(namespace, name, now);
+        if let Some(gone) = gone {
+            record_deletion(namespace, gone, context);
+        }
+    }
+
+    fn complete(&self, listed: &HashSet<Key>, outlived: &HashSet<Key>, context: &Context) {
+        for (namespace, name) in outlived.difference(listed) {
+            // Nobody deleted it: it went with its definition.
+            context.inventory().remove_exception(namespace, name);
+        }
+        complete(&Listed::Exceptions(listed), context);
+    }
+
+    fn definition_removed(&self, is_removed: bool, context: &Context) {
+        context.inventory().set_exceptions_kept(is_removed);
+    }
+}
+
+/// Namespaces.
+#[derive(Debug)]
+pub struct Namespaces;
+
+impl Intake for Namespaces {
+    fn put(&self, object: Value, context: &Context) {
+        let Some(namespace) = Namespace::read(&object, &context.judging()) else {
             return;
         };
         let name = namespace.name.clone();
-        let stale = self.inventory().put_namespace(namespace);
-        if stale {
-            self.rereads.ask_namespace(&name);
+        let is_stale = context.inventory().put_namespace(namespace);
+        if is_stale {
+            context.rereads.namespace(&name);
         }
     }
 
-    fn take_service(&self, object: &Value) {
-        let (namespace, name) = named(object);
-        if self.is_own(object) {
-            return;
-        }
-        let service = KubeService::read(object);
-        self.inventory().put_service(namespace, name, service);
+    fn remove(&self, (_, name): &Key, context: &Context) {
+        context.inventory().remove_namespace(name);
     }
 
-    /// Judges a workload outside the lock and records it. Where paths or its namespace changed
-    /// meanwhile, it will be read again.
-    pub fn take_workload(&self, object: Value, kind: &Arc<WatchedKind>, how: Seen) {
-        if self.is_own(&object) {
+    fn complete(&self, listed: &HashSet<Key>, _outlived: &HashSet<Key>, context: &Context) {
+        complete(&Listed::Namespaces(&names(listed)), context);
+    }
+}
+
+/// Kubernetes Services.
+#[derive(Debug)]
+pub struct Services;
+
+impl Intake for Services {
+    fn put(&self, object: Value, context: &Context) {
+        if is_own(&object, context) {
             return;
         }
         let (namespace, name) = named(&object);
-        let id = workload_id(kind, namespace, name);
-        let (paths, known) = self.inventory().read_inputs(namespace);
-        let settings = self.judging();
+        let service = KubeService::read(&object);
+        context.inventory().put_service(namespace, name, service);
+    }
+
+    fn remove(&self, (namespace, name): &Key, context: &Context) {
+        context.inventory().remove_service(namespace, name);
+    }
+
+    fn complete(&self, listed: &HashSet<Key>, _outlived: &HashSet<Key>, context: &Context) {
+        complete(&Listed::Services(listed), context);
+    }
+}
+
+/// The operator's policies, or bindings, that warn on apply.
+#[derive(Debug)]
+pub struct WarningPolicies(pub Part);
+
+impl Intake for WarningPolicies {
+    fn put(&self, object: Value, context: &Context) {
+        context.inventory().put_policy(self.0, object);
+    }
+
+    fn remove(&self, (_, name): &Key, context: &Context) {
+        context.inventory().remove_policy(self.0, name);
+    }
+
+    fn complete(&self, listed: &HashSet<Key>, _outlived: &HashSet<Key>, context: &Context) {
+        let is_there = |name: &str| listed.contains(&(String::new(), name.to_owned()));
+        context.inventory().complete_policies(self.0, is_there);
+    }
+
+    fn unavailable(&self, failure: &WatchFailure, context: &Context) {
+        context
+            .inventory()
+            .policies_out_of_reach(self.0, failure.reason, &failure.message);
+        context.changed.notify_one();
+    }
+}
+
+/// Workloads of one kind.
+#[derive(Debug)]
+pub struct Workloads(pub Arc<WatchedKind>);
+
+impl Intake for Workloads {
+    fn put(&self, object: Value, context: &Context) {
+        self.judge(object, ReadBy::Watch, context);
+    }
+
+    fn remove(&self, (namespace, name): &Key, context: &Context) {
+        context
+            .inventory()
+            .remove_workload(&self.id(namespace, name));
+    }
+
+    fn complete(&self, listed: &HashSet<Key>, _outlived: &HashSet<Key>, context: &Context) {
+        let workloads = Listed::Workloads {
+            kind: &self.0,
+            namespace: None,
+            seen: listed,
+        };
+        complete(&workloads, context);
+        context.reports.ledger().kind_is_complete(&self.0);
+    }
+}
+
+/// What read a workload.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ReadBy {
+    /// The watch, which alone decides what exists.
+    Watch,
+    /// A list made to judge known workloads again.
+    Reread,
+}
+
+impl Workloads {
+    /// Judges a workload outside the lock and records it. Where paths or its namespace changed
+    /// meanwhile, it is queued to be read again.
+    pub fn judge(&self, object: Value, read_by: ReadBy, context: &Context) {
+        if is_own(&object, context) {
+            return;
+        }
+        let (namespace, name) = named(&object);
+        let id = self.id(namespace, name);
+        let (paths, known) = context.inventory().read_inputs(namespace);
+        let settings = context.judging();
         let read = ReadContext {
             settings: &settings,
             paths: &paths,
             namespace: known.as_ref(),
-            messages: self.messages,
+            messages: context.messages,
         };
-        let observed = observe(object, kind, &read);
-        let mut inventory = self.inventory();
+        let observed = observe(object, &self.0, &read);
+        let mut inventory = context.inventory();
         let Some(observed) = observed else {
             inventory.remove_workload(&id);
             return;
         };
         let recorded = inventory.workload(&id);
-        if how == Seen::Reread
+        if read_by == ReadBy::Reread
             && recorded.is_none_or(|recorded| recorded.uid != observed.workload.uid)
         {
             return; // deleted or replaced since it was listed
@@ -244,38 +281,58 @@ impl Context {
         inventory.put_workload(observed);
         drop(inventory);
         if !Arc::ptr_eq(&paths, &paths_now) {
-            self.rereads.ask_everything();
+            context.rereads.everything();
         } else if known != known_now {
-            self.rereads.ask_namespace(&id.namespace);
+            context.rereads.namespace(&id.namespace);
         }
     }
 
-    fn warn_undecodable(&self, kind: &str, object: &Value, why: &str) {
-        let (namespace, name) = named(object);
-        warn!(
-            kind,
-            namespace, name, why, "failed to decode stored object; it judges and excuses nothing"
-        );
-        self.counters.failed(undecodable::REASON);
+    fn id(&self, namespace: &str, name: &str) -> WorkloadId {
+        WorkloadId {
+            namespace: namespace.into(),
+            kind: self.0.clone(),
+            name: name.into(),
+        }
     }
+}
 
-    /// Objects of the operator's own release: it would fight whoever installed it.
-    fn is_own(&self, object: &Value) -> bool {
-        let Some(own) = &self.own_namespace else {
-            return false;
-        };
-        let metadata = &object["metadata"];
-        metadata["namespace"] == own.as_str()
-            && metadata["labels"]["app.kubernetes.io/name"] == "goldenpath"
+fn complete(listed: &Listed<'_>, context: &Context) {
+    let (reread, gone) = context.inventory().complete_list(listed, Timestamp::now());
+    context.reread(reread);
+    for (namespace, exception) in gone {
+        record_deletion(&namespace, exception, context);
     }
+}
 
-    fn say_goodbye(&self, namespace: &str, exception: Exception) {
-        let news = News::ExceptionDeleted {
-            namespace: namespace.to_owned(),
-            exception: Box::new(exception),
-        };
-        self.tell(news);
-    }
+fn names(keys: &HashSet<Key>) -> HashSet<String> {
+    keys.iter().map(|(_, name)| name.clone()).collect()
+}
+
+fn record_deletion(namespace: &str, exception: Exception, context: &Context) {
+    context.record_event(EventTrigger::ExceptionDeleted {
+        namespace: namespace.to_owned(),
+        exception: Box::new(exception),
+    });
+}
+
+fn warn_undecodable(kind: &str, object: &Value, why: &str, context: &Context) {
+    let (namespace, name) = named(object);
+    warn!(
+        kind,
+        namespace, name, why, "failed to decode stored object; it judges and excuses nothing"
+    );
+    context.counters.failed(undecodable::REASON);
+}
+
+/// Whether an object belongs to the operator's own release, whose labels it leaves to whatever
+/// installed it.
+fn is_own(object: &Value, context: &Context) -> bool {
+    let Some(own) = &context.own_namespace else {
+        return false;
+    };
+    let metadata = &object["metadata"];
+    metadata["namespace"] == own.as_str()
+        && metadata["labels"]["app.kubernetes.io/name"] == "goldenpath"
 }
 
 fn named(object: &Value) -> (&str, &str) {
@@ -286,16 +343,8 @@ fn named(object: &Value) -> (&str, &str) {
     )
 }
 
-fn workload_id(kind: &Arc<WatchedKind>, namespace: &str, name: &str) -> WorkloadId {
-    WorkloadId {
-        namespace: namespace.into(),
-        kind: kind.clone(),
-        name: name.into(),
-    }
-}
-
-/// Decodes an object of ours, or says which field cannot be decoded. A status that cannot be is
-/// the operator's to write anew, and keeps no spec from being read.
+/// Decodes an object of ours, or names the field that cannot be decoded. A status that cannot be
+/// decoded is ignored, since the operator writes it again.
 fn decode<K: DeserializeOwned + HasStatus<Status: DeserializeOwned + Serialize>>(
     object: &Value,
 ) -> Result<K, String> {

@@ -1,15 +1,15 @@
 //! Reads a cluster once, with list rights and nothing installed, for commands: into an inventory, or
 //! as stored objects. A kind that may not be listed or is not served becomes a problem of the answer;
-//! only a cluster that does not answer is an error. Nothing is written here.
+//! only a cluster that does not answer is an error.
 
 use std::sync::Arc;
 
 use kube::Client;
-use kube::api::{Api, ListParams};
+use kube::api::Api;
 use serde_json::Value;
-use tokio::sync::mpsc;
 
-use super::followed::Followed;
+use super::followed::{EXCEPTIONS, Followed, NAMESPACES, PATHS};
+use super::intake::{Intake as _, Paths};
 use crate::assess::inventory::Inventory;
 use crate::assess::object::kind::{ExtraKind, WatchedKind};
 use crate::assess::settings::Settings;
@@ -20,6 +20,8 @@ use crate::cluster::client::error::{Error, Result, reason_of};
 use crate::cluster::client::pager::Pager;
 use crate::cluster::client::stored::Stored;
 use crate::cluster::context::Context;
+use crate::cluster::event_queue::EventQueue;
+use crate::cluster::readiness::NeededFor;
 
 /// What to read.
 #[derive(Clone, Debug)]
@@ -34,7 +36,7 @@ pub struct ListingSettings {
     pub scope: Scope,
     /// Golden paths to judge by instead of the cluster's.
     pub paths: Option<Vec<Value>>,
-    /// Whether the messages of checks are kept.
+    /// Whether the inventory keeps the messages of checks.
     pub messages: bool,
 }
 
@@ -43,7 +45,7 @@ pub struct ListingSettings {
 pub enum Scope {
     /// All of them.
     Everything,
-    /// The one of the context.
+    /// The namespace of the context.
     ContextNamespace,
     /// This one.
     Namespace(String),
@@ -52,7 +54,7 @@ pub enum Scope {
 /// What was read.
 #[derive(Debug)]
 pub struct Listing {
-    /// Everything to judge, and to judge by.
+    /// The judged objects.
     pub inventory: Inventory,
     /// What could not be read.
     pub problems: Vec<Problem>,
@@ -68,23 +70,25 @@ pub struct Listing {
 /// When there is no cluster, or it does not answer.
 pub async fn list(settings: ListingSettings) -> Result<Listing> {
     let mut reader = Reader::connect(&settings.target, settings.scope).await?;
-    let (news, _nobody_is_told) = mpsc::channel(1);
-    let mut context = Context::new(settings.judging, Arc::default(), news);
+    let (events, _unread) = EventQueue::new();
+    let mut context = Context::new(settings.judging, Arc::default(), events);
     context.messages = settings.messages;
     match settings.paths {
-        Some(given) => given.iter().for_each(|path| context.take_path(path)),
-        None => reader.read_into(&Followed::Paths, &context).await?,
+        Some(given) => given.into_iter().for_each(|path| Paths.put(path, &context)),
+        None => reader.read_into(&Followed::kind(&PATHS), &context).await?,
     }
-    let take = &mut |stored| context.take(&Followed::Namespaces, stored);
+    let namespaces = Followed::kind(&NAMESPACES);
+    let take = &mut |stored| namespaces.put(stored, &context);
     reader.read_namespaces(take).await?;
     for kind in reader.discover_kinds(&settings.extra_kinds).await {
         context.add_kind(kind);
     }
-    for kind in context.judging().kinds.clone() {
-        let followed = Followed::Workloads(kind);
+    for kind in &context.judging().kinds {
+        let followed = Followed::workloads(kind);
         reader.read_into(&followed, &context).await?;
     }
-    reader.read_into(&Followed::Exceptions, &context).await?;
+    let exceptions = Followed::kind(&EXCEPTIONS);
+    reader.read_into(&exceptions, &context).await?;
     let mut problems = reader.problems;
     problems.extend(context.problems());
     Ok(Listing {
@@ -120,21 +124,21 @@ impl Reader {
     }
 
     async fn read_into(&mut self, followed: &Followed, context: &Context) -> Result<()> {
-        self.read(followed, &mut |stored| context.take(followed, stored))
+        self.read(followed, &mut |stored| followed.put(stored, context))
             .await
     }
 
     /// All namespaces, or only the one in scope, which takes fewer rights.
     pub async fn read_namespaces(&mut self, take: &mut dyn FnMut(Stored)) -> Result<()> {
+        let followed = Followed::kind(&NAMESPACES);
         let Some(name) = &self.namespace else {
-            return self.read(&Followed::Namespaces, take).await;
+            return self.read(&followed, take).await;
         };
-        let resource = Followed::Namespaces.resource();
-        let api = Api::<Stored>::all_with(self.client.clone(), &resource);
+        let api = Api::<Stored>::all_with(self.client.clone(), &followed.resource);
         match api.get_opt(name).await {
             Ok(Some(stored)) => take(stored),
-            Ok(None) => self.miss(&Followed::Namespaces, &format!("{name} does not exist")),
-            Err(error) => self.forgive(&Followed::Namespaces, error)?,
+            Ok(None) => self.miss(&followed, &format!("{name} does not exist")),
+            Err(error) => self.skip(&followed, error)?,
         }
         Ok(())
     }
@@ -154,79 +158,50 @@ impl Reader {
         kinds
     }
 
-    /// Lists one kind page by page: of the namespace in scope, or of the cluster where the kind has
-    /// none.
+    /// Lists one kind page by page: in the namespace in scope, or in the cluster where the kind has no
+    /// namespaces.
     pub async fn read(&mut self, followed: &Followed, take: &mut dyn FnMut(Stored)) -> Result<()> {
-        let namespace = match followed {
-            Followed::Paths | Followed::Namespaces => None,
-            Followed::Exceptions
-            | Followed::Services
-            | Followed::Warnings(_)
-            | Followed::Workloads(_) => self.namespace.clone(),
-        };
+        let namespace = self.namespace.clone().filter(|_| followed.is_namespaced);
         self.read_in(namespace.as_deref(), followed, take).await
     }
 
+    /// Lists one kind in a namespace, or in all.
     pub async fn read_in(
         &mut self,
         namespace: Option<&str>,
         followed: &Followed,
         take: &mut dyn FnMut(Stored),
     ) -> Result<()> {
-        let resource = followed.resource();
+        let (client, resource) = (self.client.clone(), &followed.resource);
         let api: Api<Stored> = match namespace {
-            Some(namespace) => Api::namespaced_with(self.client.clone(), namespace, &resource),
-            None => Api::all_with(self.client.clone(), &resource),
+            Some(namespace) => Api::namespaced_with(client, namespace, resource),
+            None => Api::all_with(client, resource),
         };
-        let mut pager = Pager::new(ListParams::default());
-        while let Some(params) = pager.next() {
-            let page = match api.list(params).await {
-                Ok(page) => page,
-                Err(error) => return self.forgive(followed, error),
-            };
-            pager.turn(&page.metadata);
-            page.into_iter().for_each(&mut *take);
+        let mut pages = Pager::all(api);
+        while let Some(page) = pages.next().await {
+            match page {
+                Ok(page) => page.into_iter().for_each(&mut *take),
+                Err(error) => return self.skip(followed, error),
+            }
         }
         Ok(())
     }
 
     /// Goes on without a kind that may not be read or is not installed.
-    fn forgive(&mut self, followed: &Followed, error: kube::Error) -> Result<()> {
-        match reason_of(&error) {
-            "Forbidden" => {
-                self.miss(
-                    followed,
-                    "may not be listed by you, and is not in this answer",
-                );
-                Ok(())
-            }
-            "NotFound" => {
-                self.miss_definition(followed);
-                Ok(())
-            }
-            _ => Err(Error::on(format!("list {}", followed.name()))(error)),
+    fn skip(&mut self, followed: &Followed, error: kube::Error) -> Result<()> {
+        let message = match reason_of(&error) {
+            "Forbidden" => Some("may not be listed by you, and is not in this answer"),
+            "NotFound" => followed.absent,
+            _ => return Err(Error::on(format!("list {}", followed.name))(error)),
+        };
+        if let Some(message) = message {
+            self.miss(followed, message);
         }
-    }
-
-    fn miss_definition(&mut self, followed: &Followed) {
-        match followed {
-            Followed::Paths => self.miss(
-                followed,
-                "is not installed: judge by the built-in paths with --paths starter",
-            ),
-            // There are no exceptions where nothing is installed.
-            Followed::Exceptions => {}
-            Followed::Namespaces
-            | Followed::Services
-            | Followed::Warnings(_)
-            | Followed::Workloads(_) => {
-                self.miss(followed, "is not served by the cluster");
-            }
-        }
+        Ok(())
     }
 
     fn miss(&mut self, followed: &Followed, message: &str) {
-        self.is_partial |= matches!(followed, Followed::Workloads(_));
-        self.problems.push(Problem::new(followed.name(), message));
+        self.is_partial |= followed.needed_for == NeededFor::Writing;
+        self.problems.push(Problem::new(&followed.name, message));
     }
 }

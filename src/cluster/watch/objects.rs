@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::followed::Followed;
+use super::followed::{EXCEPTIONS, Followed, NAMESPACES, PATHS};
 use super::listing::{Reader, Scope};
 use crate::assess::object::kind::{ExtraKind, WatchedKind};
 use crate::assess::source::Problem;
@@ -46,23 +46,23 @@ pub struct Objects {
 pub async fn objects(target: &Target, extra: &[ExtraKind], scope: Scope) -> Result<Objects> {
     let mut reader = Reader::connect(target, scope).await?;
     let mut values = Vec::new();
-    read_into(&mut values, &mut reader, &Followed::Paths).await?;
-    let resource = Followed::Namespaces.resource();
+    read_into(&mut values, &mut reader, &Followed::kind(&PATHS)).await?;
+    let resource = Followed::kind(&NAMESPACES).resource;
     let take = &mut |stored: Stored| values.push(stored.into_value(&resource));
     reader.read_namespaces(take).await?;
     let mut kinds = WatchedKind::built_in();
     kinds.extend(reader.discover_kinds(extra).await);
     for kind in kinds {
-        read_into(&mut values, &mut reader, &Followed::Workloads(kind)).await?;
+        read_into(&mut values, &mut reader, &Followed::workloads(&kind)).await?;
     }
-    read_into(&mut values, &mut reader, &Followed::Exceptions).await?;
+    read_into(&mut values, &mut reader, &Followed::kind(&EXCEPTIONS)).await?;
     for versions in FOREIGN {
         let Some(kind) = served(&reader, &versions).await? else {
             continue;
         };
         // They may be about another namespace than their own: all are read.
-        let followed = Followed::Workloads(kind);
-        let resource = followed.resource();
+        let followed = Followed::workloads(&kind);
+        let resource = followed.resource.clone();
         let take = &mut |stored: Stored| values.push(stored.into_value(&resource));
         reader.read_in(None, &followed, take).await?;
     }
@@ -77,8 +77,8 @@ async fn read_into(
     reader: &mut Reader,
     followed: &Followed,
 ) -> Result<()> {
-    let resource = followed.resource();
-    let take = &mut |stored: Stored| values.push(stored.into_value(&resource));
+    let resource = &followed.resource;
+    let take = &mut |stored: Stored| values.push(stored.into_value(resource));
     reader.read(followed, take).await
 }
 

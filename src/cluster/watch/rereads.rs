@@ -1,16 +1,15 @@
-//! Judging again what is known, after a path or a namespace changed: lists that refresh records
-//! and leave existence to the watches. Changes that come together are read once.
+//! Lists known workloads and judges them again, after a path or a namespace changed. These lists
+//! update records and leave existence to the watches. Changes that come together cause one list.
 
-use std::collections::BTreeSet;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
+use backon::{ExponentialBuilder, Retryable as _};
 use kube::Client;
-use kube::api::{Api, ListParams};
-use tokio::sync::Notify;
+use kube::api::Api;
 use tracing::{debug, warn};
 
-use super::intake::Seen;
+use super::intake::{ReadBy, Workloads};
 use crate::assess::object::kind::WatchedKind;
 use crate::cluster::client::error::reason_of;
 use crate::cluster::client::pager::Pager;
@@ -20,59 +19,25 @@ use crate::cluster::readiness::Stage;
 
 /// How long further changes are waited for.
 const DEBOUNCE: Duration = Duration::from_millis(300);
-/// Pause after a failed list; doubles up to the longest.
-const FIRST_PAUSE: Duration = Duration::from_secs(1);
-const LONGEST_PAUSE: Duration = Duration::from_secs(30);
+/// Pauses after failed lists.
+const BACKOFF: ExponentialBuilder = ExponentialBuilder::new()
+    .with_min_delay(Duration::from_secs(1))
+    .with_max_delay(Duration::from_secs(30))
+    .without_max_times();
 
-/// What waits to be read again.
-#[derive(Debug, Default)]
-pub struct Rereads {
-    asked: Mutex<Asked>,
-    bell: Notify,
-}
-
-#[derive(Debug, Default, PartialEq, Eq)]
-struct Asked {
-    everything: bool,
-    namespaces: BTreeSet<String>,
-}
-
-impl Rereads {
-    /// Every workload has to be judged again.
-    pub fn ask_everything(&self) {
-        self.asked
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .everything = true;
-        self.bell.notify_one();
-    }
-
-    /// The workloads of one namespace have to be judged again.
-    pub fn ask_namespace(&self, name: &str) {
-        let mut asked = self.asked.lock().unwrap_or_else(PoisonError::into_inner);
-        asked.namespaces.insert(name.to_owned());
-        drop(asked);
-        self.bell.notify_one();
-    }
-
-    fn take(&self) -> Asked {
-        std::mem::take(&mut *self.asked.lock().unwrap_or_else(PoisonError::into_inner))
-    }
-}
-
-/// Reads again whatever is asked for, until the task is aborted. Before workloads are followed
-/// there is nothing to judge again.
+/// Serves the queue until the task is aborted. Before workloads are followed there is nothing to
+/// judge again.
 pub async fn run(client: Client, context: Arc<Context>) {
     context.gates.reached(Stage::Judging).await;
     context.rereads.take();
     loop {
-        context.rereads.bell.notified().await;
+        context.rereads.added().await;
         tokio::time::sleep(DEBOUNCE).await;
-        let asked = context.rereads.take();
-        let namespaces: Vec<Option<String>> = if asked.everything {
+        let pending = context.rereads.take();
+        let namespaces: Vec<Option<String>> = if pending.everything {
             vec![None]
         } else {
-            asked.namespaces.into_iter().map(Some).collect()
+            pending.namespaces.into_iter().map(Some).collect()
         };
         for namespace in namespaces {
             for kind in context.judging().kinds.clone() {
@@ -82,31 +47,26 @@ pub async fn run(client: Client, context: Arc<Context>) {
     }
 }
 
-/// Lists one kind to the end, however often that takes. A kind that may not be listed is left to
-/// its watch.
+/// Lists one kind to the end, with as many attempts as it takes. A kind that may not be listed is
+/// left to its watch.
 async fn reread(
     client: &Client,
     kind: &Arc<WatchedKind>,
     namespace: Option<&str>,
     context: &Context,
 ) {
-    let mut pause = FIRST_PAUSE;
-    loop {
-        let error = match list_once(client, kind, namespace, context).await {
-            Ok(objects) => {
-                debug!(kind = kind.kind, namespace, objects, "judged again");
-                return;
-            }
-            Err(error) => error,
-        };
-        let reason = reason_of(&error);
-        context.counters.failed(reason);
-        if matches!(reason, "Forbidden" | "NotFound") {
-            return;
-        }
-        warn!(kind = kind.kind, reason, %error, "failed to list; trying again");
-        tokio::time::sleep(pause).await;
-        pause = (pause * 2).min(LONGEST_PAUSE);
+    let listed = (|| list_once(client, kind, namespace, context))
+        .retry(BACKOFF)
+        .when(|error| !matches!(reason_of(error), "Forbidden" | "NotFound"))
+        .notify(|error, _| {
+            let reason = reason_of(error);
+            context.counters.failed(reason);
+            warn!(kind = kind.kind, reason, %error, "failed to list; retrying");
+        })
+        .await;
+    match listed {
+        Ok(objects) => debug!(kind = kind.kind, namespace, objects, "judged again"),
+        Err(error) => context.counters.failed(reason_of(&error)),
     }
 }
 
@@ -115,39 +75,21 @@ async fn list_once(
     kind: &Arc<WatchedKind>,
     namespace: Option<&str>,
     context: &Context,
-) -> Result<usize, kube::Error> {
+) -> kube::Result<usize> {
     let resource = resource_of(kind);
     let api: Api<Stored> = match namespace {
         Some(namespace) => Api::namespaced_with(client.clone(), namespace, &resource),
         None => Api::all_with(client.clone(), &resource),
     };
-    let mut pager = Pager::new(ListParams::default());
+    let workloads = Workloads(kind.clone());
+    let mut pages = Pager::all(api);
     let mut objects = 0;
-    while let Some(params) = pager.next() {
-        let page = api.list(params).await?;
-        pager.turn(&page.metadata);
-        for stored in page {
+    while let Some(page) = pages.next().await {
+        for stored in page? {
             objects += 1;
-            context.take_workload(stored.into_value(&resource), kind, Seen::Reread);
+            workloads.judge(stored.into_value(&resource), ReadBy::Reread, context);
         }
         context.changed.notify_one();
     }
     Ok(objects)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn changes_that_come_together_are_read_once() {
-        let rereads = Rereads::default();
-        rereads.ask_namespace("shop");
-        rereads.ask_namespace("shop");
-        rereads.ask_everything();
-        let asked = rereads.take();
-        assert!(asked.everything);
-        assert_eq!(asked.namespaces.len(), 1);
-        assert_eq!(rereads.take(), Asked::default());
-    }
 }

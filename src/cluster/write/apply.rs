@@ -1,8 +1,7 @@
-//! The only file that writes to objects that are not ours alone: labels of workloads and Services,
-//! metadata only, and the statuses of our own objects. One call, one bounded wait, one outcome;
-//! what to write and when to try again is decided elsewhere. Nothing is created here: every write
-//! carries the uid of the object it is meant for. Policies of our own are written in `policies`,
-//! policy reports in `reports`.
+//! The only file that writes to objects of others: labels of workloads and Services, metadata only,
+//! and the statuses of our own objects. One call, one bounded wait, one outcome; planners decide what
+//! to write and when to retry. Nothing is created here: every write carries the uid of its object.
+//! Warning policies are written in `policies`, policy reports in `policy_reports`.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -20,31 +19,38 @@ use crate::api::keys::{self, FIELD_MANAGER};
 use crate::api::{API_VERSION, DeviationException, GoldenPath};
 use crate::assess::planner::labels::{LabelWrite, ServiceWrite, Written};
 use crate::assess::planner::statuses::{Owned, StatusWrite};
-use crate::cluster::client::error::reason_of_code;
+use crate::cluster::client::connect::REQUEST_TIMEOUT;
+use crate::cluster::client::error::{reason_of, reason_of_code};
 use crate::cluster::client::stored::{Stored, resource_of};
 
-/// The longest one call may take.
-pub const PATIENCE: Duration = Duration::from_secs(15);
-/// How long a server that pushes back without a word is left alone.
-const UNTOLD_PAUSE: Duration = Duration::from_secs(1);
+/// The pause after a server pushed back without `Retry-After`.
+const DEFAULT_PAUSE: Duration = Duration::from_secs(1);
 
 /// How one write ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Outcome {
+pub enum WriteOutcome {
     /// It landed; the object's version afterwards, where it is a number.
     Landed(Option<u64>),
-    /// The object is gone, or another one has its name.
+    /// The object is gone or was replaced.
     Gone,
-    /// The server asks everybody to wait this long.
+    /// The server asks all clients to wait this long.
     PushedBack(Duration),
-    /// It failed, in one word.
+    /// It failed, for this reason.
     Failed(&'static str),
     /// It was not tried: this replica does not lead.
     NotLeading,
 }
 
-impl Outcome {
-    /// The word metrics use.
+impl WriteOutcome {
+    /// Whether a retry would change nothing.
+    pub const fn is_final(self) -> bool {
+        match self {
+            Self::Landed(_) | Self::Gone => true,
+            Self::PushedBack(_) | Self::Failed(_) | Self::NotLeading => false,
+        }
+    }
+
+    /// As metrics name it.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Landed(_) => "landed",
@@ -55,7 +61,7 @@ impl Outcome {
         }
     }
 
-    /// As the inventory is told.
+    /// As planners need it.
     pub const fn written(self) -> Written {
         match self {
             Self::Landed(version) => Written::Landed(version),
@@ -66,62 +72,63 @@ impl Outcome {
     }
 }
 
-/// The hand that writes.
+/// Writes to the API server.
 #[derive(Clone)]
-pub struct Hand {
+pub struct ApiWriter {
     pub client: Client,
 }
 
-/// Which object.
-pub struct Place<'a> {
-    /// What it is.
+/// The object a write is meant for.
+pub struct WriteTarget<'a> {
+    /// Its group, version and kind.
     pub resource: ApiResource,
     /// Its namespace, where it has one.
     pub namespace: Option<&'a str>,
     /// Its name.
     pub name: &'a str,
-    /// The object meant: a namesake created later is never written.
+    /// Its uid: a later object of the same name is never written.
     pub uid: Option<&'a str>,
 }
 
-impl Hand {
-    /// A hand that writes with this client, which must not retry by itself.
+impl ApiWriter {
+    /// Writes with this client, which must not retry by itself.
     pub fn new(client: Client) -> Self {
         Self { client }
     }
 
     /// Makes a workload carry exactly the wanted keys.
-    pub async fn label_workload(&self, write: &LabelWrite) -> Outcome {
-        let place = Place {
+    pub async fn label_workload(&self, write: &LabelWrite) -> WriteOutcome {
+        let target = WriteTarget {
             resource: resource_of(&write.id.kind),
             namespace: Some(&write.id.namespace),
             name: &write.id.name,
             uid: write.uid.as_deref(),
         };
         let wanted = write.wanted.present().collect();
-        self.label(&place, &wanted, &keys::OWN_LABELS).await
+        self.label(&target, &wanted, &keys::OWN_LABELS).await
     }
 
     /// Makes a Kubernetes Service carry the wanted status, or none.
-    pub async fn label_service(&self, write: &ServiceWrite) -> Outcome {
-        let place = Place {
+    pub async fn label_service(&self, write: &ServiceWrite) -> WriteOutcome {
+        let target = WriteTarget {
             resource: ApiResource::erase::<Service>(&()),
             namespace: Some(&write.namespace),
             name: &write.name,
             uid: write.uid.as_deref(),
         };
         let status = write.wanted.map(|status| (keys::STATUS, status.as_str()));
-        self.label(&place, &status.into_iter().collect(), &[keys::STATUS])
+        self.label(&target, &status.into_iter().collect(), &[keys::STATUS])
             .await
     }
 
-    /// Leaves no key of ours on an object, and no record that there was one.
-    pub async fn strip(&self, place: &Place<'_>) -> Outcome {
-        self.label(place, &BTreeMap::new(), &keys::OWN_LABELS).await
+    /// Removes every label of ours from an object, and our field ownership.
+    pub async fn strip(&self, target: &WriteTarget<'_>) -> WriteOutcome {
+        self.label(target, &BTreeMap::new(), &keys::OWN_LABELS)
+            .await
     }
 
-    /// Stores the status of an object of ours.
-    pub async fn status<S: Serialize + Sync>(&self, write: &StatusWrite<S>) -> Outcome {
+    /// Applies the status of an object of ours.
+    pub async fn status<S: Serialize + Sync>(&self, write: &StatusWrite<S>) -> WriteOutcome {
         let (resource, namespace, name) = match &write.of {
             Owned::Path(name) => (ApiResource::erase::<GoldenPath>(&()), None, name),
             Owned::Exception(namespace, name) => (
@@ -130,7 +137,7 @@ impl Hand {
                 name,
             ),
         };
-        let place = Place {
+        let target = WriteTarget {
             resource,
             namespace,
             name,
@@ -138,51 +145,53 @@ impl Hand {
         };
         let body = json!({
             "apiVersion": API_VERSION,
-            "kind": place.resource.kind,
-            "metadata": place.metadata(),
+            "kind": target.resource.kind,
+            "metadata": target.metadata(),
             "status": write.status,
         });
-        let requests = place.requests();
+        let requests = target.requests();
         let request =
-            requests.patch_subresource("status", place.name, &params(), &Patch::Apply(&body));
+            requests.patch_subresource("status", target.name, &params(), &Patch::Apply(&body));
         self.send(request).await.0
     }
 
-    /// Server-side apply of our own keys. Keys that are not wanted and still there were set by
-    /// somebody else, whose fields an apply leaves alone: they go by merge patch.
+    /// Server-side apply of our own keys. Keys that are still there and not wanted belong to another
+    /// field manager, which an apply leaves alone: a merge patch removes them.
     async fn label(
         &self,
-        place: &Place<'_>,
+        target: &WriteTarget<'_>,
         wanted: &BTreeMap<&str, &str>,
         own: &[&'static str],
-    ) -> Outcome {
-        let mut metadata = place.metadata();
-        // An empty map would be owned too, and stay behind.
+    ) -> WriteOutcome {
+        let mut metadata = target.metadata();
+        // Applying an empty map would own it, and leave it behind.
         if !wanted.is_empty() {
             metadata.insert("labels".to_owned(), json!(wanted));
         }
         let body = json!({
-            "apiVersion": place.resource.api_version,
-            "kind": place.resource.kind,
+            "apiVersion": target.resource.api_version,
+            "kind": target.resource.kind,
             "metadata": metadata,
         });
-        let request = place
-            .requests()
-            .patch_metadata(place.name, &params(), &Patch::Apply(&body));
+        let request =
+            target
+                .requests()
+                .patch_metadata(target.name, &params(), &Patch::Apply(&body));
         let (outcome, after) = self.send(request).await;
         let labels = after.labels.unwrap_or_default();
-        let left_over = own
+        let left_over: Vec<&str> = own
             .iter()
-            .filter(|key| labels.contains_key(**key) && !wanted.contains_key(**key));
-        let left_over: Vec<&str> = left_over.copied().collect();
+            .copied()
+            .filter(|key| labels.contains_key(*key) && !wanted.contains_key(key))
+            .collect();
         match (outcome, left_over.is_empty()) {
-            (Outcome::Landed(_), false) => self.unlabel(place, &left_over).await,
+            (WriteOutcome::Landed(_), false) => self.unlabel(target, &left_over).await,
             _ => outcome,
         }
     }
 
-    async fn unlabel(&self, place: &Place<'_>, keys: &[&str]) -> Outcome {
-        let mut metadata = place.metadata();
+    async fn unlabel(&self, target: &WriteTarget<'_>, keys: &[&str]) -> WriteOutcome {
+        let mut metadata = target.metadata();
         let nothing: Map<String, Value> = keys
             .iter()
             .map(|key| ((*key).to_owned(), Value::Null))
@@ -193,75 +202,83 @@ impl Hand {
             ..PatchParams::default()
         };
         let body = json!({"metadata": metadata});
-        let request = place
+        let request = target
             .requests()
-            .patch_metadata(place.name, &params, &Patch::Merge(&body));
+            .patch_metadata(target.name, &params, &Patch::Merge(&body));
         self.send(request).await.0
     }
 
-    /// One request, one bounded wait, and what became of it.
+    /// Sends one request and waits a bounded time for its outcome.
     pub async fn send(
         &self,
         request: Result<Request<Vec<u8>>, kube::core::request::Error>,
-    ) -> (Outcome, After) {
+    ) -> (WriteOutcome, WrittenMetadata) {
         let (outcome, body) = self.send_whole(request).await;
-        (outcome, After::read(&body))
+        (outcome, WrittenMetadata::read(&body))
     }
 
-    /// As [`Self::send`], with the body of the answer; empty where none came.
+    /// As [`Self::send`], with the response's body; empty where there was no response.
     pub async fn send_whole(
         &self,
         request: Result<Request<Vec<u8>>, kube::core::request::Error>,
-    ) -> (Outcome, Vec<u8>) {
+    ) -> (WriteOutcome, Vec<u8>) {
         let Ok(request) = request else {
-            return (Outcome::Failed("Invalid"), Vec::new());
+            return (WriteOutcome::Failed("Invalid"), Vec::new());
         };
         let exchange = self.exchange(request.map(Body::from));
-        match tokio::time::timeout(PATIENCE, exchange).await {
-            Ok(Ok(answered)) => answered,
+        match tokio::time::timeout(REQUEST_TIMEOUT, exchange).await {
+            Ok(Ok(ended)) => ended,
             Ok(Err(error)) => {
-                let reason = crate::cluster::client::error::reason_of(&error);
-                (Outcome::Failed(reason), Vec::new())
+                let reason = reason_of(&error);
+                (WriteOutcome::Failed(reason), Vec::new())
             }
-            Err(_) => (Outcome::Failed("TimedOut"), Vec::new()),
+            Err(_) => (WriteOutcome::Failed("TimedOut"), Vec::new()),
         }
     }
 
-    async fn exchange(&self, request: Request<Body>) -> Result<(Outcome, Vec<u8>), kube::Error> {
-        let answer = self.client.send(request).await?;
-        let status = answer.status();
-        let told = answer
+    async fn exchange(
+        &self,
+        request: Request<Body>,
+    ) -> Result<(WriteOutcome, Vec<u8>), kube::Error> {
+        let response = self.client.send(request).await?;
+        let status = response.status();
+        let retry_after = response
             .headers()
             .get(header::RETRY_AFTER)
             .and_then(|value| value.to_str().ok()?.parse().ok())
             .map(Duration::from_secs);
-        let body = answer.into_body().collect_bytes().await?.to_vec();
+        let body = response.into_body().collect_bytes().await?.to_vec();
         if status.is_success() {
-            let version = After::read(&body).resource_version;
+            let version = WrittenMetadata::read(&body).resource_version;
             let version = version.and_then(|version| version.parse().ok());
-            return Ok((Outcome::Landed(version), body));
+            return Ok((WriteOutcome::Landed(version), body));
         }
-        let outcome = refused(status, told, &String::from_utf8_lossy(&body));
+        let outcome = outcome_of_refusal(status, retry_after, &String::from_utf8_lossy(&body));
         Ok((outcome, body))
     }
 }
 
-/// What an answer that is no success means.
-fn refused(status: StatusCode, told: Option<Duration>, said: &str) -> Outcome {
-    let names_uid = said.contains("uid mismatch")
-        || said.contains("metadata.uid")
-        || said.contains("Precondition failed: UID");
+/// What a response other than success means.
+fn outcome_of_refusal(
+    status: StatusCode,
+    retry_after: Option<Duration>,
+    message: &str,
+) -> WriteOutcome {
+    // The API server has no code of its own for another uid.
+    let names_uid = message.contains("uid mismatch")
+        || message.contains("metadata.uid")
+        || message.contains("Precondition failed: UID");
     match status {
-        StatusCode::NOT_FOUND => Outcome::Gone,
-        StatusCode::CONFLICT | StatusCode::UNPROCESSABLE_ENTITY if names_uid => Outcome::Gone,
+        StatusCode::NOT_FOUND => WriteOutcome::Gone,
+        StatusCode::CONFLICT | StatusCode::UNPROCESSABLE_ENTITY if names_uid => WriteOutcome::Gone,
         StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE => {
-            Outcome::PushedBack(told.unwrap_or(UNTOLD_PAUSE))
+            WriteOutcome::PushedBack(retry_after.unwrap_or(DEFAULT_PAUSE))
         }
-        other => Outcome::Failed(reason_of_code(other.as_u16())),
+        other => WriteOutcome::Failed(reason_of_code(other.as_u16())),
     }
 }
 
-impl Place<'_> {
+impl WriteTarget<'_> {
     pub fn requests(&self) -> Requests {
         Requests::new(Stored::url_path(&self.resource, self.namespace))
     }
@@ -284,26 +301,25 @@ pub fn params() -> PatchParams {
     PatchParams::apply(FIELD_MANAGER).force()
 }
 
-#[derive(Deserialize, Default)]
-struct Answer {
-    #[serde(default)]
-    metadata: After,
-}
-
-/// What is of interest of an object after a write.
+/// The metadata of an object after a write.
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "camelCase")]
-pub struct After {
+pub struct WrittenMetadata {
     resource_version: Option<String>,
-    /// Counts the changes of its content.
+    /// Incremented by the API server with every change of its content.
     pub generation: Option<u64>,
     labels: Option<BTreeMap<String, String>>,
 }
 
-impl After {
+impl WrittenMetadata {
     fn read(body: &[u8]) -> Self {
-        let answer: Answer = serde_json::from_slice(body).unwrap_or_default();
-        answer.metadata
+        #[derive(Deserialize, Default)]
+        struct Object {
+            #[serde(default)]
+            metadata: WrittenMetadata,
+        }
+        let object: Object = serde_json::from_slice(body).unwrap_or_default();
+        object.metadata
     }
 }
 
@@ -312,32 +328,36 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_object_that_is_gone_is_no_failure() {
-        for (code, said) in [
+    fn an_object_that_is_gone_is_not_a_failure() {
+        for (code, message) in [
             (404, "not found"),
             (409, "uid mismatch: the provided object specified uid a"),
             (409, "Precondition failed: UID in precondition: a"),
             (422, "metadata.uid: Invalid value: field is immutable"),
         ] {
             let status = StatusCode::from_u16(code).unwrap();
-            assert_eq!(refused(status, None, said), Outcome::Gone, "{code} {said}");
+            assert_eq!(
+                outcome_of_refusal(status, None, message),
+                WriteOutcome::Gone,
+                "{code} {message}"
+            );
         }
         assert_eq!(
-            refused(StatusCode::CONFLICT, None, "the object has been modified"),
-            Outcome::Failed("Conflict")
+            outcome_of_refusal(StatusCode::CONFLICT, None, "the object has been modified"),
+            WriteOutcome::Failed("Conflict")
         );
     }
 
     #[test]
     fn a_server_that_pushes_back_says_for_how_long() {
-        let told = Some(Duration::from_secs(7));
+        let asked = Some(Duration::from_secs(7));
         assert_eq!(
-            refused(StatusCode::TOO_MANY_REQUESTS, told, ""),
-            Outcome::PushedBack(Duration::from_secs(7))
+            outcome_of_refusal(StatusCode::TOO_MANY_REQUESTS, asked, ""),
+            WriteOutcome::PushedBack(Duration::from_secs(7))
         );
         assert_eq!(
-            refused(StatusCode::SERVICE_UNAVAILABLE, None, ""),
-            Outcome::PushedBack(UNTOLD_PAUSE)
+            outcome_of_refusal(StatusCode::SERVICE_UNAVAILABLE, None, ""),
+            WriteOutcome::PushedBack(DEFAULT_PAUSE)
         );
     }
 }

@@ -1,32 +1,35 @@
-//! Taking back everything that was ever written to other people's objects: our label keys on
-//! workloads and Services, and the record of who set them; our policy reports; and the policies that
-//! warn on apply. Whatever users wrote stays.
+//! Removes everything the operator ever wrote to objects of others: label keys on workloads and
+//! Services and the field ownership they left, policy reports, and warning policies. What users wrote
+//! stays.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use futures::StreamExt;
 use k8s_openapi::api::coordination::v1::Lease;
+use k8s_openapi::api::core::v1::Service;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use kube::Client;
-use kube::api::{Api, DeleteParams, ListParams, PartialObjectMeta};
-use tracing::warn;
+use kube::api::{Api, DeleteParams, PartialObjectMeta};
+use kube::core::ApiResource;
+use tracing::{info, warn};
 
-use super::apply::{Hand, Outcome, Place};
+use super::apply::{ApiWriter, WriteOutcome, WriteTarget};
 use super::policies;
-use super::reports::{self, is_served, selector};
 use crate::api::keys::OWN_LABELS;
-use crate::assess::object::kind::{ExtraKind, WatchedKind};
+use crate::assess::object::kind::ExtraKind;
+use crate::assess::object::kind::WatchedKind;
 use crate::assess::planner::policy_reports::{ReportAct, ReportWrite};
 use crate::assess::source::Problem;
-use crate::assess::warning::Part;
+use crate::assess::warning::{NAME_PREFIX, Part};
 use crate::cluster::client::connect::Target;
-use crate::cluster::client::discovery::discover;
+use crate::cluster::client::discovery::{discover, is_served};
 use crate::cluster::client::error::{Error, Result, reason_of};
 use crate::cluster::client::pager::Pager;
-use crate::cluster::client::stored::Stored;
-use crate::cluster::run::LEASE_NAME;
-use crate::cluster::watch::followed::Followed;
+use crate::cluster::client::stored::{Stored, managed_by_us, resource_of, resource_of_format};
+use crate::cluster::context::Context;
+use crate::cluster::lease::LEASE_NAME;
+use crate::cluster::readiness::Stage;
 use crate::report::policy_report::Format;
 
 /// Removals under way at once.
@@ -41,31 +44,31 @@ pub struct CleanupSettings {
     pub kinds: Vec<Arc<WatchedKind>>,
     /// More kinds of workload.
     pub extra_kinds: Vec<ExtraKind>,
-    /// Where the Lease is, which goes too.
+    /// The namespace of the Lease to delete; none is deleted where absent.
     pub lease_namespace: Option<String>,
-    /// Whether nothing is removed and only counted.
+    /// Whether objects are only counted.
     pub dry_run: bool,
 }
 
-/// One kind, cleaned.
+/// Counts of one kind.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Cleaned {
-    /// Objects that carried a key of ours.
+    /// Objects found.
     pub found: usize,
-    /// Objects that carry none any more.
+    /// Objects cleaned or deleted.
     pub cleaned: usize,
 }
 
-/// Everything, cleaned.
+/// The result of a cleanup.
 #[derive(Clone, Debug, Default)]
 pub struct Cleanup {
     /// By kind.
     pub kinds: BTreeMap<String, Cleaned>,
-    /// What could not be looked at or not be cleaned.
+    /// What could not be read or cleaned.
     pub problems: Vec<Problem>,
 }
 
-/// Removes every label of ours; `progress` is told after each page.
+/// Removes everything of ours; calls `progress` after each page.
 ///
 /// # Errors
 /// When there is no cluster, or it does not answer.
@@ -82,19 +85,19 @@ pub async fn cleanup(
             None => cleanup.miss(&extra.to_string(), "is not served by the cluster"),
         }
     }
-    let followed = kinds.into_iter().map(Followed::Workloads);
-    for followed in followed.chain([Followed::Services]) {
-        let broom = Broom {
+    let resources = kinds
+        .iter()
+        .map(|kind| resource_of(kind))
+        .chain([ApiResource::erase::<Service>(&())]);
+    for resource in resources {
+        let sweeper = LabelSweeper {
             client: &client,
-            followed: &followed,
+            resource: &resource,
             dry_run: settings.dry_run,
         };
-        match broom.sweep(&mut progress).await {
-            Ok((cleaned, problems)) => {
-                cleanup.kinds.insert(followed.name().to_owned(), cleaned);
-                cleanup.problems.extend(problems);
-            }
-            Err(error) => cleanup.miss(followed.name(), &chain(&error)),
+        match sweeper.sweep(&mut progress).await {
+            Ok(swept) => cleanup.add(&resource.kind, swept),
+            Err(error) => cleanup.miss(&resource.kind, &chain(&error)),
         }
     }
     for format in Format::ALL {
@@ -116,7 +119,7 @@ pub async fn cleanup(
 impl Cleanup {
     async fn policies(&mut self, client: &Client, part: Part, dry_run: bool) {
         let kind = policies::resource_of(part).kind;
-        match policies::remove(client, part, dry_run).await {
+        match remove_policies(client, part, dry_run).await {
             Ok(cleaned) if cleaned.found == 0 => {}
             Ok(cleaned) => {
                 self.kinds.insert(kind, cleaned);
@@ -125,20 +128,22 @@ impl Cleanup {
         }
     }
 
-    /// A format the cluster does not know has left nothing behind.
+    /// Skips a format the cluster does not serve: it has no reports.
     async fn reports(&mut self, client: &Client, format: Format, dry_run: bool) {
-        let done = match is_served(client, format).await {
+        let removed = match is_served(client, &format.api_version(), format.plural()).await {
             Ok(false) => return,
             Ok(true) => remove_reports(client, format, dry_run).await,
             Err(error) => Err(error),
         };
-        match done {
-            Ok((cleaned, problems)) => {
-                self.kinds.insert(format.kind().to_owned(), cleaned);
-                self.problems.extend(problems);
-            }
+        match removed {
+            Ok(swept) => self.add(format.kind(), swept),
             Err(error) => self.miss(format.kind(), &chain(&error)),
         }
+    }
+
+    fn add(&mut self, kind: &str, swept: Swept) {
+        self.kinds.insert(kind.to_owned(), swept.cleaned);
+        self.problems.extend(swept.problems);
     }
 
     fn miss(&mut self, what: &str, message: &str) {
@@ -146,139 +151,183 @@ impl Cleanup {
     }
 }
 
-struct Broom<'a> {
+/// What became of the objects of one kind.
+#[derive(Default)]
+struct Swept {
+    cleaned: Cleaned,
+    problems: Vec<Problem>,
+}
+
+/// Removes our labels from the objects of one kind.
+struct LabelSweeper<'a> {
     client: &'a Client,
-    followed: &'a Followed,
+    resource: &'a ApiResource,
     dry_run: bool,
 }
 
-impl Broom<'_> {
-    /// Every object with one of our keys, key by key: a selector cannot say "one of these".
-    async fn sweep(
-        &self,
-        progress: &mut impl FnMut(&str, &Cleaned),
-    ) -> Result<(Cleaned, Vec<Problem>)> {
-        let mut cleaned = Cleaned::default();
-        let mut problems = Vec::new();
-        let resource = self.followed.resource();
-        let api: Api<Stored> = Api::all_with(self.client.clone(), &resource);
+impl LabelSweeper<'_> {
+    /// Every object with one of our keys, key by key: a selector cannot express "one of these".
+    async fn sweep(&self, progress: &mut impl FnMut(&str, &Cleaned)) -> Result<Swept> {
+        let mut swept = Swept::default();
+        let kind = &self.resource.kind;
+        let api: Api<Stored> = Api::all_with(self.client.clone(), self.resource);
         for selector in selectors() {
-            let mut pager = Pager::new(ListParams::default().labels(&selector));
-            while let Some(params) = pager.next() {
-                let page = api.list_metadata(params).await;
-                let page = page.map_err(Error::on(format!("list {}", self.followed.name())))?;
-                pager.turn(&page.metadata);
-                cleaned.found += page.items.len();
-                let done = self.remove(page.items, &mut problems).await;
-                cleaned.cleaned += done;
-                progress(self.followed.name(), &cleaned);
+            let mut pages = Pager::matching(api.clone(), &selector);
+            while let Some(page) = pages.next_metadata().await {
+                let page = page.map_err(Error::on(format!("list {kind}")))?;
+                swept.cleaned.found += page.len();
+                if !self.dry_run {
+                    self.remove(page, &mut swept).await;
+                }
+                progress(kind, &swept.cleaned);
             }
         }
-        Ok((cleaned, problems))
+        Ok(swept)
     }
 
-    async fn remove(
-        &self,
-        objects: Vec<PartialObjectMeta<Stored>>,
-        problems: &mut Vec<Problem>,
-    ) -> usize {
-        if self.dry_run {
-            return 0;
-        }
-        let hand = Hand::new(self.client.clone());
+    async fn remove(&self, objects: Vec<PartialObjectMeta<Stored>>, swept: &mut Swept) {
+        let writer = ApiWriter::new(self.client.clone());
         let removals = objects
             .into_iter()
-            .map(|object| self.remove_one(&hand, object));
+            .map(|object| self.remove_one(&writer, object.metadata));
         let mut removals = futures::stream::iter(removals).buffer_unordered(AT_ONCE);
-        let mut cleaned = 0;
         while let Some((name, outcome)) = removals.next().await {
-            match outcome {
-                Outcome::Landed(_) | Outcome::Gone => cleaned += 1,
-                Outcome::PushedBack(_) | Outcome::Failed(_) | Outcome::NotLeading => {
-                    warn!(name, outcome = outcome.as_str(), "failed to remove labels");
-                    problems.push(Problem::new(name, "its labels could not be removed"));
-                }
+            if outcome.is_final() {
+                swept.cleaned.cleaned += 1;
+            } else {
+                warn!(name, outcome = outcome.as_str(), "failed to remove labels");
+                let problem = Problem::new(name, "its labels could not be removed");
+                swept.problems.push(problem);
             }
         }
-        cleaned
     }
 
-    async fn remove_one(
-        &self,
-        hand: &Hand,
-        object: PartialObjectMeta<Stored>,
-    ) -> (String, Outcome) {
-        let metadata = object.metadata;
+    async fn remove_one(&self, writer: &ApiWriter, metadata: ObjectMeta) -> (String, WriteOutcome) {
         let name = metadata.name.unwrap_or_default();
         let namespace = metadata.namespace.unwrap_or_default();
-        let place = Place {
-            resource: self.followed.resource(),
+        let target = WriteTarget {
+            resource: self.resource.clone(),
             namespace: Some(&namespace),
             name: &name,
             uid: metadata.uid.as_deref(),
         };
-        let outcome = hand.strip(&place).await;
-        (
-            format!("{namespace}/{}/{name}", self.followed.name()),
-            outcome,
-        )
+        let outcome = writer.strip(&target).await;
+        let kind = &self.resource.kind;
+        (format!("{namespace}/{kind}/{name}"), outcome)
+    }
+}
+
+/// Removes what an earlier run wrote in other formats than the one in use: it would go stale. Waits
+/// until this replica leads.
+pub async fn remove_other_formats(client: &Client, others: Vec<Format>, context: &Context) {
+    context.gates.reached(Stage::Ready).await;
+    let mut leads = context.leadership.subscribe();
+    // The sender lives as long as the context.
+    let _ = leads.wait_for(|leads| *leads).await;
+    for format in others {
+        let kind = format.kind();
+        let removed = match is_served(client, &format.api_version(), format.plural()).await {
+            Ok(false) => continue,
+            Ok(true) => remove_reports(client, format, false).await,
+            Err(error) => Err(error),
+        };
+        match removed {
+            Ok(swept) if swept.cleaned.found == 0 => {}
+            Ok(swept) => info!(
+                kind,
+                removed = swept.cleaned.cleaned,
+                "removed older reports"
+            ),
+            Err(error) => {
+                let reason = error.reason();
+                warn!(kind, reason, %error, "failed to remove older reports; leaving them");
+            }
+        }
     }
 }
 
 /// Removes every policy report of ours in one format, or counts them.
-///
-/// # Errors
-/// When they cannot be listed.
-pub async fn remove_reports(
-    client: &Client,
-    format: Format,
-    dry_run: bool,
-) -> Result<(Cleaned, Vec<Problem>)> {
-    let resource = reports::resource_of(format);
-    let api: Api<Stored> = Api::all_with(client.clone(), &resource);
-    let (mut cleaned, mut problems) = (Cleaned::default(), Vec::new());
-    let mut pager = Pager::new(ListParams::default().labels(&selector()));
-    let hand = Hand::new(client.clone());
-    while let Some(params) = pager.next() {
-        let page = api.list_metadata(params).await;
+async fn remove_reports(client: &Client, format: Format, dry_run: bool) -> Result<Swept> {
+    let api: Api<Stored> = Api::all_with(client.clone(), &resource_of_format(format));
+    let mut swept = Swept::default();
+    let mut pages = Pager::matching(api, &managed_by_us());
+    let writer = ApiWriter::new(client.clone());
+    while let Some(page) = pages.next_metadata().await {
         let page = page.map_err(Error::on(format!("list {}", format.kind())))?;
-        pager.turn(&page.metadata);
-        cleaned.found += page.items.len();
-        let items = page.items.into_iter().filter(|_| !dry_run);
-        let removals = items.map(|report| remove_report(&hand, report.metadata, format));
+        swept.cleaned.found += page.len();
+        let removals = page
+            .into_iter()
+            .filter(|_| !dry_run)
+            .map(|report| remove_report(&writer, report.metadata, format));
         let mut removals = futures::stream::iter(removals).buffer_unordered(AT_ONCE);
         while let Some((name, outcome)) = removals.next().await {
-            match outcome {
-                Outcome::Landed(_) | Outcome::Gone => cleaned.cleaned += 1,
-                Outcome::PushedBack(_) | Outcome::Failed(_) | Outcome::NotLeading => {
-                    problems.push(Problem::new(name, "it could not be removed"));
-                }
+            if outcome.is_final() {
+                swept.cleaned.cleaned += 1;
+            } else {
+                let problem = Problem::new(name, "it could not be removed");
+                swept.problems.push(problem);
             }
         }
     }
-    Ok((cleaned, problems))
+    Ok(swept)
 }
 
-async fn remove_report(hand: &Hand, metadata: ObjectMeta, format: Format) -> (String, Outcome) {
+async fn remove_report(
+    writer: &ApiWriter,
+    metadata: ObjectMeta,
+    format: Format,
+) -> (String, WriteOutcome) {
     let namespace = metadata.namespace.unwrap_or_default();
     let name = metadata.name.unwrap_or_default();
     let write = ReportWrite {
         key: (namespace.as_str().into(), name.as_str().into()),
         act: ReportAct::Remove(metadata.uid.map(Into::into)),
     };
-    let outcome = hand.report(&write, format).await;
+    let outcome = writer.policy_report(&write, format).await;
     (format!("{namespace}/{}/{name}", format.kind()), outcome)
 }
 
-/// Objects with the first key; those with the second and not the first; and so on. Each object is
-/// found once, cleaned or not.
+/// Deletes the policies, or the bindings, that warn on apply, or counts them. A server that does not
+/// serve the kind has none.
+async fn remove_policies(client: &Client, part: Part, dry_run: bool) -> Result<Cleaned> {
+    let resource = policies::resource_of(part);
+    let api: Api<Stored> = Api::all_with(client.clone(), &resource);
+    let action = |verb: &str| format!("{verb} {}", resource.kind);
+    let mut pages = Pager::matching(api.clone(), &managed_by_us());
+    let mut names = Vec::new();
+    while let Some(page) = pages.next_metadata().await {
+        match page {
+            Ok(page) => names.extend(page.into_iter().filter_map(|item| item.metadata.name)),
+            Err(error) if reason_of(&error) == "NotFound" => return Ok(Cleaned::default()),
+            Err(error) => return Err(Error::on(action("list"))(error)),
+        }
+    }
+    names.retain(|name| name.starts_with(NAME_PREFIX));
+    let mut cleaned = Cleaned {
+        found: names.len(),
+        cleaned: 0,
+    };
+    for name in names.iter().filter(|_| !dry_run) {
+        match api.delete(name, &DeleteParams::default()).await {
+            Ok(_) => cleaned.cleaned += 1,
+            Err(error) if reason_of(&error) == "NotFound" => cleaned.cleaned += 1,
+            Err(error) => return Err(Error::on(action("delete"))(error)),
+        }
+    }
+    Ok(cleaned)
+}
+
+/// One selector for each key: objects with the first key, objects with the second and without the
+/// first, and so on. Each object matches once.
 fn selectors() -> Vec<String> {
-    let keys = OWN_LABELS.iter().enumerate();
-    let selectors = keys.map(|(index, key)| {
-        let without = OWN_LABELS[..index].iter().map(|key| format!(",!{key}"));
-        format!("{key}{}", without.collect::<String>())
-    });
-    selectors.collect()
+    OWN_LABELS
+        .iter()
+        .enumerate()
+        .map(|(index, key)| {
+            let without = OWN_LABELS[..index].iter().map(|key| format!(",!{key}"));
+            format!("{key}{}", without.collect::<String>())
+        })
+        .collect()
 }
 
 async fn remove_lease(client: &Client, namespace: &str) -> Result<()> {
@@ -286,7 +335,7 @@ async fn remove_lease(client: &Client, namespace: &str) -> Result<()> {
     match api.delete(LEASE_NAME, &DeleteParams::default()).await {
         Ok(_) => Ok(()),
         Err(error) if reason_of(&error) == "NotFound" => Ok(()),
-        Err(error) => Err(Error::on(format!("delete the lease in {namespace}"))(error)),
+        Err(error) => Err(Error::on(format!("delete the Lease in {namespace}"))(error)),
     }
 }
 

@@ -1,37 +1,45 @@
-//! What people write with a command: an exception they drafted, an approval, a review. Each is one
-//! request, made only because somebody asked for it by name, and the server's answer is theirs.
+//! Writes what people decide with a command: a new exception, an approval, a review, a request for
+//! renewal. Each is one change that a person asked for, and the server's answer goes back to that
+//! person.
 
 use std::time::Duration;
 
-use crate::api::Instant;
+use backon::{BackoffBuilder as _, ExponentialBuilder};
 use jiff::Timestamp;
 use kube::ResourceExt as _;
 use kube::api::{Api, Patch, PatchParams, PostParams};
 use serde_json::{Value, json};
+use tokio::time::sleep;
 
 use crate::api::deviation_exception::{Decision, MOST_REVIEWS, Outcome, Review};
-use crate::api::{DeviationException, Period};
+use crate::api::{DeviationException, Instant, Period};
 use crate::cluster::client::connect::Target;
 use crate::cluster::client::error::{Error, Result};
 use crate::cluster::client::identity;
 
-/// Who wrote a field, as the server records it; not the operator.
+/// The field manager of these writes; the operator has another one.
 const FIELD_MANAGER: &str = "kubectl-goldenpath";
+/// Further attempts after a conflict with a status write.
+const CONFLICTS: ExponentialBuilder = ExponentialBuilder::new()
+    .with_min_delay(Duration::from_millis(10))
+    .with_max_delay(Duration::from_millis(200))
+    .with_max_times(5)
+    .with_jitter();
 
-/// An exception somebody names.
+/// An exception by its name.
 #[derive(Clone, Debug)]
-pub struct Named {
+pub struct ExceptionRef {
     /// Which cluster.
     pub target: Target,
-    /// Its namespace; the one of the context where absent.
+    /// Its namespace; the context's namespace where absent.
     pub namespace: Option<String>,
     /// Its name.
     pub name: String,
 }
 
-/// What the owner of a path says to an exception.
+/// A change of an exception by the owner of its path, or by its own owner.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Word {
+pub enum DecisionRequest {
     /// The decision on the request.
     Decide {
         /// Approved or Rejected.
@@ -39,27 +47,27 @@ pub enum Word {
         /// Why.
         note: Option<String>,
     },
-    /// One more look.
+    /// A review.
     Review {
         /// Renewed or Closed.
         outcome: Outcome,
-        /// Until when it goes on.
+        /// Its new expiry.
         until: Option<Timestamp>,
-        /// What was found.
+        /// The finding.
         note: Option<String>,
     },
-    /// The owner's own wish to go on.
-    Renew {
-        /// Why it is still needed.
+    /// The owner's request for a renewal.
+    RequestRenewal {
+        /// Why the exception is still needed.
         because: String,
     },
 }
 
-impl Word {
-    /// The part of the spec that is written.
-    fn written(&self, before: &DeviationException, by: &str, now: Timestamp) -> Value {
+impl DecisionRequest {
+    /// The fields of the spec to write.
+    fn patch(&self, before: &DeviationException, by: &str, now: Timestamp) -> Value {
         match self {
-            // An absent note is a null: a merge would keep the one before.
+            // An absent note is a null, because a merge would keep an earlier one.
             Self::Decide { decision, note } => json!({
                 "approval": {"decision": decision, "by": by, "at": Instant(now), "note": note},
             }),
@@ -78,22 +86,22 @@ impl Word {
                 });
                 json!({ "reviews": reviews })
             }
-            Self::Renew { because } => json!({
+            Self::RequestRenewal { because } => json!({
                 "renewal": {"requestedAt": Instant(now), "by": by, "stillNeededBecause": because},
             }),
         }
     }
 
-    /// Why the definition would refuse it, in a sentence that names the next command.
+    /// Why the definition would refuse it, with the next command.
     fn refusal(&self, before: &DeviationException) -> Option<String> {
         let renews = match self {
             Self::Review { outcome, .. } => *outcome == Outcome::Renewed,
-            Self::Decide { .. } | Self::Renew { .. } => false,
+            Self::Decide { .. } | Self::RequestRenewal { .. } => false,
         };
         let is_full = renews && before.spec.reviews.len() >= MOST_REVIEWS;
         is_full.then(|| {
             format!(
-                "{MOST_REVIEWS} reviews are recorded, and the last place is kept for closing it. \
+                "{MOST_REVIEWS} reviews are recorded, and the last one is reserved for closing it. \
                  Next: kubectl goldenpath close {}, then request a new exception",
                 before.name_any()
             )
@@ -110,12 +118,12 @@ impl Word {
                 Outcome::Renewed => "renew",
                 Outcome::Closed => "close",
             },
-            Self::Renew { .. } => "ask for a renewal of",
+            Self::RequestRenewal { .. } => "ask for a renewal of",
         }
     }
 }
 
-/// A review is known by its second: the first from `now` on that none has.
+/// The first second from `now` on without a review: a review is identified by its second.
 fn free_second(reviews: &[Review], now: Timestamp) -> Timestamp {
     let mut at = now;
     while reviews.iter().any(|review| review.at.0 == at) {
@@ -127,8 +135,7 @@ fn free_second(reviews: &[Review], now: Timestamp) -> Timestamp {
 /// Creates an exception, and returns it as stored.
 ///
 /// # Errors
-/// When the server refuses it: an object of this name is there, a rule is not met, or rights are
-/// missing.
+/// When the server refuses it: the name is taken, a rule is not met, or rights are missing.
 pub async fn create(target: &Target, exception: &DeviationException) -> Result<DeviationException> {
     let namespace = exception.metadata.namespace.as_deref().unwrap_or_default();
     let action = format!("create exception {namespace}/{}", exception.name_any());
@@ -137,43 +144,107 @@ pub async fn create(target: &Target, exception: &DeviationException) -> Result<D
         field_manager: Some(FIELD_MANAGER.to_owned()),
         ..PostParams::default()
     };
-    let created = api.create(&params, exception).await;
-    created.map_err(Error::refused(action))
+    api.create(&params, exception)
+        .await
+        .map_err(Error::refused(action))
 }
 
-/// Writes a decision or a review into an exception, and returns it as stored. It is refused where
-/// somebody changed the exception meanwhile. `asked_at` is the second it is in.
+/// Writes a decision into an exception, and returns it as stored. A concurrent change of the status
+/// makes it try again; a concurrent change of the spec is a conflict. `asked_at` is the current second.
 ///
 /// # Errors
-/// When there is no such exception, or the server refuses.
-pub async fn say(named: &Named, word: &Word, asked_at: Timestamp) -> Result<DeviationException> {
-    let client = named.target.client().await?;
-    let namespace = named.namespace.as_deref();
-    let namespace = namespace.unwrap_or(client.default_namespace()).to_owned();
-    let action = || format!("{} exception {namespace}/{}", word.verb(), named.name);
-    let by = identity::of(&client).await?.user;
-    let api: Api<DeviationException> = Api::namespaced(client, &namespace);
-    let before = api.get(&named.name).await;
-    let before = before.map_err(Error::refused(action()))?;
-    if let Some(message) = word.refusal(&before) {
-        return Err(Error::Refused {
-            action: action(),
-            message,
-            code: 422,
-        });
-    }
-    // A review is dated in a second of its own, and never ahead of the clock.
-    let now = free_second(&before.spec.reviews, asked_at);
-    let ahead = Duration::try_from(now.duration_since(asked_at)).unwrap_or_default();
-    tokio::time::sleep(ahead).await;
-    let patch = json!({
-        "metadata": {"resourceVersion": before.resource_version()},
-        "spec": word.written(&before, &by, now),
-    });
-    let params = PatchParams {
-        field_manager: Some(FIELD_MANAGER.to_owned()),
-        ..PatchParams::default()
+/// When there is no such exception, its spec changed meanwhile, or the server refuses.
+pub async fn decide(
+    exception: &ExceptionRef,
+    request: &DecisionRequest,
+    asked_at: Timestamp,
+) -> Result<DeviationException> {
+    let client = exception.target.client().await?;
+    let namespace = exception
+        .namespace
+        .as_deref()
+        .unwrap_or(client.default_namespace())
+        .to_owned();
+    let attempt = Attempt {
+        by: identity::of(&client).await?.user,
+        api: Api::namespaced(client, &namespace),
+        action: format!(
+            "{} exception {namespace}/{}",
+            request.verb(),
+            exception.name
+        ),
+        name: &exception.name,
+        request,
+        asked_at,
     };
-    let patched = api.patch(&named.name, &params, &Patch::Merge(patch)).await;
-    patched.map_err(Error::refused(action()))
+    let mut before = attempt.read().await?;
+    let mut pauses = CONFLICTS.build();
+    loop {
+        let conflict = match attempt.write(&before).await {
+            Err(error) if error.reason() == "Conflict" => error,
+            ended => return ended,
+        };
+        let Some(pause) = pauses.next() else {
+            return Err(conflict);
+        };
+        sleep(pause).await;
+        let now = attempt.read().await?;
+        // The decision was made on the spec that was read first.
+        if content(&now) != content(&before) {
+            return Err(conflict);
+        }
+        before = now;
+    }
+}
+
+/// Identifies an object and its spec: the API server increments the generation with every change of
+/// the spec, and not with changes of the status.
+fn content(exception: &DeviationException) -> (Option<&str>, Option<i64>) {
+    let metadata = &exception.metadata;
+    (metadata.uid.as_deref(), metadata.generation)
+}
+
+/// One decision on its way into an exception.
+struct Attempt<'a> {
+    api: Api<DeviationException>,
+    name: &'a str,
+    request: &'a DecisionRequest,
+    by: String,
+    asked_at: Timestamp,
+    /// For errors.
+    action: String,
+}
+
+impl Attempt<'_> {
+    async fn read(&self) -> Result<DeviationException> {
+        let read = self.api.get(self.name).await;
+        read.map_err(Error::refused(&*self.action))
+    }
+
+    /// Writes the decision, unless the exception changed since it was read.
+    async fn write(&self, before: &DeviationException) -> Result<DeviationException> {
+        if let Some(message) = self.request.refusal(before) {
+            return Err(Error::Refused {
+                action: self.action.clone(),
+                message,
+                code: 422,
+            });
+        }
+        // A review has a second of its own, and is never dated ahead of the clock.
+        let at = free_second(&before.spec.reviews, self.asked_at);
+        let ahead = Duration::try_from(at.duration_since(self.asked_at)).unwrap_or_default();
+        sleep(ahead).await;
+        let patch = json!({
+            "metadata": {"resourceVersion": before.resource_version()},
+            "spec": self.request.patch(before, &self.by, at),
+        });
+        let params = PatchParams {
+            field_manager: Some(FIELD_MANAGER.to_owned()),
+            ..PatchParams::default()
+        };
+        self.api
+            .patch(self.name, &params, &Patch::Merge(patch))
+            .await
+            .map_err(Error::refused(&*self.action))
+    }
 }

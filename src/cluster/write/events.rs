@@ -1,6 +1,6 @@
-//! Telling people in Kubernetes Events, where they look first: a workload whose standing changed,
-//! an exception that entered another phase or was deleted. One task, paced, leader only; what does
-//! not fit is counted and dropped, because an Event is a courtesy and the labels are the truth.
+//! Writes Kubernetes Events, where users look first: a workload changed its state, an exception
+//! entered another phase or was deleted. One task, paced, leader only. A failed Event is counted and
+//! dropped.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,126 +15,101 @@ use serde_json::json;
 use tokio::sync::mpsc;
 use tracing::{debug, info};
 
-use super::apply::PATIENCE;
 use crate::api::API_VERSION;
-use crate::api::previous::Previous;
 use crate::assess::exception::record::Exception;
 use crate::assess::planner::labels::Transition;
 use crate::assess::planner::status::recreated;
 use crate::assess::planner::statuses::PhaseChange;
-use crate::assess::reminders::Item;
 use crate::assess::state::{Phase, Standing, State};
+use crate::cluster::client::connect::REQUEST_TIMEOUT;
 use crate::cluster::client::error::reason_of;
 use crate::cluster::context::Context;
+use crate::cluster::event_queue::{EventTrigger, SentReminder};
 use crate::report::reminder;
 use crate::report::terminal::plain::plain;
 use crate::report::voice::{self, WorkloadState};
 
-/// How much may wait to be told.
-pub const QUEUE: usize = 1_024;
 /// Time between two Events: a change of everything must not flood the cluster.
 const PACE: Duration = Duration::from_millis(20);
 /// The longest note Kubernetes takes, in bytes.
 const LONGEST_NOTE: usize = 1_024;
-/// Who tells.
+/// `reportingController` of the Events.
 const CONTROLLER: &str = "goldenpath.dev/goldenpath";
 
-/// Something to tell.
-#[derive(Debug)]
-pub enum News {
-    /// A workload's state changed.
-    Transition(Box<Transition>),
-    /// An exception entered another phase.
-    Phase(PhaseChange),
-    /// Somebody was reminded of an exception, or would have been.
-    Reminded(Box<Reminded>),
-    /// An exception was deleted.
-    ExceptionDeleted {
-        /// Its namespace.
-        namespace: String,
-        /// What it was, whole.
-        exception: Box<Exception>,
-    },
-    /// An exception was created under the name of a deleted one.
-    ExceptionRecreated {
-        /// Its namespace.
-        namespace: String,
-        /// Its name.
-        name: Arc<str>,
-        /// Its uid.
-        uid: Option<Box<str>>,
-        /// What counts of the deleted one.
-        previous: Previous,
-    },
-}
-
-/// A reminder that was sent or refused.
-#[derive(Debug)]
-pub struct Reminded {
-    /// What it was about.
-    pub item: Item,
-    /// Where it went.
-    pub channel: Arc<str>,
-    /// Why the channel did not take it.
-    pub refused: Option<String>,
-}
-
-/// One Event to be written.
+/// What one Event contains.
 #[derive(Clone, Debug, PartialEq)]
-struct Told {
+struct EventDraft {
     regarding: ObjectReference,
     reason: &'static str,
     action: &'static str,
     note: String,
 }
 
-/// Tells what comes, until the sender is gone.
-pub async fn run(
+/// Writes Events as the operator's instance `identity`.
+pub struct EventRecorder {
     client: Client,
     context: Arc<Context>,
     identity: String,
-    mut news: mpsc::Receiver<News>,
-) {
-    while let Some(item) = news.recv().await {
-        if !context.leadership.holds() {
-            continue;
+}
+
+impl EventRecorder {
+    /// A recorder that writes with this client.
+    pub fn new(client: Client, context: Arc<Context>, identity: String) -> Self {
+        Self {
+            client,
+            context,
+            identity,
         }
-        match &item {
-            News::ExceptionDeleted {
-                namespace,
-                exception,
-            } => {
-                context.counters.exception_deleted();
-                put_on_record(namespace, exception);
+    }
+
+    /// Writes what the queue delivers, until its sender is gone.
+    pub async fn run(self, mut triggers: mpsc::Receiver<EventTrigger>) {
+        while let Some(trigger) = triggers.recv().await {
+            if !self.context.leadership.holds() {
+                continue;
             }
-            News::ExceptionRecreated { .. } => context.counters.exception_recreated(),
-            News::Transition(_) | News::Phase(_) | News::Reminded(_) => {}
+            match &trigger {
+                EventTrigger::ExceptionDeleted {
+                    namespace,
+                    exception,
+                } => {
+                    self.context.counters.exception_deleted();
+                    log_deleted(namespace, exception);
+                }
+                EventTrigger::ExceptionRecreated { .. } => {
+                    self.context.counters.exception_recreated();
+                }
+                EventTrigger::Transition(_)
+                | EventTrigger::Phase(_)
+                | EventTrigger::Reminder(_) => {}
+            }
+            let result = self.write(&trigger).await;
+            self.context.counters.wrote("event", result);
+            tokio::time::sleep(PACE).await;
         }
-        let result = write(&client, &identity, &item).await;
-        context.counters.wrote("event", result);
-        tokio::time::sleep(PACE).await;
+    }
+
+    async fn write(&self, trigger: &EventTrigger) -> &'static str {
+        let now = Timestamp::now();
+        let draft = draft(trigger, now);
+        let namespace = draft.regarding.namespace.clone().unwrap_or_default();
+        let event = event(draft, &self.identity, now);
+        let api: Api<Event> = Api::namespaced(self.client.clone(), &namespace);
+        let params = PostParams::default();
+        let creation = api.create(&params, &event);
+        let reason = match tokio::time::timeout(REQUEST_TIMEOUT, creation).await {
+            Ok(Ok(_)) => return "landed",
+            Ok(Err(error)) => reason_of(&error),
+            Err(_) => "TimedOut",
+        };
+        // Expected in a namespace that is being deleted, which takes no Events.
+        debug!(namespace, reason, "failed to write an Event");
+        "failed"
     }
 }
 
-async fn write(client: &Client, identity: &str, news: &News) -> &'static str {
-    let now = Timestamp::now();
-    let told = told(news, now);
-    let namespace = told.regarding.namespace.clone().unwrap_or_default();
-    let event = event(told, identity, now);
-    let api: Api<Event> = Api::namespaced(client.clone(), &namespace);
-    let params = PostParams::default();
-    let reason = match tokio::time::timeout(PATIENCE, api.create(&params, &event)).await {
-        Ok(Ok(_)) => return "landed",
-        Ok(Err(error)) => reason_of(&error),
-        Err(_) => "TimedOut",
-    };
-    // A namespace that is being deleted takes no Events, and nobody would read them.
-    debug!(namespace, reason, "failed to write an Event");
-    "failed"
-}
-
-/// The whole exception as one line, because after its deletion this is all that is left of it.
-fn put_on_record(namespace: &str, exception: &Exception) {
+/// Logs the whole exception on one line: after its deletion the log is the only copy.
+fn log_deleted(namespace: &str, exception: &Exception) {
     let whole = json!({
         "apiVersion": API_VERSION,
         "kind": "DeviationException",
@@ -150,21 +125,21 @@ fn put_on_record(namespace: &str, exception: &Exception) {
     info!(namespace, name = %exception.name, exception = %whole, "exception deleted");
 }
 
-fn told(news: &News, now: Timestamp) -> Told {
-    match news {
-        News::Transition(transition) => of_workload(transition, now),
-        News::Phase(change) => of_phase(change),
-        News::Reminded(reminded) => of_reminder(reminded, now),
-        News::ExceptionDeleted {
+fn draft(trigger: &EventTrigger, now: Timestamp) -> EventDraft {
+    match trigger {
+        EventTrigger::Transition(transition) => of_workload(transition, now),
+        EventTrigger::Phase(change) => of_phase(change),
+        EventTrigger::Reminder(reminder) => of_reminder(reminder, now),
+        EventTrigger::ExceptionDeleted {
             namespace,
             exception,
         } => of_deletion(namespace, exception),
-        News::ExceptionRecreated {
+        EventTrigger::ExceptionRecreated {
             namespace,
             name,
             uid,
             previous,
-        } => Told {
+        } => EventDraft {
             regarding: exception_reference(namespace, name, uid.as_deref()),
             reason: "Recreated",
             action: "Created",
@@ -173,7 +148,7 @@ fn told(news: &News, now: Timestamp) -> Told {
     }
 }
 
-fn of_workload(transition: &Transition, now: Timestamp) -> Told {
+fn of_workload(transition: &Transition, now: Timestamp) -> EventDraft {
     let id = &transition.id;
     let verdict = &transition.verdict;
     let kind = id.kind.kind.to_ascii_lowercase();
@@ -191,7 +166,7 @@ fn of_workload(transition: &Transition, now: Timestamp) -> Told {
         as_of: now,
     });
     let note = format!("Golden path {}: {sentence}", transition.path);
-    Told {
+    EventDraft {
         regarding: ObjectReference {
             api_version: Some(id.kind.api_version()),
             kind: Some(id.kind.kind.clone()),
@@ -206,13 +181,13 @@ fn of_workload(transition: &Transition, now: Timestamp) -> Told {
     }
 }
 
-fn of_phase(change: &PhaseChange) -> Told {
+fn of_phase(change: &PhaseChange) -> EventDraft {
     let note = format!(
         "This exception is now {} (it was {}).",
         change.to.as_str(),
         change.from.as_str()
     );
-    Told {
+    EventDraft {
         regarding: exception_reference(&change.namespace, &change.name, change.uid.as_deref()),
         reason: reason_of_phase(change.to),
         action: "Reviewed",
@@ -220,12 +195,12 @@ fn of_phase(change: &PhaseChange) -> Told {
     }
 }
 
-fn of_reminder(reminded: &Reminded, now: Timestamp) -> Told {
-    let Reminded {
+fn of_reminder(sent: &SentReminder, now: Timestamp) -> EventDraft {
+    let SentReminder {
         item,
         channel,
         refused,
-    } = reminded;
+    } = sent;
     let state = reminder::sentences(item, now).state;
     let (reason, note) = match refused {
         None => (
@@ -235,12 +210,12 @@ fn of_reminder(reminded: &Reminded, now: Timestamp) -> Told {
         Some(why) => (
             "ReminderRefused",
             format!(
-                "Channel {channel} did not take a reminder ({why}). Next, for whoever runs \
-                 goldenpath: correct the channel; it is tried again within an hour. It said: {state}"
+                "Channel {channel} refused a reminder ({why}). Next, for the operator of \
+                 goldenpath: correct the channel; it is retried within an hour. The reminder: {state}"
             ),
         ),
     };
-    Told {
+    EventDraft {
         regarding: exception_reference(&item.namespace, &item.name, item.uid.as_deref()),
         reason,
         action: "Reminded",
@@ -248,7 +223,7 @@ fn of_reminder(reminded: &Reminded, now: Timestamp) -> Told {
     }
 }
 
-fn of_deletion(namespace: &str, exception: &Exception) -> Told {
+fn of_deletion(namespace: &str, exception: &Exception) -> EventDraft {
     let note = format!(
         "The exception from golden path {} for checks {} was deleted; it was owned by {}. What it \
          covered is no longer covered by it.",
@@ -256,7 +231,7 @@ fn of_deletion(namespace: &str, exception: &Exception) -> Told {
         exception.spec.checks.join(", "),
         exception.spec.owner.team,
     );
-    Told {
+    EventDraft {
         regarding: exception_reference(namespace, &exception.name, exception.uid.as_deref()),
         reason: "ExceptionDeleted",
         action: "Deleted",
@@ -301,27 +276,27 @@ const fn reason_of_phase(phase: Phase) -> &'static str {
     }
 }
 
-fn event(told: Told, identity: &str, now: Timestamp) -> Event {
-    let subject = told.regarding.name.as_deref().unwrap_or("goldenpath");
+fn event(draft: EventDraft, identity: &str, now: Timestamp) -> Event {
+    let subject = draft.regarding.name.as_deref().unwrap_or("goldenpath");
     Event {
         metadata: ObjectMeta {
             name: Some(format!("{subject}.{:x}", now.as_nanosecond())),
-            namespace: told.regarding.namespace.clone(),
+            namespace: draft.regarding.namespace.clone(),
             ..ObjectMeta::default()
         },
-        action: Some(told.action.to_owned()),
-        reason: Some(told.reason.to_owned()),
-        note: Some(cut(plain(&told.note).into_owned())),
+        action: Some(draft.action.to_owned()),
+        reason: Some(draft.reason.to_owned()),
+        note: Some(cut(plain(&draft.note).into_owned())),
         type_: Some("Normal".to_owned()),
         event_time: Some(MicroTime(now)),
         reporting_controller: Some(CONTROLLER.to_owned()),
         reporting_instance: Some(identity.chars().take(128).collect()),
-        regarding: Some(told.regarding),
+        regarding: Some(draft.regarding),
         ..Event::default()
     }
 }
 
-/// At most as many bytes as Kubernetes takes, cut between two characters.
+/// Cuts a note between two characters to the longest that Kubernetes takes.
 fn cut(mut note: String) -> String {
     let mut end = note.len().min(LONGEST_NOTE);
     while !note.is_char_boundary(end) {

@@ -1,33 +1,33 @@
-//! The policies and bindings that warn on apply: the only objects the operator creates and deletes.
-//! They are applied whole; one that somebody else's fields are left in is deleted by its uid and
-//! applied again, because an apply leaves what others own. Which, and when, is decided elsewhere.
+//! Writes the policies and bindings that warn on apply. They are applied whole; one that still holds
+//! fields of another manager is deleted by its uid and applied again, because an apply leaves such
+//! fields. Which to write, and when, is planned in `assess::warning`.
 
 use std::sync::Arc;
 use std::time::Duration;
 
+use backon::{ExponentialBuilder, Retryable as _};
 use k8s_openapi::api::admissionregistration::v1::{
     ValidatingAdmissionPolicy, ValidatingAdmissionPolicyBinding,
 };
 use kube::Client;
-use kube::api::{Api, DeleteParams, ListParams, Patch, Preconditions};
+use kube::api::{DeleteParams, Patch, Preconditions};
 use kube::core::{ApiResource, Request as Requests, Resource as _};
 use serde_json::Value;
 use tracing::warn;
 
-use super::apply::{Hand, Outcome, params};
-use super::cleanup::Cleaned;
-use crate::assess::warning::{Account, NAME_PREFIX, Part, PolicyWrite, PolicyWritten, Verb};
-use crate::cluster::client::error::{Error, Result, reason_of};
+use super::apply::{ApiWriter, WriteOutcome, params};
+use crate::assess::warning::{Account, Part, PolicyWrite, PolicyWritten, Verb};
 use crate::cluster::client::identity;
 use crate::cluster::client::stored::Stored;
 use crate::cluster::context::Context;
-use crate::cluster::watch::followed::Followed;
 
-/// Pause before the API server is asked again who the operator is; doubles up to the longest.
-const FIRST_PAUSE: Duration = Duration::from_secs(1);
-const LONGEST_PAUSE: Duration = Duration::from_secs(60);
+/// Pauses between attempts to resolve the operator's own identity.
+const BACKOFF: ExponentialBuilder = ExponentialBuilder::new()
+    .with_min_delay(Duration::from_secs(1))
+    .with_max_delay(Duration::from_secs(60))
+    .without_max_times();
 
-/// How kube names a policy or a binding.
+/// The `ApiResource` of a policy or a binding.
 pub fn resource_of(part: Part) -> ApiResource {
     match part {
         Part::Policy => ApiResource::erase::<ValidatingAdmissionPolicy>(&()),
@@ -35,61 +35,32 @@ pub fn resource_of(part: Part) -> ApiResource {
     }
 }
 
-/// Asks who the operator is, as often as it takes: its own writes are nobody's to be warned about.
-pub async fn introduce(client: Client, context: Arc<Context>) {
-    let mut pause = FIRST_PAUSE;
-    let user = loop {
-        match identity::of(&client).await {
-            Ok(identity) => break identity.user,
-            Err(error) => warn!(reason = error.reason(), %error, "who am I? asking again"),
-        }
-        tokio::time::sleep(pause).await;
-        pause = (pause * 2).min(LONGEST_PAUSE);
-    };
-    let namespace = context.own_namespace.clone();
-    context.inventory().warn_as(Account { user, namespace });
-    context.changed.notify_one();
-    // It has nothing more to do, and a part of the operator never ends.
+/// Resolves the operator's own identity, with as many attempts as it takes: warnings leave out its own
+/// writes. Runs until the task is aborted.
+pub async fn resolve_identity(client: Client, context: Arc<Context>) {
+    let identity = (|| identity::of(&client))
+        .retry(BACKOFF)
+        .notify(|error, _| {
+            let reason = error.reason();
+            warn!(reason, %error, "failed to resolve own identity; retrying");
+        })
+        .await;
+    if let Ok(identity) = identity {
+        let namespace = context.own_namespace.clone();
+        let account = Account {
+            user: identity.user,
+            namespace,
+        };
+        context.inventory().warn_as(account);
+        context.changed.notify_one();
+    }
+    // No task of the operator ends by itself.
     std::future::pending::<()>().await;
 }
 
-/// Deletes the policies, or the bindings, that warn on apply, or only counts them. A server that
-/// has none of the kind has none of ours.
-///
-/// # Errors
-/// When they cannot be listed or deleted.
-pub async fn remove(client: &Client, part: Part, dry_run: bool) -> Result<Cleaned> {
-    let followed = Followed::Warnings(part);
-    let api: Api<Stored> = Api::all_with(client.clone(), &followed.resource());
-    let of_ours = ListParams::default().labels(&followed.selector().unwrap_or_default());
-    let action = |verb: &str| format!("{verb} {}", followed.name());
-    let listed = match api.list_metadata(&of_ours).await {
-        Ok(listed) => listed,
-        Err(error) if reason_of(&error) == "NotFound" => return Ok(Cleaned::default()),
-        Err(error) => return Err(Error::on(action("list"))(error)),
-    };
-    let names = listed
-        .items
-        .into_iter()
-        .filter_map(|item| item.metadata.name);
-    let names: Vec<String> = names.filter(|name| name.starts_with(NAME_PREFIX)).collect();
-    let mut cleaned = Cleaned {
-        found: names.len(),
-        cleaned: 0,
-    };
-    for name in names.iter().filter(|_| !dry_run) {
-        match api.delete(name, &DeleteParams::default()).await {
-            Ok(_) => cleaned.cleaned += 1,
-            Err(error) if reason_of(&error) == "NotFound" => cleaned.cleaned += 1,
-            Err(error) => return Err(Error::on(action("delete"))(error)),
-        }
-    }
-    Ok(cleaned)
-}
-
-impl Hand {
+impl ApiWriter {
     /// Writes or deletes a policy or a binding.
-    pub async fn policy(&self, write: &PolicyWrite) -> (Outcome, PolicyWritten) {
+    pub async fn policy(&self, write: &PolicyWrite) -> (WriteOutcome, PolicyWritten) {
         let resource = resource_of(write.part);
         let requests = Requests::new(Stored::url_path(&resource, None));
         let request = match &write.verb {
@@ -113,21 +84,25 @@ impl Hand {
             }
         };
         let (outcome, body) = self.send_whole(request).await;
-        (outcome, ended(outcome, &write.verb, &body))
+        (outcome, policy_written(outcome, &write.verb, &body))
     }
 }
 
-fn ended(outcome: Outcome, verb: &Verb, body: &[u8]) -> PolicyWritten {
-    let answer = || serde_json::from_slice::<Value>(body).unwrap_or_default();
+fn policy_written(outcome: WriteOutcome, verb: &Verb, body: &[u8]) -> PolicyWritten {
+    let response = || serde_json::from_slice::<Value>(body).unwrap_or_default();
     match (outcome, verb) {
-        (Outcome::Landed(_), Verb::Apply(_)) => PolicyWritten::Landed(Some(Box::new(answer()))),
-        (Outcome::Landed(_), Verb::Delete(_)) | (Outcome::Gone, _) => PolicyWritten::Landed(None),
-        (Outcome::Failed("Invalid" | "Refused"), _) => {
-            let answer = answer();
-            let said = answer["message"].as_str().unwrap_or("it did not say why");
-            PolicyWritten::Refused(said.to_owned())
+        (WriteOutcome::Landed(_), Verb::Apply(_)) => {
+            PolicyWritten::Landed(Some(Box::new(response())))
         }
-        (Outcome::Failed(reason), _) => PolicyWritten::Failed(reason),
-        (Outcome::PushedBack(_) | Outcome::NotLeading, _) => PolicyWritten::NotTaken,
+        (WriteOutcome::Landed(_), Verb::Delete(_)) | (WriteOutcome::Gone, _) => {
+            PolicyWritten::Landed(None)
+        }
+        (WriteOutcome::Failed("Invalid" | "Refused"), _) => {
+            let response = response();
+            let message = response["message"].as_str();
+            PolicyWritten::Refused(message.unwrap_or("it did not say why").to_owned())
+        }
+        (WriteOutcome::Failed(reason), _) => PolicyWritten::Failed(reason),
+        (WriteOutcome::PushedBack(_) | WriteOutcome::NotLeading, _) => PolicyWritten::NotTaken,
     }
 }

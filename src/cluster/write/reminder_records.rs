@@ -1,45 +1,51 @@
 //! Records reminders in the status of exceptions: in `status.notifying` before a message is sent, in
-//! `status.notified` afterwards. The writes have a field manager of their own, so that no other write
-//! of ours removes an entry, and carry the version that was read, so that of two replicas neither
-//! overwrites what the other recorded.
+//! `status.notified` afterwards. These writes have a field manager of their own, so that no other
+//! write of ours removes an entry, and carry the version that was read, so that two replicas cannot
+//! overwrite each other's records.
 
+use std::time::Duration;
+
+use backon::{ConstantBuilder, Retryable as _};
 use kube::api::{Api, Patch, PatchParams};
 use kube::core::ApiResource;
 use serde::Serialize;
 use serde_json::{Value, json};
 use tokio::sync::oneshot;
 
-use super::apply::{Hand, Outcome, PATIENCE, Place};
+use super::apply::{ApiWriter, WriteOutcome, WriteTarget};
 use crate::api::DeviationException;
 use crate::assess::exception::record::Exception;
 use crate::assess::reminders::{Mark, Stale};
+use crate::cluster::client::connect::REQUEST_TIMEOUT;
 use crate::cluster::client::error::{Error, Result};
 
-/// Who records.
+/// The field manager of these writes.
 const FIELD_MANAGER: &str = "goldenpath-reminders";
-/// Attempts where somebody else writes the same object at the same moment.
-const TRIES: u32 = 5;
+/// Immediate further attempts after a conflict: the next one reads the object anew.
+const CONFLICTS: ConstantBuilder = ConstantBuilder::new()
+    .with_delay(Duration::ZERO)
+    .with_max_times(4);
 
-/// A change of what is recorded of a reminder, with a channel for how the write ended.
+/// A change of an exception's reminder records, and a channel for its outcome.
 #[derive(Debug)]
-pub struct Record {
+pub struct ReminderRecord {
     /// What to record.
     pub mark: Mark,
     /// Receives the outcome.
-    pub done: oneshot::Sender<Outcome>,
+    pub done: oneshot::Sender<WriteOutcome>,
 }
 
-impl Record {
+impl ReminderRecord {
     /// Reports the outcome; a receiver that is gone no longer needs it.
-    pub fn report(self, outcome: Outcome) {
+    pub fn report(self, outcome: WriteOutcome) {
         let _ = self.done.send(outcome);
     }
 }
 
-impl Hand {
-    /// An exception as it is stored now; none where it is gone or cannot be decoded: one such object
+impl ApiWriter {
+    /// An exception as it is stored now; `None` where it is gone or cannot be decoded: such an object
     /// must not hold up the reminders of others.
-    pub async fn look(&self, namespace: &str, name: &str) -> Result<Option<Exception>> {
+    pub async fn read_exception(&self, namespace: &str, name: &str) -> Result<Option<Exception>> {
         let stored = match self.stored(namespace, name).await {
             Err(Error::Request { source, .. }) if matches!(*source, kube::Error::SerdeError(_)) => {
                 None
@@ -52,45 +58,45 @@ impl Hand {
     async fn stored(&self, namespace: &str, name: &str) -> Result<Option<DeviationException>> {
         let api: Api<DeviationException> = Api::namespaced(self.client.clone(), namespace);
         let action = || format!("read the exception {namespace}/{name}");
-        match tokio::time::timeout(PATIENCE, api.get_opt(name)).await {
+        match tokio::time::timeout(REQUEST_TIMEOUT, api.get_opt(name)).await {
             Ok(read) => read.map_err(Error::on(action())),
             Err(_) => Err(Error::TimedOut {
                 action: action(),
-                seconds: PATIENCE.as_secs(),
+                seconds: REQUEST_TIMEOUT.as_secs(),
             }),
         }
     }
 
-    /// Makes one change to what an exception's status remembers of reminders.
-    pub async fn remember(&self, mark: &Mark) -> Outcome {
-        let mut outcome = Outcome::Failed("Conflict");
-        for _ in 0..TRIES {
-            outcome = self.try_remember(mark).await;
-            if outcome != Outcome::Failed("Conflict") {
-                break;
+    /// Makes one change to the reminder records of an exception.
+    pub async fn record_reminder(&self, mark: &Mark) -> WriteOutcome {
+        let attempt = || async {
+            match self.try_record_reminder(mark).await {
+                WriteOutcome::Failed("Conflict") => Err(WriteOutcome::Failed("Conflict")),
+                outcome => Ok(outcome),
             }
-        }
-        outcome
+        };
+        let recorded = attempt.retry(CONFLICTS).await;
+        recorded.unwrap_or_else(|conflict| conflict)
     }
 
-    async fn try_remember(&self, mark: &Mark) -> Outcome {
+    async fn try_record_reminder(&self, mark: &Mark) -> WriteOutcome {
         let object = match self.stored(&mark.namespace, &mark.name).await {
             Ok(Some(object)) if object.metadata.uid.as_deref() == mark.uid.as_deref() => object,
-            Ok(_) => return Outcome::Gone,
-            Err(error) => return Outcome::Failed(error.reason()),
+            Ok(_) => return WriteOutcome::Gone,
+            Err(error) => return WriteOutcome::Failed(error.reason()),
         };
         let memory = match mark.apply(&object.status.unwrap_or_default()) {
             Ok(Some(memory)) => memory,
-            Ok(None) => return Outcome::Landed(None),
-            Err(Stale) => return Outcome::Failed("Stale"),
+            Ok(None) => return WriteOutcome::Landed(None),
+            Err(Stale) => return WriteOutcome::Failed("Stale"),
         };
-        let place = Place {
+        let target = WriteTarget {
             resource: ApiResource::erase::<DeviationException>(&()),
             namespace: Some(&mark.namespace),
             name: &mark.name,
             uid: mark.uid.as_deref(),
         };
-        let mut metadata = place.metadata();
+        let mut metadata = target.metadata();
         let version = object.metadata.resource_version;
         metadata.extend(version.map(|version| ("resourceVersion".to_owned(), version.into())));
         let body = json!({
@@ -104,14 +110,14 @@ impl Hand {
             field_manager: Some(FIELD_MANAGER.to_owned()),
             ..PatchParams::default()
         };
-        let requests = place.requests();
+        let requests = target.requests();
         let patch = Patch::Merge(&body);
-        let request = requests.patch_subresource("status", place.name, &params, &patch);
+        let request = requests.patch_subresource("status", target.name, &params, &patch);
         self.send(request).await.0
     }
 }
 
-/// A field that holds these entries; a list without any is removed.
+/// A field with these entries; null removes it where there are none.
 fn list<T: Serialize>(entries: &[T]) -> Value {
     if entries.is_empty() {
         Value::Null

@@ -1,6 +1,6 @@
-//! The one task that writes to other people's objects: it plans, hands each write to [`Hand`], and
-//! tells the inventory how it ended. It writes only while this replica leads, no faster than the
-//! server allows, and at rest it does nothing at all.
+//! The one task that writes to objects of others: it plans, carries out each write with
+//! [`ApiWriter`], and reports the outcome to the inventory. It writes only while this replica leads and
+//! no faster than the server allows; at rest it sends nothing.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -12,9 +12,8 @@ use tokio::task::JoinSet;
 use tokio::time::{MissedTickBehavior, interval, timeout};
 use tracing::{debug, warn};
 
-use super::apply::{Hand, Outcome};
-use super::events::News;
-use super::reminder_records::Record;
+use super::apply::{ApiWriter, WriteOutcome};
+use super::reminder_records::ReminderRecord;
 use super::throttle::Throttle;
 use crate::api::{DeviationExceptionStatus, GoldenPathStatus};
 use crate::assess::planner::labels::{LabelWrite, Plan, ServiceWrite};
@@ -22,6 +21,7 @@ use crate::assess::planner::policy_reports::ReportWrite;
 use crate::assess::planner::statuses::StatusWrite;
 use crate::assess::warning::{PolicyWrite, PolicyWritten};
 use crate::cluster::context::Context;
+use crate::cluster::event_queue::EventTrigger;
 use crate::cluster::readiness::Stage;
 use crate::report::policy_report::Format;
 
@@ -48,7 +48,7 @@ enum Job {
     Service(ServiceWrite),
     Exception(Box<StatusWrite<DeviationExceptionStatus>>),
     Path(Box<StatusWrite<GoldenPathStatus>>),
-    Record(Box<Record>),
+    Record(Box<ReminderRecord>),
     Policy(Box<PolicyJob>),
     Report(Box<ReportWrite>, Format),
 }
@@ -87,19 +87,19 @@ impl Job {
         }
     }
 
-    async fn carry_out(&mut self, hand: &Hand) -> Outcome {
+    async fn carry_out(&mut self, writer: &ApiWriter) -> WriteOutcome {
         match self {
-            Self::Label(write) => hand.label_workload(write).await,
-            Self::Service(write) => hand.label_service(write).await,
-            Self::Exception(write) => hand.status(write).await,
-            Self::Path(write) => hand.status(write).await,
-            Self::Record(record) => hand.remember(&record.mark).await,
+            Self::Label(write) => writer.label_workload(write).await,
+            Self::Service(write) => writer.label_service(write).await,
+            Self::Exception(write) => writer.status(write).await,
+            Self::Path(write) => writer.status(write).await,
+            Self::Record(record) => writer.record_reminder(&record.mark).await,
             Self::Policy(job) => {
-                let (outcome, ended) = hand.policy(&job.write).await;
+                let (outcome, ended) = writer.policy(&job.write).await;
                 job.ended = ended;
                 outcome
             }
-            Self::Report(write, format) => hand.report(write, *format).await,
+            Self::Report(write, format) => writer.policy_report(write, *format).await,
         }
     }
 }
@@ -107,10 +107,10 @@ impl Job {
 /// The writer.
 pub struct Writer {
     context: Arc<Context>,
-    hand: Hand,
-    records: mpsc::Receiver<Record>,
+    writer: ApiWriter,
+    records: mpsc::Receiver<ReminderRecord>,
     throttle: Throttle,
-    under_way: JoinSet<(Job, Outcome)>,
+    under_way: JoinSet<(Job, WriteOutcome)>,
     slow: Slow,
     waiting: VecDeque<Job>,
     slow_under_way: usize,
@@ -136,12 +136,16 @@ impl Slow {
 }
 
 impl Writer {
-    /// A writer that writes with this hand, and records what reminders ask for.
-    pub fn new(context: Arc<Context>, hand: Hand, records: mpsc::Receiver<Record>) -> Self {
+    /// A writer that uses this API writer, and records what reminders ask for.
+    pub fn new(
+        context: Arc<Context>,
+        writer: ApiWriter,
+        records: mpsc::Receiver<ReminderRecord>,
+    ) -> Self {
         let now = Instant::now();
         Self {
             context,
-            hand,
+            writer,
             records,
             throttle: Throttle::default(),
             under_way: JoinSet::new(),
@@ -199,7 +203,8 @@ impl Writer {
             self.context.counters.planned(started.elapsed());
             for transition in plan.transitions {
                 self.context.counters.changed(&transition);
-                self.context.tell(News::Transition(Box::new(transition)));
+                self.context
+                    .record_event(EventTrigger::Transition(Box::new(transition)));
             }
             for write in plan.labels {
                 self.start(Job::Label(write));
@@ -231,7 +236,7 @@ impl Writer {
     /// What waits when leadership is lost is another replica's to plan.
     fn give_back(&mut self) {
         for job in std::mem::take(&mut self.waiting) {
-            self.report_back(job, Outcome::NotLeading, Instant::now());
+            self.report_back(job, WriteOutcome::NotLeading, Instant::now());
         }
     }
 
@@ -255,7 +260,7 @@ impl Writer {
         self.slow.last = started;
         self.slow.not_before = started + SLOW_EVERY.max(started.elapsed() * SHARE);
         for change in statuses.phases {
-            self.context.tell(News::Phase(change));
+            self.context.record_event(EventTrigger::Phase(change));
         }
         let exceptions = statuses.exceptions.into_iter().map(Box::new);
         let paths = statuses.paths.into_iter().map(Box::new);
@@ -276,18 +281,18 @@ impl Writer {
     }
 
     fn start(&mut self, mut job: Job) {
-        let (context, hand) = (self.context.clone(), self.hand.clone());
+        let (context, writer) = (self.context.clone(), self.writer.clone());
         self.under_way.spawn(async move {
             let outcome = if context.leadership.holds() {
-                job.carry_out(&hand).await
+                job.carry_out(&writer).await
             } else {
-                Outcome::NotLeading
+                WriteOutcome::NotLeading
             };
             (job, outcome)
         });
     }
 
-    fn settle(&mut self, ended: Result<(Job, Outcome), tokio::task::JoinError>) {
+    fn settle(&mut self, ended: Result<(Job, WriteOutcome), tokio::task::JoinError>) {
         let Ok((job, outcome)) = ended else {
             self.context.counters.failed("Panicked");
             return;
@@ -296,26 +301,26 @@ impl Writer {
         self.slow_under_way -= usize::from(job.is_slow());
         let now = Instant::now();
         match outcome {
-            Outcome::Landed(_) | Outcome::Gone => self.throttle.went_well(),
-            Outcome::PushedBack(pause) => {
-                debug!(?pause, "the API server asks to wait");
+            WriteOutcome::Landed(_) | WriteOutcome::Gone => self.throttle.went_well(),
+            WriteOutcome::PushedBack(pause) => {
+                debug!(?pause, "API server pushed back; pausing writes");
                 self.throttle.pushed_back(pause, now);
             }
-            Outcome::NotLeading => {}
-            Outcome::Failed(reason) => {
+            WriteOutcome::NotLeading => {}
+            WriteOutcome::Failed(reason) => {
                 self.context.counters.failed(reason);
                 warn!(
                     verb = job.verb(),
                     of = job.of(),
                     reason,
-                    "failed to write; trying again"
+                    "failed to write; retrying"
                 );
             }
         }
         self.report_back(job, outcome, now);
     }
 
-    fn report_back(&mut self, job: Job, outcome: Outcome, at: Instant) {
+    fn report_back(&mut self, job: Job, outcome: WriteOutcome, at: Instant) {
         let (how, now) = (outcome.written(), Timestamp::now());
         let is_slow = job.is_slow();
         // Plans of these say themselves when what failed is tried again.
@@ -337,10 +342,12 @@ impl Writer {
             Job::Report(write, _) => self.context.reports.ledger().written(&write, how, now),
         }
         let is_over = match outcome {
-            Outcome::Landed(_) | Outcome::Gone => true,
-            Outcome::PushedBack(_) | Outcome::Failed(_) | Outcome::NotLeading => false,
+            WriteOutcome::Landed(_) | WriteOutcome::Gone => true,
+            WriteOutcome::PushedBack(_) | WriteOutcome::Failed(_) | WriteOutcome::NotLeading => {
+                false
+            }
         };
-        let is_refused = matches!(outcome, Outcome::Failed(_));
+        let is_refused = matches!(outcome, WriteOutcome::Failed(_));
         if is_slow && !is_over && !(comes_by_itself && is_refused) {
             self.slow.retries_until = Some(at + RETRIES_LAST);
         }
@@ -355,7 +362,7 @@ impl Writer {
         if ended.await.is_err() {
             warn!(
                 writes = self.under_way.len(),
-                "writes under way were given up"
+                "writes did not finish in time; giving up"
             );
         }
     }

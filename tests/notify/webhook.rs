@@ -7,7 +7,7 @@ use std::thread;
 use std::time::{Duration, SystemTime};
 
 use goldenpath::assess::reminders::{Delivery, Setback, Stage};
-use goldenpath::notify::{Config, Post};
+use goldenpath::notify::{Config, WebhookSender};
 
 use crate::fixtures::{item, message};
 use crate::receiver::{Answer, Receiver};
@@ -15,23 +15,23 @@ use crate::receiver::{Answer, Receiver};
 /// Longer than the post ever waits.
 const SOON: Duration = Duration::from_secs(60);
 
-fn post(channel: &str) -> Post {
+fn post(channel: &str) -> WebhookSender {
     let text = format!("default: shop\nchannels: {{shop: {channel}}}\n");
-    Post::new(&Config::parse(&text, Path::new("/")).unwrap()).unwrap()
+    WebhookSender::new(&Config::parse(&text, Path::new("/")).unwrap()).unwrap()
 }
 
-fn to(receiver: &Receiver) -> Post {
+fn to(receiver: &Receiver) -> WebhookSender {
     post(&format!("{{url: '{}'}}", receiver.url("/hook/secret")))
 }
 
-fn send(post: &Post) -> Delivery {
+fn send(post: &WebhookSender) -> Delivery {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
         .unwrap();
     let message = message(vec![item(Stage::ReviewDue)]);
     runtime.block_on(async {
-        tokio::time::timeout(SOON, post.send(&message))
+        tokio::time::timeout(SOON, post.deliver(&message))
             .await
             .unwrap()
     })
