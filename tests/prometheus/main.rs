@@ -8,6 +8,7 @@ mod answers;
 mod boards;
 mod chart;
 mod live;
+#[path = "../../pictures/picture.rs"]
 mod picture;
 mod promtool;
 mod rules;
