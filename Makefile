@@ -27,7 +27,8 @@ chart: ## Lint and test the Helm chart
 	cargo test --quiet --test chart
 
 pictures: ## Draw the dashboards in docs/img from a real Prometheus
-	UPDATE_PICTURES=1 cargo test --quiet --test prometheus a_real_prometheus
+	cargo build --quiet
+	cargo run --quiet --example pictures
 
 image: ## Build the container image as target/image.tar, without Docker (docker load reads it)
 	cargo run --quiet --package goldenpath-e2e --example image -- localhost/goldenpath:dev target/image.tar

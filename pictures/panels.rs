@@ -1,15 +1,16 @@
 //! The four kinds of panel the dashboards have.
 
-use super::fields::{colour, legend, property, written};
-use super::pen::{Area, Pen, fitting};
-use super::table::{Cell, table};
+use crate::Result;
 use crate::answers::{Answer, Series};
 use crate::boards::Panel;
+use crate::fields::{colour, legend, property, written};
+use crate::pen::{Area, Pen, fitting};
+use crate::table::{Cell, table};
 
 const LINE: f64 = 18.0;
 
 /// One panel with its frame.
-pub fn draw(pen: &mut Pen, panel: &Panel, answers: &[Answer<'_>], area: Area) {
+pub fn draw(pen: &mut Pen, panel: &Panel, answers: &[Answer<'_>], area: Area) -> Result<()> {
     pen.card(area);
     let inner = area.inside(8.0);
     pen.text(
@@ -21,15 +22,16 @@ pub fn draw(pen: &mut Pen, panel: &Panel, answers: &[Answer<'_>], area: Area) {
     let named = named(panel, answers);
     if named.is_empty() {
         pen.text("nothing to show", (inner.x, inner.y + 14.0), "dim");
-        return;
+        return Ok(());
     }
     match panel.kind.as_str() {
         "stat" => stats(pen, panel, &named, inner),
         "bargauge" => bars(pen, panel, &named, inner),
         "timeseries" => lines(pen, panel, &named, inner),
         "table" => cells(pen, panel, answers, inner),
-        other => panic!("nobody draws a {other}"),
+        other => return Err(format!("{}: no drawing of a {other}", panel.title).into()),
     }
+    Ok(())
 }
 
 /// A series with its legend.

@@ -1,16 +1,12 @@
 //! Drawing a dashboard as one SVG from what its queries got: this project's own rendering, not
 //! Grafana's, and it says so. Legible in light and dark. It judges nothing.
 
-mod fields;
-mod panels;
-mod pen;
-mod table;
-
 use goldenpath_e2e::Prometheus;
 
 use crate::answers::{all, answers};
 use crate::boards::{Board, Panel};
-use pen::{Area, Pen};
+use crate::pen::{Area, Pen};
+use crate::{Result, panels};
 
 /// Size of a grid cell, in pixels: Grafana's are wider, a README's column is not.
 const CELL: (u32, u32) = (40, 27);
@@ -18,11 +14,11 @@ const MARGIN: u32 = 8;
 const HEAD: u32 = 34;
 const WIDTH: u32 = 24 * CELL.0 + 2 * MARGIN;
 
-const NOTE: &str = "Drawn by this project's test from the panels' queries, asked of a real Prometheus; \
+const NOTE: &str = "Drawn by this project from the panels' queries, asked of a real Prometheus; \
 not a Grafana screenshot.";
 
 /// The whole board, with everything chosen.
-pub fn draw(board: &Board, prometheus: &Prometheus) -> String {
+pub fn draw(board: &Board, prometheus: &Prometheus) -> Result<String> {
     let bottom = board
         .panels
         .iter()
@@ -39,10 +35,10 @@ pub fn draw(board: &Board, prometheus: &Prometheus) -> String {
             pen.text(&panel.title, (area.x, area.y + area.h - 8.0), "heading");
             continue;
         }
-        let answers = answers(panel, &everything, prometheus);
-        panels::draw(&mut pen, panel, &answers, area);
+        let answers = answers(panel, &everything, prometheus)?;
+        panels::draw(&mut pen, panel, &answers, area)?;
     }
-    pen.done()
+    Ok(pen.done())
 }
 
 fn place(panel: &Panel) -> Area {

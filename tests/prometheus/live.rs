@@ -1,15 +1,16 @@
 //! Every query of every panel and variable and every rule, answered by a Prometheus that scraped
 //! the operator: no error, nothing empty but what may be, and the numbers the report says.
 
+use std::collections::BTreeMap;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use goldenpath_e2e::Prometheus;
+use goldenpath_e2e::{Options, Prometheus, control_plane_or_skip};
 use serde_json::Value;
 
-use crate::answers::{Choice, all, answers, offers};
-use crate::boards::{Board, Panel, boards};
-use crate::picture;
+use crate::answers::{Choice, all, answers, filled};
+use crate::boards::{Board, Panel, boards, picture_file};
+use crate::promtool::skip;
 use crate::scene::Scene;
 
 /// Panels that have nothing to show in a cluster where all is well.
@@ -20,14 +21,19 @@ const MAY_BE_EMPTY: [(&str, &str); 2] = [
 
 #[test]
 fn a_real_prometheus_answers_every_panel_and_rule() {
-    let Some(scene) = Scene::or_skip() else {
+    if !Prometheus::is_installed() {
+        skip("needs promtool (apt-get install prometheus)");
+        return;
+    }
+    let Some(cluster) = control_plane_or_skip(&Options::default()) else {
         return;
     };
-    let boards = boards();
+    let binary = Path::new(env!("CARGO_BIN_EXE_goldenpath"));
+    let scene = Scene::set(cluster, binary).unwrap();
+    let boards = boards().unwrap();
     for board in &boards {
         every_panel_has_an_answer(board, &scene.prometheus);
         every_choice_is_understood(board, &scene.prometheus);
-        picture_of(board, &scene.prometheus);
     }
     every_rule_is_evaluated(&scene.prometheus);
     the_dashboard_says_what_the_report_says(&boards[0], &scene);
@@ -37,7 +43,7 @@ fn a_real_prometheus_answers_every_panel_and_rule() {
 fn every_panel_has_an_answer(board: &Board, prometheus: &Prometheus) {
     let everything = all(board);
     for panel in board.shown() {
-        for answer in answers(panel, &everything, prometheus) {
+        for answer in answers(panel, &everything, prometheus).unwrap() {
             let is_excused = MAY_BE_EMPTY.contains(&(&board.uid, &panel.title));
             let target = &answer.target.ref_id;
             assert!(
@@ -65,8 +71,22 @@ fn every_choice_is_understood(board: &Board, prometheus: &Prometheus) {
         })
         .collect();
     for panel in board.shown() {
-        answers(panel, &choice, prometheus);
+        answers(panel, &choice, prometheus).unwrap();
     }
+}
+
+/// The values each variable offers while everything is chosen.
+fn offers(board: &Board, prometheus: &Prometheus) -> BTreeMap<String, Vec<String>> {
+    let everything = all(board);
+    let variables = board.variables().map(|variable| {
+        let (selector, label) = variable.label_values().unwrap();
+        let selector = filled(selector, &everything);
+        let api = format!("label/{label}/values");
+        let values = prometheus.ask(&api, &[("match[]", &selector)]).unwrap();
+        let values: Vec<String> = serde_json::from_value(values).unwrap();
+        (variable.name.clone(), values)
+    });
+    variables.collect()
 }
 
 fn every_rule_is_evaluated(prometheus: &Prometheus) {
@@ -97,27 +117,14 @@ fn the_dashboard_says_what_the_report_says(board: &Board, scene: &Scene) {
 /// What the first query of a panel says.
 fn value(board: &Board, title: &str, scene: &Scene) -> f64 {
     let panel: &Panel = board.shown().find(|panel| panel.title == title).unwrap();
-    let answers = answers(panel, &all(board), &scene.prometheus);
+    let answers = answers(panel, &all(board), &scene.prometheus).unwrap();
     answers[0].series[0].points[0].1
-}
-
-/// Drawn every time, kept by `make pictures`: it shows the day it was drawn.
-fn picture_of(board: &Board, prometheus: &Prometheus) {
-    let picture = picture::draw(board, prometheus);
-    if std::env::var_os("UPDATE_PICTURES").is_some() {
-        fs::write(kept_picture(board), picture).unwrap();
-    }
-}
-
-fn kept_picture(board: &Board) -> PathBuf {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    root.join(format!("docs/img/{}.svg", board.uid))
 }
 
 #[test]
 fn the_kept_pictures_show_every_panel_there_is() {
-    for board in boards() {
-        let picture = fs::read_to_string(kept_picture(&board)).unwrap();
+    for board in boards().unwrap() {
+        let picture = fs::read_to_string(picture_file(&board)).unwrap();
         for panel in board.shown() {
             let title = format!(">{}</text>", panel.title);
             assert!(picture.contains(&title), "make pictures: {title}");

@@ -4,14 +4,18 @@
 #![cfg(feature = "demo")]
 #![allow(clippy::unwrap_used)]
 
+#[allow(dead_code)] // the pictures show more of them
+#[path = "../../pictures/answers.rs"]
 mod answers;
+#[allow(dead_code)] // the pictures show more of them
+#[path = "../../pictures/boards.rs"]
 mod boards;
 mod chart;
+mod dashboards;
 mod live;
-#[path = "../../pictures/picture.rs"]
-mod picture;
 mod promtool;
 mod rules;
+#[path = "../../pictures/scene.rs"]
 mod scene;
-#[path = "../suite/mod.rs"]
-mod suite;
+
+type Result<T, E = Box<dyn std::error::Error + Send + Sync>> = std::result::Result<T, E>;
