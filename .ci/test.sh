@@ -1,14 +1,26 @@
 #!/usr/bin/env bash
-# Runs every check of this repository, one part after the other, and goes on when one fails.
-# Ends with a line "N passed, N failed, N skipped" over all parts and all tests in them.
+# Runs every check of this repository and goes on when one fails. Prints the seconds of every part
+# and test program as it ends, and ends with a table of them and a line "N passed, N failed,
+# N skipped" over all parts and all tests in them.
 # A part that cannot run here says why in one line. Usage: .ci/test.sh [PART…]
 set -uo pipefail
-cd "$(dirname "$0")/.."
+cd -P "$(dirname "$0")/.."
 
-readonly ALL_PARTS=(format lints core tools tests chart licences)
+readonly ALL_PARTS=(format tools lints core tests chart licences)
+# Target directory of cargo, and the program that finds or builds Kubernetes programs.
+readonly TARGET=${CARGO_TARGET_DIR:-target}
+readonly TOOLS=$TARGET/debug/examples/tools
 passed=0 failed=0 skipped=0
-log=$(mktemp)
-trap 'rm -f "$log"' EXIT
+scratch=$(mktemp -d)
+log=$scratch/log
+trap 'kill $(jobs -p) 2>/dev/null; rm -rf "$scratch"' EXIT
+trap 'exit 130' INT TERM
+
+# report RESULT NAME SECONDS: one line now, one in the table at the end.
+report() {
+  printf '%-8s %s (%d s)\n' "$1" "$2" "$3"
+  printf '%6d s  %s\n' "$3" "$2" >>"$scratch/table"
+}
 
 # part NAME COMMAND…: one check that passes or fails as a whole; its output shows when it fails.
 part() {
@@ -16,11 +28,11 @@ part() {
   shift
   if "$@" >"$log" 2>&1; then
     passed=$((passed + 1))
-    echo "ok       $name ($((SECONDS - start)) s)"
+    report ok "$name" $((SECONDS - start))
   else
     failed=$((failed + 1))
     cat "$log"
-    echo "FAILED   $name ($((SECONDS - start)) s)"
+    report FAILED "$name" $((SECONDS - start))
   fi
 }
 
@@ -29,23 +41,101 @@ skip() {
   echo "skipped  $1: $2"
 }
 
-sum_of() { # sum_of FIELD: adds up "… N FIELD" over the result lines of all test programs
-  grep -oE "^test result: .*" "$log" | grep -oE "[0-9]+ $1" | awk '{n += $1} END {print n + 0}'
+# Test programs that take long, the longest first: nothing short is left to wait for at the end.
+readonly LONGEST=(node e2e cluster approval warn except reports chart prometheus examples crd_rules)
+# Programs at once. Most of their time, tests of a cluster wait for it.
+readonly LANES=$(($(nproc) + 1))
+
+# Builds test programs and lists them, one a line: source file, directory of the package, executable.
+build_programs() {
+  cargo test "$@" --no-run --message-format=json-render-diagnostics >"$scratch/messages" || return
+  sed -nE 's|.*"manifest_path":"([^"]*)/Cargo.toml".*"src_path":"([^"]*)".*"test":true.*"executable":"([^"]+)".*|\2 \1 \3|p' \
+    "$scratch/messages" | sed "s|^$PWD/||" >"$scratch/programs"
 }
 
-# Every test of the workspace counts. A test that needs what is not here prints "skipped: …" and
-# returns; it is no pass.
-run_tests() {
-  local start=$SECONDS status absent
-  cargo test "${@:---workspace}" --no-fail-fast 2>&1 | tee "$log"
-  status=$?
-  absent=$(grep -c '^skipped: ' "$log")
-  passed=$((passed + $(sum_of passed) - absent))
-  skipped=$((skipped + $(sum_of ignored) + absent))
-  failed=$((failed + $(sum_of failed)))
+# The list in the order of LONGEST, then all others.
+in_order() {
+  local name found=()
+  for name in "${LONGEST[@]}"; do
+    found+=(-e "^tests/$name(/main)?\.rs ")
+    grep -E "^tests/$name(/main)?\.rs " "$scratch/programs"
+  done
+  grep -vE "${found[@]}" "$scratch/programs"
+}
+
+# start COMMAND…: runs it in the background, in the directory and with the output that are set.
+start() { (cd "$directory" && CARGO_MANIFEST_DIR=$directory exec "$@") >"$output" 2>&1 </dev/null & }
+
+sum_of() { # sum_of FIELD FILE: adds up "… N FIELD" over the result lines of a test program
+  grep -oE "^test result: .*" "$2" | grep -oE "[0-9]+ $1" | awk '{n += $1} END {print n + 0}'
+}
+
+# count_program NAME STATUS SECONDS OUTPUT: shows a test program that has ended and counts its tests.
+# A test that needs what is not here prints "skipped: …" and returns; it is no pass.
+count_program() {
+  local name=$1 status=$2 seconds=$3 output=$4 absent
+  cat "$output"
+  absent=$(grep -c '^skipped: ' "$output")
+  passed=$((passed + $(sum_of passed "$output") - absent))
+  skipped=$((skipped + $(sum_of ignored "$output") + absent))
+  failed=$((failed + $(sum_of failed "$output")))
+  if ((status == 0)); then
+    report ok "$name" "$seconds"
+    return
+  fi
   # A test program that does not compile, or dies, has no result line.
-  if ((status != 0)) && (($(sum_of failed) == 0)); then failed=$((failed + 1)); fi
-  echo "tests    took $((SECONDS - start)) s"
+  if (($(sum_of failed "$output") == 0)); then failed=$((failed + 1)); fi
+  report FAILED "$name" "$seconds"
+}
+
+# Test programs under way, by process id.
+declare -A names=() starts=() outputs=()
+
+# Waits until fewer than so many are under way, and counts those that have ended.
+wait_until_fewer_than() {
+  local pid
+  while ((${#names[@]} >= $1)); do
+    sleep 0.5
+    for pid in "${!names[@]}"; do
+      kill -0 "$pid" 2>/dev/null && continue
+      wait "$pid"
+      count_program "${names[$pid]}" $? $((SECONDS - starts[$pid])) "${outputs[$pid]}"
+      unset "names[$pid]"
+    done
+  done
+}
+
+# Runs the programs that were built, several at once.
+run_programs() {
+  local source directory executable output
+  while read -r source directory executable; do
+    wait_until_fewer_than "$LANES"
+    output=$(mktemp -p "$scratch")
+    source=${source%.rs}
+    start "$executable"
+    names[$!]=${source%/main} starts[$!]=$SECONDS outputs[$!]=$output
+  done < <(in_order)
+  wait_until_fewer_than 1
+}
+
+run_tests() {
+  local start=$SECONDS
+  if ! build_programs "$@"; then
+    failed=$((failed + 1))
+    report FAILED "build tests" $((SECONDS - start))
+    return
+  fi
+  report ok "build tests" $((SECONDS - start))
+  end_tools
+  start=$SECONDS
+  run_programs
+  report ok "all test programs" $((SECONDS - start))
+}
+
+run_doc_tests() {
+  local start=$SECONDS
+  cargo test --workspace --doc >"$log" 2>&1
+  count_program "doc tests" $? $((SECONDS - start)) "$log"
 }
 
 # The suites that need an API server and its controllers, and no node.
@@ -73,29 +163,56 @@ test_on() {
   done
   # What is not in this directory comes from the cache.
   export KUBEBUILDER_ASSETS=$assets
+  start_tools etcd kubectl helm
   run_tests "${SERVER_SUITES[@]/#/--test=}"
 }
 
-tool() { cargo run --quiet --package goldenpath-e2e --example tools -- "$1"; }
-
 have_go() { command -v go >/dev/null; }
 
-# The Kubernetes programs that tests run; built once, then cached. Built here, so that the
-# progress shows and no test waits for it.
-build_tools() {
-  local tools=(etcd kube-apiserver kubectl kube-controller-manager kube-scheduler kwok helm helm3 helm-unittest kubeconform kube-score cel-oracle)
+all_tools() {
+  echo etcd kube-apiserver kubectl kube-controller-manager kube-scheduler kwok helm helm3 helm-unittest
+  echo kubeconform kube-score cel-oracle
   # For a real node, which takes root.
-  [ "$(id -u)" -ne 0 ] || tools+=(kubelet kube-proxy containerd ctr containerd-shim-runc-v2 pause prometheus)
-  if cargo run --quiet --package goldenpath-e2e --example tools -- "${tools[@]}" >"$log"; then
+  [ "$(id -u)" -ne 0 ] || echo kubelet kube-proxy containerd ctr containerd-shim-runc-v2 pause prometheus
+}
+
+# start_tools NAME…: the Kubernetes programs that tests run; built once, then cached. Go builds them here beside cargo:
+# where the one links on one core, the other uses the rest.
+tools_pid='' tools_start=0 has_finder=''
+start_tools() {
+  local directory=$PWD output=$scratch/tools.log
+  build_finder || return
+  start "$TOOLS" "$@"
+  tools_pid=$! tools_start=$SECONDS
+}
+
+# Waits for the tools that are being built.
+end_tools() {
+  local status
+  [ -n "$tools_pid" ] || return 0
+  wait "$tools_pid"
+  status=$? tools_pid=''
+  grep ': done in ' "$scratch/tools.log"
+  if ((status == 0)); then
     passed=$((passed + 1))
-    echo "ok       tools"
+    report ok tools $((SECONDS - tools_start))
   elif have_go || [ -n "${KUBEBUILDER_ASSETS:-}" ]; then
     failed=$((failed + 1))
-    echo "FAILED   tools"
+    cat "$scratch/tools.log"
+    report FAILED tools $((SECONDS - tools_start))
   else
     skip tools "no Go to build the Kubernetes programs with, and KUBEBUILDER_ASSETS is not set"
   fi
 }
+
+# Built as the tests are, so that these find its dependencies built.
+build_finder() {
+  [ -n "$has_finder" ] || part "build the finder of tools" cargo build --quiet --workspace --example tools
+  has_finder=yes
+  [ -x "$TOOLS" ]
+}
+
+tool() { "$TOOLS" "$1"; }
 
 # What kube-score asks for and this chart does not do, each with the reason.
 readonly SCORE_WAIVED=(
@@ -127,6 +244,7 @@ score() {
 # What needs an API server is in tests/chart: rights, upgrade, schemas, kubeconform.
 check_chart() {
   local helm helm3 unittest kube_score program values
+  build_finder
   if ! { helm=$(tool helm) && helm3=$(tool helm3) && unittest=$(tool helm-unittest) && kube_score=$(tool kube-score); } 2>/dev/null; then
     skip chart "no Helm, and no Go to build it with"
     return
@@ -156,8 +274,11 @@ run() {
     format) part format cargo fmt --all --check ;;
     lints) part lints cargo clippy --workspace --all-targets -- -D warnings ;;
     core) part "core without a client" cargo check --lib --no-default-features ;;
-    tools) build_tools ;;
-    tests) run_tests ;;
+    tools) start_tools $(all_tools) ;;
+    tests)
+      run_tests --workspace --tests
+      run_doc_tests
+      ;;
     chart) check_chart ;;
     licences) check_licences ;;
     kubernetes-*) test_on "${1#kubernetes-}" ;;
@@ -170,5 +291,10 @@ run() {
 
 (($#)) || set -- "${ALL_PARTS[@]}"
 for name in "$@"; do run "$name"; done
+end_tools
+echo
+echo "seconds by part and test program:"
+sort -rn "$scratch/table"
+printf '%6d s  in all\n' "$SECONDS"
 echo "$passed passed, $failed failed, $skipped skipped"
 ((failed == 0))
