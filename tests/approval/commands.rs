@@ -2,27 +2,7 @@
 //! whoever may, and its refusals are handed on in one line.
 
 use crate::ground::{Ground, accepted, refused, wait_for_the_next_second, with_policies};
-
-const TO_DRAFT_FOR: &str = "
-apiVersion: goldenpath.dev/v1alpha1
-kind: GoldenPath
-metadata: {name: web-service}
-spec:
-  owner: {team: platform}
-  scope: {kinds: [{group: apps, kind: Deployment}]}
-  checks:
-  - {name: replicas, expression: object.spec.replicas >= 2}
----
-apiVersion: apps/v1
-kind: Deployment
-metadata: {name: till, namespace: shop, labels: {team: shop}}
-spec:
-  replicas: 1
-  selector: {matchLabels: {app: till}}
-  template:
-    metadata: {labels: {app: till}}
-    spec: {containers: [{name: web, image: 'registry.example.com/web:1'}]}
-";
+use crate::suite;
 
 fn run(ground: &Ground, who: &str, args: &[&str]) -> std::process::Output {
     ground.goldenpath(who, &[args, &["-n=shop"]].concat())
@@ -31,7 +11,8 @@ fn run(ground: &Ground, who: &str, args: &[&str]) -> std::process::Output {
 #[test]
 fn every_command_writes_what_the_policies_take() {
     with_policies(|ground| {
-        ground.cluster.apply(TO_DRAFT_FOR).unwrap();
+        let to_draft_for = [suite::PATH, &suite::deployment("shop", "till")].concat();
+        ground.cluster.apply(&to_draft_for).unwrap();
         let reason = "--reason=The vendor licenses a single replica until the contract of May.";
         let ask = ["except", "deploy/till", "--name=till", "--cost=2h", reason];
         accepted(&run(ground, "nora", &[&ask[..], &["--apply"]].concat()));

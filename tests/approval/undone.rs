@@ -8,11 +8,12 @@ use serde_json::{Value, json};
 use crate::ground::{
     Ground, LISTED, SOON, accepted, approval, exception, refused, review, with_policies,
 };
+use crate::suite;
 
 const NOT_RECORDED: &str = "status.rejectedAt does not record this rejection yet";
 const MAY_NOT: &str = "may not decide on exceptions for path";
 
-const CLUSTER: &str = "
+const PATHS: &str = "
 apiVersion: goldenpath.dev/v1alpha1
 kind: GoldenPath
 metadata: {name: web-service}
@@ -30,16 +31,6 @@ spec:
   scope: {kinds: [{group: batch, kind: CronJob}]}
   checks:
   - {name: replicas, expression: has(object.spec.suspend)}
----
-apiVersion: apps/v1
-kind: Deployment
-metadata: {name: web, namespace: shop}
-spec:
-  replicas: 1
-  selector: {matchLabels: {app: web}}
-  template:
-    metadata: {labels: {app: web}}
-    spec: {containers: [{name: web, image: 'registry.example.com/web:1'}]}
 ";
 
 /// Its teams declare deviations alone, and renew them `renewals` times.
@@ -52,7 +43,9 @@ fn self_declare(renewals: u32) -> Value {
 fn ground(policy: &Value) -> Option<Ground> {
     let ground = Ground::start(&Options::default())?;
     ground.install(&[]);
-    ground.cluster.apply(CLUSTER).unwrap();
+    ground.cluster.apply(PATHS).unwrap();
+    let web = suite::deployment("shop", "web");
+    ground.cluster.apply(&web).unwrap();
     allow(&ground, policy);
     ground.wait_for_policies();
     Some(ground)

@@ -6,37 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
 use crate::ground::{Ground, SOON, accepted, approval, exception, refused, review};
-
-const CLUSTER: &str = "
-apiVersion: goldenpath.dev/v1alpha1
-kind: GoldenPath
-metadata: {name: web-service}
-spec:
-  owner: {team: platform}
-  scope: {kinds: [{group: apps, kind: Deployment}]}
-  checks:
-  - {name: replicas, expression: object.spec.replicas >= 2}
----
-apiVersion: v1
-kind: Namespace
-metadata: {name: elsewhere}
-";
-
-fn web(namespace: &str) -> String {
-    format!(
-        "
-apiVersion: apps/v1
-kind: Deployment
-metadata: {{name: web, namespace: {namespace}}}
-spec:
-  replicas: 1
-  selector: {{matchLabels: {{app: web}}}}
-  template:
-    metadata: {{labels: {{app: web}}}}
-    spec: {{containers: [{{name: web, image: 'registry.example.com/web:1'}}]}}
-"
-    )
-}
+use crate::suite;
 
 /// The chart on a cluster of its own, without its policies yet, and an approval from that time.
 fn before_the_policies() -> Option<Ground> {
@@ -46,9 +16,13 @@ fn before_the_policies() -> Option<Ground> {
     };
     let ground = Ground::start(&options)?;
     ground.install(&["approval.policies.enabled=false"]);
-    for manifests in [CLUSTER, &web("shop"), &web("elsewhere")] {
-        ground.cluster.apply(manifests).unwrap();
-    }
+    let cluster = &ground.cluster;
+    cluster
+        .kubectl_ok(&["create", "namespace", "elsewhere"])
+        .unwrap();
+    let workloads = ["shop", "elsewhere"].map(|namespace| suite::deployment(namespace, "web"));
+    let manifests = [&[suite::PATH.to_owned()], &workloads[..]].concat();
+    cluster.apply(&manifests.concat()).unwrap();
     let mut old = exception("old", "sam");
     old["spec"]["approval"] = approval("ada", Timestamp::now())["approval"].clone();
     accepted(&ground.create("sam", &old));

@@ -11,29 +11,10 @@ use crate::suite;
 pub const SOON: std::time::Duration = std::time::Duration::from_secs(60);
 pub const REASON: &str = "The vendor licenses a single replica until the contract of May.";
 
-const GROUND: &str = "
-apiVersion: goldenpath.dev/v1alpha1
-kind: GoldenPath
-metadata: {name: web-service}
-spec:
-  owner: {team: platform}
-  scope: {kinds: [{group: apps, kind: Deployment}]}
-  checks:
-  - {name: replicas, expression: object.spec.replicas >= 2}
----
+const SHOP: &str = "
 apiVersion: v1
 kind: Namespace
 metadata: {name: shop}
----
-apiVersion: apps/v1
-kind: Deployment
-metadata: {name: web, namespace: shop, labels: {team: shop}}
-spec:
-  replicas: 1
-  selector: {matchLabels: {app: web}}
-  template:
-    metadata: {labels: {app: web}}
-    spec: {containers: [{name: web, image: 'registry.example.com/web:1'}]}
 ---
 apiVersion: rbac.authorization.k8s.io/v1
 kind: ClusterRole
@@ -61,7 +42,9 @@ pub fn shop_with(users: Vec<User>) -> Option<ControlPlane> {
         ..Options::default()
     };
     let cluster = suite::control_plane(&options)?;
-    cluster.apply(GROUND).unwrap();
+    cluster.apply(SHOP).unwrap();
+    let web = suite::deployment("shop", "web");
+    cluster.apply(&[suite::PATH, &web].concat()).unwrap();
     Some(cluster)
 }
 

@@ -16,6 +16,35 @@ use goldenpath_e2e::{
 /// Longer than the operator takes to lead and to go round a few times, also beside a build.
 const SOON: Duration = Duration::from_secs(60);
 
+/// A golden path for every Deployment: two replicas at least.
+pub const PATH: &str = "---
+apiVersion: goldenpath.dev/v1alpha1
+kind: GoldenPath
+metadata: {name: web-service}
+spec:
+  owner: {team: platform}
+  scope: {kinds: [{group: apps, kind: Deployment}]}
+  checks:
+  - {name: replicas, expression: object.spec.replicas >= 2}
+";
+
+/// A Deployment of team shop with one replica, whose pods nothing starts.
+pub fn deployment(namespace: &str, name: &str) -> String {
+    format!(
+        "---
+apiVersion: apps/v1
+kind: Deployment
+metadata: {{name: {name}, namespace: {namespace}, labels: {{team: shop}}}}
+spec:
+  replicas: 1
+  selector: {{matchLabels: {{app: {name}}}}}
+  template:
+    metadata: {{labels: {{app: {name}}}}}
+    spec: {{containers: [{{name: web, image: 'registry.example.com/web:1'}}]}}
+"
+    )
+}
+
 /// A control plane that serves our kinds.
 pub fn control_plane(options: &Options) -> Option<ControlPlane> {
     let cluster = control_plane_or_skip(options)?;

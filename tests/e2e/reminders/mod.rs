@@ -7,10 +7,10 @@ use goldenpath_e2e::{ControlPlane, Operator, Options, eventually};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
-use crate::receiver::{Received, Receiver};
+use crate::receiver::{Answer, Received, Receiver};
 use crate::stage::{Place, SOON};
 use crate::suite::{control_plane, operator_options};
-use crate::words::PATH;
+use crate::words::{PATH, exception};
 
 mod gates;
 mod keys;
@@ -56,6 +56,16 @@ impl Scene {
         operator
     }
 
+    /// An operator that was killed after the receiver had a message and before it had an answer.
+    /// What the receiver got stays unanswered until [`Receiver::release`].
+    pub fn kill_before_the_answer(&self, place: &Place<'_>) {
+        self.receiver.answer([Answer::Never]);
+        let operator = self.operator();
+        self.received(1);
+        drop(operator);
+        assert_eq!(marks(place, "web"), [""; 0]);
+    }
+
     /// Waits until so many messages came, and gives them.
     pub fn received(&self, count: usize) -> Vec<Received> {
         eventually(2 * SOON, &format!("{count} messages"), || {
@@ -76,6 +86,18 @@ pub fn place_on(cluster: &ControlPlane) -> Place<'_> {
     let place = Place::on(cluster, "reminders");
     place.apply(PATH);
     place
+}
+
+/// A scene whose operator reminds at once, and a place in it with exceptions whose review is due.
+pub fn with_due(names: &[&str], body: impl FnOnce(&Scene, &Place<'_>)) {
+    let Some(scene) = Scene::new(AT_ONCE) else {
+        return;
+    };
+    let place = place_on(&scene.cluster);
+    for name in names {
+        place.apply(&exception(name, &approved_days_ago(DUE)));
+    }
+    body(&scene, &place);
 }
 
 /// Everything in plain JSON; the path of the URL is the channel's name.

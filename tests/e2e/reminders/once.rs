@@ -6,7 +6,7 @@ use goldenpath_e2e::eventually;
 
 use super::{
     AT_ONCE, DUE, OVERDUE, Scene, approved_days_ago, counted, events, is_on_record, marks,
-    place_on, write_config,
+    place_on, with_due, write_config,
 };
 use crate::receiver::{Answer, Receiver, Reserved};
 use crate::stage::{SOON, stop};
@@ -82,30 +82,23 @@ fn killed_before_the_receiver_took_it_a_reminder_comes_once() {
 
 #[test]
 fn killed_between_sending_and_recording_a_reminder_comes_again_under_the_same_name() {
-    let Some(scene) = Scene::new(AT_ONCE) else {
-        return;
-    };
-    let place = place_on(&scene.cluster);
-    place.apply(&exception("web", &approved_days_ago(DUE)));
-    scene.receiver.answer([Answer::Never]);
-    let operator = scene.operator();
-    scene.received(1);
-    drop(operator);
-    assert_eq!(marks(&place, "web"), [""; 0]);
-    scene.receiver.release();
-    let operator = scene.operator();
-    let received = scene.received(2);
-    assert_eq!(received[0].key(), received[1].key());
-    assert_eq!(
-        received[0].body["items"][0]["id"],
-        received[1].body["items"][0]["id"]
-    );
-    is_on_record(&place, "web", &["review-due"]);
-    place.apply(&exception("late", &approved_days_ago(OVERDUE)));
-    let received = scene.received(3);
-    assert_eq!(received.len(), 3);
-    assert_eq!(received[2].items(), ["late review-overdue"]);
-    stop(operator);
+    with_due(&["web"], |scene, place| {
+        scene.kill_before_the_answer(place);
+        scene.receiver.release();
+        let operator = scene.operator();
+        let received = scene.received(2);
+        assert_eq!(received[0].key(), received[1].key());
+        assert_eq!(
+            received[0].body["items"][0]["id"],
+            received[1].body["items"][0]["id"]
+        );
+        is_on_record(place, "web", &["review-due"]);
+        place.apply(&exception("late", &approved_days_ago(OVERDUE)));
+        let received = scene.received(3);
+        assert_eq!(received.len(), 3);
+        assert_eq!(received[2].items(), ["late review-overdue"]);
+        stop(operator);
+    });
 }
 
 #[test]
@@ -167,15 +160,12 @@ fn a_replica_that_hung_does_not_repeat_what_another_one_sent() {
 
 #[test]
 fn a_message_under_way_is_put_on_record_before_the_operator_ends() {
-    let Some(scene) = Scene::new(AT_ONCE) else {
-        return;
-    };
-    let place = place_on(&scene.cluster);
-    place.apply(&exception("web", &approved_days_ago(DUE)));
-    let slow = Duration::from_secs(3);
-    scene.receiver.answer([Answer::After(slow)]);
-    let operator = scene.operator();
-    scene.received(1);
-    stop(operator);
-    assert_eq!(marks(&place, "web"), ["review-due"]);
+    with_due(&["web"], |scene, place| {
+        let slow = Duration::from_secs(3);
+        scene.receiver.answer([Answer::After(slow)]);
+        let operator = scene.operator();
+        scene.received(1);
+        stop(operator);
+        assert_eq!(marks(place, "web"), ["review-due"]);
+    });
 }
