@@ -15,7 +15,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let source = Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("..")
         .canonicalize()?;
-    let written = build_operator_image(&source, name, Path::new(archive))?;
+    let written = build_operator_image(&source, "release", name, Path::new(archive))?;
     println!("{name} {} in {archive}", written.digest);
     println!(
         "{:.1} MB to download",

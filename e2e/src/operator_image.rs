@@ -17,10 +17,16 @@ const PACKAGE: &str = "goldenpath";
 /// Where TLS looks for authorities, in the image as on Debian.
 const AUTHORITIES: &str = "etc/ssl/certs/ca-certificates.crt";
 
-/// Builds the operator of the workspace in `source` and writes its image under
-/// `name`. The first build takes minutes; the same source gives the same digest.
-pub fn build_operator_image(source: &Path, name: &str, archive: &Path) -> Result<Written> {
-    let program = build_static_program(source)?;
+/// Builds the operator of the workspace in `source` with a profile of cargo
+/// (`release` is what users get) and writes its image under `name`. The first
+/// build takes minutes; the same source and profile give the same digest.
+pub fn build_operator_image(
+    source: &Path,
+    profile: &str,
+    name: &str,
+    archive: &Path,
+) -> Result<Written> {
+    let program = build_static_program(source, profile)?;
     let mut image = Image::of_program(name, &program)?;
     let authorities = Path::new("/").join(AUTHORITIES);
     let authorities = fs::read(&authorities).map_err(Error::file("read", authorities))?;
@@ -68,10 +74,11 @@ fn revision(source: &Path) -> Option<String> {
     changes.is_empty().then(|| git(&["rev-parse", "HEAD"]))?
 }
 
-fn build_static_program(source: &Path) -> Result<PathBuf> {
+fn build_static_program(source: &Path, profile: &str) -> Result<PathBuf> {
     let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let output = Command::new(cargo)
-        .args(["build", "--release", "--locked", "--package", PACKAGE])
+        .args(["build", "--profile", profile, "--locked"])
+        .args(["--package", PACKAGE])
         .args(["--no-default-features", "--features", "cluster"])
         // With a target named, the flags hold for the binary and not for build
         // scripts and macros.
@@ -127,7 +134,7 @@ fn target() -> Result<String> {
     Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned())
 }
 
-/// What cargo says it built; the directory may be anywhere.
+/// The executable that cargo reports; its directory may be anywhere.
 fn executable(messages: &str) -> Option<PathBuf> {
     let messages = messages
         .lines()
