@@ -156,7 +156,7 @@ test_on() {
   for name in kube-apiserver kube-controller-manager kube-scheduler; do
     [ -x "$assets/$name" ] && continue
     part "build $name $version" env -C "$source" CGO_ENABLED=0 GOWORK=off \
-      go build -trimpath -mod=readonly -buildvcs=false -o "$assets/$name" \
+      go build -trimpath -mod=readonly -buildvcs=false -gcflags=all=-dwarf=false -o "$assets/$name" \
       -ldflags "-s -w -X k8s.io/component-base/version.gitVersion=$version -X k8s.io/client-go/pkg/version.gitVersion=$version" \
       "k8s.io/kubernetes/cmd/$name"
     [ -x "$assets/$name" ] || return
