@@ -1,6 +1,6 @@
-//! A throwaway Kubernetes control plane on loopback and what one does with it:
-//! kubeconfigs, kubectl, faults, its own metrics. It ends with this value, or
-//! with this process, however that ends.
+//! A throwaway Kubernetes control plane on loopback, with kubeconfigs, kubectl,
+//! faults and its own metrics. It ends with this value, or with this process,
+//! however that ends. Must not know golden paths.
 
 use std::{
     io::Write as _,
@@ -10,6 +10,8 @@ use std::{
     time::Duration,
 };
 
+use serde_json::Value;
+
 use crate::{
     ApiRequests, Binaries, Error, Progress, Result, Samples, Tool, User,
     api_server::ApiServer,
@@ -18,6 +20,7 @@ use crate::{
     credentials::{self, ADMIN, Roster},
     home::Home,
     http::Client,
+    kinds::Kinds,
     pki,
     process::Process,
     random,
@@ -29,13 +32,13 @@ const TRIES: usize = 5;
 /// Discovery lags behind the condition `Established`, more so beside a build.
 const SERVED_WITHIN: Duration = Duration::from_secs(60);
 
-/// What a control plane consists of beyond etcd and kube-apiserver.
+/// Parts of a control plane beyond etcd and kube-apiserver.
 #[derive(Clone, Debug, Default)]
 pub struct Options {
     /// Runs kube-controller-manager: Deployments get their pods, namespaces are
     /// emptied and deleted, service accounts and owned objects come and go.
     pub controller_manager: bool,
-    /// So many nodes that only seem to exist, whose pods seem to run (kwok).
+    /// Number of nodes that only seem to exist, and whose pods seem to run (kwok).
     /// Any number above 0 brings kube-scheduler and the controllers with it.
     pub fake_nodes: usize,
     /// Keeps an audit log at level Metadata, see [`ControlPlane::audit_events`].
@@ -72,6 +75,7 @@ pub struct ControlPlane {
     roster: Roster,
     authority: String,
     kubeconfig: PathBuf,
+    kinds: Kinds,
     // Before the server: they end first.
     controllers: Vec<Process>,
     server: ApiServer,
@@ -82,7 +86,7 @@ impl ControlPlane {
     /// it and waits until requests are served: 2–3 s once the binaries are there.
     pub fn start(options: &Options) -> Result<Self> {
         let binaries = Binaries::locate_or_build(&options.tools(), |progress: Progress| {
-            // Nobody to tell when standard error is closed.
+            // Standard error may be closed.
             let _ = writeln!(std::io::stderr(), "{progress}");
         })?;
         Self::start_with(&binaries, options)
@@ -124,6 +128,7 @@ impl ControlPlane {
             roster,
             authority,
             kubeconfig,
+            kinds: Kinds::default(),
             controllers: Vec::new(),
             server,
         };
@@ -175,12 +180,12 @@ impl ControlPlane {
         self.home.path()
     }
 
-    /// Where the programs are that this control plane was started with.
+    /// Paths of the programs of this control plane.
     pub const fn binaries(&self) -> &Binaries {
         &self.binaries
     }
 
-    /// Runs kubectl as the administrator; the exit status is the caller's to judge.
+    /// Runs kubectl as the administrator; the caller checks the exit status.
     pub fn kubectl(&self, args: &[&str]) -> Result<Output> {
         self.run_kubectl(&self.kubeconfig, args, "")
     }
@@ -196,6 +201,19 @@ impl ControlPlane {
         succeeded(args, &self.kubectl(args)?)
     }
 
+    /// An object as it is stored, managed fields included. Cheap enough to poll: `kubectl get`
+    /// starts a process and costs some 0.1 s of CPU time.
+    ///
+    /// `object` is `KIND/NAME`, with any word for the kind that kubectl takes; the namespace
+    /// counts for kinds that have one.
+    pub fn stored(&self, namespace: &str, object: &str) -> Result<Value> {
+        let (kind, name) = object.split_once('/').unwrap_or((object, ""));
+        let (server, url) = (&self.server.client, &self.server.url);
+        let path = self.kinds.path(server, url, namespace, kind, name)?;
+        let body = server.get(&format!("{url}{path}"))?;
+        Ok(serde_json::from_str(&body).unwrap_or_default())
+    }
+
     /// Applies manifests (YAML or JSON, any number of documents) as the administrator.
     pub fn apply(&self, manifests: &str) -> Result<String> {
         let args = ["apply", "--server-side", "-f", "-"];
@@ -205,7 +223,7 @@ impl ControlPlane {
         )
     }
 
-    /// Applies manifests as one of [`Options::users`]; a refusal is in the output.
+    /// Applies manifests as one of [`Options::users`]; the output has the refusal, if any.
     pub fn apply_as(&self, user: &str, manifests: &str) -> Result<Output> {
         let kubeconfig = self.kubeconfig_for(user)?;
         self.run_kubectl(
@@ -252,7 +270,7 @@ impl ControlPlane {
             .spawn()
             .map_err(failed)?;
         if let Some(mut stdin) = child.stdin.take() {
-            // kubectl may end without reading; its exit status tells.
+            // kubectl may end without reading; its exit status shows it.
             let _ = stdin.write_all(input.as_bytes());
         }
         child.wait_with_output().map_err(failed)
@@ -300,7 +318,7 @@ impl ControlPlane {
         Ok(ApiRequests::from_samples(&self.api_server_metrics()?))
     }
 
-    /// Who asked what, in order; needs [`Options::audit_log`].
+    /// Requests with their users, in order; needs [`Options::audit_log`].
     pub fn audit_events(&self) -> Result<Vec<AuditEvent>> {
         audit::read(&self.home.path().join("logs/audit.log"))
     }

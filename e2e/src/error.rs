@@ -6,13 +6,13 @@ use std::{io, path::PathBuf, time::Duration};
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// A binary is nowhere and there is no Go toolchain to build it with.
+    /// A binary is missing, and so is a Go toolchain to build it.
     #[error(
         "{missing} not found and no Go toolchain to build from: install Go {go} or newer, set \
          KUBEBUILDER_ASSETS to a directory of envtest binaries, or name a cluster with --kubeconfig"
     )]
     NoGo { missing: String, go: &'static str },
-    /// `go build` ran and failed; `log` is the end of what it said.
+    /// `go build` failed; `log` is the end of its output.
     #[error("failed to build {tool}: {log}")]
     Build { tool: &'static str, log: String },
     /// A program was needed that was not among those asked for.
@@ -53,13 +53,15 @@ pub enum Error {
     Kubectl { args: String, stderr: String },
     #[error("{command} failed: {stderr}")]
     Command { command: String, stderr: String },
-    /// This machine cannot run a real node; says what is missing.
+    /// This machine cannot run a real node; lists what is missing.
     #[error("a real node needs {0}")]
     Unfit(String),
     #[error("no user {0} in this control plane")]
     UnknownUser(String),
     #[error("this control plane keeps no audit log")]
     NoAuditLog,
+    #[error("the API server serves no kind called {0}")]
+    NoKind(String),
 }
 
 impl Error {
@@ -83,6 +85,7 @@ impl Error {
             Self::Unfit(_) => "Unfit",
             Self::UnknownUser(_) => "UnknownUser",
             Self::NoAuditLog => "NoAuditLog",
+            Self::NoKind(_) => "NoKind",
         }
     }
 

@@ -31,6 +31,7 @@ mod exposition;
 mod home;
 mod http;
 mod image;
+mod kinds;
 mod logs;
 mod monitoring;
 mod node;

@@ -290,15 +290,8 @@ impl Ground {
     }
 
     pub fn stored(&self, name: &str) -> Value {
-        let get = [
-            "get",
-            "devex",
-            name,
-            "-n=shop",
-            "-o=json",
-            "--show-managed-fields",
-        ];
-        serde_json::from_str(&self.cluster.kubectl_ok(&get).unwrap()).unwrap()
+        let object = format!("devex/{name}");
+        self.cluster.stored("shop", &object).unwrap()
     }
 }
 

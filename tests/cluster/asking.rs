@@ -2,7 +2,9 @@
 
 use std::process::Output;
 
-use goldenpath_e2e::{ControlPlane, Options, User, control_plane_or_skip, eventually};
+use goldenpath_e2e::{
+    ControlPlane, Options, Tool, User, binaries_or_skip, control_plane_or_skip, eventually,
+};
 
 use crate::ground::{SOON, deployment};
 use crate::suite;
@@ -79,7 +81,7 @@ fn a_cluster_without_paths_says_how_to_go_on() {
 
 #[test]
 fn the_demo_shows_every_example() {
-    if control_plane_or_skip(&Options::default()).is_none() {
+    if binaries_or_skip(&Tool::CONTROL_PLANE).is_none() {
         return;
     }
     let args = ["demo", "--once", "-o", "json"];

@@ -48,11 +48,10 @@ fn forget_rules_on_dates(schema: &mut Value) {
     }
 }
 
-/// An object as it is stored; `name` may begin with `-n NAMESPACE`.
+/// An object of the namespace `default`, or of none, as it is stored.
 pub fn stored(cluster: &ControlPlane, kind: &str, name: &str) -> Value {
-    let words: Vec<&str> = name.split(' ').collect();
-    let args = [&["get", kind][..], &words, &["-o=json"]].concat();
-    serde_json::from_str(&cluster.kubectl_ok(&args).unwrap()).unwrap()
+    let object = format!("{kind}/{name}");
+    cluster.stored("default", &object).unwrap()
 }
 
 /// A path every Deployment of these tests is in the scope of: two replicas at least.
@@ -125,13 +124,7 @@ pub fn start_ready(cluster: &ControlPlane, more: &[&str]) -> Operator {
 
 /// Our labels of a Deployment, as `status/path/deviation`.
 pub fn labels(cluster: &ControlPlane, namespace: &str, name: &str) -> String {
-    let columns = ["status", "evaluated-path", "deviation"]
-        .map(|key| format!("{{.metadata.labels.goldenpath\\.dev/{key}}}"))
-        .join("/");
-    let output = format!("-o=jsonpath={columns}");
-    cluster
-        .kubectl_ok(&["get", "deployment", "-n", namespace, name, &output])
-        .unwrap()
+    suite::labels(cluster, namespace, &format!("deployment/{name}"))
 }
 
 /// Waits until a Deployment carries these labels.

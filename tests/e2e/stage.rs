@@ -106,8 +106,7 @@ impl<'a> Place<'a> {
 
     /// An object as it is stored now.
     pub fn get(&self, object: &str) -> Value {
-        let text = self.kubectl(&["get", object, "-o", "json", "--show-managed-fields"]);
-        serde_json::from_str(&text).unwrap()
+        self.cluster.stored(&self.name, object).unwrap()
     }
 
     /// What our labels say of an object now.

@@ -8,7 +8,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use goldenpath::api;
+use goldenpath::api::{self, keys};
 use goldenpath_e2e::{
     ControlPlane, Operator, OperatorOptions, Options, control_plane_or_skip, eventually,
 };
@@ -81,6 +81,15 @@ pub fn goldenpath(kubeconfig: &Path, args: &[&str]) -> Command {
 /// `goldenpath run ARGS`, as the administrator.
 pub fn operator_options(args: &[&str]) -> OperatorOptions {
     OperatorOptions::new(env!("CARGO_BIN_EXE_goldenpath"), &[&["run"], args].concat())
+}
+
+/// Our labels of an object, as `status/path/deviation`.
+pub fn labels(cluster: &ControlPlane, namespace: &str, object: &str) -> String {
+    let stored = cluster.stored(namespace, object).unwrap();
+    let labels = &stored["metadata"]["labels"];
+    let keys = [keys::STATUS, keys::EVALUATED_PATH, keys::DEVIATION];
+    keys.map(|key| labels[key].as_str().unwrap_or_default())
+        .join("/")
 }
 
 /// Whether an operator holds the Lease.

@@ -87,7 +87,7 @@ pub fn condition(cluster: &ControlPlane, path: &str, (status, reason): (&str, &s
         SOON,
         &format!("{path}: WarnOnApply {status} {reason}"),
         || {
-            let stored = get(cluster, &["gp", path]);
+            let stored = cluster.stored("", &format!("gp/{path}")).unwrap();
             let conditions = stored["status"]["conditions"].as_array()?.clone();
             let found = conditions
                 .into_iter()
@@ -109,11 +109,6 @@ pub fn in_force(cluster: &ControlPlane, probe: &str) -> String {
 /// Waits until a workload has these labels, as `status/path/deviation`.
 pub fn labelled(cluster: &ControlPlane, (namespace, object): (&str, &str), wanted: &str) {
     eventually(SOON, &format!("{object} is {wanted}"), || {
-        let stored = get(cluster, &["-n", namespace, object]);
-        let labels = ["status", "evaluated-path", "deviation"].map(|key| {
-            let value = &stored["metadata"]["labels"][format!("goldenpath.dev/{key}")];
-            value.as_str().unwrap_or_default().to_owned()
-        });
-        (labels.join("/") == wanted).then_some(())
+        (suite::labels(cluster, namespace, object) == wanted).then_some(())
     });
 }
