@@ -1,4 +1,4 @@
-//! A real Alertmanager on loopback, beside the cluster whose Prometheus tells it of alerts. It is
+//! A real Alertmanager on loopback, beside the cluster whose Prometheus sends it alerts. It is
 //! the one installed on this machine (Debian: `prometheus-alertmanager`).
 
 use serde_json::Value;

@@ -22,7 +22,7 @@ const READY_WITHIN: Duration = Duration::from_secs(120);
 const END_WITHIN: Duration = Duration::from_secs(30);
 
 /// Both sockets live in the home directory, which is the working directory of
-/// the two: nobody else on the machine can reach an etcd without a password.
+/// the two: no other user of the machine can reach this etcd, which has no password.
 /// etcd wants a port even in the address of a Unix socket; it is part of the file name.
 const ETCD_SOCKET: &str = "unix://etcd:1";
 const ETCD_PEER_SOCKET: &str = "unix://peer:1";
@@ -90,7 +90,7 @@ impl ApiServer {
         ready
     }
 
-    /// Ready, and past the creation of the namespace everybody expects.
+    /// Ready, and the namespace `default` exists.
     fn is_ready(&self) -> bool {
         self.client.is_ok(&format!("{}/readyz", self.url))
             && self
@@ -182,7 +182,7 @@ mod tests {
         let options = Options::default();
         let (binaries, missing) = Binaries::search(&options.tools()).unwrap();
         if !missing.is_empty() {
-            return; // The tests that need a control plane say so.
+            return; // The tests that need a control plane print `skipped`.
         }
         let home = Arc::new(Home::create().unwrap());
         let client = Client::trusting(&pki::write(&home).unwrap(), "none").unwrap();

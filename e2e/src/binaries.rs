@@ -1,5 +1,5 @@
 //! Where the programs are: envtest's directory, then the cache, then a build.
-//! This room only looks; what it does not find it asks `builder` for.
+//! Must not build: `builder` does.
 
 use std::{
     collections::BTreeMap,
@@ -19,7 +19,7 @@ pub struct Binaries {
     paths: BTreeMap<Tool, PathBuf>,
 }
 
-/// What a build has to say while it runs; print it as a line.
+/// Progress of a build; prints as one line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Progress {
     /// Another process builds into the same cache; waiting for it.

@@ -14,7 +14,7 @@ pub(crate) const CONTROLLER_MANAGER: &str = "system:kube-controller-manager";
 pub(crate) const SCHEDULER: &str = "system:kube-scheduler";
 pub(crate) const KWOK: &str = "kwok";
 
-/// Far above what clients may ask by default: load tests wait for nobody.
+/// Far above the clients' default limits, so that load tests measure the operator.
 const REQUEST_RATE: [&str; 2] = ["--kube-api-qps=1000", "--kube-api-burst=2000"];
 
 /// A thousand take 15 s.
@@ -36,7 +36,7 @@ pub(crate) fn start(cluster: &ControlPlane, options: &Options) -> Result<Vec<Pro
     Ok(processes)
 }
 
-/// Waits until so many nodes are ready.
+/// Waits until this many nodes are ready.
 fn wait_for_nodes(cluster: &ControlPlane, count: usize) -> Result<()> {
     wait::within_or_fail(NODES_READY_WITHIN, "the fake nodes are ready", || {
         Ok((ready_nodes(cluster)? >= count).then_some(()))

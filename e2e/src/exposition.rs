@@ -1,5 +1,5 @@
 //! Reads samples of the Prometheus text format; must not know what they mean.
-//! Total: a line that is no sample is skipped.
+//! Total: lines that are not samples are skipped.
 //!
 //! By hand because `prometheus-parse` (0.2) splits labels at every `,` and `=`, leaves escapes as
 //! they are and knows no name with a colon: label values that tests rely on would get lost.

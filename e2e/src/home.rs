@@ -38,7 +38,7 @@ pub(crate) struct Home {
     path: PathBuf,
     guard: Child,
     network: OnceLock<PathBuf>,
-    // Held to tell sweepers that somebody lives here.
+    // Held so that sweepers leave the directory alone.
     _lock: File,
 }
 
@@ -85,7 +85,7 @@ impl Home {
     }
 
     /// Has every child from now on started in this network namespace (a file such as
-    /// `/proc/PID/ns/net`); said once.
+    /// `/proc/PID/ns/net`). The first call counts.
     pub(crate) fn use_network(&self, network: PathBuf) {
         // A second network would be a mistake of this crate, and changes nothing.
         let _ = self.network.set(network);
@@ -104,7 +104,7 @@ impl Home {
     }
 
     /// Has directories elsewhere, each with nothing but directories in it, removed
-    /// together with this one. Said once.
+    /// together with this one. Call it once.
     pub(crate) fn also_remove(&self, directories: &[PathBuf]) -> Result<()> {
         let lines = directories
             .iter()
@@ -182,7 +182,7 @@ fn sweep(root: &Path) {
 fn remove_elsewhere(home: &Path) {
     let list = fs::read_to_string(home.join(ELSEWHERE)).unwrap_or_default();
     for directory in list.lines().map(Path::new) {
-        // What cannot be removed in time is left: it is empty and harms nobody.
+        // What cannot be removed in time is left: empty directories are harmless.
         let _ = wait::within(DIES_WITHIN, "a directory elsewhere is removed", || {
             remove_empty_tree(directory);
             (!directory.exists()).then_some(())
@@ -199,7 +199,7 @@ fn remove_empty_tree(path: &Path) {
     let _ = fs::remove_dir(path);
 }
 
-/// The lock of a directory of ours that nobody holds; None when it is not to be swept.
+/// The lock of a directory of ours whose owner is gone; None when it must stay.
 fn abandoned(path: &Path) -> io::Result<Option<File>> {
     let metadata = fs::symlink_metadata(path)?;
     let ours = metadata.uid() == rustix::process::geteuid().as_raw();
@@ -225,7 +225,7 @@ fn kill_registered(path: &Path) {
     }
 }
 
-/// Whether a process was started for `home`: its id may long be somebody else's.
+/// Whether a process was started for `home`: its id may belong to another one by now.
 /// Answers no where the system does not show environments.
 fn belongs_to(pid: u32, home: &str) -> bool {
     let wanted = format!("{HOME_VARIABLE}={home}");

@@ -1,5 +1,5 @@
-//! Reading over HTTP: one blocking GET, trusting either nobody (plain HTTP on
-//! loopback) or exactly the authority of one throwaway cluster.
+//! Reads over HTTP with blocking GETs: plain HTTP on loopback, or HTTPS that
+//! trusts the authority of one throwaway cluster and no other.
 
 use std::{sync::Arc, time::Duration};
 
@@ -53,7 +53,7 @@ impl Client {
         let config = Agent::config_builder()
             .tls_config(tls)
             .http_status_as_error(false)
-            // Loopback is never behind a proxy, whatever the environment says.
+            // Loopback is never behind a proxy, even where the environment names one.
             .proxy(None)
             // Servers are restarted under this client: no connection is kept.
             .max_idle_connections(0)

@@ -32,7 +32,7 @@ pub struct OperatorOptions {
     pub args: Vec<String>,
     /// Added to the environment; `KUBECONFIG` is set already.
     pub env: Vec<(String, String)>,
-    /// Who the operator is; the administrator when absent.
+    /// Credentials of the operator; the administrator's when absent.
     pub kubeconfig: Option<PathBuf>,
 }
 
@@ -108,7 +108,7 @@ impl Operator {
         Ok((answer.status, answer.body))
     }
 
-    /// What `/metrics` says now.
+    /// Scrapes `/metrics`.
     pub fn scrape(&self) -> Result<Samples> {
         let text = self.client.get(&format!("{}/metrics", self.url))?;
         Ok(Samples::parse(&text))
@@ -148,7 +148,7 @@ impl Operator {
 }
 
 impl Drop for Operator {
-    /// A failed test is told what the operator said last; its log goes with the cluster.
+    /// A failed test prints the end of the operator's log, which goes with the cluster.
     fn drop(&mut self) {
         if std::thread::panicking() {
             eprintln!(

@@ -44,7 +44,7 @@ impl Prometheus {
     }
 
     /// `data` of an answer of its API, such as `query` with `[("query", "up")]`. An error of the
-    /// question is [`Error::Status`](crate::Error::Status), with what Prometheus said.
+    /// question is [`Error::Status`](crate::Error::Status), with the answer of Prometheus.
     pub fn ask(&self, api: &str, parameters: &[(&str, &str)]) -> Result<Value> {
         let pairs = parameters.iter();
         let pairs: Vec<String> = pairs

@@ -32,7 +32,7 @@ pub fn published_or_skip(module: &str, file: &str) -> Option<String> {
 fn directory(module: &str) -> Result<PathBuf> {
     let mut go = Command::new("go");
     go.args(["mod", "download", "-json", module])
-        // Outside any module, so that nobody's go.mod is asked or changed.
+        // Outside any module: `go` reads and changes no go.mod.
         .current_dir(env::temp_dir())
         .env("GOWORK", "off")
         .stdin(Stdio::null());

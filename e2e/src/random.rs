@@ -22,7 +22,7 @@ pub(crate) fn hex(bytes: usize) -> Result<String> {
     }))
 }
 
-/// A loopback port nobody listens on. Somebody may by the time it is used:
+/// A loopback port that is free now. Another program may take it before it is used:
 /// callers try again with another.
 pub fn free_port() -> Result<u16> {
     for _ in 0..TRIES {

@@ -1,5 +1,5 @@
-//! For tests on machines that have neither the binaries nor Go: one line says
-//! so, instead of a failure that no change to the code would cure.
+//! For tests on machines that have neither the binaries nor Go: they print one line
+//! instead of failing, as no change to the code would help.
 
 use std::{io::Write as _, sync::LazyLock};
 

@@ -1,6 +1,6 @@
 //! The programs a throwaway cluster is made of: their names, their Go packages
-//! and what one build of each takes. Versions are said once, in `tools/go.mod`.
-//! Nothing here looks at the machine; that is `binaries` and `builder`.
+//! and how long a build of each takes. Versions are pinned in `tools/go.mod` alone.
+//! Must not look at the machine: `binaries` and `builder` do.
 
 use std::{fmt::Write as _, time::Duration};
 
@@ -19,7 +19,7 @@ pub enum Tool {
     Containerd,
     /// containerd's own client.
     Ctr,
-    /// What containerd starts for each pod; looked for beside containerd.
+    /// containerd starts one for each pod, and expects it beside itself.
     ContainerdShim,
     /// The sandbox of a pod, and with the argument `serve` a small web server.
     Pause,
@@ -250,7 +250,7 @@ impl Module {
     }
 
     /// Linker flags that stamp versions, so that `kubectl version` and a
-    /// chart's `.Capabilities` say what an official build would say.
+    /// chart's `.Capabilities` report the versions of an official build.
     pub(crate) fn linker_flags(self) -> String {
         let kubernetes = self.version_of("k8s.io/kubernetes");
         let mut release = kubernetes.trim_start_matches('v').split('.');

@@ -1,5 +1,5 @@
-//! Waiting for a state of the world: poll with growing pauses until it holds
-//! or a deadline passes. Nothing here knows what is being waited for.
+//! Waits for a state of the world: polls with growing pauses until it holds or
+//! a deadline passes. Must not know what it waits for.
 
 use std::{
     thread,

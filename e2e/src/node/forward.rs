@@ -83,7 +83,7 @@ pub(crate) fn publish(home: &Home, port: u16) -> Result<Option<Forward>> {
 }
 
 /// Listens on a free loopback port inside `network`: a socket stays in the network it
-/// was made in, whoever uses it.
+/// was made in, whichever thread uses it.
 pub(crate) fn listen_inside(network: &Path) -> Result<TcpListener> {
     let file = File::open(network).map_err(Error::file("open", network))?;
     // A thread of its own goes there, so that the caller stays where it is.

@@ -100,7 +100,7 @@ fn config(home: &Home, cgroup: &str) -> String {
             "x509": {"clientCAFile": file("pki/kubelet-client.crt")},
         },
         "authorization": {"mode": "Webhook"},
-        // A test machine with little space left is no reason to evict a test.
+        // Little space left on a test machine must not evict a test's pods.
         "evictionHard": {"memory.available": "50Mi", "nodefs.available": "1%", "imagefs.available": "1%"},
         // Images cannot be pulled again.
         "imageGCHighThresholdPercent": 100,

@@ -33,7 +33,7 @@ pub(crate) struct Machine {
 }
 
 impl Machine {
-    /// [`Error::Unfit`] says what is missing and how to get it.
+    /// [`Error::Unfit`] lists what is missing and how to install it.
     pub(crate) fn examine() -> Result<Self> {
         if !rustix::process::geteuid().is_root() {
             return Err(Error::Unfit("root".to_owned()));

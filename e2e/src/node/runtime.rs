@@ -18,7 +18,7 @@ use crate::{
     wait,
 };
 
-/// Inside the namespaces, where nobody else's containerd is to be seen.
+/// Inside the namespaces of the node; no other containerd is visible there.
 pub(crate) const SOCKET: &str = "/run/containerd/containerd.sock";
 /// The same seen from outside, below the cluster's directory.
 const SOCKET_OUTSIDE: &str = "node/run/containerd/containerd.sock";
@@ -108,7 +108,7 @@ fn write_network(home: &Home) -> Result<PathBuf> {
     Ok(directory)
 }
 
-/// Paths that are not said here are below /run and /var/lib, which are the node's own.
+/// Paths that are not set here are below /run and /var/lib, which are the node's own.
 fn config(networks: &Path, machine: &Machine) -> String {
     format!(
         r#"version = 3
