@@ -7,7 +7,7 @@ use kube::KubeSchema;
 use serde::{Deserialize, Serialize};
 
 use super::Period;
-use super::golden_path::Severity;
+use super::level::Severity;
 
 /// Rules for DeviationExceptions of this path.
 #[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, PartialEq, Eq)]

@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use super::{Instant, schema};
 
 pub use super::exception_policy::{ExceptionPolicy, SelfDeclare};
+pub use super::level::{Level, Severity};
 pub use super::path_status::{
     AtDeadline, GoldenPathStatus, HistoryPoint, NewServices, TopDeviation,
 };
@@ -256,42 +257,6 @@ pub struct Check {
     /// Keeps the evaluated message out of pages, chats and logs.
     #[serde(default)]
     pub sensitive: bool,
-}
-
-/// Whether a check decides or advises.
-#[derive(JsonSchema, Serialize, Deserialize, Clone, Copy, Debug, PartialEq, Eq, Default)]
-#[serde(rename_all = "lowercase")]
-pub enum Level {
-    /// Decides whether a service is on the path.
-    #[default]
-    Required,
-    /// Advises; never makes a service deviate.
-    Recommended,
-}
-
-impl Level {
-    /// The word used in objects and reports.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Required => "required",
-            Self::Recommended => "recommended",
-        }
-    }
-}
-
-/// Severity of a deviation.
-#[derive(
-    JsonSchema, Serialize, Deserialize, Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Default,
-)]
-#[serde(rename_all = "lowercase")]
-pub enum Severity {
-    /// Inconvenient.
-    Low,
-    /// Costs the team time.
-    #[default]
-    Medium,
-    /// Affects users.
-    High,
 }
 
 /// Adoption goal for services created after the launch.

@@ -8,6 +8,7 @@ mod exception_policy;
 pub mod golden_path;
 mod instant;
 pub mod keys;
+mod level;
 mod path_status;
 pub mod period;
 pub mod previous;

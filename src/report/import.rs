@@ -134,8 +134,9 @@ pub fn import(waivers: &[Waiver], inputs: &ImportInputs<'_>) -> Import {
                 Ok((workload, found)) => {
                     problems.extend(found.unmet);
                     if !found.checks.is_empty() {
-                        let group = grouped.entry(named.clone());
-                        let group = group.or_insert_with(|| WorkloadWaivers::of(workload));
+                        let group = grouped
+                            .entry(named.clone())
+                            .or_insert_with(|| WorkloadWaivers::of(workload));
                         group.checks.extend(found.checks);
                         group.waivers.push(waiver);
                     }
@@ -299,10 +300,12 @@ fn draft_of(
         },
         status: None,
     };
-    let sources = group.waivers.iter();
-    let sources = sources.map(|waiver| {
-        let said = waiver.reason.as_ref().filter(|said| !said.is_empty());
-        let said = said.map_or_else(String::new, |said| format!(" (“{said}”)"));
+    let sources = group.waivers.iter().map(|waiver| {
+        let said = waiver
+            .reason
+            .as_ref()
+            .filter(|said| !said.is_empty())
+            .map_or_else(String::new, |said| format!(" (“{said}”)"));
         format!("{}: {}{said}", waiver.source, waiver.written)
     });
     Draft {
@@ -314,8 +317,11 @@ fn draft_of(
 
 fn spec(group: &WorkloadWaivers<'_>, reason: String) -> DeviationExceptionSpec {
     let workload = group.workload;
-    let checks = workload.checks.iter().map(|check| &check.name);
-    let checks = checks.filter(|name| group.checks.contains(*name));
+    let checks = workload
+        .checks
+        .iter()
+        .map(|check| &check.name)
+        .filter(|name| group.checks.contains(*name));
     DeviationExceptionSpec {
         path: group.path().to_owned(),
         checks: checks.cloned().collect(),

@@ -188,11 +188,14 @@ const fn severity(check: &Check) -> &'static str {
 fn message(found: &Findings<'_>, finding: &Finding<'_>) -> Option<String> {
     let check = finding.check;
     let title = check.title.as_deref().unwrap_or(&check.name);
-    let missing = check.message.as_deref().filter(|_| !check.sensitive);
-    let missing = missing.map_or_else(
-        || format!("{title} is not met yet"),
-        |message| format!("{title}: {message}"),
-    );
+    let missing = check
+        .message
+        .as_deref()
+        .filter(|_| !check.sensitive)
+        .map_or_else(
+            || format!("{title} is not met yet"),
+            |message| format!("{title}: {message}"),
+        );
     let why = format!(
         "kubectl goldenpath why {} -n {}",
         short_target(&found.workload.id.kind.kind, &found.workload.id.name),
@@ -215,8 +218,11 @@ fn message(found: &Findings<'_>, finding: &Finding<'_>) -> Option<String> {
 }
 
 fn announced(title: &str, finding: &Finding<'_>) -> String {
-    let from = finding.check.enforce_from.as_ref();
-    let from = from.map_or_else(String::new, |from| format!(" from {}", day(from.0)));
+    let from = finding
+        .check
+        .enforce_from
+        .as_ref()
+        .map_or_else(String::new, |from| format!(" from {}", day(from.0)));
     let already = match finding.evaluated {
         Outcome::Pass => "taken already",
         Outcome::Fail | Outcome::Error | Outcome::Announced => "not taken yet",
@@ -253,10 +259,12 @@ fn stands(standing: Standing, found: &Findings<'_>, finding: &Finding<'_>) -> St
         Standing::Documented => end.map(|end| format!("exception approved until {}", day(end))),
     };
     let words = dated.unwrap_or_else(|| in_short(standing).to_owned());
-    let named = finding.exception.as_ref();
-    let named = named.map_or_else(String::new, |(exception, _)| {
-        format!(" (exception {})", exception.name)
-    });
+    let named = finding
+        .exception
+        .as_ref()
+        .map_or_else(String::new, |(exception, _)| {
+            format!(" (exception {})", exception.name)
+        });
     let mut letters = words.chars();
     let first = letters.next().map(char::to_uppercase);
     let capital: String = first.into_iter().flatten().chain(letters).collect();

@@ -93,8 +93,10 @@ fn state(item: &Item, as_of: Timestamp) -> String {
     };
     match item.stage {
         Stage::ReviewDue => {
-            let review = facts.review.filter(|review| Some(*review) < facts.ends);
-            let review = review.map_or_else(String::new, |at| format!(" by {}", day(at, as_of)));
+            let review = facts
+                .review
+                .filter(|review| Some(*review) < facts.ends)
+                .map_or_else(String::new, |at| format!(" by {}", day(at, as_of)));
             let ends = on(facts.ends);
             format!("exception approved until {ends}, needs a review{review}{use_of_it}")
         }
@@ -137,8 +139,11 @@ fn overdue(item: &Item, as_of: Timestamp) -> String {
 fn asked(item: &Item, what: &str, when: &str) -> String {
     let facts = &item.facts;
     let team = cut(&facts.team, NAMED);
-    let by = facts.asked_by.as_deref().filter(|by| *by != facts.team);
-    let by = by.map_or_else(String::new, |by| format!(" ({})", cut(by, NAMED)));
+    let by = facts
+        .asked_by
+        .as_deref()
+        .filter(|by| *by != facts.team)
+        .map_or_else(String::new, |by| format!(" ({})", cut(by, NAMED)));
     let words = cut(&facts.words, QUOTED);
     format!("team {team}{by} {what} {when}, waiting for you: “{words}”")
 }
@@ -156,8 +161,11 @@ pub(super) const fn in_short(stage: Stage) -> &'static str {
 
 /// The message in one line.
 pub fn title(message: &Message) -> String {
-    let waiting = message.items.iter().filter(|i| i.stage.is_for_approver());
-    let waiting = waiting.count();
+    let waiting = message
+        .items
+        .iter()
+        .filter(|i| i.stage.is_for_approver())
+        .count();
     let own = message.items.len() - waiting;
     let look = |verb| format!("{} {verb}", counted(own, "exception"));
     let decide = format!("{} for a decision", counted(waiting, "request"));

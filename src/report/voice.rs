@@ -171,8 +171,11 @@ pub fn why(workload: &Workload) -> String {
 
 /// The off-ramp: the command that drafts an exception for what is missing.
 pub fn off_ramp(workload: &Workload) -> String {
-    let checks = workload.excusable().map(|check| shell_word(&check.name));
-    let checks = checks.collect::<Vec<_>>().join(",");
+    let checks = workload
+        .excusable()
+        .map(|check| shell_word(&check.name))
+        .collect::<Vec<_>>()
+        .join(",");
     format!(
         "kubectl goldenpath except {} -n {} --check {checks} --reason \"…\"",
         target(workload),

@@ -53,8 +53,7 @@ pub fn useless(check: &CoversNothing, path: &str) -> String {
             "step '{name}' has no off-ramp: path '{path}' does not allow exceptions from it"
         );
     }
-    let meant = check.nearest.as_ref();
-    let meant = meant.map_or_else(String::new, |name| {
+    let meant = check.nearest.as_ref().map_or_else(String::new, |name| {
         format!(": did you mean '{}'?", plain(name))
     });
     format!("path '{path}' has no step '{name}'{meant}")
@@ -142,10 +141,12 @@ fn until(preview: &Preview, as_of: Timestamp) -> String {
         Consent::None => ", counted as if approved today",
         Consent::Approved | Consent::SelfDeclared | Consent::NotRequired => "",
     };
-    let review = life.next_review_at.filter(|review| *review < end);
-    let review = review.map_or_else(String::new, |at| {
-        format!("; next review {}", day(at, as_of))
-    });
+    let review = life
+        .next_review_at
+        .filter(|review| *review < end)
+        .map_or_else(String::new, |at| {
+            format!("; next review {}", day(at, as_of))
+        });
     format!("{}{from}{review}", day(end, as_of))
 }
 
@@ -157,13 +158,14 @@ fn decision(preview: &Preview, exception: &DeviationException, as_of: Timestamp)
         }
         Consent::NotRequired => "none needed: the path asks for no approval".to_owned(),
         Consent::None => {
-            let alone = preview.could_declare_until;
-            let alone = alone.map_or_else(String::new, |until| {
-                format!(
-                    "; ending by {} your team could declare it by itself",
-                    day(until, as_of)
-                )
-            });
+            let alone = preview
+                .could_declare_until
+                .map_or_else(String::new, |until| {
+                    format!(
+                        "; ending by {} your team could declare it by itself",
+                        day(until, as_of)
+                    )
+                });
             format!(
                 "the owner of the path approves: kubectl goldenpath approve {} -n {}{alone}",
                 name(exception),

@@ -233,8 +233,10 @@ fn whose(reader: &Viewer) -> String {
 fn entry(item: &Item, as_of: Timestamp, style: Style) -> String {
     let line = &item.exception;
     let name = format!("{}/{}", plain(&line.namespace), plain(&line.name));
-    let by = line.requested_by.as_ref();
-    let by = by.map_or_else(String::new, |by| format!(", requested by {}", plain(by)));
+    let by = line
+        .requested_by
+        .as_ref()
+        .map_or_else(String::new, |by| format!(", requested by {}", plain(by)));
     let mut lines = vec![
         format!(
             "{}  {}",

@@ -352,8 +352,9 @@ fn note(exception: &Exception) -> &'static str {
 
 /// What could not be used, a line each.
 pub fn problems(problems: &[Problem]) -> String {
-    let lines = problems.iter();
-    let lines = lines.map(|p| format!("{}: {}\n", plain(&p.source), plain(&p.message)));
+    let lines = problems
+        .iter()
+        .map(|p| format!("{}: {}\n", plain(&p.source), plain(&p.message)));
     lines.collect::<Vec<_>>().concat()
 }
 

@@ -56,10 +56,14 @@ fn head(workload: &Workload, as_of: Timestamp, style: Style) -> String {
 
 fn path(workload: &Workload) -> Option<String> {
     let name = workload.path.as_ref()?;
-    let title = workload.path_title.as_ref();
-    let title = title.map_or(String::new(), |title| format!(" ({})", plain(title)));
-    let why = workload.chosen_because.as_ref();
-    let why = why.map_or(String::new(), |why| format!(": {}", plain(why)));
+    let title = workload
+        .path_title
+        .as_ref()
+        .map_or(String::new(), |title| format!(" ({})", plain(title)));
+    let why = workload
+        .chosen_because
+        .as_ref()
+        .map_or(String::new(), |why| format!(": {}", plain(why)));
     Some(format!("Path   {}{title}{why}", plain(name)))
 }
 

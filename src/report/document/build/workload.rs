@@ -201,8 +201,9 @@ fn message(
 fn feedback(path: &Path, workload: &Workload, verdict: &Verdict) -> Option<String> {
     let template = path.spec.feedback_url.as_ref()?;
     let missing = verdict.failing | verdict.errored;
-    let check = crate::assess::path::indexes(missing).next();
-    let check = check.map_or("", |index| path.spec.checks[index].name.as_str());
+    let check = crate::assess::path::indexes(missing)
+        .next()
+        .map_or("", |index| path.spec.checks[index].name.as_str());
     let service = workload.service.as_deref().unwrap_or(&workload.id.name);
     let filled = template
         .replace("{path}", &encoded(&path.name))
