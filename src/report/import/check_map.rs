@@ -86,7 +86,7 @@ impl Default for CheckMap {
 /// The steps that one waiver maps to for one workload.
 #[derive(Debug, Default)]
 pub(super) struct MappedChecks {
-    /// CheckMap to except.
+    /// Steps to except.
     pub checks: BTreeSet<String>,
     /// Checks that map to no step, or need no exception.
     pub unmet: Vec<Problem>,
