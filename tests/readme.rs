@@ -4,6 +4,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use clap::CommandFactory as _;
 use goldenpath::api::keys;
 use goldenpath::report::metrics::FAMILIES;
 
@@ -54,10 +55,7 @@ fn every_label_and_annotation_has_its_row() {
 }
 
 #[test]
-#[cfg(feature = "cluster")]
 fn every_flag_of_the_operator_is_described() {
-    use clap::CommandFactory as _;
-
     const OPERATORS: &str = include_str!("../docs/operators.md");
     let command = goldenpath::commands::Cli::command();
     let run = command
@@ -70,6 +68,79 @@ fn every_flag_of_the_operator_is_described() {
     {
         assert!(OPERATORS.contains(&format!("`--{flag}`")), "--{flag}");
     }
+}
+
+/// Texts that name commands, below the root.
+const NAMING_COMMANDS: [&str; 7] = [
+    ".",
+    "docs",
+    "docs/runbooks",
+    "examples",
+    "charts/goldenpath",
+    "charts/goldenpath/files/admission",
+    "charts/goldenpath/templates",
+];
+
+#[test]
+fn every_command_in_a_text_has_its_verb_and_its_flags() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut command = goldenpath::commands::Cli::command();
+    command.build();
+    let mut named = 0;
+    for directory in NAMING_COMMANDS {
+        for file in fs::read_dir(root.join(directory)).expect("the directory can be read") {
+            let file = file.expect("the directory can be read").path();
+            let extension = file.extension().and_then(|extension| extension.to_str());
+            let is_history = file.ends_with("CHANGELOG.md");
+            if is_history || !extension.is_some_and(|e| ["md", "txt", "yaml", "yml"].contains(&e)) {
+                continue;
+            }
+            let text = fs::read_to_string(&file).expect("the text can be read");
+            for line in commands_of(&text) {
+                let place = format!("{}: goldenpath {line}", file.display());
+                let verb = line.split(' ').next().unwrap_or_default();
+                let verb = command.find_subcommand(verb);
+                let verb = verb.unwrap_or_else(|| panic!("{place}: no such command"));
+                for flag in flags(line) {
+                    let mut known = verb.get_arguments().filter_map(clap::Arg::get_long);
+                    assert!(
+                        known.any(|known| known == flag),
+                        "{place}: no flag --{flag}"
+                    );
+                }
+                named += 1;
+            }
+        }
+    }
+    assert!(named > 60, "{named}");
+}
+
+/// What follows `goldenpath` where that is the program: in code, or after `kubectl`.
+fn commands_of(text: &str) -> impl Iterator<Item = &str> {
+    text.match_indices("goldenpath ")
+        .filter_map(|(at, program)| {
+            let before = &text[..at];
+            let is_code = ["kubectl ", "`", "| ", "$ ", "└ ", "→ "]
+                .iter()
+                .any(|opening| before.ends_with(opening));
+            let after = &text[at + program.len()..];
+            let end = after
+                .find(['`', '\n', '|', '>', ';'])
+                .unwrap_or(after.len());
+            let is_verb = after.starts_with(|c: char| c.is_ascii_lowercase());
+            (is_code && is_verb).then(|| after[..end].trim_end_matches(['.', ',', ' ']))
+        })
+}
+
+fn flags(line: &str) -> impl Iterator<Item = &str> {
+    line.split(' ')
+        .filter_map(|word| word.strip_prefix("--"))
+        .map(|flag| {
+            flag.split(['=', '\'', '"', ',', ')'])
+                .next()
+                .unwrap_or(flag)
+        })
+        .filter(|flag| !flag.is_empty())
 }
 
 #[test]

@@ -24,8 +24,7 @@ pub(super) fn write(
     Ok(runtime::start()?.block_on(cluster::decide(&exception, request, invocation.now))?)
 }
 
-/// The user, as the cluster knows them. It serves as a default: a cluster that does not tell is no
-/// error.
+/// The user, as the cluster knows them. The result is a default, so a failed request is not an error.
 pub(super) fn current_user(invocation: &Invocation<'_>) -> Result<Option<String>> {
     let target = invocation.global.target();
     let identity = runtime::start()?.block_on(cluster::whoami(&target)).ok();

@@ -55,13 +55,13 @@ pub(super) fn run(args: &DemoArgs, invocation: &Invocation<'_>) -> Result<Exit> 
     runtime::log("warn", LogFormat::Text, invocation.global.color);
     let cluster = start()?;
     install(&cluster)?;
-    say("running the operator");
+    progress_line("running the operator");
     runtime::start()?.block_on(async {
         let stop = watch::Sender::new(false);
         let (sender, receiver) = oneshot::channel();
-        let mut asked = stop.subscribe();
+        let mut stopped = stop.subscribe();
         let until = async move {
-            let _ = asked.wait_for(|stop| *stop).await;
+            let _ = stopped.wait_for(|stop| *stop).await;
         };
         let settings = settings(&cluster);
         let listen = loopback();
@@ -93,23 +93,23 @@ pub(super) fn run(args: &DemoArgs, invocation: &Invocation<'_>) -> Result<Exit> 
 fn start() -> Result<ControlPlane> {
     let options = Options::default();
     let binaries = Binaries::locate_or_build(&options.tools(), |progress| {
-        say(&progress.to_string());
+        progress_line(&progress.to_string());
     })?;
-    say("starting etcd and kube-apiserver on loopback");
+    progress_line("starting etcd and kube-apiserver on loopback");
     Ok(ControlPlane::start_with(&binaries, &options)?)
 }
 
 /// Definitions first, then the examples; the policy last, because it checks who writes an approval,
 /// and the people who approved the examples do not exist in the demo.
 fn install(cluster: &ControlPlane) -> Result<()> {
-    say("installing the resource definitions");
+    progress_line("installing the resource definitions");
     let definitions: Vec<_> = api::crds().iter().map(api::crd_manifest).collect();
     cluster.define(&definitions)?;
-    say("applying the examples: paths, workloads of eight teams, exceptions");
+    progress_line("applying the examples: paths, workloads of eight teams, exceptions");
     for (_, content) in EXAMPLES {
         cluster.apply(content)?;
     }
-    say("installing the policy that verifies approvals from now on");
+    progress_line("installing the policy that verifies approvals from now on");
     cluster.apply(&policy::manifests())?;
     Ok(())
 }
@@ -162,7 +162,7 @@ fn show(
     args: &DemoArgs,
     invocation: &Invocation<'_>,
 ) -> Result<()> {
-    say(&format!(
+    progress_line(&format!(
         "everything is labelled, {:.1} s after the start",
         began.elapsed().as_secs_f64()
     ));
@@ -199,6 +199,6 @@ fn signposts(cluster: &ControlPlane, listen: Listen, out: &mut dyn Write) -> io:
 }
 
 /// Reports progress on stderr.
-fn say(line: &str) {
+fn progress_line(line: &str) {
     terminal::note(&format!("{line}\n"));
 }

@@ -1,5 +1,5 @@
-//! The error every command ends with: what failed, its cause, and the next step. Printing it is the
-//! terminal's business; retrying is the business of the code that made the request.
+//! The error that every command fails with: what failed, its cause, and the next step. It is printed by
+//! the terminal, and requests are retried where they are made, never here.
 
 use std::error::Error;
 use std::fmt;
@@ -182,7 +182,7 @@ impl CommandError {
         self.hint.as_deref()
     }
 
-    /// Whether the reader of the output has gone, as with `| head`, which is no failure of ours.
+    /// Whether the reader of the output has gone, as with `| head`, which is not a failure.
     pub fn is_broken_pipe(&self) -> bool {
         matches!(&self.kind, ErrorKind::Output(source) if source.kind() == io::ErrorKind::BrokenPipe)
     }

@@ -110,7 +110,7 @@ fn yaml(answer: &impl Serialize, out: &mut dyn Write) -> Result<()> {
     text(&encoded, out)
 }
 
-/// Standard output, coloured as [`style`] says.
+/// Standard output, with colours where [`style`] has them.
 pub(super) fn stdout(global: &GlobalArgs) -> impl Write {
     terminal::stdout().colored(terminal::colors_output(global.color))
 }

@@ -1,4 +1,4 @@
-//! Label selectors as kubectl takes them: `env=prod,tier!=batch,team in (a, b),!legacy`.
+//! Label selectors as kubectl accepts them: `env=prod,tier!=batch,team in (a, b),!legacy`.
 
 use std::collections::BTreeMap;
 use std::str::FromStr;
@@ -9,10 +9,10 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::{LabelSelector, LabelSelecto
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct LabelQuery(pub LabelSelector);
 
-/// Why a text is no label selector.
+/// The text is not a label selector.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 #[error(
-    "'{0}' is no label selector: write for example team=shop, env!=test, env in (a, b), !legacy"
+    "'{0}' is not a label selector: write for example team=shop, env!=test, env in (a, b), !legacy"
 )]
 pub struct InvalidSelector(String);
 
@@ -29,14 +29,14 @@ impl FromStr for LabelQuery {
     }
 }
 
-/// Splits at the commas that are in no parentheses.
+/// Splits at commas outside parentheses.
 fn terms(text: &str) -> impl Iterator<Item = &str> {
     let mut depth = 0_i32;
-    let split = text.split(move |c: char| {
+    text.split(move |c: char| {
         depth += i32::from(c == '(') - i32::from(c == ')');
         c == ',' && depth == 0
-    });
-    split.filter(|term| !term.trim().is_empty())
+    })
+    .filter(|term| !term.trim().is_empty())
 }
 
 fn read_term(term: &str, selector: &mut LabelSelector) -> Option<()> {
@@ -89,7 +89,7 @@ mod tests {
     }
 
     #[test]
-    fn selectors_read_as_kubectl_reads_them() {
+    fn selectors_parse_as_with_kubectl() {
         assert_eq!(
             parsed("a=1, b==2,c!=3,d in (x, y),e notin (z),f,!example.com/g"),
             serde_json::json!({
@@ -106,7 +106,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_selector_is_refused_with_an_example() {
+    fn invalid_selectors_are_refused_with_an_example() {
         for text in ["=a", "a b", "a in x", "a=b=c", "!", "a in (b"] {
             let refused = text.parse::<LabelQuery>().unwrap_err().to_string();
             assert!(refused.contains("team=shop"), "{text}");

@@ -110,7 +110,7 @@ fn safe(text: &str, pass: Pass) -> Cow<'_, str> {
     Cow::Owned(shown)
 }
 
-/// Standard output, without colours until asked for.
+/// Standard output, without colours until [`SafeWriter::colored`].
 pub fn stdout() -> SafeWriter<io::StdoutLock<'static>> {
     SafeWriter::new(io::stdout().lock())
 }
@@ -143,7 +143,7 @@ pub fn error(error: &CommandError) {
 
 /// Writes the help or the usage error that a command line leads to, and returns its exit code.
 /// clap quotes arguments as they are: where one is unsafe, its text is written without colours,
-/// because its sequences could not be told from theirs.
+/// because its sequences could not be distinguished from clap's.
 pub fn usage(error: &clap::Error) -> ExitCode {
     let code = u8::try_from(error.exit_code()).unwrap_or(2);
     // Nothing can be done where the output is closed.
@@ -193,7 +193,7 @@ pub fn colors_errors(wish: Color) -> bool {
     is_colored(wish, io::stderr().is_terminal(), is_refused())
 }
 
-/// As <https://no-color.org> asks.
+/// See <https://no-color.org>.
 fn is_refused() -> bool {
     std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty())
 }

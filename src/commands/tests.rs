@@ -1,6 +1,10 @@
 use super::output::TableFormat;
 use super::workload_name::WorkloadName;
 use super::*;
+use crate::assess::exception::assurance::Assurance;
+use crate::assess::register::next::Next;
+use crate::report::fixtures::exception;
+use crate::report::register::commands;
 
 fn read(line: &[&str]) -> Result<Cli, clap::Error> {
     Cli::try_parse_from([&["goldenpath"], line].concat())
@@ -85,4 +89,65 @@ fn a_command_refuses_formats_it_cannot_write() {
     ] {
         assert!(read(line).is_ok(), "{line:?}");
     }
+}
+
+/// The words of a command as a shell splits them, up to a redirection, a pipe or an aside.
+fn words(line: &str) -> Vec<String> {
+    let line = line.split("   (").next().unwrap_or(line);
+    let mut words = Vec::new();
+    let mut word: Option<String> = None;
+    let mut quote = None;
+    for c in line.chars() {
+        match (quote, c) {
+            (None, '|' | '>' | '#') => break,
+            (None, '\'' | '"') => {
+                quote = Some(c);
+                word.get_or_insert_default();
+            }
+            (Some(open), _) if open == c => quote = None,
+            (None, ' ') => words.extend(word.take()),
+            _ => word.get_or_insert_default().push(c),
+        }
+    }
+    words.extend(word);
+    words
+}
+
+fn assert_parses(command: &str) {
+    let words = words(command);
+    let words = words.iter().skip_while(|word| *word != "goldenpath");
+    let parsed = Cli::try_parse_from(words);
+    assert!(parsed.is_ok(), "{command}: {}", parsed.unwrap_err());
+}
+
+#[test]
+fn every_example_of_a_help_page_is_a_command() {
+    let mut examples = 0;
+    for verb in Cli::command().get_subcommands() {
+        let help = verb.get_after_long_help().map(ToString::to_string);
+        let joined = help.unwrap_or_default().replace("\\\n", "");
+        for line in joined.lines().filter(|line| line.starts_with("  ")) {
+            let from = line.find("goldenpath ").unwrap_or_default();
+            assert_parses(&line[from..]);
+            examples += 1;
+        }
+    }
+    assert!(examples > 40, "{examples}");
+}
+
+#[test]
+fn every_command_a_register_suggests_is_one() {
+    let mut suggested = 0;
+    for next in Next::ALL {
+        for approval in [Assurance::Verified, Assurance::SelfDeclared] {
+            let mut exception = exception();
+            exception.next = next;
+            exception.approval = approval;
+            for command in commands(&exception) {
+                assert_parses(&command);
+                suggested += 1;
+            }
+        }
+    }
+    assert!(suggested > 10, "{suggested}");
 }

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use super::Error;
 
-/// The largest file read; a manifest beyond it is no manifest.
+/// The largest file that is read; manifests are far smaller.
 const LARGEST: u64 = 256 * 1024 * 1024;
 
 /// A file's text and how it came to be read.

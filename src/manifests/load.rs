@@ -1,6 +1,5 @@
-//! Manifests to an inventory: paths first, then namespaces, then the workloads they judge, then
-//! the exceptions that speak for them. The inventory is the operator's own, so that a scan says
-//! what the operator would.
+//! Loads manifests into an inventory: paths and namespaces first, then workloads and exceptions. The
+//! inventory is the operator's own, so that a scan and the operator give the same verdicts.
 
 use std::sync::Arc;
 
@@ -161,8 +160,8 @@ fn is_of(value: &Value, kind: &WatchedKind) -> bool {
     group == kind.group && value["kind"] == kind.kind.as_str()
 }
 
-/// A kind given as it stands in URLs, found among the manifests: without a cluster nobody knows
-/// which kind `rollouts` is, so the usual plurals are tried.
+/// Extra kinds found among the manifests. Flags give them as in URLs, and there is no discovery to map
+/// `rollouts` to its kind, so usual plurals are tried.
 fn extra_kinds(extra: &[ExtraKind], manifests: &[Manifest]) -> Vec<Arc<WatchedKind>> {
     let found = extra.iter().filter_map(|wanted| {
         let group = format!("{}/", wanted.group);

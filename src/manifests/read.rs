@@ -29,7 +29,7 @@ pub struct Manifest {
 pub struct Input {
     /// Every object in the order of the files; of two that are the same one, only the later.
     pub manifests: Vec<Manifest>,
-    /// What could not be read, or not as it was meant.
+    /// What could not be read, or only in part.
     pub problems: Vec<Problem>,
     /// Documents that were meant to be objects and could not be read.
     pub unreadable: usize,
@@ -73,7 +73,7 @@ impl Input {
             Err(error) if file.is_named => {
                 let before = String::from_utf8_lossy(&file.content[..error.valid_up_to()]);
                 let line = 1 + before.matches('\n').count();
-                self.refuse(file, line, "this is no UTF-8 text");
+                self.refuse(file, line, "this is not UTF-8 text");
                 return;
             }
             Err(_) => {
@@ -101,11 +101,11 @@ impl Input {
         outcome: Result<(Value, Vec<Unreadable>), Unreadable>,
     ) {
         match outcome {
-            Ok((value, said)) => {
+            Ok((value, mistakes)) => {
                 let before = self.manifests.len();
                 self.unfold(file, document, value);
                 if self.manifests.len() > before {
-                    for mistake in said {
+                    for mistake in mistakes {
                         self.note(file, mistake.line, &mistake.message);
                     }
                 }

@@ -84,8 +84,8 @@ impl MissingField {
     /// The question, for people.
     pub const fn asks(self) -> &'static str {
         match self {
-            Self::Reason => "Why is this right? Two or three sentences for somebody in a year",
-            Self::Cost => "How many hours a month does it take you? An honest guess, such as 6h",
+            Self::Reason => "Why is the deviation right? Two or three sentences for a reader in a year",
+            Self::Cost => "How many hours a month does it cost you? An honest guess, such as 6h",
             Self::Owner => "Which team carries the cost?",
         }
     }
@@ -121,7 +121,7 @@ pub enum Refusal {
     #[error("name a workload, such as deploy/web, or workloads by label with --selector")]
     NoWorkload,
     /// There is nothing it fails that may be excepted.
-    #[error("{0} misses no step that still needs a word: name one with --check to except it ahead")]
+    #[error("{0} fails no step that needs an exception: name one with --check to except it in advance")]
     NothingToExcept(String),
     /// Another path than its own is left, and no check is named.
     #[error(

@@ -108,9 +108,11 @@ pub struct ExtraKind {
     pub version: String,
 }
 
-/// Why a text names no kind.
+/// The text does not name a kind.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
-#[error("'{0}' names no kind: write PLURAL.GROUP/VERSION, such as rollouts.argoproj.io/v1alpha1")]
+#[error(
+    "'{0}' does not name a kind: write PLURAL.GROUP/VERSION, such as rollouts.argoproj.io/v1alpha1"
+)]
 pub struct InvalidKind(String);
 
 impl fmt::Display for ExtraKind {

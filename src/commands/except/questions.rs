@@ -18,21 +18,21 @@ pub fn ask(
     output: &mut dyn Write,
 ) -> io::Result<()> {
     for question in open {
-        let asked = put(question.asks(), input, output, |text| {
+        let answered = put(question.asks(), input, output, |text| {
             answers.answer(*question, text)
         })?;
-        if !asked {
+        if !answered {
             return Ok(());
         }
     }
     if answers.end.is_none() {
         let words =
             "When does it expire? Such as 90d or 2027-03-31 [Enter: as late as the path allows]";
-        let asked = put(words, input, output, |text| {
+        let answered = put(words, input, output, |text| {
             answers.end = given(text).map(end).transpose()?;
             Ok(())
         })?;
-        if !asked {
+        if !answered {
             return Ok(());
         }
     }

@@ -32,23 +32,23 @@ pub(super) fn read(manifest: &Manifest, workloads: &[&Value], ignores: &mut Igno
     let version = value["apiVersion"].as_str().unwrap_or_default();
     let own = named(value);
     let written = format!("PolicyException {}/{}", own.namespace, own.name);
-    let mut say = |why: String| {
+    let mut note = |why: String| {
         let message = format!("{written}: {why}");
         ignores
             .problems
             .push(Problem::new(&manifest.source, message));
     };
     let (found, checks) = if version.starts_with(BY_CEL) {
-        (by_cel(value, workloads, &mut say), policies(value))
+        (by_cel(value, workloads, &mut note), policies(value))
     } else {
-        (by_name(value, workloads, &mut say), rules(value))
+        (by_name(value, workloads, &mut note), rules(value))
     };
     if checks.is_empty() {
-        say("names no policy, so there is nothing to carry over".to_owned());
+        note("names no policy, so there is nothing to carry over".to_owned());
         return;
     }
     if found.is_empty() {
-        say("matches none of the workloads here".to_owned());
+        note("matches none of the workloads here".to_owned());
         return;
     }
     let properties = &value["spec"]["properties"];
@@ -103,32 +103,32 @@ fn policies(value: &Value) -> Vec<String> {
 
 fn annotated_reason(value: &Value) -> Option<String> {
     let annotations = value["metadata"]["annotations"].as_object()?;
-    let mut said = annotations.iter().filter(|(key, _)| {
+    let mut reasons = annotations.iter().filter(|(key, _)| {
         let name = key.rsplit('/').next().unwrap_or(key);
         REASONS.contains(&name)
     });
-    said.find_map(|(_, text)| text.as_str().map(str::to_owned))
+    reasons.find_map(|(_, text)| text.as_str().map(str::to_owned))
 }
 
 /// Those that any filter lets through, and all of them where all have to.
 fn by_name(
     value: &Value,
     workloads: &[&Value],
-    say: &mut dyn FnMut(String),
+    note: &mut dyn FnMut(String),
 ) -> BTreeSet<WorkloadRef> {
     let spec = &value["spec"];
     let (any, all) = (list(&spec["match"], "any"), list(&spec["match"], "all"));
     for filter in any.iter().chain(all) {
         let users = ["subjects", "roles", "clusterRoles"];
         if users.iter().any(|field| filter.get(field).is_some()) {
-            say("also asks who makes a change: that cannot be carried over".to_owned());
+            note("also matches users, roles or subjects, which cannot be carried over".to_owned());
         }
         if filter["resources"].get("namespaceSelector").is_some() {
-            say("its namespaceSelector cannot be carried over: it is not asked".to_owned());
+            note("its namespaceSelector cannot be carried over: the draft is wider".to_owned());
         }
     }
     if spec.get("conditions").is_some() || spec.get("podSecurity").is_some() {
-        say("its conditions cannot be carried over: the draft is wider".to_owned());
+        note("its conditions cannot be carried over: the draft is wider".to_owned());
     }
     let matches = |workload: &&&Value| {
         let lets = |filter: &Value| is_let_through(&filter["resources"], workload);
@@ -206,7 +206,7 @@ fn is_like(pattern: &str, text: &str) -> bool {
 fn by_cel(
     value: &Value,
     workloads: &[&Value],
-    say: &mut dyn FnMut(String),
+    note: &mut dyn FnMut(String),
 ) -> BTreeSet<WorkloadRef> {
     let env = Env::new();
     let mut programs = Vec::new();
@@ -215,7 +215,7 @@ fn by_cel(
         match env.compile_bool(source) {
             Ok(program) => programs.push(program),
             Err(error) => {
-                say(format!(
+                note(format!(
                     "its condition '{source}' cannot be read here: {error}"
                 ));
                 return BTreeSet::new();
@@ -223,7 +223,7 @@ fn by_cel(
         }
     }
     if value["spec"].get("images").is_some() || value["spec"].get("allowedValues").is_some() {
-        say("its images and allowed values cannot be carried over: the draft is wider".to_owned());
+        note("its images and allowed values cannot be carried over: the draft is wider".to_owned());
     }
     let matches = |workload: &&&Value| {
         let evaluation = Evaluation::new(&env, workload, None);

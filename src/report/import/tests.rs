@@ -77,7 +77,7 @@ spec:
   owner:
     team: team-shop
   ownershipCost:
-    hoursPerMonth: null # TODO How many hours a month does it take you? An honest guess, such as 6h
+    hoursPerMonth: null # TODO How many hours a month does it cost you? An honest guess, such as 6h
   requestedBy: grace
   expiresAt: \"2026-05-30T00:00:00Z\"
   disposition: Waiver
