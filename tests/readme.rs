@@ -86,7 +86,7 @@ fn every_command_in_a_text_has_its_verb_and_its_flags() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let mut command = goldenpath::commands::Cli::command();
     command.build();
-    let mut named = 0;
+    let (mut named, mut unknown) = (0, Vec::new());
     for directory in NAMING_COMMANDS {
         for file in fs::read_dir(root.join(directory)).expect("the directory can be read") {
             let file = file.expect("the directory can be read").path();
@@ -98,22 +98,28 @@ fn every_command_in_a_text_has_its_verb_and_its_flags() {
             let text = fs::read_to_string(&file).expect("the text can be read");
             for line in commands_of(&text) {
                 let place = format!("{}: goldenpath {line}", file.display());
-                let verb = line.split(' ').next().unwrap_or_default();
-                let verb = command.find_subcommand(verb);
-                let verb = verb.unwrap_or_else(|| panic!("{place}: no such command"));
-                for flag in flags(line) {
-                    let mut known = verb.get_arguments().filter_map(clap::Arg::get_long);
-                    assert!(
-                        known.any(|known| known == flag),
-                        "{place}: no flag --{flag}"
-                    );
-                }
+                let verb = line.split([' ', ',']).next().unwrap_or_default();
                 named += 1;
+                let Some(verb) = command.find_subcommand(verb) else {
+                    unknown.push(place);
+                    continue;
+                };
+                let known: Vec<_> = verb
+                    .get_arguments()
+                    .filter_map(clap::Arg::get_long)
+                    .collect();
+                if flags(line).any(|flag| !known.contains(&flag)) {
+                    unknown.push(place);
+                }
             }
         }
     }
+    assert_eq!(unknown, [""; 0]);
     assert!(named > 60, "{named}");
 }
+
+/// Of dashboards and alerts, which begin like a command.
+const TITLES: [&str; 2] = ["operator", "is not scraped"];
 
 /// What follows `goldenpath` where that is the program: in code, or after `kubectl`.
 fn commands_of(text: &str) -> impl Iterator<Item = &str> {
@@ -128,7 +134,8 @@ fn commands_of(text: &str) -> impl Iterator<Item = &str> {
                 .find(['`', '\n', '|', '>', ';'])
                 .unwrap_or(after.len());
             let is_verb = after.starts_with(|c: char| c.is_ascii_lowercase());
-            (is_code && is_verb).then(|| after[..end].trim_end_matches(['.', ',', ' ']))
+            let command = after[..end].trim_end_matches(['.', ',', ' ']);
+            (is_code && is_verb && !TITLES.contains(&command)).then_some(command)
         })
 }
 

@@ -120,7 +120,7 @@ fn address(text: &str) -> Result<Uri, ErrorKind> {
 }
 
 async fn probe_until(url: &Uri, args: &ProbeArgs) -> Result<Answer, ErrorKind> {
-    let client = HttpClient::new(false)?;
+    let client = HttpClient::build(false)?;
     let within = Duration::from_secs(args.within.unwrap_or_default().as_seconds());
     let end = Instant::now() + within;
     loop {

@@ -45,7 +45,7 @@ impl HttpClient {
     ///
     /// # Errors
     /// When `needs_tls` is set and the system has no certificate authorities.
-    pub fn new(needs_tls: bool) -> Result<Self> {
+    pub fn build(needs_tls: bool) -> Result<Self> {
         // A pooled connection may have been closed by the other side in the days between.
         let client = Client::builder(TokioExecutor::new())
             .pool_max_idle_per_host(0)

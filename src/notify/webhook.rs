@@ -77,7 +77,7 @@ impl WebhookSender {
     pub fn new(config: &Config) -> Result<Self> {
         let endpoints = config.endpoints.clone();
         let needs_tls = |endpoint: &Endpoint| endpoint.address.may_need_tls();
-        let client = HttpClient::new(endpoints.values().any(needs_tls))?;
+        let client = HttpClient::build(endpoints.values().any(needs_tls))?;
         Ok(Self {
             endpoints,
             client,

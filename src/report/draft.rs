@@ -84,7 +84,9 @@ impl MissingField {
     /// The question, for people.
     pub const fn asks(self) -> &'static str {
         match self {
-            Self::Reason => "Why is the deviation right? Two or three sentences for a reader in a year",
+            Self::Reason => {
+                "Why is the deviation right? Two or three sentences for a reader in a year"
+            }
             Self::Cost => "How many hours a month does it cost you? An honest guess, such as 6h",
             Self::Owner => "Which team carries the cost?",
         }
@@ -121,7 +123,9 @@ pub enum Refusal {
     #[error("name a workload, such as deploy/web, or workloads by label with --selector")]
     NoWorkload,
     /// There is nothing it fails that may be excepted.
-    #[error("{0} fails no step that needs an exception: name one with --check to except it in advance")]
+    #[error(
+        "{0} fails no step that needs an exception: name one with --check to except it in advance"
+    )]
     NothingToExcept(String),
     /// Another path than its own is left, and no check is named.
     #[error(
