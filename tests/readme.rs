@@ -115,7 +115,7 @@ fn every_command_in_a_text_has_its_verb_and_its_flags() {
         }
     }
     assert_eq!(unknown, [""; 0]);
-    assert!(named > 60, "{named}");
+    assert!(named > 40, "{named}");
 }
 
 /// Of dashboards and alerts, which begin like a command.

@@ -129,13 +129,18 @@ pub enum ErrorKind {
         namespaces: String,
     },
     /// There is no such path.
-    #[error("--path: there is no golden path '{0}'")]
-    NoSuchPath(String),
+    #[error("--path: there is no golden path '{name}'{}", did_you_mean(.nearest.as_ref()))]
+    NoSuchPath {
+        /// As it was written.
+        name: String,
+        /// The path that was probably meant.
+        nearest: Option<String>,
+    },
     /// An exception covers one namespace.
     #[error("the workloads are in namespaces {0}, and an exception covers one namespace")]
     SeveralNamespaces(String),
     /// The selector matches nothing.
-    #[error("--selector matches no workload in namespace {0}")]
+    #[error("--selector finds no workload in namespace {0}")]
     SelectsNothing(String),
     /// A check that was named covers nothing.
     #[error("--check: {0}")]
@@ -146,6 +151,10 @@ pub enum ErrorKind {
     /// Some labels are still there.
     #[error("not everything could be removed")]
     NotClean,
+}
+
+fn did_you_mean(nearest: Option<&String>) -> String {
+    nearest.map_or_else(String::new, |name| format!(": did you mean '{name}'?"))
 }
 
 impl CommandError {

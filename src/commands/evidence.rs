@@ -28,11 +28,11 @@ use crate::report::voice::shell_word;
 #[derive(Args, Clone, Debug, Default)]
 pub struct EvidenceArgs {
     /// Golden paths to judge by instead of the cluster's: a file or directory, or `starter`
-    #[arg(long, value_name = "FILE|starter")]
+    #[arg(long, value_name = "FILE|starter", help_heading = "What is read")]
     pub paths: Vec<PathsFrom>,
 
     /// Judge the manifests in this directory instead of a cluster
-    #[arg(long, value_name = "DIR")]
+    #[arg(long, value_name = "DIR", help_heading = "What is read")]
     pub from: Vec<PathBuf>,
 
     /// How workloads are found, attributed and counted.

@@ -58,10 +58,6 @@ pub struct ExceptArgs {
     #[arg(short = 'l', long, value_name = "SELECTOR")]
     pub selector: Option<LabelQuery>,
 
-    /// The exception itself.
-    #[command(flatten)]
-    pub exception: AnswerArgs,
-
     /// Create the exception in the cluster, instead of printing the manifest
     #[arg(long, conflicts_with = "from")]
     pub apply: bool,
@@ -69,6 +65,10 @@ pub struct ExceptArgs {
     /// Output format [default: yaml; with --apply, one line]
     #[arg(short, long, value_enum, value_name = "FORMAT")]
     pub output: Option<ObjectFormat>,
+
+    /// The exception itself.
+    #[command(flatten)]
+    pub exception: AnswerArgs,
 
     /// What the exception is drafted on.
     #[command(flatten)]
@@ -107,7 +107,7 @@ pub struct AnswerArgs {
     #[arg(long, value_name = "TEXT")]
     pub contact: Option<String>,
 
-    /// The kind of reason
+    /// Category of the reason
     #[arg(long, value_enum, value_name = "CATEGORY", ignore_case = true)]
     pub category: Option<Category>,
 
@@ -257,11 +257,12 @@ fn show(exception: &DeviationException, evidence: &Evidence, now: Timestamp) -> 
     let paths = evidence.inventory.paths();
     let name = &exception.spec.path;
     if paths.resolve(name).is_none() {
-        let error = CommandError::from(ErrorKind::NoSuchPath(name.clone()));
-        return Err(match nearest(name, paths.iter().map(|path| &*path.name)) {
-            Some(nearest) => error.with_hint(format!("did you mean '{nearest}'?")),
-            None => error,
-        });
+        let nearest = nearest(name, paths.iter().map(|path| &*path.name));
+        return Err(ErrorKind::NoSuchPath {
+            name: name.clone(),
+            nearest: nearest.map(str::to_owned),
+        }
+        .into());
     }
     let preview = preview(&evidence.inventory, exception, &AsOf::new(now));
     if !preview.useless.is_empty() {

@@ -22,7 +22,8 @@ them) and standard input (-). Golden paths, exceptions and namespaces among them
 --paths adds more. Built-in kinds get the API server's defaults first, so that a manifest and \
 its stored object get the same verdict.
 
-Exit code: 0 no service is in a state of --fail-on, 1 at least one is, 2 the input cannot be read.";
+Exit code: 0 no workload reaches the state of --fail-on, 1 at least one does, 2 part of the input \
+cannot be read.";
 pub(super) const EXAMPLES: &str = "\
 Examples:
   goldenpath scan deploy/ paths/

@@ -75,7 +75,7 @@ Covers     1 workload
 Cost       6 hours a month, and 8 once, carried by team shop
 Until      30 May, counted as if approved today
 Decision   the owner of the path approves: kubectl goldenpath approve api-replicas -n shop
-Next       nothing is written yet: hand the manifest to kubectl apply -f -
+Next       nothing is written yet: pipe the manifest to kubectl apply -f -
 "
     );
 }
