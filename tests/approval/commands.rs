@@ -1,8 +1,20 @@
 //! The commands under the chart's policies: what they write is what the API server takes, from
 //! whoever may, and its refusals are handed on in one line.
 
-use crate::ground::{Ground, accepted, refused, wait_for_the_next_second, with_policies};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
+use serde_json::json;
+
+use crate::ground::{Ground, accepted, refused, review, wait_for_the_next_second, with_policies};
 use crate::suite;
+
+/// One a second, for longer than it takes to write them and to start a command.
+const REVIEWS: i64 = 20;
+/// Far longer than a command takes between reading and writing.
+const BETWEEN_WRITES: Duration = Duration::from_millis(300);
 
 fn run(ground: &Ground, who: &str, args: &[&str]) -> std::process::Output {
     ground.goldenpath(who, &[args, &["-n=shop"]].concat())
@@ -35,6 +47,54 @@ fn every_command_writes_what_the_policies_take() {
         wait_for_the_next_second();
         accepted(&run(ground, "nora", &["close", "till"]));
         assert_eq!(spec()["reviews"][1]["outcome"], "Closed");
+    });
+}
+
+/// Reviews of this second and the next ones make a command wait for a second of its own between
+/// reading and writing. Until it ends, another client writes the status again and again.
+#[test]
+fn a_decision_is_written_although_the_status_changes_meanwhile() {
+    with_policies(|ground| {
+        ground.agreed("busy");
+        let now = Timestamp::now();
+        let mut reviews = Vec::new();
+        for seconds in 0..REVIEWS {
+            let at = now + SignedDuration::from_secs(seconds);
+            reviews.push(review("ada", at, "Renewed"));
+            accepted(&ground.patch("ada", "busy", &json!({ "reviews": reviews })));
+        }
+        let reviews_before = reviews.len();
+        let is_over = AtomicBool::new(false);
+        let (answer, writes) = thread::scope(|scope| {
+            let writer = scope.spawn(|| {
+                let mut writes = 0;
+                while !is_over.load(Ordering::SeqCst) {
+                    let status = json!({"status": {"observedGeneration": writes}}).to_string();
+                    let status = [
+                        "patch",
+                        "devex",
+                        "busy",
+                        "-n=shop",
+                        "--type=merge",
+                        "-p",
+                        &status,
+                    ];
+                    let status = [&status[..], &["--subresource=status"]].concat();
+                    ground.cluster.kubectl_ok(&status).unwrap();
+                    writes += 1;
+                    thread::sleep(BETWEEN_WRITES);
+                }
+                writes
+            });
+            let answer = run(ground, "ada", &["close", "busy"]);
+            is_over.store(true, Ordering::SeqCst);
+            (answer, writer.join().unwrap())
+        });
+        accepted(&answer);
+        assert!(writes > 1, "{writes}");
+        let reviews = ground.stored("busy")["spec"]["reviews"].clone();
+        assert_eq!(reviews.as_array().map(Vec::len), Some(reviews_before + 1));
+        assert_eq!(reviews[reviews_before]["outcome"], "Closed");
     });
 }
 

@@ -151,7 +151,7 @@ impl<'de> Visitor<'de> for ObjectPart {
                 }
                 (Self::Metadata, "managedFields") => {
                     let record: Option<Vec<RecordEntry>> = members.next_value()?;
-                    keep_decisions(record.unwrap_or_default(), key, &mut object);
+                    retain_decisions(record.unwrap_or_default(), key, &mut object);
                 }
                 (Self::Object | Self::Metadata, _) => {
                     object.insert(key, members.next_value()?);
@@ -220,7 +220,7 @@ impl RecordEntry {
 }
 
 /// Keeps only the entries that own a decision.
-fn keep_decisions(record: Vec<RecordEntry>, key: String, metadata: &mut Map<String, Value>) {
+fn retain_decisions(record: Vec<RecordEntry>, key: String, metadata: &mut Map<String, Value>) {
     let kept: Vec<Value> = record
         .into_iter()
         .filter(RecordEntry::owns_decisions)

@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use kube::ResourceExt as _;
 use kube::api::{Api, Patch, PatchParams, PostParams};
 use serde_json::{Value, json};
-use tokio::time::sleep;
+use tokio::time::{self, sleep, sleep_until};
 
 use crate::api::deviation_exception::{Decision, MOST_REVIEWS, Outcome, Review};
 use crate::api::{DeviationException, Instant, Period};
@@ -159,6 +159,7 @@ pub async fn decide(
     request: &DecisionRequest,
     asked_at: Timestamp,
 ) -> Result<DeviationException> {
+    let started = time::Instant::now();
     let client = exception.target.client().await?;
     let namespace = exception
         .namespace
@@ -166,6 +167,7 @@ pub async fn decide(
         .unwrap_or(client.default_namespace())
         .to_owned();
     let attempt = Attempt {
+        started,
         by: identity::of(&client).await?.user,
         api: Api::namespaced(client, &namespace),
         action: format!(
@@ -211,6 +213,8 @@ struct Attempt<'a> {
     request: &'a DecisionRequest,
     by: String,
     asked_at: Timestamp,
+    /// The same instant on the monotonic clock.
+    started: time::Instant,
     /// For errors.
     action: String,
 }
@@ -233,7 +237,7 @@ impl Attempt<'_> {
         // A review has a second of its own, and is never dated ahead of the clock.
         let at = free_second(&before.spec.reviews, self.asked_at);
         let ahead = Duration::try_from(at.duration_since(self.asked_at)).unwrap_or_default();
-        sleep(ahead).await;
+        sleep_until(self.started + ahead).await;
         let patch = json!({
             "metadata": {"resourceVersion": before.resource_version()},
             "spec": self.request.patch(before, &self.by, at),
