@@ -1,6 +1,6 @@
-//! HTTP: metrics, health and the report. It asks a [`Source`] and knows nothing of clusters;
-//! nothing can be changed through it. Liveness never depends on the cluster: a restart would not
-//! make a missing definition appear.
+//! The read-only HTTP server: metrics, health and the report, all from a [`Source`]. It knows nothing
+//! of clusters. Liveness never depends on the cluster: a restart would not install a missing
+//! definition.
 
 mod activity;
 mod listener;
@@ -19,24 +19,24 @@ use tokio::net::TcpListener;
 
 pub use activity::Patience;
 pub use listener::{Limits, Routes, serve};
-use shared::{Refused, Shared};
+use shared::{SharedResponse, Unavailable};
 
 const TEXT: &str = "text/plain; charset=utf-8";
 const EXPOSITION: &str = "text/plain; version=0.0.4; charset=utf-8";
 const JSON: &str = "application/json";
-/// Seconds after which a request that was refused for load may come back.
-const COME_BACK: HeaderValue = HeaderValue::from_static("2");
+/// `Retry-After` of a response that was refused for load, in seconds.
+const RETRY_AFTER: HeaderValue = HeaderValue::from_static("2");
 
 const WELCOME: &str = "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\">\
 <title>goldenpath</title><h1>goldenpath</h1>\
 <ul><li><a href=\"/api/v1/report\">The report, as JSON</a></li>";
-/// What is at the same address unless metrics and health are split off.
+/// Further links where metrics and health have the same address.
 const OPERATIONS: &str = "<li><a href=\"/metrics\">Metrics</a></li>\
 <li><a href=\"/readyz\">Is it ready?</a></li>";
 
-/// Where the answers come from. Every answer is worked out when it is asked for.
+/// Where responses come from; each is computed on request.
 pub trait Source: Send + Sync + 'static {
-    /// Whether there is something to answer with.
+    /// Whether the report is complete.
     fn readiness(&self) -> Readiness;
     /// Metrics in Prometheus' text format.
     fn metrics(&self) -> String;
@@ -44,17 +44,17 @@ pub trait Source: Send + Sync + 'static {
     fn report(&self) -> Option<Vec<u8>>;
 }
 
-/// What is still waited for, and what cannot be had.
+/// What is still missing, and what the operator does without.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Readiness {
-    /// What is waited for; ready when there is none.
+    /// What is missing; ready when there is none.
     pub pending: Vec<String>,
-    /// What is done without.
+    /// What the operator does without.
     pub notes: Vec<String>,
 }
 
 impl Readiness {
-    /// Whether nothing is waited for.
+    /// Whether nothing is missing.
     pub fn is_ready(&self) -> bool {
         self.pending.is_empty()
     }
@@ -73,15 +73,15 @@ impl Readiness {
     }
 }
 
-/// What the routes answer from.
+/// The state of the routes.
 #[derive(Clone)]
-struct Answers {
+struct Responses {
     source: Arc<dyn Source>,
-    metrics: Arc<Shared>,
-    report: Arc<Shared>,
+    metrics: Arc<SharedResponse>,
+    report: Arc<SharedResponse>,
 }
 
-impl Answers {
+impl Responses {
     fn new(source: Arc<dyn Source>) -> Self {
         Self {
             source,
@@ -93,9 +93,9 @@ impl Answers {
 
 /// Metrics and health alone.
 pub fn operations(source: Arc<dyn Source>) -> Routes {
-    let answers = Answers::new(source);
-    let report = answers.report.clone();
-    let all = operations_of(answers);
+    let responses = Responses::new(source);
+    let report = responses.report.clone();
+    let all = operations_of(responses);
     Routes {
         reserve: all.clone(),
         all,
@@ -103,42 +103,42 @@ pub fn operations(source: Arc<dyn Source>) -> Routes {
     }
 }
 
-/// What people and programs read: the page and the report.
+/// The page and the report.
 pub fn pages(source: Arc<dyn Source>) -> Routes {
-    let answers = Answers::new(source);
+    let responses = Responses::new(source);
     Routes {
-        report: answers.report.clone(),
-        all: pages_of("", answers),
+        report: responses.report.clone(),
+        all: pages_of("", responses),
         reserve: Router::new().fallback(busy),
     }
 }
 
 /// Everything under one address.
 pub fn everything(source: Arc<dyn Source>) -> Routes {
-    let answers = Answers::new(source);
-    let operations = operations_of(answers.clone());
+    let responses = Responses::new(source);
+    let operations = operations_of(responses.clone());
     Routes {
-        report: answers.report.clone(),
-        all: operations.clone().merge(pages_of(OPERATIONS, answers)),
+        report: responses.report.clone(),
+        all: operations.clone().merge(pages_of(OPERATIONS, responses)),
         reserve: operations.fallback(busy),
     }
 }
 
-fn operations_of(answers: Answers) -> Router {
+fn operations_of(responses: Responses) -> Router {
     Router::new()
         .route("/livez", get(|| async { "ok\n" }))
         .route("/readyz", get(readyz))
         .route("/metrics", get(metrics))
-        .with_state(answers)
+        .with_state(responses)
 }
 
 /// The page lists what else is at this address.
-fn pages_of(others: &str, answers: Answers) -> Router {
+fn pages_of(others: &str, responses: Responses) -> Router {
     let page = format!("{WELCOME}{others}</ul></html>\n");
     Router::new()
         .route("/", get(async || Html(page)))
         .route("/api/v1/report", get(report))
-        .with_state(answers)
+        .with_state(responses)
 }
 
 /// Binds an address; port 0 takes a free one.
@@ -146,8 +146,8 @@ pub async fn bind(address: SocketAddr) -> std::io::Result<TcpListener> {
     TcpListener::bind(address).await
 }
 
-async fn readyz(State(answers): State<Answers>) -> Response {
-    let readiness = answers.source.readiness();
+async fn readyz(State(responses): State<Responses>) -> Response {
+    let readiness = responses.source.readiness();
     let status = if readiness.is_ready() {
         StatusCode::OK
     } else {
@@ -156,27 +156,31 @@ async fn readyz(State(answers): State<Answers>) -> Response {
     (status, [(header::CONTENT_TYPE, TEXT)], readiness.text()).into_response()
 }
 
-async fn metrics(State(answers): State<Answers>) -> Response {
-    let source = answers.source.clone();
-    let built = answers.metrics.get(move || Some(source.metrics().into()));
-    respond(built.await, EXPOSITION, &answers)
+async fn metrics(State(responses): State<Responses>) -> Response {
+    let source = responses.source.clone();
+    let built = responses.metrics.get(move || Some(source.metrics().into()));
+    respond(built.await, EXPOSITION, &responses)
 }
 
-async fn report(State(answers): State<Answers>) -> Response {
-    let source = answers.source.clone();
-    let built = answers.report.get(move || source.report());
-    respond(built.await, JSON, &answers)
+async fn report(State(responses): State<Responses>) -> Response {
+    let source = responses.source.clone();
+    let built = responses.report.get(move || source.report());
+    respond(built.await, JSON, &responses)
 }
 
-fn respond(built: Result<Body, Refused>, kind: &'static str, answers: &Answers) -> Response {
+fn respond(
+    built: Result<Body, Unavailable>,
+    kind: &'static str,
+    responses: &Responses,
+) -> Response {
     match built {
         Ok(body) => ([(header::CONTENT_TYPE, kind)], body).into_response(),
-        Err(Refused::NotReady) => {
-            let text = answers.source.readiness().text();
+        Err(Unavailable::NotReady) => {
+            let text = responses.source.readiness().text();
             (StatusCode::SERVICE_UNAVAILABLE, text).into_response()
         }
-        Err(Refused::Busy) => too_many(),
-        Err(Refused::Failed) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
+        Err(Unavailable::Busy) => too_many(),
+        Err(Unavailable::Failed) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
     }
 }
 
@@ -186,6 +190,6 @@ async fn busy() -> Response {
 
 fn too_many() -> Response {
     let text = "too many requests at once; try again in 2 s\n";
-    let headers = [(header::RETRY_AFTER, COME_BACK)];
+    let headers = [(header::RETRY_AFTER, RETRY_AFTER)];
     (StatusCode::SERVICE_UNAVAILABLE, headers, text).into_response()
 }

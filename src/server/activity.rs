@@ -1,5 +1,5 @@
-//! What one connection is doing and since when, so that the listener can close those that do
-//! nothing. Requests and answers report here; nothing is decided here.
+//! What a connection does and since when, so that the listener can close idle and stalled ones.
+//! Requests and responses report here; nothing is closed here.
 
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -9,19 +9,19 @@ use std::time::{Duration, Instant};
 use axum::body::{Body, Bytes, HttpBody};
 use hyper::body::{Frame, SizeHint};
 
-/// How long a connection may do nothing.
+/// How long a connection may be idle or stalled.
 #[derive(Clone, Copy, Debug)]
 pub struct Patience {
     /// Without a request, or with one whose head is not complete.
     pub idle: Duration,
-    /// Within an answer, without a byte of it being taken.
+    /// Within a response, while the peer reads no byte of it.
     pub stalled: Duration,
-    /// For a whole answer.
+    /// For a whole response.
     pub answer: Duration,
 }
 
 #[derive(Clone, Copy, Debug)]
-enum Phase {
+enum ConnectionPhase {
     /// Waiting for the head of a request.
     Idle { since: Instant },
     /// Answering a request.
@@ -30,46 +30,46 @@ enum Phase {
 
 /// The activity of one connection.
 #[derive(Debug)]
-pub struct Activity(Mutex<Phase>);
+pub struct Activity(Mutex<ConnectionPhase>);
 
 impl Activity {
     /// A connection that has just been accepted.
     pub fn new(now: Instant) -> Self {
-        Self(Mutex::new(Phase::Idle { since: now }))
+        Self(Mutex::new(ConnectionPhase::Idle { since: now }))
     }
 
-    /// Since when the connection waits for a request; none while it answers one.
+    /// Since when the connection waits for a request; `None` while it answers one.
     pub fn idle_since(&self) -> Option<Instant> {
         match self.get() {
-            Phase::Idle { since } => Some(since),
-            Phase::Answering { .. } => None,
+            ConnectionPhase::Idle { since } => Some(since),
+            ConnectionPhase::Answering { .. } => None,
         }
     }
 
-    /// Whether the connection has done nothing for too long.
+    /// Whether the connection was idle or stalled for too long.
     pub fn is_overdue(&self, now: Instant, patience: &Patience) -> bool {
         match self.get() {
-            Phase::Idle { since } => now.duration_since(since) >= patience.idle,
-            Phase::Answering { since, moved } => {
+            ConnectionPhase::Idle { since } => now.duration_since(since) >= patience.idle,
+            ConnectionPhase::Answering { since, moved } => {
                 now.duration_since(moved) >= patience.stalled
                     || now.duration_since(since) >= patience.answer
             }
         }
     }
 
-    fn get(&self) -> Phase {
+    fn get(&self) -> ConnectionPhase {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn set(&self, phase: Phase) {
+    fn set(&self, phase: ConnectionPhase) {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = phase;
     }
 
     fn moved(&self, now: Instant) {
         let since = match self.get() {
-            Phase::Idle { since } | Phase::Answering { since, .. } => since,
+            ConnectionPhase::Idle { since } | ConnectionPhase::Answering { since, .. } => since,
         };
-        self.set(Phase::Answering { since, moved: now });
+        self.set(ConnectionPhase::Answering { since, moved: now });
     }
 }
 
@@ -81,14 +81,14 @@ impl Answering {
     /// The head of a request is complete.
     pub fn begin(activity: Arc<Activity>) -> Self {
         let now = Instant::now();
-        activity.set(Phase::Answering {
+        activity.set(ConnectionPhase::Answering {
             since: now,
             moved: now,
         });
         Self(activity)
     }
 
-    /// The body of the answer, which reports each piece that is taken.
+    /// The body of the response, which reports each piece that the peer reads.
     pub fn track(self, body: Body) -> Tracked {
         Tracked { body, under: self }
     }
@@ -96,7 +96,7 @@ impl Answering {
 
 impl Drop for Answering {
     fn drop(&mut self) {
-        self.0.set(Phase::Idle {
+        self.0.set(ConnectionPhase::Idle {
             since: Instant::now(),
         });
     }
@@ -151,7 +151,7 @@ mod tests {
         let activity = Activity::new(start);
         assert!(!activity.is_overdue(after(29), &PATIENCE));
         assert!(activity.is_overdue(after(30), &PATIENCE));
-        activity.set(Phase::Answering {
+        activity.set(ConnectionPhase::Answering {
             since: start,
             moved: after(100),
         });

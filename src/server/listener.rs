@@ -1,6 +1,6 @@
-//! One listener: accepts connections, closes those that do nothing, and bounds how many there are.
-//! Probes stay answerable while others hold every connection: beyond the limit a connection gets
-//! the reserve's routes only. It knows nothing of what the routes answer.
+//! One listener: accepts connections, closes idle and stalled ones, and bounds how many there are.
+//! Probes are answered while others hold every connection: beyond the limit a connection gets the
+//! reserve's routes only. It knows nothing of what the routes serve.
 
 use std::collections::HashMap;
 use std::convert::Infallible;
@@ -26,15 +26,15 @@ use tower::ServiceExt as _;
 use tracing::warn;
 
 use super::activity::{Activity, Answering, Patience, Tracked};
-use super::shared::Shared;
+use super::shared::SharedResponse;
 
 /// How long open connections may take to end when the server stops.
 const DRAIN: Duration = Duration::from_secs(2);
-/// Pause after the process ran out of descriptors.
+/// Pause after the process ran out of file descriptors.
 const NO_DESCRIPTORS: Duration = Duration::from_millis(100);
-/// How long a connection has to send its request before it may be closed for another one.
+/// How long a new connection may be idle before it can be closed for another one.
 const FRESH: Duration = Duration::from_millis(100);
-/// The largest request head in bytes, and what one connection buffers of an answer.
+/// The largest request head in bytes, and what one connection buffers of a response.
 const BUFFER: usize = 64 * 1024;
 /// Header fields in a request.
 const HEADERS: usize = 64;
@@ -46,7 +46,7 @@ pub struct Limits {
     pub connections: usize,
     /// Connections beyond these, with the reserve's routes only.
     pub reserve: usize,
-    /// How long a connection may do nothing.
+    /// How long a connection may be idle or stalled.
     pub patience: Patience,
     /// How often connections are checked.
     pub check_every: Duration,
@@ -72,19 +72,19 @@ impl Default for Limits {
     }
 }
 
-/// What a listener answers.
+/// What a listener serves.
 #[derive(Clone, Debug)]
 pub struct Routes {
-    /// As long as connections are within the limit.
+    /// For connections within the limit.
     pub(super) all: Router,
-    /// Beyond the limit; each connection takes one request.
+    /// For connections beyond the limit, of one request each.
     pub(super) reserve: Router,
-    /// The report as it is shared among readers.
-    pub(super) report: Arc<Shared>,
+    /// The report, shared among readers.
+    pub(super) report: Arc<SharedResponse>,
 }
 
 impl Routes {
-    /// Reports in memory: those being sent, and the latest while it may be given again.
+    /// Reports in memory: those being sent, and the latest while it may be sent again.
     pub fn reports_alive(&self) -> usize {
         self.report.alive()
     }
@@ -95,10 +95,10 @@ impl Routes {
     }
 }
 
-/// Serves until `stop` turns true, then gives open connections a moment to end.
+/// Serves until `stop` turns true, then lets open connections finish for a short time.
 ///
 /// # Errors
-/// Never at the moment: a listener that cannot accept is tried again.
+/// Never at present: a failed accept is retried.
 pub async fn serve(
     listener: TcpListener,
     routes: Routes,
@@ -165,7 +165,7 @@ impl Connections {
         }
     }
 
-    /// Whether one more connection may be accepted. An idle one makes room.
+    /// Whether one more connection may be accepted: an idle one can be closed for it.
     fn has_room(&self) -> bool {
         self.open.len() < self.limits.connections + self.limits.reserve
             || self.longest_idle().is_some()
@@ -194,7 +194,7 @@ impl Connections {
             .serve_connection(TokioIo::new(stream), service);
         let connection = self.graceful.watch(connection);
         let task = self.tasks.spawn(async move {
-            // A peer that goes away in the middle is no failure of ours.
+            // A peer that disconnects is not an error.
             let _ = connection.await;
         });
         self.open.insert(task.id(), Connection { activity, task });

@@ -1,5 +1,5 @@
-//! Large answers, built once for all who ask at the same time. Bounds how many are sent at once and
-//! how many bytes they hold together; who asks beyond that is asked to come back.
+//! Large responses, built once for all requests at the same time. Bounds how many are sent at once and
+//! how many bytes they hold together; further requests are refused with `Retry-After`.
 
 use std::pin::Pin;
 use std::sync::{Arc, Weak};
@@ -12,33 +12,33 @@ use tokio::sync::{Mutex, OwnedSemaphorePermit, Semaphore};
 use tokio::task::spawn_blocking;
 use tokio::time::timeout;
 
-/// Answers sent at once.
+/// Responses sent at once.
 const AT_ONCE: usize = 16;
 /// Requests that may wait for their turn.
 const WAITING: usize = 256;
 /// How long a request waits for its turn.
 const TURN_WITHIN: Duration = Duration::from_secs(5);
-/// While several requests are under way, an answer this old is given again.
+/// While several requests are under way, a response this old is sent again.
 const REUSED_FOR: Duration = Duration::from_secs(1);
-/// Bytes of all answers that are still being sent.
+/// Bytes of all responses that are still being sent.
 const HELD: usize = 64 * 1024 * 1024;
-/// Bytes handed to a connection at once.
+/// Bytes passed to a connection at once.
 const PIECE: usize = 16 * 1024;
 
-/// Why there is no answer.
+/// Why there is no response.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Refused {
+pub enum Unavailable {
     /// Too many requests are under way.
     Busy,
-    /// There is nothing to answer with yet.
+    /// The report is not complete yet.
     NotReady,
     /// Building it failed.
     Failed,
 }
 
-/// One kind of answer.
+/// One kind of response.
 #[derive(Debug)]
-pub struct Shared {
+pub struct SharedResponse {
     turns: Arc<Semaphore>,
     places: Arc<Semaphore>,
     cache: Mutex<Cache>,
@@ -47,22 +47,22 @@ pub struct Shared {
 #[derive(Debug, Default)]
 struct Cache {
     latest: Option<(Instant, Arc<Vec<u8>>)>,
-    /// Answers that somebody may still be reading.
+    /// Responses that may still be read.
     held: Vec<Weak<Vec<u8>>>,
 }
 
 impl Cache {
     fn alive(&mut self) -> impl Iterator<Item = Arc<Vec<u8>>> {
-        self.held.retain(|answer| answer.strong_count() > 0);
+        self.held.retain(|bytes| bytes.strong_count() > 0);
         self.held.iter().filter_map(Weak::upgrade)
     }
 
     fn held(&mut self) -> usize {
-        self.alive().map(|answer| answer.len()).sum()
+        self.alive().map(|bytes| bytes.len()).sum()
     }
 }
 
-impl Default for Shared {
+impl Default for SharedResponse {
     fn default() -> Self {
         Self {
             turns: Arc::new(Semaphore::new(AT_ONCE)),
@@ -72,34 +72,34 @@ impl Default for Shared {
     }
 }
 
-impl Shared {
-    /// Answers that are built and not dropped yet.
+impl SharedResponse {
+    /// Responses that are built and not dropped yet.
     pub fn alive(&self) -> usize {
         self.cache
             .try_lock()
             .map_or(0, |mut cache| cache.alive().count())
     }
 
-    /// Answers being built or sent.
+    /// Responses being built or sent.
     pub fn under_way(&self) -> usize {
         AT_ONCE - self.turns.available_permits()
     }
 
-    /// An answer that was not begun before it was asked for; under load, or while readers hold many
-    /// bytes of older ones, the latest.
+    /// A response built after the request arrived; under load, or while readers hold many bytes of
+    /// older ones, the latest.
     ///
     /// # Errors
     /// When there is none now.
     pub async fn get(
         &self,
         build: impl FnOnce() -> Option<Vec<u8>> + Send + 'static,
-    ) -> Result<Body, Refused> {
+    ) -> Result<Body, Unavailable> {
         let asked = Instant::now();
-        let _place = self.places.try_acquire().map_err(|_| Refused::Busy)?;
+        let _place = self.places.try_acquire().map_err(|_| Unavailable::Busy)?;
         let turn = timeout(TURN_WITHIN, self.turns.clone().acquire_owned()).await;
-        let turn = turn.ok().and_then(Result::ok).ok_or(Refused::Busy)?;
+        let turn = turn.ok().and_then(Result::ok).ok_or(Unavailable::Busy)?;
         let bytes = self.latest(asked, build).await?;
-        Ok(Body::new(Answer {
+        Ok(Body::new(SharedBody {
             bytes,
             at: 0,
             _turn: turn,
@@ -110,35 +110,37 @@ impl Shared {
         &self,
         asked: Instant,
         build: impl FnOnce() -> Option<Vec<u8>> + Send + 'static,
-    ) -> Result<Arc<Vec<u8>>, Refused> {
+    ) -> Result<Arc<Vec<u8>>, Unavailable> {
         let mut cache = self.cache.lock().await;
         let held = cache.held();
-        if let Some((begun, answer)) = &cache.latest {
+        if let Some((started, bytes)) = &cache.latest {
             let is_busy = self.turns.available_permits() < AT_ONCE / 2;
-            let is_recent = *begun >= asked || is_busy && begun.elapsed() < REUSED_FOR;
-            if is_recent || held + answer.len() > HELD && held > 0 {
-                return Ok(answer.clone());
+            let is_recent = *started >= asked || is_busy && started.elapsed() < REUSED_FOR;
+            if is_recent || held + bytes.len() > HELD && held > 0 {
+                return Ok(bytes.clone());
             }
         }
         cache.latest = None;
-        let begun = Instant::now();
-        let answer = spawn_blocking(build).await.map_err(|_| Refused::Failed)?;
-        let answer = Arc::new(answer.ok_or(Refused::NotReady)?);
-        cache.held.push(Arc::downgrade(&answer));
-        cache.latest = Some((begun, answer.clone()));
-        Ok(answer)
+        let started = Instant::now();
+        let bytes = spawn_blocking(build)
+            .await
+            .map_err(|_| Unavailable::Failed)?;
+        let bytes = Arc::new(bytes.ok_or(Unavailable::NotReady)?);
+        cache.held.push(Arc::downgrade(&bytes));
+        cache.latest = Some((started, bytes.clone()));
+        Ok(bytes)
     }
 }
 
-/// A shared answer on its way to one reader, in pieces: the reader's turn ends with the last one.
+/// A shared response on its way to one reader, in pieces: the reader's turn ends with the last one.
 #[derive(Debug)]
-struct Answer {
+struct SharedBody {
     bytes: Arc<Vec<u8>>,
     at: usize,
     _turn: OwnedSemaphorePermit,
 }
 
-impl HttpBody for Answer {
+impl HttpBody for SharedBody {
     type Data = Bytes;
     type Error = std::convert::Infallible;
 
