@@ -25,13 +25,13 @@ const CEL: [&str; 8] = [
 /// The rooms without a circle between files: a source directory, and a room in it (`""` for all).
 const WITHOUT_CIRCLES: [(&str, &str); 8] = [
     ("cel/src", ""),
-    ("src", "api/"),
-    ("src", "report/"),
     ("src", "cluster/"),
-    ("src", "commands"),
-    ("src", "manifests"),
     ("src", "notify/"),
     ("src", "server/"),
+    ("src", "api/"),
+    ("src", "report/"),
+    ("src", "commands"),
+    ("src", "manifests"),
 ];
 /// The rooms of `src/cluster` left and right of `watch` and `write`, which stand side by side.
 const BEFORE_WATCH_AND_WRITE: [&str; 7] = [

@@ -7,7 +7,7 @@ use std::io::Cursor;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
-use http::{Request, Response, Uri, header};
+use http::{Method, Request, Response, Uri, header};
 use http_body_util::{BodyExt, Full};
 
 use super::backoff;
@@ -178,7 +178,9 @@ fn request(uri: Uri, format: PayloadFormat, message: &Message) -> Result<Request
     let body = encode::json(&document).map_err(|error| error.to_string())?;
     let body = body.into_bytes();
     let length = body.len();
-    Request::post(uri)
+    Request::builder()
+        .method(Method::POST)
+        .uri(uri)
         .header(header::CONTENT_TYPE, "application/json; charset=utf-8")
         .header(header::CONTENT_LENGTH, length)
         .header(

@@ -1,6 +1,7 @@
 //! One workload's line: its verdict, and for every check of its path what a person would ask.
 
 use jiff::Timestamp;
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use super::View;
 use crate::assess::inventory::namespace_index::NamespaceIndex;
@@ -206,21 +207,22 @@ fn feedback(path: &Path, workload: &Workload, verdict: &Verdict) -> Option<Strin
         .map_or("", |index| path.spec.checks[index].name.as_str());
     let service = workload.service.as_deref().unwrap_or(&workload.id.name);
     let filled = template
-        .replace("{path}", &encoded(&path.name))
-        .replace("{check}", &encoded(check))
-        .replace("{service}", &encoded(service));
+        .replace("{path}", &encode(&path.name))
+        .replace("{check}", &encode(check))
+        .replace("{service}", &encode(service));
     Some(filled)
 }
 
-/// Percent-encoded as a part of an address.
-fn encoded(text: &str) -> String {
-    let bytes = text.bytes().map(|byte| match byte {
-        b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => {
-            char::from(byte).to_string()
-        }
-        other => format!("%{other:02X}"),
-    });
-    bytes.collect()
+/// All but the unreserved characters of RFC 3986.
+const RESERVED: AsciiSet = NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'.')
+    .remove(b'_')
+    .remove(b'~');
+
+/// Percent-encodes a part of an address.
+fn encode(text: &str) -> String {
+    utf8_percent_encode(text, &RESERVED).to_string()
 }
 
 fn count(number: u32) -> usize {
