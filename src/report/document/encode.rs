@@ -29,7 +29,7 @@ pub fn json_pretty(value: &impl Serialize) -> serde_json::Result<String> {
 
 /// JSON with every unsafe character escaped; it means the same.
 pub fn escaped(text: String) -> String {
-    match escape(&text, |c| is_unsafe(c) && !is_space(c)) {
+    match escape(&text, |c| is_unsafe(c) && !is_blank(c)) {
         Cow::Borrowed(_) => text,
         Cow::Owned(safe) => safe,
     }
@@ -41,14 +41,14 @@ pub fn escaped(text: String) -> String {
 /// characters beyond U+FFFF: these stay raw, which it takes. `None` where nothing changes.
 pub fn body(json: &[u8]) -> Option<Vec<u8>> {
     let text = std::str::from_utf8(json).ok()?;
-    match escape(text, |c| is_unsafe(c) && !is_space(c) && c <= '\u{ffff}') {
+    match escape(text, |c| is_unsafe(c) && !is_blank(c) && c <= '\u{ffff}') {
         Cow::Borrowed(_) => None,
         Cow::Owned(safe) => Some(safe.into_bytes()),
     }
 }
 
 /// White space between JSON's tokens; inside its strings it is always escaped.
-const fn is_space(c: char) -> bool {
+const fn is_blank(c: char) -> bool {
     matches!(c, '\n' | '\r' | '\t')
 }
 
@@ -106,7 +106,7 @@ pub fn yaml_fields<E>(
 }
 
 fn is_safe(text: &str) -> bool {
-    !text.contains(|c| is_unsafe(c) && !is_space(c))
+    !text.contains(|c| is_unsafe(c) && !is_blank(c))
 }
 
 /// Stands in for texts that YAML's writer would leave raw: it writes a mark bare, and the mark then

@@ -223,14 +223,14 @@ fn paths(now: &Report, then: &Report, drafted: &[String]) -> Vec<PathChange> {
         now: before.get(&line.path).copied(),
         then: numbers(line),
     });
-    let is_told = |line: &PathChange| drafted.contains(&line.path) || line.now != Some(line.then);
-    lines.filter(is_told).collect()
+    let is_listed = |line: &PathChange| drafted.contains(&line.path) || line.now != Some(line.then);
+    lines.filter(is_listed).collect()
 }
 
 /// The comparison for a terminal.
 pub fn render(preview: &Preview, style: Style) -> String {
     let sections = [
-        paths_told(preview, style),
+        path_changes(preview, style),
         sum(preview),
         teams(preview, style),
         workloads(preview, style),
@@ -240,7 +240,7 @@ pub fn render(preview: &Preview, style: Style) -> String {
     shown.collect::<Vec<_>>().join("\n")
 }
 
-fn paths_told(preview: &Preview, style: Style) -> String {
+fn path_changes(preview: &Preview, style: Style) -> String {
     let words = |numbers: Option<Numbers>| match numbers {
         None => "–".to_owned(),
         Some(numbers) if !numbers.takes_part => "not launched, not counted".to_owned(),
