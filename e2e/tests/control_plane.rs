@@ -154,3 +154,44 @@ fn nothing_remains_of_a_dropped_control_plane() {
     drop(cluster);
     assert!(!data.exists());
 }
+
+const GREETING_KIND: &str = "
+apiVersion: apiextensions.k8s.io/v1
+kind: CustomResourceDefinition
+metadata: {name: greetings.example.com}
+spec:
+  group: example.com
+  scope: Namespaced
+  names: {kind: Greeting, plural: greetings, singular: greeting, shortNames: [gr]}
+  versions:
+  - name: v1
+    served: true
+    storage: true
+    schema: {openAPIV3Schema: {type: object, properties: {text: {type: string}}}}
+";
+
+#[test]
+fn a_stored_object_is_found_by_every_word_for_its_kind() {
+    let Some(cluster) = control_plane_or_skip(&Options::default()) else {
+        return;
+    };
+    cluster.apply(CONFIG_MAP).unwrap();
+    for object in ["cm/greeting", "ConfigMap/greeting", "configmaps/greeting"] {
+        let stored = cluster.stored("default", object).unwrap();
+        assert_eq!(stored["data"]["text"], "hello", "{object}");
+        assert!(stored["metadata"]["managedFields"].is_array(), "{object}");
+    }
+    // A kind that came after the first question, and objects without a namespace.
+    cluster.define(&[GREETING_KIND]).unwrap();
+    let hello = "{apiVersion: example.com/v1, kind: Greeting, \
+        metadata: {name: hello, namespace: default}, text: hello}";
+    cluster.apply(hello).unwrap();
+    let stored = cluster.stored("default", "gr/hello").unwrap();
+    assert_eq!(stored["text"], "hello");
+    let crd = cluster.stored("", "crd/greetings.example.com").unwrap();
+    assert_eq!(crd["spec"]["group"], "example.com");
+    let error = cluster.stored("default", "nothing/hello").unwrap_err();
+    assert_eq!(error.reason(), "NoKind");
+    let error = cluster.stored("default", "cm/absent").unwrap_err();
+    assert_eq!(error.reason(), "UnexpectedStatus");
+}
