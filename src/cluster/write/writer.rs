@@ -107,7 +107,7 @@ impl Job {
 /// The writer.
 pub struct Writer {
     context: Arc<Context>,
-    writer: ApiWriter,
+    api: ApiWriter,
     records: mpsc::Receiver<ReminderRecord>,
     throttle: Throttle,
     under_way: JoinSet<(Job, WriteOutcome)>,
@@ -136,16 +136,16 @@ impl Slow {
 }
 
 impl Writer {
-    /// A writer that uses this API writer, and records what reminders ask for.
+    /// A writer that sends with `api` and receives the records of reminders.
     pub fn new(
         context: Arc<Context>,
-        writer: ApiWriter,
+        api: ApiWriter,
         records: mpsc::Receiver<ReminderRecord>,
     ) -> Self {
         let now = Instant::now();
         Self {
             context,
-            writer,
+            api,
             records,
             throttle: Throttle::default(),
             under_way: JoinSet::new(),
@@ -281,7 +281,7 @@ impl Writer {
     }
 
     fn start(&mut self, mut job: Job) {
-        let (context, writer) = (self.context.clone(), self.writer.clone());
+        let (context, writer) = (self.context.clone(), self.api.clone());
         self.under_way.spawn(async move {
             let outcome = if context.leadership.holds() {
                 job.carry_out(&writer).await
