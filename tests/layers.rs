@@ -8,6 +8,7 @@ mod imports;
 #[path = "layers/names.rs"]
 mod names;
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -22,9 +23,31 @@ const OUTERMOST: &str = "commands";
 const CEL: [&str; 8] = [
     "limits", "error", "syntax", "value", "library", "eval", "check", "env",
 ];
+/// `wording <- state <- … <- planner` in `src/assess`: what is read of objects, what is judged of
+/// them, what was seen, what follows from it, what is to be written.
+const ASSESS: [&str; 17] = [
+    "wording",
+    "state",
+    "source",
+    "quantity",
+    "object",
+    "settings",
+    "path",
+    "workload",
+    "exception",
+    "namespace_index",
+    "verdict",
+    "inventory",
+    "register",
+    "adoption",
+    "warning",
+    "reminders",
+    "planner",
+];
 /// The rooms without a circle between files: a source directory, and a room in it (`""` for all).
-const WITHOUT_CIRCLES: [(&str, &str); 8] = [
+const WITHOUT_CIRCLES: [(&str, &str); 9] = [
     ("cel/src", ""),
+    ("src", "assess/"),
     ("src", "cluster/"),
     ("src", "notify/"),
     ("src", "server/"),
@@ -176,6 +199,35 @@ fn imports_of_cluster_point_one_way() {
     }
     assert_eq!(against(&["watch", "write"], &edges), [""; 0]);
     assert_eq!(against(&["write", "watch"], &edges), [""; 0]);
+}
+
+#[test]
+fn imports_of_assess_point_one_way() {
+    let sources = sources("src");
+    let inside = |name: &str| name.strip_prefix("assess/").map(str::to_owned);
+    let rooms: BTreeSet<String> = sources
+        .iter()
+        .filter_map(|source| inside(&source.name))
+        .filter_map(|name| Some(name.split(['/', '.']).next()?.to_owned()))
+        .collect();
+    let named: BTreeSet<String> = ASSESS
+        .iter()
+        .chain(&["mod"])
+        .map(ToString::to_string)
+        .collect();
+    assert_eq!(rooms, named);
+    let edges: BTreeSet<Edge> = Imports::of(&sources)
+        .edges()
+        .iter()
+        .filter_map(|edge| {
+            Some(Edge {
+                from: inside(&edge.from)?,
+                to: inside(&edge.to)?,
+            })
+        })
+        .collect();
+    assert!(!edges.is_empty());
+    assert_eq!(against(&ASSESS, &edges), [""; 0]);
 }
 
 #[test]

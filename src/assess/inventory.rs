@@ -1,6 +1,7 @@
-//! The inventory: plain, synchronous data. Events go in, verdicts and wanted writes come out.
-//! It keeps compact records, never objects. Only a delete event or a completed list removes.
-//! It neither reads a clock nor waits: every instant is a parameter.
+//! The inventory: what was seen of a cluster or of manifests, by namespace. Events and lists go in;
+//! facts, and a log of what changed, come out. It keeps compact records, never objects. Only a delete
+//! event or a completed list removes. It plans no write and knows of none under way: that is the
+//! planners' business. It neither reads a clock nor waits: every instant is a parameter.
 
 use std::collections::{BTreeMap, HashSet, VecDeque};
 use std::sync::Arc;
@@ -8,25 +9,28 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use super::settings::Settings;
-use super::state::Cause;
 use super::verdict::{AsOf, JudgeContext};
-use super::warning::Upkeep;
 use super::workload::{OwnLabels, ReadContext, Workload};
 use crate::api::{GoldenPathStatus, Period};
 use crate::assess::exception::assurance::Vouching;
-use crate::assess::inventory::namespace_index::{LocalId, NamespaceIndex};
+use crate::assess::inventory::faults::SeenFaults;
 use crate::assess::inventory::recreation::Deleted;
+use crate::assess::inventory::slots::Slots;
+use crate::assess::inventory::time::NextChange;
 use crate::assess::inventory::undecodable::UndecodableObjects;
+use crate::assess::namespace_index::{Entry, LocalId, NamespaceIndex};
 use crate::assess::object::kind::WorkloadId;
 use crate::assess::object::namespace::Namespace;
-use crate::assess::path::evaluate::Fault;
 use crate::assess::path::set::PathSet;
-use crate::assess::planner::statuses::Paces;
 
+pub mod changes;
 pub mod events;
+mod faults;
 pub mod lists;
-pub mod namespace_index;
+mod recorded;
 pub mod recreation;
+mod slots;
+mod time;
 pub mod undecodable;
 
 /// How long a deleted path is still judged by, so that a path that is re-created by a delivery
@@ -38,41 +42,21 @@ pub const DELETED_PATH_GRACE: Period = Period::seconds(300);
 pub struct Inventory {
     /// How workloads are read and counted.
     pub settings: Settings,
-    pub(super) vouching: Vouching,
-    pub(super) paths: Arc<PathSet>,
-    pub(super) path_statuses: BTreeMap<Arc<str>, Option<GoldenPathStatus>>,
-    pub(super) paces: Paces,
-    pub(super) namespaces: BTreeMap<Arc<str>, NamespaceIndex>,
-    pub(super) queue: VecDeque<WorkloadId>,
-    pub(super) later: BTreeMap<Timestamp, Vec<WorkloadId>>,
-    pub(super) label_values: HashSet<Arc<OwnLabels>>,
-    pub(super) faults: BTreeMap<(Arc<str>, u16), SeenFault>,
-    pub(super) next_change: NextChange,
-    pub(super) conflicts: u64,
-    pub(super) version: u64,
-    pub(super) last_tick: Option<Timestamp>,
-    pub(super) upkeep: Upkeep,
-    pub(super) deleted: Deleted,
-    pub(super) undecodable: UndecodableObjects,
-    pub(super) exceptions_kept: bool,
-}
-
-/// A sample of what goes wrong with one check while it runs.
-#[derive(Clone, Debug)]
-pub struct SeenFault {
-    /// What went wrong.
-    pub fault: Fault,
-    /// One workload it went wrong on.
-    pub workload: WorkloadId,
-}
-
-/// When time alone next changes an answer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum NextChange {
-    /// Something changed since it was last worked out.
-    Unsettled,
-    /// At this instant, or never.
-    At(Option<Timestamp>),
+    vouching: Vouching,
+    paths: Arc<PathSet>,
+    path_statuses: BTreeMap<Arc<str>, Option<GoldenPathStatus>>,
+    namespaces: BTreeMap<Arc<str>, NamespaceIndex>,
+    changed: VecDeque<WorkloadId>,
+    label_values: HashSet<Arc<OwnLabels>>,
+    workload_slots: Slots,
+    service_slots: Slots,
+    faults: SeenFaults,
+    next_change: NextChange,
+    version: u64,
+    last_tick: Option<Timestamp>,
+    deleted: Deleted,
+    undecodable: UndecodableObjects,
+    exceptions_kept: bool,
 }
 
 /// What has to be read again after a change.
@@ -93,17 +77,15 @@ impl Inventory {
             vouching: Vouching::default(),
             paths: Arc::default(),
             path_statuses: BTreeMap::new(),
-            paces: Paces::new(),
             namespaces: BTreeMap::new(),
-            queue: VecDeque::new(),
-            later: BTreeMap::new(),
+            changed: VecDeque::new(),
             label_values: HashSet::new(),
-            faults: BTreeMap::new(),
+            workload_slots: Slots::default(),
+            service_slots: Slots::default(),
+            faults: SeenFaults::default(),
             next_change: NextChange::Unsettled,
-            conflicts: 0,
             version: 0,
             last_tick: None,
-            upkeep: Upkeep::default(),
             deleted: Deleted::default(),
             undecodable: UndecodableObjects::default(),
             exceptions_kept: false,
@@ -139,14 +121,38 @@ impl Inventory {
         self.namespaces.get(namespace)
     }
 
-    /// One workload.
+    /// A workload, and the namespace it is in.
+    pub fn entry(&self, id: &WorkloadId) -> Option<(&NamespaceIndex, &Entry)> {
+        let ns = self.namespaces.get(&id.namespace)?;
+        Some((ns, ns.workloads.get(&local(id))?))
+    }
+
     pub fn workload(&self, id: &WorkloadId) -> Option<&Workload> {
-        let entry = self
-            .namespaces
-            .get(&id.namespace)?
-            .workloads
-            .get(&local(id))?;
+        let (_, entry) = self.entry(id)?;
         Some(&entry.workload)
+    }
+
+    /// Whether a path of this name is stored.
+    pub(super) fn is_path_stored(&self, name: &str) -> bool {
+        self.path_statuses.contains_key(name)
+    }
+
+    /// The stored status of a path, where it has one.
+    pub(super) fn path_status(&self, name: &str) -> Option<&GoldenPathStatus> {
+        self.path_statuses.get(name)?.as_ref()
+    }
+
+    pub(super) fn undecodable(&self) -> &UndecodableObjects {
+        &self.undecodable
+    }
+
+    pub fn vouching(&self) -> Vouching {
+        self.vouching
+    }
+
+    /// Whether the exceptions are those of a definition that was removed.
+    pub fn exceptions_kept(&self) -> bool {
+        self.exceptions_kept
     }
 
     /// A number that grows with every change, so that readers know whether to look again.
@@ -187,34 +193,7 @@ impl Inventory {
         }
     }
 
-    pub(super) fn mark(&mut self, id: &WorkloadId, cause: Cause) {
-        let Some(ns) = self.namespaces.get_mut(&id.namespace) else {
-            return;
-        };
-        let Some(entry) = ns.workloads.get_mut(&local(id)) else {
-            return;
-        };
-        if entry.progress.dirty.is_none() {
-            entry.progress.dirty = Some(cause);
-            self.queue.push_back(id.clone());
-        }
-    }
-
-    pub(super) fn mark_all(&mut self, cause: Cause) {
-        for entry in self
-            .namespaces
-            .values_mut()
-            .flat_map(|ns| ns.workloads.values_mut())
-        {
-            if entry.progress.dirty.is_none() {
-                entry.progress.dirty = Some(cause);
-                self.queue.push_back(entry.workload.id.clone());
-            }
-        }
-        self.version += 1;
-    }
-
-    pub(super) fn shared_labels(&mut self, labels: &Arc<OwnLabels>) -> Arc<OwnLabels> {
+    fn shared_labels(&mut self, labels: &Arc<OwnLabels>) -> Arc<OwnLabels> {
         if let Some(known) = self.label_values.get(labels) {
             return known.clone();
         }
@@ -222,7 +201,7 @@ impl Inventory {
         labels.clone()
     }
 
-    pub(super) fn forget_if_empty(&mut self, namespace: &str) {
+    fn forget_if_empty(&mut self, namespace: &str) {
         if self
             .namespaces
             .get(namespace)
@@ -234,6 +213,6 @@ impl Inventory {
 }
 
 /// Kind and name of a workload.
-pub(super) fn local(id: &WorkloadId) -> LocalId {
+fn local(id: &WorkloadId) -> LocalId {
     (id.kind.clone(), id.name.clone())
 }

@@ -5,6 +5,7 @@
 pub mod adoption;
 pub mod exception;
 pub mod inventory;
+pub mod namespace_index;
 pub mod object;
 pub mod path;
 pub mod planner;
@@ -15,4 +16,5 @@ pub mod source;
 pub mod state;
 pub mod verdict;
 pub mod warning;
+pub mod wording;
 pub mod workload;

@@ -4,5 +4,6 @@
 pub mod defaults;
 pub mod kind;
 pub mod labels;
+pub(in crate::assess) mod metadata;
 pub mod namespace;
 pub mod template_hash;

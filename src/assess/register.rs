@@ -10,10 +10,10 @@ use super::workload::Workload;
 use crate::api::golden_path::Level;
 use crate::assess::exception::assurance::{Assurance, assurance};
 use crate::assess::exception::record::{EVERY_CHECK, Exception};
-use crate::assess::inventory::namespace_index::NamespaceIndex;
+use crate::assess::namespace_index::NamespaceIndex;
 use crate::assess::object::kind::WorkloadId;
 use crate::assess::path::set::PathSet;
-use crate::assess::planner::status::nearest;
+use crate::assess::wording::nearest;
 
 pub mod next;
 pub mod preview;
@@ -133,9 +133,10 @@ pub fn exception_views<'a>(inventory: &'a Inventory, as_of: &AsOf) -> Vec<Except
 pub fn exception_view<'a>(
     inventory: &'a Inventory,
     as_of: &AsOf,
-    key: (&str, &str),
+    key: (&'a str, &str),
 ) -> Option<ExceptionView<'a>> {
-    let (namespace, ns) = inventory.namespaces.get_key_value(key.0)?;
+    let ns = inventory.namespace(key.0)?;
+    let namespace = key.0;
     let exception = ns.exception(key.1)?;
     Some(view_in(inventory, as_of, (namespace, ns, exception)))
 }
@@ -148,7 +149,7 @@ pub(super) fn view_in<'a>(
 ) -> ExceptionView<'a> {
     let (namespace, ns, exception) = place;
     let ctx = inventory.judge_context(as_of);
-    let path = exception.path(&inventory.paths);
+    let path = exception.path(inventory.paths());
     let named = oldest_first(ns, exception);
     let within = usize_limit(exception.spec.max_workloads);
     let judged: Vec<_> = named
@@ -166,12 +167,12 @@ pub(super) fn view_in<'a>(
         .fold(Need::default(), |need, (workload, verdict)| {
             need.and(Need::of(exception, workload, (verdict, &ctx)))
         });
-    let life = ns.life(exception, &ctx);
+    let life = ctx.life(ns, exception);
     ExceptionView {
         namespace,
         exception,
         path,
-        assurance: assurance(exception, &life, inventory.vouching),
+        assurance: assurance(exception, &life, inventory.vouching()),
         life,
         named: named.len(),
         usage: usage(path, &judged, matched.len()),

@@ -16,7 +16,7 @@ use crate::api::condition::APPROVED;
 use crate::api::deviation_exception::Notifying;
 use crate::assess::exception::assurance::Assurance;
 use crate::assess::exception::record::Exception;
-use crate::assess::inventory::namespace_index::NamespaceIndex;
+use crate::assess::namespace_index::NamespaceIndex;
 use open::{Belongs, Open};
 
 mod calendar;
@@ -277,7 +277,7 @@ impl Case<'_> {
 
     fn stages(&self, as_of: &AsOf) -> impl Iterator<Item = (Stage, Timestamp)> + use<> {
         let (_, ns) = self.place;
-        let life = ns.life(self.exception, &self.inventory.judge_context(as_of));
+        let life = self.inventory.judge_context(as_of).life(ns, self.exception);
         stages(self.exception, &life)
     }
 

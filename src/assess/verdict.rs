@@ -1,23 +1,19 @@
 //! One workload's verdict at one instant: which path, on it or not, and how each failing check
 //! stands with its exceptions. An exception never turns a deviating workload golden.
 
-use std::cell::RefCell;
 use std::cmp::Reverse;
-use std::rc::Rc;
-use std::sync::Arc;
-
-use jiff::Timestamp;
 
 use super::path::{Checks, PathAt};
-use super::settings::Settings;
 use super::state::{Outcome, Standing, State, Status, Turn};
 use super::workload::{OwnLabels, PathResult, Workload};
-use crate::assess::inventory::namespace_index::NamespaceIndex;
-use crate::assess::path::set::PathSet;
+use crate::assess::namespace_index::NamespaceIndex;
 use crate::assess::verdict::standing::{CheckStanding, Deviation};
 
+pub mod context;
 pub mod findings;
 pub mod standing;
+
+pub use context::{AsOf, JudgeContext};
 
 /// What is said of one workload.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -124,49 +120,6 @@ impl Verdict {
             turn: Some(Turn::Nobody),
         }
     }
-}
-
-/// A set of paths and how each of them stands.
-type Known = (Arc<PathSet>, Rc<[PathAt]>);
-
-/// One instant, with what every path says at it worked out once.
-#[derive(Debug)]
-pub struct AsOf {
-    /// The instant.
-    pub now: Timestamp,
-    at: RefCell<Vec<Known>>,
-}
-
-impl AsOf {
-    /// The moment `now`.
-    pub fn new(now: Timestamp) -> Self {
-        Self {
-            now,
-            at: RefCell::default(),
-        }
-    }
-
-    /// How each path of a set stands at this moment.
-    pub fn paths(&self, set: &Arc<PathSet>) -> Rc<[PathAt]> {
-        let mut known = self.at.borrow_mut();
-        if let Some((_, at)) = known.iter().find(|(seen, _)| Arc::ptr_eq(seen, set)) {
-            return at.clone();
-        }
-        let at: Rc<[PathAt]> = set.iter().map(|path| path.at(self.now)).collect();
-        known.push((set.clone(), at.clone()));
-        at
-    }
-}
-
-/// What a verdict is given under.
-#[derive(Clone, Copy)]
-pub struct JudgeContext<'a> {
-    /// How workloads are read and counted.
-    pub settings: &'a Settings,
-    /// Today's paths, whose terms exceptions live by.
-    pub paths: &'a PathSet,
-    /// The instant.
-    pub as_of: &'a AsOf,
 }
 
 /// Judges one workload of a namespace.

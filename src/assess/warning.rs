@@ -1,6 +1,6 @@
 //! Warning on apply: for a path that asks for it, the policy by which the API server itself tells
 //! people, as they apply a workload, what is missing, how to fix it and where the off-ramp is.
-//! Here a policy is generated as data, or the reason why none is; `upkeep` compares it with what is
+//! Here a policy is generated as data, or the reason why none is; a planner compares it with what is
 //! stored. Nothing here can refuse a workload: the type of what a binding asks for has no word for it.
 
 use std::collections::BTreeMap;
@@ -17,15 +17,14 @@ mod fit;
 mod message;
 mod policy;
 mod scope;
-mod stock;
+mod statement;
 #[cfg(test)]
-mod tests;
+pub(in crate::assess) mod tests;
 mod text;
-mod upkeep;
-mod words;
 
+pub(in crate::assess) use fit::fits;
 pub use policy::Action;
-pub use upkeep::{Part, PolicyWrite, PolicyWritten, Upkeep, Verb, WarningPlan};
+pub(in crate::assess) use statement::WarningState;
 
 /// What the name of each policy and of its binding begins with; the path's name follows.
 pub const NAME_PREFIX: &str = "goldenpath-warn-";
@@ -76,12 +75,33 @@ pub enum Obstacle {
     TooExpensive(u64),
 }
 
+/// One of the two objects a warning takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Part {
+    /// The `ValidatingAdmissionPolicy`.
+    Policy,
+    /// The `ValidatingAdmissionPolicyBinding`.
+    Binding,
+}
+
+impl Part {
+    /// Both, in the order they are written.
+    pub const ALL: [Self; 2] = [Self::Policy, Self::Binding];
+
+    pub(in crate::assess) fn of(self, warning: &Warning) -> &Value {
+        match self {
+            Self::Policy => &warning.policy,
+            Self::Binding => &warning.binding,
+        }
+    }
+}
+
 /// Each path that asks for warnings, by name: what should be stored, or why nothing is.
 pub type Warnings = BTreeMap<Arc<str>, Result<Warning, Obstacle>>;
 
 /// What a policy is generated from besides the paths.
 #[derive(Clone, Copy, Debug)]
-pub struct Terms<'a> {
+pub struct GenerateContext<'a> {
     /// How workloads are read.
     pub settings: &'a Settings,
     /// Who the operator is.
@@ -94,7 +114,7 @@ pub fn policy_name(path: &str) -> String {
 }
 
 /// What should be stored for each path that asks for warnings.
-pub fn warnings(set: &PathSet, at: &[PathAt], terms: Terms<'_>) -> Warnings {
+pub fn warnings(set: &PathSet, at: &[PathAt], ctx: GenerateContext<'_>) -> Warnings {
     let asking = set.iter().enumerate().filter(|(_, path)| asks(path));
     let answers = asking.map(|(index, path)| {
         let question = Question {
@@ -102,7 +122,7 @@ pub fn warnings(set: &PathSet, at: &[PathAt], terms: Terms<'_>) -> Warnings {
             at,
             index,
             path,
-            terms,
+            ctx,
             prefix: free_prefix(path),
         };
         (path.name.clone(), question.answer())
@@ -111,7 +131,7 @@ pub fn warnings(set: &PathSet, at: &[PathAt], terms: Terms<'_>) -> Warnings {
 }
 
 /// Whether the path wants a policy now.
-pub(super) fn asks(path: &Path) -> bool {
+pub(in crate::assess) fn asks(path: &Path) -> bool {
     path.spec.warn_on_apply && path.deleted.is_none()
 }
 
@@ -121,13 +141,13 @@ struct Question<'a> {
     at: &'a [PathAt],
     index: usize,
     path: &'a Path,
-    terms: Terms<'a>,
+    ctx: GenerateContext<'a>,
     prefix: String,
 }
 
 impl<'a> Question<'a> {
     fn answer(&self) -> Result<Warning, Obstacle> {
-        let settings = self.terms.settings;
+        let settings = self.ctx.settings;
         if !settings.on_apply.warns() {
             return Err(Obstacle::NotEnabled);
         }
@@ -165,7 +185,7 @@ impl<'a> Question<'a> {
 
     /// The watched kinds the path is for.
     fn kinds(&self) -> impl Iterator<Item = &'a Arc<WatchedKind>> {
-        let (settings, path) = (self.terms.settings, self.path);
+        let (settings, path) = (self.ctx.settings, self.path);
         settings.kinds.iter().filter(|kind| path.takes_kind(kind))
     }
 

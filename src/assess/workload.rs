@@ -7,15 +7,16 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use serde_json::{Map, Value};
 
-use super::path::Checks;
 use super::settings::Settings;
 use crate::api::keys;
 use crate::assess::object::kind::{WatchedKind, WorkloadId};
 use crate::assess::object::labels::LabelSet;
-use crate::assess::object::namespace::Namespace;
+use crate::assess::object::metadata::Metadata;
 use crate::assess::object::template_hash::{TemplateHash, template_hash};
 use crate::assess::path::evaluate::{Fault, Message, judge_object};
 use crate::assess::path::set::PathSet;
+
+pub use crate::assess::path::evaluate::{PathResult, ReadContext};
 
 /// The compact record of a workload.
 #[derive(Clone, Debug)]
@@ -54,17 +55,6 @@ pub struct Workload {
     pub paths: Arc<PathSet>,
     /// Messages of checks that did not pass; only where they were asked for.
     pub messages: Box<[Message]>,
-}
-
-/// What the checks of one path say, one bit a check. A check that neither passed nor errored failed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct PathResult {
-    /// Index of the path in its set.
-    pub path: u16,
-    /// Checks that passed.
-    pub passed: Checks,
-    /// Checks that could not be evaluated.
-    pub errored: Checks,
 }
 
 /// The values of the operator's own label keys; absent keys are `None`.
@@ -106,19 +96,6 @@ impl OwnLabels {
     }
 }
 
-/// What a workload is looked at with.
-#[derive(Clone, Copy)]
-pub struct ReadContext<'a> {
-    /// How workloads are read.
-    pub settings: &'a Settings,
-    /// The paths to judge by.
-    pub paths: &'a Arc<PathSet>,
-    /// The workload's namespace, where it is known.
-    pub namespace: Option<&'a Namespace>,
-    /// Whether to keep the messages of checks that did not pass.
-    pub messages: bool,
-}
-
 /// A workload and what went wrong while looking at it.
 #[derive(Clone, Debug)]
 pub struct Observed {
@@ -145,18 +122,18 @@ pub fn observe(
     let labels = LabelSet::of_json(object["metadata"].get("labels"));
     let judged = judge_object(&object, kind, &labels, read);
     let template = pod_template(&object);
-    let facts = Facts(&object);
+    let metadata = Metadata(&object);
     let pod_labels = template.and_then(|template| template["metadata"].get("labels"));
     let workload = Workload {
         uid: object["metadata"]["uid"].as_str().map(Into::into),
         version,
-        created: facts.created(),
-        birth: facts.birth(),
-        scaffolded: facts.scaffolded_at().is_some(),
-        team: facts.first_of(&read.settings.team_keys),
-        service: facts.service(&read.settings.service_keys),
-        declared_path: facts.label(keys::PATH).map(Into::into),
-        ignore: facts.ignore_request(),
+        created: metadata.created(),
+        birth: metadata.birth(),
+        scaffolded: metadata.scaffolded_at().is_some(),
+        team: metadata.first_of(&read.settings.team_keys),
+        service: metadata.service(&read.settings.service_keys),
+        declared_path: metadata.label(keys::PATH).map(Into::into),
+        ignore: metadata.ignore_request(),
         pod_labels: LabelSet::of_json(pod_labels),
         template: template.map(template_hash),
         results: judged.results.into(),
@@ -170,68 +147,6 @@ pub fn observe(
         workload,
         faults: judged.faults,
     })
-}
-
-/// Text facts of an object's metadata.
-pub(super) struct Facts<'a>(pub &'a Value);
-
-impl<'a> Facts<'a> {
-    fn label(&self, key: &str) -> Option<&'a str> {
-        self.0["metadata"]["labels"][key]
-            .as_str()
-            .filter(|text| !text.is_empty())
-    }
-
-    fn annotation(&self, key: &str) -> Option<&'a str> {
-        self.0["metadata"]["annotations"][key]
-            .as_str()
-            .filter(|text| !text.is_empty())
-    }
-
-    pub(super) fn created(&self) -> Option<Timestamp> {
-        self.0["metadata"]["creationTimestamp"]
-            .as_str()?
-            .parse()
-            .ok()
-    }
-
-    fn scaffolded_at(&self) -> Option<Timestamp> {
-        self.annotated_instant(keys::SCAFFOLDED_AT)
-    }
-
-    /// When the service first existed, which may be long before its objects did.
-    fn birth(&self) -> Option<Timestamp> {
-        let since = self.annotated_instant(keys::SERVICE_SINCE);
-        since
-            .or_else(|| self.scaffolded_at())
-            .or_else(|| self.created())
-    }
-
-    fn annotated_instant(&self, key: &str) -> Option<Timestamp> {
-        self.annotation(key)?.trim().parse().ok()
-    }
-
-    fn service(&self, keys: &[String]) -> Option<Arc<str>> {
-        let named = keys
-            .iter()
-            .find_map(|key| self.label(key).or(self.annotation(key)));
-        named.map(Into::into)
-    }
-
-    /// Bounded, because anybody may write anything there.
-    fn ignore_request(&self) -> Option<Box<str>> {
-        let reason = self.annotation(keys::IGNORE)?;
-        Some(reason.chars().take(200).collect::<String>().into())
-    }
-
-    /// The first key that has a value, as annotation, then as label. A team's name becomes a
-    /// metric label, so it is cut where a label value would end.
-    pub(super) fn first_of(&self, keys: &[String]) -> Option<Arc<str>> {
-        let found = keys
-            .iter()
-            .find_map(|key| self.annotation(key).or(self.label(key)))?;
-        Some(found.chars().take(63).collect::<String>().into())
-    }
 }
 
 fn id_of(object: &Value, kind: &Arc<WatchedKind>) -> Option<WorkloadId> {

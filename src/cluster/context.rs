@@ -16,7 +16,8 @@ use super::snapshots::Snapshots;
 use crate::assess::exception::assurance::Vouching;
 use crate::assess::inventory::{Inventory, Reread};
 use crate::assess::object::kind::WatchedKind;
-use crate::assess::planner::policy_reports::{Ledger, ReportPlan};
+use crate::assess::planner::Planners;
+use crate::assess::planner::policy_reports::{ReportPlan, ReportPlanner};
 use crate::assess::settings::Settings;
 use crate::assess::source::Problem;
 use crate::report::metrics;
@@ -29,6 +30,7 @@ const REPORTS_A_ROUND: usize = 200;
 #[derive(Debug)]
 pub struct Context {
     inventory: Mutex<Inventory>,
+    planners: Mutex<Planners>,
     judging: RwLock<Arc<Settings>>,
     /// The operator's own namespace, whose release it never labels.
     pub own_namespace: Option<String>,
@@ -63,6 +65,7 @@ impl Context {
         Self {
             judging: RwLock::new(Arc::new(settings)),
             inventory: Mutex::new(inventory),
+            planners: Mutex::default(),
             own_namespace: None,
             messages: false,
             gates: Gates::default(),
@@ -89,6 +92,12 @@ impl Context {
         self.inventory
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The planners. Hold them briefly, and never across an await; where the inventory is needed too,
+    /// lock it first.
+    pub fn planners(&self) -> MutexGuard<'_, Planners> {
+        self.planners.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// How workloads are read and counted.
@@ -186,13 +195,13 @@ impl RereadQueue {
 /// stored and wanted.
 #[derive(Debug, Default)]
 pub struct PolicyReportState {
-    ledger: Mutex<Ledger>,
+    ledger: Mutex<ReportPlanner>,
     format: OnceLock<Format>,
 }
 
 impl PolicyReportState {
     /// The ledger. Hold it briefly, and never across an await.
-    pub fn ledger(&self) -> MutexGuard<'_, Ledger> {
+    pub fn ledger(&self) -> MutexGuard<'_, ReportPlanner> {
         self.ledger.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -212,7 +221,7 @@ impl PolicyReportState {
             return ReportPlan::default();
         };
         self.ledger()
-            .plan((inventory, now), REPORTS_A_ROUND, |found| {
+            .plan(inventory, now, REPORTS_A_ROUND, |found| {
                 render(found, format)
             })
     }

@@ -109,7 +109,7 @@ impl Observer {
         let failures = self.0.gates.failures();
         GaugeValues {
             leads: self.0.leadership.holds(),
-            label_conflicts: self.0.inventory().label_conflicts(),
+            label_conflicts: self.0.planners().label_conflicts(),
             last_seen: self.0.heartbeat.last_seen(),
             waiting: failures
                 .into_iter()

@@ -100,7 +100,7 @@ fn next_change(inventory: &Inventory, as_of: &AsOf) -> Option<Timestamp> {
         .filter_map(|path| Some(DELETED_PATH_GRACE.after(path.deleted?)));
     let exceptions = inventory.namespaces().flat_map(|(_, ns)| {
         ns.exceptions()
-            .filter_map(|exception| ns.life(exception, &ctx).next_change)
+            .filter_map(|exception| ctx.life(ns, exception).next_change)
     });
     inventory
         .paths()

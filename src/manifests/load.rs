@@ -103,7 +103,9 @@ impl Loaded {
     }
 
     fn take_namespace(&mut self, manifest: &Manifest) {
-        if let Some(namespace) = Namespace::read(&manifest.value, &self.inventory.settings) {
+        if let Some(namespace) =
+            Namespace::read(&manifest.value, &self.inventory.settings.team_keys)
+        {
             let _nothing_to_read_again = self.inventory.put_namespace(namespace);
         }
     }

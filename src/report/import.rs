@@ -16,7 +16,7 @@ use serde::Serialize;
 use crate::api::deviation_exception::{Disposition, OwnershipCost, Target};
 use crate::api::golden_path::{ExceptionPolicy, Owner};
 use crate::api::{API_VERSION, DeviationException, DeviationExceptionSpec};
-use crate::assess::inventory::namespace_index::UNKNOWN_TEAM;
+use crate::assess::namespace_index::UNKNOWN_TEAM;
 use crate::assess::source::Problem;
 use crate::report::document::{Report, Workload};
 use crate::report::draft::{self, MissingField};

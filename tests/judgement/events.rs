@@ -155,10 +155,8 @@ fn exceptions_of_a_deleted_path_go_on_living_by_its_terms() {
     assert!(cluster.0.paths().is_empty());
     let as_of = AsOf::new(later);
     let ns = cluster.0.namespace("shop").unwrap();
-    let life = ns.life(
-        ns.exception("licence").unwrap(),
-        &cluster.0.judge_context(&as_of),
-    );
+    let ctx = cluster.0.judge_context(&as_of);
+    let life = ctx.life(ns, ns.exception("licence").unwrap());
     assert_eq!(life.phase, Phase::Active);
 }
 

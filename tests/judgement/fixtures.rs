@@ -1,12 +1,16 @@
 //! A small cluster in YAML: one path with two required checks, and builders around it.
 
-use goldenpath::api::{DeviationException, GoldenPathSpec};
+use goldenpath::api::{DeviationException, DeviationExceptionStatus, GoldenPathSpec};
 use goldenpath::assess::exception::record::Exception;
 use goldenpath::assess::inventory::{Inventory, Reread};
 use goldenpath::assess::object::kind::{WatchedKind, WorkloadId};
 use goldenpath::assess::object::namespace::Namespace;
 use goldenpath::assess::path::Origin;
-use goldenpath::assess::planner::labels::{Plan, Written};
+use goldenpath::assess::planner::Planners;
+use goldenpath::assess::planner::labels::{LabelPlan, LabelWrite};
+use goldenpath::assess::planner::pacing::WriteResult;
+use goldenpath::assess::planner::service_labels::ServiceWrite;
+use goldenpath::assess::planner::statuses::{StatusPlan, StatusWrite};
 use goldenpath::assess::settings::Settings;
 use goldenpath::assess::verdict::{AsOf, Verdict, judge};
 use goldenpath::assess::workload::observe;
@@ -81,12 +85,12 @@ fn merge(into: &mut Value, change: Value) {
     }
 }
 
-/// An inventory with the given paths.
-pub struct Cluster(pub Inventory);
+/// An inventory with the given paths, and the planners beside it.
+pub struct Cluster(pub Inventory, pub Planners);
 
 impl Cluster {
     pub fn new(settings: Settings) -> Self {
-        Self(Inventory::new(settings))
+        Self(Inventory::new(settings), Planners::default())
     }
 
     /// With the web path and a namespace.
@@ -110,7 +114,7 @@ impl Cluster {
 
     pub fn put_namespace(&mut self, name: &str, labels: &Value) -> bool {
         let object = json!({"metadata": {"name": name, "labels": labels}});
-        let namespace = Namespace::read(&object, &self.0.settings).unwrap();
+        let namespace = Namespace::read(&object, &self.0.settings.team_keys).unwrap();
         self.0.put_namespace(namespace)
     }
 
@@ -162,12 +166,47 @@ impl Cluster {
     }
 
     /// Plans and lands everything at `at`.
-    pub fn apply(&mut self, at: Timestamp) -> Plan {
-        let plan = self.0.plan(at, usize::MAX);
+    pub fn apply(&mut self, at: Timestamp) -> LabelPlan {
+        let plan = self.plan(at, usize::MAX);
         for write in &plan.labels {
-            self.0.written(write, Written::Landed(None), at);
+            self.ended(write, WriteResult::Landed(None), at);
         }
         plan
+    }
+
+    pub fn plan(&mut self, at: Timestamp, limit: usize) -> LabelPlan {
+        self.1.labels.plan(&mut self.0, at, limit)
+    }
+
+    pub fn has_work(&self, at: Timestamp) -> bool {
+        self.1.labels.has_work(&self.0, at)
+    }
+
+    pub fn ended(&mut self, write: &LabelWrite, outcome: WriteResult, at: Timestamp) {
+        self.1.labels.ended(&mut self.0, write, outcome, at);
+    }
+
+    pub fn plan_services(&mut self, at: Timestamp, limit: usize) -> Vec<ServiceWrite> {
+        self.1.service_labels.plan(&self.0, at, limit)
+    }
+
+    pub fn service_ended(&mut self, write: &ServiceWrite, outcome: WriteResult, at: Timestamp) {
+        let planner = &mut self.1.service_labels;
+        planner.ended(&mut self.0, write, outcome, at);
+    }
+
+    pub fn exception_ended(
+        &mut self,
+        write: StatusWrite<DeviationExceptionStatus>,
+        outcome: WriteResult,
+        at: Timestamp,
+    ) {
+        let planner = &mut self.1.statuses;
+        planner.exception_ended(&mut self.0, write, outcome, at);
+    }
+
+    pub fn plan_statuses(&mut self, at: Timestamp) -> StatusPlan {
+        self.1.plan_statuses(&mut self.0, at)
     }
 
     /// Every label as stored, in order.
@@ -176,7 +215,7 @@ impl Cluster {
             .0
             .namespaces()
             .flat_map(|(_, ns)| ns.workloads.values());
-        let label = |entry: &goldenpath::assess::inventory::namespace_index::Entry| {
+        let label = |entry: &goldenpath::assess::namespace_index::Entry| {
             let pairs = entry
                 .workload
                 .live

@@ -1,7 +1,7 @@
 //! Writes as data: exactly where stored and wanted differ, once, and none at rest.
 
-use goldenpath::assess::inventory::namespace_index::KubeService;
-use goldenpath::assess::planner::labels::Written;
+use goldenpath::assess::namespace_index::KubeService;
+use goldenpath::assess::planner::pacing::WriteResult;
 use goldenpath::assess::settings::Settings;
 use goldenpath::assess::state::{Cause, Standing, State, Status};
 use jiff::SignedDuration;
@@ -108,16 +108,14 @@ fn transition_says_what_made_the_difference() {
 fn one_write_at_a_time_and_the_latest_verdict_wins() {
     let mut cluster = Cluster::with_web_path();
     cluster.put(deployment("web"));
-    let first = cluster.0.plan(now(), 10);
+    let first = cluster.plan(now(), 10);
     cluster.put(deviating("web"));
     assert!(
-        cluster.0.plan(now(), 10).labels.is_empty(),
+        cluster.plan(now(), 10).labels.is_empty(),
         "a write is under way"
     );
-    cluster
-        .0
-        .written(&first.labels[0], Written::Landed(Some(6)), now());
-    let second = cluster.0.plan(now(), 10);
+    cluster.ended(&first.labels[0], WriteResult::Landed(Some(6)), now());
+    let second = cluster.plan(now(), 10);
     assert_eq!(second.labels[0].wanted.status.as_deref(), Some("deviating"));
 }
 
@@ -125,10 +123,8 @@ fn one_write_at_a_time_and_the_latest_verdict_wins() {
 fn event_older_than_our_own_write_does_not_make_us_write_again() {
     let mut cluster = Cluster::with_web_path();
     cluster.put(deployment("web"));
-    let plan = cluster.0.plan(now(), 10);
-    cluster
-        .0
-        .written(&plan.labels[0], Written::Landed(Some(20)), now());
+    let plan = cluster.plan(now(), 10);
+    cluster.ended(&plan.labels[0], WriteResult::Landed(Some(20)), now());
     cluster.put(with(
         deployment("web"),
         json!({"metadata": {"resourceVersion": "19"}}),
@@ -140,12 +136,12 @@ fn event_older_than_our_own_write_does_not_make_us_write_again() {
 fn failed_write_is_tried_again_after_a_pause() {
     let mut cluster = Cluster::with_web_path();
     cluster.put(deployment("web"));
-    let plan = cluster.0.plan(now(), 10);
-    cluster.0.written(&plan.labels[0], Written::Failed, now());
-    assert!(cluster.0.plan(now(), 10).labels.is_empty());
+    let plan = cluster.plan(now(), 10);
+    cluster.ended(&plan.labels[0], WriteResult::Failed, now());
+    assert!(cluster.plan(now(), 10).labels.is_empty());
     let later = now() + SignedDuration::from_secs(1);
-    assert!(cluster.0.has_work(later));
-    assert_eq!(cluster.0.plan(later, 10).labels.len(), 1);
+    assert!(cluster.has_work(later));
+    assert_eq!(cluster.plan(later, 10).labels.len(), 1);
 }
 
 #[test]
@@ -161,9 +157,9 @@ fn labels_somebody_keeps_taking_are_reported_and_backed_off() {
         cluster.apply(now());
     }
     assert!(
-        (2..=3).contains(&cluster.0.label_conflicts()),
+        (2..=3).contains(&cluster.1.label_conflicts()),
         "{}",
-        cluster.0.label_conflicts()
+        cluster.1.label_conflicts()
     );
     let later = now() + SignedDuration::from_secs(400);
     assert_eq!(
@@ -214,16 +210,14 @@ fn kubernetes_service_takes_the_worst_status_of_the_workloads_it_selects() {
     cluster
         .0
         .put_service("shop", "selectorless", service(&Value::Null, None));
-    let plan = cluster.0.plan_services(now(), 10);
+    let plan = cluster.plan_services(now(), 10);
     let wanted: Vec<_> = plan
         .iter()
         .map(|write| (&*write.name, write.wanted))
         .collect();
     assert_eq!(wanted, [("both", Some(Status::GoldenPath)), ("none", None)]);
     for write in &plan {
-        cluster
-            .0
-            .service_written(write, Written::Landed(None), now());
+        cluster.service_ended(write, WriteResult::Landed(None), now());
     }
-    assert!(cluster.0.plan_services(now(), 10).is_empty());
+    assert!(cluster.plan_services(now(), 10).is_empty());
 }

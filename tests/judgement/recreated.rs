@@ -8,7 +8,7 @@ use goldenpath::assess::exception::record::Exception;
 use goldenpath::assess::inventory::lists::Listed;
 use goldenpath::assess::inventory::recreation::Recreated;
 use goldenpath::assess::inventory::undecodable::Undecodable;
-use goldenpath::assess::planner::labels::Written;
+use goldenpath::assess::planner::pacing::WriteResult;
 use goldenpath::assess::planner::statuses::StatusWrite;
 use goldenpath::assess::state::{Phase, Standing};
 use goldenpath::assess::verdict::AsOf;
@@ -52,7 +52,7 @@ fn phase(cluster: &Cluster) -> Phase {
     let as_of = AsOf::new(now());
     let ns = cluster.0.namespace("shop").unwrap();
     let exception = ns.exception("licence").unwrap();
-    ns.life(exception, &cluster.0.judge_context(&as_of)).phase
+    cluster.0.judge_context(&as_of).life(ns, exception).phase
 }
 
 fn renewed(at: &str) -> Value {
@@ -65,11 +65,9 @@ fn rejected() -> Value {
 
 /// Plans and lands the status; what it says.
 fn status(cluster: &mut Cluster, at: Timestamp) -> DeviationExceptionStatus {
-    let [write]: [StatusWrite<_>; 1] = cluster.0.plan_statuses(at).exceptions.try_into().unwrap();
+    let [write]: [StatusWrite<_>; 1] = cluster.plan_statuses(at).exceptions.try_into().unwrap();
     let said = write.status.clone();
-    cluster
-        .0
-        .exception_status_written(write, Written::Landed(None), at);
+    cluster.exception_ended(write, WriteResult::Landed(None), at);
     said
 }
 
@@ -203,7 +201,7 @@ fn the_record_survives_a_restart() {
     let stored = with(asked("two", &json!({})), json!({ "status": said }));
     assert_eq!(put(&mut restarted, stored), None);
     assert_eq!(phase(&restarted), Phase::Pending);
-    assert!(restarted.0.plan_statuses(now()).exceptions.is_empty());
+    assert!(restarted.plan_statuses(now()).exceptions.is_empty());
 }
 
 #[test]

@@ -256,7 +256,7 @@ fn failing_checks_agree(lines: &[Value], scrape: &Scrape, at: Timestamp) {
 
 fn exceptions_agree(report: &Value, cluster: &mut Cluster, at: Timestamp) {
     let scrape = Scrape::of(&cluster.0, at);
-    let stored = cluster.0.plan_statuses(at).exceptions;
+    let stored = cluster.plan_statuses(at).exceptions;
     for line in report["exceptions"].as_array().unwrap() {
         let name = text_of(line, "name").unwrap();
         let series = [("exception", name)];

@@ -10,7 +10,7 @@ use goldenpath::assess::planner::statuses::Owned;
 use goldenpath::assess::settings::{OnApply, Settings};
 use goldenpath::assess::state::{Phase, Standing, State};
 use goldenpath::assess::verdict::AsOf;
-use goldenpath::assess::warning::{Account, Terms, warnings};
+use goldenpath::assess::warning::{Account, GenerateContext, warnings};
 use goldenpath::report::document::build::{Sources, report};
 use goldenpath::report::metrics::{Options, families, text};
 use jiff::{SignedDuration, Timestamp};
@@ -127,7 +127,7 @@ fn silent() -> BTreeSet<&'static str> {
     let _ = cluster.put_path("web", with(path(), json!({"warnOnApply": true})));
     let as_of = AsOf::new(crate::fixtures::now());
     let paths = cluster.0.paths();
-    let terms = Terms {
+    let terms = GenerateContext {
         settings: &cluster.0.settings,
         account: &Account::default(),
     };
@@ -158,7 +158,7 @@ fn the_warning_is_silent_where_something_is_agreed_or_nothing_is_due() {
 
 /// Phases by status, report and metrics; and each gives its workload's standing.
 fn phases_agree(cluster: &mut Cluster, report: &Value, at: Timestamp) {
-    let stored = cluster.0.plan_statuses(at).exceptions;
+    let stored = cluster.plan_statuses(at).exceptions;
     let standings = by_report(report);
     let text = text(&families(&cluster.0, at, &Options::default())).unwrap();
     for line in report["exceptions"].as_array().unwrap() {

@@ -3,9 +3,9 @@
 use std::collections::{HashMap, HashSet};
 
 use goldenpath::assess::object::kind::WatchedKind;
-use goldenpath::assess::planner::labels::Written;
+use goldenpath::assess::planner::pacing::WriteResult;
 use goldenpath::assess::planner::policy_reports::{
-    Ledger, ReportAct, ReportPlan, ReportWrite, StoredReport,
+    ReportAct, ReportPlan, ReportPlanner, ReportWrite, StoredReport,
 };
 use goldenpath::report::policy_report::{Format, render};
 use jiff::Timestamp;
@@ -17,7 +17,7 @@ use crate::scene::{excusing, golden, lonely, path, scene};
 /// A ledger, and the reports an API server would hold.
 #[derive(Default)]
 pub struct Desk {
-    ledger: Ledger,
+    ledger: ReportPlanner,
     server: HashMap<(String, String), StoredReport>,
 }
 
@@ -49,7 +49,7 @@ impl Desk {
         let render = |found: &goldenpath::assess::verdict::findings::Findings<'_>| {
             render(found, Format::OpenReports)
         };
-        self.ledger.plan((&cluster.0, at), limit, render)
+        self.ledger.plan(&cluster.0, at, limit, render)
     }
 
     /// Plans and lands everything; what was written, by name of the report.
@@ -76,7 +76,7 @@ impl Desk {
                     owner: Some(("apps".into(), "Deployment".into())),
                 };
                 self.ledger
-                    .written(write, Written::Landed(stored.generation), at);
+                    .ended(write, WriteResult::Landed(stored.generation), at);
                 self.ledger.put(write.key.clone(), stored.clone());
                 self.server.insert(key, stored);
                 format!("store {}", write.key.1)
@@ -84,7 +84,7 @@ impl Desk {
             ReportAct::Remove(uid) => {
                 let gone = self.server.remove(&key).unwrap();
                 assert_eq!(*uid, gone.uid);
-                self.ledger.written(write, Written::Landed(None), at);
+                self.ledger.ended(write, WriteResult::Landed(None), at);
                 self.ledger.remove(&write.key);
                 format!("remove {}", write.key.1)
             }
@@ -242,7 +242,8 @@ fn a_failed_write_is_tried_again_later_and_one_under_way_is_not_repeated() {
     let (mut desk, cluster) = (Desk::open(), scene());
     let plan = desk.plan(&cluster, now());
     assert_eq!(desk.plan(&cluster, now()).writes, [], "it is under way");
-    desk.ledger.written(&plan.writes[0], Written::Failed, now());
+    desk.ledger
+        .ended(&plan.writes[0], WriteResult::Failed, now());
     let held_back = desk.plan(&cluster, now());
     assert_eq!(held_back.writes, []);
     let again_at = held_back.again_at.unwrap();

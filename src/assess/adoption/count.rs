@@ -11,7 +11,7 @@ use super::{
 };
 use crate::assess::adoption::service::{Fit, Service, services};
 use crate::assess::inventory::Inventory;
-use crate::assess::inventory::namespace_index::UNKNOWN_TEAM;
+use crate::assess::namespace_index::UNKNOWN_TEAM;
 use crate::assess::path::{Path, PathAt, indexes};
 use crate::assess::register::ExceptionView;
 use crate::assess::state::{Standing, State, Status};
@@ -258,9 +258,8 @@ impl<'a> Count<'a> {
                 continue;
             };
             let written = inventory
-                .path_statuses
-                .get(&path.name)
-                .and_then(|status| status.as_ref()?.new_services.as_ref())
+                .path_status(&path.name)
+                .and_then(|status| status.new_services.as_ref())
                 .and_then(|stored| stored.at_deadline.as_ref());
             let share = written.map_or_else(
                 || new.share(),

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 
 use crate::assess::inventory::Inventory;
-use crate::assess::inventory::namespace_index::NamespaceIndex;
+use crate::assess::namespace_index::NamespaceIndex;
 use crate::assess::path::Path;
 use crate::assess::state::{State, Status};
 use crate::assess::verdict::{AsOf, Choice, JudgeContext, Verdict, judge, judge_by_path};

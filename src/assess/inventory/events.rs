@@ -6,17 +6,17 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use super::recreation::Recreated;
 use crate::api::{GoldenPathSpec, GoldenPathStatus};
 use crate::assess::exception::record::Exception;
-use crate::assess::inventory::namespace_index::{Entry, KubeService, NamespaceIndex};
-use crate::assess::inventory::{Inventory, NextChange, Reread, SeenFault, local};
+use crate::assess::inventory::recreation::Recreated;
+use crate::assess::inventory::slots::Slots;
+use crate::assess::inventory::time::NextChange;
+use crate::assess::inventory::{Inventory, Reread, local};
+use crate::assess::namespace_index::{Entry, KubeService, NamespaceIndex};
 use crate::assess::object::kind::WorkloadId;
 use crate::assess::object::namespace::Namespace;
-use crate::assess::path::evaluate::Fault;
 use crate::assess::path::set::PathSet;
 use crate::assess::path::{Origin, Path};
-use crate::assess::planner::statuses::Owned;
 use crate::assess::state::Cause;
 use crate::assess::workload::{Observed, Workload};
 
@@ -55,7 +55,6 @@ impl Inventory {
             return Reread::Nothing;
         };
         self.path_statuses.remove(name);
-        self.paces.remove(&Owned::Path(name.into()));
         let old = self.paths.get(index);
         if old.deleted.is_some() {
             return Reread::Nothing;
@@ -147,8 +146,6 @@ impl Inventory {
         self.version += u64::from(was_undecodable);
         let ns = self.namespaces.get_mut(namespace)?;
         let gone = ns.remove_exception(name)?;
-        self.paces
-            .remove(&Owned::Exception(namespace.into(), gone.name.clone()));
         let ids = named_ids(ns, std::iter::once(&gone));
         self.next_change = NextChange::Unsettled;
         self.version += 1;
@@ -174,9 +171,9 @@ impl Inventory {
         let id = workload.id.clone();
         let ns = self.namespaces.entry(id.namespace.clone()).or_default();
         let cause = if let Some(entry) = ns.workloads.get_mut(&local(&id)) {
-            entry.replace(workload, &self.paths)
+            entry.replace(workload, &self.paths, &mut self.workload_slots)
         } else {
-            ns.add_workload(workload);
+            ns.add_workload(workload, self.workload_slots.take());
             Cause::Workload
         };
         self.mark(&id, cause);
@@ -186,40 +183,33 @@ impl Inventory {
     /// Removes a workload.
     pub fn remove_workload(&mut self, id: &WorkloadId) {
         if let Some(ns) = self.namespaces.get_mut(&id.namespace) {
-            ns.workloads.remove(&local(id));
+            let gone = ns.workloads.remove(&local(id));
+            self.workload_slots.give_back(gone.map(|entry| entry.slot));
             self.version += 1;
         }
         self.forget_if_empty(&id.namespace);
     }
 
     /// Adds or replaces a Kubernetes Service.
-    pub fn put_service(&mut self, namespace: &str, name: &str, service: KubeService) {
+    pub fn put_service(&mut self, namespace: &str, name: &str, mut service: KubeService) {
+        let slots = &mut self.service_slots;
         let ns = self.namespaces.entry(namespace.into()).or_default();
-        match ns.services.get_mut(name) {
-            Some(known) => known.refresh(service),
-            None => {
-                ns.services.insert(name.into(), service);
-            }
-        }
+        service.slot = match ns.services.get(name) {
+            Some(known) if known.uid == service.uid => known.slot,
+            Some(known) => slots.renew(known.slot),
+            None => slots.take(),
+        };
+        ns.services.insert(name.into(), service);
     }
 
     /// Removes a Kubernetes Service.
     pub fn remove_service(&mut self, namespace: &str, name: &str) {
         if let Some(ns) = self.namespaces.get_mut(namespace) {
-            ns.services.remove(name);
+            let gone = ns.services.remove(name);
+            self.service_slots
+                .give_back(gone.map(|service| service.slot));
         }
         self.forget_if_empty(namespace);
-    }
-
-    fn note_faults(&mut self, workload: &Workload, faults: Vec<Fault>) {
-        for fault in faults {
-            let path = workload.paths.get(fault.path.into()).name.clone();
-            let key = (path, fault.check);
-            self.faults.entry(key).or_insert_with(|| SeenFault {
-                fault,
-                workload: workload.id.clone(),
-            });
-        }
     }
 }
 
@@ -235,7 +225,12 @@ fn named_ids<'a>(
 
 impl Entry {
     /// Takes a newer record. Says what changed: the paths it is judged by, or the workload.
-    fn replace(&mut self, mut workload: Workload, in_force: &Arc<PathSet>) -> Cause {
+    fn replace(
+        &mut self,
+        mut workload: Workload,
+        in_force: &Arc<PathSet>,
+        slots: &mut Slots,
+    ) -> Cause {
         let same_object = self.workload.uid == workload.uid;
         let versions = self.workload.version.zip(workload.version);
         let is_older = versions.is_some_and(|(known, seen)| seen < known);
@@ -243,12 +238,13 @@ impl Entry {
             return Cause::Workload; // a list that was overtaken by an event
         }
         let judged_anew = !Arc::ptr_eq(&self.workload.paths, &workload.paths);
-        let ours = self.progress.written_version.zip(workload.version);
-        if same_object && ours.is_some_and(|(ours, seen)| seen < ours) {
+        let ours = self.labels_version.zip(workload.version);
+        if same_object && ours.is_some_and(|(ours, seen)| seen < ours.get()) {
             workload.live = self.workload.live.clone();
         }
         if !same_object {
-            self.progress.restart();
+            self.slot = slots.renew(self.slot);
+            self.labels_version = None;
         }
         self.workload = workload;
         if judged_anew {
@@ -256,15 +252,5 @@ impl Entry {
         } else {
             Cause::Workload
         }
-    }
-}
-
-impl KubeService {
-    fn refresh(&mut self, mut newer: Self) {
-        let same_object = self.uid == newer.uid;
-        if same_object {
-            newer.progress = self.progress.clone();
-        }
-        *self = newer;
     }
 }

@@ -54,11 +54,7 @@ impl Inventory {
                 (Reread::Nothing, Vec::new())
             }
             Listed::Services(seen) => {
-                for (namespace, ns) in &mut self.namespaces {
-                    ns.services.retain(|name, _| {
-                        seen.contains(&(namespace.to_string(), name.to_string()))
-                    });
-                }
+                self.retain_services(seen);
                 (Reread::Nothing, Vec::new())
             }
             Listed::Workloads {
@@ -73,9 +69,13 @@ impl Inventory {
     }
 
     fn retain_paths(&mut self, seen: &HashSet<String>, now: Timestamp) -> Reread {
-        let known = self.paths.iter().map(|path| path.name.clone());
-        let known = known.chain(self.undecodable.paths.keys().cloned());
-        let gone: Vec<_> = known.filter(|name| !seen.contains(&**name)).collect();
+        let gone: Vec<_> = self
+            .paths
+            .iter()
+            .map(|path| path.name.clone())
+            .chain(self.undecodable.paths.keys().cloned())
+            .filter(|name| !seen.contains(&**name))
+            .collect();
         let rereads: Vec<_> = gone
             .iter()
             .map(|name| self.remove_path(name, now))
@@ -110,6 +110,18 @@ impl Inventory {
         removed.collect()
     }
 
+    fn retain_services(&mut self, seen: &HashSet<(String, String)>) {
+        for (namespace, ns) in &mut self.namespaces {
+            let mut gone = Vec::new();
+            ns.services.retain(|name, service| {
+                let is_there = seen.contains(&(namespace.to_string(), name.to_string()));
+                gone.extend((!is_there).then_some(service.slot));
+                is_there
+            });
+            self.service_slots.give_back(gone);
+        }
+    }
+
     fn retain_workloads(
         &mut self,
         kind: &WatchedKind,
@@ -118,9 +130,14 @@ impl Inventory {
     ) {
         for (name, ns) in &mut self.namespaces {
             if namespace.is_none_or(|only| *only == **name) {
-                ns.workloads.retain(|(known, workload), _| {
-                    **known != *kind || seen.contains(&(name.to_string(), workload.to_string()))
+                let mut gone = Vec::new();
+                ns.workloads.retain(|(known, workload), entry| {
+                    let is_there = **known != *kind
+                        || seen.contains(&(name.to_string(), workload.to_string()));
+                    gone.extend((!is_there).then_some(entry.slot));
+                    is_there
                 });
+                self.workload_slots.give_back(gone);
             }
         }
         self.version += 1;

@@ -127,7 +127,7 @@ impl Inventory {
         let as_of = AsOf::new(deleted_at);
         let life = self
             .namespace(namespace)
-            .map(|ns| ns.life(exception, &self.judge_context(&as_of)));
+            .map(|ns| self.judge_context(&as_of).life(ns, exception));
         let was_self_declared = life.is_some_and(|life| life.consent == Consent::SelfDeclared);
         exception
             .past_to_keep()

@@ -7,8 +7,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::labels::LabelSet;
-use crate::assess::settings::Settings;
-use crate::assess::workload::Facts;
+use super::metadata::Metadata;
 
 /// What is kept of a namespace. Cheap to clone.
 #[derive(Clone, Debug, PartialEq)]
@@ -27,13 +26,13 @@ pub struct Namespace {
 
 impl Namespace {
     /// Reads a namespace object; `None` where it has no name.
-    pub fn read(object: &Value, settings: &Settings) -> Option<Self> {
+    pub fn read(object: &Value, team_keys: &[String]) -> Option<Self> {
         let name = object["metadata"]["name"].as_str()?;
         Some(Self {
             name: name.into(),
             labels: LabelSet::of_json(object["metadata"].get("labels")),
-            team: Facts(object).first_of(&settings.team_keys),
-            created: Facts(object).created(),
+            team: Metadata(object).first_of(team_keys),
+            created: Metadata(object).created(),
             object: Arc::new(seen_by_expressions(object)),
         })
     }

@@ -1,13 +1,41 @@
 //! Runs the checks of every path in whose scope an object is. One evaluation an object and path:
 //! the object is borrowed, variables are evaluated at most once.
 
+use std::sync::Arc;
+
 use goldenpath_cel::{EvalError, Evaluation};
 use serde_json::Value;
 
 use crate::assess::object::kind::WatchedKind;
 use crate::assess::object::labels::LabelSet;
+use crate::assess::object::namespace::Namespace;
+use crate::assess::path::set::PathSet;
 use crate::assess::path::{Checks, Path, Place, bit};
-use crate::assess::workload::{PathResult, ReadContext};
+use crate::assess::settings::Settings;
+
+/// What a workload is looked at with.
+#[derive(Clone, Copy)]
+pub struct ReadContext<'a> {
+    /// How workloads are read.
+    pub settings: &'a Settings,
+    /// The paths to judge by.
+    pub paths: &'a Arc<PathSet>,
+    /// The workload's namespace, where it is known.
+    pub namespace: Option<&'a Namespace>,
+    /// Whether to keep the messages of checks that did not pass.
+    pub messages: bool,
+}
+
+/// What the checks of one path say, one bit a check. A check that neither passed nor errored failed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PathResult {
+    /// Index of the path in its set.
+    pub path: u16,
+    /// Checks that passed.
+    pub passed: Checks,
+    /// Checks that could not be evaluated.
+    pub errored: Checks,
+}
 
 /// What one object's checks said.
 #[derive(Debug, Default)]

@@ -1,4 +1,4 @@
-//! Which policy reports are stored and what they say, in one line each: their names, and a digest
+//! Which policy reports are stored and what they say, in one record each: their names, and a digest
 //! of their content. From that and the inventory follow the writes, as data: a report is stored
 //! where its digest is another one, and removed where its workload is not judged any more. At rest,
 //! and after a restart, nothing is planned.
@@ -8,15 +8,12 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use crate::api::Period;
 use crate::assess::inventory::Inventory;
 use crate::assess::object::kind::WatchedKind;
-use crate::assess::planner::labels::Written;
+use crate::assess::planner::pacing::{Pacing, WriteResult, earliest};
 use crate::assess::verdict::AsOf;
 use crate::assess::verdict::findings::{Findings, findings};
 
-/// The longest time between two attempts to write one report, in seconds.
-const LONGEST_PAUSE: u64 = 300;
 /// As many reports are written down in one plan at most: nobody else looks at the inventory
 /// meanwhile.
 const RENDERED_AT_ONCE: usize = 500;
@@ -77,19 +74,17 @@ pub struct ReportPlan {
 
 /// What is known of one report.
 #[derive(Debug, Default)]
-struct Line {
+struct ReportState {
     stored: Option<StoredReport>,
     /// What its workload's findings were when it was last written down, and the digest of that:
     /// at rest nothing is written down again only to be compared.
     wanted: Option<(u64, Box<str>)>,
     /// The generation our own last write made.
     ours: Option<u64>,
-    in_flight: bool,
-    failures: u8,
-    not_before: Option<Timestamp>,
+    pacing: Pacing,
 }
 
-impl Line {
+impl ReportState {
     /// Whether it says what was made of findings with this fingerprint.
     fn is_settled(&self, fingerprint: u64) -> bool {
         let known = self.wanted.as_ref();
@@ -111,57 +106,49 @@ impl Line {
     /// Plans to store what is found where that is something else than is stored.
     fn settle(
         &mut self,
-        (key, found): (&ReportKey, &Findings<'_>),
-        round: &mut Round,
+        key: &ReportKey,
+        found: &Findings<'_>,
+        builder: &mut PlanBuilder,
         render: impl Fn(&Findings<'_>) -> Rendered,
     ) {
         let fingerprint = found.fingerprint();
         if self.is_settled(fingerprint) {
             return;
         }
-        if self.waits(round) {
+        if self.waits(builder) {
             return;
         }
-        if round.is_full() || round.rendered >= RENDERED_AT_ONCE {
-            round.plan.has_more = true;
+        if builder.is_full() || builder.rendered >= RENDERED_AT_ONCE {
+            builder.plan.has_more = true;
             return;
         }
-        round.rendered += 1;
+        builder.rendered += 1;
         let rendered = render(found);
         self.wanted = Some((fingerprint, rendered.digest.as_str().into()));
         if !self.says(&rendered.digest) {
-            round.offer(key, self, ReportAct::Store(rendered));
+            builder.offer(key, self, ReportAct::Store(rendered));
         }
     }
 
     /// Whether a write is under way or held back: nothing is written down in vain.
-    fn waits(&self, round: &mut Round) -> bool {
-        if let Some(until) = self.not_before.filter(|at| *at > round.now) {
-            round.come_back(until);
-            return true;
-        }
-        self.in_flight
-    }
-
-    fn fail(&mut self, now: Timestamp) {
-        let pause = 1_u64.checked_shl(self.failures.into());
-        let pause = pause.unwrap_or(LONGEST_PAUSE).min(LONGEST_PAUSE);
-        self.failures = self.failures.saturating_add(1);
-        self.not_before = Some(Period::seconds(pause).after(now));
+    fn waits(&self, builder: &mut PlanBuilder) -> bool {
+        let again_at = &mut builder.plan.again_at;
+        *again_at = earliest(*again_at, self.pacing.held_until(builder.now));
+        !self.pacing.is_free(builder.now)
     }
 }
 
 /// The reports that are stored, and how far the operator is with each.
 #[derive(Debug, Default)]
-pub struct Ledger {
-    lines: BTreeMap<ReportKey, Line>,
+pub struct ReportPlanner {
+    reports: BTreeMap<ReportKey, ReportState>,
     /// Kinds all of whose workloads are known: what is absent is gone.
     complete: HashSet<Arc<WatchedKind>>,
     is_listed: bool,
     version: u64,
 }
 
-impl Ledger {
+impl ReportPlanner {
     /// A number that grows with what somebody else did to reports.
     pub fn version(&self) -> u64 {
         self.version
@@ -169,22 +156,22 @@ impl Ledger {
 
     /// Takes in a stored report. What an event says that our own write has overtaken is no news.
     pub fn put(&mut self, key: ReportKey, stored: StoredReport) {
-        let line = self.lines.entry(key).or_default();
+        let report = self.reports.entry(key).or_default();
         let is_overtaken = stored
             .generation
-            .zip(line.ours)
+            .zip(report.ours)
             .is_some_and(|(seen, ours)| seen < ours);
-        if !is_overtaken && line.stored.as_ref() != Some(&stored) {
-            line.stored = Some(stored);
+        if !is_overtaken && report.stored.as_ref() != Some(&stored) {
+            report.stored = Some(stored);
             self.version += 1;
         }
     }
 
     /// Takes in that a report is gone.
     pub fn remove(&mut self, key: &ReportKey) {
-        if let Some(line) = self.lines.get_mut(key) {
-            line.stored = None;
-            line.ours = None;
+        if let Some(report) = self.reports.get_mut(key) {
+            report.stored = None;
+            report.ours = None;
             self.version += 1;
         }
     }
@@ -192,10 +179,10 @@ impl Ledger {
     /// Takes in that a list of reports is complete: what it did not hold is gone. Before the first
     /// one nothing is planned.
     pub fn listed(&mut self, seen: &HashSet<(String, String)>) {
-        for ((namespace, name), line) in &mut self.lines {
+        for ((namespace, name), report) in &mut self.reports {
             if !seen.contains(&(namespace.to_string(), name.to_string())) {
-                line.stored = None;
-                line.ours = None;
+                report.stored = None;
+                report.ours = None;
             }
         }
         self.is_listed = true;
@@ -217,36 +204,37 @@ impl Ledger {
     /// findings have to give equal reports.
     pub fn plan(
         &mut self,
-        (inventory, now): (&Inventory, Timestamp),
+        facts: &Inventory,
+        now: Timestamp,
         limit: usize,
         render: impl Fn(&Findings<'_>) -> Rendered,
     ) -> ReportPlan {
         if !self.is_listed {
             return ReportPlan::default();
         }
-        let mut round = Round {
+        let mut builder = PlanBuilder {
             now,
             limit,
             rendered: 0,
             plan: ReportPlan::default(),
         };
         let as_of = AsOf::new(now);
-        let ctx = inventory.judge_context(&as_of);
+        let ctx = facts.judge_context(&as_of);
         let mut judged: HashSet<ReportKey> = HashSet::new();
-        for (namespace, ns) in inventory.namespaces() {
+        for (namespace, ns) in facts.namespaces() {
             let namespace: Arc<str> = namespace.into();
             for entry in ns.workloads.values() {
                 let Some(found) = findings(&entry.workload, ns, &ctx) else {
                     continue;
                 };
                 let key = (namespace.clone(), Arc::from(found.uid));
-                let line = self.lines.entry(key.clone()).or_default();
-                line.settle((&key, &found), &mut round, &render);
+                let report = self.reports.entry(key.clone()).or_default();
+                report.settle(&key, &found, &mut builder, &render);
                 judged.insert(key);
             }
         }
-        self.plan_removals(&judged, inventory, &mut round);
-        round.plan
+        self.plan_removals(&judged, facts, &mut builder);
+        builder.plan
     }
 
     /// Reports of workloads that are known not to be judged. A workload of a kind that was not
@@ -254,55 +242,56 @@ impl Ledger {
     fn plan_removals(
         &mut self,
         judged: &HashSet<ReportKey>,
-        inventory: &Inventory,
-        round: &mut Round,
+        facts: &Inventory,
+        builder: &mut PlanBuilder,
     ) {
         let complete = &self.complete;
-        self.lines.retain(|key, line| {
+        self.reports.retain(|key, report| {
             if judged.contains(key) {
                 return true;
             }
-            let Some(stored) = &line.stored else {
-                return line.in_flight;
+            let Some(stored) = &report.stored else {
+                return report.pacing.is_in_flight();
             };
             let is_known = |(group, kind): &(Box<str>, Box<str>)| {
                 let mut kinds = complete.iter();
                 kinds.any(|known| *known.group == **group && *known.kind == **kind)
             };
             let may_go =
-                inventory.settings.excludes(&key.0) || stored.owner.as_ref().is_some_and(is_known);
+                facts.settings.excludes(&key.0) || stored.owner.as_ref().is_some_and(is_known);
             if may_go {
                 let act = ReportAct::Remove(stored.uid.clone());
-                round.offer(key, line, act);
+                builder.offer(key, report, act);
             }
             true
         });
     }
 
     /// Notes how a write ended. What a landed one tells of a report is its generation.
-    pub fn written(&mut self, write: &ReportWrite, how: Written, now: Timestamp) {
-        let Some(line) = self.lines.get_mut(&write.key) else {
+    pub fn ended(&mut self, write: &ReportWrite, outcome: WriteResult, now: Timestamp) {
+        let Some(report) = self.reports.get_mut(&write.key) else {
             return;
         };
-        line.in_flight = false;
-        match (how, &write.act) {
-            (Written::Landed(generation), ReportAct::Store(rendered)) => {
-                line.landed(&rendered.digest, generation);
+        report.pacing.stopped();
+        match (outcome, &write.act) {
+            (WriteResult::Landed(generation), ReportAct::Store(rendered)) => {
+                report.landed(&rendered.digest, generation);
             }
-            (Written::Landed(_) | Written::Gone, ReportAct::Remove(_)) => {
-                self.lines.remove(&write.key);
+            (WriteResult::Landed(_) | WriteResult::Gone, ReportAct::Remove(_)) => {
+                self.reports.remove(&write.key);
             }
-            // Its namespace is gone, or the kind: whoever is asked again soon says the same.
-            (Written::Gone, ReportAct::Store(_)) | (Written::Failed, _) => line.fail(now),
-            (Written::NotTaken, _) => {}
+            // Its namespace is gone, or the kind: soon the API server would answer the same.
+            (WriteResult::Gone, ReportAct::Store(_)) | (WriteResult::Failed, _) => {
+                report.pacing.failed(now);
+            }
+            (WriteResult::NotTaken, _) => {}
         }
     }
 }
 
-impl Line {
+impl ReportState {
     fn landed(&mut self, digest: &str, generation: Option<u64>) {
-        self.failures = 0;
-        self.not_before = None;
+        self.pacing.landed();
         self.ours = generation;
         let stored = self.stored.get_or_insert(StoredReport {
             uid: None,
@@ -317,7 +306,7 @@ impl Line {
 }
 
 /// A plan that is being made.
-struct Round {
+struct PlanBuilder {
     now: Timestamp,
     limit: usize,
     /// How many reports were written down, also those that turned out to say what is stored.
@@ -325,26 +314,21 @@ struct Round {
     plan: ReportPlan,
 }
 
-impl Round {
+impl PlanBuilder {
     fn is_full(&self) -> bool {
         self.plan.writes.len() >= self.limit
     }
 
-    fn come_back(&mut self, until: Timestamp) {
-        let again_at = &mut self.plan.again_at;
-        *again_at = Some(again_at.map_or(until, |at| at.min(until)));
-    }
-
     /// Plans a write unless one is under way, held back, or more than was asked for.
-    fn offer(&mut self, key: &ReportKey, line: &mut Line, act: ReportAct) {
-        if line.waits(self) {
+    fn offer(&mut self, key: &ReportKey, report: &mut ReportState, act: ReportAct) {
+        if report.waits(self) {
             return;
         }
         if self.is_full() {
             self.plan.has_more = true;
             return;
         }
-        line.in_flight = true;
+        report.pacing.started();
         self.plan.writes.push(ReportWrite {
             key: key.clone(),
             act,

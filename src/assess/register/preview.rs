@@ -9,7 +9,7 @@ use crate::api::deviation_exception::{Approval, Decision};
 use crate::assess::exception::record::{EVERY_CHECK, Exception};
 use crate::assess::exception::{Consent, Life};
 use crate::assess::inventory::Inventory;
-use crate::assess::inventory::namespace_index::NamespaceIndex;
+use crate::assess::namespace_index::NamespaceIndex;
 use crate::assess::object::kind::WorkloadId;
 use crate::assess::path::{Checks, indexes};
 use crate::assess::register::{Usage, Useless, named_checks, view_in};
@@ -78,9 +78,8 @@ pub fn preview(inventory: &Inventory, object: &DeviationException, as_of: &AsOf)
     let look = Look { inventory, as_of };
     let exception = asked.exception();
     let view = view_in(inventory, as_of, (namespace, &asked.ns, &exception));
-    let life = agreed
-        .ns
-        .life(&agreed.exception(), &inventory.judge_context(as_of));
+    let ctx = inventory.judge_context(as_of);
+    let life = ctx.life(&agreed.ns, &agreed.exception());
     let path = view.path_name().to_owned();
     Preview {
         covered: view

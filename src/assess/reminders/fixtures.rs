@@ -15,8 +15,9 @@ use crate::api::{DeviationException, DeviationExceptionSpec};
 use crate::assess::exception::record::Exception;
 use crate::assess::inventory::Inventory;
 use crate::assess::path::Origin;
-use crate::assess::planner::labels::Written;
-use crate::assess::planner::statuses::Owned;
+use crate::assess::planner::Planners;
+use crate::assess::planner::pacing::WriteResult;
+use crate::assess::planner::statuses::{INTERVAL, Owned};
 
 /// Channels `default`, `platform`, `shop` and `web`; team shop reads `shop`, whoever decides about
 /// path web reads `web`.
@@ -53,6 +54,7 @@ pub(crate) fn immediate() -> Settings {
 
 pub(crate) struct World {
     pub(crate) inventory: Inventory,
+    pub(crate) planners: Planners,
     pub(crate) settings: Settings,
     pub(crate) dry_run: bool,
     objects: BTreeMap<String, DeviationException>,
@@ -62,6 +64,7 @@ impl World {
     pub(crate) fn new(settings: Settings) -> Self {
         Self {
             inventory: inventory(),
+            planners: Planners::default(),
             settings,
             dry_run: false,
             objects: BTreeMap::new(),
@@ -103,10 +106,10 @@ impl World {
     pub(crate) fn settle(&mut self, now: Timestamp) {
         let mut later = now;
         loop {
-            let statuses = self.inventory.plan_statuses(later);
+            let statuses = self.planners.plan_statuses(&mut self.inventory, later);
+            let (planner, landed) = (&mut self.planners.statuses, WriteResult::Landed(None));
             for path in statuses.paths {
-                self.inventory
-                    .path_status_written(path, Written::Landed(None), later);
+                planner.path_ended(&mut self.inventory, path, landed, later);
             }
             if statuses.exceptions.is_empty() {
                 return;
@@ -122,11 +125,11 @@ impl World {
                 after.notifying = before.notifying;
                 object.status = Some(after);
                 let name = name.to_string();
-                self.inventory
-                    .exception_status_written(write, Written::Landed(None), later);
+                let planner = &mut self.planners.statuses;
+                planner.exception_ended(&mut self.inventory, write, landed, later);
                 self.tell_inventory(&name);
             }
-            later = crate::assess::planner::statuses::PACE.after(later);
+            later = INTERVAL.after(later);
         }
     }
 

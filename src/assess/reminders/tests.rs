@@ -345,7 +345,7 @@ fn a_status_write_states_nothing_about_reminders() {
     let mut world = World::new(immediate());
     world.put("heap", approved(), start());
     world.send(day(80));
-    let plan = world.inventory.plan_statuses(day(95));
+    let plan = world.planners.plan_statuses(&mut world.inventory, day(95));
     assert_eq!(plan.exceptions.len(), 1, "it is overdue now");
     assert_eq!(plan.exceptions[0].status.notified, []);
     world.settle(day(96));

@@ -8,7 +8,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use crate::api::golden_path::{Check, Level};
 use crate::assess::exception::Life;
 use crate::assess::exception::record::Exception;
-use crate::assess::inventory::namespace_index::NamespaceIndex;
+use crate::assess::namespace_index::NamespaceIndex;
 use crate::assess::path::{Path, bit};
 use crate::assess::state::{Outcome, Standing, State};
 use crate::assess::verdict::standing::CheckStanding;
@@ -204,7 +204,7 @@ impl<'a> About<'_, 'a> {
         ctx: &JudgeContext<'_>,
     ) -> Option<(&'a Exception, Life)> {
         let exception = self.ns.exception(standing.exception.as_deref()?)?;
-        Some((exception, self.ns.life(exception, ctx)))
+        Some((exception, ctx.life(self.ns, exception)))
     }
 }
 

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 
 use crate::assess::exception::Life;
 use crate::assess::exception::record::Exception;
-use crate::assess::inventory::namespace_index::NamespaceIndex;
+use crate::assess::namespace_index::NamespaceIndex;
 use crate::assess::path::{Checks, Path, indexes};
 use crate::assess::state::{Phase, Standing, Turn};
 use crate::assess::verdict::JudgeContext;
@@ -100,7 +100,7 @@ impl<'a> Deviation<'a> {
                     && self.ns.covers_within_limit(exception, self.workload)
             });
         about
-            .map(|exception| (exception, self.ns.life(exception, self.ctx)))
+            .map(|exception| (exception, self.ctx.life(self.ns, exception)))
             .collect()
     }
 

@@ -29,7 +29,7 @@ const TELLING: [&str; 20] = [
 ];
 
 /// Whether what is stored says all that is wanted, and nothing else.
-pub(super) fn fits(wanted: &Value, stored: &Value) -> bool {
+pub(in crate::assess) fn fits(wanted: &Value, stored: &Value) -> bool {
     let (wanted_meta, stored_meta) = (&wanted["metadata"], &stored["metadata"]);
     let has_labels = wanted_meta["labels"].as_object().is_none_or(|labels| {
         let has = |(key, value): (&String, &Value)| stored_meta["labels"][key] == *value;

@@ -160,7 +160,7 @@ impl Question<'_> {
     fn conditions(&self) -> Vec<admission::MatchCondition> {
         let settled = list(SETTLED.map(Standing::as_str));
         let standing = literal(keys::DEVIATION);
-        let own = literal(&self.terms.account.user);
+        let own = literal(&self.ctx.account.user);
         let conditions = [
             (
                 "not-by-goldenpath",
@@ -197,7 +197,7 @@ impl Question<'_> {
     }
 
     fn not_owned(&self) -> String {
-        let kinds = self.terms.settings.kinds.iter();
+        let kinds = self.ctx.settings.kinds.iter();
         let kinds = list(kinds.map(|kind| format!("{}/{}", kind.group, kind.kind)));
         format!(
             "!object.metadata.?ownerReferences.orValue([]).exists(o, o.?controller.orValue(false) && \
@@ -206,7 +206,7 @@ impl Question<'_> {
     }
 
     fn not_excluded(&self) -> Option<String> {
-        let patterns = self.terms.settings.excluded_namespaces.iter();
+        let patterns = self.ctx.settings.excluded_namespaces.iter();
         let excluded = patterns.map(|pattern| match pattern.strip_suffix('*') {
             Some(prefix) => format!("request.namespace.startsWith({})", literal(prefix)),
             None => format!("request.namespace == {}", literal(pattern)),
@@ -216,7 +216,7 @@ impl Question<'_> {
     }
 
     fn not_our_release(&self) -> Option<String> {
-        let namespace = literal(self.terms.account.namespace.as_deref()?);
+        let namespace = literal(self.ctx.account.namespace.as_deref()?);
         Some(format!(
             "!(request.namespace == {namespace} && \
              object.metadata.?labels[?'app.kubernetes.io/name'].orValue('') == 'goldenpath')"

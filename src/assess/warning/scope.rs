@@ -93,7 +93,7 @@ impl Question<'_> {
     }
 
     fn not_left_out(&self) -> Option<String> {
-        let allowed = self.terms.settings.ignore_query.as_ref()?;
+        let allowed = self.ctx.settings.ignore_query.as_ref()?;
         let allowed = all(&selector(allowed, &self.read("namespace_labels"), &[]));
         let reason = format!(
             "object.metadata.?annotations[?{}].orValue('') != ''",

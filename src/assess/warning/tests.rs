@@ -7,9 +7,7 @@ use crate::api::GoldenPathSpec;
 use crate::assess::path::Origin;
 use crate::assess::settings::OnApply;
 
-mod upkeep;
-
-fn now() -> Timestamp {
+pub(in crate::assess) fn now() -> Timestamp {
     "2026-11-25T12:00:00Z".parse().unwrap()
 }
 
@@ -31,7 +29,7 @@ fn path(name: &str, spec: &Value) -> Path {
     Path::compile(origin, spec)
 }
 
-fn settings() -> Settings {
+pub(in crate::assess) fn settings() -> Settings {
     Settings {
         on_apply: OnApply::Warn,
         ..Settings::default()
@@ -48,7 +46,7 @@ fn answers(paths: Vec<Path>, settings: &Settings) -> BTreeMap<Arc<str>, Result<W
         user: "system:serviceaccount:platform:goldenpath".to_owned(),
         namespace: Some("platform".to_owned()),
     };
-    let terms = Terms {
+    let terms = GenerateContext {
         settings,
         account: &account,
     };

@@ -16,8 +16,8 @@ use tracing::warn;
 use crate::api::{DeviationException, GoldenPath};
 use crate::assess::exception::record::Exception;
 use crate::assess::inventory::lists::Listed;
-use crate::assess::inventory::namespace_index::KubeService;
 use crate::assess::inventory::undecodable::{self, Undecodable, readable_status};
+use crate::assess::namespace_index::KubeService;
 use crate::assess::object::kind::{WatchedKind, WorkloadId};
 use crate::assess::object::namespace::Namespace;
 use crate::assess::path::Origin;
@@ -145,7 +145,7 @@ pub struct Namespaces;
 
 impl Intake for Namespaces {
     fn put(&self, object: Value, context: &Context) {
-        let Some(namespace) = Namespace::read(&object, &context.judging()) else {
+        let Some(namespace) = Namespace::read(&object, &context.judging().team_keys) else {
             return;
         };
         let name = namespace.name.clone();
@@ -193,22 +193,24 @@ pub struct WarningPolicies(pub Part);
 
 impl Intake for WarningPolicies {
     fn put(&self, object: Value, context: &Context) {
-        context.inventory().put_policy(self.0, object);
+        context.planners().warning_policies.put(self.0, object);
     }
 
     fn remove(&self, (_, name): &Key, context: &Context) {
-        context.inventory().remove_policy(self.0, name);
+        context.planners().warning_policies.remove(self.0, name);
     }
 
     fn complete(&self, listed: &HashSet<Key>, _outlived: &HashSet<Key>, context: &Context) {
         let is_there = |name: &str| listed.contains(&(String::new(), name.to_owned()));
-        context.inventory().complete_policies(self.0, is_there);
+        let policies = &mut context.planners().warning_policies;
+        policies.listed(self.0, is_there);
     }
 
     fn unavailable(&self, failure: &WatchFailure, context: &Context) {
         context
-            .inventory()
-            .policies_out_of_reach(self.0, failure.reason, &failure.message);
+            .planners()
+            .warning_policies
+            .out_of_reach(self.0, failure.reason, &failure.message);
         context.changed.notify_one();
     }
 }

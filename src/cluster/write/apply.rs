@@ -17,7 +17,9 @@ use serde_json::{Map, Value, json};
 
 use crate::api::keys::{self, FIELD_MANAGER};
 use crate::api::{API_VERSION, DeviationException, GoldenPath};
-use crate::assess::planner::labels::{LabelWrite, ServiceWrite, Written};
+use crate::assess::planner::labels::LabelWrite;
+use crate::assess::planner::pacing::WriteResult;
+use crate::assess::planner::service_labels::ServiceWrite;
 use crate::assess::planner::statuses::{Owned, StatusWrite};
 use crate::cluster::client::connect::REQUEST_TIMEOUT;
 use crate::cluster::client::error::{reason_of, reason_of_code};
@@ -62,12 +64,12 @@ impl WriteOutcome {
     }
 
     /// As planners need it.
-    pub const fn written(self) -> Written {
+    pub const fn for_planner(self) -> WriteResult {
         match self {
-            Self::Landed(version) => Written::Landed(version),
-            Self::Gone => Written::Gone,
-            Self::Failed(_) => Written::Failed,
-            Self::PushedBack(_) | Self::NotLeading => Written::NotTaken,
+            Self::Landed(version) => WriteResult::Landed(version),
+            Self::Gone => WriteResult::Gone,
+            Self::Failed(_) => WriteResult::Failed,
+            Self::PushedBack(_) | Self::NotLeading => WriteResult::NotTaken,
         }
     }
 }

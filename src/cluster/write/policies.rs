@@ -16,7 +16,8 @@ use serde_json::Value;
 use tracing::warn;
 
 use super::apply::{ApiWriter, WriteOutcome, params};
-use crate::assess::warning::{Account, Part, PolicyWrite, PolicyWritten, Verb};
+use crate::assess::planner::warning_policies::{PolicyOutcome, PolicyVerb, PolicyWrite};
+use crate::assess::warning::{Account, Part};
 use crate::cluster::client::identity;
 use crate::cluster::client::stored::Stored;
 use crate::cluster::context::Context;
@@ -51,7 +52,7 @@ pub async fn resolve_identity(client: Client, context: Arc<Context>) {
             user: identity.user,
             namespace,
         };
-        context.inventory().warn_as(account);
+        context.planners().warning_policies.introduce(account);
         context.changed.notify_one();
     }
     // No task of the operator ends by itself.
@@ -60,11 +61,11 @@ pub async fn resolve_identity(client: Client, context: Arc<Context>) {
 
 impl ApiWriter {
     /// Writes or deletes a policy or a binding.
-    pub async fn policy(&self, write: &PolicyWrite) -> (WriteOutcome, PolicyWritten) {
+    pub async fn policy(&self, write: &PolicyWrite) -> (WriteOutcome, PolicyOutcome) {
         let resource = resource_of(write.part);
         let requests = Requests::new(Stored::url_path(&resource, None));
         let request = match &write.verb {
-            Verb::Apply(wanted) => {
+            PolicyVerb::Apply(wanted) => {
                 let mut body = Value::clone(wanted);
                 if let Some(top) = body.as_object_mut() {
                     top.insert("apiVersion".to_owned(), resource.api_version.into());
@@ -72,7 +73,7 @@ impl ApiWriter {
                 }
                 requests.patch(&write.name, &params(), &Patch::Apply(&body))
             }
-            Verb::Delete(uid) => {
+            PolicyVerb::Delete(uid) => {
                 let only_this = DeleteParams {
                     preconditions: uid.clone().map(|uid| Preconditions {
                         uid: Some(uid),
@@ -84,25 +85,25 @@ impl ApiWriter {
             }
         };
         let (outcome, body) = self.send_whole(request).await;
-        (outcome, policy_written(outcome, &write.verb, &body))
+        (outcome, policy_outcome(outcome, &write.verb, &body))
     }
 }
 
-fn policy_written(outcome: WriteOutcome, verb: &Verb, body: &[u8]) -> PolicyWritten {
+fn policy_outcome(outcome: WriteOutcome, verb: &PolicyVerb, body: &[u8]) -> PolicyOutcome {
     let response = || serde_json::from_slice::<Value>(body).unwrap_or_default();
     match (outcome, verb) {
-        (WriteOutcome::Landed(_), Verb::Apply(_)) => {
-            PolicyWritten::Landed(Some(Box::new(response())))
+        (WriteOutcome::Landed(_), PolicyVerb::Apply(_)) => {
+            PolicyOutcome::Landed(Some(Box::new(response())))
         }
-        (WriteOutcome::Landed(_), Verb::Delete(_)) | (WriteOutcome::Gone, _) => {
-            PolicyWritten::Landed(None)
+        (WriteOutcome::Landed(_), PolicyVerb::Delete(_)) | (WriteOutcome::Gone, _) => {
+            PolicyOutcome::Landed(None)
         }
         (WriteOutcome::Failed("Invalid" | "Refused"), _) => {
             let response = response();
             let message = response["message"].as_str();
-            PolicyWritten::Refused(message.unwrap_or("it did not say why").to_owned())
+            PolicyOutcome::Refused(message.unwrap_or("it did not say why").to_owned())
         }
-        (WriteOutcome::Failed(reason), _) => PolicyWritten::Failed(reason),
-        (WriteOutcome::PushedBack(_) | WriteOutcome::NotLeading, _) => PolicyWritten::NotTaken,
+        (WriteOutcome::Failed(reason), _) => PolicyOutcome::Failed(reason),
+        (WriteOutcome::PushedBack(_) | WriteOutcome::NotLeading, _) => PolicyOutcome::NotTaken,
     }
 }

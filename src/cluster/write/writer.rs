@@ -16,10 +16,11 @@ use super::apply::{ApiWriter, WriteOutcome};
 use super::reminder_records::ReminderRecord;
 use super::throttle::Throttle;
 use crate::api::{DeviationExceptionStatus, GoldenPathStatus};
-use crate::assess::planner::labels::{LabelWrite, Plan, ServiceWrite};
+use crate::assess::planner::labels::{LabelPlan, LabelWrite};
 use crate::assess::planner::policy_reports::ReportWrite;
+use crate::assess::planner::service_labels::ServiceWrite;
 use crate::assess::planner::statuses::StatusWrite;
-use crate::assess::warning::{PolicyWrite, PolicyWritten};
+use crate::assess::planner::warning_policies::{PolicyOutcome, PolicyWrite};
 use crate::cluster::context::Context;
 use crate::cluster::event_queue::EventTrigger;
 use crate::cluster::readiness::Stage;
@@ -56,12 +57,12 @@ enum Job {
 /// A policy or binding to write, and how that ended, in more words than an outcome has.
 struct PolicyJob {
     write: PolicyWrite,
-    ended: PolicyWritten,
+    ended: PolicyOutcome,
 }
 
 impl Job {
     fn policy(write: PolicyWrite) -> Self {
-        let ended = PolicyWritten::NotTaken;
+        let ended = PolicyOutcome::NotTaken;
         Self::Policy(Box::new(PolicyJob { write, ended }))
     }
 
@@ -213,10 +214,12 @@ impl Writer {
         }
     }
 
-    fn plan(&self, room: usize) -> Option<Plan> {
+    fn plan(&self, room: usize) -> Option<LabelPlan> {
         let now = Timestamp::now();
         let mut inventory = self.context.inventory();
-        inventory.has_work(now).then(|| inventory.plan(now, room))
+        let labels = &mut self.context.planners().labels;
+        let has_work = labels.has_work(&inventory, now);
+        has_work.then(|| labels.plan(&mut inventory, now, room))
     }
 
     /// Starts what was planned slowly, a few at a time.
@@ -244,13 +247,18 @@ impl Writer {
     fn plan_slowly(&mut self) {
         let (started, now) = (Instant::now(), Timestamp::now());
         let mut inventory = self.context.inventory();
-        let version = inventory.version() + self.context.reports.ledger().version();
+        let mut planners = self.context.planners();
+        let version =
+            inventory.version() + planners.version() + self.context.reports.ledger().version();
         if !self.waiting.is_empty() || !self.slow.is_due(version, started, now) {
             return;
         }
-        let statuses = inventory.plan_statuses(now);
-        let services = inventory.plan_services(now, SERVICES_A_ROUND);
-        let warnings = inventory.plan_warnings(now);
+        let statuses = planners.plan_statuses(&mut inventory, now);
+        let services = planners
+            .service_labels
+            .plan(&inventory, now, SERVICES_A_ROUND);
+        let warnings = planners.warning_policies.plan(&inventory, now);
+        drop(planners);
         let reports = self.context.reports.plan(&inventory, now);
         drop(inventory);
         let more = services.len() == SERVICES_A_ROUND || reports.has_more;
@@ -321,7 +329,7 @@ impl Writer {
     }
 
     fn report_back(&mut self, job: Job, outcome: WriteOutcome, at: Instant) {
-        let (how, now) = (outcome.written(), Timestamp::now());
+        let (how, now) = (outcome.for_planner(), Timestamp::now());
         let is_slow = job.is_slow();
         // Plans of these say themselves when what failed is tried again.
         let comes_by_itself = match &job {
@@ -330,16 +338,18 @@ impl Writer {
                 false
             }
         };
-        let mut inventory = self.context.inventory();
+        let (mut facts, mut planners) = (self.context.inventory(), self.context.planners());
         match job {
-            Job::Label(write) => inventory.written(&write, how, now),
-            Job::Service(write) => inventory.service_written(&write, how, now),
-            Job::Exception(write) => inventory.exception_status_written(*write, how, now),
-            Job::Path(write) => inventory.path_status_written(*write, how, now),
+            Job::Label(write) => planners.labels.ended(&mut facts, &write, how, now),
+            Job::Service(write) => planners.service_labels.ended(&mut facts, &write, how, now),
+            Job::Exception(write) => planners
+                .statuses
+                .exception_ended(&mut facts, *write, how, now),
+            Job::Path(write) => planners.statuses.path_ended(&mut facts, *write, how, now),
             // The sender retries; the watch updates the inventory.
             Job::Record(record) => record.report(outcome),
-            Job::Policy(job) => inventory.policy_written(&job.write, job.ended, now),
-            Job::Report(write, _) => self.context.reports.ledger().written(&write, how, now),
+            Job::Policy(job) => planners.warning_policies.ended(&job.write, job.ended, now),
+            Job::Report(write, _) => self.context.reports.ledger().ended(&write, how, now),
         }
         let is_over = match outcome {
             WriteOutcome::Landed(_) | WriteOutcome::Gone => true,

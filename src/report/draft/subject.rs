@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
 
 use super::Refusal;
-use crate::assess::inventory::namespace_index::UNKNOWN_TEAM;
+use crate::assess::namespace_index::UNKNOWN_TEAM;
 use crate::report::document::Workload;
 use crate::report::voice;
 

@@ -1,7 +1,7 @@
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
 
 use super::*;
-use crate::assess::inventory::namespace_index::UNKNOWN_TEAM;
+use crate::assess::namespace_index::UNKNOWN_TEAM;
 use crate::assess::state::Outcome;
 use crate::report::fixtures::{at, check, documented, report, undocumented};
 

@@ -6,9 +6,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::Waiver;
 use crate::api::golden_path::Level;
-use crate::assess::planner::status::nearest;
 use crate::assess::source::Problem;
 use crate::assess::state::{Outcome, Standing};
+use crate::assess::wording::nearest;
 use crate::report::document::{Check, Workload};
 use crate::report::voice;
 

@@ -14,6 +14,7 @@ use crate::assess::exception::fixtures::{
     approval, approved, closed, day, renewed, requested, self_declare_policy, start, terms,
 };
 use crate::assess::exception::live;
+use crate::assess::exception::record::Exception;
 
 /// The policy came on day 10.
 const SINCE: u64 = 10;

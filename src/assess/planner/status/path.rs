@@ -6,13 +6,14 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
-use super::{day, first_few, quoted};
+use super::day;
 use crate::api::condition::{
     ANNOUNCED, CHECKS_VALID, EXCEPTIONS_FOLLOWED, READY, STALLED, Statement, settle, stored,
 };
 use crate::api::golden_path::{AtDeadline, HistoryPoint, NewServices, TopDeviation};
 use crate::api::{GoldenPathStatus, Period};
 use crate::assess::path::{Invalid, Path, indexes};
+use crate::assess::wording::{first_few, quoted};
 
 #[cfg(test)]
 mod tests;
@@ -27,7 +28,7 @@ const TOP: usize = 10;
 #[derive(Clone, Debug, PartialEq, Default)]
 pub struct PathFindings {
     /// Why it does not take part; none when it does.
-    pub preview: Option<Preview>,
+    pub preview: Option<NotTakingPart>,
     /// Expressions that cannot be used, in the order they are written in.
     pub invalid: Vec<Invalid>,
     /// Checks not enforced yet, and from when they are.
@@ -60,7 +61,7 @@ impl PathFindings {
             Some((check.name.clone(), check.enforce_from.as_ref()?.0))
         });
         Self {
-            preview: (!at.takes_part).then(|| Preview::of(path.launched_at(), now)),
+            preview: (!at.takes_part).then(|| NotTakingPart::of(path.launched_at(), now)),
             invalid: path.invalid.clone(),
             announced: announced.collect(),
             nothing_usable: path.programs.iter().all(|check| check.expression.is_none()),
@@ -72,7 +73,7 @@ impl PathFindings {
 
 /// Why a path is shown and not counted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Preview {
+pub enum NotTakingPart {
     /// Its launch is at this instant.
     LaunchAhead(Timestamp),
     /// It is on the roadmap, with no date.
@@ -81,7 +82,7 @@ pub enum Preview {
     NoRequiredCheck,
 }
 
-impl Preview {
+impl NotTakingPart {
     /// Why a path that does not take part at `now` does not.
     fn of(launched_at: Option<Timestamp>, now: Timestamp) -> Self {
         match launched_at {
@@ -243,20 +244,20 @@ fn ready(findings: &PathFindings) -> Statement {
             "TakesPart",
             "Launched: services in its scope are judged and counted. Nothing to do.".to_owned(),
         ),
-        Some(Preview::LaunchAhead(at)) => (
-            "Preview",
+        Some(NotTakingPart::LaunchAhead(at)) => (
+            "NotTakingPart",
             format!(
                 "A preview until its launch on {}: shown, not counted. Nothing to do.",
                 day(at)
             ),
         ),
-        Some(Preview::OnRoadmap) => (
-            "Preview",
+        Some(NotTakingPart::OnRoadmap) => (
+            "NotTakingPart",
             "On the roadmap: shown, not counted. Next: set launchedAt when it is there for teams."
                 .to_owned(),
         ),
-        Some(Preview::NoRequiredCheck) => (
-            "Preview",
+        Some(NotTakingPart::NoRequiredCheck) => (
+            "NotTakingPart",
             "A preview: no required check is in force, so it is shown, not counted. Next: add \
              one, or wait until an announced one counts."
                 .to_owned(),

@@ -6,11 +6,11 @@ use super::{Sources, View};
 use crate::assess::exception::past::Rejection;
 use crate::assess::inventory::Inventory;
 use crate::assess::path::set::PathSet;
-use crate::assess::planner::status::nearest;
 use crate::assess::register::next::{Next, waiting_since};
 use crate::assess::register::{ExceptionView, Usage, Useless, UselessCheck};
 use crate::assess::source::{Problem, Source};
 use crate::assess::state::Phase;
+use crate::assess::wording::nearest;
 use crate::report::document;
 
 pub(super) fn line(view: &ExceptionView<'_>, sources: &Sources) -> document::Exception {

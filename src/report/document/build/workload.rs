@@ -4,13 +4,13 @@ use jiff::Timestamp;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use super::View;
-use crate::assess::inventory::namespace_index::NamespaceIndex;
+use crate::assess::namespace_index::NamespaceIndex;
 use crate::assess::path::Path;
-use crate::assess::planner::status::nearest;
 use crate::assess::source::Problem;
 use crate::assess::state::{Outcome, Standing, Status};
 use crate::assess::verdict::standing::CheckStanding;
 use crate::assess::verdict::{Choice, Verdict};
+use crate::assess::wording::nearest;
 use crate::assess::workload::{PathResult, Workload};
 use crate::report::document::{self, Steps};
 
@@ -139,7 +139,7 @@ fn next_change(
     let standings = verdict.standings.iter();
     let lives = standings.clone().filter_map(|standing| {
         let exception = ns.exception(standing.exception.as_deref()?)?;
-        ns.life(exception, &ctx).next_change
+        ctx.life(ns, exception).next_change
     });
     let ends = standings.filter_map(|standing| standing.until);
     let checks = path.spec.checks.iter();

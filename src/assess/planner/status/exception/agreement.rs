@@ -2,13 +2,14 @@
 
 use jiff::Timestamp;
 
-use super::super::{day, first_few, quoted, recreated};
+use super::super::{day, recreated};
 use super::{Words, unknown};
 use crate::api::condition::{APPROVED, REVIEW_CURRENT, Statement};
 use crate::api::deviation_exception::Outcome;
 use crate::assess::exception::assurance::{Assurance, Doubt};
 use crate::assess::exception::past::Rejection;
 use crate::assess::state::Phase;
+use crate::assess::wording::{first_few, quoted};
 
 impl Words<'_> {
     pub(super) fn approved(&self) -> Statement {

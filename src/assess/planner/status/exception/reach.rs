@@ -1,9 +1,9 @@
 //! What an exception reaches: whether its path, checks and workloads are there, and whether they
 //! still need it.
 
-use super::super::{did_you_mean, first_few};
 use super::{DELETED, PathFound, Words, unknown};
 use crate::api::condition::{CHECKS_KNOWN, IN_USE, NEEDED, PATH_FOUND, Statement};
+use crate::assess::wording::{did_you_mean, first_few};
 
 impl Words<'_> {
     pub(super) fn in_use(&self) -> Statement {

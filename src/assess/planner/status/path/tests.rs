@@ -9,7 +9,7 @@ use proptest::option;
 use proptest::prelude::*;
 
 use super::super::exception::tests::assert_speaks_kindly;
-use super::{NewServicesNow, PathFindings, Preview, path_status};
+use super::{NewServicesNow, NotTakingPart, PathFindings, path_status};
 use crate::api::condition::{ANNOUNCED, CHECKS_VALID, READY, STALLED};
 use crate::api::{GoldenPathStatus, Period};
 use crate::assess::exception::fixtures::day;
@@ -77,18 +77,21 @@ fn path_that_takes_part_is_ready_and_counted() {
 fn preview_is_ready_and_says_why_it_is_not_counted() {
     for (preview, words) in [
         (
-            Preview::LaunchAhead(day(31)),
+            NotTakingPart::LaunchAhead(day(31)),
             "until its launch on 1 Feb 2026",
         ),
-        (Preview::OnRoadmap, "set launchedAt"),
-        (Preview::NoRequiredCheck, "no required check is in force"),
+        (NotTakingPart::OnRoadmap, "set launchedAt"),
+        (
+            NotTakingPart::NoRequiredCheck,
+            "no required check is in force",
+        ),
     ] {
         let findings = PathFindings {
             preview: Some(preview),
             ..takes_part()
         };
         let status = status(&findings, day(1));
-        assert_eq!(says(&status, READY), pair("True", "Preview"));
+        assert_eq!(says(&status, READY), pair("True", "NotTakingPart"));
         assert!(condition(&status, READY).message.contains(words));
         assert!(status.history.is_empty());
     }
@@ -120,7 +123,7 @@ fn expression_that_cannot_be_used_is_named_with_its_place() {
 #[test]
 fn only_a_path_without_a_usable_check_is_stalled() {
     let findings = PathFindings {
-        preview: Some(Preview::NoRequiredCheck),
+        preview: Some(NotTakingPart::NoRequiredCheck),
         invalid: vec![undeclared(Place::Check("limits".into()))],
         nothing_usable: true,
         ..PathFindings::default()
@@ -251,9 +254,9 @@ fn history_begins_with_the_first_service() {
 fn every_message_helps_and_none_shames() {
     let previews = [
         None,
-        Some(Preview::LaunchAhead(day(31))),
-        Some(Preview::OnRoadmap),
-        Some(Preview::NoRequiredCheck),
+        Some(NotTakingPart::LaunchAhead(day(31))),
+        Some(NotTakingPart::OnRoadmap),
+        Some(NotTakingPart::NoRequiredCheck),
     ];
     for preview in previews {
         for (nothing_usable, problems) in [(false, 0), (false, 4), (true, 40)] {
@@ -301,11 +304,11 @@ fn findings() -> impl Strategy<Value = PathFindings> {
 #[test]
 fn path_is_a_preview_for_the_first_thing_it_lacks() {
     for (launched_at, preview) in [
-        (None, Preview::OnRoadmap),
-        (Some(day(2)), Preview::LaunchAhead(day(2))),
-        (Some(day(1)), Preview::NoRequiredCheck),
+        (None, NotTakingPart::OnRoadmap),
+        (Some(day(2)), NotTakingPart::LaunchAhead(day(2))),
+        (Some(day(1)), NotTakingPart::NoRequiredCheck),
     ] {
-        assert_eq!(Preview::of(launched_at, day(1)), preview);
+        assert_eq!(NotTakingPart::of(launched_at, day(1)), preview);
     }
 }
 
@@ -322,7 +325,7 @@ fn path_speaks_for_itself_but_not_for_its_services() {
     });
     let path = Path::compile(Origin::default(), serde_json::from_value(spec).unwrap());
     let found = PathFindings::of(&path, day(1));
-    assert_eq!(found.preview, Some(Preview::OnRoadmap));
+    assert_eq!(found.preview, Some(NotTakingPart::OnRoadmap));
     assert_eq!(found.announced, [("limits".to_owned(), day(60))]);
     assert_eq!(found.invalid, path.invalid);
     assert_eq!((found.target_percent, found.services), (80, 0));

@@ -2,19 +2,19 @@
 //! side, because an exception only ever covers its own namespace and a verdict needs no other.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::num::NonZeroU64;
 use std::sync::Arc;
 
 use serde_json::Value;
 
 use crate::api::keys;
-use crate::assess::exception::Life;
 use crate::assess::exception::record::Exception;
 use crate::assess::object::kind::WatchedKind;
 use crate::assess::object::labels::Selector;
 use crate::assess::object::namespace::Namespace;
-use crate::assess::planner::progress::Progress;
+use crate::assess::object::template_hash::TemplateHash;
 use crate::assess::settings::Settings;
-use crate::assess::verdict::JudgeContext;
+use crate::assess::state::Cause;
 use crate::assess::workload::Workload;
 
 /// The team of a workload for which nobody is named.
@@ -39,13 +39,23 @@ pub struct NamespaceIndex {
 /// Kind and name of a workload within its namespace.
 pub type LocalId = (Arc<WatchedKind>, Arc<str>);
 
-/// A workload and how far the operator is with it.
+/// Where planners keep what they must know of one object at rest: an index that is used again, and
+/// a generation that tells the objects apart which had this index.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Slot {
+    pub index: u32,
+    pub generation: u32,
+}
+
+/// A workload as it was last seen.
 #[derive(Clone, Debug)]
 pub struct Entry {
-    /// The record.
     pub workload: Workload,
-    /// What was said and written of it so far.
-    pub(crate) progress: Progress,
+    pub slot: Slot,
+    /// Why its verdict may be another one, until a planner takes that from the log of changes.
+    pub(in crate::assess) changed: Option<Cause>,
+    /// The version our last label write made: older events do not show it.
+    pub(in crate::assess) labels_version: Option<NonZeroU64>,
 }
 
 /// A Kubernetes Service, as far as it concerns us.
@@ -57,8 +67,7 @@ pub struct KubeService {
     pub selector: Option<Selector>,
     /// `goldenpath.dev/status` as stored.
     pub live: Option<String>,
-    /// What was said and written of it so far.
-    pub(crate) progress: Progress,
+    pub(in crate::assess) slot: Slot,
 }
 
 impl KubeService {
@@ -78,7 +87,7 @@ impl KubeService {
             live: object["metadata"]["labels"][keys::STATUS]
                 .as_str()
                 .map(str::to_owned),
-            progress: Progress::default(),
+            slot: Slot::default(),
         }
     }
 }
@@ -169,11 +178,15 @@ impl NamespaceIndex {
     }
 
     /// Adds a workload that was not known.
-    pub(crate) fn add_workload(&mut self, workload: Workload) {
+    pub(in crate::assess) fn add_workload(&mut self, workload: Workload, slot: Slot) {
         let (kind, name) = (workload.id.kind.clone(), workload.id.name.clone());
         self.kinds.insert(kind.clone());
-        let progress = Progress::default();
-        let entry = Box::new(Entry { workload, progress });
+        let entry = Box::new(Entry {
+            workload,
+            slot,
+            changed: None,
+            labels_version: None,
+        });
         self.workloads.insert((kind, name), entry);
     }
 
@@ -191,19 +204,11 @@ impl NamespaceIndex {
         u32::try_from(older).is_ok_and(|older| older < limit)
     }
 
-    /// An exception's life, by today's terms of its path and its target's template.
-    pub fn life(&self, exception: &Exception, ctx: &JudgeContext<'_>) -> Life {
-        let bound = exception.spec.bound_to.is_some();
-        let target = if bound {
-            self.named_by(exception).next()
-        } else {
-            None
-        };
-        exception.life(
-            ctx.paths,
-            target.and_then(|workload| workload.template),
-            ctx.as_of.now,
-        )
+    /// The fingerprint of the pod template an exception is bound to, as it is now; none where it is
+    /// bound to none, or its target is not there.
+    pub fn bound_template(&self, exception: &Exception) -> Option<TemplateHash> {
+        exception.spec.bound_to.as_ref()?;
+        self.named_by(exception).next()?.template
     }
 
     /// Whether its workloads may take themselves out of the count.

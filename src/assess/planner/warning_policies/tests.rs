@@ -6,12 +6,12 @@ use jiff::Timestamp;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use super::{now, settings};
+use super::{PolicyOutcome, PolicyPlan, PolicyPlanner, PolicyVerb, PolicyWrite};
 use crate::api::{GoldenPathSpec, Period};
 use crate::assess::inventory::Inventory;
 use crate::assess::path::Origin;
-use crate::assess::warning::upkeep::{Part, PolicyWritten, Verb};
-use crate::assess::warning::{Account, PolicyWrite};
+use crate::assess::warning::tests::{now, settings};
+use crate::assess::warning::{Account, Part};
 
 /// A server as far as it matters here.
 #[derive(Default)]
@@ -23,18 +23,18 @@ struct Server {
 }
 
 impl Server {
-    fn carry_out(&mut self, write: &PolicyWrite) -> PolicyWritten {
+    fn carry_out(&mut self, write: &PolicyWrite) -> PolicyOutcome {
         self.version += 1;
         let key = (write.part, write.name.clone());
         match &write.verb {
-            Verb::Delete(_) => {
+            PolicyVerb::Delete(_) => {
                 self.stored.remove(&key);
-                PolicyWritten::Landed(None)
+                PolicyOutcome::Landed(None)
             }
-            Verb::Apply(_) if self.refuses == Some(write.part) => {
-                PolicyWritten::Refused("no such function".to_owned())
+            PolicyVerb::Apply(_) if self.refuses == Some(write.part) => {
+                PolicyOutcome::Refused("no such function".to_owned())
             }
-            Verb::Apply(wanted) => {
+            PolicyVerb::Apply(wanted) => {
                 let foreign = self
                     .stored
                     .get(&key)
@@ -46,22 +46,41 @@ impl Server {
                     stored["spec"]["paramRef"] = foreign;
                 }
                 self.stored.insert(key, stored.clone());
-                PolicyWritten::Landed(Some(Box::new(stored)))
+                PolicyOutcome::Landed(Some(Box::new(stored)))
             }
         }
     }
 }
 
-fn inventory(names: &[&str]) -> Inventory {
-    let mut inventory = Inventory::new(settings());
-    inventory.warn_as(Account::default());
+/// An inventory, and the planner beside it.
+struct Desk {
+    inventory: Inventory,
+    planner: PolicyPlanner,
+}
+
+impl Desk {
+    fn empty() -> Self {
+        Self {
+            inventory: Inventory::new(settings()),
+            planner: PolicyPlanner::default(),
+        }
+    }
+
+    fn plan(&mut self, at: Timestamp) -> PolicyPlan {
+        self.planner.plan(&self.inventory, at)
+    }
+}
+
+fn desk(names: &[&str]) -> Desk {
+    let mut desk = Desk::empty();
+    desk.planner.introduce(Account::default());
     for part in Part::ALL {
-        inventory.complete_policies(part, |_| false);
+        desk.planner.listed(part, |_| false);
     }
     for name in names {
-        put(&mut inventory, name, true);
+        put(&mut desk.inventory, name, true);
     }
-    inventory
+    desk
 }
 
 fn put(inventory: &mut Inventory, name: &str, warns: bool) {
@@ -79,11 +98,11 @@ fn put(inventory: &mut Inventory, name: &str, warns: bool) {
 }
 
 /// One round: how many writes there were.
-fn round(inventory: &mut Inventory, server: &mut Server, at: Timestamp) -> usize {
-    let plan = inventory.plan_warnings(at);
+fn round(desk: &mut Desk, server: &mut Server, at: Timestamp) -> usize {
+    let plan = desk.plan(at);
     for write in &plan.writes {
-        let how = server.carry_out(write);
-        inventory.policy_written(write, how, at);
+        let outcome = server.carry_out(write);
+        desk.planner.ended(write, outcome, at);
     }
     plan.writes.len()
 }
@@ -94,29 +113,29 @@ fn later(seconds: u64) -> Timestamp {
 
 #[test]
 fn after_a_plan_is_applied_planning_again_yields_nothing() {
-    let (mut inventory, mut server) = (inventory(&["a", "b"]), Server::default());
-    assert_eq!(round(&mut inventory, &mut server, now()), 4);
-    assert_eq!(round(&mut inventory, &mut server, now()), 0);
-    put(&mut inventory, "a", false);
-    assert_eq!(round(&mut inventory, &mut server, now()), 2);
-    let _ = inventory.remove_path("b", now());
-    assert_eq!(round(&mut inventory, &mut server, now()), 2);
+    let (mut desk, mut server) = (desk(&["a", "b"]), Server::default());
+    assert_eq!(round(&mut desk, &mut server, now()), 4);
+    assert_eq!(round(&mut desk, &mut server, now()), 0);
+    put(&mut desk.inventory, "a", false);
+    assert_eq!(round(&mut desk, &mut server, now()), 2);
+    let _ = desk.inventory.remove_path("b", now());
+    assert_eq!(round(&mut desk, &mut server, now()), 2);
     assert!(server.stored.is_empty());
-    assert_eq!(round(&mut inventory, &mut server, later(400)), 0);
+    assert_eq!(round(&mut desk, &mut server, later(400)), 0);
 }
 
 #[test]
 fn nothing_is_written_before_what_is_there_was_listed_and_the_operator_is_known() {
-    let mut unlisted = Inventory::new(settings());
-    put(&mut unlisted, "a", true);
-    unlisted.warn_as(Account::default());
-    assert_eq!(unlisted.plan_warnings(now()).writes, []);
-    let mut unknown = Inventory::new(settings());
-    put(&mut unknown, "a", true);
+    let mut unlisted = Desk::empty();
+    put(&mut unlisted.inventory, "a", true);
+    unlisted.planner.introduce(Account::default());
+    assert_eq!(unlisted.plan(now()).writes, []);
+    let mut unknown = Desk::empty();
+    put(&mut unknown.inventory, "a", true);
     for part in Part::ALL {
-        unknown.complete_policies(part, |_| false);
+        unknown.planner.listed(part, |_| false);
     }
-    assert_eq!(unknown.plan_warnings(now()).writes, []);
+    assert_eq!(unknown.plan(now()).writes, []);
 }
 
 #[test]
@@ -125,11 +144,11 @@ fn what_the_server_refuses_is_not_sent_again_until_it_changes() {
         refuses: Some(Part::Policy),
         ..Server::default()
     };
-    let mut inventory = inventory(&["a"]);
-    assert_eq!(round(&mut inventory, &mut server, now()), 2);
-    assert_eq!(round(&mut inventory, &mut server, later(4_000)), 0);
-    let path = inventory.paths().get(0);
-    let said = inventory.warning_statement(path).unwrap();
+    let mut desk = desk(&["a"]);
+    assert_eq!(round(&mut desk, &mut server, now()), 2);
+    assert_eq!(round(&mut desk, &mut server, later(4_000)), 0);
+    let path = desk.inventory.paths().get(0);
+    let said = desk.planner.statement(path).unwrap();
     assert_eq!((said.status, said.reason), (Some(false), "Refused"));
     assert!(
         said.message.contains("no such function"),
@@ -140,7 +159,7 @@ fn what_the_server_refuses_is_not_sent_again_until_it_changes() {
 
 #[test]
 fn a_step_that_comes_into_force_reaches_the_policy_by_itself() {
-    let (mut inventory, mut server) = (inventory(&[]), Server::default());
+    let (mut desk, mut server) = (desk(&[]), Server::default());
     let spec: GoldenPathSpec = serde_json::from_value(json!({
         "owner": {"team": "platform"},
         "warnOnApply": true,
@@ -154,10 +173,10 @@ fn a_step_that_comes_into_force_reaches_the_policy_by_itself() {
         name: "a".to_owned(),
         ..Origin::default()
     };
-    let _ = inventory.put_path(origin, spec, None);
-    assert_eq!(round(&mut inventory, &mut server, later(59)), 2);
+    let _ = desk.inventory.put_path(origin, spec, None);
+    assert_eq!(round(&mut desk, &mut server, later(59)), 2);
     assert_eq!(
-        round(&mut inventory, &mut server, later(60)),
+        round(&mut desk, &mut server, later(60)),
         1,
         "the binding stays"
     );
@@ -167,27 +186,28 @@ fn a_step_that_comes_into_force_reaches_the_policy_by_itself() {
             .to_string()
             .contains("of 2 steps")
     );
-    assert_eq!(round(&mut inventory, &mut server, later(61)), 0);
+    assert_eq!(round(&mut desk, &mut server, later(61)), 0);
 }
 
 #[test]
 fn a_failed_write_is_tried_again_less_and_less_often() {
-    let mut inventory = inventory(&["a"]);
-    let fail = |inventory: &mut Inventory, at: Timestamp| {
-        let plan = inventory.plan_warnings(at);
+    let mut desk = desk(&["a"]);
+    let fail = |desk: &mut Desk, at: Timestamp| {
+        let plan = desk.plan(at);
         for write in &plan.writes {
-            inventory.policy_written(write, PolicyWritten::Failed("ServerError"), at);
+            let outcome = PolicyOutcome::Failed("ServerError");
+            desk.planner.ended(write, outcome, at);
         }
         plan
     };
-    assert_eq!(fail(&mut inventory, now()).writes.len(), 2);
-    let waiting = fail(&mut inventory, now());
+    assert_eq!(fail(&mut desk, now()).writes.len(), 2);
+    let waiting = fail(&mut desk, now());
     assert_eq!(
         (waiting.writes.len(), waiting.again_at),
         (0, Some(later(1)))
     );
-    assert_eq!(fail(&mut inventory, later(1)).writes.len(), 2);
-    assert_eq!(fail(&mut inventory, later(2)).again_at, Some(later(3)));
+    assert_eq!(fail(&mut desk, later(1)).writes.len(), 2);
+    assert_eq!(fail(&mut desk, later(2)).again_at, Some(later(3)));
 }
 
 /// What somebody does to what is stored.
@@ -222,25 +242,25 @@ proptest! {
     fn whatever_somebody_does_to_them_they_are_put_right_in_the_end(
         acts in proptest::collection::vec((any::<bool>(), 0..4_usize, 0..20_u64), 1..12)
     ) {
-        let (mut inventory, mut server) = (inventory(&["a"]), Server::default());
+        let (mut desk, mut server) = (desk(&["a"]), Server::default());
         let mut at = now();
-        round(&mut inventory, &mut server, at);
+        round(&mut desk, &mut server, at);
         let wanted: Vec<Value> = server.stored.values().map(|o| o["spec"].clone()).collect();
         for (is_policy, act, pause) in acts {
             let part = if is_policy { Part::Policy } else { Part::Binding };
             let how = [Meddling::Denies, Meddling::Narrows, Meddling::Removes, Meddling::Unlabels][act];
             match meddle(&mut server, (part, how)) {
-                Some(object) => inventory.put_policy(part, object),
-                None => inventory.remove_policy(part, "goldenpath-warn-a"),
+                Some(object) => desk.planner.put(part, object),
+                None => desk.planner.remove(part, "goldenpath-warn-a"),
             }
             at = Period::seconds(pause).after(at);
-            round(&mut inventory, &mut server, at);
+            round(&mut desk, &mut server, at);
         }
         for _ in 0..4 {
             at = Period::seconds(400).after(at);
-            round(&mut inventory, &mut server, at);
+            round(&mut desk, &mut server, at);
         }
-        prop_assert_eq!(round(&mut inventory, &mut server, at), 0);
+        prop_assert_eq!(round(&mut desk, &mut server, at), 0);
         let stored: Vec<Value> = server.stored.values().map(|o| o["spec"].clone()).collect();
         prop_assert_eq!(stored, wanted);
     }

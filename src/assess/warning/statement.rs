@@ -4,10 +4,10 @@ use serde_json::Value;
 
 use super::{MOST_COST, Obstacle, Warning};
 use crate::api::condition::{Statement, WARN_ON_APPLY};
-use crate::assess::planner::status::{first_few, quoted};
+use crate::assess::wording::{first_few, quoted};
 
 /// How a path that asks for warnings stands with them.
-pub(super) enum Outcome<'a> {
+pub(in crate::assess) enum WarningState<'a> {
     /// Policy and binding are stored as they should be.
     Installed {
         warning: &'a Warning,
@@ -26,8 +26,8 @@ pub(super) enum Outcome<'a> {
     Blocked(&'a Obstacle),
 }
 
-impl Outcome<'_> {
-    pub(super) fn statement(&self) -> Statement {
+impl WarningState<'_> {
+    pub(in crate::assess) fn statement(&self) -> Statement {
         match self {
             Self::Installed { warning, policy } => installed(warning, policy),
             Self::Waiting => Statement {

@@ -1,0 +1,108 @@
+//! What the operator wrote itself becomes what is stored, before a watch says so. Planners call these
+//! few methods when a write has landed; they change the facts in no other way.
+
+use std::num::NonZeroU64;
+use std::sync::Arc;
+
+use crate::api::{DeviationExceptionStatus, GoldenPathStatus};
+use crate::assess::inventory::{Inventory, local};
+use crate::assess::namespace_index::Slot;
+use crate::assess::object::kind::WorkloadId;
+use crate::assess::state::Status;
+use crate::assess::workload::OwnLabels;
+
+impl Inventory {
+    /// The labels of a workload landed, and made this version of it. Returns the one copy of these
+    /// labels that the inventory keeps; none where the workload is gone or another object.
+    pub fn record_labels(
+        &mut self,
+        id: &WorkloadId,
+        slot: Slot,
+        labels: &OwnLabels,
+        version: Option<u64>,
+    ) -> Option<Arc<OwnLabels>> {
+        let labels = self.shared_labels(&Arc::new(labels.clone()));
+        let ns = self.namespaces.get_mut(&id.namespace)?;
+        let entry = ns.workloads.get_mut(&local(id))?;
+        if entry.slot != slot {
+            return None;
+        }
+        let written = version.and_then(NonZeroU64::new);
+        entry.labels_version = written.or(entry.labels_version);
+        let is_overtaken = version
+            .zip(entry.workload.version)
+            .is_some_and(|(ours, seen)| seen > ours);
+        if !is_overtaken {
+            entry.workload.live = labels.clone();
+        }
+        Some(labels)
+    }
+
+    /// The label of a Kubernetes Service landed. False where the Service is gone or another object.
+    pub fn record_service_label(
+        &mut self,
+        namespace: &str,
+        name: &str,
+        slot: Slot,
+        label: Option<Status>,
+    ) -> bool {
+        let ns = self.namespaces.get_mut(namespace);
+        let service = ns
+            .and_then(|ns| ns.services.get_mut(name))
+            .filter(|service| service.slot == slot);
+        let is_known = service.is_some();
+        if let Some(service) = service {
+            service.live = label.map(|status| status.as_str().to_owned());
+        }
+        is_known
+    }
+
+    /// The status of an exception landed. It says nothing about reminders, which are recorded by a
+    /// write of their own: those entries stay.
+    pub fn record_exception_status(
+        &mut self,
+        namespace: &str,
+        name: &str,
+        uid: Option<&str>,
+        status: DeviationExceptionStatus,
+    ) {
+        let key = (namespace.into(), name.into());
+        if let Some(object) = self.undecodable.exceptions.get_mut(&key)
+            && object.uid.as_deref() == uid
+        {
+            let before = object.status.take();
+            object.status = Some(with_reminders_of(before, status.clone()));
+        }
+        let ns = self.namespaces.get_mut(namespace);
+        if let Some(exception) = ns.and_then(|ns| ns.exception_mut(name))
+            && exception.uid.as_deref() == uid
+        {
+            let before = exception.status.take();
+            exception.status = Some(with_reminders_of(before, status));
+        }
+    }
+
+    /// The status of a path landed.
+    pub fn record_path_status(&mut self, name: &str, uid: Option<&str>, status: GoldenPathStatus) {
+        if let Some(object) = self.undecodable.paths.get_mut(name)
+            && object.uid.as_deref() == uid
+        {
+            object.status = Some(status.clone());
+        }
+        if let Some(stored) = self.path_statuses.get_mut(name) {
+            *stored = Some(status);
+        }
+    }
+}
+
+fn with_reminders_of(
+    before: Option<DeviationExceptionStatus>,
+    status: DeviationExceptionStatus,
+) -> DeviationExceptionStatus {
+    let before = before.unwrap_or_default();
+    DeviationExceptionStatus {
+        notified: before.notified,
+        notifying: before.notifying,
+        ..status
+    }
+}

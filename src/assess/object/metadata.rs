@@ -1,0 +1,71 @@
+//! Texts and dates of an object's metadata, as far as the judgement reads them. Which labels and
+//! annotations mean what is decided here; what they are used for is not.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use serde_json::Value;
+
+use crate::api::keys;
+
+/// The metadata of this object.
+pub(in crate::assess) struct Metadata<'a>(pub &'a Value);
+
+impl<'a> Metadata<'a> {
+    pub(in crate::assess) fn label(&self, key: &str) -> Option<&'a str> {
+        self.0["metadata"]["labels"][key]
+            .as_str()
+            .filter(|text| !text.is_empty())
+    }
+
+    fn annotation(&self, key: &str) -> Option<&'a str> {
+        self.0["metadata"]["annotations"][key]
+            .as_str()
+            .filter(|text| !text.is_empty())
+    }
+
+    pub(in crate::assess) fn created(&self) -> Option<Timestamp> {
+        self.0["metadata"]["creationTimestamp"]
+            .as_str()?
+            .parse()
+            .ok()
+    }
+
+    pub(in crate::assess) fn scaffolded_at(&self) -> Option<Timestamp> {
+        self.annotated_instant(keys::SCAFFOLDED_AT)
+    }
+
+    /// When the service first existed, which may be long before its objects did.
+    pub(in crate::assess) fn birth(&self) -> Option<Timestamp> {
+        let since = self.annotated_instant(keys::SERVICE_SINCE);
+        since
+            .or_else(|| self.scaffolded_at())
+            .or_else(|| self.created())
+    }
+
+    fn annotated_instant(&self, key: &str) -> Option<Timestamp> {
+        self.annotation(key)?.trim().parse().ok()
+    }
+
+    pub(in crate::assess) fn service(&self, keys: &[String]) -> Option<Arc<str>> {
+        let named = keys
+            .iter()
+            .find_map(|key| self.label(key).or(self.annotation(key)));
+        named.map(Into::into)
+    }
+
+    /// Bounded, because anybody may write anything there.
+    pub(in crate::assess) fn ignore_request(&self) -> Option<Box<str>> {
+        let reason = self.annotation(keys::IGNORE)?;
+        Some(reason.chars().take(200).collect::<String>().into())
+    }
+
+    /// The first key that has a value, as annotation, then as label. A team's name becomes a
+    /// metric label, so it is cut where a label value would end.
+    pub(in crate::assess) fn first_of(&self, keys: &[String]) -> Option<Arc<str>> {
+        let found = keys
+            .iter()
+            .find_map(|key| self.annotation(key).or(self.label(key)))?;
+        Some(found.chars().take(63).collect::<String>().into())
+    }
+}

@@ -1,0 +1,84 @@
+//! What the status of an object that cannot be decoded says: why it is not used, what to do about it,
+//! and what nothing else holds.
+
+use jiff::Timestamp;
+
+use crate::api::condition::{READY, STALLED, Statement, settle};
+use crate::api::golden_path::NewServices;
+use crate::api::{DeviationExceptionStatus, GoldenPathStatus};
+use crate::assess::inventory::undecodable::{REASON, Undecodable};
+
+/// A status that can say that its object is undecodable.
+pub trait StatusOfUndecodable: Clone + PartialEq {
+    /// What is left to say of the object.
+    #[must_use]
+    fn of_undecodable(
+        before: Option<&Self>,
+        statements: Vec<Statement>,
+        generation: Option<i64>,
+        now: Timestamp,
+    ) -> Self;
+}
+
+impl StatusOfUndecodable for DeviationExceptionStatus {
+    /// Its past stays: nothing else holds it, and a repair must not erase a rejection.
+    fn of_undecodable(
+        before: Option<&Self>,
+        statements: Vec<Statement>,
+        generation: Option<i64>,
+        now: Timestamp,
+    ) -> Self {
+        let conditions = before.map_or(&[][..], |status| &status.conditions);
+        Self {
+            observed_generation: generation,
+            conditions: settle(conditions, statements, generation, now),
+            rejected_at: before.and_then(|status| status.rejected_at),
+            rejected_by: before.and_then(|status| status.rejected_by.clone()),
+            previous: before.and_then(|status| status.previous.clone()),
+            notified: before.map_or_else(Vec::new, |status| status.notified.clone()),
+            notifying: before.map_or_else(Vec::new, |status| status.notifying.clone()),
+            ..Self::default()
+        }
+    }
+}
+
+impl StatusOfUndecodable for GoldenPathStatus {
+    /// What was measured once and the history stay: nothing else holds them.
+    fn of_undecodable(
+        before: Option<&Self>,
+        statements: Vec<Statement>,
+        generation: Option<i64>,
+        now: Timestamp,
+    ) -> Self {
+        let conditions = before.map_or(&[][..], |status| &status.conditions);
+        let new_services = before.and_then(|status| status.new_services.as_ref());
+        let is_measured = |new: &&NewServices| new.at_deadline.is_some();
+        Self {
+            observed_generation: generation,
+            conditions: settle(conditions, statements, generation, now),
+            new_services: new_services.filter(is_measured).cloned(),
+            history: before.map_or_else(Vec::new, |status| status.history.clone()),
+            ..Self::default()
+        }
+    }
+}
+
+/// The status of an object that cannot be decoded, where another one is stored.
+pub fn undecodable_status<S: StatusOfUndecodable>(
+    object: &Undecodable<S>,
+    effect: &str,
+    now: Timestamp,
+) -> Option<S> {
+    let message = format!(
+        "The operator cannot decode this object, so it {effect}: {}. Next: correct the field \
+             and apply the object again.",
+        object.message
+    );
+    let statements = vec![
+        Statement::new(READY, false, REASON, message.clone()),
+        Statement::new(STALLED, true, REASON, message),
+    ];
+    let before = object.status.as_ref();
+    let wanted = S::of_undecodable(before, statements, object.generation, now);
+    (before != Some(&wanted)).then_some(wanted)
+}

@@ -1,0 +1,100 @@
+//! The status of each path, where it differs from what is stored: from the tally of the whole
+//! inventory, and from the expressions that fail while they run.
+
+use jiff::Timestamp;
+
+use crate::api::GoldenPathStatus;
+use crate::assess::adoption::{PathTally, Tally, total};
+use crate::assess::inventory::Inventory;
+use crate::assess::path::{Invalid, Path, Place};
+use crate::assess::planner::status::{
+    NewServicesNow, PathFindings, path_status, undecodable_status,
+};
+use crate::assess::planner::statuses::{Owned, StatusWrite};
+use crate::assess::planner::warning_policies::PolicyPlanner;
+
+/// The statuses that differ, also those of paths that cannot be decoded.
+pub(super) fn changed_paths(
+    facts: &Inventory,
+    policies: &PolicyPlanner,
+    tally: &Tally,
+    now: Timestamp,
+) -> Vec<StatusWrite<GoldenPathStatus>> {
+    let present = facts
+        .paths()
+        .iter()
+        .filter(|path| path.deleted.is_none() && facts.is_path_stored(&path.name));
+    let changed = present.filter_map(|path| {
+        let before = facts.path_status(&path.name);
+        let mut findings = findings(facts, path, tally.paths.get(&path.name), now);
+        findings.warning = policies.statement(path);
+        let status = path_status(path.generation, &findings, before, now);
+        (before != Some(&status)).then(|| StatusWrite {
+            of: Owned::Path(path.name.clone()),
+            uid: path.uid.clone(),
+            status,
+        })
+    });
+    let undecodable = facts
+        .undecodable()
+        .paths
+        .iter()
+        .filter_map(|(name, object)| {
+            Some(StatusWrite {
+                of: Owned::Path(name.clone()),
+                uid: object.uid.clone(),
+                status: undecodable_status(object, "takes part in nothing", now)?,
+            })
+        });
+    changed.chain(undecodable).collect()
+}
+
+fn findings(
+    facts: &Inventory,
+    path: &Path,
+    tally: Option<&PathTally>,
+    now: Timestamp,
+) -> PathFindings {
+    let mut findings = PathFindings::of(path, now);
+    findings.exceptions_kept = facts.exceptions_kept();
+    findings.invalid.extend(failures_while_running(facts, path));
+    let Some(tally) = tally else { return findings };
+    findings.services = count(total(&tally.services));
+    findings.counts = tally
+        .services
+        .iter()
+        .map(|(state, n)| (state.as_str(), count(*n)))
+        .collect();
+    findings.new_services = tally.new_services.as_ref().map(|new| NewServicesNow {
+        total: count(new.share().of),
+        on_path: count(new.share().part),
+        deadline: new.deadline,
+    });
+    findings.top_deviations = tally
+        .checks
+        .iter()
+        .map(|check| (check.name.clone(), count(check.failures.values().sum())))
+        .filter(|(_, services)| *services > 0)
+        .collect();
+    findings
+}
+
+fn failures_while_running(facts: &Inventory, path: &Path) -> Vec<Invalid> {
+    facts
+        .faults_of(&path.name)
+        .filter_map(|(check, seen)| {
+            Some(Invalid {
+                place: Place::Check(path.spec.checks.get(check)?.name.clone()),
+                reason: seen.fault.reason,
+                message: format!(
+                    "fails on {} of its workloads, such as {}: {}",
+                    seen.workloads, seen.workload, seen.fault.message
+                ),
+            })
+        })
+        .collect()
+}
+
+fn count(services: usize) -> u32 {
+    u32::try_from(services).unwrap_or(u32::MAX)
+}
