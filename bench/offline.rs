@@ -75,10 +75,10 @@ impl Files {
 }
 
 fn row(name: String, taken: &Taken) -> Row {
-    Row::seconds(name, taken.wall).note(told(taken))
+    Row::seconds(name, taken.wall).note(cost_of(taken))
 }
 
-fn told(taken: &Taken) -> String {
+fn cost_of(taken: &Taken) -> String {
     let (cpu, peak) = (taken.cpu.as_secs_f64(), taken.peak / 1_024.0);
     format!("{cpu:.2} s of CPU, peak {peak:.0} MiB")
 }
@@ -108,7 +108,7 @@ fn beside(manifests: &Path, ours: &Taken) -> Result<Vec<Row>> {
             .arg(manifests);
         let taken = process::run(&mut command)?;
         let ratio = taken.wall.as_secs_f64() / ours.wall.as_secs_f64();
-        let note = format!("{}; {ratio:.1} times our scan's time", told(&taken));
+        let note = format!("{}; {ratio:.1} times our scan's time", cost_of(&taken));
         rows.push(Row::seconds(name, taken.wall).note(note));
     }
     Ok(rows)

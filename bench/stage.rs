@@ -66,12 +66,12 @@ impl Stage {
     pub fn wait_for_verdicts(&self, operator: &Operator, golden: Count) -> Result<()> {
         let all = Some(f64::from(Count::try_from(self.workloads)?));
         let golden = Some(f64::from(golden));
-        let told = || {
+        let all_judged = || {
             let samples = operator.scrape()?;
             let on_path = samples.sum(SERVICES, &[("state", "golden-path")]);
             Ok((samples.sum(SERVICES, &[]) == all && on_path == golden).then_some(()))
         };
-        Ok(within_or_fail(DEADLINE, "all verdicts", told)?)
+        Ok(within_or_fail(DEADLINE, "all verdicts", all_judged)?)
     }
 
     /// How many members are on the path as it is meant.

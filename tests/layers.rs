@@ -25,11 +25,10 @@ const CEL: [&str; 8] = [
 ];
 /// `wording <- state <- … <- planner` in `src/assess`: what is read of objects, what is judged of
 /// them, what was seen, what follows from it, what is to be written.
-const ASSESS: [&str; 17] = [
+const ASSESS: [&str; 16] = [
     "wording",
     "state",
     "source",
-    "quantity",
     "object",
     "settings",
     "path",

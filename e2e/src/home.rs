@@ -29,7 +29,7 @@ const GUARD: &str = include_str!("guard.sh");
 /// Set for every child, so that a later sweep can tell them from strangers.
 pub(crate) const HOME_VARIABLE: &str = "GOLDENPATH_E2E_HOME";
 /// When set, directories (with all logs) are left behind for inspection.
-const KEEP_VARIABLE: &str = "GOLDENPATH_E2E_KEEP";
+const RETAIN_VARIABLE: &str = "GOLDENPATH_E2E_KEEP";
 
 /// A private directory that disappears, with all processes registered in it,
 /// when the value is dropped or this process ends.
@@ -48,15 +48,15 @@ impl Home {
         let root = std::env::temp_dir();
         sweep(&root);
         let (path, lock) = new_directory(&root)?;
-        let keep = std::env::var_os(KEEP_VARIABLE).is_some();
-        if keep {
+        let retains = std::env::var_os(RETAIN_VARIABLE).is_some();
+        if retains {
             write(&path.join(KEPT), "")?;
         }
         let mut guard = Command::new("sh");
         guard
             .args(["-c", GUARD, "goldenpath-guard"])
             .arg(&path)
-            .arg(if keep { "keep" } else { "remove" })
+            .arg(if retains { "keep" } else { "remove" })
             .current_dir(&root)
             .process_group(0)
             .stdin(Stdio::piped())

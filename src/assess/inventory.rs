@@ -94,10 +94,10 @@ impl Inventory {
 
     /// Since when the API server vouches for approvals. True where that is news.
     pub fn set_vouching(&mut self, vouching: Vouching) -> bool {
-        let is_news = self.vouching != vouching;
+        let has_changed = self.vouching != vouching;
         self.vouching = vouching;
-        self.version += u64::from(is_news);
-        is_news
+        self.version += u64::from(has_changed);
+        has_changed
     }
 
     /// Whether the exceptions are those of a definition that was removed.

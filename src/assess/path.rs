@@ -320,10 +320,10 @@ fn declare_variables(variables: &[NamedExpression], invalid: &mut Vec<Invalid>) 
 
 fn compile_check(env: &Env, check: &Check, invalid: &mut Vec<Invalid>) -> CheckPrograms {
     let place = Place::Check(check.name.clone());
-    let expression = keep(env.compile_bool(&check.expression), &place, invalid);
+    let expression = ok_or_note(env.compile_bool(&check.expression), &place, invalid);
     let message = check.message_expression.as_ref().and_then(|source| {
         let place = Place::Message(check.name.clone());
-        keep(env.compile_string(source), &place, invalid)
+        ok_or_note(env.compile_string(source), &place, invalid)
     });
     CheckPrograms {
         expression,
@@ -334,7 +334,7 @@ fn compile_check(env: &Env, check: &Check, invalid: &mut Vec<Invalid>) -> CheckP
 fn compile_scope(env: &Env, spec: &GoldenPathSpec, invalid: &mut Vec<Invalid>) -> Scope {
     let conditions = spec.scope.match_conditions.iter().map(|condition| {
         let place = Place::MatchCondition(condition.name.clone());
-        keep(env.compile_bool(&condition.expression), &place, invalid)
+        ok_or_note(env.compile_bool(&condition.expression), &place, invalid)
     });
     Scope {
         conditions: conditions.collect(),
@@ -353,7 +353,7 @@ fn compile_scope(env: &Env, spec: &GoldenPathSpec, invalid: &mut Vec<Invalid>) -
     }
 }
 
-fn keep(
+fn ok_or_note(
     compiled: Result<Program, CompileError>,
     place: &Place,
     invalid: &mut Vec<Invalid>,

@@ -26,7 +26,7 @@ mod open;
 mod routes;
 
 pub use calendar::{Daily, Mode};
-pub use memory::{Change, Mark, Memory, REMEMBERED, Stale, remember, was_sent};
+pub use memory::{Change, Mark, Memory, REMEMBERED, Stale, record, was_sent};
 pub use message::{Delivery, Facts, Item, LONGEST_MESSAGE, Look, Message, Setback};
 pub use open::accepted;
 pub use routes::{Addressee, Routes};
@@ -144,9 +144,9 @@ pub fn plan(
     let since = settings.mode.latest(occasion.now);
     let (as_of, earlier) = (AsOf::new(occasion.now), AsOf::new(since));
     let cases = cases(inventory, settings, occasion.dry_run);
-    let told: HashSet<Addressee> = match settings.mode {
+    let reminded: HashSet<Addressee> = match settings.mode {
         Mode::Immediate => HashSet::new(),
-        Mode::Daily(_) => cases.iter().flat_map(|case| case.told(since)).collect(),
+        Mode::Daily(_) => cases.iter().flat_map(|case| case.reminded(since)).collect(),
     };
     let open = Open::of(inventory);
     let mut waiting: BTreeMap<Addressee, Waiting> = BTreeMap::new();
@@ -155,7 +155,7 @@ pub fn plan(
             let due = case.owner(stage.0).and_then(|owner| {
                 let to = settings.routes.recipient(&owner, occasion.dry_run);
                 let item = case.item(owner, stage, &as_of)?;
-                (!told.contains(&to) && !barred.contains(&item.id)).then_some((to, item))
+                (!reminded.contains(&to) && !barred.contains(&item.id)).then_some((to, item))
             });
             let Some((to, item)) = due else { continue };
             let belongs = open.of_item((&item.id, item.intent.as_ref()), &to, occasion.dry_run);
@@ -283,7 +283,7 @@ impl Case<'_> {
 
     /// Who was told something about it since then. What is dated more than a day later was
     /// written by a clock that was wrong, and silences nobody.
-    fn told(&self, since: Timestamp) -> impl Iterator<Item = Addressee> {
+    fn reminded(&self, since: Timestamp) -> impl Iterator<Item = Addressee> {
         let until = Period::days(1).after(since);
         let status = self.exception.status.as_ref();
         let marks = status.into_iter().flat_map(|status| &status.notified);

@@ -107,7 +107,7 @@ impl<'a> Count<'a> {
 
     fn service(&mut self, service: &Service<'a>) {
         let state = service.state();
-        match service.face().verdict.status {
+        match service.lead().verdict.status {
             Status::Ignored => {
                 self.tally.ignored += 1;
                 return;
@@ -116,7 +116,7 @@ impl<'a> Count<'a> {
             Status::Deviating | Status::Unknown | Status::GoldenPath => {}
         }
         self.creation(service);
-        if let (Some(state), Some(path)) = (state, service.face().path()) {
+        if let (Some(state), Some(path)) = (state, service.lead().path()) {
             self.state(service, path, state);
         }
         for fit in service.fits(self.ctx.as_of) {
@@ -213,7 +213,7 @@ impl<'a> Count<'a> {
         let unexcused = standings
             .map(|standing| standing.standing)
             .filter(|standing| !standing.is_excused());
-        let (Some(standing), Some(path)) = (unexcused.min(), service.face().path()) else {
+        let (Some(standing), Some(path)) = (unexcused.min(), service.lead().path()) else {
             return;
         };
         if let Some(cost) = path.spec.ownership_cost {

@@ -91,24 +91,24 @@ impl<'a> Service<'a> {
     }
 
     /// The workload that speaks for it: path, team and namespace of the service are this one's.
-    pub fn face(&self) -> &Member<'a> {
+    pub fn lead(&self) -> &Member<'a> {
         &self.members[0]
     }
 
     /// Its state; none when no path is for it, or it is taken out.
     pub fn state(&self) -> Option<State> {
-        self.face().verdict.state()
+        self.lead().verdict.state()
     }
 
     /// Its team.
     pub fn team(&self) -> &'a str {
-        let face = self.face();
-        face.ns.team_of(face.workload)
+        let lead = self.lead();
+        lead.ns.team_of(lead.workload)
     }
 
     /// Its namespace.
     pub fn namespace(&self) -> &'a str {
-        &self.face().workload.id.namespace
+        &self.lead().workload.id.namespace
     }
 
     /// When it first existed, where that is known.

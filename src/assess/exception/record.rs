@@ -66,7 +66,7 @@ impl Exception {
 
     /// Its past once its spec changes: a rejection in the spec becomes a part of it, unless it was
     /// written ahead of its date and may never have counted.
-    pub fn past_to_keep(&self) -> Past {
+    pub fn lasting_past(&self) -> Past {
         let written = |at| self.written.of(&self.spec, at);
         let in_spec = Rejection::in_spec(&self.spec).filter(|rejection| {
             written(rejection.at).is_none_or(|written| rejection.at <= SKEW.after(written))

@@ -41,7 +41,7 @@ pub struct Recreated {
 }
 
 impl Deleted {
-    fn remember(&mut self, key: Key, gone: Gone) {
+    fn record(&mut self, key: Key, gone: Gone) {
         self.0.insert(key, gone);
         if self.0.len() > REMEMBERED {
             let oldest = self
@@ -67,10 +67,10 @@ impl Inventory {
         if let Some(known) = known {
             let gone = Gone {
                 uid: known.uid.clone(),
-                past: known.past_to_keep(),
+                past: known.lasting_past(),
                 previous: self.previous_of(namespace, known, now),
             };
-            self.deleted.remember((namespace.into(), name.into()), gone);
+            self.deleted.record((namespace.into(), name.into()), gone);
         }
         self.remove_exception(namespace, name)
     }
@@ -88,7 +88,7 @@ impl Inventory {
         if let Some(known) =
             known.filter(|known| known.uid == exception.uid || self.exceptions_kept)
         {
-            exception.past = exception.past.with(&known.past_to_keep());
+            exception.past = exception.past.with(&known.lasting_past());
             return None;
         }
         let gone = self
@@ -130,7 +130,7 @@ impl Inventory {
             .map(|ns| self.judge_context(&as_of).life(ns, exception));
         let was_self_declared = life.is_some_and(|life| life.consent == Consent::SelfDeclared);
         exception
-            .past_to_keep()
+            .lasting_past()
             .after_deletion(&exception.spec, was_self_declared, deleted_at)
     }
 }
@@ -156,7 +156,7 @@ mod tests {
                 past: Past::default(),
                 previous,
             };
-            deleted.remember(key(second), gone);
+            deleted.record(key(second), gone);
         }
         assert_eq!(deleted.0.len(), REMEMBERED);
         assert!(!deleted.0.contains_key(&key(4)), "the oldest go first");

@@ -249,8 +249,8 @@ mod tests {
             review("2026-01-20T00:00:00Z"),
             review("2026-02-01T06:00:00Z"),
         ];
-        let told = json!({"approval": approval, "renewal": renewal, "reviews": reviews});
-        assert_eq!(answered(&told), Some(6 * 3_600));
+        let spec = json!({"approval": approval, "renewal": renewal, "reviews": reviews});
+        assert_eq!(answered(&spec), Some(6 * 3_600));
     }
 
     #[test]

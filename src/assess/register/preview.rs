@@ -130,7 +130,7 @@ impl Trial {
     fn of(object: DeviationException, before: &NamespaceIndex, now: Timestamp) -> Self {
         let mut exception = Exception::read(object, now);
         if let Some(known) = before.exception(&exception.name) {
-            exception.past = exception.past.with(&known.past_to_keep());
+            exception.past = exception.past.with(&known.lasting_past());
         }
         let mut ns = before.clone();
         ns.put_exception(exception.clone());

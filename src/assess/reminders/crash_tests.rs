@@ -8,7 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 use proptest::collection::vec;
 use proptest::prelude::*;
 
-use super::fixtures::{World, daily, immediate, told};
+use super::fixtures::{World, daily, immediate, summaries};
 use super::{Item, Mark, Message, Occasion, Settings, accepted, plan};
 use crate::assess::exception::fixtures::{approved, day, requested, start};
 use crate::assess::inventory::Inventory;
@@ -309,12 +309,15 @@ fn what_falls_due_before_a_repeat_comes_under_a_key_of_its_own() {
     // Delivered, and killed before that was recorded.
     world.put("second", approved(), start());
     let again = world.due(day(80));
-    assert_eq!(told(&again), ["shop/shop: first review-due"]);
+    assert_eq!(summaries(&again), ["shop/shop: first review-due"]);
     assert_eq!((&again[0].id, again[0].more), (&sent.id, 1));
     assert_eq!(again[0].intents(), [], "recorded already");
-    assert_eq!(told(&world.send(day(80))), ["shop/shop: first review-due"]);
+    assert_eq!(
+        summaries(&world.send(day(80))),
+        ["shop/shop: first review-due"]
+    );
     let new = world.send(day(80));
-    assert_eq!(told(&new), ["shop/shop: second review-due"]);
+    assert_eq!(summaries(&new), ["shop/shop: second review-due"]);
     assert_ne!(new[0].id, sent.id);
     assert_eq!(world.object("first").status.as_ref().unwrap().notifying, []);
 }
@@ -327,7 +330,7 @@ fn a_message_that_was_recorded_in_part_is_recorded_and_not_repeated() {
     }
     let sent = under_way(&mut world, day(80));
     world.record(&sent.sent(day(80))[1]).unwrap();
-    assert_eq!(told(&world.due(day(80))), [""; 0]);
+    assert_eq!(summaries(&world.due(day(80))), [""; 0]);
     let left = accepted(&world.inventory);
     assert_eq!(left.len(), 2);
     for mark in left {
@@ -351,7 +354,7 @@ fn a_message_whose_intent_was_recorded_in_part_is_completed() {
     world.put("c", approved(), start());
     let again = world.due(day(80)).remove(0);
     assert_eq!(
-        told(std::slice::from_ref(&again)),
+        summaries(std::slice::from_ref(&again)),
         ["shop/shop: a review-due, b review-due"]
     );
     assert_eq!((&again.id, again.intents().len()), (&begun.id, 1));
@@ -371,7 +374,7 @@ fn an_item_that_is_no_longer_due_leaves_its_message() {
     world.put("a", closed, start());
     let again = world.send(day(82)).remove(0);
     assert_eq!(
-        told(std::slice::from_ref(&again)),
+        summaries(std::slice::from_ref(&again)),
         ["shop/shop: b review-due"]
     );
     assert_eq!(again.id, begun.id);
@@ -389,7 +392,7 @@ fn a_message_that_is_routed_elsewhere_begins_anew() {
     world.put("a", elsewhere, start());
     let again = world.send(day(80)).remove(0);
     assert_eq!(
-        told(std::slice::from_ref(&again)),
+        summaries(std::slice::from_ref(&again)),
         ["web/shop: a review-due"]
     );
     assert_ne!(again.id, begun.id);
@@ -410,5 +413,5 @@ fn items_that_cannot_be_recorded_hold_up_nothing_else() {
     };
     world.settle(day(80));
     let others = plan(&world.inventory, &world.settings, occasion, &barred);
-    assert_eq!(told(&others), ["shop/shop: c review-due"]);
+    assert_eq!(summaries(&others), ["shop/shop: c review-due"]);
 }

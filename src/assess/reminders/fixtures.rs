@@ -93,10 +93,10 @@ impl World {
             object.status = before.status;
         }
         self.objects.insert(name.to_owned(), object);
-        self.tell_inventory(name);
+        self.update_inventory(name);
     }
 
-    fn tell_inventory(&mut self, name: &str) {
+    fn update_inventory(&mut self, name: &str) {
         let object = self.objects[name].clone();
         let exception = Exception::read(object, Timestamp::UNIX_EPOCH);
         self.inventory.put_exception("shop", exception);
@@ -127,7 +127,7 @@ impl World {
                 let name = name.to_string();
                 let planner = &mut self.planners.statuses;
                 planner.exception_ended(&mut self.inventory, write, landed, later);
-                self.tell_inventory(&name);
+                self.update_inventory(&name);
             }
             later = INTERVAL.after(later);
         }
@@ -150,7 +150,7 @@ impl World {
         if let Some(memory) = mark.apply(status)? {
             status.notified = memory.notified;
             status.notifying = memory.notifying;
-            self.tell_inventory(&mark.name);
+            self.update_inventory(&mark.name);
         }
         Ok(())
     }
@@ -194,7 +194,7 @@ impl World {
 }
 
 /// `CHANNEL/TEAM: NAME STAGE, …` of each message.
-pub(crate) fn told(messages: &[Message]) -> Vec<String> {
+pub(crate) fn summaries(messages: &[Message]) -> Vec<String> {
     let one = |message: &Message| {
         let items = message.items.iter();
         let items = items.map(|item| format!("{} {}", item.name, item.stage.as_str()));

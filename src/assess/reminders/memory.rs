@@ -63,7 +63,7 @@ pub(super) fn intent(
 /// The entries with one more. Of one stage and decision there is one entry; the new one stays
 /// whatever its date, or it would be sent for ever.
 #[must_use]
-pub fn remember(mut entries: Vec<Notified>, new: Notified) -> Vec<Notified> {
+pub fn record(mut entries: Vec<Notified>, new: Notified) -> Vec<Notified> {
     entries.retain(|entry| {
         entry.stage != new.stage || !is_same(entry.decision_at.0, new.decision_at.0)
     });
@@ -156,7 +156,7 @@ impl Mark {
             Change::Sent(at) => {
                 let sent = status.notified.iter().find(|sent| self.is_sent_by(sent));
                 if sent.is_none_or(|sent| sent.key.as_ref() != Some(&self.key)) {
-                    memory.notified = remember(memory.notified, self.notified(*at));
+                    memory.notified = record(memory.notified, self.notified(*at));
                 }
                 memory.notifying.retain(|intent| !self.outlives(intent));
             }

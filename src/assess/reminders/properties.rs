@@ -139,10 +139,10 @@ proptest! {
             })
             .collect();
         let (sent, _) = play(&mut world, &forward);
-        let mut told = BTreeMap::new();
+        let mut latest = BTreeMap::new();
         for (at, message) in &sent {
             let slot = world.settings.mode.latest(*at);
-            let before = told.insert((message.owner.clone(), message.dry_run, slot), *at);
+            let before = latest.insert((message.owner.clone(), message.dry_run, slot), *at);
             prop_assert_eq!(before, None, "{:?} at {}", message.owner, at);
         }
     }
@@ -154,13 +154,13 @@ proptest! {
         let (_, now) = play(&mut world, &events);
         let (due, now) = (world.due(now), now.saturating_add(SignedDuration::from_hours(24)).unwrap());
         let later = world.due(now);
-        let told: BTreeSet<_> = later.iter().flat_map(|m| &m.items).map(|i| i.name.clone()).collect();
+        let sent: BTreeSet<_> = later.iter().flat_map(|m| &m.items).map(|i| i.name.clone()).collect();
         for item in due.iter().flat_map(|message| &message.items) {
             let ns = world.inventory.namespace("shop").unwrap();
             let exception = ns.exception(&item.name).unwrap();
             let status = exception.status.as_ref().unwrap();
             let said_since = status.notified.iter().any(|mark| mark.sent_at.0 >= now);
-            prop_assert!(told.contains(&item.name) || said_since, "{} {:?}", item.name, item.stage);
+            prop_assert!(sent.contains(&item.name) || said_since, "{} {:?}", item.name, item.stage);
         }
     }
 

@@ -3,8 +3,8 @@
 use crate::api::Instant;
 use jiff::{SignedDuration, Timestamp};
 
-use super::fixtures::{World, daily, immediate, told};
-use super::{DryRun, LONGEST_MESSAGE, REMEMBERED, Stage, remember};
+use super::fixtures::{World, daily, immediate, summaries};
+use super::{DryRun, LONGEST_MESSAGE, REMEMBERED, Stage, record};
 use crate::api::DeviationExceptionSpec;
 use crate::api::deviation_exception::{Decision, Notified};
 use crate::assess::exception::fixtures::{
@@ -38,7 +38,7 @@ fn each_stage_is_told_once_to_its_owner() {
         (121, vec![]),
         (500, vec![]),
     ] {
-        assert_eq!(told(&world.send(day(on))), expected, "day {on}");
+        assert_eq!(summaries(&world.send(day(on))), expected, "day {on}");
     }
 }
 
@@ -50,9 +50,9 @@ fn a_renewal_begins_a_new_round() {
     let mut spec = approved();
     spec.reviews.push(renewed(day(81)));
     world.put("heap", spec, start());
-    assert_eq!(told(&world.send(day(82))), [""; 0]);
+    assert_eq!(summaries(&world.send(day(82))), [""; 0]);
     assert_eq!(
-        told(&world.send(day(81 + 76))),
+        summaries(&world.send(day(81 + 76))),
         ["shop/shop: heap review-due"]
     );
 }
@@ -62,19 +62,19 @@ fn a_request_is_told_to_whoever_decides() {
     let mut world = World::new(immediate());
     world.put("heap", requested(), start());
     assert_eq!(
-        told(&world.send(day(1))),
+        summaries(&world.send(day(1))),
         ["web/platform: heap decision-waiting"]
     );
-    assert_eq!(told(&world.send(day(30))), [""; 0]);
+    assert_eq!(summaries(&world.send(day(30))), [""; 0]);
     // Agreed to, then changed and asked for again: another request.
     world.put("heap", approved(), start());
-    assert_eq!(told(&world.send(day(31))), [""; 0]);
+    assert_eq!(summaries(&world.send(day(31))), [""; 0]);
     world.put("heap", requested(), start());
     assert_eq!(
-        told(&world.send(day(32))),
+        summaries(&world.send(day(32))),
         ["web/platform: heap decision-waiting"]
     );
-    assert_eq!(told(&world.send(day(33))), [""; 0]);
+    assert_eq!(summaries(&world.send(day(33))), [""; 0]);
 }
 
 #[test]
@@ -85,13 +85,13 @@ fn a_request_made_again_after_a_refusal_is_told_again() {
     let mut rejected = requested();
     rejected.approval = Some(approval(Decision::Rejected, day(2)));
     world.put("heap", rejected, start());
-    assert_eq!(told(&world.send(day(3))), [""; 0]);
+    assert_eq!(summaries(&world.send(day(3))), [""; 0]);
     world.put("heap", requested(), start());
     assert_eq!(
-        told(&world.send(day(4))),
+        summaries(&world.send(day(4))),
         ["web/platform: heap decision-waiting"]
     );
-    assert_eq!(told(&world.send(day(5))), [""; 0]);
+    assert_eq!(summaries(&world.send(day(5))), [""; 0]);
 }
 
 #[test]
@@ -101,23 +101,26 @@ fn while_a_renewal_waits_it_is_the_platform_teams_turn() {
     spec.renewal = Some(renewal_requested(day(85)));
     world.put("heap", spec.clone(), start());
     assert_eq!(
-        told(&world.send(day(86))),
+        summaries(&world.send(day(86))),
         ["web/platform: heap renewal-waiting"]
     );
     assert_eq!(
-        told(&world.send(day(91))),
+        summaries(&world.send(day(91))),
         [""; 0],
         "the owner has done their part"
     );
     // What ended has ended, whoever is to answer.
-    assert_eq!(told(&world.send(day(180))), ["shop/shop: heap expired"]);
+    assert_eq!(
+        summaries(&world.send(day(180))),
+        ["shop/shop: heap expired"]
+    );
     // The request taken back, the review is the owner's again.
     let mut world = World::new(immediate());
     world.put("heap", spec, start());
     world.send(day(86));
     world.put("heap", approved(), start());
     assert_eq!(
-        told(&world.send(day(91))),
+        summaries(&world.send(day(91))),
         ["shop/shop: heap review-overdue"]
     );
 }
@@ -132,7 +135,7 @@ fn nobody_is_reminded_of_what_is_rejected_or_closed() {
     ended.reviews.push(closed(day(80)));
     world.put("closed", ended, start());
     for on in [81, 95, 130, 400] {
-        assert_eq!(told(&world.send(day(on))), [""; 0], "day {on}");
+        assert_eq!(summaries(&world.send(day(on))), [""; 0], "day {on}");
     }
 }
 
@@ -142,7 +145,7 @@ fn a_request_about_a_path_nobody_knows_waits_for_nobody() {
     let mut spec = requested();
     spec.path = "wbe".to_owned();
     world.put("heap", spec, start());
-    assert_eq!(told(&world.send(day(2))), [""; 0]);
+    assert_eq!(summaries(&world.send(day(2))), [""; 0]);
 }
 
 #[test]
@@ -155,7 +158,7 @@ fn everything_due_for_an_owner_is_in_one_message_most_pressing_first() {
     world.put("late", of("batch", "shop"), start());
     world.put("other", of("web", "search"), start());
     assert_eq!(
-        told(&world.send(day(100))),
+        summaries(&world.send(day(100))),
         [
             "default/search: other review-overdue",
             "shop/shop: a review-overdue, late review-overdue, due review-due",
@@ -177,7 +180,7 @@ fn a_contact_chooses_among_channels_and_adds_none() {
         world.put(name, spec, start());
     }
     assert_eq!(
-        told(&world.due(day(80))),
+        summaries(&world.due(day(80))),
         [
             "shop/shop: unknown review-due, url review-due",
             "web/shop: known review-due, plain review-due",
@@ -191,19 +194,19 @@ fn a_day_has_one_message_and_what_came_later_waits_for_the_next() {
     world.put("early", approved(), start());
     let noon = hours(day(76), 12);
     // Due since midnight, told at nine.
-    assert_eq!(told(&world.send(hours(day(76), 8))), [""; 0]);
+    assert_eq!(summaries(&world.send(hours(day(76), 8))), [""; 0]);
     assert_eq!(
-        told(&world.send(hours(day(76), 9))),
+        summaries(&world.send(hours(day(76), 9))),
         ["shop/shop: early review-due"]
     );
     // This one is due from eleven on.
     let mut spec = approved();
     spec.approval = Some(approval(Decision::Approved, hours(start(), 11)));
     world.put("late", spec, start());
-    assert_eq!(told(&world.send(noon)), [""; 0]);
-    assert_eq!(told(&world.send(hours(day(77), 8))), [""; 0]);
+    assert_eq!(summaries(&world.send(noon)), [""; 0]);
+    assert_eq!(summaries(&world.send(hours(day(77), 8))), [""; 0]);
     assert_eq!(
-        told(&world.send(hours(day(77), 9))),
+        summaries(&world.send(hours(day(77), 9))),
         ["shop/shop: late review-due"]
     );
 }
@@ -213,10 +216,10 @@ fn a_time_of_sending_that_was_slept_through_is_made_up_for_once() {
     let mut world = World::new(daily());
     world.put("heap", approved(), start());
     assert_eq!(
-        told(&world.send(hours(day(76), 15))),
+        summaries(&world.send(hours(day(76), 15))),
         ["shop/shop: heap review-due"]
     );
-    assert_eq!(told(&world.send(hours(day(76), 16))), [""; 0]);
+    assert_eq!(summaries(&world.send(hours(day(76), 16))), [""; 0]);
 }
 
 #[test]
@@ -226,22 +229,22 @@ fn a_dry_run_tells_the_platform_once_and_the_owner_afterwards() {
     world.put("new", requested(), day(70));
     world.dry_run = true;
     assert_eq!(
-        told(&world.send(hours(day(77), 9))),
+        summaries(&world.send(hours(day(77), 9))),
         ["platform/platform: heap review-due, new decision-waiting"]
     );
-    assert_eq!(told(&world.send(hours(day(78), 9))), [""; 0]);
+    assert_eq!(summaries(&world.send(hours(day(78), 9))), [""; 0]);
     world.dry_run = false;
     assert_eq!(
-        told(&world.send(hours(day(79), 9))),
+        summaries(&world.send(hours(day(79), 9))),
         [
             "shop/shop: heap review-due",
             "web/platform: new decision-waiting"
         ]
     );
-    assert_eq!(told(&world.send(hours(day(80), 9))), [""; 0]);
+    assert_eq!(summaries(&world.send(hours(day(80), 9))), [""; 0]);
     // What owners were told is not shown again, were a dry run to begin once more.
     world.dry_run = true;
-    assert_eq!(told(&world.send(hours(day(81), 9))), [""; 0]);
+    assert_eq!(summaries(&world.send(hours(day(81), 9))), [""; 0]);
     let marks = &world.object("heap").status.as_ref().unwrap().notified;
     let words: Vec<_> = marks.iter().map(|mark| mark.stage.as_str()).collect();
     assert_eq!(words, ["dry-run:review-due", "review-due"]);
@@ -281,21 +284,24 @@ fn a_clock_that_was_wrong_neither_repeats_nor_silences() {
     let mut world = World::new(daily());
     world.put("heap", approved(), start());
     // A year ahead for a moment: everything looks ended, and that is told and remembered.
-    assert_eq!(told(&world.send(day(460))), ["shop/shop: heap expired"]);
     assert_eq!(
-        told(&world.send(hours(day(77), 9))),
+        summaries(&world.send(day(460))),
+        ["shop/shop: heap expired"]
+    );
+    assert_eq!(
+        summaries(&world.send(hours(day(77), 9))),
         ["shop/shop: heap review-due"]
     );
     assert_eq!(
-        told(&world.send(hours(day(90), 9))),
+        summaries(&world.send(hours(day(90), 9))),
         ["shop/shop: heap review-overdue"]
     );
-    assert_eq!(told(&world.send(hours(day(120), 9))), [""; 0]);
+    assert_eq!(summaries(&world.send(hours(day(120), 9))), [""; 0]);
     // An hour back, a moment after sending.
     let mut world = World::new(daily());
     world.put("heap", approved(), start());
     assert_eq!(world.send(hours(day(77), 9)).len(), 1);
-    assert_eq!(told(&world.send(hours(day(77), 8))), [""; 0]);
+    assert_eq!(summaries(&world.send(hours(day(77), 8))), [""; 0]);
 }
 
 #[test]
@@ -323,17 +329,17 @@ fn entry(stage: Stage, decided: u64, sent: u64) -> Notified {
 fn memory_forgets_the_oldest_decisions_first_and_never_the_new_entry() {
     let mut entries = Vec::new();
     for round in 0..REMEMBERED as u64 {
-        entries = remember(entries, entry(Stage::ReviewDue, round + 1, round + 2));
+        entries = record(entries, entry(Stage::ReviewDue, round + 1, round + 2));
     }
-    entries = remember(entries, entry(Stage::Expired, 90, 91));
+    entries = record(entries, entry(Stage::Expired, 90, 91));
     assert_eq!(entries.len(), REMEMBERED);
     assert_eq!(entries[0].decision_at.0, day(2));
     let old = entry(Stage::ReviewOverdue, 0, 100);
-    entries = remember(entries, old.clone());
+    entries = record(entries, old.clone());
     assert_eq!(entries.len(), REMEMBERED);
     assert!(entries.contains(&old));
     let again = entry(Stage::Expired, 90, 120);
-    entries = remember(entries, again.clone());
+    entries = record(entries, again.clone());
     let same = entries
         .iter()
         .filter(|e| e.decision_at == again.decision_at);

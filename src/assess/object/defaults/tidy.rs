@@ -163,7 +163,7 @@ fn walk(parent: &str, object: &mut Object, visit: &impl Fn(&str, &mut Object)) {
 fn is_left_out(parent: &str, key: &str, value: &Value) -> bool {
     match value {
         Value::Null => true,
-        Value::Bool(flag) => !flag && FLAGS.contains(&key) && !keeps_false(parent),
+        Value::Bool(flag) => !flag && FLAGS.contains(&key) && !is_false_kept(parent),
         Value::Number(number) => number.as_i64() == Some(0) && NUMBERS.contains(&key),
         Value::String(text) => {
             text.is_empty() && (TEXTS.contains(&key) || TEXTS_OF.contains(&(parent, key)))
@@ -174,7 +174,7 @@ fn is_left_out(parent: &str, key: &str, value: &Value) -> bool {
 }
 
 /// Volume sources whose `readOnly` may be absent or false.
-fn keeps_false(parent: &str) -> bool {
+fn is_false_kept(parent: &str) -> bool {
     matches!(parent, "azureDisk" | "csi")
 }
 

@@ -17,7 +17,7 @@ use crate::assess::path::set::PathSet;
 use crate::assess::state::Phase;
 
 /// The exception of a story, with the status it gets at `now`.
-fn told(story: &Story, now: Timestamp) -> Exception {
+fn exception_of(story: &Story, now: Timestamp) -> Exception {
     let mut exception = object(story.spec.clone());
     exception.created = story.created;
     let life = story.at(now);
@@ -98,7 +98,7 @@ proptest! {
         // Where nothing had to be approved and it was all the same, the status does not say that
         // the creation was a decision, too.
         story.policy.require_approval |= story.spec.approval.is_some();
-        let exception = told(&story, now);
+        let exception = exception_of(&story, now);
         let (with, without) = (story.at(now), exception.life(&PathSet::default(), None, now));
         let seconds = |at: Option<Timestamp>| at.map(Timestamp::as_second);
         prop_assert_eq!(with.consent, without.consent);
@@ -108,8 +108,8 @@ proptest! {
         let ends = seconds(with.effective_expiry).zip(seconds(without.effective_expiry));
         prop_assert!(ends.is_none_or(|(with, without)| (with - without).abs() <= 1));
         let near = SignedDuration::from_secs(2);
-        let moments = [now.saturating_sub(near).unwrap(), now, now.saturating_add(near).unwrap()];
-        let phases = moments.map(|as_of| story.at(as_of).phase);
+        let instants = [now.saturating_sub(near).unwrap(), now, now.saturating_add(near).unwrap()];
+        let phases = instants.map(|as_of| story.at(as_of).phase);
         if phases.iter().all(|phase| *phase == with.phase) {
             prop_assert_eq!(but_for_reminders(&with), but_for_reminders(&without));
         }
