@@ -83,7 +83,7 @@ impl<T> Snapshot<T> {
         value
     }
 
-    /// Frees the memory of a value that nobody will be given again.
+    /// Frees the memory of a value that is outdated.
     pub(super) fn drop_outdated(&self, inventory: &Inventory, now: Timestamp) {
         if let Ok(mut latest) = self.0.try_lock() {
             latest.take_if(|known| !known.is_true(inventory, now));

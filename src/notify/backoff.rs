@@ -20,7 +20,7 @@ pub fn after(failures: usize, asked: Option<Duration>) -> Duration {
     pause.unwrap_or(LONGEST).max(asked.unwrap_or_default())
 }
 
-/// The pause after a refusal: long enough for somebody to correct the configuration.
+/// The pause after a refusal: long enough to correct the configuration.
 pub const fn after_refusal() -> Duration {
     LONGEST_WAIT
 }

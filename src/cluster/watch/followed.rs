@@ -25,11 +25,11 @@ pub struct FollowedKind {
     /// Its name in metrics, messages and readiness.
     name: &'static str,
     resource: fn() -> ApiResource,
-    scope: Scope,
+    scoping: Scoping,
     /// What waits for its first list.
     needed_for: NeededFor,
     /// Which objects are followed.
-    objects: Objects,
+    selection: Selection,
     definition: Definition,
     /// What a reader without the kind is told; nothing where it can be done without.
     absent: Option<&'static str>,
@@ -40,14 +40,14 @@ pub struct FollowedKind {
 
 /// Where the objects of a kind are.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Scope {
+enum Scoping {
     Cluster,
     Namespaced,
 }
 
 /// Which objects of a kind are followed.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Objects {
+enum Selection {
     All,
     /// Those with our `app.kubernetes.io/managed-by`.
     ManagedByUs,
@@ -58,7 +58,7 @@ enum Objects {
 enum Definition {
     /// Our own CRD, which may be removed under a running operator.
     Ours,
-    /// Kubernetes' or somebody else's.
+    /// Of Kubernetes or of another project.
     Foreign,
 }
 
@@ -68,9 +68,9 @@ const NOT_SERVED: Option<&str> = Some("is not served by the cluster");
 pub static PATHS: FollowedKind = FollowedKind {
     name: "GoldenPath",
     resource: || ApiResource::erase::<GoldenPath>(&()),
-    scope: Scope::Cluster,
+    scoping: Scoping::Cluster,
     needed_for: NeededFor::Judging,
-    objects: Objects::All,
+    selection: Selection::All,
     definition: Definition::Ours,
     absent: Some("is not installed: judge by the built-in paths with --paths starter"),
     is_wanted: |_| true,
@@ -81,9 +81,9 @@ pub static PATHS: FollowedKind = FollowedKind {
 pub static EXCEPTIONS: FollowedKind = FollowedKind {
     name: "DeviationException",
     resource: || ApiResource::erase::<DeviationException>(&()),
-    scope: Scope::Namespaced,
+    scoping: Scoping::Namespaced,
     needed_for: NeededFor::Judging,
-    objects: Objects::All,
+    selection: Selection::All,
     definition: Definition::Ours,
     absent: None,
     is_wanted: |_| true,
@@ -94,9 +94,9 @@ pub static EXCEPTIONS: FollowedKind = FollowedKind {
 pub static NAMESPACES: FollowedKind = FollowedKind {
     name: "Namespace",
     resource: || ApiResource::erase::<Namespace>(&()),
-    scope: Scope::Cluster,
+    scoping: Scoping::Cluster,
     needed_for: NeededFor::Judging,
-    objects: Objects::All,
+    selection: Selection::All,
     definition: Definition::Foreign,
     absent: NOT_SERVED,
     is_wanted: |_| true,
@@ -106,9 +106,9 @@ pub static NAMESPACES: FollowedKind = FollowedKind {
 static SERVICES: FollowedKind = FollowedKind {
     name: "Service",
     resource: || ApiResource::erase::<Service>(&()),
-    scope: Scope::Namespaced,
+    scoping: Scoping::Namespaced,
     needed_for: NeededFor::Nothing,
-    objects: Objects::All,
+    selection: Selection::All,
     definition: Definition::Foreign,
     absent: NOT_SERVED,
     is_wanted: |settings| settings.labels && settings.label_services,
@@ -119,9 +119,9 @@ static SERVICES: FollowedKind = FollowedKind {
 static WARNING_POLICIES: FollowedKind = FollowedKind {
     name: "ValidatingAdmissionPolicy (warning)",
     resource: || ApiResource::erase::<ValidatingAdmissionPolicy>(&()),
-    scope: Scope::Cluster,
+    scoping: Scoping::Cluster,
     needed_for: NeededFor::Nothing,
-    objects: Objects::ManagedByUs,
+    selection: Selection::ManagedByUs,
     definition: Definition::Foreign,
     absent: NOT_SERVED,
     is_wanted: |settings| settings.on_apply.warns(),
@@ -131,9 +131,9 @@ static WARNING_POLICIES: FollowedKind = FollowedKind {
 static WARNING_BINDINGS: FollowedKind = FollowedKind {
     name: "ValidatingAdmissionPolicyBinding (warning)",
     resource: || ApiResource::erase::<ValidatingAdmissionPolicyBinding>(&()),
-    scope: Scope::Cluster,
+    scoping: Scoping::Cluster,
     needed_for: NeededFor::Nothing,
-    objects: Objects::ManagedByUs,
+    selection: Selection::ManagedByUs,
     definition: Definition::Foreign,
     absent: NOT_SERVED,
     is_wanted: |settings| settings.on_apply.warns(),
@@ -176,8 +176,8 @@ impl Followed {
         Self {
             name: row.name.into(),
             resource: (row.resource)(),
-            selector: (row.objects == Objects::ManagedByUs).then(managed_by_us),
-            is_namespaced: row.scope == Scope::Namespaced,
+            selector: (row.selection == Selection::ManagedByUs).then(managed_by_us),
+            is_namespaced: row.scoping == Scoping::Namespaced,
             needed_for: row.needed_for,
             is_ours: row.definition == Definition::Ours,
             absent: row.absent,
@@ -222,7 +222,7 @@ impl Followed {
     }
 
     /// Takes in that a list is complete: what is not `listed` is gone. `outlived` objects went with an
-    /// earlier definition of their kind, without anybody deleting them.
+    /// earlier definition of their kind, without a deletion by a user.
     pub fn complete(&self, listed: &HashSet<Key>, outlived: &HashSet<Key>, context: &Context) {
         self.intake.complete(listed, outlived, context);
         context.changed.notify_one();

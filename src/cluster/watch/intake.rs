@@ -128,7 +128,7 @@ impl Intake for Exceptions {
 
     fn complete(&self, listed: &HashSet<Key>, outlived: &HashSet<Key>, context: &Context) {
         for (namespace, name) in outlived.difference(listed) {
-            // Nobody deleted it: it went with its definition.
+            // It went with its definition, without a deletion by a user.
             context.inventory().remove_exception(namespace, name);
         }
         complete(&Listed::Exceptions(listed), context);

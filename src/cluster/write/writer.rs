@@ -32,7 +32,7 @@ const LOOK_EVERY: Duration = Duration::from_secs(1);
 const SLOW_EVERY: Duration = Duration::from_secs(2);
 /// Service labels a round: each makes EndpointSlices be written again.
 const SERVICES_A_ROUND: usize = 20;
-/// Statuses and Service labels under way at once: nobody waits for them.
+/// Statuses and Service labels under way at once: they are not urgent.
 const SLOW_WIDTH: usize = 8;
 /// A round of slow plans may take this share of the time at most: one part in twenty.
 const SHARE: u32 = 20;
@@ -243,7 +243,7 @@ impl Writer {
         }
     }
 
-    /// Statuses and Services, which nobody waits for.
+    /// Plans statuses and Service labels, which are not urgent.
     fn plan_slowly(&mut self) {
         let (started, now) = (Instant::now(), Timestamp::now());
         let mut inventory = self.context.inventory();
