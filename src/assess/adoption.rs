@@ -54,7 +54,7 @@ impl Horizon {
 /// How far back a team's new services count for [`Tally::self_service`].
 pub const SELF_SERVICE_WINDOW: Period = Period::days(90);
 
-/// Services by state; a state nobody is in is absent.
+/// Services by state; a state without services is absent.
 pub type States = BTreeMap<State, usize>;
 
 /// Adoption at one moment.
@@ -98,7 +98,7 @@ impl Tally {
         }
     }
 
-    /// Services on the path or on an agreed route of their own, of all that a path is for.
+    /// Services on the path or with an approved exception, of all in scope of a path.
     pub fn accounted(&self) -> Share {
         let accounted = self
             .services
@@ -235,7 +235,7 @@ pub struct Burden {
 pub enum CostSource {
     /// An exception states it.
     Stated,
-    /// The path's estimate for a deviation nobody excuses.
+    /// The path's estimate for a deviation without an exception.
     Assumed,
 }
 

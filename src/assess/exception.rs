@@ -42,13 +42,13 @@ pub struct Terms<'a> {
 /// On whose word an exception excuses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Consent {
-    /// Somebody entitled approved it.
+    /// A path owner approved it.
     Approved,
     /// The team declared it, within what the path allows without asking.
     SelfDeclared,
     /// The path asks for no approval.
     NotRequired,
-    /// On nobody's: it excuses nothing.
+    /// Not approved: it excuses nothing.
     None,
 }
 
@@ -63,13 +63,13 @@ pub struct Life {
     /// The decision that counts: the latest of creation (where no approval is needed), approval
     /// and renewals. None while nothing is decided in its favour.
     pub last_decision: Option<Timestamp>,
-    /// From this instant a review is overdue. None when nothing is agreed, or it is closed.
+    /// From this instant a review is overdue. None when it is not approved, or closed.
     pub next_review_at: Option<Timestamp>,
-    /// From this instant it has ended. None when nothing was ever agreed.
+    /// From this instant it has expired. None when it was never approved.
     pub effective_expiry: Option<Timestamp>,
     /// Renewals that count.
     pub renewals: u32,
-    /// The owner asked to go on and nobody has answered: it does not lapse meanwhile.
+    /// A requested renewal waits for a decision: it does not lapse meanwhile.
     pub renewal_open: bool,
     /// Dates of the approval and reviews that lie more than five minutes ahead, in order; they
     /// are ignored for now.
@@ -352,7 +352,7 @@ struct Decided {
 
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Act {
-    /// The object as it stands was agreed to: its own `expiresAt` is what was agreed.
+    /// The object was approved as it stands: its own `expiresAt` is what was approved.
     Agreed,
     /// It goes on: until the date the review gives, else as long as what stands.
     Renewed,

@@ -17,7 +17,7 @@ use crate::assess::settings::Settings;
 use crate::assess::state::Cause;
 use crate::assess::workload::Workload;
 
-/// The team of a workload for which nobody is named.
+/// The team of a workload that names none.
 pub const UNKNOWN_TEAM: &str = "unknown";
 
 /// One namespace.
@@ -232,7 +232,7 @@ impl NamespaceIndex {
             .is_none_or(|selector| selector.matches(labels))
     }
 
-    /// The team a workload belongs to, `unknown` where nobody is named.
+    /// The team a workload belongs to, `unknown` where none is named.
     pub fn team_of<'a>(&'a self, workload: &'a Workload) -> &'a str {
         let on_namespace = self
             .namespace

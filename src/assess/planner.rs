@@ -39,7 +39,7 @@ impl Planners {
         self.warning_policies.version()
     }
 
-    /// Labels of ours that somebody else changed, counted since the start.
+    /// Our labels that other clients changed, counted since the start.
     pub fn label_conflicts(&self) -> u64 {
         self.labels.conflicts() + self.service_labels.conflicts()
     }

@@ -43,15 +43,15 @@ mod tests;
 /// What a reminder is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Stage {
-    /// The agreement has ended.
+    /// The exception expired.
     Expired,
     /// The review is late.
     ReviewOverdue,
     /// The review or the end is near.
     ReviewDue,
-    /// The owner asked to go on, and nobody has answered.
+    /// The owner requested a renewal, which waits for a decision.
     RenewalWaiting,
-    /// Somebody asked for an exception, and nobody has decided.
+    /// A request that waits for a decision.
     DecisionWaiting,
 }
 
@@ -85,7 +85,7 @@ impl Stage {
     }
 }
 
-/// What an operator is told about reminders.
+/// How an operator sends reminders.
 #[derive(Clone, Debug)]
 pub struct Settings {
     /// Whose channel is which.
@@ -253,7 +253,7 @@ fn asked_at(exception: &Exception) -> Option<Timestamp> {
     (approved.reason == Assurance::Pending.as_str()).then_some(approved.last_transition_time.0)
 }
 
-/// One exception, as reminders look at it.
+/// One exception, as far as reminders need it.
 struct Case<'a> {
     inventory: &'a Inventory,
     place: (&'a str, &'a NamespaceIndex),

@@ -1,7 +1,7 @@
 //! The words of the judgement, each an enum with one `as_str()`: the same word in label, metric,
-//! status, JSON and page. Order matters where it is said: the worst comes first.
+//! status, JSON and page. Where order matters, the worst comes first.
 
-/// What a workload is told about its golden path.
+/// Verdict on a workload.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Status {
     /// A required check fails.
@@ -40,19 +40,19 @@ impl Status {
 /// How a deviation stands with its exceptions, worst first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Standing {
-    /// Nobody has spoken for it.
+    /// No exception covers it.
     Undocumented,
-    /// What was agreed has ended.
+    /// Its exception expired.
     Expired,
     /// Asked for, not yet decided.
     Pending,
-    /// Agreed; its review is late.
+    /// Approved; its review is overdue.
     ReviewOverdue,
-    /// Agreed; its review is near.
+    /// Approved; its review is due soon.
     ReviewDue,
     /// Older than the path, with nothing due yet.
     Predates,
-    /// Agreed and current.
+    /// Approved and current.
     Documented,
 }
 
@@ -88,7 +88,7 @@ impl Standing {
             .find(|standing| standing.as_str() == word)
     }
 
-    /// Whether an exception excuses the failure: agreed and not ended.
+    /// Whether an exception excuses the failure: approved and not expired.
     pub const fn is_excused(self) -> bool {
         match self {
             Self::ReviewOverdue | Self::ReviewDue | Self::Documented => true,
@@ -148,7 +148,7 @@ impl State {
     }
 }
 
-/// What one check says of one workload.
+/// Result of one check on one workload.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Outcome {
     /// The expression is true.
@@ -178,15 +178,15 @@ impl Outcome {
 pub enum Phase {
     /// Asked for, not yet decided.
     Pending,
-    /// Agreed and current.
+    /// Approved and current.
     Active,
     /// Its review or its end is near.
     ReviewDue,
-    /// Its review is late, or its workload is no longer the one agreed on.
+    /// Its review is overdue, or its workload changed since the approval.
     ReviewOverdue,
     /// Ended.
     Expired,
-    /// Not agreed.
+    /// Rejected by the path owner.
     Rejected,
     /// Ended for good by a review.
     Closed,
@@ -238,7 +238,7 @@ pub enum Turn {
     Team,
     /// The platform team: a decision, a renewal, or a check of theirs that fails.
     Platform,
-    /// Nobody, for now.
+    /// Neither, for now.
     Nobody,
 }
 

@@ -15,7 +15,7 @@ pub mod standing;
 
 pub use context::{AsOf, JudgeContext};
 
-/// What is said of one workload.
+/// The judgement of one workload.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Verdict {
     /// On the path, deviating, unknown, unscoped or ignored.
@@ -88,7 +88,7 @@ impl Verdict {
         }
     }
 
-    /// What one check of the chosen path says at this verdict's instant.
+    /// Result of one check of the chosen path at this verdict's instant.
     pub fn outcome(result: &PathResult, at: &PathAt, check: usize) -> Outcome {
         let bit = super::path::bit(check);
         if at.announced & bit != 0 {

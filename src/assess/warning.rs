@@ -36,7 +36,7 @@ const ITEMS: u64 = 32;
 /// What our own names in a policy begin with, unless the path uses names like these itself.
 const PREFIX: &str = "goldenpath_";
 
-/// Who the operator is, whose own writes nobody is warned about.
+/// The operator's account, whose own writes cause no warning.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Account {
     /// Its user name, as the API server sees it.
@@ -59,9 +59,9 @@ pub struct Warning {
 /// Why a path that asks for warnings has none.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Obstacle {
-    /// The operator was not told to write policies.
+    /// The operator is not configured to write policies.
     NotEnabled,
-    /// Without labels the API server cannot know what was agreed.
+    /// Without labels the API server cannot know which deviations are excepted.
     LabelsOff,
     /// The path does not take part.
     Preview,

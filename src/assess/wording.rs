@@ -15,7 +15,7 @@ pub fn nearest<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Option<&
 
 /// How many things a message names: it has an end, and the next step stands there.
 const NAMED: usize = 3;
-/// How much of somebody else's words a message quotes, in characters.
+/// How much of a foreign text a message quotes, in characters.
 const QUOTED: usize = 160;
 
 /// The first few of a list, and how many more there are.
@@ -27,7 +27,7 @@ pub(crate) fn first_few(items: &[String], separator: &str) -> String {
     }
 }
 
-/// The beginning of somebody else's words, on one line.
+/// The beginning of a foreign text, on one line.
 pub(crate) fn quoted(words: &str) -> String {
     let line = words.split_whitespace().collect::<Vec<_>>().join(" ");
     match line.char_indices().nth(QUOTED) {

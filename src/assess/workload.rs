@@ -49,7 +49,7 @@ pub struct Workload {
     pub live: Arc<OwnLabels>,
     /// Fingerprint of the pod template, absent where there is none.
     pub template: Option<TemplateHash>,
-    /// What every path in whose scope it is says, in order of path.
+    /// Results by every path whose scope it matches, in order of path.
     pub results: Box<[PathResult]>,
     /// The paths it was judged by; `results` are read with these.
     pub paths: Arc<PathSet>,

@@ -116,7 +116,7 @@ enum Command {
     /// Preview a draft: which workloads would leave a path, join it, or be covered
     #[command(long_about = preview::HELP, after_long_help = preview::EXAMPLES)]
     Preview(Box<preview::PreviewArgs>),
-    /// Draft exceptions from what other tools were told to ignore
+    /// Draft exceptions from the ignores of other tools
     #[command(long_about = import::HELP, after_long_help = import::EXAMPLES)]
     Import(Box<import::ImportArgs>),
     /// Print the custom resource definitions

@@ -21,7 +21,7 @@ pub struct Ignores {
     pub problems: Vec<Problem>,
 }
 
-/// Everything in `manifests` that another tool was told to ignore.
+/// Every ignore of another tool in `manifests`.
 pub fn ignores(manifests: &[Manifest]) -> Ignores {
     let mut ignores = Ignores::default();
     let workloads: Vec<&Value> = manifests

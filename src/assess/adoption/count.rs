@@ -1,4 +1,4 @@
-//! The counting itself: every service is looked at once and adds to the numbers it belongs to.
+//! Counts services: each is visited once and adds to the numbers it belongs to.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
@@ -85,7 +85,7 @@ impl<'a> Count<'a> {
         self.ctx.as_of.now
     }
 
-    /// What is said before any ratio: how much was looked at.
+    /// Printed before any ratio: how much was judged.
     fn places(&mut self, inventory: &Inventory) {
         let settings = &inventory.settings;
         let namespaces = || inventory.namespaces().map(|(_, ns)| ns);
@@ -204,7 +204,7 @@ impl<'a> Count<'a> {
         }
     }
 
-    /// A deviation nobody excuses costs what its path assumes, once a service.
+    /// A deviation without an exception costs what its path assumes, once per service.
     fn assumed_hours(&mut self, service: &Service<'a>) {
         let standings = service
             .members()

@@ -14,14 +14,14 @@ use crate::assess::state::{State, Status};
 use crate::assess::verdict::{AsOf, Choice, JudgeContext, Verdict, judge, judge_by_path};
 use crate::assess::workload::{PathResult, Workload};
 
-/// A workload and what is said of it.
+/// A workload and its verdict.
 #[derive(Debug)]
 pub struct Member<'a> {
     /// The record.
     pub workload: &'a Workload,
     /// Its namespace.
     pub ns: &'a NamespaceIndex,
-    /// What is said of it.
+    /// Its verdict.
     pub verdict: Verdict,
 }
 
@@ -66,7 +66,7 @@ impl<'a> Member<'a> {
 /// A service. It has at least one member.
 #[derive(Debug)]
 pub struct Service<'a> {
-    /// Its workloads; the one that speaks for it comes first.
+    /// Its workloads; the worst comes first.
     members: Vec<Member<'a>>,
 }
 
@@ -90,7 +90,7 @@ impl<'a> Service<'a> {
         &self.members
     }
 
-    /// The workload that speaks for it: path, team and namespace of the service are this one's.
+    /// Its worst workload: path, team and namespace of the service are this one's.
     pub fn lead(&self) -> &Member<'a> {
         &self.members[0]
     }

@@ -35,17 +35,17 @@ pub enum Vouching {
 /// On whose word an exception stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Assurance {
-    /// Somebody agreed, and the API server vouches for who and when.
+    /// Approved; the API server enforced who and when.
     Verified,
-    /// Somebody agreed, as the object says.
+    /// Approved, according to the object alone.
     Unverified(Doubt),
     /// The team declared it, within what the path allows without asking.
     SelfDeclared,
     /// The path asks for no approval.
     NotRequired,
-    /// Somebody said no.
+    /// Rejected.
     Rejected,
-    /// Nobody decided.
+    /// Not decided yet.
     Pending,
 }
 
@@ -70,7 +70,7 @@ impl Assurance {
         }
     }
 
-    /// Whether somebody's word stands that nobody vouches for.
+    /// Whether a decision counts that is not verified.
     pub const fn is_unverified(self) -> bool {
         match self {
             Self::Unverified(_) => true,
@@ -83,14 +83,14 @@ impl Assurance {
     }
 }
 
-/// Why nobody vouches for a decision.
+/// Why a decision is not verified.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Doubt {
     /// It was read from a file.
     Offline,
     /// The operator said so, and why.
     AsWritten,
-    /// The operator has not spoken yet.
+    /// The operator has not written a status yet.
     NotSaid,
     /// No policy is in force.
     NoPolicy(Gap),

@@ -21,7 +21,7 @@ pub(crate) fn day(days: u64) -> Timestamp {
     Period::days(days).after(start())
 }
 
-/// An exception nobody has decided on.
+/// An exception without a decision.
 pub(crate) fn requested() -> DeviationExceptionSpec {
     serde_json::from_value(serde_json::json!({
         "path": "web",

@@ -24,7 +24,7 @@ pub struct Recorded {
 }
 
 impl Recorded {
-    /// What `status` says of the terms of an exception created at `created`.
+    /// The terms in `status` of an exception created at `created`.
     pub fn read(
         spec: &DeviationExceptionSpec,
         created: Timestamp,

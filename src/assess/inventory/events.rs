@@ -224,7 +224,7 @@ fn named_ids<'a>(
 }
 
 impl Entry {
-    /// Takes a newer record. Says what changed: the paths it is judged by, or the workload.
+    /// Takes a newer record. Returns what changed: the paths it is judged by, or the workload.
     fn replace(
         &mut self,
         mut workload: Workload,

@@ -1,4 +1,4 @@
-//! What a completed list says about absence: only it, or a delete event, removes anything.
+//! Absence from a completed list: only such a list, or a delete event, removes anything.
 //! A watch that failed, or a kind that cannot be read, never empties the inventory.
 
 use std::collections::HashSet;

@@ -59,7 +59,7 @@ enum Requirement {
     DoesNotExist {
         key: u64,
     },
-    /// An operator nobody knows: never holds, so that a typo never widens a scope.
+    /// An unknown operator: never holds, so that a typo never widens a scope.
     Never,
 }
 

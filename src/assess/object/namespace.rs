@@ -16,7 +16,7 @@ pub struct Namespace {
     pub name: Arc<str>,
     /// Its labels.
     pub labels: LabelSet,
-    /// The team it is said to belong to.
+    /// The team it belongs to, by annotation or label.
     pub team: Option<Arc<str>>,
     /// When it was created.
     pub created: Option<Timestamp>,

@@ -13,7 +13,7 @@ use crate::assess::path::set::PathSet;
 use crate::assess::path::{Checks, Path, Place, bit};
 use crate::assess::settings::Settings;
 
-/// What a workload is looked at with.
+/// What a workload is read with.
 #[derive(Clone, Copy)]
 pub struct ReadContext<'a> {
     /// How workloads are read.

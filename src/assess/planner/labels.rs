@@ -68,7 +68,7 @@ pub struct LabelPlanner {
 struct Kept {
     /// The state that was announced last; none before the first verdict.
     announced: Option<State>,
-    /// What we wrote last: it tells somebody else's change from our own.
+    /// What we wrote last: it distinguishes another client's change from our own.
     written: Option<Arc<OwnLabels>>,
 }
 
@@ -115,7 +115,7 @@ impl LabelPlanner {
         self.later.keys().next().copied()
     }
 
-    /// Labels of ours that somebody else changed, counted since the start.
+    /// Our labels that other clients changed, counted since the start.
     pub fn conflicts(&self) -> u64 {
         self.conflicts
     }

@@ -30,9 +30,9 @@ pub enum WriteResult {
 pub enum Clearance {
     /// Now.
     Go,
-    /// Now: somebody changed what we wrote, and it is put back once.
+    /// Now: another client changed what we wrote, and it is put back once.
     PutBack,
-    /// At this instant: somebody keeps changing what we write.
+    /// At this instant: another client keeps changing what we write.
     Contested(Timestamp),
     /// A write is under way, or held back until an instant that was returned before.
     Waiting,

@@ -30,7 +30,7 @@ pub struct Rendered {
     pub object: serde_json::Value,
 }
 
-/// A report as it is stored, without what it says.
+/// A stored report, without its content.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StoredReport {
     /// Its own uid.
@@ -55,7 +55,7 @@ pub struct ReportWrite {
 /// What is done to a report.
 #[derive(Clone, Debug, PartialEq)]
 pub enum ReportAct {
-    /// It is created, or says this from now on.
+    /// Create it, or replace its content.
     Store(Rendered),
     /// It is removed, if it still is the object with this uid.
     Remove(Option<Box<str>>),
@@ -85,13 +85,13 @@ struct ReportState {
 }
 
 impl ReportState {
-    /// Whether it says what was made of findings with this fingerprint.
+    /// Whether it holds the report of findings with this fingerprint.
     fn is_settled(&self, fingerprint: u64) -> bool {
         let known = self.wanted.as_ref();
         known.is_some_and(|(known, digest)| *known == fingerprint && self.says(digest))
     }
 
-    /// Whether it says this, and nobody else has changed it since we wrote it.
+    /// Whether it holds this content, unchanged by other clients since we wrote it.
     fn says(&self, digest: &str) -> bool {
         let Some(stored) = &self.stored else {
             return false;
@@ -149,12 +149,12 @@ pub struct ReportPlanner {
 }
 
 impl ReportPlanner {
-    /// A number that grows with what somebody else did to reports.
+    /// A number that grows when other clients change reports.
     pub fn version(&self) -> u64 {
         self.version
     }
 
-    /// Takes in a stored report. What an event says that our own write has overtaken is no news.
+    /// Takes in a stored report. An event that our own write has overtaken changes nothing.
     pub fn put(&mut self, key: ReportKey, stored: StoredReport) {
         let report = self.reports.entry(key).or_default();
         let is_overtaken = stored

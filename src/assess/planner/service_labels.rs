@@ -81,7 +81,7 @@ impl ServiceLabelPlanner {
         waiting.fold(None, |at, pacing| earliest(at, pacing.held_until(now)))
     }
 
-    /// Labels of ours that somebody else changed, counted since the start.
+    /// Our labels that other clients changed, counted since the start.
     pub fn conflicts(&self) -> u64 {
         self.conflicts
     }

@@ -37,7 +37,7 @@ pub struct StatusWrite<S> {
     pub of: Owned,
     /// The object this is meant for.
     pub uid: Option<Box<str>>,
-    /// What it says afterwards.
+    /// The status afterwards.
     pub status: S,
 }
 

@@ -79,7 +79,7 @@ impl Next {
             {
                 Self::Answer
             }
-            // What nobody needs may end by itself.
+            // An exception that is not needed may expire by itself.
             Phase::Expired if is_superfluous => Self::Rest,
             Phase::Expired => Self::RenewOrReturn,
             Phase::Active | Phase::ReviewDue | Phase::ReviewOverdue if is_superfluous => {
@@ -112,12 +112,12 @@ pub fn pressing_at(next: Next, dates: &Dates) -> Option<Timestamp> {
     }
 }
 
-/// The dates of an exception that somebody may have to keep; absent where there is none.
+/// The dates of an exception that need action; absent where there is none.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Dates {
     /// Since when the platform team is asked.
     pub waiting_since: Option<Timestamp>,
-    /// When somebody should look again.
+    /// When it should be reviewed.
     pub review: Option<Timestamp>,
     /// When it ends, everything considered.
     pub end: Option<Timestamp>,

@@ -20,7 +20,7 @@ use crate::assess::workload::Workload;
 /// What an exception would change.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Preview {
-    /// The workloads it would speak for, in order of kind and name.
+    /// The workloads it would cover, in order of kind and name.
     pub covered: Vec<Covered>,
     /// Whether it would be in use.
     pub usage: Usage,
@@ -41,7 +41,7 @@ pub struct Preview {
     pub replaces: bool,
 }
 
-/// A workload an exception would speak for.
+/// A workload that an exception would cover.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Covered {
     /// The workload.

@@ -38,7 +38,7 @@ pub struct Item {
     pub stage: Stage,
     /// The decision it counts from; for a request, when it came.
     pub decision_at: Timestamp,
-    /// Who is to be told, dry run or not.
+    /// Who receives it, dry run or not.
     pub owner: Addressee,
     /// What there is to say.
     pub facts: Facts,
@@ -75,7 +75,7 @@ pub struct Message {
     pub id: String,
     /// Who it is for and the channel it goes to.
     pub owner: Addressee,
-    /// It goes to the platform's channel, to show what owners would be told.
+    /// It goes to the platform's channel, to show what owners would receive.
     pub dry_run: bool,
     /// Most pressing first.
     pub items: Vec<Item>,

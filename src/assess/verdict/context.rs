@@ -17,7 +17,7 @@ use crate::assess::settings::Settings;
 /// A set of paths and how each of them stands.
 type Known = (Arc<PathSet>, Rc<[PathAt]>);
 
-/// One instant, with what every path says at it worked out once.
+/// One instant, with the state of every path at it computed once.
 #[derive(Debug)]
 pub struct AsOf {
     /// The instant.

@@ -1,4 +1,4 @@
-//! What a policy report says of one workload: one result a check, in the five words such reports
+//! Findings of a policy report on one workload: one result per check, in the five words such reports
 //! have. An exception that excuses makes a result `skip`, so that nobody is pushed to act on what
 //! is agreed; what ends or waits for a look stays visible. How a report is written down is the
 //! business of [`crate::report::policy_report`].
@@ -20,13 +20,13 @@ use crate::assess::workload::{PathResult, Workload};
 pub enum PolicyResult {
     /// The step is taken.
     Pass,
-    /// It is not, and nothing that is agreed speaks for that.
+    /// It fails without an exception.
     Fail,
-    /// It is not; what is agreed wants a look, or the check only advises.
+    /// It fails; its exception needs a review, or the check only advises.
     Warn,
     /// The check could not be evaluated.
     Error,
-    /// It is not counted now: agreed and current, older than the path, or only announced.
+    /// It does not count now: excepted, older than the path, or only announced.
     Skip,
 }
 
@@ -70,14 +70,14 @@ impl PolicyResult {
     }
 }
 
-/// What is said of one check.
+/// Finding on one check.
 #[derive(Clone, Debug)]
 pub struct Finding<'a> {
     /// The check.
     pub check: &'a Check,
     /// What it comes to now.
     pub outcome: Outcome,
-    /// What its expression says, whether it counts already or not.
+    /// Result of its expression, whether it counts yet or not.
     pub evaluated: Outcome,
     /// The result in the report.
     pub result: PolicyResult,
@@ -99,7 +99,7 @@ impl Finding<'_> {
     }
 }
 
-/// What is said of one workload.
+/// Findings on one workload.
 #[derive(Clone, Debug)]
 pub struct Findings<'a> {
     /// The workload.

@@ -25,7 +25,7 @@ pub struct CheckStanding {
     pub exception: Option<Arc<str>>,
     /// When that standing ends or ended, where it does.
     pub until: Option<Timestamp>,
-    /// Whether its owner has asked for a renewal that nobody has answered.
+    /// Whether its owner requested a renewal that still waits for a decision.
     pub renewal_open: bool,
 }
 

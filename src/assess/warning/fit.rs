@@ -28,7 +28,7 @@ const TELLING: [&str; 20] = [
     "scope",
 ];
 
-/// Whether what is stored says all that is wanted, and nothing else.
+/// Whether what is stored is all that is wanted, and nothing else.
 pub(in crate::assess) fn fits(wanted: &Value, stored: &Value) -> bool {
     let (wanted_meta, stored_meta) = (&wanted["metadata"], &stored["metadata"]);
     let has_labels = wanted_meta["labels"].as_object().is_none_or(|labels| {

@@ -126,7 +126,7 @@ impl Question<'_> {
         }
     }
 
-    /// What is said where the line cannot be worked out.
+    /// The message where the line cannot be computed.
     pub(super) fn fallback(&self) -> String {
         let of = self.steps().count();
         format!(

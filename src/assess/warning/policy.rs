@@ -13,7 +13,7 @@ use crate::assess::state::Standing;
 /// What a binding may ask of the API server. Refusing is not among it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Action {
-    /// Tell whoever made the request.
+    /// Warn the client that made the request.
     Warn,
     /// Note it in the audit log.
     Audit,
@@ -32,13 +32,13 @@ impl Action {
     }
 }
 
-/// Standings of a deviation nobody is told about again: it was agreed, or nothing is due.
+/// Standings that cause no warning: excepted, or nothing is due.
 const SETTLED: [Standing; 3] = [
     Standing::Documented,
     Standing::ReviewDue,
     Standing::Predates,
 ];
-/// Accounts that act for the cluster itself: nobody reads what they are told.
+/// Accounts that act for the cluster itself: their warnings are not read.
 const CONTROL_PLANE: &str = "request.userInfo.username == 'system:kube-controller-manager' || \
     request.userInfo.username.startsWith('system:serviceaccount:kube-system:')";
 
@@ -156,7 +156,7 @@ impl Question<'_> {
         })
     }
 
-    /// Who and what nobody is told about, whatever the path says.
+    /// Requests that never cause a warning, whatever the path.
     fn conditions(&self) -> Vec<admission::MatchCondition> {
         let settled = list(SETTLED.map(Standing::as_str));
         let standing = literal(keys::DEVIATION);

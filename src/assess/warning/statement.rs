@@ -1,4 +1,4 @@
-//! What the status of a path says of its warnings: the state, and the next step.
+//! The condition of a path about its warnings: the state, and the next step.
 
 use serde_json::Value;
 
@@ -76,7 +76,7 @@ fn installed(warning: &Warning, policy: &Value) -> Statement {
     )
 }
 
-/// What the type checker says of each check, in its words.
+/// Findings of the type checker on each check, in its words.
 fn type_warnings(warning: &Warning, policy: &Value) -> Vec<String> {
     let found = policy["status"]["typeChecking"]["expressionWarnings"].as_array();
     let found = found.into_iter().flatten();

@@ -46,7 +46,7 @@ fn annotations(value: &Value) -> Option<&Map<String, Value>> {
     value.pointer("/metadata/annotations")?.as_object()
 }
 
-/// What one annotation says; no checks means all of them.
+/// Checks that one annotation ignores; no checks means all of them.
 struct Found {
     tool: Tool,
     checks: Vec<String>,

@@ -88,7 +88,7 @@ impl Viewer {
         exception.requested_by.as_ref() == Some(&self.user)
     }
 
-    /// Whether it waits for this reader. Nobody decides on a request of their own.
+    /// Whether it waits for this reader. Requesters do not decide on their own requests.
     fn is_asked(&self, exception: &Exception) -> bool {
         match exception.turn {
             Turn::Platform => {

@@ -41,7 +41,7 @@ fn doubt(exception: &Exception, life: &Life, vouching: Vouching) -> Option<Doubt
     let Some(at) = life.last_decision else {
         return Some(Doubt::DatedAhead); // approved, and no decision counts yet
     };
-    // What nobody knows the writing of was written when the object was.
+    // A decision without a recorded write was written when the object was.
     let written = exception.written.of(&exception.spec, at);
     let written = written.unwrap_or(exception.created);
     if at < since {

@@ -14,7 +14,7 @@ use crate::api::{GROUP, VERSION};
 /// Why no policy vouches.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Gap {
-    /// Nobody told the operator to look for one.
+    /// The operator is not configured to look for one.
     NotLookedFor,
     /// The operator may not read it.
     NotReadable,

@@ -39,7 +39,7 @@ impl Written {
         written
     }
 
-    /// When the decision dated `at` was written. None where nobody recorded it.
+    /// When the decision dated `at` was written. None where that is not recorded.
     pub fn of(&self, spec: &DeviationExceptionSpec, at: Timestamp) -> Option<Timestamp> {
         let approval = spec.approval.iter().filter(|approval| approval.at.0 == at);
         let renewals = spec

@@ -59,7 +59,7 @@ pub enum PathFound {
     Found,
     /// Under this name now.
     FormerName(String),
-    /// Nobody knows it; a name near to it, if any.
+    /// No path has this name; a similar one, if any.
     Missing {
         /// The known path most like it.
         nearest: Option<String>,

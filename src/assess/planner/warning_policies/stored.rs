@@ -27,7 +27,7 @@ pub(super) struct Attempts {
     pacing: Pacing,
     /// What we wrote last.
     written: Option<Value>,
-    /// Applying did not make it what it should be: somebody else's fields are in it.
+    /// Applying did not make it what it should be: it has fields of other managers.
     needs_replacing: bool,
     pub refused: Option<RefusedPolicy>,
     pub failed: Option<&'static str>,
@@ -135,7 +135,7 @@ impl StoredPolicies {
                 attempts.failed = None;
                 self.stored.remove(&write.name);
             }
-            // Somebody else's fields may be what is refused, and it is another one anyway.
+            // Fields of other managers may be what is refused, and the next object has none.
             (PolicyOutcome::Refused(_), PolicyVerb::Apply(_)) if is_stored => {
                 attempts.needs_replacing = true;
             }

@@ -1,4 +1,4 @@
-//! What people decided about an exception, and when they look at it again.
+//! Conditions on the decision about an exception, and on its review.
 
 use jiff::Timestamp;
 
@@ -60,7 +60,7 @@ impl Words<'_> {
         previous.map_or_else(String::new, |previous| format!(" {}", recreated(previous)))
     }
 
-    /// What stands, and why nobody vouches for it.
+    /// The decision that counts, and why it is not verified.
     fn unverified(&self, doubt: Doubt) -> String {
         let why = match doubt {
             Doubt::Offline => "Who agreed is taken from the file: only a cluster can vouch for \
@@ -96,7 +96,7 @@ impl Words<'_> {
         before.map_or_else(String::new, |before| before.message.clone())
     }
 
-    /// Who approved, and who went on with it last.
+    /// Who approved it, and who renewed it last.
     fn agreed(&self) -> String {
         let approval = self.exception.spec.approval.as_ref();
         let renewals = self.exception.spec.reviews.iter().filter(|review| {
@@ -206,7 +206,7 @@ impl Words<'_> {
         self.life.effective_expiry.map_or_else(String::new, day)
     }
 
-    /// Until when it is agreed, and its review where that comes first.
+    /// When it expires, and its review where that comes first.
     fn dates(&self) -> String {
         let review = self
             .life
@@ -217,7 +217,7 @@ impl Words<'_> {
         format!("agreed until {}{review}", self.end())
     }
 
-    /// Overdue by date, or because its workload is no longer the one that was agreed on.
+    /// Overdue by date, or because its workload changed since the approval.
     fn overdue(&self) -> Statement {
         let missed = self.life.next_review_at.filter(|at| self.now >= *at);
         let (reason, state) = match missed {
