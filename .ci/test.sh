@@ -42,25 +42,29 @@ skip() {
 }
 
 # Test programs that take long, the longest first: nothing short is left to wait for at the end.
-readonly LONGEST=(node e2e cluster approval warn except reports chart prometheus examples crd_rules)
-# Programs at once. Most of their time, tests of a cluster wait for it.
-readonly LANES=$(($(nproc) + 1))
+readonly LONGEST=(node e2e approval warn except reports chart prometheus examples crd_rules)
+# The program that puts the operator under load, and runs when all others have ended.
+readonly ALONE=cluster
+# Programs at once.
+readonly LANES=$(nproc)
 
 # Builds test programs and lists them, one a line: source file, directory of the package, executable.
 build_programs() {
   cargo test "$@" --no-run --message-format=json-render-diagnostics >"$scratch/messages" || return
-  sed -nE 's|.*"manifest_path":"([^"]*)/Cargo.toml".*"src_path":"([^"]*)".*"test":true.*"executable":"([^"]+)".*|\2 \1 \3|p' \
+  sed -nE 's|.*"manifest_path":"([^"]*)/Cargo.toml".*"src_path":"([^"]*)".*"overflow_checks":[a-z]+,"test":true.*"executable":"([^"]+)".*|\2 \1 \3|p' \
     "$scratch/messages" | sed "s|^$PWD/||" >"$scratch/programs"
 }
 
-# The list in the order of LONGEST, then all others.
+# The list in the order of LONGEST, then all others, then the one that runs alone.
 in_order() {
-  local name found=()
+  local name alone="^tests/$ALONE(/main)?\\.rs " found
+  found=(-e "$alone")
   for name in "${LONGEST[@]}"; do
     found+=(-e "^tests/$name(/main)?\.rs ")
     grep -E "^tests/$name(/main)?\.rs " "$scratch/programs"
   done
   grep -vE "${found[@]}" "$scratch/programs"
+  grep -E "$alone" "$scratch/programs"
 }
 
 # start COMMAND…: runs it in the background, in the directory and with the output that are set.
@@ -109,11 +113,12 @@ wait_until_fewer_than() {
 run_programs() {
   local source directory executable output
   while read -r source directory executable; do
-    wait_until_fewer_than "$LANES"
-    output=$(mktemp -p "$scratch")
     source=${source%.rs}
+    source=${source%/main}
+    if [ "$source" = "tests/$ALONE" ]; then wait_until_fewer_than 1; else wait_until_fewer_than "$LANES"; fi
+    output=$(mktemp -p "$scratch")
     start "$executable"
-    names[$!]=${source%/main} starts[$!]=$SECONDS outputs[$!]=$output
+    names[$!]=$source starts[$!]=$SECONDS outputs[$!]=$output
   done < <(in_order)
   wait_until_fewer_than 1
 }
