@@ -78,6 +78,16 @@ pub struct Life {
     pub next_change: Option<Timestamp>,
 }
 
+impl Life {
+    /// Whether the date of its review has passed. A review may be overdue before: where the
+    /// workload has changed since the approval.
+    pub fn is_review_missed(&self) -> bool {
+        // The date of a review is an instant of change while it lies ahead.
+        self.next_review_at
+            .is_some_and(|review| self.next_change.is_none_or(|change| change > review))
+    }
+}
+
 /// The life of an exception created at `created`, seen at `now`.
 ///
 /// Of the phases that apply the first counts: closed (final), rejected, pending, expired, review

@@ -162,13 +162,9 @@ pub struct Workload {
     /// Whose turn it is; absent when on the path.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub turn: Option<Turn>,
-    /// The effective expiry of its exception, or the end of `predates`. In the past for an expired
-    /// exception.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub until: Option<Timestamp>,
-    /// Creation of the pending request.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub since: Option<Timestamp>,
+    /// The dates of that standing.
+    #[serde(flatten)]
+    pub dates: StandingDates,
     /// The next instant at which any answer about this workload changes by itself.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub next_change: Option<Timestamp>,
@@ -191,6 +187,22 @@ pub struct Workload {
     /// Where it was read.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub source: Option<Source>,
+}
+
+/// The dates of a standing.
+#[derive(Serialize, Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[serde(rename_all = "camelCase")]
+pub struct StandingDates {
+    /// The effective expiry of the exception, or the end of `predates`. In the past for an expired
+    /// exception.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub until: Option<Timestamp>,
+    /// When the exception's next review is due. In the past for a review that is overdue by date.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub next_review_at: Option<Timestamp>,
+    /// Creation of the pending request.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub since: Option<Timestamp>,
 }
 
 impl Workload {
@@ -256,6 +268,9 @@ pub struct Check {
     /// The standing of a failing required check.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub standing: Option<Standing>,
+    /// The dates of that standing.
+    #[serde(flatten)]
+    pub dates: StandingDates,
 }
 
 impl Check {

@@ -10,7 +10,8 @@ use crate::assess::register::next::Next;
 use crate::assess::source::{Problem, Source};
 use crate::assess::state::{Outcome, Phase, Standing, State, Status, Turn};
 use crate::report::document::{
-    Check, CheckCount, Exception, KIND, NewServices, PathLine, Report, Steps, Summary, Workload,
+    Check, CheckCount, Exception, KIND, NewServices, PathLine, Report, StandingDates, Steps, Summary,
+    Workload,
 };
 
 pub fn at(text: &str) -> Timestamp {
@@ -30,6 +31,7 @@ pub fn check(name: &str, outcome: Outcome) -> Check {
         exemptible: true,
         exception: None,
         standing: None,
+        dates: StandingDates::default(),
     }
 }
 
@@ -46,8 +48,7 @@ pub fn workload(name: &str, status: Status) -> Workload {
         status,
         deviation: None,
         turn: None,
-        until: None,
-        since: None,
+        dates: StandingDates::default(),
         next_change: None,
         steps: Steps { passed: 2, of: 2 },
         checks: vec![
@@ -87,10 +88,11 @@ pub fn documented() -> Workload {
     let mut missing = check("memory-limit", Outcome::Fail);
     missing.exception = Some("batch-memory".to_owned());
     missing.standing = Some(Standing::Documented);
+    missing.dates.until = Some(at("2026-03-12T00:00:00Z"));
     Workload {
         deviation: Some(Standing::Documented),
         turn: Some(Turn::Nobody),
-        until: Some(at("2026-03-12T00:00:00Z")),
+        dates: missing.dates,
         steps: Steps { passed: 1, of: 2 },
         checks: vec![check("readiness-probe", Outcome::Pass), missing],
         ..workload("batch", Status::Deviating)

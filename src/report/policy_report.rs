@@ -5,7 +5,6 @@
 
 use std::fmt::Write as _;
 
-use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
 
@@ -18,7 +17,8 @@ use crate::assess::planner::policy_reports::Rendered;
 use crate::assess::state::{Outcome, Standing};
 use crate::assess::verdict::findings::{Finding, Findings, PolicyResult};
 use crate::report::terminal::plain::plain;
-use crate::report::voice::{in_short, short_target};
+use crate::report::document::StandingDates;
+use crate::report::voice::{Calendar, in_full, short_target};
 
 /// The `source` of every report.
 const SOURCE: &str = "goldenpath";
@@ -222,7 +222,7 @@ fn announced(title: &str, finding: &Finding<'_>) -> String {
         .check
         .enforce_from
         .as_ref()
-        .map_or_else(String::new, |from| format!(" from {}", day(from.0)));
+        .map_or_else(String::new, |from| format!(" from {}", Calendar::Stored.day(from.0)));
     let already = match finding.evaluated {
         Outcome::Pass => "taken already",
         Outcome::Fail | Outcome::Error | Outcome::Announced => "not taken yet",
@@ -232,33 +232,20 @@ fn announced(title: &str, finding: &Finding<'_>) -> String {
 
 /// How a failure stands, with dates that stay: never "in five days".
 fn stands(standing: Standing, found: &Findings<'_>, finding: &Finding<'_>) -> String {
-    let life = finding.exception.as_ref().map(|(_, life)| life);
-    let end = life.and_then(|life| life.effective_expiry);
-    let until = found.path.spec.existing.until.as_ref().map(|until| until.0);
-    let dated = match standing {
-        Standing::Undocumented | Standing::Pending => None,
-        Standing::Expired => end.map(|end| {
-            format!(
-                "exception expired {}: renew it or return to the path",
-                day(end)
-            )
-        }),
-        Standing::ReviewOverdue | Standing::ReviewDue => {
-            let words = if standing == Standing::ReviewOverdue {
-                "exception review overdue since"
-            } else {
-                "exception needs a review by"
-            };
-            let ends = end.map_or_else(String::new, |end| format!(", expires {}", day(end)));
-            life.and_then(|life| life.next_review_at)
-                .map(|review| format!("{words} {}{ends}", day(review)))
-        }
-        Standing::Predates => {
-            until.map(|until| format!("older than the path, nothing due until {}", day(until)))
-        }
-        Standing::Documented => end.map(|end| format!("exception approved until {}", day(end))),
+    let words = in_full(standing, &dates(standing, found, finding), Calendar::Stored);
+    let is_of_exception = match standing {
+        Standing::Undocumented | Standing::Predates => false,
+        Standing::Expired
+        | Standing::Pending
+        | Standing::ReviewOverdue
+        | Standing::ReviewDue
+        | Standing::Documented => true,
     };
-    let words = dated.unwrap_or_else(|| in_short(standing).to_owned());
+    let words = if is_of_exception {
+        format!("exception {words}")
+    } else {
+        words
+    };
     let named = finding
         .exception
         .as_ref()
@@ -269,6 +256,26 @@ fn stands(standing: Standing, found: &Findings<'_>, finding: &Finding<'_>) -> St
     let first = letters.next().map(char::to_uppercase);
     let capital: String = first.into_iter().flatten().chain(letters).collect();
     format!("{capital}{named}.")
+}
+
+fn dates(standing: Standing, found: &Findings<'_>, finding: &Finding<'_>) -> StandingDates {
+    let life = finding.exception.as_ref().map(|(_, life)| life);
+    let grace = found.path.spec.existing.until.as_ref().map(|until| until.0);
+    StandingDates {
+        until: match standing {
+            Standing::Predates => grace,
+            Standing::Undocumented
+            | Standing::Expired
+            | Standing::Pending
+            | Standing::ReviewOverdue
+            | Standing::ReviewDue
+            | Standing::Documented => life.and_then(|life| life.effective_expiry),
+        },
+        next_review_at: life
+            .filter(|life| standing != Standing::ReviewOverdue || life.is_review_missed())
+            .and_then(|life| life.next_review_at),
+        since: None,
+    }
 }
 
 /// The next action, if there is one.
@@ -370,11 +377,6 @@ fn result_id(found: &Findings<'_>, finding: &Finding<'_>) -> String {
         standing,
     ];
     hexadecimal(&Sha256::digest(parts.join("\n")))
-}
-
-/// A day that means the same next year.
-fn day(at: Timestamp) -> String {
-    at.strftime("%-d %b %Y").to_string()
 }
 
 /// As much of a name as a label may hold; the whole of it is in each result's properties.

@@ -10,11 +10,11 @@ use crate::api::{API_VERSION, condition};
 use crate::assess::inventory::Inventory;
 use crate::assess::register::next::{Dates, Next, by_urgency, pressing_at};
 use crate::assess::source::{Problem, ProblemScope};
-use crate::assess::state::{Phase, Turn};
-use crate::report::document::{Exception, Report};
+use crate::assess::state::{Phase, Standing, Turn};
+use crate::report::document::{Exception, Report, StandingDates};
 use crate::report::terminal::table::{Cell, Paint, Style, cut, render as table};
 use crate::report::terminal::text::problems;
-use crate::report::voice::{ago, counted, day, shell_word};
+use crate::report::voice::{Calendar, counted, day, in_full, shell_word};
 
 /// `kind` of the register.
 pub const KIND: &str = "ExceptionRegister";
@@ -156,20 +156,27 @@ pub fn say(exception: &Exception, as_of: Timestamp) -> String {
 
 fn next_step(exception: &Exception, as_of: Timestamp) -> String {
     let at = pressing(exception);
-    let since = at.map_or_else(String::new, |at| format!(" {}", ago(at, as_of)));
     let on = |words: &str| at.map_or_else(String::new, |at| format!("{words}{}", day(at, as_of)));
+    let stands = |standing| {
+        let dates = StandingDates {
+            until: exception.effective_expiry,
+            next_review_at: exception.next_review_at,
+            since: exception.waiting_since,
+        };
+        in_full(standing, &dates, Calendar::Today(as_of))
+    };
     match exception.next {
         Next::Decide => match exception.rejected_at {
             Some(rejected) => format!(
                 "requested again after the rejection of {}, waiting for the platform team",
                 day(rejected, as_of)
             ),
-            None => format!("requested{since}, waiting for the platform team"),
+            None => stands(Standing::Pending),
         },
-        Next::Answer => format!("renewal requested{since}, waiting for the platform team"),
-        Next::ReviewOverdue => format!("review overdue{}", on(", expires ")),
-        Next::RenewOrReturn => format!("expired{}: renew it or return to the path", on(" ")),
-        Next::Review => format!("needs a review{}", on(" by ")),
+        Next::Answer => format!("renewal {}", stands(Standing::Pending)),
+        Next::ReviewOverdue => stands(Standing::ReviewOverdue),
+        Next::RenewOrReturn => stands(Standing::Expired),
+        Next::Review => stands(Standing::ReviewDue),
         Next::Close if exception.needed == Some(false) => "no longer needed: close it".to_owned(),
         Next::Close => "not in use: close it".to_owned(),
         Next::Rest => match exception.phase {

@@ -6,7 +6,7 @@ use jiff::tz::TimeZone;
 
 use crate::assess::object::kind::short_name;
 use crate::assess::state::{Standing, Status};
-use crate::report::document::Workload;
+use crate::report::document::{StandingDates, Workload};
 use crate::report::terminal::plain::plain;
 
 /// Inputs of the sentence for a workload.
@@ -18,11 +18,9 @@ pub struct WorkloadState<'a> {
     pub standing: Option<Standing>,
     /// Number of missing steps.
     pub to_go: usize,
-    /// Expiry of the exception, or end of the grace for older services.
-    pub until: Option<Timestamp>,
-    /// Creation of a pending request.
-    pub since: Option<Timestamp>,
-    /// The command that drafts an exception; absent where there is no room for it.
+    /// The dates of the standing.
+    pub dates: StandingDates,
+    /// The command that drafts an exception; absent on surfaces too narrow for it.
     pub command: Option<&'a str>,
     /// The instant of the report.
     pub as_of: Timestamp,
@@ -30,13 +28,12 @@ pub struct WorkloadState<'a> {
 
 impl<'a> WorkloadState<'a> {
     /// The state in a line of the report.
-    pub fn of(workload: &Workload, as_of: Timestamp, command: Option<&'a str>) -> Self {
+    pub(crate) fn of(workload: &Workload, as_of: Timestamp, command: Option<&'a str>) -> Self {
         Self {
             status: workload.status,
             standing: workload.deviation,
             to_go: workload.to_go(),
-            until: workload.until,
-            since: workload.since,
+            dates: workload.dates,
             command,
             as_of,
         }
@@ -55,9 +52,9 @@ pub fn sentence(state: &WorkloadState<'_>) -> String {
 }
 
 fn deviation(standing: Standing, state: &WorkloadState<'_>) -> String {
-    let day = |instant: Timestamp| day(instant, state.as_of);
-    match (standing, state.until) {
-        (Standing::Undocumented, _) => {
+    let short = in_short(standing, &state.dates, Calendar::Today(state.as_of));
+    match standing {
+        Standing::Undocumented => {
             let command = state.command.map(|command| format!(": {command}"));
             format!(
                 "{} to go, or record why you deviate{}",
@@ -65,42 +62,99 @@ fn deviation(standing: Standing, state: &WorkloadState<'_>) -> String {
                 command.unwrap_or_default()
             )
         }
-        (Standing::Expired, Some(at)) => format!(
-            "exception expired {}: renew it or return to the path",
-            day(at)
-        ),
-        (Standing::Expired, None) => "exception expired: renew it or return to the path".to_owned(),
-        (Standing::Pending, _) => {
-            let asked = state
-                .since
-                .map_or_else(String::new, |since| format!(" {}", ago(since, state.as_of)));
-            format!("exception requested{asked}, waiting for the platform team")
-        }
-        (Standing::ReviewOverdue, Some(at)) => {
-            format!("exception approved, review overdue, expires {}", day(at))
-        }
-        (Standing::ReviewOverdue, None) => "exception approved, review overdue".to_owned(),
-        (Standing::ReviewDue, _) => "exception approved, needs a review".to_owned(),
-        (Standing::Predates, Some(at)) => {
-            format!("older than the path, nothing due until {}", day(at))
-        }
-        (Standing::Predates, None) => "older than the path, nothing due yet".to_owned(),
-        (Standing::Documented, Some(at)) => format!("exception approved until {}", day(at)),
-        (Standing::Documented, None) => "exception approved".to_owned(),
+        Standing::Predates => short,
+        Standing::Expired
+        | Standing::Pending
+        | Standing::ReviewOverdue
+        | Standing::ReviewDue
+        | Standing::Documented => format!("exception {short}"),
     }
 }
 
-/// Short status of one failing check under its exceptions.
-pub const fn in_short(standing: Standing) -> &'static str {
-    match standing {
-        Standing::Undocumented => "no exception yet",
-        Standing::Expired => "expired: renew it or return to the path",
-        Standing::Pending => "requested, waiting for the platform team",
-        Standing::ReviewOverdue => "approved, review overdue",
-        Standing::ReviewDue => "approved, needs a review",
-        Standing::Predates => "older than the path",
-        Standing::Documented => "approved",
+/// How a text writes dates.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Calendar {
+    /// For somebody who reads it at this instant: counts days, and leaves the current year out.
+    Today(Timestamp),
+    /// For an object that keeps the text: full dates, no counts of days.
+    Stored,
+}
+
+impl Calendar {
+    pub(crate) fn day(self, instant: Timestamp) -> String {
+        match self {
+            Self::Today(as_of) => day(instant, as_of),
+            Self::Stored => instant.strftime("%-d %b %Y").to_string(),
+        }
     }
+
+    fn ago(self, instant: Timestamp) -> Option<String> {
+        match self {
+            Self::Today(as_of) => Some(ago(instant, as_of)),
+            Self::Stored => None,
+        }
+    }
+
+    /// Whether `instant` lies ahead, as far as that is known.
+    fn is_ahead(self, instant: Timestamp) -> bool {
+        match self {
+            Self::Today(as_of) => instant > as_of,
+            Self::Stored => false,
+        }
+    }
+}
+
+/// Short status of a failing check under its exceptions. A surface that has not named an exception
+/// yet puts "exception" before it.
+pub(crate) fn in_short(standing: Standing, dates: &StandingDates, calendar: Calendar) -> String {
+    let dated = |words: &str, at: Option<Timestamp>| {
+        at.map_or_else(String::new, |at| format!(" {words}{}", calendar.day(at)))
+    };
+    match standing {
+        Standing::Undocumented => "no exception yet".to_owned(),
+        Standing::Expired => {
+            let on = dated("", dates.until);
+            format!("expired{on}: renew it or return to the path")
+        }
+        Standing::Pending => {
+            let asked = dates.since.and_then(|since| calendar.ago(since));
+            let asked = asked.map_or_else(String::new, |asked| format!(" {asked}"));
+            format!("requested{asked}, waiting for the platform team")
+        }
+        Standing::ReviewOverdue => match dates.next_review_at {
+            Some(review) if calendar.is_ahead(review) => {
+                "review overdue: the workload has changed since the approval".to_owned()
+            }
+            review => format!("review overdue{}", dated("since ", review)),
+        },
+        Standing::ReviewDue => format!("needs a review{}", dated("by ", review_by(dates))),
+        Standing::Predates => match dates.until {
+            Some(at) => format!("older than the path, nothing due until {}", calendar.day(at)),
+            None => "older than the path, nothing due yet".to_owned(),
+        },
+        Standing::Documented => format!("approved{}", dated("until ", dates.until)),
+    }
+}
+
+/// The last day for a review: an exception also needs one before it expires.
+fn review_by(dates: &StandingDates) -> Option<Timestamp> {
+    let review = dates.next_review_at?;
+    Some(dates.until.map_or(review, |until| until.min(review)))
+}
+
+/// [`in_short`], and when an exception expires whose review is due or overdue.
+pub(crate) fn in_full(standing: Standing, dates: &StandingDates, calendar: Calendar) -> String {
+    let expires = match standing {
+        Standing::ReviewOverdue => dates.until,
+        Standing::ReviewDue => dates.until.filter(|until| Some(*until) != review_by(dates)),
+        Standing::Undocumented
+        | Standing::Expired
+        | Standing::Pending
+        | Standing::Predates
+        | Standing::Documented => None,
+    };
+    let expires = expires.map_or_else(String::new, |at| format!(", expires {}", calendar.day(at)));
+    in_short(standing, dates, calendar) + &expires
 }
 
 /// "1 step", "2 steps".
@@ -193,16 +247,24 @@ mod tests {
     fn state(
         status: Status,
         standing: Option<Standing>,
-        until: Option<&str>,
+        dates: StandingDates,
     ) -> WorkloadState<'static> {
         WorkloadState {
             status,
             standing,
             to_go: 2,
-            until: until.map(at),
-            since: Some(at("2026-02-26T09:00:00Z")),
+            dates,
             command: None,
             as_of: at(NOW),
+        }
+    }
+
+    fn dates(until: &str, review: &str) -> StandingDates {
+        let midnight = |day: &str| (!day.is_empty()).then(|| at(&format!("{day}T00:00:00Z")));
+        StandingDates {
+            until: midnight(until),
+            next_review_at: midnight(review),
+            since: Some(at("2026-02-26T09:00:00Z")),
         }
     }
 
@@ -217,54 +279,131 @@ mod tests {
             ),
             (Status::Ignored, "ignored at the team's request"),
         ] {
-            assert_eq!(super::sentence(&state(status, None, None)), sentence);
+            let state = state(status, None, StandingDates::default());
+            assert_eq!(super::sentence(&state), sentence);
         }
     }
 
+    /// Standing, expiry and review date; the sentence, what it adds in full, and how an object
+    /// stores it.
+    type Row = (
+        Standing,
+        [&'static str; 2],
+        &'static str,
+        &'static str,
+        &'static str,
+    );
+
+    const TABLE: [Row; 12] = [
+        (
+            Standing::Documented,
+            ["2026-03-12", ""],
+            "exception approved until 12 Mar",
+            "",
+            "approved until 12 Mar 2026",
+        ),
+        (
+            Standing::ReviewDue,
+            ["2026-06-30", "2026-03-12"],
+            "exception needs a review by 12 Mar",
+            ", expires 30 Jun",
+            "needs a review by 12 Mar 2026, expires 30 Jun 2026",
+        ),
+        (
+            Standing::ReviewDue,
+            ["2026-03-12", "2026-06-30"],
+            "exception needs a review by 12 Mar",
+            "",
+            "needs a review by 12 Mar 2026",
+        ),
+        (
+            Standing::ReviewDue,
+            ["2026-03-12", ""],
+            "exception needs a review",
+            ", expires 12 Mar",
+            "needs a review, expires 12 Mar 2026",
+        ),
+        (
+            Standing::ReviewOverdue,
+            ["2026-03-20", "2025-10-04"],
+            "exception review overdue since 4 Oct 2025",
+            ", expires 20 Mar",
+            "review overdue since 4 Oct 2025, expires 20 Mar 2026",
+        ),
+        (
+            Standing::ReviewOverdue,
+            ["2026-03-20", "2026-02-04"],
+            "exception review overdue since 4 Feb",
+            ", expires 20 Mar",
+            "review overdue since 4 Feb 2026, expires 20 Mar 2026",
+        ),
+        (
+            Standing::ReviewOverdue,
+            ["2026-03-20", ""],
+            "exception review overdue",
+            ", expires 20 Mar",
+            "review overdue, expires 20 Mar 2026",
+        ),
+        (
+            Standing::Pending,
+            ["", ""],
+            "exception requested 3 days ago, waiting for the platform team",
+            "",
+            "requested, waiting for the platform team",
+        ),
+        (
+            Standing::Expired,
+            ["2026-02-02", ""],
+            "exception expired 2 Feb: renew it or return to the path",
+            "",
+            "expired 2 Feb 2026: renew it or return to the path",
+        ),
+        (
+            Standing::Undocumented,
+            ["", ""],
+            "2 steps to go, or record why you deviate",
+            "",
+            "no exception yet",
+        ),
+        (
+            Standing::Predates,
+            ["2026-06-01", ""],
+            "older than the path, nothing due until 1 Jun",
+            "",
+            "older than the path, nothing due until 1 Jun 2026",
+        ),
+        (
+            Standing::Predates,
+            ["", ""],
+            "older than the path, nothing due yet",
+            "",
+            "older than the path, nothing due yet",
+        ),
+    ];
+
     #[test]
     fn every_standing_has_its_sentence() {
-        use Standing as S;
-        for (standing, until, sentence) in [
-            (
-                S::Documented,
-                "2026-03-12",
-                "exception approved until 12 Mar",
-            ),
-            (
-                S::ReviewDue,
-                "2026-03-20",
-                "exception approved, needs a review",
-            ),
-            (
-                S::ReviewOverdue,
-                "2026-03-20",
-                "exception approved, review overdue, expires 20 Mar",
-            ),
-            (
-                S::Pending,
-                "",
-                "exception requested 3 days ago, waiting for the platform team",
-            ),
-            (
-                S::Expired,
-                "2026-02-02",
-                "exception expired 2 Feb: renew it or return to the path",
-            ),
-            (
-                S::Undocumented,
-                "",
-                "2 steps to go, or record why you deviate",
-            ),
-            (
-                S::Predates,
-                "2026-06-01",
-                "older than the path, nothing due until 1 Jun",
-            ),
-        ] {
-            let until = (!until.is_empty()).then(|| format!("{until}T00:00:00Z"));
-            let state = state(Status::Deviating, Some(standing), until.as_deref());
+        let today = Calendar::Today(at(NOW));
+        for (standing, [until, review], sentence, more, stored) in TABLE {
+            let dates = dates(until, review);
+            let state = state(Status::Deviating, Some(standing), dates);
             assert_eq!(super::sentence(&state), sentence);
+            let short = in_short(standing, &dates, today);
+            assert_eq!(in_full(standing, &dates, today), short + more, "{sentence}");
+            assert_eq!(in_full(standing, &dates, Calendar::Stored), stored);
         }
+        let covered: std::collections::BTreeSet<_> = TABLE.iter().map(|row| row.0).collect();
+        assert_eq!(covered.len(), Standing::ALL.len());
+    }
+
+    #[test]
+    fn a_review_is_overdue_before_its_date_when_the_workload_changes() {
+        let dates = dates("2026-06-30", "2026-03-12");
+        let state = state(Status::Deviating, Some(Standing::ReviewOverdue), dates);
+        assert_eq!(
+            super::sentence(&state),
+            "exception review overdue: the workload has changed since the approval"
+        );
     }
 
     #[test]
@@ -294,7 +433,8 @@ mod tests {
         ];
         for status in statuses {
             for standing in Standing::ALL {
-                let sentence = super::sentence(&state(status, Some(standing), None)).to_lowercase();
+                let state = state(status, Some(standing), StandingDates::default());
+                let sentence = super::sentence(&state).to_lowercase();
                 for word in ["violat", "complian", "failing team", "worst", "must"] {
                     assert!(!sentence.contains(word), "{sentence}");
                 }

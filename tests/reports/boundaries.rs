@@ -1,6 +1,6 @@
-//! One table of every instant at which an answer changes by itself, and every surface asked a second
-//! before it, at it, and a second after: verdict, label, status, metrics, report, `scan`, `why` and
-//! policy report say the same.
+//! One table of every instant at which an answer changes by itself. A second before, at, and a
+//! second after each, all surfaces agree: verdict, label, status, metrics, report, `scan`, `why`
+//! and policy report.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::process::Command;
@@ -118,7 +118,7 @@ fn results_fit(report: &Value, word: &str) {
     assert_eq!(worst.unwrap_or("pass"), wanted, "{report:#}");
 }
 
-/// The states of a deviation in which nobody is warned, as the generated policy has them.
+/// The states of a deviation without a warning, as in the generated policy.
 fn silent() -> BTreeSet<&'static str> {
     let mut cluster = Cluster::new(Settings {
         on_apply: OnApply::Warn,
@@ -139,7 +139,7 @@ fn silent() -> BTreeSet<&'static str> {
         .collect()
 }
 
-/// Nobody is warned where a policy report does not fail, but for what is overdue.
+/// There is a warning only where a policy report fails, or a review is overdue.
 #[test]
 fn the_warning_is_silent_where_something_is_agreed_or_nothing_is_due() {
     let silent = silent();
@@ -203,15 +203,15 @@ fn phases_agree(cluster: &mut Cluster, report: &Value, at: Timestamp) {
 fn goldenpath(args: &[&str]) -> String {
     let mut command = Command::new(env!("CARGO_BIN_EXE_goldenpath"));
     let output = command.args(args).output().unwrap();
-    let said = String::from_utf8_lossy(&output.stderr);
+    let printed = String::from_utf8_lossy(&output.stderr);
     assert!(
         output.status.code().is_some_and(|code| code < 2),
-        "{args:?}: {said}"
+        "{args:?}: {printed}"
     );
     String::from_utf8(output.stdout).unwrap()
 }
 
-/// How the sentence of a state begins, or what it says for certain.
+/// Words that the sentence of a state always contains.
 fn sentence(word: &str) -> &'static str {
     match word {
         "golden-path" => "on the path",
@@ -219,8 +219,8 @@ fn sentence(word: &str) -> &'static str {
         "undocumented" => "to go, or record why you deviate",
         "expired" => "exception expired",
         "pending" => "waiting for the platform team",
-        "review-overdue" => "exception approved, review overdue",
-        "review-due" => "exception approved, needs a review",
+        "review-overdue" => "exception review overdue since",
+        "review-due" => "exception needs a review by",
         "predates" => "older than the path",
         "documented" => "exception approved until",
         other => panic!("{other}"),
@@ -266,8 +266,8 @@ fn every_row_of_the_table_holds_and_is_explained_so() {
             assert_eq!(by_verdict(&cluster, at)[name], wanted, "{name} at {at}");
             let target = format!("deploy/{name}");
             let why = ["why", &target, "-n", "shop", "--from", &file, "--as-of"];
-            let said = goldenpath(&[&why[..], &[&at.to_string()]].concat());
-            assert!(said.contains(sentence(wanted)), "{name} at {at}: {said}");
+            let printed = goldenpath(&[&why[..], &[&at.to_string()]].concat());
+            assert!(printed.contains(sentence(wanted)), "{name} at {at}: {printed}");
         }
     }
 }

@@ -128,7 +128,7 @@ impl Findings<'_> {
             (finding.outcome, finding.evaluated, finding.standing).hash(&mut hasher);
             if let Some((exception, life)) = &finding.exception {
                 (&exception.name, &exception.uid, exception.generation).hash(&mut hasher);
-                (life.phase, life.renewal_open).hash(&mut hasher);
+                (life.phase, life.renewal_open, life.is_review_missed()).hash(&mut hasher);
                 (life.effective_expiry, life.next_review_at).hash(&mut hasher);
             }
         }

@@ -25,6 +25,7 @@ use crate::cluster::client::connect::REQUEST_TIMEOUT;
 use crate::cluster::client::error::reason_of;
 use crate::cluster::context::Context;
 use crate::cluster::event_queue::{EventTrigger, SentReminder};
+use crate::report::document::StandingDates;
 use crate::report::reminder;
 use crate::report::terminal::plain::plain;
 use crate::report::voice::{self, WorkloadState};
@@ -160,8 +161,10 @@ fn of_workload(transition: &Transition, now: Timestamp) -> EventDraft {
         status: verdict.status,
         standing: verdict.standing,
         to_go: verdict.steps.of.saturating_sub(verdict.steps.passed) as usize,
-        until: verdict.worst().and_then(|standing| standing.until),
-        since: None,
+        dates: StandingDates {
+            until: verdict.worst().and_then(|standing| standing.until),
+            ..StandingDates::default()
+        },
         command: Some(&off_ramp),
         as_of: now,
     });

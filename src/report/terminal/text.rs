@@ -291,6 +291,7 @@ fn next(workload: &Workload, report: &Report) -> Option<String> {
         Turn::Platform => Some("the platform team's turn".to_owned()),
         Turn::Nobody => {
             let at = workload
+                .dates
                 .until
                 .filter(|_| workload.status == Status::Deviating)?;
             Some(format!("nothing until {}", day(at, report.as_of)))

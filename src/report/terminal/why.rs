@@ -8,7 +8,7 @@ use crate::assess::state::{Outcome, Standing, Status, Turn};
 use crate::report::document::{Check, Workload};
 use crate::report::terminal::plain::plain;
 use crate::report::terminal::table::{Paint, Style};
-use crate::report::voice::{self, WorkloadState, day};
+use crate::report::voice::{self, Calendar, WorkloadState, day};
 
 /// The explanation, for a terminal. `from` is what a further command about it needs, such as
 /// `--from deploy/`; empty for a cluster.
@@ -92,10 +92,8 @@ fn explain(check: &Check, as_of: Timestamp, style: Style) -> String {
     text += &detail("fix: ", check.remediation.as_ref());
     text += &detail("docs: ", check.docs_url.as_ref());
     if let (Some(exception), Some(standing)) = (&check.exception, check.standing) {
-        text += &indented(
-            "",
-            &format!("exception {exception}: {}", voice::in_short(standing)),
-        );
+        let stands = voice::in_full(standing, &check.dates, Calendar::Today(as_of));
+        text += &indented("", &format!("exception {exception}: {stands}"));
     } else if !check.exemptible && check.is_missing() {
         text += &indented("", "this step has no off-ramp");
     }
@@ -213,7 +211,7 @@ Read from shop/api.yaml:3
         agreed.next_change = Some(at("2026-03-10T00:00:00Z"));
         let text = why(&agreed);
         assert!(text.contains("◆ memory-limit – excepted"), "{text}");
-        assert!(text.contains("exception batch-memory: approved"), "{text}");
+        assert!(text.contains("exception batch-memory: approved until 12 Mar"), "{text}");
         assert!(
             text.contains("nothing to do; this changes on 10 Mar"),
             "{text}"

@@ -12,7 +12,7 @@ use crate::assess::verdict::standing::CheckStanding;
 use crate::assess::verdict::{Choice, Verdict};
 use crate::assess::wording::nearest;
 use crate::assess::workload::{PathResult, Workload};
-use crate::report::document::{self, Steps};
+use crate::report::document::{self, StandingDates, Steps};
 
 pub(super) fn line(
     workload: &Workload,
@@ -36,14 +36,13 @@ pub(super) fn line(
         status: verdict.status,
         deviation: verdict.standing,
         turn: verdict.turn,
-        until: worst.and_then(|standing| standing.until),
-        since: worst.and_then(|standing| asked(standing, ns, view)),
+        dates: worst.map_or_else(StandingDates::default, |worst| dates(worst, ns, view)),
         next_change: chosen.and_then(|(path, _)| next_change(verdict, path, ns, view)),
         steps: Steps {
             passed: count(verdict.steps.passed),
             of: count(verdict.steps.of),
         },
-        checks: chosen.map_or(Vec::new(), |chosen| checks(workload, verdict, chosen, view)),
+        checks: chosen.map_or(Vec::new(), |chosen| checks(chosen, workload, verdict, ns, view)),
         problems: notes(workload, verdict, view),
         ignore_reason: workload.ignore.as_deref().map(str::to_owned),
         template_hash: workload.template.as_ref().map(ToString::to_string),
@@ -113,6 +112,34 @@ fn notes(workload: &Workload, verdict: &Verdict, view: &View<'_>) -> Vec<String>
     notes
 }
 
+fn dates(standing: &CheckStanding, ns: &NamespaceIndex, view: &View<'_>) -> StandingDates {
+    StandingDates {
+        until: standing.until,
+        next_review_at: next_review(standing, ns, view),
+        since: asked(standing, ns, view),
+    }
+}
+
+/// When the review is due that the standing asks for.
+fn next_review(
+    standing: &CheckStanding,
+    ns: &NamespaceIndex,
+    view: &View<'_>,
+) -> Option<Timestamp> {
+    match standing.standing {
+        Standing::ReviewDue | Standing::ReviewOverdue => {
+            let exception = ns.exception(standing.exception.as_deref()?)?;
+            let ctx = view.inventory.judge_context(view.as_of);
+            ctx.life(ns, exception).next_review_at
+        }
+        Standing::Undocumented
+        | Standing::Expired
+        | Standing::Pending
+        | Standing::Predates
+        | Standing::Documented => None,
+    }
+}
+
 /// Start of the wait for a decision, if known.
 fn asked(standing: &CheckStanding, ns: &NamespaceIndex, view: &View<'_>) -> Option<Timestamp> {
     let is_waiting = standing.standing == Standing::Pending || standing.renewal_open;
@@ -149,12 +176,12 @@ fn next_change(
 }
 
 fn checks(
+    (path, result): Chosen<'_>,
     workload: &Workload,
     verdict: &Verdict,
-    chosen: Chosen<'_>,
+    ns: &NamespaceIndex,
     view: &View<'_>,
 ) -> Vec<document::Check> {
-    let (path, result) = chosen;
     let at = view.as_of.paths(&workload.paths)[usize::from(result.path)];
     let checks = path.spec.checks.iter().enumerate();
     checks
@@ -177,6 +204,7 @@ fn checks(
                 exemptible: check.exemptible,
                 exception: standing.and_then(|e| e.exception.as_deref().map(str::to_owned)),
                 standing: standing.map(|standing| standing.standing),
+                dates: standing.map_or_else(StandingDates::default, |of| dates(of, ns, view)),
             }
         })
         .collect()
