@@ -1,5 +1,5 @@
-//! What is judged: a golden path of four checks, and Deployments as real ones look, some of which
-//! break one check. Pure data from an index, so that every run measures the same fleet.
+//! The measured fleet: a golden path with four checks, and realistic Deployments, some of which
+//! fail one check. Pure data computed from an index, so that every run measures the same fleet.
 
 use std::fmt::Write as _;
 
@@ -7,13 +7,13 @@ use std::fmt::Write as _;
 pub const PATH: &str = "web-service";
 /// How many namespaces the Deployments are spread over.
 pub const NAMESPACES: usize = 40;
-/// How many of the deviating Deployments have an agreed exception, at most.
+/// The number of deviating Deployments with an approved exception, at most.
 pub const EXCEPTIONS: usize = 100;
 
 /// Prometheus counts as floats; so do we where we compare with it.
 pub type Count = u32;
 
-/// What a Deployment lacks.
+/// The feature a Deployment lacks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Lacks {
     Nothing,
@@ -24,7 +24,7 @@ pub enum Lacks {
 }
 
 impl Lacks {
-    /// The check that fails for want of it.
+    /// The check that fails without it.
     pub const fn check(self) -> Option<&'static str> {
         match self {
             Self::Nothing => None,
@@ -64,7 +64,7 @@ impl Member {
         }
     }
 
-    /// The manifest: the template without the lines that are marked with what it lacks.
+    /// The manifest: the template without the lines marked with the missing feature.
     pub fn manifest(self) -> String {
         let mark = self.lacks().check().map(|check| format!(" # {check}"));
         let lacking = |line: &&str| !mark.as_ref().is_some_and(|mark| line.ends_with(mark));
@@ -86,20 +86,19 @@ impl Member {
     }
 }
 
-/// A Deployment as real ones look; a line ends with the check that fails without it.
+/// A realistic Deployment. A line ends with the check that fails without it.
 const TEMPLATE: &str = include_str!("deployment.yaml");
 
-/// How long a manifest is where nothing is lacking.
+/// The number of lines of a complete manifest.
 pub fn lines() -> usize {
     TEMPLATE.lines().count()
 }
 
-/// So many members.
 pub fn members(count: usize) -> impl Iterator<Item = Member> {
     (0..count).map(Member)
 }
 
-/// How many of so many break a check for which `counts` holds.
+/// The number of members among the first `of` that fail a check for which `counts` holds.
 pub fn count(of: usize, counts: impl Fn(Lacks) -> bool) -> Count {
     let counted = members(of).filter(|member| counts(member.lacks())).count();
     Count::try_from(counted).unwrap_or(Count::MAX)
@@ -119,7 +118,7 @@ pub fn namespaces() -> String {
     text
 }
 
-/// An agreed exception for each of the first deviating members.
+/// An approved exception for each of the first deviating members.
 pub fn exceptions(of: usize) -> String {
     let deviating = members(of).filter_map(|member| Some((member, member.lacks().check()?)));
     let mut text = String::new();
@@ -146,15 +145,15 @@ spec:
     text
 }
 
-/// The expression of the memory check, and ones that mean something else.
+/// Variants of the memory check's expression.
 #[derive(Clone, Copy, Debug)]
 pub enum MemoryCheck {
-    /// As the path is meant.
+    /// As the path means it.
     Asked,
-    /// Everyone passes.
+    /// Every workload passes.
     Dropped,
-    /// As meant, but for one workload of the last namespace, which passes: whoever sees that
-    /// has judged all that comes before it in a list.
+    /// As meant, but one workload of the last namespace passes: once that verdict is there, every
+    /// workload before it in the list has been judged.
     AskedBut(Member),
 }
 

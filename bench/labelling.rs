@@ -1,5 +1,5 @@
-//! How long it takes to label the whole fleet, against a bare loop of the very same patches. The
-//! two take turns in one run, so that whatever else the machine does falls on both.
+//! Time to label the whole fleet, compared with a bare loop that sends the same patches. The two
+//! take turns in one run, so that other load on the machine affects both.
 
 use std::thread;
 use std::time::{Duration, Instant};
@@ -14,10 +14,10 @@ use crate::table::{Row, median};
 use crate::{Result, process};
 
 const ROUNDS: usize = 3;
-/// Between two looks at how far the operator is.
+/// Time between two reads of the operator's progress.
 const PAUSES: [Duration; 2] = [Duration::from_millis(20), Duration::from_secs(2)];
 
-/// What both took, and what the operator needed for it.
+/// Times of both, and the operator's cost.
 pub struct Labelling {
     workloads: usize,
     operator: Vec<f64>,
@@ -92,7 +92,7 @@ impl Labelling {
     }
 }
 
-/// Looks seldom, and closer together towards the end: to be asked costs the operator time too.
+/// Reads seldom, and more often towards the end: each read costs the operator time.
 fn wait_for_labels(stage: &Stage, operator: &Operator, start: Instant) -> Result<()> {
     let all = f64::from(Count::try_from(stage.workloads)?);
     let labels = [("verb", "label"), ("result", "landed")];

@@ -1,5 +1,5 @@
-//! Many requests at once, straight to the API server: creating the fleet, and the bare loop the
-//! operator is compared with. The client is the library and the settings the operator uses.
+//! Many concurrent requests straight to the API server: creating the fleet, and the bare loop that
+//! the operator is compared with. Uses the operator's client library and settings.
 
 use std::future::Future;
 use std::sync::Arc;
@@ -21,7 +21,7 @@ use crate::fleet::Member;
 /// Requests in flight at once, here and in the operator.
 pub const AT_ONCE: usize = 64;
 
-/// A client as the operator's: it never retries by itself.
+/// A client like the operator's: it never retries.
 pub async fn client(cluster: &ControlPlane) -> Result<Client> {
     // Two providers would be ambiguous; the first one stays.
     let _ = rustls::crypto::ring::default_provider().install_default();
@@ -32,7 +32,7 @@ pub async fn client(cluster: &ControlPlane) -> Result<Client> {
     Ok(Client::try_from(config)?)
 }
 
-/// Carries out `request` for all items, [`AT_ONCE`] at a time, and says how long that took.
+/// Sends `request` for all items, [`AT_ONCE`] at a time, and returns the time that took.
 pub async fn all<T, F>(items: Vec<T>, request: impl Fn(T) -> F) -> Result<Duration>
 where
     F: Future<Output = Result<()>> + Send + 'static,
@@ -69,7 +69,7 @@ pub struct LabelPatch {
     body: Arc<Value>,
 }
 
-/// What would write the labels that are stored now, for every Deployment.
+/// The patches that would write the stored labels again, for every Deployment.
 pub async fn stored_labels(client: &Client) -> Result<Vec<LabelPatch>> {
     let api: Api<Deployment> = Api::all(client.clone());
     let stored = api.list_metadata(&ListParams::default()).await?;
@@ -103,14 +103,14 @@ impl LabelPatch {
         self.body["metadata"]["labels"][STATUS].is_string()
     }
 
-    /// The same, without labels: what takes them away.
+    /// The same patch without labels, which removes them.
     fn emptied(mut self) -> Self {
         Arc::make_mut(&mut self.body)["metadata"]["labels"] = json!({});
         self
     }
 }
 
-/// The bare loop: these patches and nothing else; answers are read and thrown away.
+/// The bare loop: sends these patches, and reads and discards the answers.
 pub async fn apply(client: &Client, patches: Vec<LabelPatch>) -> Result<Duration> {
     let client = client.clone();
     all(patches, move |patch| {
@@ -127,7 +127,7 @@ pub async fn apply(client: &Client, patches: Vec<LabelPatch>) -> Result<Duration
     .await
 }
 
-/// Takes all our labels away.
+/// Removes all our labels.
 pub async fn reset(client: &Client) -> Result<()> {
     let patches = stored_labels(client).await?;
     let patches = patches.into_iter().map(LabelPatch::emptied).collect();

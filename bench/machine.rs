@@ -1,4 +1,4 @@
-//! What the figures were measured on: without it a table of figures says nothing.
+//! Describes the machine and the versions a run used. Figures mean little without them.
 
 use std::fs;
 use std::path::Path;
@@ -26,7 +26,7 @@ pub fn describe(cluster: &ControlPlane, binary: &Path, load: &str) -> Vec<String
     ]
 }
 
-/// How many others wanted a core over the last minute: figures of a busy machine say little.
+/// The load average of the last minute: figures of a busy machine mean little.
 pub fn load() -> String {
     let load = read("/proc/loadavg");
     load.split(' ').next().unwrap_or_default().to_owned()

@@ -1,5 +1,5 @@
-//! What the operator keeps in memory: without workloads, with all of them at rest, and at most,
-//! when everything is listed and judged again.
+//! Memory of the operator: without workloads, with all of them at rest, and its peak while it lists
+//! and judges everything again.
 
 use std::thread;
 use std::time::Duration;
@@ -16,7 +16,7 @@ use crate::{Result, process};
 
 pub use crate::process::Memory;
 
-/// After the last thing that happened, until memory is called steady.
+/// Time without events after which memory counts as steady.
 const SETTLES_IN: Duration = Duration::from_secs(10);
 const DEADLINE: Duration = Duration::from_secs(120);
 
@@ -35,7 +35,7 @@ pub fn without_workloads(stage: &Stage) -> Result<Memory> {
     Ok(memory)
 }
 
-/// What was measured before the operator at hand is made to list everything again.
+/// Memory before the operator lists everything again.
 pub struct Before {
     /// Without workloads.
     pub empty: Memory,
@@ -45,7 +45,7 @@ pub struct Before {
     pub rested: Memory,
 }
 
-/// Makes the operator list and judge everything again, and says what all of it took.
+/// Makes the operator list and judge everything again, and returns the figures.
 pub fn measure(stage: &Stage, operator: &Operator, before: &Before) -> Result<Vec<Row>> {
     if let Some(last) = fleet::last_without_memory_limit(stage.workloads) {
         judge_again(stage, last)?;

@@ -1,4 +1,4 @@
-//! `goldenpath scan` over manifests in files, and beside it a linter that reads the same file.
+//! `goldenpath scan` on manifests in files, compared with a linter that reads the same file.
 
 use std::fmt::Write as _;
 use std::fs;
@@ -14,7 +14,7 @@ use crate::stage::Stage;
 use crate::table::Row;
 
 const MANIFESTS: usize = 5_000;
-/// The two checks kube-score shares with our path; it is told to leave out all the others.
+/// The two checks kube-score shares with our path; a flag turns the others off.
 const SHARED_CHECKS: [&str; 2] = ["container-resources", "container-image-tag"];
 
 pub fn measure(stage: &Stage) -> Result<Vec<Row>> {

@@ -1,5 +1,5 @@
-//! What processes take, as Linux counts it: memory and CPU time of one that runs, and of one that
-//! ran to its end. Nothing here knows what the process does.
+//! Memory and CPU time of processes as Linux counts them, running or finished. Must not know what
+//! the process does.
 
 use std::fs;
 use std::process::{Command, Stdio};

@@ -1,5 +1,5 @@
-//! From a change of a Deployment to its new label, as somebody who watches sees it: 300 changes,
-//! 50 a second, each of which flips a verdict.
+//! Time from a change of a Deployment to its new label, as a watch sees it: 300 changes, 50 per
+//! second, each of which changes a verdict.
 
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
@@ -61,7 +61,7 @@ async fn watch(client: Client, until: usize, watching: oneshot::Sender<()>) -> R
     let now = api.list_metadata(&ListParams::default().limit(1)).await?;
     let version = now.metadata.resource_version.unwrap_or_default();
     let events = api.watch_metadata(&deviating, &version).await?;
-    // Whoever waits for this has gone only when all has failed.
+    // The receiver is gone only if the measurement has failed.
     let _ = watching.send(());
     let mut events = std::pin::pin!(events);
     let mut seen = At::new();
@@ -75,8 +75,8 @@ async fn watch(client: Client, until: usize, watching: oneshot::Sender<()>) -> R
     Ok(seen)
 }
 
-/// Sets the team label of these Deployments, or takes it away, evenly paced; and when that was
-/// answered.
+/// Sets or removes the team label of these Deployments, evenly paced; returns when each request
+/// was answered.
 async fn change(client: &Client, chosen: &[Member], team: &Value) -> Result<At> {
     let mut pace = tokio::time::interval(PAUSE);
     let mut tasks = Vec::new();

@@ -1,5 +1,5 @@
-//! What the operator does when there is nothing to do: after a restart with nothing changed, and
-//! over a minute of rest. Writes are counted by the API server, not by the operator.
+//! Cost of the operator when nothing changes: after a restart, and over a minute of rest. The API
+//! server counts the writes, not the operator.
 
 use std::thread;
 use std::time::{Duration, Instant};
@@ -19,7 +19,7 @@ const WRITTEN: [&str; 6] = [
     "events",
     "namespaces",
 ];
-/// After a restart, until what it causes is surely over.
+/// Time after a restart until its effects are over.
 const SETTLES_IN: Duration = Duration::from_secs(15);
 const DEADLINE: Duration = Duration::from_secs(120);
 

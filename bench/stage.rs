@@ -1,5 +1,5 @@
-//! Where everything is measured: one control plane, a fleet on it, and operators that come and go.
-//! Waiting for what the operator says of itself lives here; what is measured does not.
+//! The control plane and the fleet that every measurement uses, and the operators that run on it.
+//! Waits for operator state; must not measure anything.
 
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
@@ -12,7 +12,7 @@ use tokio::runtime::Runtime;
 use crate::fleet::{self, Count, Lacks, MemoryCheck};
 use crate::{Result, load};
 
-/// No step of the program takes longer on the slowest machine it was thought for.
+/// Longer than any step takes on the slowest machine.
 pub const DEADLINE: Duration = Duration::from_secs(240);
 const SERVICES: &str = "goldenpath_services";
 const STOPS_WITHIN: Duration = Duration::from_secs(20);
@@ -23,7 +23,7 @@ pub struct Stage {
     pub client: Client,
     pub runtime: Runtime,
     pub binary: PathBuf,
-    /// How many Deployments there are to be.
+    /// The number of Deployments.
     pub workloads: usize,
 }
 
@@ -56,13 +56,13 @@ impl Stage {
         Ok((Operator::start(&self.cluster, &options)?, start))
     }
 
-    /// Asks it to end, so that its lease is free for the next one.
+    /// Stops it, so that its Lease is free for the next one.
     pub fn stop(operator: Operator) -> Result<()> {
         operator.stop(STOPS_WITHIN)?;
         Ok(())
     }
 
-    /// Waits until `/metrics` tells that all are judged, so many of them on the path.
+    /// Waits until `/metrics` counts every workload as judged, and `golden` of them on the path.
     pub fn wait_for_verdicts(&self, operator: &Operator, golden: Count) -> Result<()> {
         let all = Some(f64::from(Count::try_from(self.workloads)?));
         let golden = Some(f64::from(golden));
@@ -74,7 +74,7 @@ impl Stage {
         Ok(within_or_fail(DEADLINE, "all verdicts", all_judged)?)
     }
 
-    /// How many members are on the path as it is meant.
+    /// The number of members on the unchanged path.
     pub fn golden(&self) -> Count {
         fleet::count(self.workloads, |lacks| lacks == Lacks::Nothing)
     }

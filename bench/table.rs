@@ -1,5 +1,5 @@
-//! Figures and how they are printed: one table, the same on a terminal and in the documentation.
-//! Arithmetic on measurements lives here; measuring does not.
+//! Figures and the table that prints them, the same on a terminal and in the documentation.
+//! Computes statistics of measurements; must not measure.
 
 use std::fmt;
 use std::time::Duration;

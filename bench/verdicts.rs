@@ -1,5 +1,5 @@
-//! How fast verdicts are there: after a start, after an edit of the golden path, and for whoever
-//! scrapes them. Nothing is labelled here, so that nothing but judging is measured.
+//! Time until verdicts are available: after a start, after an edit of the golden path, and in a
+//! scrape. Labels are off, so that only judging is measured.
 
 use std::time::Instant;
 
@@ -27,7 +27,7 @@ pub fn measure(stage: &Stage) -> Result<Vec<Row>> {
     Ok(rows)
 }
 
-/// From the answer to the edit until the figures say what the edited path asks for.
+/// Time from the answer to the edit until the metrics follow the edited path.
 fn edit(stage: &Stage, operator: &Operator) -> Result<Row> {
     let golden = fleet::count(stage.workloads, |lacks| {
         matches!(lacks, Lacks::Nothing | Lacks::MemoryLimit)

@@ -1,5 +1,5 @@
-//! The rules of the resource definitions, as a real API server keeps them: what is refused and
-//! with which sentence, what is filled in, and what `kubectl get` shows.
+//! The validation rules of the CRDs on a real API server: what it refuses and with which message,
+//! which defaults it sets, and what `kubectl get` shows.
 
 #![cfg(feature = "demo")]
 #![allow(clippy::unwrap_used)]
@@ -17,7 +17,7 @@ use serde_json::{Value, json};
 /// One control plane for the whole file: every test names its objects after itself.
 static CLUSTER: OnceLock<Option<ControlPlane>> = OnceLock::new();
 
-/// The body of a test that needs the cluster. Where it cannot be had, each test says so.
+/// The body of a test that needs the cluster. Without one, the first test prints why.
 fn with_cluster(body: impl FnOnce(&ControlPlane)) {
     let mut first = false;
     let cluster = CLUSTER.get_or_init(|| {
@@ -26,7 +26,7 @@ fn with_cluster(body: impl FnOnce(&ControlPlane)) {
     });
     match cluster {
         Some(cluster) => body(cluster),
-        None if first => {} // it has been said
+        None if first => {} // printed already
         None => {
             // Not `eprintln!`: the test runner would swallow the line.
             let mut stderr = std::io::stderr();

@@ -1,6 +1,6 @@
-//! The resource definitions in `crds/` and in the chart are the ones the types generate, and
-//! their schemas are bounded as the API server's cost estimates need them.
-//! `UPDATE_CRDS=1 cargo test --test crds` (or `make crds`) writes them.
+//! The CRDs in `crds/` and in the chart are generated from the types, and their schemas have the
+//! bounds that the API server's cost estimates need. `UPDATE_CRDS=1 cargo test --test crds` (or
+//! `make crds`) writes them.
 
 #![allow(clippy::unwrap_used)]
 

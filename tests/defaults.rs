@@ -1,4 +1,4 @@
-//! A manifest with our defaults is what a real API server makes of it: the proof for
+//! A manifest with our defaults equals what a real API server stores: the proof for
 //! `assess::defaults`, and for reading YAML as kubectl does.
 #![cfg(feature = "demo")]
 #![allow(clippy::unwrap_used)]

@@ -1,5 +1,5 @@
-//! The files in `examples/` on a real API server: every one is accepted, every expression compiles
-//! there, and the steps it finds missing are the ones the examples are written to miss.
+//! The files in `examples/` on a real API server: it accepts every one, compiles every expression,
+//! and finds missing exactly the steps that the examples are written to miss.
 
 #![cfg(feature = "demo")]
 #![allow(clippy::unwrap_used)]
@@ -205,9 +205,9 @@ fn missed(cluster: &ControlPlane) -> BTreeSet<String> {
         &workloads,
     ];
     let answer = cluster.kubectl(&dry_run).unwrap();
-    let said = String::from_utf8_lossy(&answer.stderr).into_owned();
-    assert!(answer.status.success(), "{said}");
-    said.lines()
+    let printed = String::from_utf8_lossy(&answer.stderr).into_owned();
+    assert!(answer.status.success(), "{printed}");
+    printed.lines()
         .filter(|line| line.contains("ValidatingAdmissionPolicy"))
         .map(in_short)
         .collect()
@@ -222,7 +222,7 @@ fn in_short(warning: &str) -> String {
     warning.rsplit(": ").next().unwrap_or(warning).to_owned()
 }
 
-/// A policy that says what `path` says, as the API server understands it: it warns with
+/// A policy with the checks of `path`, as the API server understands them: it warns with
 /// "PATH CHECK NAMESPACE/NAME".
 fn policy(directory: &str, path: &GoldenPath) -> Value {
     let name = path.metadata.name.as_deref().unwrap();
@@ -275,13 +275,13 @@ fn resource_rule(kind: &KindRef) -> Value {
 }
 
 fn validation(path: &str, check: &Check) -> Value {
-    let said = format!(
+    let message = format!(
         "'{path} {} ' + object.metadata.namespace + '/' + object.metadata.name",
         check.name
     );
     json!({
         "expression": format!("!variables.inScope || ({})", check.expression),
-        "messageExpression": said,
+        "messageExpression": message,
     })
 }
 

@@ -1,5 +1,5 @@
-//! The shape of the code, held by a test: imports point one way, only shells talk to the world,
-//! and no room grows beyond what one reads in a sitting.
+//! Architecture rules as tests: imports point one way, only shells do IO, and every file, function
+//! and argument list stays within its limit.
 
 #![allow(clippy::unwrap_used)]
 
@@ -19,7 +19,7 @@ const CORE: [&str; 3] = ["api", "assess", "report"];
 /// Shells stand side by side; the commands wire them together.
 const SHELLS: [&str; 4] = ["manifests", "server", "cluster", "notify"];
 const OUTERMOST: &str = "commands";
-/// `limits <- error <- syntax <- …` in `cel/src`, as its `lib.rs` says.
+/// `limits <- error <- syntax <- …` in `cel/src`, as in its `lib.rs`.
 const CEL: [&str; 8] = [
     "limits", "error", "syntax", "value", "library", "eval", "check", "env",
 ];
@@ -66,7 +66,7 @@ const BEFORE_WATCH_AND_WRITE: [&str; 7] = [
     "context",
 ];
 const AFTER_WATCH_AND_WRITE: [&str; 4] = ["clock", "observer", "reminding", "run"];
-/// Names that say nothing about what is inside.
+/// Names that do not describe the content.
 const EMPTY_NAMES: [&str; 8] = [
     "util", "utils", "helper", "helpers", "manager", "common", "misc", "types",
 ];
@@ -104,7 +104,7 @@ impl Source {
         lines.filter(|line| !line.trim_start().starts_with("//"))
     }
 
-    fn says(&self, word: &str) -> bool {
+    fn mentions(&self, word: &str) -> bool {
         !self.is_test() && self.code().any(|line| line.contains(word))
     }
 }
@@ -137,13 +137,13 @@ fn sources(directory: &str) -> Vec<Source> {
     found
 }
 
-/// Every place where a file of `rooms` says one of `words`.
-fn said_in(rooms: &[&str], words: &[String]) -> Vec<String> {
+/// Every place where a file of `rooms` contains one of `words`.
+fn mentions_in(rooms: &[&str], words: &[String]) -> Vec<String> {
     let mut found = Vec::new();
     for source in sources("src") {
         for word in words.iter().filter(|_| rooms.contains(&source.room())) {
-            if source.says(word) {
-                found.push(format!("src/{} says {word}", source.name));
+            if source.mentions(word) {
+                found.push(format!("src/{} contains {word}", source.name));
             }
         }
     }
@@ -163,7 +163,7 @@ fn imports_point_one_way() {
     for (rank, room) in CORE.iter().enumerate() {
         let outward = CORE[rank + 1..].iter().chain(&SHELLS).chain(&[OUTERMOST]);
         let forbidden: Vec<_> = outward.map(|other| importing(other)).collect();
-        assert_eq!(said_in(&[room], &forbidden), [""; 0]);
+        assert_eq!(mentions_in(&[room], &forbidden), [""; 0]);
     }
 }
 
@@ -283,7 +283,7 @@ fn shells_know_neither_each_other_nor_the_commands() {
         let others = SHELLS.iter().filter(|other| **other != shell);
         let others = others.chain(&[OUTERMOST]);
         let forbidden: Vec<_> = others.map(|other| importing(other)).collect();
-        assert_eq!(said_in(&[shell], &forbidden), [""; 0]);
+        assert_eq!(mentions_in(&[shell], &forbidden), [""; 0]);
     }
 }
 
@@ -315,7 +315,7 @@ fn the_core_reads_no_clock_and_does_no_io() {
         "kube::Api",
         "kube::runtime",
     ]);
-    assert_eq!(said_in(&CORE, &worldly), [""; 0]);
+    assert_eq!(mentions_in(&CORE, &worldly), [""; 0]);
 }
 
 #[test]
@@ -336,18 +336,18 @@ fn only_the_cluster_shell_has_a_client() {
         "kube::{Api",
         "kube::{Client",
     ]);
-    assert_eq!(said_in(&others, &client), [""; 0]);
+    assert_eq!(mentions_in(&others, &client), [""; 0]);
 }
 
-/// Every file of `src` but those below `only` that says one of `words`.
-fn said_elsewhere(only: &str, words: &[&str]) -> Vec<String> {
+/// Every file of `src` outside `only` that contains one of `words`.
+fn mentions_elsewhere(only: &str, words: &[&str]) -> Vec<String> {
     let sources = sources("src");
     let others = sources
         .iter()
         .filter(|source| !source.name.starts_with(only));
     let found = others.flat_map(|source| {
-        let said = words.iter().filter(|word| source.says(word));
-        said.map(|word| format!("src/{} says {word}", source.name))
+        let found_words = words.iter().filter(|word| source.mentions(word));
+        found_words.map(|word| format!("src/{} contains {word}", source.name))
     });
     found.collect()
 }
@@ -365,7 +365,7 @@ fn only_the_terminal_writes_to_standard_output_and_standard_error() {
         "/dev/std",
         "/dev/tty",
     ];
-    assert_eq!(said_elsewhere("commands/terminal", &ways), [""; 0]);
+    assert_eq!(mentions_elsewhere("commands/terminal", &ways), [""; 0]);
 }
 
 #[test]
@@ -376,7 +376,7 @@ fn every_request_body_is_escaped() {
         "Client::try_from",
         "Client::try_default",
     ];
-    assert_eq!(said_elsewhere("cluster/client/connect.rs", &ways), [""; 0]);
+    assert_eq!(mentions_elsewhere("cluster/client/connect.rs", &ways), [""; 0]);
     let sources = sources("src");
     let connect = sources
         .iter()
@@ -396,7 +396,7 @@ fn json_and_yaml_are_written_in_one_place() {
         "serde_json::to_string",
         "serde_json::to_writer",
     ];
-    assert_eq!(said_elsewhere("report/document/encode.rs", &ways), [""; 0]);
+    assert_eq!(mentions_elsewhere("report/document/encode.rs", &ways), [""; 0]);
 }
 
 #[test]

@@ -1,5 +1,5 @@
-//! What the documents list is what the code has: every metric read from the inventory, with its
-//! labels, every label key, and every flag of the operator. And every link leads somewhere.
+//! The documents list what the code has: every metric with its labels, every label key, and every
+//! flag of the operator. Every link has a target.
 
 use std::fs;
 use std::path::{Path, PathBuf};

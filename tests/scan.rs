@@ -1,5 +1,5 @@
-//! `goldenpath scan`, `why` and `report` on files, as a user runs them: what is printed, and the
-//! exit code. `UPDATE_EXPECTED=1 cargo test --test scan` writes the expected texts.
+//! `goldenpath scan`, `why` and `report` on files, as a user runs them: their output and exit code.
+//! `UPDATE_EXPECTED=1 cargo test --test scan` writes the expected texts.
 
 #![allow(clippy::unwrap_used)]
 
@@ -208,7 +208,7 @@ fn the_starter_paths_judge_without_any_path_of_ones_own() {
 
 #[test]
 fn what_cannot_be_used_ends_with_one_line_and_2() {
-    for (args, said) in [
+    for (args, beginning) in [
         (vec!["scan", "nowhere"], "error: failed to read nowhere: "),
         (
             vec!["why", "deploy/nobody", "--from", "shop.yaml"],
@@ -218,7 +218,7 @@ fn what_cannot_be_used_ends_with_one_line_and_2() {
         let output = goldenpath(&args, "");
         let error = String::from_utf8(output.stderr).unwrap();
         assert_eq!(output.status.code(), Some(2), "{args:?}");
-        assert!(error.starts_with(said), "{error}");
+        assert!(error.starts_with(beginning), "{error}");
         assert_eq!(error.lines().count(), 1, "{error}");
     }
 }

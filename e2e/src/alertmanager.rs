@@ -1,5 +1,5 @@
-//! A real Alertmanager on loopback, beside the cluster whose Prometheus sends it alerts. It is
-//! the one installed on this machine (Debian: `prometheus-alertmanager`).
+//! A real Alertmanager on loopback, next to the cluster whose Prometheus sends it alerts. Uses the
+//! one installed on this machine (Debian: `prometheus-alertmanager`).
 
 use serde_json::Value;
 

@@ -1,5 +1,5 @@
-//! What an API server has been asked to do, by its own count: a view of
-//! `apiserver_request_total`, for tests that claim how many writes something takes.
+//! Requests an API server has served, by its own count: a view of `apiserver_request_total`, for
+//! tests that assert how many writes something costs.
 
 use std::collections::BTreeMap;
 

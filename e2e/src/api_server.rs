@@ -157,7 +157,7 @@ fn kube_apiserver(home: &Home, binary: &Path, options: &Options, port: u16) -> P
         .path_flag("service-account-signing-key-file", &file("pki/sa.key"))
         .path_flag("token-auth-file", &file("tokens.csv"));
     if !options.with_controllers() {
-        // Nobody creates the default service accounts that this plugin insists on.
+        // No controller creates the default service accounts that this plugin requires.
         program = program.args(["--disable-admission-plugins=ServiceAccount"]);
     }
     if options.audit_log {

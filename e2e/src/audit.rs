@@ -1,5 +1,5 @@
-//! Reading the API server's audit log: who asked what. Other parties write to a
-//! cluster too; this tells their requests apart where totals cannot.
+//! Reads the API server's audit log: who requested what. Others write to a cluster too; this
+//! separates their requests where totals cannot.
 
 use std::{fs, path::Path};
 
@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::{Error, Result};
 
-/// What the API server says of a token that kubelet gave to a pod.
+/// The API server's record of a token that kubelet gave to a pod.
 const POD_OF_TOKEN: &str = "authentication.kubernetes.io/pod-name";
 
 /// One finished request (stage `ResponseComplete`; watches when they end).

@@ -1,5 +1,5 @@
-//! Where the programs are: envtest's directory, then the cache, then a build.
-//! Must not build: `builder` does.
+//! Finds the programs: in envtest's directory, then in the cache, then by a build. Must not build:
+//! `builder` does.
 
 use std::{
     collections::BTreeMap,

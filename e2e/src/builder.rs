@@ -126,14 +126,14 @@ fn run_go(
         .stderr(log);
     let mut child = go.spawn().map_err(spawn_failed)?;
     let start = Instant::now();
-    let mut said = Duration::ZERO;
+    let mut reported = Duration::ZERO;
     loop {
         if let Some(status) = child.try_wait().map_err(spawn_failed)? {
             return Ok(status);
         }
         let elapsed = start.elapsed();
-        if elapsed.saturating_sub(said) >= SAY_SOMETHING_EVERY {
-            said = elapsed;
+        if elapsed.saturating_sub(reported) >= SAY_SOMETHING_EVERY {
+            reported = elapsed;
             still_running(elapsed);
         }
         thread::sleep(LOOK_EVERY);

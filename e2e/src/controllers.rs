@@ -1,5 +1,5 @@
-//! The programs that make a cluster move: kube-controller-manager and, for nodes
-//! that only seem to exist, kube-scheduler and kwok. None of them listens.
+//! The controllers of a cluster: kube-controller-manager and, for simulated nodes, kube-scheduler
+//! and kwok. None of them listens.
 
 use std::time::Duration;
 

@@ -1,5 +1,5 @@
-//! Who may talk to a throwaway API server: the administrator, the people a test
-//! acts as, and the kubeconfig files that say so.
+//! The users of a throwaway API server: the administrator, the people a test acts as, and their
+//! kubeconfig files.
 
 use std::{fmt::Write as _, path::PathBuf};
 

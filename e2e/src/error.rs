@@ -1,4 +1,4 @@
-//! What can go wrong between wanting a control plane and using one.
+//! Errors of starting and using a control plane.
 
 use std::{io, path::PathBuf, time::Duration};
 

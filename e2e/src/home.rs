@@ -26,7 +26,7 @@ const ELSEWHERE: &str = "elsewhere";
 /// What was just killed may take a moment to be gone.
 const DIES_WITHIN: Duration = Duration::from_secs(5);
 const GUARD: &str = include_str!("guard.sh");
-/// Set for every child, so that a later sweep can tell them from strangers.
+/// Set for every child, so that a later sweep recognizes them.
 pub(crate) const HOME_VARIABLE: &str = "GOLDENPATH_E2E_HOME";
 /// When set, directories (with all logs) are left behind for inspection.
 const RETAIN_VARIABLE: &str = "GOLDENPATH_E2E_KEEP";

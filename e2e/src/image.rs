@@ -28,7 +28,7 @@ pub struct Image {
     pub entrypoint: Vec<String>,
     /// Arguments, unless others are given.
     pub command: Vec<String>,
-    /// Numeric, `65532:65532`: kubelet cannot tell whether a name is root.
+    /// Numeric, `65532:65532`: kubelet cannot decide whether a name is root.
     pub user: String,
     /// Such as `org.opencontainers.image.version`.
     pub labels: BTreeMap<String, String>,

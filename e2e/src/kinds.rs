@@ -1,5 +1,5 @@
-//! What the API server calls the kinds it serves: from a word that kubectl takes (`deploy`, `sts`,
-//! `Deployment`) to the path of an API. Must not know any kind: all are discovered.
+//! Maps a word that kubectl accepts (`deploy`, `sts`, `Deployment`) to the API path of the kind.
+//! Must not know any kind: it discovers all of them.
 
 use std::{
     collections::BTreeMap,

@@ -1,6 +1,6 @@
-//! A program of the monitoring world that is installed on this machine, started on loopback beside
-//! the cluster it serves: one configuration file, one directory, one port, a page that says when it
-//! is ready. Must not know what it is asked.
+//! A monitoring program installed on this machine, started on loopback next to the cluster it
+//! serves: one configuration file, one directory, one port, one readiness page. Must not know its
+//! queries.
 
 use std::{
     path::{Path, PathBuf},

@@ -62,7 +62,7 @@ impl Node {
     pub fn start(options: &Options) -> Result<Self> {
         let machine = Machine::examine()?;
         let binaries = Binaries::locate_or_build(&Self::tools(), |progress: Progress| {
-            // Nobody to tell when standard error is closed.
+            // A closed standard error is ignored.
             let _ = writeln!(std::io::stderr(), "{progress}");
         })?;
         let home = Arc::new(Home::create()?);

@@ -1,6 +1,6 @@
-//! The operator as its users get it: one static program in an image with nothing
-//! else but certificate authorities. For machines without Docker; the same as the
-//! repository's `Dockerfile` otherwise.
+//! The operator as users get it: one static program in an image that otherwise holds only
+//! certificate authorities. For machines without Docker; otherwise equal to the repository's
+//! `Dockerfile`.
 
 use std::{
     collections::BTreeMap,
@@ -42,7 +42,7 @@ pub fn build_operator_image(
 
 /// As images built from the `Dockerfile` have them.
 fn labels(source: &Path) -> BTreeMap<String, String> {
-    let said = [
+    let labels = [
         ("title", PACKAGE.to_owned()),
         (
             "description",
@@ -53,7 +53,8 @@ fn labels(source: &Path) -> BTreeMap<String, String> {
         ("source", env!("CARGO_PKG_REPOSITORY").to_owned()),
         ("revision", revision(source).unwrap_or_default()),
     ];
-    said.into_iter()
+    labels
+        .into_iter()
         .filter(|(_, value)| !value.is_empty())
         .map(|(key, value)| (format!("org.opencontainers.image.{key}"), value))
         .collect()

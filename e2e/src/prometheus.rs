@@ -1,5 +1,5 @@
-//! A real Prometheus on loopback, beside the cluster whose operator it scrapes, and questions to
-//! it. It is the one installed on this machine, unless the caller brings another.
+//! A real Prometheus on loopback, next to the cluster whose operator it scrapes, and queries to it.
+//! Uses the one installed on this machine, unless the caller brings another.
 
 use std::path::Path;
 

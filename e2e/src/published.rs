@@ -1,5 +1,5 @@
-//! Files of published Go modules, such as the definitions of other people's
-//! kinds: fetched into Go's module cache once, never kept in this repository.
+//! Files of published Go modules, such as CRDs of other projects: fetched into Go's module cache
+//! once, never stored in this repository.
 
 use std::{
     env, fs,
@@ -11,7 +11,7 @@ use std::{
 use crate::{Error, Result};
 
 /// A file of one version of a Go module, as text; None, after a line `skipped: …`
-/// on standard error, when there is no Go here or the module cannot be had.
+/// on standard error, without Go or when the download fails.
 ///
 /// `module` is such as `github.com/openreports/reports-api@v0.2.1`.
 pub fn published_or_skip(module: &str, file: &str) -> Option<String> {
@@ -40,12 +40,12 @@ fn directory(module: &str) -> Result<PathBuf> {
         program: "go".to_owned(),
         source,
     })?;
-    let said = serde_json::from_slice::<serde_json::Value>(&output.stdout).unwrap_or_default();
-    match said["Dir"].as_str() {
+    let answer = serde_json::from_slice::<serde_json::Value>(&output.stdout).unwrap_or_default();
+    match answer["Dir"].as_str() {
         Some(directory) => Ok(directory.into()),
         None => Err(Error::Command {
             command: format!("go mod download {module}"),
-            stderr: said["Error"].as_str().map_or_else(
+            stderr: answer["Error"].as_str().map_or_else(
                 || String::from_utf8_lossy(&output.stderr).trim().to_owned(),
                 str::to_owned,
             ),

@@ -1,5 +1,5 @@
-//! For tests on machines that have neither the binaries nor Go: they print one line
-//! instead of failing, as no change to the code would help.
+//! For tests on machines with neither the binaries nor Go: they print one line instead of failing,
+//! because no change to the code would help.
 
 use std::{io::Write as _, sync::LazyLock};
 

@@ -1,6 +1,6 @@
-//! The programs a throwaway cluster is made of: their names, their Go packages
-//! and how long a build of each takes. Versions are pinned in `tools/go.mod` alone.
-//! Must not look at the machine: `binaries` and `builder` do.
+//! The programs of a throwaway cluster: their names, their Go packages and how long a build of each
+//! takes. Only `tools/go.mod` pins versions. Must not inspect the machine: `binaries` and `builder`
+//! do.
 
 use std::{fmt::Write as _, time::Duration};
 

@@ -1,5 +1,5 @@
-//! Waits for a state of the world: polls with growing pauses until it holds or
-//! a deadline passes. Must not know what it waits for.
+//! Waits for a condition: polls with growing pauses until it holds or a deadline passes. Must not
+//! know the condition.
 
 use std::{
     thread,

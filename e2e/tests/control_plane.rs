@@ -1,4 +1,4 @@
-//! The smallest control plane, used as a test of the operator would use it.
+//! The smallest control plane, used as an operator's test would use it.
 
 use std::time::Duration;
 

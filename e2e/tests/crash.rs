@@ -1,5 +1,5 @@
-//! A test run that is killed must leave neither processes nor files. The part of
-//! the killed run is played by this very test binary, started once more.
+//! A killed test run must leave neither processes nor files. This test binary, started again, plays
+//! the killed run.
 
 mod hello;
 
@@ -49,7 +49,7 @@ struct Victim {
 }
 
 impl Victim {
-    /// None, with a line that says so, where the victim has no binaries to run.
+    /// None, after a printed line, where the victim has no binaries to run.
     fn start(part: &str) -> Option<Self> {
         let mut child = Command::new(std::env::current_exe().expect("this binary has a path"))
             .args(["victim", "--exact"])
@@ -109,7 +109,7 @@ fn nothing_remains_of_a_killed_process() {
     let Some(victim) = Victim::start(CONTROL_PLANE) else {
         return;
     };
-    // etcd, kube-apiserver and the guard, where /proc tells.
+    // etcd, kube-apiserver and the guard, where /proc lists them.
     let proc_tells = fs::exists("/proc/self/environ").unwrap();
     assert!(!proc_tells || inhabitants(&victim.directory).len() >= 3);
     let directory = victim.kill();

@@ -1,4 +1,4 @@
-//! Controllers, scheduler and nodes that only seem to exist.
+//! Controllers, the scheduler and simulated nodes.
 
 use std::time::Duration;
 

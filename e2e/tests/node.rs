@@ -1,4 +1,4 @@
-//! A real node, used as a test of the chart would use it.
+//! A real node, used as a chart's test would use it.
 
 mod hello;
 
@@ -30,7 +30,7 @@ fn node_with_hello() -> Option<&'static Node> {
     Some(node)
 }
 
-/// The whole answer to `GET /greeting`; None when nobody greets.
+/// The whole answer to `GET /greeting`; None without a server.
 fn greeting(address: SocketAddr) -> Option<String> {
     let mut stream = TcpStream::connect(address).ok()?;
     stream.write_all(b"GET /greeting HTTP/1.0\r\n\r\n").ok()?;
@@ -83,7 +83,7 @@ fn what_is_started_beside_the_node_is_reached_from_here() {
         return;
     };
     let kubectl = node.cluster().binaries().path(Tool::Kubectl).unwrap();
-    // Listens where the harness says, as an operator would.
+    // Listens on the harness's address, as an operator would.
     let listen = r#"exec "$0" proxy --port="${2##*:}""#;
     let args = ["-c", listen, &kubectl.to_string_lossy()];
     let proxy = OperatorOptions::new("sh", &args);

@@ -1,5 +1,5 @@
-//! The operator harness, tried on `kubectl proxy`: it listens where it is told,
-//! answers `/readyz` and `/metrics`, and ends when asked to.
+//! The operator harness, tried on `kubectl proxy`: it listens on the given address, answers
+//! `/readyz` and `/metrics`, and stops when asked to.
 
 use std::time::Duration;
 

@@ -1,5 +1,5 @@
-//! Accounts of machines: a delivery tool that is listed speaks for those whose commits it applies;
-//! any other decides for nobody.
+//! Service accounts: a listed delivery tool may name the authors of the commits it applies. Other
+//! accounts may not decide for anybody.
 
 use jiff::Timestamp;
 use serde_json::{Value, json};

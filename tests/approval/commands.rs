@@ -1,5 +1,5 @@
-//! The commands under the chart's policies: what they write is what the API server takes, from
-//! whoever may, and its refusals are handed on in one line.
+//! Commands under the chart's policies: the API server accepts their writes from users with the
+//! rights, and they print its refusals on one line.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;

@@ -1,5 +1,5 @@
-//! Dates: a decision is dated when it is made, whatever a request says of it, and none is kept
-//! for later.
+//! Dates: a decision carries the time it was made, whatever the request contains, and cannot be
+//! prepared for later.
 
 use goldenpath_e2e::Options;
 use jiff::{SignedDuration, Timestamp};
@@ -73,7 +73,7 @@ fn what_a_request_says_of_its_own_time_counts_for_nothing() {
 #[test]
 fn nobody_makes_an_agreement_look_forged() {
     with_policies(|ground| {
-        // Created long before it is agreed to, as far as this record says.
+        // By this record it was created long before its approval.
         ground.asked_for("disputed");
         accepted(&ground.patch("ada", "disputed", &approval("ada", minutes_ago(-4))));
         let record = forged_record(ground, "disputed", minutes_ago(60));

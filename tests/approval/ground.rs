@@ -1,5 +1,5 @@
-//! The ground the tests stand on: one API server with the chart on it, and people who may do
-//! different things. Every test names its exceptions after itself.
+//! Shared setup: one API server with the chart installed, and users with different rights. Every
+//! test names its exceptions after itself.
 
 use std::collections::BTreeMap;
 use std::io::Write as _;
@@ -109,8 +109,8 @@ subjects: [{apiGroup: rbac.authorization.k8s.io, kind: User, name: nora}]
 
 static SHARED: OnceLock<Option<Ground>> = OnceLock::new();
 
-/// The body of a test that needs the chart with its policies. Where there is no API server or no
-/// Helm, it is said once.
+/// The body of a test that needs the chart with its policies. Without an API server or Helm it
+/// prints why, once.
 pub fn with_policies(body: impl FnOnce(&Ground)) {
     let ground = SHARED.get_or_init(|| {
         let ground = Ground::start(&Options::default())?;
@@ -178,7 +178,7 @@ impl Ground {
             .env("HELM_CACHE_HOME", self.cluster.data_dir())
             .output()
             .unwrap();
-        assert!(answer.status.success(), "helm {args:?}: {}", said(&answer));
+        assert!(answer.status.success(), "helm {args:?}: {}", printed(&answer));
     }
 
     /// Policies are read by the API server a moment after they were written.
@@ -188,7 +188,7 @@ impl Ground {
             let file = self.file("nobodys", &nobodys);
             let create = ["create", "--dry-run=server", "-f", &file];
             let answer = self.cluster.kubectl(&create).unwrap();
-            said(&answer).contains("requestedBy").then_some(())
+            printed(&answer).contains("requestedBy").then_some(())
         });
     }
 
@@ -281,7 +281,7 @@ impl Ground {
         })
     }
 
-    /// Waits until the operator says on whose word it stands.
+    /// Waits until the operator reports how the approval is assured.
     #[track_caller]
     pub fn expect_reason(&self, name: &str, reason: &str) {
         eventually(SOON, &format!("{name} is {reason}"), || {
@@ -335,7 +335,7 @@ pub fn minutes_ago(minutes: i64) -> Timestamp {
     Timestamp::now() - SignedDuration::from_mins(minutes)
 }
 
-/// Reviews are told apart by the second they were made in.
+/// Reviews are identified by the second in which they were made.
 pub fn wait_for_the_next_second() {
     let began = Timestamp::now().as_second();
     eventually(SOON, "the next second", || {
@@ -344,20 +344,20 @@ pub fn wait_for_the_next_second() {
 }
 
 /// What a command wrote to standard error.
-pub fn said(answer: &Output) -> String {
+pub fn printed(answer: &Output) -> String {
     String::from_utf8_lossy(&answer.stderr).trim().to_owned()
 }
 
 #[track_caller]
 pub fn accepted(answer: &Output) {
-    assert!(answer.status.success(), "{}", said(answer));
+    assert!(answer.status.success(), "{}", printed(answer));
 }
 
-/// Refused, in one line that says this.
+/// Refused, with this sentence on one line.
 #[track_caller]
 pub fn refused(answer: &Output, sentence: &str) {
-    let said = said(answer);
+    let printed = printed(answer);
     assert!(!answer.status.success(), "accepted; wanted: {sentence}");
-    assert!(said.contains(sentence), "{said}");
-    assert_eq!(said.lines().count(), 1, "{said}");
+    assert!(printed.contains(sentence), "{printed}");
+    assert_eq!(printed.lines().count(), 1, "{printed}");
 }

@@ -1,5 +1,5 @@
-//! The operator's account and `metadata.managedFields`, the record of who wrote which field: its own
-//! writes change the entries of its labels, and its token can neither erase nor invent others.
+//! The operator's account and `metadata.managedFields`, which record the writer of each field: its
+//! own writes change the entries of its labels, and its token can neither erase nor invent others.
 
 use std::process::Output;
 

@@ -1,5 +1,5 @@
-//! Approval as the API server vouches for it: the chart installed by real Helm on a real API
-//! server, people and accounts with real rights, and what each of them may say in whose name.
+//! Approvals verified by the API server: real Helm installs the chart on a real API server, and
+//! users and accounts with real rights try what they may decide and for whom.
 
 #![cfg(feature = "demo")]
 #![allow(clippy::unwrap_used)]

@@ -1,4 +1,5 @@
-//! The operator's own account: its labels, and nothing else of what its rights would let it change.
+//! The operator's own account: it may write its labels and none of the other fields that its RBAC
+//! rights would allow.
 
 use std::process::Output;
 

@@ -1,4 +1,5 @@
-//! Who may decide: somebody entitled for the path, under their own name, about another's request.
+//! Who may decide: a user with the right on the path, under their own name, about another user's
+//! request.
 
 use jiff::Timestamp;
 use serde_json::{Value, json};
@@ -146,14 +147,14 @@ fn an_approver_cannot_rewrite_what_they_agree_to() {
     });
 }
 
-/// The format date-time lets it through, and nobody who reads dates does.
+/// The format date-time accepts it, but date parsers do not.
 #[test]
 fn a_date_nobody_can_read_is_no_date() {
     with_policies(|ground| {
         ground.asked_for("odd-date");
         let odd = json!({"expiresAt": "2099-01-01T00:00:00ZT"});
-        let said = ground.patch("sam", "odd-date", &odd);
-        assert!(!said.status.success(), "{said:?}");
+        let printed = ground.patch("sam", "odd-date", &odd);
+        assert!(!printed.status.success(), "{printed:?}");
         assert!(ground.stored("odd-date")["spec"]["expiresAt"].is_null());
     });
 }
@@ -293,7 +294,7 @@ fn whoever_asks_says_so_and_it_stays() {
     });
 }
 
-/// What the reviews on record say, as `who outcome`.
+/// The reviews on record, as `who outcome`.
 fn reviews(object: &Value) -> Vec<String> {
     let reviews = object["spec"]["reviews"]
         .as_array()

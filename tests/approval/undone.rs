@@ -1,5 +1,5 @@
-//! What a requester may not undo alone: a rejection, and what counts toward the limit of renewals,
-//! neither by taking it away nor by deleting the exception and creating it again.
+//! What a requester cannot undo alone: a rejection, and renewals that count toward the limit,
+//! neither by editing the exception nor by deleting and recreating it.
 
 use goldenpath_e2e::{Operator, Options, eventually};
 use jiff::Timestamp;
@@ -110,7 +110,7 @@ fn a_requester_cannot_undo_a_rejection_by_removing_it() {
         // To ask again goes on working.
         accepted(&ground.goldenpath("ada", &["approve", name, "-n=shop"]));
         ground.expect_reason(name, "Verified");
-        // What was approved once and is changed then is no longer approved.
+        // A change of approved fields ends the approval.
         let wider =
             json!({"approval": null, "reason": "The licence of the vendor allows one replica."});
         accepted(&ground.patch("sam", name, &wider));

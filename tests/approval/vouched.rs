@@ -1,5 +1,5 @@
-//! What the operator makes of it, with the rights of the chart's account: who vouches for an
-//! approval, since when, and what is left of an exception that is deleted.
+//! How the operator reads approvals, with the rights of the chart's account: which ones are
+//! verified, since when, and what remains of a deleted exception.
 
 use goldenpath_e2e::{AuditEvent, Operator, Options, eventually};
 use jiff::{SignedDuration, Timestamp};
@@ -43,7 +43,7 @@ fn expect_unverified(operator: &Operator, count: &str) {
     });
 }
 
-/// Waits until the condition `Approved` says this.
+/// Waits until the condition `Approved` has this reason.
 #[track_caller]
 fn expect_words(ground: &Ground, name: &str, words: &str) {
     eventually(SOON, words, || {
@@ -172,7 +172,7 @@ fn an_exception_excuses_in_its_namespace_and_leaves_a_record() {
         let events = ground.cluster.kubectl_ok(&get).ok()?;
         events.contains("ExceptionDeleted").then_some(())
     });
-    eventually(SOON, "the API server's audit log says who", || {
+    eventually(SOON, "the API server's audit log shows who", || {
         let by_tess = |event: &AuditEvent| {
             event.verb == "delete" && event.name == "old" && event.user == "tess"
         };
@@ -202,7 +202,7 @@ fn a_team_renews_by_itself_what_nobody_had_to_agree_to() {
     let _operator = ground.operator();
     ground.expect_reason("free", "NotRequired");
     accepted(&ground.patch("sam", "free", &renewed()));
-    // Where somebody agreed, going on is no longer the team's to say.
+    // Once an approver has approved it, the team cannot renew it alone.
     let later = Timestamp::now() + SignedDuration::from_secs(2);
     accepted(&ground.patch("ada", "free", &approval("ada", later)));
     ground.expect_reason("free", "Verified");

@@ -1,5 +1,6 @@
-//! What `helm test` asks, asked of the operator as the chart starts it: with the arguments of its
-//! Deployment, the rights of its account, and the address in the variables of its Service.
+//! The probes of `helm test`, against an operator started as the chart starts it: with the
+//! arguments of its Deployment, the rights of its account, and the address in its Service's
+//! variables.
 
 use std::process::Command;
 
@@ -32,8 +33,8 @@ fn helm_test_passes_on_the_operator_as_the_chart_starts_it() {
     let questions = questions(&helm);
     assert_eq!(questions.len(), 3);
     for question in &questions {
-        let (code, said) = run(&expanded(question, &variables));
-        assert_eq!(code, 0, "{question:?}: {said}");
+        let (code, printed) = run(&expanded(question, &variables));
+        assert_eq!(code, 0, "{question:?}: {printed}");
     }
     each_listener_has_its_own(&pages, &operations);
 }
@@ -87,9 +88,9 @@ fn expanded(args: &[String], variables: &[(&str, String)]) -> Vec<String> {
 
 fn run(args: &[String]) -> (i32, String) {
     let answer = Command::new(BINARY).args(args).output().unwrap();
-    let said = [answer.stdout, answer.stderr].concat();
+    let printed = [answer.stdout, answer.stderr].concat();
     let code = answer.status.code().unwrap();
-    (code, String::from_utf8(said).unwrap())
+    (code, String::from_utf8(printed).unwrap())
 }
 
 fn each_listener_has_its_own(pages: &str, operations: &str) {
@@ -98,21 +99,21 @@ fn each_listener_has_its_own(pages: &str, operations: &str) {
         run(&["probe".into(), url, format!("--expect={expected}")])
     };
     for path in ["/metrics", "/readyz", "/livez"] {
-        let (code, said) = ask(pages, path, "");
-        assert_eq!(code, 1, "{said}");
-        assert!(said.contains("answers 404"), "{said}");
+        let (code, printed) = ask(pages, path, "");
+        assert_eq!(code, 1, "{printed}");
+        assert!(printed.contains("answers 404"), "{printed}");
     }
-    let (code, said) = ask(pages, "/", "/metrics");
-    assert_eq!(code, 1, "the page lists what is not there: {said}");
+    let (code, printed) = ask(pages, "/", "/metrics");
+    assert_eq!(code, 1, "the page lists what is not there: {printed}");
     let (code, _) = ask(operations, "/api/v1/report", "");
     assert_eq!(code, 1);
-    let (code, said) = ask(operations, "/metrics", "goldenpath_no_such_metric");
+    let (code, printed) = ask(operations, "/metrics", "goldenpath_no_such_metric");
     assert_eq!(code, 1);
-    assert!(said.contains("without goldenpath_no_such_metric"), "{said}");
-    let (code, said) = ask("127.0.0.1:9", "/readyz", "");
+    assert!(printed.contains("without goldenpath_no_such_metric"), "{printed}");
+    let (code, printed) = ask("127.0.0.1:9", "/readyz", "");
     assert_eq!(code, 2);
     assert!(
-        said.contains("failed to reach http://127.0.0.1:9/readyz"),
-        "{said}"
+        printed.contains("failed to reach http://127.0.0.1:9/readyz"),
+        "{printed}"
     );
 }

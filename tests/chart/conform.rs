@@ -1,5 +1,5 @@
-//! Whatever the chart renders is what Kubernetes and our definitions know: strictly validated by a
-//! real API server, the stronger gate, and by kubeconform, as pipelines without a cluster do it.
+//! Everything the chart renders is valid for Kubernetes and our definitions: strictly validated by
+//! a real API server, and by kubeconform as pipelines without a cluster run it.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -88,8 +88,8 @@ fn whatever_is_rendered_is_what_an_api_server_and_kubeconform_know() {
     let ours = ["examples", "docs/exception-template.yaml", "crds"];
     let ours = ours.map(|file| PathBuf::from(on_disk(file)));
     for file in rendered.iter().chain(&ours) {
-        let (is_valid, said) = kubeconform.run(file);
-        assert!(is_valid, "{}: {said}", file.display());
+        let (is_valid, printed) = kubeconform.run(file);
+        assert!(is_valid, "{}: {printed}", file.display());
     }
     it_would_have_said_so(&kubeconform, cluster.data_dir());
 }
@@ -125,8 +125,8 @@ impl Kubeconform<'_> {
             .arg(file)
             .output()
             .unwrap();
-        let said = String::from_utf8_lossy(&answer.stdout).into_owned();
-        (answer.status.success(), said)
+        let printed = String::from_utf8_lossy(&answer.stdout).into_owned();
+        (answer.status.success(), printed)
     }
 }
 
@@ -146,8 +146,8 @@ fn it_would_have_said_so(kubeconform: &Kubeconform<'_>, directory: &Path) {
     ] {
         let file = directory.join("wrong.yaml");
         fs::write(&file, wrong).unwrap();
-        let (is_valid, said) = kubeconform.run(&file);
-        assert!(!is_valid && said.contains(named), "{named}: {said}");
+        let (is_valid, printed) = kubeconform.run(&file);
+        assert!(!is_valid && printed.contains(named), "{named}: {printed}");
     }
 }
 
@@ -160,7 +160,7 @@ fn annotation(name: &str) -> Value {
 
 #[test]
 fn artifact_hub_is_told_of_every_definition() {
-    let said: Vec<_> = annotation("crds")
+    let listed: Vec<_> = annotation("crds")
         .as_array()
         .unwrap()
         .iter()
@@ -173,7 +173,7 @@ fn artifact_hub_is_told_of_every_definition() {
             [crd.metadata.name.unwrap(), crd.spec.names.kind, version]
         })
         .collect();
-    assert_eq!(said, there);
+    assert_eq!(listed, there);
 }
 
 #[test]

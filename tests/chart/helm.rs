@@ -1,4 +1,4 @@
-//! Helm as a user runs it, of either generation, and the charts it is given.
+//! Runs Helm as a user does, version 3 and 4, and prepares the charts under test.
 
 use std::process::{Command, Output};
 
@@ -36,13 +36,13 @@ impl<'a> Helm<'a> {
     /// Runs it in the release's namespace; what it printed.
     pub fn run(&self, args: &[&str]) -> String {
         let answer = self.try_run(args);
-        let said = String::from_utf8_lossy(&answer.stderr);
+        let printed = String::from_utf8_lossy(&answer.stderr);
         let name = self.tool.as_str();
-        assert!(answer.status.success(), "{name} {args:?}: {said}");
+        assert!(answer.status.success(), "{name} {args:?}: {printed}");
         String::from_utf8(answer.stdout).unwrap()
     }
 
-    /// What it says when it refuses.
+    /// Its message when it refuses.
     pub fn refusal(&self, args: &[&str]) -> String {
         let answer = self.try_run(args);
         let name = self.tool.as_str();

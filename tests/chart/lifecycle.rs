@@ -1,5 +1,5 @@
-//! The life of a release on a real API server, with either Helm: from the chart before this one to
-//! this one, other values, back, and gone. Paths and exceptions outlive all of it.
+//! The life of a release on a real API server, with both Helm versions: upgrade from the previous
+//! chart, change values, roll back, uninstall. Golden paths and exceptions survive all of it.
 
 use std::time::Duration;
 
@@ -107,8 +107,8 @@ fn live_through(tool: Tool) {
 /// With values of the chart before reused as if they were all of this one's, half a pod would come
 /// out of it.
 fn older_values_are_not_mistaken_for_all(helm: &Helm<'_>) {
-    let said = helm.refusal(&["upgrade", "goldenpath", &chart(), "--reuse-values"]);
-    assert!(said.contains("--reset-then-reuse-values"), "{said}");
+    let printed = helm.refusal(&["upgrade", "goldenpath", &chart(), "--reuse-values"]);
+    assert!(printed.contains("--reset-then-reuse-values"), "{printed}");
 }
 
 fn write_something_down(cluster: &ControlPlane) {
@@ -195,8 +195,8 @@ fn definitions_that_were_there_before_are_taken_over() {
         let apply = ["apply", "--server-side", "--force-conflicts", "-f", &crds];
         cluster.kubectl_ok(&apply).unwrap();
         let install = ["install", name, &chart(), "--create-namespace"];
-        let said = helm.refusal(&install);
-        assert!(said.contains("goldenpath.dev"), "{said}");
+        let printed = helm.refusal(&install);
+        assert!(printed.contains("goldenpath.dev"), "{printed}");
         helm.run(&[&install[..], &["--take-ownership"]].concat());
         helm.run(&["uninstall", name]);
     }

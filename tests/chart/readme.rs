@@ -1,6 +1,6 @@
-//! The chart's README is its template with the table of values in it, exactly as helm-docs would
-//! write it (`--sort-values-order file`), and every value is described and in the schema.
-//! `UPDATE_CHART_README=1 cargo test --test chart readme` (or `make chart-readme`) writes it.
+//! The chart's README is its template plus the table of values, exactly as helm-docs writes it
+//! (`--sort-values-order file`). Every value has a description and a schema. `UPDATE_CHART_README=1
+//! cargo test --test chart readme` (or `make chart-readme`) writes it.
 
 use std::fs;
 
@@ -34,7 +34,7 @@ fn described() -> Vec<Described> {
         if let Some(words) = code.strip_prefix("# -- ") {
             comment = Some(words.to_owned());
         } else if let Some(words) = code.strip_prefix("# ") {
-            comment = comment.map(|said| format!("{said} {words}"));
+            comment = comment.map(|comment| format!("{comment} {words}"));
         } else if let Some((key, _)) = code.split_once(':') {
             open.retain(|(outer, _)| *outer < indent);
             open.push((indent, key));
@@ -94,15 +94,15 @@ fn rendered() -> String {
 
 fn filled() -> String {
     let chart: Value = serde_saphyr::from_str(&read("Chart.yaml")).unwrap();
-    let said = |key: &str| chart[key].as_str().unwrap().to_owned();
-    let requirements = format!("## Requirements\n\nKubernetes: `{}`", said("kubeVersion"));
+    let field = |key: &str| chart[key].as_str().unwrap().to_owned();
+    let requirements = format!("## Requirements\n\nKubernetes: `{}`", field("kubeVersion"));
     let parts = [
-        ("header", format!("# {}", said("name"))),
-        ("description", said("description")),
-        ("versionBadge", badge("Version", &said("version"))),
-        ("typeBadge", badge("Type", &said("type"))),
-        ("appVersionBadge", badge("AppVersion", &said("appVersion"))),
-        ("homepageLine", format!("**Homepage:** <{}>", said("home"))),
+        ("header", format!("# {}", field("name"))),
+        ("description", field("description")),
+        ("versionBadge", badge("Version", &field("version"))),
+        ("typeBadge", badge("Type", &field("type"))),
+        ("appVersionBadge", badge("AppVersion", &field("appVersion"))),
+        ("homepageLine", format!("**Homepage:** <{}>", field("home"))),
         ("requirementsSection", requirements),
         ("valuesSection", format!("## Values\n\n{}", table())),
     ];
@@ -146,7 +146,7 @@ fn every_value_is_described_and_in_the_schema_and_no_other_is() {
 
 #[derive(Debug)]
 enum Lack {
-    /// Reported for every leaf; whoever asks knows the comments.
+    /// Reported for every leaf; the caller knows the comments.
     Description,
     Schema,
     Value,

@@ -1,5 +1,5 @@
-//! The operator reminds as the chart sets it up: with the configuration the chart stores, the rights
-//! of its account, and the chart's admission policies in force.
+//! Reminders as the chart sets them up: with the stored configuration, the rights of the account,
+//! and the chart's admission policies in force.
 
 use std::fs;
 use std::time::Duration;
@@ -53,9 +53,9 @@ fn the_operator_reminds_as_the_chart_sets_it_up() {
     eventually(SOON, "a message", || {
         (!receiver.received().is_empty()).then_some(())
     });
-    let told = receiver.received();
-    assert_eq!((told.len(), told[0].path.as_str()), (1, "/web"));
-    assert_eq!(told[0].items(), ["web-replicas decision-waiting"]);
+    let received = receiver.received();
+    assert_eq!((received.len(), received[0].path.as_str()), (1, "/web"));
+    assert_eq!(received[0].items(), ["web-replicas decision-waiting"]);
     eventually(SOON, "it is on record", || {
         let get = ["get", "devex", "web-replicas", "-n=default", "-o=json"];
         let stored: Value = serde_json::from_str(&cluster.kubectl_ok(&get).unwrap()).unwrap();

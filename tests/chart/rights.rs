@@ -1,5 +1,5 @@
-//! Rights, as a real API server sees them: what the operator's account may do and that it may do
-//! nothing else, what teams may, and who decides.
+//! RBAC as a real API server enforces it: what the operator's account may do and nothing else, what
+//! teams may do, and who decides.
 
 use std::time::Duration;
 
@@ -18,7 +18,7 @@ const WORKLOADS: [&str; 5] = [
     "services",
 ];
 
-/// Whether `who` may, as `kubectl auth can-i` says.
+/// Whether `who` may, by `kubectl auth can-i`.
 fn may(cluster: &ControlPlane, who: &str, what: &[&str]) -> bool {
     let ask = [&["auth", "can-i", who][..], what].concat();
     cluster.kubectl(&ask).unwrap().status.success()

@@ -1,5 +1,5 @@
-//! JSON schemas for kubeconform, closed to fields they do not name: of Kubernetes' own kinds from
-//! what a real API server publishes, of ours from the definitions. Its usual source is a download.
+//! JSON schemas for kubeconform that refuse unknown fields: for Kubernetes kinds from what a real
+//! API server publishes, for ours from the definitions. kubeconform usually downloads them.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -59,10 +59,10 @@ pub fn write(cluster: &ControlPlane, directory: &Path) {
 }
 
 fn file_of(kind: &Value) -> String {
-    let said = |key: &str| kind[key].as_str().unwrap().to_lowercase();
-    let group = said("group");
+    let field = |key: &str| kind[key].as_str().unwrap().to_lowercase();
+    let group = field("group");
     let group = group.split('.').next().unwrap();
-    let parts = [said("kind"), group.to_owned(), said("version")];
+    let parts = [field("kind"), group.to_owned(), field("version")];
     let parts: Vec<_> = parts.into_iter().filter(|part| !part.is_empty()).collect();
     format!("{}.json", parts.join("-"))
 }
@@ -85,8 +85,8 @@ fn gather(from: &Value, all: &Map<String, Value>, found: &mut BTreeMap<String, V
     }
 }
 
-/// Lets no field through that a schema does not name, and says of the two kinds of value that may
-/// be written either way that they may.
+/// Refuses fields that a schema does not name, and allows both spellings of the two kinds of value
+/// that may be written either way.
 fn close(schema: &mut Value) {
     match schema {
         Value::Object(object) => {

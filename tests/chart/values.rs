@@ -1,5 +1,5 @@
-//! Values: what is wrong is refused in words one can act on, by either Helm, and the chart works
-//! below a chart of the user's.
+//! Values: both Helm versions refuse wrong ones with a message that helps, and the chart works as a
+//! subchart.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -67,8 +67,8 @@ fn a_wrong_value_is_refused_by_name() {
         };
         for (value, named) in WRONG {
             let template = ["template", "goldenpath", &chart(), "--set-json", value];
-            let said = helm.refusal(&template);
-            assert!(said.contains(named), "{value}: {said}");
+            let printed = helm.refusal(&template);
+            assert!(printed.contains(named), "{value}: {printed}");
         }
     }
 }
@@ -109,10 +109,10 @@ fn as_a_dependency(cluster: &ControlPlane, helm: &Helm<'_>, parent: &Path) {
         "--set",
         "goldenpath.replicas=3",
     ];
-    let said = helm.refusal(&wrong);
+    let printed = helm.refusal(&wrong);
     assert!(
-        said.contains("additional properties 'replicas' not allowed"),
-        "{said}"
+        printed.contains("additional properties 'replicas' not allowed"),
+        "{printed}"
     );
 
     let without = [

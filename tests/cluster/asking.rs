@@ -1,4 +1,4 @@
-//! `report` and `why` against a live cluster in which nothing is installed, and the demo.
+//! `report` and `why` against a live cluster with nothing installed, and the demo.
 
 use std::process::Output;
 
@@ -54,14 +54,14 @@ fn a_cluster_without_anything_installed_is_judged_by_list_rights_alone() {
     assert!(problems.contains("StatefulSet") && problems.contains("may not be listed"));
     let why = ["why", "deploy/web", "--paths", "starter"];
     let output = goldenpath(&cluster, "visitor", &why);
-    let said = String::from_utf8_lossy(&output.stdout);
+    let printed = String::from_utf8_lossy(&output.stdout);
     assert!(
-        output.status.success() && said.contains("web"),
+        output.status.success() && printed.contains("web"),
         "{output:?}"
     );
     let absent = goldenpath(&cluster, "visitor", &["why", "sts/web", "--paths=starter"]);
-    let said = String::from_utf8_lossy(&absent.stderr);
-    assert!(said.contains("no sts/web in namespace default"), "{said}");
+    let printed = String::from_utf8_lossy(&absent.stderr);
+    assert!(printed.contains("no sts/web in namespace default"), "{printed}");
     assert_eq!(absent.status.code(), Some(2));
     let during = crate::ground::requests_during(&cluster, || {
         goldenpath(&cluster, "visitor", &args);
@@ -75,8 +75,8 @@ fn a_cluster_without_paths_says_how_to_go_on() {
         return;
     };
     let output = goldenpath(&cluster, "admin", &["report"]);
-    let said = String::from_utf8_lossy(&output.stdout);
-    assert!(said.contains("--paths starter"), "{output:?}");
+    let printed = String::from_utf8_lossy(&output.stdout);
+    assert!(printed.contains("--paths starter"), "{output:?}");
 }
 
 #[test]
@@ -88,9 +88,9 @@ fn the_demo_shows_every_example() {
     let output = suite::goldenpath("/does/not/exist".as_ref(), &args)
         .output()
         .unwrap();
-    let said = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{said}");
-    assert!(said.contains("/metrics") && said.contains("export KUBECONFIG="));
+    let printed = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{printed}");
+    assert!(printed.contains("/metrics") && printed.contains("export KUBECONFIG="));
     let report: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
     assert!(report["summary"]["workloads"].as_u64() >= Some(40));
     let services = report["summary"]["services"].as_object().unwrap();

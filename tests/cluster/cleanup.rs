@@ -1,4 +1,4 @@
-//! What is left after `cleanup`: nothing of ours, everything of others.
+//! `cleanup` removes everything of ours and nothing of others.
 
 use std::process::Output;
 
@@ -58,13 +58,13 @@ fn cleanup_leaves_no_trace_of_the_operator() {
     ];
     cluster.kubectl_ok(&forge).unwrap();
 
-    let said = String::from_utf8(cleanup(&cluster, &["--dry-run"]).stdout).unwrap();
-    assert!(said.contains("Deployment: 2 would be cleaned"), "{said}");
+    let printed = String::from_utf8(cleanup(&cluster, &["--dry-run"]).stdout).unwrap();
+    assert!(printed.contains("Deployment: 2 would be cleaned"), "{printed}");
     assert_eq!(labels(&cluster, "default", "web"), UNDOCUMENTED);
     let output = cleanup(&cluster, &["--lease-namespace=default"]);
     assert!(output.status.success(), "{output:?}");
-    let said = String::from_utf8(output.stdout).unwrap();
-    assert!(said.contains("Deployment: 2 cleaned") && said.contains("Service: 1 cleaned"));
+    let printed = String::from_utf8(output.stdout).unwrap();
+    assert!(printed.contains("Deployment: 2 cleaned") && printed.contains("Service: 1 cleaned"));
 
     for (kind, name) in [
         ("deployment", "web"),

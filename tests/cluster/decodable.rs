@@ -1,5 +1,5 @@
-//! What the definitions accept, the operator can decode: tried on a real API server, which alone
-//! knows what it accepts.
+//! The operator can decode every object that the definitions accept. A real API server is the judge
+//! of what they accept.
 
 use std::process::Output;
 use std::sync::LazyLock;
@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use crate::ground::cluster;
 
-/// What `format: date-time` alone lets through, beside what is no date at all.
+/// Texts that `format: date-time` alone accepts, and texts that are not dates at all.
 const NO_DATES: [&str; 22] = [
     "2026-03-01T09:00:00.0123456789Z",
     "2026-03-01T09:00:00.Z",

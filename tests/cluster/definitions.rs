@@ -1,5 +1,5 @@
-//! A definition that is removed while the operator runs: the API server deletes every instance with
-//! it, which is no decision about any of them.
+//! A definition is removed while the operator runs: the API server deletes every instance with it,
+//! which is not a decision about any of them.
 
 #![allow(clippy::float_cmp)] // counters hold whole numbers
 
@@ -33,7 +33,7 @@ fn scene() -> Option<(ControlPlane, Operator)> {
 
 fn expect_removal_is_said(operator: &Operator, kind: &str) {
     let labels = [("kind", kind), ("reason", "DefinitionRemoved")];
-    eventually(SOON, "metric, note and problem say so", || {
+    eventually(SOON, "metric, note and problem report it", || {
         let waiting = operator
             .scrape()
             .ok()?
@@ -60,12 +60,12 @@ fn exceptions_that_go_with_their_definition_stay_in_force_until_a_list_decides()
     };
     cluster.kubectl_ok(&["delete", "crd", EXCEPTIONS]).unwrap();
     expect_removal_is_said(&operator, "DeviationException");
-    eventually(SOON, "the path says so", || {
+    eventually(SOON, "the path reports it", || {
         let object = stored(&cluster, "gp", "web-service");
         let conditions = object["status"]["conditions"].as_array()?.clone();
         let mut found = conditions.iter();
-        let said = found.find(|condition| condition["type"] == "ExceptionsFollowed")?;
-        (said["status"] == "False" && said["reason"] == "DefinitionRemoved").then_some(())
+        let condition_found = found.find(|condition| condition["type"] == "ExceptionsFollowed")?;
+        (condition_found["status"] == "False" && condition_found["reason"] == "DefinitionRemoved").then_some(())
     });
     let_it_tick(&operator, 2.0);
     for name in ["web", "api"] {
@@ -81,7 +81,7 @@ fn exceptions_that_go_with_their_definition_stay_in_force_until_a_list_decides()
     assert_eq!(deleted(&operator), 0.0, "none was deleted by anybody");
     let events = cluster.kubectl_ok(&["get", "events", "-o=json"]).unwrap();
     assert!(!events.contains("ExceptionDeleted"), "{events}");
-    eventually(SOON, "the path says nothing of it any more", || {
+    eventually(SOON, "the path no longer reports it", || {
         let object = stored(&cluster, "gp", "web-service");
         (!object["status"].to_string().contains("ExceptionsFollowed")).then_some(())
     });

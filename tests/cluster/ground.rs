@@ -1,5 +1,5 @@
-//! The ground the tests stand on: a control plane with our definitions, a path, workloads, and
-//! the operator as a process of its own.
+//! Shared setup: a control plane with our definitions, a path and workloads, and the operator as a
+//! separate process.
 
 use std::time::Duration;
 
@@ -73,7 +73,7 @@ spec:
     )
 }
 
-/// A Deployment, whose pods nobody will ever start.
+/// A Deployment; this cluster has no node that could start its pods.
 pub fn deployment(namespace: &str, name: &str, replicas: u32) -> String {
     format!(
         "

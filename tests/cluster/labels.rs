@@ -1,4 +1,4 @@
-//! What workloads carry, and what that costs.
+//! Labels on workloads, and the requests they cost.
 
 use std::time::{Duration, Instant};
 
@@ -101,10 +101,10 @@ fn a_change_of_workload_path_or_exception_reaches_the_label() {
     );
     assert!(operator.log().unwrap().contains("exception deleted"));
     let reasons = ["get", "events", "-o=jsonpath={.items[*].reason}"];
-    eventually(SOON, "the changes are told in Events", || {
-        let told = cluster.kubectl_ok(&reasons).unwrap();
+    eventually(SOON, "Events report the changes", || {
+        let events = cluster.kubectl_ok(&reasons).unwrap();
         let all = ["DeviationDocumented", "ExceptionDeleted", "OnGoldenPath"];
-        all.iter().all(|reason| told.contains(reason)).then_some(())
+        all.iter().all(|reason| events.contains(reason)).then_some(())
     });
 }
 

@@ -1,4 +1,4 @@
-//! Who writes when several replicas run.
+//! Only the leader writes when several replicas run.
 
 use std::time::Duration;
 

@@ -1,5 +1,5 @@
-//! The operator as its users run it, against a real API server: what is labelled, when nothing
-//! may be written, what a restart costs, and what it leaves behind.
+//! The operator as users run it, against a real API server: what it labels, when it must not write,
+//! what a restart costs, and what it leaves behind.
 
 #![cfg(feature = "demo")]
 #![allow(clippy::unwrap_used)]

@@ -1,5 +1,5 @@
 //! Many readers of a large report, on an operator with few file descriptors: its memory stays below
-//! the chart's limit, probes are answered and labels are written meanwhile.
+//! the chart's limit, and it still answers probes and writes labels.
 
 use std::fs;
 use std::io::{Read, Write};

@@ -1,5 +1,5 @@
-//! Exceptions and paths that are stored and cannot be decoded: they excuse and judge nothing, and
-//! every surface says why.
+//! Stored exceptions and paths that cannot be decoded: they excuse and judge nothing, and every
+//! surface gives the reason.
 
 use goldenpath_e2e::{ControlPlane, Operator, eventually};
 use serde_json::Value;
@@ -34,14 +34,14 @@ fn undecodable(operator: &Operator, kind: &str) -> Option<f64> {
     samples.value("goldenpath_undecodable_objects", &[("kind", kind)])
 }
 
-/// What every surface says of the pinned exception.
+/// The pinned exception on every surface.
 fn expect_no_agreement(cluster: &ControlPlane, operator: &Operator) {
     expect_labels(
         cluster,
         ("default", "web"),
         "deviating/web-service/undocumented",
     );
-    eventually(SOON, "the status says that it cannot be decoded", || {
+    eventually(SOON, "the status reports that it cannot be decoded", || {
         let object = stored(cluster, "devex", "thin");
         let ready = condition(&object, "Ready");
         let is_said = ready["status"] == "False"
@@ -73,8 +73,8 @@ fn an_agreement_cannot_be_pinned_by_a_date_the_operator_cannot_read() {
     let pin = ["patch", "devex", "thin", "--type=merge", PIN];
     let refused = cluster.kubectl(&pin).unwrap();
     assert!(!refused.status.success(), "our definition lets it in");
-    let said = String::from_utf8_lossy(&refused.stderr);
-    assert!(said.contains("spec.renewal.requestedAt"), "{said}");
+    let printed = String::from_utf8_lossy(&refused.stderr);
+    assert!(printed.contains("spec.renewal.requestedAt"), "{printed}");
 
     loosen(&cluster, CRD);
     eventually(SOON, "the looser definition takes the date", || {
@@ -156,7 +156,7 @@ fn a_path_that_cannot_be_decoded_says_so_and_its_exceptions_keep_their_phase() {
             .kubectl_ok(&["patch", "gp", "web-service", "--type=merge", launch])
             .ok()
     });
-    eventually(SOON, "the path says that it cannot be decoded", || {
+    eventually(SOON, "the path reports that it cannot be decoded", || {
         let ready = condition(&stored(&cluster, "gp", "web-service"), "Ready");
         (ready["status"] == "False" && ready["reason"] == "Undecodable").then_some(())
     });

@@ -1,4 +1,4 @@
-//! What the operator waits for, and what it does without.
+//! What the operator waits for before it writes, and what it does without.
 
 use goldenpath_e2e::{ControlPlane, Operator, Options, User, eventually};
 
@@ -135,7 +135,7 @@ fn a_definition_that_is_deleted_later_leaves_the_operator_running() {
     );
 }
 
-/// As our own definition, but anything goes: an older version of it, say, let this in.
+/// Our own definition without its rules, as an older version that let such objects in.
 const LENIENT: &str = "
 apiVersion: apiextensions.k8s.io/v1
 kind: CustomResourceDefinition
@@ -184,7 +184,7 @@ fn a_stored_object_nobody_can_read_is_said_and_does_not_stop_the_others() {
     );
     let repaired = path("unreadable").replace(">= 2", ">= 1");
     cluster.apply(&repaired).unwrap();
-    eventually(SOON, "the repaired path is no problem", || {
+    eventually(SOON, "the repaired path is not a problem", || {
         (!problems().contains("unreadable")).then_some(())
     });
 }

@@ -1,5 +1,5 @@
-//! One judgement, many surfaces: manifests scanned offline, the live report, `why`, labels,
-//! statuses and `/metrics` say the same of the same fifty workloads and their exceptions.
+//! One judgement, many surfaces: an offline scan, the live report, `why`, labels, statuses and
+//! `/metrics` agree on the same fifty workloads and their exceptions.
 
 use std::collections::BTreeMap;
 
@@ -17,7 +17,7 @@ const EXAMPLES: [&str; 3] = [
 ];
 const WATCHED: &str = "deployments,statefulsets,daemonsets,cronjobs";
 /// What a live report and one of manifests both know of a workload.
-const SAID: [&str; 6] = ["team", "path", "status", "deviation", "turn", "steps"];
+const FIELDS: [&str; 6] = ["team", "path", "status", "deviation", "turn", "steps"];
 
 /// A line for each workload or exception, by its name.
 type Table = BTreeMap<String, String>;
@@ -71,17 +71,17 @@ fn name(object: &Value) -> String {
     [text("namespace"), text("kind"), text("name")].join("/")
 }
 
-/// The numbers, but for the namespaces nobody lives in: a cluster has more of those.
+/// The numbers without the empty namespaces: a cluster has more of those.
 fn summary(report: &Value) -> Value {
     let mut summary = report["summary"].clone();
     summary["namespacesTotal"] = Value::Null;
     summary
 }
 
-/// Of each workload what both kinds of report say, checks included.
+/// Each workload as both kinds of report show it, checks included.
 fn workloads(report: &Value) -> Table {
     let lines = list(report, "workloads").iter().map(|workload| {
-        let said: Vec<String> = SAID
+        let fields: Vec<String> = FIELDS
             .iter()
             .map(|field| workload[*field].to_string())
             .collect();
@@ -92,7 +92,7 @@ fn workloads(report: &Value) -> Table {
             )
         });
         let checks: Vec<String> = checks.collect();
-        (name(workload), [said, checks].concat().join(" "))
+        (name(workload), [fields, checks].concat().join(" "))
     });
     lines.collect()
 }
@@ -100,8 +100,8 @@ fn workloads(report: &Value) -> Table {
 fn exceptions(report: &Value) -> Table {
     let lines = list(report, "exceptions");
     let lines = lines.iter().map(|exception| {
-        let said = ["phase", "matched"].map(|field| exception[field].to_string());
-        (name(exception), said.join(" "))
+        let fields = ["phase", "matched"].map(|field| exception[field].to_string());
+        (name(exception), fields.join(" "))
     });
     lines.collect()
 }
@@ -142,23 +142,23 @@ fn labels_of(report: &Value) -> BTreeMap<String, Labels> {
     let labels = list(report, "workloads").iter().map(|workload| {
         let status = workload["status"].as_str().unwrap();
         let is_labelled = !["unscoped", "ignored"].contains(&status);
-        let said = [
+        let fields = [
             (keys::STATUS, "status"),
             (keys::EVALUATED_PATH, "path"),
             (keys::DEVIATION, "deviation"),
         ];
-        let said = said
+        let fields = fields
             .iter()
             .filter(|_| is_labelled)
             .filter_map(|(key, field)| {
                 Some(((*key).to_owned(), workload[*field].as_str()?.to_owned()))
             });
-        (name(workload), said.collect())
+        (name(workload), fields.collect())
     });
     labels.collect()
 }
 
-/// Services by state, as `/metrics` counts them; states nobody is in are left out.
+/// Services by state, as `/metrics` counts them, without empty states.
 fn states(samples: &Samples) -> BTreeMap<String, u64> {
     let mut states = BTreeMap::new();
     for sample in samples.all("goldenpath_services", &[]) {
@@ -178,7 +178,7 @@ fn states_of(report: &Value) -> BTreeMap<String, u64> {
     states.filter(|(_, count)| *count > 0).collect()
 }
 
-/// `why` says of each workload what the report says.
+/// `why` agrees with the report on each workload.
 fn explained(cluster: &ControlPlane, report: &Value) {
     for workload in list(report, "workloads").iter().step_by(5) {
         let text = |field: &str| workload[field].as_str().unwrap();
@@ -190,7 +190,7 @@ fn explained(cluster: &ControlPlane, report: &Value) {
         } else {
             &why
         };
-        for field in SAID {
+        for field in FIELDS {
             assert_eq!(why[field], workload[field], "{field} of {target}");
         }
     }

@@ -1,4 +1,4 @@
-//! Leaving: whoever stops using goldenpath finds the cluster as it was.
+//! After uninstalling goldenpath the cluster is as it was before.
 
 use goldenpath::api::keys::FIELD_MANAGER;
 use goldenpath_e2e::Options;

@@ -1,4 +1,4 @@
-//! One exception from its request to its end, and what everybody sees at each step.
+//! One exception from its request to its end, and what each surface shows at each step.
 
 use goldenpath::api::keys;
 use goldenpath_e2e::eventually;
@@ -27,7 +27,7 @@ fn an_exception_goes_through_all_its_phases_and_everything_follows() {
     });
 }
 
-/// Label, status, metrics and Event say so, each within its deadline.
+/// Label, status, metrics and Event show the phase, each within its deadline.
 fn follows(place: &Place<'_>, phase: &str, standing: &str) {
     // A phase of the hurried path lasts as long as SOON.
     place.becomes_within(3 * SOON, ("deploy/web", standing), |labels| {
@@ -36,7 +36,7 @@ fn follows(place: &Place<'_>, phase: &str, standing: &str) {
     eventually(SOON, &format!("status.phase is {phase}"), || {
         (place.get("devex/web")["status"]["phase"] == phase).then_some(())
     });
-    eventually(SOON, &format!("metrics say {phase}"), || {
+    eventually(SOON, &format!("metrics show {phase}"), || {
         let samples = place.scrape();
         let one = [
             ("namespace", &*place.name),
@@ -48,7 +48,7 @@ fn follows(place: &Place<'_>, phase: &str, standing: &str) {
             && samples.sum("goldenpath_services", &services) == Some(1.0))
         .then_some(())
     });
-    let told = format!(
+    let note = format!(
         "Deviation{}",
         if phase == "Active" {
             "Documented"
@@ -56,15 +56,15 @@ fn follows(place: &Place<'_>, phase: &str, standing: &str) {
             phase
         }
     );
-    is_told(place, "Deployment", &told);
-    // What is seen for the first time is no change of it.
+    has_event(place, "Deployment", &note);
+    // The first sight of an object is not a change of it.
     if phase != "Pending" {
-        is_told(place, "DeviationException", &format!("Exception{phase}"));
+        has_event(place, "DeviationException", &format!("Exception{phase}"));
     }
 }
 
 /// Waits for an Event about an object of this kind.
-fn is_told(place: &Place<'_>, kind: &str, reason: &str) {
+fn has_event(place: &Place<'_>, kind: &str, reason: &str) {
     eventually(SOON, &format!("an Event {reason} on the {kind}"), || {
         let events = place.kubectl(&["get", "events.events.k8s.io", "-o", "json"]);
         let events: Value = serde_json::from_str(&events).unwrap();
@@ -96,12 +96,12 @@ fn what_was_approved_cannot_change_under_its_approval() {
         let approval = approval();
         place.apply(&exception("web", &approval));
         let wider = exception("web", &approval).replace("[pinned-image]", "['*']");
-        let said = place.refusal(&wider);
+        let refusal = place.refusal(&wider);
         assert!(
-            said.contains(
+            refusal.contains(
                 "what was approved cannot change under its approval: remove spec.approval"
             ),
-            "{said}"
+            "{refusal}"
         );
         // Asking again, without the approval, is always possible.
         let asked_again = exception("web", "").replace("[pinned-image]", "['*']");

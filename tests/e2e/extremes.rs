@@ -1,5 +1,5 @@
-//! Workloads at the limits of what an API server stores: judged like all others, and the operator
-//! does not grow by them.
+//! Workloads at the limits of what an API server stores: the operator judges them like all others,
+//! and its memory does not grow with them.
 
 use std::fs;
 
@@ -33,7 +33,7 @@ fn a_workload_at_the_limits_is_judged_and_memory_stays() {
         .collect::<Vec<_>>()
         .join(", ");
     let annotation = "a".repeat(ANNOTATION);
-    // The name is no label: those end at 63 characters.
+    // The name is too long for a label value, which ends at 63 characters.
     let huge = golden("huge")
         .replace("{name: huge,", &format!("{{name: {name},"))
         .replace(

@@ -1,4 +1,4 @@
-//! Two replicas: one writes, the other takes over when the first one leaves.
+//! Two replicas: one writes, the other takes over when the first one stops.
 
 use goldenpath_e2e::{ApiRequests, ControlPlane, Options, eventually};
 use serde_json::Value;

@@ -1,5 +1,5 @@
-//! What happens to an exception over the years, told on a real API server: renewals, requests to go
-//! on, new templates, and everything around it that is renamed or deleted.
+//! The life of an exception over years on a real API server: renewals, renewal requests, new pod
+//! templates, and renames and deletions around it.
 
 use std::time::Duration;
 
@@ -19,7 +19,7 @@ fn now() -> Timestamp {
     Timestamp::from_second(now.as_second()).unwrap()
 }
 
-/// Waits until the status of an exception says this phase.
+/// Waits until the status of an exception shows this phase.
 fn enters(place: &Place<'_>, name: &str, phase: &str) -> Value {
     let what = format!("{name} is {phase}");
     eventually(LAPSED, &what, || {
@@ -150,7 +150,7 @@ fn what_is_deleted_around_an_exception_leaves_a_truthful_status() {
     });
 }
 
-/// By the default terms it would wait for an approval, and be looked at after 90 days.
+/// By the default terms it would wait for an approval, and be reviewed after 90 days.
 #[test]
 fn an_exception_of_a_deleted_path_stays_as_it_is_through_a_restart() {
     let Some(cluster) = control_plane(&Options::default()) else {
@@ -206,7 +206,7 @@ fn a_renamed_path_takes_its_exceptions_along() {
         place.condition("devex/web", "PathFound", "True");
         place.condition("devex/web", "InUse", "True");
         let events = place.kubectl(&["get", "events.events.k8s.io", "-o", "json"]);
-        let told = events.matches("DeviationUndocumented").count();
-        assert!(told <= 1, "it was never undocumented again: {events}");
+        let events_written = events.matches("DeviationUndocumented").count();
+        assert!(events_written <= 1, "it was never undocumented again: {events}");
     });
 }

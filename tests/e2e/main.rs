@@ -1,5 +1,5 @@
 //! The operator on a real API server, used as people use it: kubectl, labels, `/metrics`, the
-//! command line. What is pure is tried elsewhere; here is what only a real cluster can show.
+//! command line. Only what needs a real cluster; pure logic has other tests.
 
 #![cfg(feature = "demo")]
 #![allow(clippy::unwrap_used)]

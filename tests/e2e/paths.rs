@@ -1,4 +1,5 @@
-//! Golden paths with mistakes in them: told where people look, and nothing else stands still.
+//! Golden paths with mistakes: the operator reports each mistake on the path, and everything else
+//! goes on.
 
 use serde_json::Value;
 
@@ -103,14 +104,14 @@ fn a_deleted_path_keeps_its_labels_for_a_while() {
 fn a_path_whose_name_cannot_be_a_label_is_refused_with_a_sentence() {
     in_a_place("names", |place| {
         for name in ["web.service".to_owned(), "w".repeat(64)] {
-            let said =
+            let printed =
                 place.refusal(&PATH.replacen("{name: PLACE}", &format!("{{name: {name}}}"), 1));
             assert!(
-                said.contains("a golden path's name becomes a label value"),
-                "{said}"
+                printed.contains("a golden path's name becomes a label value"),
+                "{printed}"
             );
         }
-        let said = place.refusal(&PATH.replace("- name: team", "- name: The_Team"));
-        assert!(said.contains("spec.checks[0].name"), "{said}");
+        let printed = place.refusal(&PATH.replace("- name: team", "- name: The_Team"));
+        assert!(printed.contains("spec.checks[0].name"), "{printed}");
     });
 }

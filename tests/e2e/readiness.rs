@@ -1,4 +1,4 @@
-//! Before it knows enough the operator does nothing, and says what it waits for.
+//! The operator writes nothing until its state is complete, and reports what it waits for.
 
 use goldenpath_e2e::{
     AuditEvent, ControlPlane, Operator, Options, control_plane_or_skip, eventually,
@@ -103,13 +103,13 @@ fn refusals(cluster: &ControlPlane) -> usize {
     refused.count()
 }
 
-/// Paths and namespaces are known by then; workloads are not even looked at.
+/// Paths and namespaces are known by then; the operator does not even list workloads.
 fn waits_for_exceptions(operator: &Operator) -> bool {
     let (status, body) = operator.get("/readyz").unwrap();
     let waits_for = |kind: &str| body.contains(&format!("- {kind}: not listed yet"));
     let known = !waits_for("GoldenPath") && !waits_for("Namespace");
-    let told = body.contains("- DeviationException: not listed yet (Forbidden");
-    status == 503 && known && told && waits_for("Deployment")
+    let is_reported = body.contains("- DeviationException: not listed yet (Forbidden");
+    status == 503 && known && is_reported && waits_for("Deployment")
 }
 
 #[test]
@@ -126,7 +126,7 @@ fn nothing_is_labelled_before_exceptions_are_listed_and_then_never_wrongly() {
     place.apply(&[failing("web"), failing("moving"), golden("api")].concat());
     place.apply(&exception("web", &approval()));
     let mut operator = start_without(&cluster, "exceptions");
-    eventually(SOON, "it says that it waits for exceptions", || {
+    eventually(SOON, "it reports that it waits for exceptions", || {
         waits_for_exceptions(&operator).then_some(())
     });
     // It goes on asking, which shows that it ran all the while.
@@ -172,11 +172,11 @@ fn a_kind_it_may_not_see_is_told_while_the_others_are_served() {
         "{body}"
     );
     let waiting = [("kind", "CronJob"), ("reason", "Forbidden")];
-    let told = operator
+    let is_reported = operator
         .scrape()
         .unwrap()
         .value("goldenpath_kind_waiting", &waiting);
-    assert_eq!(told, Some(1.0));
+    assert_eq!(is_reported, Some(1.0));
     assert!(place.labels("cronjob/nightly").is_empty());
     grant(&cluster, |role| role == "cronjobs");
     place.becomes_within(SOON * 2, ("cronjob/nightly", "is labelled"), |labels| {
@@ -191,13 +191,13 @@ fn definitions_that_come_later_are_waited_for() {
         return;
     };
     let mut operator = start(&cluster, &[]);
-    eventually(SOON, "readiness says what is waited for", || {
+    eventually(SOON, "readiness names what is pending", || {
         let (status, body) = operator.get("/readyz").ok()?;
         let all = ["GoldenPath", "DeviationException"];
-        let told = all
+        let is_reported = all
             .iter()
             .all(|kind| body.contains(&format!("{kind}: not listed yet (NotFound")));
-        (status == 503 && told).then_some(())
+        (status == 503 && is_reported).then_some(())
     });
     define_all(&cluster);
     operator.wait_until_ready(SOON * 2).unwrap();

@@ -1,4 +1,4 @@
-//! Nothing changed, nothing is written: counted by the API server, not by the operator.
+//! Without a change the operator writes nothing, as the API server counts it.
 
 use goldenpath_e2e::{ApiRequests, Options, eventually};
 

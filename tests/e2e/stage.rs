@@ -1,6 +1,6 @@
-//! Where the tests play: one control plane with one operator that most of them share, each in a
-//! namespace and with a golden path of its own; and control planes for those that start and stop
-//! operators. A test that cannot have its control plane here is skipped with a line.
+//! Shared setup: one control plane with one operator, used by most tests, each in its own namespace
+//! and with its own golden path; and control planes for tests that start and stop operators. A test
+//! without a control plane prints one line and is skipped.
 
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
@@ -56,10 +56,10 @@ pub fn goldenpath(cluster: &ControlPlane, args: &[&str]) -> String {
     let output = suite::goldenpath(cluster.kubeconfig(), args)
         .output()
         .unwrap();
-    let said = String::from_utf8_lossy(&output.stderr);
+    let printed = String::from_utf8_lossy(&output.stderr);
     assert!(
         output.status.success(),
-        "goldenpath {}: {said}",
+        "goldenpath {}: {printed}",
         args.join(" ")
     );
     String::from_utf8(output.stdout).unwrap()
@@ -72,7 +72,7 @@ pub struct Place<'a> {
     pub name: String,
 }
 
-/// What our labels say of an object.
+/// Our labels on an object.
 pub type Labels = BTreeMap<String, String>;
 
 impl<'a> Place<'a> {
@@ -91,7 +91,7 @@ impl<'a> Place<'a> {
         self.cluster.apply(&manifest).unwrap();
     }
 
-    /// What the API server says to a manifest it refuses.
+    /// The API server's message for a manifest it refuses.
     pub fn refusal(&self, manifest: &str) -> String {
         let manifest = manifest.replace("PLACE", &self.name);
         let refused = self.cluster.apply(&manifest).unwrap_err();
@@ -109,12 +109,12 @@ impl<'a> Place<'a> {
         self.cluster.stored(&self.name, object).unwrap()
     }
 
-    /// What our labels say of an object now.
+    /// Our labels on an object now.
     pub fn labels(&self, object: &str) -> Labels {
         own_labels(&self.get(object))
     }
 
-    /// Waits until our labels say exactly this.
+    /// Waits until our labels are exactly these.
     pub fn becomes(&self, object: &str, status: &str, deviation: Option<&str>) {
         let what = format!("{object} is {status} {}", deviation.unwrap_or_default());
         self.becomes_within(SOON, (object, &what), |labels| {
@@ -133,7 +133,7 @@ impl<'a> Place<'a> {
         eventually(deadline, what, || holds(&self.labels(object)).then_some(()));
     }
 
-    /// What the shared operator's `/metrics` says now.
+    /// The shared operator's `/metrics` now.
     pub fn scrape(&self) -> Samples {
         self.operator.unwrap().scrape().unwrap()
     }

@@ -1,5 +1,6 @@
 //! Texts that a terminal obeys or that the API server's YAML reader refuses, stored under a looser
-//! definition: the operator still writes its status, and no command, log or metric shows them raw.
+//! definition: the operator still writes its status, and commands, logs and metrics never show them
+//! raw.
 
 use std::process::{Command, Output};
 
@@ -213,10 +214,10 @@ fn no_command_shows_them_raw(cluster: &ControlPlane) {
         &["reminders", "-o", "json"],
     ] {
         let output = goldenpath(cluster, command);
-        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        let printed = String::from_utf8_lossy(&output.stderr).into_owned();
         assert_safe(&format!("{command:?}"), &output.stdout);
-        assert_safe(&format!("{command:?}"), said.as_bytes());
-        assert!(output.status.success(), "{command:?}: {said}");
+        assert_safe(&format!("{command:?}"), printed.as_bytes());
+        assert!(output.status.success(), "{command:?}: {printed}");
     }
     // Escaped, it is still the value that is stored.
     let json = goldenpath(cluster, &["exceptions", "-o", "json"]).stdout;
@@ -267,10 +268,10 @@ fn a_refusal_that_quotes_an_escape_sequence_reaches_no_terminal_raw() {
         &["close", "odd"],
     ] {
         let output = goldenpath(&cluster, &[&["--color=always"], command].concat());
-        let said = String::from_utf8_lossy(&output.stderr).into_owned();
-        assert_eq!(output.status.code(), Some(2), "{said}");
-        assert!(said.contains("not on path web\\u{1b}[31m"), "{said}");
-        assert_safe(&format!("{command:?}"), said.as_bytes());
+        let printed = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(2), "{printed}");
+        assert!(printed.contains("not on path web\\u{1b}[31m"), "{printed}");
+        assert_safe(&format!("{command:?}"), printed.as_bytes());
     }
 }
 

@@ -1,4 +1,4 @@
-//! The manifests of these tests. PLACE stands for a namespace and for the golden path that is for
+//! Manifests of these tests. PLACE stands for a namespace and for the golden path that applies to
 //! this namespace only.
 
 /// A golden path of two steps. With its periods nothing falls due while a test runs.

@@ -1,4 +1,4 @@
-//! Workloads and Kubernetes Services get their labels, and keep them true.
+//! Workloads and Kubernetes Services get their labels, and the operator restores changed ones.
 
 use goldenpath::api::keys;
 use serde_json::Value;

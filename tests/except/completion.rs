@@ -1,5 +1,5 @@
-//! Completion as a person meets it: a real bash that sources the script, and the real kubectl that
-//! calls the program beside its plugin. Names come from a real API server.
+//! Shell completion as users get it: a real bash sources the script, and the real kubectl calls the
+//! program beside its plugin. Names come from a real API server.
 
 use std::fs;
 use std::os::unix::fs::{PermissionsExt as _, symlink};

@@ -1,5 +1,5 @@
-//! Starting with the deviations there are: fixtures in each tool's own format become drafts; what a
-//! person has to say is asked for, and what is then applied, the API server takes.
+//! Import of existing ignores: fixtures in each tool's format become drafts, fields that need a
+//! person are reported, and the API server accepts the completed drafts.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -24,8 +24,8 @@ fn import(args: &[&str]) -> Output {
 fn imported(file: &str) -> (Value, String) {
     let output = import(&[file, "--paths", "starter", "-o", "json"]);
     assert!(output.status.success(), "{output:?}");
-    let said = String::from_utf8(output.stderr).unwrap();
-    (serde_json::from_slice(&output.stdout).unwrap(), said)
+    let printed = String::from_utf8(output.stderr).unwrap();
+    (serde_json::from_slice(&output.stdout).unwrap(), printed)
 }
 
 /// Name and checks of each draft.
@@ -43,7 +43,7 @@ fn drafts(import: &Value) -> Vec<(&str, Vec<&str>)> {
         .collect()
 }
 
-/// A fixture, the drafts it comes to, and what is said beside.
+/// A fixture, its drafts, and the notes on standard error.
 type Case = (
     &'static str,
     &'static [(&'static str, &'static [&'static str])],
@@ -96,8 +96,8 @@ fn each_tool_s_ignores_become_drafts_and_notes() {
             .map(|(name, checks)| (*name, &**checks))
             .collect();
         assert_eq!(drafts, wanted, "{file}");
-        for said in beside {
-            assert!(notes.contains(said), "{said} not in {notes}");
+        for printed in beside {
+            assert!(notes.contains(printed), "{printed} not in {notes}");
         }
     }
 }
@@ -113,11 +113,11 @@ fn files_that_are_there_stay_as_they_are() {
     assert!(output.status.success(), "{output:?}");
     assert!(output.stdout.is_empty(), "{output:?}");
     let file = directory.join("bank/db-imported.yaml");
-    fs::write(&file, "said by its owner").unwrap();
+    fs::write(&file, "written by its owner").unwrap();
     let again = import(&args);
     let refusal = String::from_utf8(again.stderr).unwrap();
     assert!(refusal.contains("failed to write"), "{refusal}");
-    assert_eq!(fs::read_to_string(&file).unwrap(), "said by its owner");
+    assert_eq!(fs::read_to_string(&file).unwrap(), "written by its owner");
     fs::remove_dir_all(&directory).unwrap();
 }
 
@@ -179,10 +179,10 @@ mod live {
             "",
             "what is asked for is not drafted twice"
         );
-        let said = text(&again.stderr);
+        let printed = text(&again.stderr);
         assert!(
-            said.contains("is requested already, in web-imported"),
-            "{said}"
+            printed.contains("is requested already, in web-imported"),
+            "{printed}"
         );
     }
 }

@@ -1,5 +1,5 @@
-//! Who is asked what, on a real API server: the inbox of the one who decides, of the team and of a
-//! stranger, and the register all of them see.
+//! Inboxes on a real API server: for the approver, the team and a stranger, and the register that
+//! all of them see.
 
 use goldenpath_e2e::{ControlPlane, User, eventually};
 use serde_json::Value;
@@ -97,8 +97,8 @@ fn each_is_asked_what_is_theirs_and_nothing_else() {
     let shown = text(&goldenpath(&cluster, "ada", &["inbox"]).stdout);
     let command = "kubectl goldenpath approve web-replicas -n shop";
     assert!(shown.contains(command), "{shown}");
-    let said = word(&cluster, "ada", &["approve"]);
-    assert!(said.ends_with("web-replicas approved\n"), "{said}");
+    let printed = word(&cluster, "ada", &["approve"]);
+    assert!(printed.ends_with("web-replicas approved\n"), "{printed}");
     for user in ["ada", "grace", "eve"] {
         assert_eq!(asks(&cluster, user), [""; 0], "{user}");
     }
@@ -111,12 +111,12 @@ fn an_owner_asks_to_go_on_and_is_answered() {
     let Some(cluster) = asked() else { return };
     word(&cluster, "ada", &["approve"]);
     let because = "The new contract is signed in May.";
-    let said = word(
+    let printed = word(
         &cluster,
         "grace",
         &["request-renewal", "--because", because],
     );
-    assert!(said.contains("renewal requested"), "{said}");
+    assert!(printed.contains("renewal requested"), "{printed}");
     let renewal = &stored(&cluster, "web-replicas")["spec"]["renewal"];
     assert_eq!(
         (&renewal["by"], &renewal["stillNeededBecause"]),
@@ -150,12 +150,12 @@ fn an_owner_asks_to_go_on_and_is_answered() {
 #[test]
 fn a_request_may_be_rejected_by_its_own_verb() {
     let Some(cluster) = asked() else { return };
-    let said = word(
+    let printed = word(
         &cluster,
         "ada",
         &["reject", "--note", "Two fit since March."],
     );
-    assert!(said.ends_with("web-replicas rejected\n"), "{said}");
+    assert!(printed.ends_with("web-replicas rejected\n"), "{printed}");
     let approval = &stored(&cluster, "web-replicas")["spec"]["approval"];
     assert_eq!(
         (&approval["decision"], &approval["by"], &approval["note"]),
@@ -173,13 +173,13 @@ fn whoever_may_not_list_is_told_what_is_missing() {
     cluster
         .kubectl_ok(&["delete", "clusterrolebinding", "looking"])
         .unwrap();
-    let said = eventually(SOON, "the right is gone", || {
+    let printed = eventually(SOON, "the right is gone", || {
         let output = goldenpath(&cluster, "eve", &["inbox"]);
-        let said = text(&output.stdout);
-        said.contains("may not be listed").then_some(said)
+        let printed = text(&output.stdout);
+        printed.contains("may not be listed").then_some(printed)
     });
-    assert!(said.contains("DeviationException: may not"), "{said}");
-    assert!(said.contains("as far as you may look"), "{said}");
+    assert!(printed.contains("DeviationException: may not"), "{printed}");
+    assert!(printed.contains("as far as you may look"), "{printed}");
 }
 
 /// What an operator would store of an exception nothing needs any more.

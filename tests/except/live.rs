@@ -1,5 +1,5 @@
-//! Drafts on a real API server: list rights suffice to look, what is drafted passes admission, and
-//! nothing is written that was not asked for by name.
+//! Drafts on a real API server: list rights suffice, drafts pass admission, and only `--apply`
+//! writes.
 
 use std::process::{Command, Output, Stdio};
 
@@ -100,10 +100,10 @@ fn a_draft_takes_list_rights_and_passes_admission() {
         let output = except(&cluster, "grace", &more);
         output.status.success().then_some(output)
     });
-    let said = text(&output.stderr);
+    let printed = text(&output.stderr);
     assert!(
-        said.contains("undocumented now, pending once applied"),
-        "{said}"
+        printed.contains("undocumented now, pending once applied"),
+        "{printed}"
     );
     none_is_stored(&cluster);
     cluster.apply(&text(&output.stdout)).unwrap();
@@ -151,9 +151,9 @@ fn applying_takes_the_right_to_create_and_the_refusal_is_shown_whole() {
     let before = cluster.api_request_totals().unwrap();
     let output = except(&cluster, "admin", &more);
     let during = cluster.api_request_totals().unwrap().since(&before);
-    let said = text(&output.stdout);
+    let printed = text(&output.stdout);
     assert_eq!(
-        said, "deviationexception.goldenpath.dev/web-replicas created\n",
+        printed, "deviationexception.goldenpath.dev/web-replicas created\n",
         "{output:?}"
     );
     assert_eq!(during.writes("deviationexceptions"), 1);
@@ -182,7 +182,7 @@ fn asked() -> Option<ControlPlane> {
     Some(cluster)
 }
 
-/// What a command about that request says.
+/// The output of a command about that request.
 fn word(cluster: &ControlPlane, verb: &str, more: &[&str]) -> String {
     let named = [verb, "web-replicas", "-n", "shop"];
     let output = goldenpath(cluster, "admin", &[named.as_slice(), more].concat());
@@ -193,9 +193,9 @@ fn word(cluster: &ControlPlane, verb: &str, more: &[&str]) -> String {
 #[test]
 fn the_owner_of_a_path_decides_under_their_own_name() {
     let Some(cluster) = asked() else { return };
-    let said = word(&cluster, "approve", &["--note", "until May"]);
+    let printed = word(&cluster, "approve", &["--note", "until May"]);
     let object = "deviationexception.goldenpath.dev/web-replicas";
-    assert_eq!(said, format!("{object} approved\n"));
+    assert_eq!(printed, format!("{object} approved\n"));
     let approval = &stored(&cluster, "web-replicas")["spec"]["approval"];
     assert_eq!(approval["decision"], "Approved");
     assert_eq!(

@@ -1,5 +1,5 @@
-//! The off-ramp as its users take it: an exception drafted from manifests and from a cluster, what
-//! is shown before anything is written, and the word of a path's owner.
+//! The off-ramp as users take it: an exception drafted from manifests and from a cluster, the
+//! preview before anything is written, and the path owner's decision.
 
 #![allow(clippy::unwrap_used)]
 

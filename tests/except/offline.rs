@@ -24,15 +24,15 @@ fn except(args: &[&str]) -> Output {
 /// Of the shop's fixtures, with a reason and a cost.
 fn drafted(more: &[&str]) -> Output {
     let from = ["--from", "scan/shop.yaml", "--paths", "scan/paths.yaml"];
-    let said = ["--reason", REASON, "--cost", "6h"];
-    except(&[from.as_slice(), &said, more].concat())
+    let given = ["--reason", REASON, "--cost", "6h"];
+    except(&[from.as_slice(), &given, more].concat())
 }
 
 /// Of a service that two steps are missing for, by a path whose teams declare light deviations.
 fn declared(more: &[&str]) -> Output {
     let from = ["deploy/till", "--from", "except/till.yaml"];
-    let said = ["--reason", REASON, "--cost", "6h"];
-    except(&[from.as_slice(), &said, more].concat())
+    let given = ["--reason", REASON, "--cost", "6h"];
+    except(&[from.as_slice(), &given, more].concat())
 }
 
 fn shown(output: &Output) -> String {
@@ -112,7 +112,7 @@ fn every_flag_finds_its_field() {
 
 #[test]
 fn what_would_be_refused_is_said_by_flag_and_nothing_is_written() {
-    for (more, said) in [
+    for (more, given) in [
         (vec!["--reason=why not"], "--reason: 20 to 2000 characters"),
         (vec!["--cost=10001"], "--cost: 0 to 10000 wanted"),
         (vec!["--expires=2026-02-28"], "--expires: 2026-02-28"),
@@ -139,7 +139,7 @@ fn what_would_be_refused_is_said_by_flag_and_nothing_is_written() {
         let error = shown(&output);
         assert_eq!(output.status.code(), Some(2), "{more:?}");
         assert!(
-            error.starts_with("error: ") && error.contains(said),
+            error.starts_with("error: ") && error.contains(given),
             "{error}"
         );
         assert!(output.stdout.is_empty(), "{output:?}");
@@ -204,9 +204,9 @@ fn a_name_that_is_there_already_is_said() {
         "--from",
         "scan/exceptions.yaml",
     ];
-    let said = ["--reason", REASON, "--cost", "6h", "--owner", "search"];
+    let given = ["--reason", REASON, "--cost", "6h", "--owner", "search"];
     let named = ["--name", "search-memory", "--check", "memory-limit"];
-    let output = except(&[args.as_slice(), &more, &said, &named].concat());
+    let output = except(&[args.as_slice(), &more, &given, &named].concat());
     assert!(shown(&output).contains("is there already"), "{output:?}");
 }
 
@@ -264,10 +264,10 @@ fn several_workloads_are_named_or_found_by_label() {
         "--from",
         "except/counters.yaml",
     ];
-    let said = [
+    let given = [
         "--reason", REASON, "--cost", "6h", "--owner", "till", "-n", "counter",
     ];
-    let output = except(&[&["deploy/till", "deploy/till-two"][..], &from, &said].concat());
+    let output = except(&[&["deploy/till", "deploy/till-two"][..], &from, &given].concat());
     let spec = &manifest(&output)["spec"];
     let targets = spec["targets"].as_array().unwrap();
     let names: Vec<_> = targets.iter().map(|target| &target["name"]).collect();
@@ -277,13 +277,13 @@ fn several_workloads_are_named_or_found_by_label() {
         "{output:?}"
     );
 
-    let output = except(&[&["-l", "tier=till"][..], &from, &said].concat());
+    let output = except(&[&["-l", "tier=till"][..], &from, &given].concat());
     let spec = &manifest(&output)["spec"];
     assert_eq!(spec["selector"], json!({"matchLabels": {"tier": "till"}}));
     assert_eq!(spec.get("targets"), None);
     assert!(shown(&output).contains("deploy/till-two"), "{output:?}");
 
-    let output = except(&[&["-l", "tier=none"][..], &from, &said].concat());
+    let output = except(&[&["-l", "tier=none"][..], &from, &given].concat());
     let error = shown(&output);
     assert!(
         error.contains("--selector finds no workload in namespace counter"),

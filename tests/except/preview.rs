@@ -1,4 +1,4 @@
-//! Drafts tried before they are there: on manifests, and on a real API server with list rights.
+//! Previews of drafts, on manifests and on a real API server with list rights.
 
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
@@ -87,12 +87,12 @@ spec:
         std::fs::write(&file, DRAFT).unwrap();
         let before = cluster.api_request_totals().unwrap();
         let file = file.to_str().unwrap().to_owned();
-        let said = eventually(SOON, "grace may list", || {
+        let printed = eventually(SOON, "grace may list", || {
             let output = goldenpath(&cluster, "grace", &["preview", &file, "-n", "shop"]);
-            let said = text(&output.stdout);
-            said.contains("would be on the path").then_some(said)
+            let printed = text(&output.stdout);
+            printed.contains("would be on the path").then_some(printed)
         });
-        assert!(said.contains("deploy/web"), "{said}");
+        assert!(printed.contains("deploy/web"), "{printed}");
         let during = cluster.api_request_totals().unwrap().since(&before);
         assert_eq!(during.writes("goldenpaths"), 0);
     }

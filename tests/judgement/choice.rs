@@ -1,4 +1,4 @@
-//! Which path a workload is judged by.
+//! Which path judges a workload.
 
 use goldenpath::assess::state::Status;
 use goldenpath::assess::verdict::Choice;

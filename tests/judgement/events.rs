@@ -1,4 +1,5 @@
-//! What the inventory does with events: what removes, what asks to read again, what time changes.
+//! How the inventory handles events: what removes an object, what requests another list, and what
+//! time changes.
 
 use std::collections::HashSet;
 
@@ -38,7 +39,7 @@ fn completed_list_removes_what_it_did_not_hold_and_nothing_else() {
     assert_eq!(reread, Reread::Nothing);
     assert!(
         cluster.verdict_at("web", now()).is_some(),
-        "a list of another kind says nothing of Deployments"
+        "a list of another kind changes no Deployment"
     );
     let listed = Listed::Workloads {
         kind: &kinds[0],
@@ -48,7 +49,7 @@ fn completed_list_removes_what_it_did_not_hold_and_nothing_else() {
     let _ = cluster.0.complete_list(&listed, now());
     assert!(
         cluster.verdict_at("web", now()).is_some(),
-        "a list of another namespace says nothing of shop"
+        "a list of another namespace changes nothing in shop"
     );
     let _ = cluster.0.complete_list(
         &Listed::Workloads {
@@ -227,7 +228,7 @@ fn time_flips_a_standing_at_the_instant_that_was_foretold() {
     ));
     let _ = cluster.0.tick(now());
     cluster.apply(now());
-    let (mut at, mut told) = (now(), Vec::new());
+    let (mut at, mut changes) = (now(), Vec::new());
     while let Some(next) = cluster.0.next_change().filter(|next| *next <= until) {
         assert!(next > at, "time moves on");
         at = next;
@@ -238,7 +239,7 @@ fn time_flips_a_standing_at_the_instant_that_was_foretold() {
             "nothing changes before {at}"
         );
         let _ = cluster.0.tick(at);
-        told.extend(
+        changes.extend(
             cluster
                 .apply(at)
                 .transitions
@@ -252,7 +253,7 @@ fn time_flips_a_standing_at_the_instant_that_was_foretold() {
         Cause::Time,
     );
     assert_eq!(
-        told,
+        changes,
         [
             due,
             (until, State::Deviating(Standing::Expired), Cause::Time)

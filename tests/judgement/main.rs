@@ -1,4 +1,4 @@
-//! The rules of the judgement, as plain data: no cluster, no clock.
+//! The rules of the judgement on plain data, without a cluster and without a clock.
 
 #![allow(
     clippy::unwrap_used,

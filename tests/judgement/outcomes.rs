@@ -1,4 +1,4 @@
-//! What is judged, and what a check may say of it.
+//! Which workloads are judged, and the outcomes of their checks.
 
 use goldenpath::assess::path::Place;
 use goldenpath::assess::settings::Settings;

@@ -1,4 +1,4 @@
-//! Writes as data: exactly where stored and wanted differ, once, and none at rest.
+//! Planned writes: one for each difference between stored and wanted, and none at rest.
 
 use goldenpath::assess::namespace_index::KubeService;
 use goldenpath::assess::planner::pacing::WriteResult;
@@ -64,13 +64,13 @@ fn first_sight_is_no_transition_but_a_change_during_an_absence_is() {
     let labels = json!({"metadata": {"labels": {"goldenpath.dev/status": "golden-path", "goldenpath.dev/evaluated-path": "web"}}});
     cluster.put(with(deviating("known"), labels));
     let plan = cluster.apply(now());
-    let told: Vec<_> = plan
+    let transition: Vec<_> = plan
         .transitions
         .iter()
-        .map(|told| (&*told.id.name, told.from, told.to))
+        .map(|transition| (&*transition.id.name, transition.from, transition.to))
         .collect();
     assert_eq!(
-        told,
+        transition,
         [(
             "known",
             State::GoldenPath,
@@ -84,24 +84,24 @@ fn transition_says_what_made_the_difference() {
     let mut cluster = Cluster::with_web_path();
     cluster.put(deployment("web"));
     cluster.apply(now());
-    let told = |cluster: &mut Cluster| {
+    let transition = |cluster: &mut Cluster| {
         let plan = cluster.apply(now());
-        let [told] = plan.transitions.as_slice() else {
+        let [transition] = plan.transitions.as_slice() else {
             panic!("one transition, got {:?}", plan.transitions)
         };
-        (told.to.as_str(), told.cause)
+        (transition.to.as_str(), transition.cause)
     };
     cluster.put(deviating("web"));
-    assert_eq!(told(&mut cluster), ("undocumented", Cause::Workload));
+    assert_eq!(transition(&mut cluster), ("undocumented", Cause::Workload));
     cluster.put_exception(exception("licence"));
-    assert_eq!(told(&mut cluster), ("documented", Cause::Exception));
+    assert_eq!(transition(&mut cluster), ("documented", Cause::Exception));
     cluster.0.remove_exception("shop", "licence");
-    assert_eq!(told(&mut cluster), ("undocumented", Cause::Exception));
+    assert_eq!(transition(&mut cluster), ("undocumented", Cause::Exception));
     let lenient =
         json!({"checks": [{"name": "replicas", "expression": "object.spec.replicas >= 1"}]});
     let _ = cluster.put_path("web", with(web_path(), lenient));
     cluster.put(deviating("web"));
-    assert_eq!(told(&mut cluster), ("golden-path", Cause::Path));
+    assert_eq!(transition(&mut cluster), ("golden-path", Cause::Path));
 }
 
 #[test]

@@ -1,5 +1,5 @@
-//! Properties that hold whatever happens: judging twice is the same, a plan applied leaves an
-//! empty plan, and events in any order, doubled or lost, end in the same labels after a list.
+//! Properties that always hold: judging twice gives the same result, an applied plan leaves an
+//! empty plan, and events in any order, repeated or lost, lead to the same labels after a list.
 
 use std::collections::HashSet;
 

@@ -63,12 +63,12 @@ fn rejected() -> Value {
     json!({"approval": {"decision": "Rejected", "by": "ann", "at": "2026-05-20T00:00:00Z"}})
 }
 
-/// Plans and lands the status; what it says.
+/// Plans and writes the status, and returns it.
 fn status(cluster: &mut Cluster, at: Timestamp) -> DeviationExceptionStatus {
     let [write]: [StatusWrite<_>; 1] = cluster.plan_statuses(at).exceptions.try_into().unwrap();
-    let said = write.status.clone();
+    let written = write.status.clone();
     cluster.exception_ended(write, WriteResult::Landed(None), at);
-    said
+    written
 }
 
 #[test]
@@ -149,9 +149,9 @@ fn creating_it_again_does_not_undo_a_rejection() {
     let again = put(&mut cluster, asked("two", &json!({}))).unwrap();
     assert!(again.previous.rejected_at.is_some());
     assert_eq!(phase(&cluster), Phase::Pending);
-    let said = status(&mut cluster, now());
-    assert_eq!(said.phase.as_deref(), Some("Pending"));
-    assert_eq!(said.previous, Some(again.previous));
+    let written = status(&mut cluster, now());
+    assert_eq!(written.phase.as_deref(), Some("Pending"));
+    assert_eq!(written.previous, Some(again.previous));
     // An approver decides, as about any request.
     let approved =
         json!({"approval": {"decision": "Approved", "by": "ann", "at": "2026-05-21T00:00:00Z"}});
@@ -195,10 +195,10 @@ fn the_record_survives_a_restart() {
     let _ = put(&mut cluster, asked("one", &rejected()));
     delete(&mut cluster);
     let _ = put(&mut cluster, asked("two", &json!({})));
-    let said = status(&mut cluster, now());
+    let written = status(&mut cluster, now());
 
     let mut restarted = trusting();
-    let stored = with(asked("two", &json!({})), json!({ "status": said }));
+    let stored = with(asked("two", &json!({})), json!({ "status": written }));
     assert_eq!(put(&mut restarted, stored), None);
     assert_eq!(phase(&restarted), Phase::Pending);
     assert!(restarted.plan_statuses(now()).exceptions.is_empty());
@@ -208,20 +208,20 @@ fn the_record_survives_a_restart() {
 fn a_removed_rejection_stays_on_record() {
     let mut cluster = trusting();
     let _ = put(&mut cluster, asked("one", &rejected()));
-    let said = status(&mut cluster, now());
-    assert_eq!(said.rejected_by.as_deref(), Some("ann"));
-    let at = said.rejected_at.as_ref().map(|at| at.0.to_string());
+    let written = status(&mut cluster, now());
+    assert_eq!(written.rejected_by.as_deref(), Some("ann"));
+    let at = written.rejected_at.as_ref().map(|at| at.0.to_string());
     assert_eq!(at.as_deref(), Some("2026-05-20T00:00:00Z"));
 
     // It is removed; a view that is older than the record does not lose it either.
-    for stored in [json!(said), Value::Null] {
+    for stored in [json!(written), Value::Null] {
         let removed = with(asked("one", &json!({})), json!({ "status": stored }));
         assert_eq!(put(&mut cluster, removed), None);
         assert_eq!(phase(&cluster), Phase::Pending);
     }
     let later = now() + SignedDuration::from_secs(60);
     let again = status(&mut cluster, later);
-    assert_eq!(again.rejected_at, said.rejected_at);
+    assert_eq!(again.rejected_at, written.rejected_at);
     let approved = again
         .conditions
         .iter()
@@ -244,9 +244,9 @@ fn a_rejection_is_recorded_once_it_counts() {
     let ahead =
         json!({"approval": {"decision": "Rejected", "by": "ann", "at": "2026-06-20T00:00:00Z"}});
     let _ = put(&mut cluster, asked("one", &ahead));
-    let said = status(&mut cluster, now());
+    let written = status(&mut cluster, now());
     assert_eq!(
-        (said.phase.as_deref(), said.rejected_at),
+        (written.phase.as_deref(), written.rejected_at),
         (Some("Active"), None)
     );
     let there = status(&mut cluster, "2026-06-20T00:00:00Z".parse().unwrap());

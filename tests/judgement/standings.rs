@@ -1,4 +1,4 @@
-//! How a deviation stands with its exceptions.
+//! The standing of a deviation under its exceptions.
 
 use goldenpath::assess::state::{Standing, Status, Turn};
 use serde_json::{Value, json};

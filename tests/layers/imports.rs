@@ -1,6 +1,6 @@
-//! Which file of a crate imports which, read from its `use` lines and its paths in full
-//! (`crate::a::b()`). A name that a module re-exports counts for the file that defines it. Modules
-//! of tests do not count. Calls of methods are not imports: a type's methods may be in many files.
+//! Finds which file of a crate imports which, from `use` lines and full paths (`crate::a::b()`). A
+//! re-exported name counts for the file that defines it. Test modules do not count. Method calls
+//! are not imports: a type's methods may be in many files.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -1,6 +1,5 @@
-//! Retired names: words the code was once written in, which a newcomer cannot know. An identifier
-//! that contains one of them fails, whatever its case. Comments, texts and the sentences that name
-//! tests do not count.
+//! Retired names: former code words that a newcomer cannot know. An identifier that contains one
+//! fails, whatever its case. Comments, texts and names of tests do not count.
 
 use proc_macro2::{TokenStream, TokenTree};
 

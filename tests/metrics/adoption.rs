@@ -1,4 +1,4 @@
-//! Services, their states, and the numbers made of them.
+//! Services, their states, and the numbers computed from them.
 
 use std::collections::BTreeMap;
 

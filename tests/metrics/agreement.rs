@@ -1,5 +1,5 @@
-//! One judgement, many surfaces: labels, metrics, statuses and the report say the same of the
-//! same objects at the same instant.
+//! One judgement, many surfaces: labels, metrics, statuses and the report agree on the same objects
+//! at the same instant.
 
 use std::collections::BTreeMap;
 
@@ -45,7 +45,7 @@ fn predating() -> Value {
     })
 }
 
-/// A workload for each thing that can be said of one, one service each.
+/// A workload for each possible state, one service each.
 fn fleet() -> Cluster {
     let mut cluster = cluster();
     let _ = cluster.put_path("web", with(web_path(), predating()));
@@ -142,7 +142,7 @@ fn number(value: &Value) -> Option<f64> {
     value.as_f64()
 }
 
-/// What the report says of a workload, in the words of the labels.
+/// A workload's state in the report, in the words of the labels.
 fn labels_by_report(line: &Value) -> Vec<(&'static str, String)> {
     let status = text_of(line, "status").filter(|word| !["unscoped", "ignored"].contains(word));
     let pairs = [

@@ -1,4 +1,4 @@
-//! What a scrape gets, as text.
+//! The text of a scrape.
 
 use goldenpath::assess::exception::assurance::{Gap, Vouching};
 use goldenpath::report::metrics::{FAMILIES, Options, families, text};

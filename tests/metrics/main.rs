@@ -1,4 +1,4 @@
-//! Adoption in numbers, from records to services to ratios to the text a scrape gets.
+//! Adoption in numbers: from workloads to services to ratios to the text of a scrape.
 
 #![allow(clippy::unwrap_used)] // what cannot be built fails its test
 

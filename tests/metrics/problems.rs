@@ -1,4 +1,4 @@
-//! What a report tells people beside its numbers.
+//! The problems that a report lists beside its numbers.
 
 use goldenpath::assess::source::Source;
 use goldenpath::assess::verdict::AsOf;
@@ -13,7 +13,7 @@ fn built(cluster: &Cluster) -> Report {
     report(&cluster.0, &AsOf::new(now()), &Sources::default())
 }
 
-fn said(cluster: &Cluster) -> Vec<String> {
+fn messages(cluster: &Cluster) -> Vec<String> {
     let problems = built(cluster).problems.into_iter();
     problems
         .map(|problem| format!("{}: {}", problem.source, problem.message))
@@ -38,7 +38,7 @@ fn an_exception_that_covers_nothing_says_why() {
             json!({"spec": {"checks": ["replica", "tier"]}}),
         ));
     assert_eq!(
-        said(&cluster),
+        messages(&cluster),
         [
             "shop/deviationexception/a: exception a: no workload it names was found, so it covers nothing",
             "shop/deviationexception/b: exception b: the workloads it names are judged by another path than jobs, so it covers nothing",
@@ -61,7 +61,7 @@ fn what_is_over_is_no_problem() {
     ] {
         cluster.put_exception(with(excusing(name, "gone"), json!({"spec": spec})));
     }
-    assert_eq!(said(&cluster), [""; 0]);
+    assert_eq!(messages(&cluster), [""; 0]);
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! What holds for every fleet: the numbers add up, and say the same whatever came first.
+//! Properties of every fleet: the numbers add up, and do not depend on the order of events.
 
 use goldenpath::assess::adoption::service::services;
 use goldenpath::assess::adoption::{CostSource, Tally, total};

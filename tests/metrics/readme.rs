@@ -1,4 +1,4 @@
-//! The table people read is the table in the code.
+//! The README's table of metrics equals the table in the code.
 
 use goldenpath::report::metrics::{FAMILIES, Family};
 

@@ -1,4 +1,4 @@
-//! What each exception names, whether it is in use, and whether it is still needed.
+//! Which workloads each exception names, whether it is in use, and whether it is still needed.
 
 use goldenpath::assess::inventory::Inventory;
 use goldenpath::assess::register::next::Next;

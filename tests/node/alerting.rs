@@ -1,5 +1,5 @@
-//! A Prometheus with an account of its own finds the operator through the API server, reads the
-//! chart's rules, and what it finds overdue goes through an Alertmanager to a webhook.
+//! A Prometheus with an account of its own finds the operator through the API server and reads the
+//! chart's rules; its alert goes through an Alertmanager to a webhook.
 
 use std::fs;
 

@@ -1,5 +1,5 @@
-//! Figures of a run, one a line on standard error, for whoever reads its log. Nothing is judged by
-//! them: the machine may be busy.
+//! Figures of a run, one per line on standard error, for the log. Tests must not depend on them:
+//! the machine may be busy.
 
 use std::fmt::Display;
 use std::io::Write as _;

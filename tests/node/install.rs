@@ -1,4 +1,4 @@
-//! The README's commands put the operator into a namespace that takes nothing but restricted pods.
+//! The README's commands install the operator into a namespace that only admits restricted pods.
 
 use crate::figures::figure;
 use crate::story::{Helm, NAMESPACE, Story};

@@ -1,5 +1,5 @@
-//! The README's commands remove goldenpath: no label, no right, no object of ours is left but the
-//! definitions, which hold what people wrote.
+//! The README's commands remove goldenpath: no label, RBAC object or object of ours stays, except
+//! the definitions, which hold users' objects.
 
 use goldenpath::api::keys;
 use goldenpath_e2e::eventually;

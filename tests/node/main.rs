@@ -1,6 +1,6 @@
-//! The whole way of a user on a real node: from the image and the README's `helm install` to the
-//! day goldenpath is removed. One story on one cluster: each chapter leaves it as the next expects
-//! it. Where a machine can have no node, one line says so.
+//! A user's whole way on a real node, from the image and the README's `helm install` to the
+//! removal. One story on one cluster: each chapter leaves it as the next one expects it. A machine
+//! that cannot run a node prints one line.
 
 #![cfg(feature = "demo")]
 #![allow(clippy::unwrap_used)]

@@ -1,4 +1,4 @@
-//! The operator's pods, and the processes they really are.
+//! The operator's pods and their processes.
 
 use std::fs;
 use std::time::Duration;
@@ -111,7 +111,7 @@ impl Process {
         Timestamp::now() - Duration::from_secs_f64(uptime - ticks / TICKS)
     }
 
-    /// Ends it as the kernel does when memory runs out: nothing is said, nothing given back.
+    /// Kills it as the kernel does when memory runs out: it neither logs nor releases anything.
     pub fn kill(self) {
         let id = self.0.to_string();
         let killed = std::process::Command::new("kill")

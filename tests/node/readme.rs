@@ -1,4 +1,4 @@
-//! The commands of the README's section "Install", so that what it says is what is tried.
+//! Reads the commands of the README's section "Install", so that the tests run what it documents.
 
 const README: &str = include_str!("../../README.md");
 

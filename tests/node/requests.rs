@@ -1,5 +1,5 @@
-//! What the operator's requests in the API server's audit log say: who of its pods wrote, when, and
-//! how often the same thing.
+//! The operator's requests in the API server's audit log: which pod wrote, when, and how often the
+//! same thing.
 
 use std::collections::BTreeMap;
 

@@ -1,5 +1,5 @@
-//! What the chart lets the operator do, read from the cluster, against what it did, read from the
-//! API server's audit log: every right was used, and nothing was asked for in vain.
+//! The rights the chart grants, read from the cluster, against the requests the operator made, read
+//! from the audit log: it used every right, and no request was forbidden.
 
 use std::collections::BTreeSet;
 
@@ -19,7 +19,7 @@ struct Right {
     name: Option<String>,
 }
 
-/// Asked for in vain, for a reason that is no mistake: verb, resource, why.
+/// Requests that the API server may refuse: verb, resource, and the reason.
 const REFUSED: [(&str, &str, &str); 0] = [];
 
 pub fn every_right_was_used_and_none_was_missing(story: &Story) {

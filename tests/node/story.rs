@@ -1,5 +1,5 @@
-//! The ground of the story: a real node with the operator's image on it, and the programs a user
-//! has: Helm, kubectl and `goldenpath`.
+//! Shared setup of the story: a real node with the operator's image, and the user's programs: Helm,
+//! kubectl and `goldenpath`.
 
 use std::fmt::Write as _;
 use std::fs;
@@ -115,8 +115,8 @@ impl Story {
     /// succeed. What they wrote to standard output.
     #[track_caller]
     pub fn type_in(&self, helm: Helm, commands: &str) -> String {
-        let said = self.try_to_type_in(helm, commands);
-        said.unwrap_or_else(|error| panic!("{commands}\n{error}"))
+        let printed = self.try_to_type_in(helm, commands);
+        printed.unwrap_or_else(|error| panic!("{commands}\n{error}"))
     }
 
     /// As [`Story::type_in`]; what they wrote to standard error where one fails.
@@ -179,7 +179,7 @@ impl Story {
     }
 
     /// As [`Story::requests`], those that came after an instant: a watch is on record when it ends
-    /// and has its place where it began, so no count of them says what is new.
+    /// and is listed where it began, so counting them does not find the new ones.
     pub fn requests_since(&self, instant: Timestamp) -> Vec<AuditEvent> {
         let mut events = self.requests();
         events.retain(|event| requests::received(event) > instant);

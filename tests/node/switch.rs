@@ -1,5 +1,5 @@
-//! A value is changed: with labels off the operator has no right to label and sees everything all
-//! the same; with labels on it catches up.
+//! Changing a value: with labels off the operator has no right to label and still sees everything;
+//! with labels on it catches up.
 
 use goldenpath_e2e::eventually;
 use jiff::Timestamp;
@@ -21,7 +21,7 @@ pub fn labels_go_off_and_on_again(story: &Story) {
 
     let from = Timestamp::now();
     scale(story, &[WORKLOAD], 1);
-    eventually(SOON, "the report says what changed", || {
+    eventually(SOON, "the report shows the change", || {
         (status_in(&targets::report(story))? == "deviating").then_some(())
     });
     let (label, _) = labels(story, "checkout", "deployment/cart");
@@ -33,7 +33,7 @@ pub fn labels_go_off_and_on_again(story: &Story) {
     become_(story, &[WORKLOAD], "deviating");
     scale(story, &[WORKLOAD], 3);
     become_(story, &[WORKLOAD], "golden-path");
-    eventually(SOON, "the Service in front says so too", || {
+    eventually(SOON, "the Service in front shows it too", || {
         let (label, _) = labels(story, "checkout", "service/cart");
         (label == "golden-path").then_some(())
     });

@@ -1,6 +1,6 @@
-//! Two replicas. The leader's process is killed; another process leads within the time of the Lease,
-//! writes what is left, and no label is written twice. Which process that is stays open: kubelet
-//! restarts the killed one in the same pod, and both contend for the Lease.
+//! Two replicas. The leader's process is killed; another process leads within the lease duration,
+//! writes what is left, and writes no label twice. Either process may win: kubelet restarts the
+//! killed one in the same pod, and both contend for the Lease.
 
 use std::time::Instant;
 
@@ -76,7 +76,7 @@ pub fn another_process_leads_within_the_lease(story: &Story) {
     pods::ready(story, 1);
 }
 
-/// By what the Lease says, not by when this test looked: on one machine there is one clock.
+/// By the times in the Lease, not by this test's: on one machine there is one clock.
 fn it_was_taken_over_in_time(first: &Holder, second: &Holder) {
     let took = second.acquired.duration_since(first.renewed);
     figure(
@@ -105,7 +105,7 @@ fn object(name: &str) -> String {
     format!("deployments checkout/{name}")
 }
 
-/// The holder of the Lease; none while it is no process of these pods.
+/// The holder of the Lease; none while it is not a process of these pods.
 fn holder(story: &Story, pods: &[Pod]) -> Option<Holder> {
     let lease = &story.get(&["-n", NAMESPACE, "lease/goldenpath"])["spec"];
     let instant = |field: &str| lease[field].as_str()?.parse().ok();

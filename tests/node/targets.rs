@@ -1,5 +1,5 @@
-//! Where the operator answers: its Service, asked through the API server; and what Prometheus is
-//! told of it, from the chart's `ServiceMonitor` as the Prometheus operator would do it.
+//! The operator's Service, requested through the API server, and the scrape configuration that the
+//! Prometheus operator would generate from the chart's `ServiceMonitor`.
 
 use serde_json::{Value, json};
 
@@ -21,7 +21,7 @@ pub fn page(story: &Story, port: &str, path: &str) -> String {
 }
 
 /// The scrape configuration that the Prometheus operator makes of an endpoint of a `ServiceMonitor`,
-/// as far as the chart uses it; `discovery` says how to reach the API server.
+/// as far as the chart uses it; `discovery` configures how to reach the API server.
 pub fn scrape_config(monitor: &Value, mut discovery: Value) -> Value {
     let endpoint = &monitor["spec"]["endpoints"][0];
     let namespace = &monitor["metadata"]["namespace"];

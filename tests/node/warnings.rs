@@ -1,5 +1,5 @@
-//! What is off by default is turned on: a path warns whoever applies a workload. The operator gets
-//! the rights for it then and uses each; nobody is refused.
+//! Turns on what is off by default: a path warns users who apply a workload. The operator gets the
+//! rights for it, uses each of them, and the API server refuses no workload.
 
 use goldenpath_e2e::eventually;
 
@@ -17,11 +17,11 @@ pub fn a_path_warns_and_refuses_nobody(story: &Story) {
     story.upgrade(&["warnOnApply.enabled=true"]);
     pods::ready(story, 1);
     warn(story, true);
-    eventually(SOON, "who applies is told", || {
-        let said = story.type_in(Helm::Four, DEPLOYMENT);
-        assert!(said.contains("deployment.apps/hasty created"), "{said}");
-        let told = said.contains("golden path web-service");
-        (told && said.contains("kubectl goldenpath except deploy/hasty")).then_some(())
+    eventually(SOON, "the user who applies is warned", || {
+        let printed = story.type_in(Helm::Four, DEPLOYMENT);
+        assert!(printed.contains("deployment.apps/hasty created"), "{printed}");
+        let names_path = printed.contains("golden path web-service");
+        (names_path && printed.contains("kubectl goldenpath except deploy/hasty")).then_some(())
     });
     warn(story, false);
     eventually(SOON, "the policy goes with its reason", || {

@@ -1,6 +1,6 @@
-//! The example workloads, labelled by the pod with nothing but the chart's rights. Those of one
-//! team really run, under the names of the images they ask for; the others wait behind a quota,
-//! which leaves what they are untouched.
+//! The example workloads, labelled by the pod with only the chart's rights. Those of one team
+//! really run, under the image names they ask for; a quota keeps the others waiting, which does not
+//! affect what they are.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -57,7 +57,7 @@ roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: cluster-
 subjects: [{kind: ServiceAccount, name: kustomize-controller, namespace: gitops}]
 ";
 
-/// Namespace, object, and what its labels say of status and deviation.
+/// Namespace, object, and its labels for status and deviation.
 const EXPECTED: [(&str, &str, &str, &str); 12] = [
     (RUNNING, "deployment/login-web", "golden-path", ""),
     (RUNNING, "service/login-web", "golden-path", ""),
@@ -112,7 +112,7 @@ pub fn the_pod_labels_them_each_once(story: &Story) {
     let requests = story.requests();
     assert!(writes(&requests).iter().all(|write| write.pod == pod.name));
     let mut twice = label_writes(&requests);
-    // A Service says the worst of several workloads, which come one after the other.
+    // A Service gets the worst state of its workloads, which arrive one after the other.
     twice.retain(|object, count| *count > 1 && !object.starts_with("services "));
     assert!(twice.is_empty(), "written more than once: {twice:?}");
     let memory = format!("{} KiB", pod.process().resident());
@@ -172,14 +172,14 @@ fn a_gitops_controller_brings_the_exceptions(story: &Story) {
         .cluster()
         .kubeconfig_for_service_account("gitops", "kustomize-controller");
     let apply = format!("{apply} --kubeconfig {}", account.unwrap().display());
-    let mut said = String::new();
+    let mut printed = String::new();
     let applied = within(SOON, "the API server knows who may", || {
         story
             .try_to_type_in(Helm::Four, &apply)
-            .map_err(|error| said = error)
+            .map_err(|error| printed = error)
             .ok()
     });
-    assert!(applied.is_ok(), "{said}");
+    assert!(applied.is_ok(), "{printed}");
 }
 
 /// Status and deviation of an object, each empty where it has none.
@@ -221,7 +221,7 @@ fn running_pods_are_labelled_too(story: &Story) {
     }
 }
 
-/// What our labels say of everything that has them, by kind, namespace and name.
+/// Our labels on every object that has them, by kind, namespace and name.
 pub fn all_labels(story: &Story) -> BTreeMap<String, Labels> {
     let list = story.get(&[KINDS, "-A", "-l", keys::STATUS]);
     let objects = list["items"].as_array().unwrap().iter();
@@ -248,8 +248,8 @@ fn differences(before: &BTreeMap<String, Labels>, now: &BTreeMap<String, Labels>
     lines.collect()
 }
 
-/// The operator has just been started beside everything: it says again what it said before, and
-/// what came when.
+/// The operator has just been started next to everything: its labels stay the same, whatever
+/// the order of the lists.
 pub fn a_start_beside_them_is_quick(story: &Story, before: &BTreeMap<String, Labels>) {
     let pod = pods::ready(story, 1).remove(0);
     let mut now = BTreeMap::new();

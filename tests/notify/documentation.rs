@@ -1,4 +1,4 @@
-//! The page about reminders is true: its example is read, and its shape is what is sent.
+//! The page about reminders is true: the operator reads its example, and sends its shape.
 
 use std::path::Path;
 

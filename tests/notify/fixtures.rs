@@ -1,4 +1,4 @@
-//! A message to hand over.
+//! A message to send.
 
 use goldenpath::assess::register::Usage;
 use goldenpath::assess::reminders::{Addressee, Facts, Item, Message, Stage};

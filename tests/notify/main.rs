@@ -1,5 +1,5 @@
-//! Handing messages over, to receivers that take them, fail, delay, limit and drop: no cluster, a
-//! real connection.
+//! Delivery of messages to receivers that accept, fail, delay, throttle and drop them: a real
+//! connection, without a cluster.
 
 #![cfg(feature = "cluster")]
 #![allow(clippy::unwrap_used)]

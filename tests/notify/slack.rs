@@ -1,4 +1,4 @@
-//! What Slack is told, within its limits, whatever people write.
+//! Messages to Slack stay within its limits, whatever users write.
 
 use goldenpath::assess::register::Usage;
 use goldenpath::assess::reminders::{Item, Message, Stage};
@@ -31,7 +31,7 @@ fn all_texts(value: &Value) -> Vec<String> {
     found
 }
 
-fn said(item: Item) -> String {
+fn text_of(item: Item) -> String {
     let message = message(vec![item]);
     slack(&message)["blocks"][2]["text"]["text"]
         .as_str()
@@ -80,7 +80,7 @@ fn each_stage_says_state_next_step_and_the_other_way() {
         ),
     ] {
         let expected = format!("*shop/api-replicas* · path web-service\n{state}\n{steps}");
-        assert_eq!(said(item(stage)), expected);
+        assert_eq!(text_of(item(stage)), expected);
     }
 }
 
@@ -88,14 +88,14 @@ fn each_stage_says_state_next_step_and_the_other_way() {
 fn what_nobody_needs_any_more_is_closed_first() {
     let mut done = item(Stage::ReviewDue);
     done.facts.needed = Some(false);
-    let text = said(done);
+    let text = text_of(done);
     assert!(
         text.contains("its workloads pass the excepted checks\nClose it: `"),
         "{text}"
     );
     let mut unused = item(Stage::Expired);
     unused.facts.usage = Usage::NoTarget;
-    let text = said(unused);
+    let text = text_of(unused);
     assert!(
         text.contains("no workload uses it now\nClose it: `"),
         "{text}"
@@ -136,7 +136,7 @@ fn nobody_is_mentioned_by_what_people_write() {
     let mut request = item(Stage::DecisionWaiting);
     request.facts.words = "<!channel> <@U123> @here <https://x|y> `code` & more".to_owned();
     request.facts.asked_by = Some("<!everyone>".to_owned());
-    let text = said(request);
+    let text = text_of(request);
     assert!(!text.contains('<'), "{text}");
     assert!(!text.contains("@here"), "{text}");
     assert!(text.contains("&lt;!channel&gt;"), "{text}");
@@ -146,7 +146,7 @@ fn nobody_is_mentioned_by_what_people_write() {
 #[test]
 fn nothing_said_shames() {
     for stage in Stage::ALL {
-        let text = said(item(stage)).to_lowercase();
+        let text = text_of(item(stage)).to_lowercase();
         for word in ["violat", "complian", "failing team", "worst", "must"] {
             assert!(!text.contains(word), "{text}");
         }
@@ -188,12 +188,12 @@ proptest! {
     ) {
         let count = items.len();
         let message = Message { dry_run, more, as_of: at("2026-03-20T09:00:00Z"), ..message(items) };
-        let said = slack(&message);
-        let blocks = said["blocks"].as_array().unwrap();
+        let text_of = slack(&message);
+        let blocks = text_of["blocks"].as_array().unwrap();
         prop_assert!(blocks.len() <= 50);
         let header = blocks[0]["text"]["text"].as_str().unwrap();
         prop_assert!(header.chars().count() <= 150);
-        let texts = all_texts(&said);
+        let texts = all_texts(&text_of);
         let lengths: Vec<_> = texts.iter().map(|text| text.chars().count()).collect();
         prop_assert!(lengths.iter().all(|length| *length <= 3_000), "{lengths:?}");
         prop_assert!(lengths.iter().sum::<usize>() <= 12_000, "{lengths:?}");

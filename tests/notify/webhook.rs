@@ -107,10 +107,10 @@ fn what_is_wrong_with_a_message_is_not_tried_again() {
 #[test]
 fn an_answer_that_repeats_the_address_is_not_quoted() {
     let receiver = Receiver::start();
-    let said = "Cannot POST /hook/secret";
-    receiver.answer([Answer::With(404, Vec::new(), said)]);
+    let refusal = "Cannot POST /hook/secret";
+    receiver.answer([Answer::With(404, Vec::new(), refusal)]);
     assert_eq!(refused(send(&to(&receiver))).message, "HTTP 404");
-    receiver.answer([Answer::With(503, Vec::new(), said)]);
+    receiver.answer([Answer::With(503, Vec::new(), refusal)]);
     assert_eq!(failed(send(&to(&receiver))).message, "HTTP 503");
 }
 
@@ -167,7 +167,7 @@ fn a_receiver_that_takes_its_time_is_waited_for_and_a_deaf_one_is_not() {
     receiver.release();
 }
 
-/// Takes one connection, reads a little of it, says `answer` and closes.
+/// Accepts one connection, reads a little of it, writes `answer` and closes.
 fn rude(answer: &'static str) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}/hook/secret", listener.local_addr().unwrap());

@@ -1,5 +1,4 @@
-//! What the chart makes of the rules: by default exactly what is in the files, and where values
-//! change a threshold, rules that still load.
+//! The chart's rules: by default exactly the files, and with changed thresholds still valid rules.
 
 use std::fs;
 use std::path::Path;
@@ -29,8 +28,8 @@ fn rendered(values: &[&str]) -> Option<Value> {
         .current_dir(env!("CARGO_MANIFEST_DIR"))
         .output()
         .unwrap();
-    let said = String::from_utf8_lossy(&answer.stderr);
-    assert!(answer.status.success(), "{said}");
+    let printed = String::from_utf8_lossy(&answer.stderr);
+    assert!(answer.status.success(), "{printed}");
     let rule: Value = serde_saphyr::from_slice(&answer.stdout).unwrap();
     Some(rule["spec"]["groups"].clone())
 }

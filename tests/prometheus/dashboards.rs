@@ -1,5 +1,5 @@
-//! The dashboards as files: each panel says what it shows and in which unit, each variable is used,
-//! and every metric they or the rules name is one the README describes.
+//! The dashboard files: each panel has a description and a unit, each variable is used, and the
+//! README documents every metric that they or the rules name.
 
 use std::collections::BTreeSet;
 

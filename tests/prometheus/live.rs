@@ -1,5 +1,5 @@
-//! Every query of every panel and variable and every rule, answered by a Prometheus that scraped
-//! the operator: no error, nothing empty but what may be, and the numbers the report says.
+//! A Prometheus that scraped the operator answers every query of every panel, variable and rule:
+//! without errors, with data wherever data is expected, and with the numbers of the report.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -100,7 +100,7 @@ fn every_rule_is_evaluated(prometheus: &Prometheus) {
             assert!(!prometheus.query(name).unwrap().is_empty(), "{name}");
         }
     }
-    // The late review of the examples is on its way to whoever is to hear of it.
+    // The reminder of the examples' overdue review is on its way to its owner.
     let overdue = r#"ALERTS{alertname="GoldenPathReviewOverdue", exception="search-index-rebuild", team="search"}"#;
     assert_eq!(prometheus.query(overdue).unwrap().len(), 1);
 }
@@ -114,7 +114,7 @@ fn the_dashboard_says_what_the_report_says(board: &Board, scene: &Scene) {
     assert!(value(board, "Joined and left", scene) >= 1.0);
 }
 
-/// What the first query of a panel says.
+/// The answer to the first query of a panel.
 fn value(board: &Board, title: &str, scene: &Scene) -> f64 {
     let panel: &Panel = board.shown().find(|panel| panel.title == title).unwrap();
     let answers = answers(panel, &all(board), &scene.prometheus).unwrap();

@@ -1,4 +1,4 @@
-//! Rules, alerts and dashboards, held to Prometheus itself: `promtool` tries the rules, and a real
+//! Rules, alerts and dashboards against Prometheus itself: `promtool` tests the rules, and a real
 //! Prometheus that scrapes the real operator answers every query of every panel.
 
 #![cfg(feature = "demo")]

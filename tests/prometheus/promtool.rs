@@ -1,4 +1,4 @@
-//! Running `promtool`, where it is installed.
+//! Runs `promtool`, where it is installed.
 
 use std::ffi::OsStr;
 use std::fmt::Display;
@@ -17,9 +17,9 @@ pub fn promtool_or_skip<S: AsRef<OsStr>>(args: impl IntoIterator<Item = S>) -> b
         }
         answer => answer.unwrap(),
     };
-    let said = String::from_utf8_lossy(&answer.stdout);
+    let printed = String::from_utf8_lossy(&answer.stdout);
     let complained = String::from_utf8_lossy(&answer.stderr);
-    assert!(answer.status.success(), "{said}\n{complained}");
+    assert!(answer.status.success(), "{printed}\n{complained}");
     true
 }
 

@@ -1,5 +1,5 @@
-//! The rule files: they load, each alert fires when it should and is silent when it should, says
-//! what to do, and wakes nobody.
+//! The rule files load; each alert fires when it should and only then, names a next step, and has a
+//! severity that pages no person at night.
 
 use std::collections::BTreeSet;
 use std::fs;

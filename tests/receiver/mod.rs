@@ -1,4 +1,4 @@
-//! A real receiver of messages on loopback: it keeps what it gets, and answers as it is told.
+//! A real receiver of messages on loopback: it stores what it gets, and answers as configured.
 
 #![allow(dead_code)] // each test binary uses its own part
 
@@ -134,7 +134,7 @@ impl Receiver {
         lock(&self.inside.answers).extend(answers);
     }
 
-    /// Answers everything so for which nothing else was said; `None` takes it.
+    /// The answer to everything without a configured one; `None` accepts it.
     pub fn always(&self, answer: Option<Answer>) {
         *lock(&self.inside.always) = answer;
     }

@@ -1,4 +1,5 @@
-//! The operator's account as the chart makes it: exactly the rights it has where reports are on.
+//! The operator's account as the chart creates it, with exactly the rights it has when reports are
+//! on.
 
 use std::path::PathBuf;
 use std::process::Command;
@@ -8,7 +9,7 @@ use goldenpath_e2e::{ControlPlane, Tool, binaries_or_skip};
 const NAMESPACE: &str = "goldenpath-system";
 
 /// Creates account and roles as the chart renders them for this `reports.mode`; the account's
-/// kubeconfig. None, after a line `skipped: …`, where there is no Helm.
+/// kubeconfig. Without Helm it prints `skipped: …` and returns None.
 pub fn account(cluster: &ControlPlane, mode: &str) -> Option<PathBuf> {
     let binaries = binaries_or_skip(&[Tool::Helm])?;
     let output = Command::new(binaries.path(Tool::Helm).unwrap())
@@ -25,8 +26,8 @@ pub fn account(cluster: &ControlPlane, mode: &str) -> Option<PathBuf> {
         .current_dir(env!("CARGO_MANIFEST_DIR"))
         .output()
         .unwrap();
-    let said = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{said}");
+    let printed = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{printed}");
     cluster
         .kubectl_ok(&["create", "namespace", NAMESPACE])
         .unwrap();

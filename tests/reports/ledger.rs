@@ -1,4 +1,4 @@
-//! When reports are written: on change only, and never because somebody looked again.
+//! Reports are written only when something changes.
 
 use std::collections::{HashMap, HashSet};
 
@@ -187,7 +187,7 @@ fn a_namesake_gets_a_report_of_its_own() {
     );
 }
 
-/// A kind that may not be listed, or was not found yet, says nothing about its workloads.
+/// A kind that may not be listed, or was not found yet, gives no information about its workloads.
 #[test]
 fn the_report_of_a_workload_nobody_could_look_at_stays() {
     let (mut desk, cluster) = (Desk::open(), Cluster::with_web_path());

@@ -1,5 +1,5 @@
-//! Reports on a real API server, by the published definitions of both formats: what is stored, that
-//! nothing is written at rest or by a restart, and what is left behind.
+//! Reports on a real API server, with the published definitions of both formats: what is stored,
+//! that a rest or a restart writes nothing, and what is left behind.
 
 use goldenpath::api::keys;
 use goldenpath::report::policy_report::Format;
@@ -59,7 +59,7 @@ impl Desk<'_> {
         reports.find(|report| report["scope"]["name"] == workload)
     }
 
-    /// Waits until the report of a workload says this of its check `pinned-image`.
+    /// Waits until a workload's report has this result for its check `pinned-image`.
     fn says(&self, workload: &str, wanted: &str) -> Value {
         let what = format!("{workload} is reported as {wanted}");
         eventually(SOON, &what, || {
@@ -220,7 +220,7 @@ fn wgpolicy_reports_are_written_where_openreports_are_not_installed() {
     lifecycle(Format::WgPolicy, "auto");
 }
 
-/// The operator is ready without them, says so, and begins when they come; what it wrote in the
+/// The operator is ready without them, notes it, and begins when they come; what it wrote in the
 /// older format goes, and `cleanup` takes the rest.
 #[test]
 fn a_format_that_is_not_there_is_waited_for_and_the_better_one_wins() {
@@ -238,11 +238,11 @@ fn a_format_that_is_not_there_is_waited_for_and_the_better_one_wins() {
     let operator = ready(&cluster, &args);
     desk.place
         .becomes("deploy/moving", "deviating", Some("undocumented"));
-    let (status, said) = operator.get("/readyz").unwrap();
-    assert_eq!(status, 200, "{said}");
+    let (status, printed) = operator.get("/readyz").unwrap();
+    assert_eq!(status, 200, "{printed}");
     assert!(
-        said.contains("policy reports cannot be followed (NotFound"),
-        "{said}"
+        printed.contains("policy reports cannot be followed (NotFound"),
+        "{printed}"
     );
     if install(&cluster, Format::WgPolicy).is_none() {
         return;
@@ -259,9 +259,9 @@ fn a_format_that_is_not_there_is_waited_for_and_the_better_one_wins() {
     desk.says("moving", "fail");
     stop(operator);
 
-    let said = goldenpath(&cluster, &["cleanup", "--dry-run"]);
-    assert!(said.contains("\nReport: 1 would be cleaned"), "{said}");
-    let said = goldenpath(&cluster, &["cleanup"]);
-    assert!(said.contains("\nReport: 1 cleaned"), "{said}");
+    let printed = goldenpath(&cluster, &["cleanup", "--dry-run"]);
+    assert!(printed.contains("\nReport: 1 would be cleaned"), "{printed}");
+    let printed = goldenpath(&cluster, &["cleanup"]);
+    assert!(printed.contains("\nReport: 1 cleaned"), "{printed}");
     assert!(desk.reports().is_empty());
 }

@@ -1,5 +1,5 @@
-//! Policy reports: what they say of every standing, when they are written, and that the published
-//! definitions of both formats take them.
+//! Policy reports: their results for every standing, when they are written, and that the published
+//! definitions of both formats accept them.
 
 #![allow(clippy::unwrap_used)]
 

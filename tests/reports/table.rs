@@ -1,5 +1,5 @@
 //! The instants at which an answer changes by itself, and the objects it is about: one workload for
-//! each reason there is.
+//! each cause.
 
 use std::fs;
 

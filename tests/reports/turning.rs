@@ -1,5 +1,5 @@
-//! One run in which instants pass within seconds, and every surface a person may look at, asked at
-//! the same time: label, status, metrics, report, `why`, policy report, warning and Event.
+//! One run in which these instants pass within seconds, with every surface read at the same time:
+//! label, status, metrics, report, `why`, policy report, warning and Event.
 
 use std::time::Duration;
 
@@ -14,7 +14,7 @@ use crate::manifests::{approval, exception, failing, hurried};
 use crate::stage::{Place, SOON, goldenpath, stop};
 use crate::suite::control_plane;
 
-/// Who applies workloads: not the operator, whose own writes nobody is warned about.
+/// The user who applies workloads: not the operator, whose own writes get no warnings.
 const DEV: &str = "dev";
 /// An instant that was set is reached within this.
 const REACHED: Duration = Duration::from_secs(120);
@@ -47,8 +47,8 @@ struct Stand<'a> {
 }
 
 impl Stand<'_> {
-    /// What every surface says of a workload now, each in the one word for it.
-    fn said(&self, name: &str) -> Option<Vec<(&'static str, String)>> {
+    /// The state of a workload on every surface now, each in its own word.
+    fn states(&self, name: &str) -> Option<Vec<(&'static str, String)>> {
         let place = &self.desk.place;
         let labels = place.labels(&format!("deploy/{name}"));
         let label = labels.get(keys::DEVIATION).or(labels.get(keys::STATUS))?;
@@ -77,15 +77,15 @@ impl Stand<'_> {
         ])
     }
 
-    /// Waits until all of them say the same, and the API server warns exactly where it should.
+    /// Waits until all of them agree, and the API server warns exactly where it should.
     fn turns(&self, name: &str, wanted: &str) {
-        let mut said = None;
+        let mut states = None;
         eventually(
             REACHED,
             &format!("all surfaces call {name} {wanted}"),
             || {
-                said = self.said(name);
-                let all = said.as_ref()?;
+                states = self.states(name);
+                let all = states.as_ref()?;
                 all.iter().all(|(_, word)| word == wanted).then_some(())
             },
         );
@@ -95,7 +95,7 @@ impl Stand<'_> {
         });
     }
 
-    /// Whether somebody who changes the workload is told.
+    /// Whether a change of the workload gets a warning.
     fn is_warned(&self, name: &str) -> bool {
         let place = &self.desk.place;
         let touch = [
@@ -113,10 +113,10 @@ impl Stand<'_> {
         String::from_utf8_lossy(&output.stderr).contains("goldenpath-warn-")
     }
 
-    /// Waits until the status of the exception says so, and an Event told of it.
+    /// Waits until the exception's status shows the phase and an Event reports it.
     fn is_in(&self, phase: &str) {
         let place = &self.desk.place;
-        eventually(SOON, &format!("the status says {phase}"), || {
+        eventually(SOON, &format!("the status shows {phase}"), || {
             (place.get("devex/web")["status"]["phase"] == phase).then_some(())
         });
         eventually(SOON, &format!("an Event Exception{phase}"), || {

@@ -1,4 +1,4 @@
-//! What a report says: the mapping from check and standing to result, and the words.
+//! The content of a report: the mapping from check and standing to result, and the messages.
 
 use goldenpath::assess::state::Standing;
 use goldenpath::assess::verdict::findings::PolicyResult;
@@ -21,7 +21,7 @@ fn replicas(exception: Option<Value>, at: &str) -> Value {
 #[test]
 fn an_exception_that_excuses_is_skipped_and_one_that_ended_fails() {
     let no = json!({"approval": {"decision": "Rejected"}});
-    for (exception, at, standing, said) in [
+    for (exception, at, standing, expected) in [
         (None, "2026-06-01T00:00:00Z", "undocumented", "fail"),
         (
             Some(json!({"approval": null})),
@@ -51,9 +51,9 @@ fn an_exception_that_excuses_is_skipped_and_one_that_ended_fails() {
         (Some(json!({})), "2026-08-30T00:00:00Z", "expired", "fail"),
     ] {
         let result = replicas(exception, at);
-        assert_eq!(result["result"], said, "{standing}");
+        assert_eq!(result["result"], expected, "{standing}");
         assert_eq!(result["properties"]["standing"], standing);
-        let counts = said == "fail";
+        let counts = expected == "fail";
         assert_eq!(result["scored"], counts, "{standing}");
         let would_be = if counts { Value::Null } else { "fail".into() };
         assert_eq!(result["properties"]["would-be"], would_be, "{standing}");
@@ -227,7 +227,7 @@ fn a_sensitive_message_stays_out() {
     );
 }
 
-/// Whoever is pushed results again when their id changes is pushed once for each thing that is new.
+/// Receivers get a result again when its id changes: once for each change.
 #[test]
 fn the_id_of_a_result_changes_with_what_it_says_and_not_with_time() {
     let id =

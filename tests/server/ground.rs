@@ -1,4 +1,5 @@
-//! A server of the library on loopback, with a report of several megabytes, and plain sockets.
+//! Shared setup: the library's server on loopback, with a report of several megabytes, and plain
+//! sockets.
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};

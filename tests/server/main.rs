@@ -1,5 +1,5 @@
-//! The HTTP server under attack, over real sockets: connections that do nothing are closed, probes
-//! are answered while others hold everything, and readers of a large report share one.
+//! The HTTP server under attack, over real sockets: it closes idle connections, answers probes
+//! while others hold every slot, and shares one large report between readers.
 
 #![cfg(feature = "cluster")]
 #![allow(clippy::unwrap_used)]

@@ -1,5 +1,5 @@
-//! What all suites on an API server start from: a control plane that serves our definitions, and
-//! our program as its users run it. Must not know what a suite tries: paths, people and waiting for
+//! Shared setup of all suites that use an API server: a control plane that serves our definitions,
+//! and our program as users run it. Must not know what a suite tests: paths, users and waiting for
 //! verdicts belong to the suites.
 
 #![allow(dead_code)] // each test program uses its own part
@@ -67,7 +67,7 @@ pub fn define(cluster: &ControlPlane, name: &str) {
     cluster.define(&[api::crd_manifest(crd.unwrap())]).unwrap();
 }
 
-/// `goldenpath ARGS` for whoever a kubeconfig belongs to, from the top of the repository.
+/// `goldenpath ARGS` as the user of a kubeconfig, from the top of the repository.
 pub fn goldenpath(kubeconfig: &Path, args: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_goldenpath"));
     command

@@ -1,5 +1,5 @@
-//! The warning and the report say the same of every workload: of the examples, as they are created
-//! and as they are changed; and every path that comes with goldenpath can be warned by.
+//! The warning and the report agree on every workload: on the examples, created and changed; and
+//! every path that comes with goldenpath can generate warnings.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -11,7 +11,7 @@ use serde_json::Value;
 use crate::ground::{DEV, SOON, condition, in_force, prepared, start_warning, warnings};
 use crate::suite;
 
-/// Standings nobody is warned about again.
+/// Standings without a warning.
 const SETTLED: [&str; 3] = ["documented", "review-due", "predates"];
 
 fn files(directory: &str) -> Vec<PathBuf> {
@@ -32,11 +32,11 @@ fn paths(directory: &str) -> String {
     texts.collect::<Vec<_>>().join("\n---\n")
 }
 
-/// `namespace/kind/name`, and what was said: its golden path and its steps, `2 of 3`.
+/// `namespace/kind/name`, and its warning: the golden path and the steps, `2 of 3`.
 type Said = BTreeMap<String, (String, String)>;
 
 fn read(lines: &[String]) -> Said {
-    let said = lines.iter().map(|line| {
+    let printed = lines.iter().map(|line| {
         let (path, rest) = line
             .strip_prefix("golden path ")
             .unwrap()
@@ -51,7 +51,7 @@ fn read(lines: &[String]) -> Said {
             (path.to_owned(), steps.to_owned()),
         )
     });
-    said.collect()
+    printed.collect()
 }
 
 fn report(cluster: &ControlPlane) -> Vec<Value> {
@@ -63,7 +63,7 @@ fn report(cluster: &ControlPlane) -> Vec<Value> {
     report["workloads"].as_array().unwrap().clone()
 }
 
-/// What the report would have the warnings say.
+/// The warnings that the report leads to.
 fn expected(workloads: &[Value], settled: &[&str]) -> Said {
     let deviating = workloads.iter().filter(|workload| {
         let standing = workload["deviation"].as_str().unwrap_or_default();
@@ -136,7 +136,7 @@ fn the_warning_and_the_report_agree_on_every_example() {
 
 /// Waits until every workload carries the labels its verdict asks for.
 fn settled(cluster: &ControlPlane, operator: &goldenpath_e2e::Operator) {
-    eventually(SOON, "every label says what the report says", || {
+    eventually(SOON, "every label agrees with the report", || {
         let labelled = cluster
             .kubectl_ok(&["get", "deploy,sts,ds,cj", "-A", "-o", "json"])
             .ok()?;

@@ -1,4 +1,4 @@
-//! What is said on applying, and when nothing is.
+//! Which applies print a warning, and which print none.
 
 use goldenpath_e2e::{ControlPlane, Operator, Options, eventually};
 
@@ -67,29 +67,29 @@ fn scene() -> Option<(ControlPlane, Operator, String)> {
     let operator = start_warning(&cluster);
     cluster.apply(PATH).unwrap();
     condition(&cluster, "web-service", ("True", "Installed"));
-    let said = in_force(&cluster, &deployment("web", ("team: shop", "latest", 2)));
-    Some((cluster, operator, said))
+    let printed = in_force(&cluster, &deployment("web", ("team: shop", "latest", 2)));
+    Some((cluster, operator, printed))
 }
 
 #[test]
 fn who_applies_is_told_in_one_line_what_is_missing_and_the_off_ramp() {
-    let Some((cluster, _operator, said)) = scene() else {
+    let Some((cluster, _operator, printed)) = scene() else {
         return;
     };
     assert_eq!(
-        said,
+        printed,
         "golden path web-service: 2 of 3 steps. Missing: no fixed tag on app (fix: \
          https://platform.example.com/paths/web-service#pinned-image). Or note your reason: kubectl \
          goldenpath except deploy/web -n shop --check pinned-image --reason \"…\""
     );
     // The steps no exception may name have no off-ramp, and somebody to ask.
-    let said = apply(&cluster, &deployment("nobodys", ("", "1", 2)));
+    let printed = apply(&cluster, &deployment("nobodys", ("", "1", 2)));
     let binding = "golden path web-service: 2 of 3 steps. Missing: Nobody can be asked about it \
          (fix: kubectl label deployment NAME team=TEAM). Questions: #platform-help";
-    assert_eq!(said, [binding]);
-    let said = apply(&cluster, &deployment("nothing", ("", "latest", 1)));
-    let [line] = said.as_slice() else {
-        panic!("{said:?}")
+    assert_eq!(printed, [binding]);
+    let printed = apply(&cluster, &deployment("nothing", ("", "latest", 1)));
+    let [line] = printed.as_slice() else {
+        panic!("{printed:?}")
     };
     assert!(
         line.starts_with("golden path web-service: 0 of 3 steps."),
@@ -122,17 +122,17 @@ fn a_change_is_told_of_and_scaling_is_not(cluster: &ControlPlane) {
         &["-n", "shop", "annotate", "deploy/web", "note=x"][..],
         &["-n", "shop", "rollout", "restart", "deploy/web"],
     ] {
-        let said = kubectl(cluster, loud);
-        assert!(said[0].contains("1 of 3 steps"), "{loud:?}: {said:?}");
+        let printed = kubectl(cluster, loud);
+        assert!(printed[0].contains("1 of 3 steps"), "{loud:?}: {printed:?}");
     }
     let dry = deployment("never", ("team: shop", "latest", 2));
     let file = cluster.data_dir().join("never.yaml");
     std::fs::write(&file, dry).unwrap();
-    let said = kubectl(
+    let printed = kubectl(
         cluster,
         &["apply", "--dry-run=server", "-f", file.to_str().unwrap()],
     );
-    assert_eq!(said.len(), 1, "a dry run is a way to ask beforehand");
+    assert_eq!(printed.len(), 1, "a dry run is a way to ask beforehand");
     assert_eq!(
         kubectl(
             cluster,
@@ -152,7 +152,7 @@ fn a_change_is_told_of_and_scaling_is_not(cluster: &ControlPlane) {
 
 fn what_is_missing_is_in_the_audit_log(cluster: &ControlPlane) {
     let key = "goldenpath-warn-web-service/missing";
-    let found = eventually(SOON, "the audit log tells what is missing", || {
+    let found = eventually(SOON, "the audit log names what is missing", || {
         let events = cluster.audit_events().unwrap();
         let event = events.into_iter().find(|event| event.name == "nothing")?;
         let annotations = event.annotations.into_iter();

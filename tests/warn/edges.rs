@@ -1,5 +1,5 @@
-//! Where messages are long, checks go wrong and paths compete: still one line, still the right
-//! path, and still nothing that is refused.
+//! Long messages, failing checks and competing paths: still one line, still the right path, and
+//! still no request refused.
 
 use std::fmt::Write as _;
 
@@ -36,7 +36,7 @@ fn create_namespaces(cluster: &ControlPlane, names: &[&str]) {
     }
 }
 
-/// Thirty-two steps nobody takes, each with more words than fit.
+/// Thirty-two steps that every workload misses, each with a message longer than fits.
 fn wordy() -> String {
     let mut checks = String::from("  checks:\n");
     for number in 0..32 {
@@ -101,31 +101,31 @@ fn whatever_a_message_is_made_of_one_whole_line_is_said() {
 }
 
 fn too_many_words_are_cut_and_the_off_ramp_stays(cluster: &ControlPlane) {
-    let said = in_force(cluster, &deployment("wordy", "web", ""));
+    let printed = in_force(cluster, &deployment("wordy", "web", ""));
     assert!(
-        said.starts_with("golden path wordy: 0 of 32 steps. Missing: words 'quoted' \\ and"),
-        "{said}"
+        printed.starts_with("golden path wordy: 0 of 32 steps. Missing: words 'quoted' \\ and"),
+        "{printed}"
     );
     assert!(
-        said.contains("; and 29 more, see goldenpath why deploy/web -n wordy."),
-        "{said}"
+        printed.contains("; and 29 more, see goldenpath why deploy/web -n wordy."),
+        "{printed}"
     );
     assert!(
-        said.ends_with("kubectl goldenpath except deploy/web -n wordy --reason \"…\""),
-        "{said}"
+        printed.ends_with("kubectl goldenpath except deploy/web -n wordy --reason \"…\""),
+        "{printed}"
     );
     assert!(
-        said.chars().count() < 3_000,
+        printed.chars().count() < 3_000,
         "{} characters",
-        said.chars().count()
+        printed.chars().count()
     );
 }
 
 fn odd_words_take_one_line(cluster: &ControlPlane) {
     let token = ", annotations: {token: abc123}";
-    let said = in_force(cluster, &deployment("odd", "web", token));
+    let printed = in_force(cluster, &deployment("odd", "web", token));
     assert_eq!(
-        said,
+        printed,
         "golden path odd: 0 of 3 steps. Missing: a token is written down; größer als 'eins' \"und\" \
          \\n zwei; It has a word is not met yet. Or note your reason: kubectl goldenpath except \
          deploy/web -n odd --check secret,lines,empty --reason \"…\""
@@ -134,22 +134,22 @@ fn odd_words_take_one_line(cluster: &ControlPlane) {
 
 fn what_goes_wrong_never_refuses(cluster: &ControlPlane) {
     let small = ", annotations: {size: '1'}";
-    let said = in_force(cluster, &deployment("erring", "small", small));
-    assert!(said.contains("0 of 2 steps"), "{said}");
-    // One fails and one cannot be worked out: what is said is where to look.
-    let said = apply(
+    let printed = in_force(cluster, &deployment("erring", "small", small));
+    assert!(printed.contains("0 of 2 steps"), "{printed}");
+    // One check fails and one cannot be evaluated: the warning names `why`.
+    let printed = apply(
         cluster,
         &deployment("erring", "odd", ", annotations: {size: big}"),
     );
     assert_eq!(
-        said,
+        printed,
         [
             "golden path erring: some of its 2 steps are missing. Which, and how to fix them: goldenpath \
           why KIND/NAME -n NAMESPACE. Or note your reason: kubectl goldenpath except KIND/NAME -n \
           NAMESPACE --reason \"…\""
         ]
     );
-    // Only our own check goes wrong: that is ours to mend, and nobody is told.
+    // Only our own check errors: that is ours to fix, so the user gets none.
     let enough = deployment("erring", "enough", ", annotations: {size: big}");
     let enough = enough.replace("replicas: 1", "replicas: 3");
     assert_eq!(apply(cluster, &enough), [""; 0]);
@@ -189,9 +189,9 @@ const COMPETING: [(&str, &str, &str); 7] = [
 
 fn one_path_warns_and_judges(cluster: &ControlPlane, (name, labels): (&str, &str), wanted: &str) {
     let labels = format!(", labels: {{{labels}}}");
-    let said = apply(cluster, &deployment("both", name, &labels));
-    let [line] = said.as_slice() else {
-        panic!("{name}: {said:?}")
+    let printed = apply(cluster, &deployment("both", name, &labels));
+    let [line] = printed.as_slice() else {
+        panic!("{name}: {printed:?}")
     };
     assert!(
         line.starts_with(&format!("golden path {wanted}:")),
@@ -206,10 +206,10 @@ fn one_path_warns_and_judges(cluster: &ControlPlane, (name, labels): (&str, &str
         &format!("deploy/{name}"),
         "note=x",
     ];
-    let said = kubectl(cluster, &note);
+    let printed = kubectl(cluster, &note);
     assert!(
-        said[0].starts_with(&format!("golden path {wanted}:")),
-        "{name}: {said:?}"
+        printed[0].starts_with(&format!("golden path {wanted}:")),
+        "{name}: {printed:?}"
     );
 }
 
@@ -239,8 +239,8 @@ fn of_two_paths_the_one_that_judges_is_the_one_that_warns() {
         "deploy/plain",
         "goldenpath.dev/path=low",
     ];
-    let said = kubectl(&cluster, &moves);
-    assert_eq!(said.len(), 1);
-    assert!(said[0].starts_with("golden path low:"), "{said:?}");
+    let printed = kubectl(&cluster, &moves);
+    assert_eq!(printed.len(), 1);
+    assert!(printed[0].starts_with("golden path low:"), "{printed:?}");
     drop(operator);
 }

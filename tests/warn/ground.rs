@@ -1,5 +1,5 @@
-//! The ground these tests stand on: a control plane with our definitions, an operator that writes
-//! policies, and kubectl's answers with their warnings.
+//! Shared setup: a control plane with our definitions, an operator that writes policies, and
+//! kubectl's answers with their warnings.
 
 use std::process::Output;
 use std::time::Duration;
@@ -36,11 +36,11 @@ pub fn start_warning(cluster: &ControlPlane) -> Operator {
     start(cluster, &["--warn-on-apply=on"])
 }
 
-/// What kubectl said of a request that went through: our warnings, without the server's prefix.
+/// The warnings kubectl printed for an accepted request, without the server's prefix.
 pub fn warnings(output: &Output) -> Vec<String> {
-    let said = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{said}");
-    let ours = said.lines().filter_map(|line| {
+    let printed = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{printed}");
+    let ours = printed.lines().filter_map(|line| {
         let (before, message) = line.split_once("': ")?;
         before
             .starts_with(

@@ -1,5 +1,5 @@
-//! Warning on apply, as people see it: what `kubectl apply` prints on a real API server while the
-//! real operator runs, and that nothing is ever refused.
+//! Warning on apply, as users see it: what `kubectl apply` prints on a real API server while the
+//! real operator runs, and that it refuses nothing.
 
 #![cfg(feature = "demo")]
 #![allow(clippy::unwrap_used)]

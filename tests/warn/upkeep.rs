@@ -1,5 +1,5 @@
-//! The policies themselves: written where asked for, put back, taken away, and said to be missing
-//! where they cannot be had.
+//! The policies themselves: written where enabled, restored, removed, and reported as missing where
+//! they cannot be created.
 
 use goldenpath_e2e::{ControlPlane, Operator, OperatorOptions, Options, eventually};
 
@@ -153,16 +153,16 @@ fn cleanup_takes_our_policies_away_and_nobody_elses() {
         assert!(output.status.success(), "{output:?}");
         String::from_utf8(output.stdout).unwrap()
     };
-    let said = cleanup(&["--dry-run"]);
+    let printed = cleanup(&["--dry-run"]);
     assert!(
-        said.contains("ValidatingAdmissionPolicy: 1 would be cleaned"),
-        "{said}"
+        printed.contains("ValidatingAdmissionPolicy: 1 would be cleaned"),
+        "{printed}"
     );
     assert!(installed(&cluster, "web"));
-    let said = cleanup(&[]);
+    let printed = cleanup(&[]);
     assert!(
-        said.contains("ValidatingAdmissionPolicyBinding: 1 cleaned"),
-        "{said}"
+        printed.contains("ValidatingAdmissionPolicyBinding: 1 cleaned"),
+        "{printed}"
     );
     gone(&cluster, "web");
     get(&cluster, &["validatingadmissionpolicybinding", others]);

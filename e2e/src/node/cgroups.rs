@@ -1,5 +1,5 @@
-//! Control groups of one node: a group of its own in every hierarchy, below which
-//! kubelet makes one for each pod. Two nodes without that would remove each other's.
+//! Control groups of one node: one in every hierarchy, below which kubelet creates one per pod.
+//! Without it, two nodes would remove each other's.
 
 use std::{
     fs,

@@ -1,5 +1,5 @@
-//! Lets programs of this machine reach an address inside a node's network: a
-//! port on loopback, and two threads for each connection. Bytes only.
+//! Makes an address inside a node's network reachable on this machine: a port on loopback, and two
+//! threads per connection. Bytes only.
 
 use std::{
     fs::File,
@@ -26,8 +26,8 @@ pub struct Forward {
 }
 
 impl Forward {
-    /// Listens on a loopback port, a free one for 0. `target` is told the port and
-    /// answers where inside `network` connections shall go.
+    /// Listens on a loopback port, a free one for 0. `target` maps the port to the address inside
+    /// `network` that connections go to.
     pub(crate) fn start(
         network: &Path,
         port: u16,

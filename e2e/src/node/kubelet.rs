@@ -1,5 +1,5 @@
-//! kubelet and kube-proxy on one node: who they are, how they are told about the
-//! machine, and how the API server proves itself to kubelet.
+//! kubelet and kube-proxy on one node: their identity, their configuration, and the certificate by
+//! which kubelet recognizes the API server.
 
 use std::{path::Path, sync::Arc};
 

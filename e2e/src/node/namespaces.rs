@@ -1,6 +1,5 @@
-//! The namespaces of one node: network, mounts, processes. All of it ends with
-//! one process, so a node that is killed leaves nothing for anybody to undo.
-//! Must not know what runs inside.
+//! The namespaces of one node: network, mounts, processes. They end with one process, so a killed
+//! node leaves nothing behind. Must not know what runs inside.
 
 use std::{
     path::{Path, PathBuf},

@@ -1,5 +1,5 @@
-//! What a real node needs of the machine beyond the tools this crate builds:
-//! root, namespaces, and a few programs of the distribution. Looks, installs nothing.
+//! Requirements of a real node beyond the tools this crate builds: root, namespaces, and a few
+//! programs of the distribution. Checks them, installs nothing.
 
 use std::{
     collections::BTreeSet,

@@ -1,4 +1,4 @@
-//! Nobody is reminded before it is known what everything is about.
+//! The operator sends reminders only once its state is complete.
 
 use goldenpath_e2e::{ControlPlane, Operator, eventually};
 
@@ -80,12 +80,12 @@ fn nobody_is_reminded_before_every_policy_was_listed() {
         (leads && ticks >= 4.0).then_some(())
     });
     assert!(!operator.is_ready());
-    assert_eq!(scene.told(), [""; 0]);
+    assert_eq!(scene.delivered(), [""; 0]);
     let paths = "apiGroups: [goldenpath.dev], resources: [goldenpaths], verbs: [get, list, watch]";
     grant(&scene.cluster, "paths", paths);
     operator.wait_until_ready(2 * SOON).unwrap();
     scene.received(1);
     is_on_record(&place, "web", &["review-due"]);
-    assert_eq!(scene.told(), ["/shop: web review-due"]);
+    assert_eq!(scene.delivered(), ["/shop: web review-due"]);
     stop(operator);
 }

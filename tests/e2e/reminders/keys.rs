@@ -1,5 +1,5 @@
-//! An `Idempotency-Key` belongs to what was sent: whatever falls due, a retry carries the same key
-//! and the same items.
+//! An `Idempotency-Key` belongs to what was sent: a retry carries the same key and the same items,
+//! even when more falls due meanwhile.
 
 use goldenpath_e2e::eventually;
 use serde_json::{Value, json};
@@ -34,7 +34,7 @@ fn killed_behind_a_delivery_the_repeat_carries_the_same_key_whatever_falls_due_m
         let operator = scene.operator();
         let received = scene.received(3);
         assert_eq!(
-            scene.told(),
+            scene.delivered(),
             [
                 "/shop: api review-due, web review-due",
                 "/shop: api review-due, web review-due",
@@ -94,7 +94,7 @@ fn killed_while_recording_a_message_the_rest_is_recorded_and_not_sent_again() {
         // The message after it shows that nothing was sent in between.
         place.apply(&exception("late", &approved_days_ago(OVERDUE)));
         scene.received(2);
-        assert_eq!(scene.told()[1..], ["/shop: late review-overdue"]);
+        assert_eq!(scene.delivered()[1..], ["/shop: late review-overdue"]);
         stop(operator);
     });
 }

@@ -75,7 +75,7 @@ impl Scene {
     }
 
     /// `PATH: ITEM, …` of each message that came.
-    pub fn told(&self) -> Vec<String> {
+    pub fn delivered(&self) -> Vec<String> {
         let received = self.receiver.received();
         let one = |message: &Received| format!("{}: {}", message.path, message.items().join(", "));
         received.iter().map(one).collect()

@@ -1,4 +1,4 @@
-//! Each reminder arrives once, also across crashes, and what a crash can repeat carries the same name.
+//! Each reminder arrives once, even across crashes. What a crash may repeat carries the same key.
 
 use std::time::Duration;
 
@@ -23,14 +23,14 @@ fn a_review_that_becomes_due_is_told_exactly_once() {
     place.apply(&failing("web"));
     place.apply(&exception("web", &approved_days_ago(DUE)));
     let first = scene.received(1).remove(0);
-    assert_eq!(scene.told(), ["/shop: web review-due"]);
+    assert_eq!(scene.delivered(), ["/shop: web review-due"]);
     assert_eq!(first.body["items"][0]["for"]["team"], "shop");
     assert_eq!(
         first.key(),
         format!("\"{}\"", first.body["id"].as_str().unwrap())
     );
     is_on_record(&place, "web", &["review-due"]);
-    eventually(SOON, "an Event says so", || {
+    eventually(SOON, "an Event reports it", || {
         (events(&place, "ReminderSent") == 1).then_some(())
     });
     assert_eq!(counted(&operator, "delivered"), Some(1.0));
@@ -41,13 +41,13 @@ fn a_review_that_becomes_due_is_told_exactly_once() {
     place.condition("devex/web", "Needed", "False");
     assert_eq!(marks(&place, "web"), ["review-due"]);
 
-    // Killed and started again: only what is new is told.
+    // Killed and started again: only what is new is sent.
     drop(operator);
     let operator = scene.operator();
     place.apply(&exception("late", &approved_days_ago(OVERDUE)));
     scene.received(2);
     assert_eq!(
-        scene.told(),
+        scene.delivered(),
         ["/shop: web review-due", "/shop: late review-overdue"]
     );
     stop(operator);
@@ -74,7 +74,7 @@ fn killed_before_the_receiver_took_it_a_reminder_comes_once() {
     place.apply(&exception("late", &approved_days_ago(OVERDUE)));
     scene.received(2);
     assert_eq!(
-        scene.told(),
+        scene.delivered(),
         ["/shop: web review-due", "/shop: late review-overdue"]
     );
     stop(operator);
@@ -123,7 +123,7 @@ fn of_two_replicas_one_reminds_and_the_other_goes_on_from_there() {
     place.apply(&exception("late", &approved_days_ago(OVERDUE)));
     scene.received(2);
     assert_eq!(
-        scene.told(),
+        scene.delivered(),
         ["/shop: web review-due", "/shop: late review-overdue"]
     );
     stop(other);
@@ -152,7 +152,7 @@ fn a_replica_that_hung_does_not_repeat_what_another_one_sent() {
     place.apply(&exception("late", &approved_days_ago(OVERDUE)));
     scene.received(2);
     assert_eq!(
-        scene.told(),
+        scene.delivered(),
         ["/shop: web review-due", "/shop: late review-overdue"]
     );
     stop(first);

@@ -1,4 +1,4 @@
-//! What receivers say is heeded, and whose channel is which.
+//! Answers of receivers are respected, and each team's messages go to its channel.
 
 use std::fs;
 use std::path::PathBuf;
@@ -34,14 +34,14 @@ fn the_first_days_go_to_the_platform_and_owners_are_told_afterwards() {
     let operator = scene.operator();
     let first = scene.received(1).remove(0);
     assert_eq!(first.body["dryRun"], true);
-    assert_eq!(scene.told(), ["/platform: api review-due, web review-due"]);
+    assert_eq!(scene.delivered(), ["/platform: api review-due, web review-due"]);
     is_on_record(&place, "web", &["dry-run:review-due"]);
     stop(operator);
     let ended = format!("{at}\ndryRunUntil: 2026-01-01");
     scene.config = write_config(&scene.cluster, &scene.receiver.url(""), &ended);
     let operator = scene.operator();
     scene.received(2);
-    assert_eq!(scene.told()[1], "/shop: api review-due, web review-due");
+    assert_eq!(scene.delivered()[1], "/shop: api review-due, web review-due");
     is_on_record(&place, "web", &["dry-run:review-due", "review-due"]);
     stop(operator);
 }
@@ -56,7 +56,7 @@ fn a_refusal_is_shown_and_what_was_refused_stays_due() {
     scene.receiver.always(Some(refusal));
     place.apply(&exception("web", &approved_days_ago(DUE)));
     let operator = scene.operator();
-    eventually(SOON, "an Event says so", || {
+    eventually(SOON, "an Event reports it", || {
         (events(&place, "ReminderRefused") == 1).then_some(())
     });
     assert_eq!(counted(&operator, "refused"), Some(1.0));
@@ -148,13 +148,13 @@ fn a_configuration_that_cannot_be_used_is_said_at_the_start() {
         .output()
         .unwrap();
     fs::remove_file(&file).unwrap();
-    let said = String::from_utf8_lossy(&output.stderr).into_owned();
-    assert_eq!(output.status.code(), Some(2), "{said}");
+    let printed = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(2), "{printed}");
     assert!(
-        said.contains("line 1: default: there is no channel 'shop'"),
-        "{said}"
+        printed.contains("line 1: default: there is no channel 'shop'"),
+        "{printed}"
     );
-    assert!(!said.contains("example.com"), "{said}");
+    assert!(!printed.contains("example.com"), "{printed}");
 }
 
 /// Where the API server is, and a file with the authority that vouches for it.

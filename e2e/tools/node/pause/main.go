@@ -1,4 +1,4 @@
-// Command pause does what a pod's sandbox needs: it exists until it is told to end.
+// Command pause does what a pod's sandbox needs: it exists until it gets a signal to end.
 // As "pause serve" it is the smallest workload: it answers HTTP on port 8080 and
 // writes each request with its body to standard output.
 package main
