@@ -207,7 +207,8 @@ fn missed(cluster: &ControlPlane) -> BTreeSet<String> {
     let answer = cluster.kubectl(&dry_run).unwrap();
     let printed = String::from_utf8_lossy(&answer.stderr).into_owned();
     assert!(answer.status.success(), "{printed}");
-    printed.lines()
+    printed
+        .lines()
         .filter(|line| line.contains("ValidatingAdmissionPolicy"))
         .map(in_short)
         .collect()

@@ -376,7 +376,10 @@ fn every_request_body_is_escaped() {
         "Client::try_from",
         "Client::try_default",
     ];
-    assert_eq!(mentions_elsewhere("cluster/client/connect.rs", &ways), [""; 0]);
+    assert_eq!(
+        mentions_elsewhere("cluster/client/connect.rs", &ways),
+        [""; 0]
+    );
     let sources = sources("src");
     let connect = sources
         .iter()
@@ -396,7 +399,10 @@ fn json_and_yaml_are_written_in_one_place() {
         "serde_json::to_string",
         "serde_json::to_writer",
     ];
-    assert_eq!(mentions_elsewhere("report/document/encode.rs", &ways), [""; 0]);
+    assert_eq!(
+        mentions_elsewhere("report/document/encode.rs", &ways),
+        [""; 0]
+    );
 }
 
 #[test]

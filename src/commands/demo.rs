@@ -67,7 +67,7 @@ pub(super) fn run(args: &DemoArgs, invocation: &Invocation<'_>) -> Result<Exit> 
         let listen = loopback();
         let operator = tokio::spawn(async move {
             let listening = |listen, observer| {
-                // There is no receiver where the demo has ended meanwhile.
+                // The demo may have ended meanwhile, and the receiver with it.
                 let _ = sender.send((listen, observer));
             };
             operate(settings, listen, until, listening).await

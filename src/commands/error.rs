@@ -1,5 +1,5 @@
-//! The error that every command fails with: what failed, its cause, and the next step. It is printed by
-//! the terminal, and requests are retried where they are made, never here.
+//! The error of every command: what failed, its cause, and the next step. `terminal` prints it.
+//! Nothing is retried here.
 
 use std::error::Error;
 use std::fmt;
@@ -101,7 +101,7 @@ pub enum ErrorKind {
         /// Why.
         source: io::Error,
     },
-    /// A part that runs until it is stopped has ended by itself.
+    /// A task that should run until it is stopped ended.
     #[error("{0} ended unexpectedly")]
     Ended(&'static str),
     /// The demo's operator took too long.
@@ -112,7 +112,7 @@ pub enum ErrorKind {
         /// What was still missing.
         pending: String,
     },
-    /// There is no such workload.
+    /// The workload does not exist.
     #[error("no {target} in {place}, or it is not judged")]
     NoSuchWorkload {
         /// The workload asked for.
@@ -128,7 +128,7 @@ pub enum ErrorKind {
         /// Where it is.
         namespaces: String,
     },
-    /// There is no such path.
+    /// The golden path does not exist.
     #[error("--path: there is no golden path '{name}'{}", did_you_mean(.nearest.as_ref()))]
     NoSuchPath {
         /// As it was written.

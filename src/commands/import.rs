@@ -1,4 +1,4 @@
-//! `goldenpath import`: drafts exceptions from what other tools were told to ignore. Drafts are
+//! `goldenpath import`: drafts exceptions from the ignores of other tools. Drafts are
 //! printed or written to files, never applied: they go through a review as every exception does.
 
 use std::collections::BTreeMap;

@@ -22,7 +22,7 @@ Request one plain HTTP address and check the answer: a status of 200 to 299, and
 
 The value of a Service's environment variable, tcp://10.0.0.1:8081, is accepted as an address.
 
-Exit code: 0 the answer is as expected, 1 it is not, 2 there is no answer.";
+Exit code: 0 the answer is as expected, 1 it is not, 2 the request failed.";
 pub(super) const EXAMPLES: &str = "\
 Examples:
   goldenpath probe http://goldenpath.goldenpath-system:8081/readyz
@@ -46,7 +46,7 @@ pub struct ProbeArgs {
 }
 
 const PAUSE: Duration = Duration::from_secs(1);
-/// Far above the metrics of the largest fleet measured.
+/// Far above the metrics of the largest measured fleet, in bytes.
 const LARGEST_BODY: usize = 64 << 20;
 /// How much of an unexpected body is shown, in characters.
 const SHOWN: usize = 300;
@@ -185,9 +185,9 @@ mod tests {
 
     #[test]
     fn an_answer_is_one_line() {
-        let said = line(503, "waiting for:\n- golden paths\n", &[]);
+        let shown = line(503, "waiting for:\n- golden paths\n", &[]);
         let url = "http://[::1]:8081/readyz answers";
-        assert_eq!(said, format!("{url} 503: waiting for: - golden paths"));
+        assert_eq!(shown, format!("{url} 503: waiting for: - golden paths"));
         assert_eq!(
             line(200, "a b", &["a", "c"]),
             format!("{url} 200, without c")

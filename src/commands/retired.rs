@@ -1,10 +1,10 @@
-//! Names of earlier versions: each is answered with one line that gives the new name.
+//! Names of earlier versions. Each gets one line that gives the new name.
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 
-/// A word that is no longer accepted.
+/// A former command or flag.
 struct Retired {
-    /// The verb it was a flag of; it was a verb itself where absent.
+    /// The command it was a flag of; absent if it was a command itself.
     verb: Option<&'static str>,
     word: &'static str,
     /// What to use now.
@@ -34,7 +34,7 @@ const RETIRED: [Retired; 4] = [
     },
 ];
 
-/// The usage error, or where it is about a retired word, one that gives the new name.
+/// The usage error; for a retired word, one that gives the new name.
 pub(super) fn renamed(error: clap::Error) -> clap::Error {
     let words: Vec<String> = std::env::args_os()
         .map(|word| word.to_string_lossy().into_owned())

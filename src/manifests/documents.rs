@@ -1,5 +1,5 @@
-//! Splits a YAML stream into its documents before any of them is parsed, so that one bad document
-//! does not lose the others. Knows nothing of what is in them.
+//! Splits a YAML stream into documents before parsing, so that one bad document does not lose the
+//! others. Must not interpret their content.
 
 /// One document of a stream.
 #[derive(Debug, PartialEq, Eq)]
@@ -86,7 +86,7 @@ mod tests {
     }
 
     #[test]
-    fn directives_and_end_markers_are_no_documents() {
+    fn directives_and_end_markers_are_not_documents() {
         let stream = "%YAML 1.2\n---\na: 1\n...\n---\nb: 2\n...\n";
         assert_eq!(starts(stream), [(3, "a: 1"), (6, "b: 2")]);
     }

@@ -1,4 +1,4 @@
-//! What can go wrong before anything is judged.
+//! Errors of reading manifests.
 
 use std::io;
 use std::path::PathBuf;
@@ -6,10 +6,10 @@ use std::path::PathBuf;
 /// Why manifests cannot be read.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// A path that was named cannot be read.
+    /// A named file or directory cannot be read.
     #[error("failed to read {}", path.display())]
     Read {
-        /// The path as it was named.
+        /// The path as given.
         path: PathBuf,
         /// Why.
         source: io::Error,

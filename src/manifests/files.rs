@@ -1,5 +1,5 @@
-//! Which files a list of paths means: files as named, directories with everything below them that
-//! looks like a manifest, and `-` for standard input.
+//! Reads the files of a list of paths: named files, everything below directories that looks like a
+//! manifest, and `-` for standard input.
 
 use std::fs;
 use std::io::{self, Read};
@@ -7,23 +7,22 @@ use std::path::{Path, PathBuf};
 
 use super::Error;
 
-/// The largest file that is read; manifests are far smaller.
+/// Limit of a file's size, in bytes; manifests are far smaller.
 const LARGEST: u64 = 256 * 1024 * 1024;
 
-/// A file's text and how it came to be read.
+/// The content of a file.
 pub struct File {
     /// As the user named it, or below a directory the user named; `-` is standard input.
     pub name: String,
-    /// What is in it.
     pub content: Vec<u8>,
     /// Whether the user named it, rather than a directory it is in.
     pub is_named: bool,
 }
 
-/// Reads every file `paths` mean, each directory in order of its names.
+/// Reads every file of `paths`, each directory in order of names.
 ///
 /// # Errors
-/// When a path that was named, or anything below it, cannot be read.
+/// When a named path, or a file below it, cannot be read.
 pub fn read(paths: &[PathBuf], stdin: &mut dyn Read) -> Result<Vec<File>, Error> {
     let mut files = Vec::new();
     for path in paths {
@@ -53,7 +52,7 @@ fn read_directory(directory: &Path, files: &mut Vec<File>) -> Result<(), Error> 
     for entry in entries {
         let path = entry.path();
         let kind = entry.file_type().map_err(|source| failed(&path, source))?;
-        // Links to directories are not followed: they may lead back here.
+        // Links to directories are skipped: they may form a cycle.
         if kind.is_dir() && !is_hidden(&entry) {
             read_directory(&path, files)?;
         } else if !kind.is_dir() && looks_like_manifest(&path) && path.is_file() {

@@ -15,7 +15,7 @@ use crate::report::import::{Waiver, WorkloadRef};
 /// What was found.
 #[derive(Debug, Default)]
 pub struct Ignores {
-    /// What was told to be ignored, in the order of the manifests.
+    /// The ignores, in the order of the manifests.
     pub waivers: Vec<Waiver>,
     /// What is written in a way that cannot be carried over.
     pub problems: Vec<Problem>,

@@ -20,18 +20,18 @@ use crate::assess::source::{Problem, Source};
 use crate::assess::workload::{ReadContext, observe};
 use crate::report::document::build::Sources;
 
-/// What was loaded.
+/// The result of loading.
 #[derive(Debug)]
 pub struct Loaded {
-    /// Everything there is to judge, and to judge by.
+    /// Workloads, golden paths, exceptions and namespaces.
     pub inventory: Inventory,
     /// Where each object was read.
     pub sources: Sources,
-    /// What could not be used.
+    /// Objects that could not be used.
     pub problems: Vec<Problem>,
 }
 
-/// Loads what was read. `now` stands in for the creation time manifests do not have.
+/// Loads manifests. `now` replaces the creation time that manifests do not have.
 pub fn load(input: Input, mut settings: Settings, extra: &[ExtraKind], now: Timestamp) -> Loaded {
     settings.kinds.extend(extra_kinds(extra, &input.manifests));
     let mut loaded = Loaded {
@@ -162,8 +162,8 @@ fn is_of(value: &Value, kind: &WatchedKind) -> bool {
     group == kind.group && value["kind"] == kind.kind.as_str()
 }
 
-/// Extra kinds found among the manifests. Flags give them as in URLs, and there is no discovery to map
-/// `rollouts` to its kind, so usual plurals are tried.
+/// Extra kinds found among the manifests. Flags name them as in URLs. Without discovery to map
+/// `rollouts` to its kind, this tries the usual plurals.
 fn extra_kinds(extra: &[ExtraKind], manifests: &[Manifest]) -> Vec<Arc<WatchedKind>> {
     let found = extra.iter().filter_map(|wanted| {
         let group = format!("{}/", wanted.group);

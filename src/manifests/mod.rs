@@ -1,6 +1,5 @@
 //! Reads files into an inventory, without a cluster: manifests as the API server would store them,
-//! golden paths that come with the binary, and what other tools were told to ignore. Nothing is
-//! judged, printed or written here.
+//! built-in golden paths, and the ignores of other tools. Nothing is judged, printed or written here.
 
 mod documents;
 mod error;
@@ -19,11 +18,11 @@ pub use load::{Loaded, load};
 pub use read::{Input, Manifest, stored};
 pub use starter::PathsFrom;
 
-/// The objects in files and directories, and in more golden paths; `-` is `stdin`. Objects that name
-/// no namespace are in `namespace`.
+/// The objects in files and directories, and in further golden paths; `-` is `stdin`. Objects
+/// without a namespace get `namespace`.
 ///
 /// # Errors
-/// When a path that was named cannot be read.
+/// When a named file or directory cannot be read.
 pub fn input(
     files: &[PathBuf],
     paths: &[PathsFrom],
@@ -37,10 +36,10 @@ pub fn input(
     Ok(read::manifests(&files, namespace))
 }
 
-/// The golden paths that are named, and whatever else is in their files.
+/// The named golden paths, and everything else in their files.
 ///
 /// # Errors
-/// When a path that was named cannot be read.
+/// When a named file or directory cannot be read.
 pub fn paths(given: &[PathsFrom]) -> Result<Input, Error> {
     input(&[], given, "default", &mut io::empty())
 }

@@ -310,7 +310,7 @@ mod tests {
             .collect()
     }
 
-    fn said(input: &Input) -> Vec<String> {
+    fn messages(input: &Input) -> Vec<String> {
         let line = |p: &Problem| format!("{}: {}", p.source, p.message);
         input.problems.iter().map(line).collect()
     }
@@ -326,9 +326,9 @@ mod tests {
         assert_eq!(names(&input), [("a", 1), ("b", 7)]);
         assert_eq!(input.unreadable, 1);
         assert!(
-            said(&input)[0].starts_with("a.yaml:5: column 7: "),
+            messages(&input)[0].starts_with("a.yaml:5: column 7: "),
             "{:?}",
-            said(&input)
+            messages(&input)
         );
     }
 
@@ -353,7 +353,7 @@ mod tests {
         let template = "{{- if .Values.x }}\nkind: A\n---\nkind: {{ .x }}\n{{- end }}\n";
         let input = read(template);
         assert_eq!(input.unreadable, 0);
-        assert_eq!(said(&input), [format!("a.yaml:1: {TEMPLATE}")]);
+        assert_eq!(messages(&input), [format!("a.yaml:1: {TEMPLATE}")]);
     }
 
     #[test]
@@ -367,7 +367,7 @@ mod tests {
         let input = read(&format!("{POD}---\n{POD}---\n{POD}"));
         assert_eq!(names(&input), [("a", 9)]);
         assert_eq!(
-            said(&input),
+            messages(&input),
             [
                 "a.yaml:1: Pod default/a is given again at a.yaml:5, which counts",
                 "a.yaml:5: Pod default/a is given again at a.yaml:9, which counts",
@@ -408,7 +408,7 @@ mod tests {
     fn an_object_without_a_name_is_said() {
         let input = read("apiVersion: v1\nkind: Pod\nspec: {}\n");
         assert_eq!(
-            said(&input),
+            messages(&input),
             ["a.yaml:1: this Pod has no metadata.name, so it is not judged"]
         );
     }

@@ -30,7 +30,7 @@ pub fn parse(document: &Document<'_>) -> Result<(Value, Vec<Unreadable>), Unread
     }
     match read(document.text, DuplicateKeyPolicy::Error) {
         Ok(value) => Ok((value, Vec::new())),
-        // kubectl's client lets the last of two equal keys win; so is it judged, and said.
+        // As in kubectl's client, the last of two equal keys wins; a problem reports it.
         Err(error) if is_duplicate(&error) => read(document.text, DuplicateKeyPolicy::LastWins)
             .map(|value| (value, vec![unreadable(document, &error)]))
             .map_err(|error| unreadable(document, &error)),
@@ -153,11 +153,11 @@ mod tests {
     #[test]
     fn a_key_given_twice_is_said_and_the_last_one_counts() {
         let text = "a: 1\nb: 2\na: 3\n";
-        let (read, said) = parse(&documents::split(text)[0]).unwrap();
+        let (read, problems) = parse(&documents::split(text)[0]).unwrap();
         assert_eq!(read["a"], 3);
-        assert_eq!(said[0].line, 3);
+        assert_eq!(problems[0].line, 3);
         assert_eq!(
-            said[0].message,
+            problems[0].message,
             "the key 'a' is given twice; the last one counts"
         );
     }

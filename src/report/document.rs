@@ -1,5 +1,5 @@
-//! The report every surface shares: `scan`, `report` and `/api/v1/report` write it as JSON, the
-//! text and the page are renderings of it. Its field names are a contract: fields may be added.
+//! The report that every surface shares: `scan`, `report` and `/api/v1/report` write it as JSON, the
+//! terminal shows a rendering of it. Its field names are a contract: fields may be added.
 //! Unknown values are absent, never 0 and never null.
 
 pub mod build;
@@ -20,7 +20,7 @@ use crate::assess::state::{Outcome, Phase, Standing, State, Status, Turn};
 /// `kind` of the report.
 pub const KIND: &str = "Report";
 
-/// One judgement of everything that was seen.
+/// One judgement of the whole fleet.
 #[derive(Serialize, Clone, Debug, PartialEq)]
 #[serde(rename_all = "camelCase")]
 pub struct Report {
@@ -36,7 +36,7 @@ pub struct Report {
     pub workloads: Vec<Workload>,
     /// Every exception.
     pub exceptions: Vec<Exception>,
-    /// What could not be used, or not as it was meant.
+    /// Objects that could not be used, or not as intended.
     pub problems: Vec<Problem>,
 }
 

@@ -23,17 +23,17 @@ const LONGEST_NAME: usize = 63;
 /// Fields given by a person; absent ones were not given.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct DraftInput {
-    /// The path left.
+    /// The path to leave.
     pub path: Option<String>,
     /// The checks to except; empty means not given.
     pub checks: Vec<String>,
-    /// Why.
+    /// Why the deviation is right.
     pub reason: Option<String>,
     /// Hours a month.
     pub hours_per_month: Option<f64>,
     /// Hours once.
     pub one_off_hours: Option<f64>,
-    /// When it ends.
+    /// When it expires.
     pub end: Option<End>,
     /// The team that carries the cost.
     pub owner: Option<String>,
@@ -47,11 +47,11 @@ pub struct DraftInput {
     pub would_return_if: Option<String>,
     /// The exception's name.
     pub name: Option<String>,
-    /// Who asks.
+    /// The requester.
     pub requested_by: Option<String>,
 }
 
-/// When an exception ends.
+/// When an exception expires.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum End {
     /// This long after the draft.
@@ -114,20 +114,20 @@ impl MissingField {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
     /// No path judges the workload, and none is named.
-    #[error("no golden path judges {0} yet: name the one to leave with --path")]
+    #[error("no golden path judges {0} yet: name the path to deviate from with --path")]
     NoPath(String),
     /// Its workloads are judged by different paths.
     #[error("{0} are judged by different paths: draft an exception for each path")]
     SeveralPaths(String),
-    /// It was asked for no workload.
+    /// No workload is named.
     #[error("name a workload, such as deploy/web, or workloads by label with --selector")]
     NoWorkload,
-    /// There is nothing it fails that may be excepted.
+    /// The workloads fail no step that may be excepted.
     #[error(
         "{0} fails no step that needs an exception: name one with --check to except it in advance"
     )]
     NothingToExcept(String),
-    /// Another path than its own is left, and no check is named.
+    /// The named path is not the workload's own, and no check is named.
     #[error(
         "name the steps of path '{0}' to except with --check: the workload is judged by another path"
     )]
@@ -140,7 +140,7 @@ pub enum Refusal {
         /// The missing fields.
         open: Vec<MissingField>,
     },
-    /// An answer the API server would refuse.
+    /// An answer that the API server would reject.
     #[error("{}", .0.join("\n"))]
     Invalid(Vec<String>),
 }
@@ -158,7 +158,7 @@ fn missing(target: &str, open: &[MissingField]) -> String {
 /// Hours as `6`, `6h` or `1.5h`.
 ///
 /// # Errors
-/// When it is not a number of hours.
+/// When the text is not a number of hours.
 pub fn hours(text: &str) -> Result<f64, String> {
     let number = text.trim().trim_end_matches(['h', 'H']);
     let hours = number.parse::<f64>().ok();
@@ -178,10 +178,10 @@ impl End {
 }
 
 impl DraftInput {
-    /// Takes the answer to one question.
+    /// Sets one field from an answer.
     ///
     /// # Errors
-    /// When it is not valid; the message names the bounds.
+    /// When the answer is not valid; the message names the bounds.
     pub fn answer(&mut self, question: MissingField, text: &str) -> Result<(), String> {
         let text = text.trim();
         let field = match question {
@@ -203,10 +203,10 @@ impl DraftInput {
     /// Fills path, checks and owner from the workloads.
     ///
     /// # Errors
-    /// When there is nothing to take it from.
+    /// When the workloads do not determine them.
     pub fn filled(mut self, subject: &Subject) -> Result<Self, Refusal> {
         let path = match self.path.take() {
-            Some(said) => said,
+            Some(given) => given,
             None => subject.path()?,
         };
         if self.checks.is_empty() {
@@ -236,10 +236,10 @@ impl DraftInput {
     }
 }
 
-/// The exception a person described for workloads of the report, at the report's instant.
+/// The exception for the answers and workloads, at the report's instant.
 ///
 /// # Errors
-/// When something is missing, or would be refused by the API server.
+/// When a field is missing, or the API server would reject one.
 pub fn draft(
     answers: &DraftInput,
     subject: &Subject,
@@ -276,7 +276,7 @@ pub fn draft(
     })
 }
 
-/// The spec, once nothing is open any more.
+/// The spec, if no field is open.
 fn spec(answers: &DraftInput, subject: &Subject, now: Timestamp) -> Option<DeviationExceptionSpec> {
     let input = answers.clone();
     let targets = subject.named.iter().map(|workload| Target {
@@ -314,7 +314,7 @@ fn spec(answers: &DraftInput, subject: &Subject, now: Timestamp) -> Option<Devia
     })
 }
 
-/// Whether a text is a reason the API server takes.
+/// Whether the API server accepts a text as a reason.
 pub(super) fn is_reason(text: &str) -> bool {
     bounds::slip_at("/reason", text).is_none()
 }
@@ -324,7 +324,7 @@ fn past(spec: &DeviationExceptionSpec, now: Timestamp) -> Option<String> {
     (end <= now).then(|| format!("--expires: {end} is past"))
 }
 
-/// Workload and first check, with a number where that name is taken.
+/// Workload and first check, with a number if that name is taken.
 fn free_name(workload: &Workload, spec: &DeviationExceptionSpec, report: &Report) -> String {
     let check = spec.checks.first().map_or("", String::as_str);
     let check = if check == EVERY_CHECK { "all" } else { check };
@@ -341,7 +341,7 @@ fn free_name(workload: &Workload, spec: &DeviationExceptionSpec, report: &Report
     name
 }
 
-/// A DNS label out of any text, with room for an ending.
+/// A DNS label from any text, with an ending.
 pub(super) fn dns_name(text: &str, ending: &str) -> String {
     let letters = text.chars().map(|c| match c.to_ascii_lowercase() {
         c @ ('a'..='z' | '0'..='9') => c,

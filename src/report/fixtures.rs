@@ -1,5 +1,5 @@
-//! A small fleet for the tests of the renderings, built by hand so that no test of wording waits
-//! for the judgement.
+//! A small fleet for the tests of renderings, built by hand so that they do not depend on the
+//! judgement.
 
 use jiff::Timestamp;
 
@@ -10,8 +10,8 @@ use crate::assess::register::next::Next;
 use crate::assess::source::{Problem, Source};
 use crate::assess::state::{Outcome, Phase, Standing, State, Status, Turn};
 use crate::report::document::{
-    Check, CheckCount, Exception, KIND, NewServices, PathLine, Report, StandingDates, Steps, Summary,
-    Workload,
+    Check, CheckCount, Exception, KIND, NewServices, PathLine, Report, StandingDates, Steps,
+    Summary, Workload,
 };
 
 pub fn at(text: &str) -> Timestamp {

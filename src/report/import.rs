@@ -28,7 +28,7 @@ pub use manifest::{Manifest, yaml};
 /// `kind` of an import.
 pub const KIND: &str = "ExceptionImport";
 
-/// A tool whose ignores are understood.
+/// A tool whose ignores can be imported.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Tool {
     /// kube-linter.
@@ -42,7 +42,7 @@ pub enum Tool {
 }
 
 impl Tool {
-    /// The name checks of this tool are prefixed with.
+    /// Prefix of this tool's checks.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::KubeLinter => "kube-linter",
@@ -71,7 +71,7 @@ pub struct Waiver {
     pub source: String,
     /// The tool.
     pub tool: Tool,
-    /// How it is written, such as the annotation's key.
+    /// Its form in the manifest, such as the annotation's key.
     pub written: String,
     /// The workloads it is about.
     pub workloads: BTreeSet<WorkloadRef>,
@@ -118,7 +118,7 @@ pub struct ImportInputs<'a> {
     pub report: &'a Report,
     /// The rules of the paths, by name.
     pub policies: BTreeMap<String, ExceptionPolicy>,
-    /// Which of our steps another tool's check means.
+    /// Maps checks of other tools to our steps.
     pub steps: &'a CheckMap,
     /// The user who asks, if known.
     pub requested_by: Option<String>,
@@ -207,14 +207,14 @@ fn opened<'a>(
     if workload.path.is_none() {
         let target = voice::target(workload);
         return Err(refused(&format!(
-            "no golden path is for {target}, so there is nothing to except"
+            "no golden path applies to {target}, so there is nothing to except"
         )));
     }
     Ok((workload, inputs.steps.found(waiver, workload)))
 }
 
 fn drafted(grouped: &[WorkloadWaivers<'_>], inputs: &ImportInputs<'_>) -> Vec<Draft> {
-    let ends = first_looks(grouped, inputs);
+    let ends = first_reviews(grouped, inputs);
     let mut taken: BTreeSet<(String, String)> = inputs
         .report
         .exceptions
@@ -230,7 +230,7 @@ fn drafted(grouped: &[WorkloadWaivers<'_>], inputs: &ImportInputs<'_>) -> Vec<Dr
 
 /// First review of each draft: spread over the review interval of its path, or the end of the
 /// tool's own ignore if that is earlier.
-fn first_looks(grouped: &[WorkloadWaivers<'_>], inputs: &ImportInputs<'_>) -> Vec<Timestamp> {
+fn first_reviews(grouped: &[WorkloadWaivers<'_>], inputs: &ImportInputs<'_>) -> Vec<Timestamp> {
     let mut by_path = BTreeMap::<&str, Vec<usize>>::new();
     for (index, group) in grouped.iter().enumerate() {
         by_path.entry(group.path()).or_default().push(index);
@@ -239,7 +239,7 @@ fn first_looks(grouped: &[WorkloadWaivers<'_>], inputs: &ImportInputs<'_>) -> Ve
     for (path, indexes) in by_path {
         let policy = inputs.policies.get(path).cloned().unwrap_or_default();
         let keys: Vec<String> = indexes.iter().map(|index| grouped[*index].key()).collect();
-        let spread = spread::first_looks(&keys, &policy, inputs.report.as_of);
+        let spread = spread::first_reviews(&keys, &policy, inputs.report.as_of);
         for (index, end) in indexes.into_iter().zip(spread) {
             let stated = grouped[index].waivers.iter().filter_map(|w| w.until).min();
             ends[index] = stated.map_or(end, |stated| stated.min(end));
@@ -276,16 +276,15 @@ fn draft_of(
     let workload = group.workload;
     let reason = reason(&group.waivers);
     let is_owned = workload.team != UNKNOWN_TEAM;
-    let open = [
+    let open: Vec<MissingField> = [
         (MissingField::Reason, draft::is_reason(&reason)),
         (MissingField::Cost, false),
         (MissingField::Owner, is_owned),
-    ];
-    let open: Vec<MissingField> = open
-        .into_iter()
-        .filter(|(_, is_said)| !is_said)
-        .map(|(question, _)| question)
-        .collect();
+    ]
+    .into_iter()
+    .filter(|(_, is_given)| !is_given)
+    .map(|(question, _)| question)
+    .collect();
     let exception = DeviationException {
         metadata: ObjectMeta {
             name: Some(name),
@@ -301,12 +300,12 @@ fn draft_of(
         status: None,
     };
     let sources = group.waivers.iter().map(|waiver| {
-        let said = waiver
+        let quoted = waiver
             .reason
             .as_ref()
-            .filter(|said| !said.is_empty())
-            .map_or_else(String::new, |said| format!(" (“{said}”)"));
-        format!("{}: {}{said}", waiver.source, waiver.written)
+            .filter(|reason| !reason.is_empty())
+            .map_or_else(String::new, |reason| format!(" (“{reason}”)"));
+        format!("{}: {}{quoted}", waiver.source, waiver.written)
     });
     Draft {
         todo: open.iter().map(|question| question.field()).collect(),
@@ -358,17 +357,17 @@ fn spec(group: &WorkloadWaivers<'_>, reason: String) -> DeviationExceptionSpec {
 
 /// The reasons of all waivers, each once.
 fn reason(waivers: &[&Waiver]) -> String {
-    let mut said: Vec<&str> = Vec::new();
+    let mut reasons: Vec<&str> = Vec::new();
     for reason in waivers.iter().filter_map(|w| w.reason.as_deref()) {
         let reason = reason.trim().trim_end_matches('.');
-        if !reason.is_empty() && !said.contains(&reason) {
-            said.push(reason);
+        if !reason.is_empty() && !reasons.contains(&reason) {
+            reasons.push(reason);
         }
     }
-    if said.is_empty() {
+    if reasons.is_empty() {
         return String::new();
     }
-    said.join("; ") + "."
+    reasons.join("; ") + "."
 }
 
 /// One line that counts drafts and open fields.

@@ -1,6 +1,5 @@
-//! Metrics, computed from the inventory: nothing is set and forgotten, so nothing that is gone is
-//! still exposed. Labels are bounded, and an unknown value is absent, never 0. The operator's own
-//! counters live with the operator.
+//! Metrics, computed from the inventory at each scrape, so that no series outlives its object. Labels
+//! are bounded, and an unknown value is absent, never 0. The operator's own counters are elsewhere.
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
@@ -31,10 +30,10 @@ pub const OTHER_TEAMS: &str = "other";
 pub struct Options {
     /// Whether `goldenpath_services` carries the namespace.
     pub namespace_label: bool,
-    /// How many teams have series of their own; those with the fewest workloads and exceptions
-    /// beyond it share the label `other`.
+    /// Teams with series of their own. Those with the fewest workloads and exceptions share the
+    /// label `other`.
     pub max_teams: usize,
-    /// How many workloads have a series of their own; none by default.
+    /// Maximum of workloads with a series of their own; none by default.
     pub workload_info: Option<usize>,
 }
 
@@ -48,7 +47,7 @@ impl Default for Options {
     }
 }
 
-/// What the series of every family are computed from.
+/// Inputs of every family.
 #[derive(Debug)]
 struct Fleet<'a> {
     inventory: &'a Inventory,
@@ -81,13 +80,12 @@ pub fn families(inventory: &Inventory, now: Timestamp, options: &Options) -> Vec
 /// The text exposition of some families.
 ///
 /// # Errors
-/// Where a family has no name or no series: [`families`] yields none such.
+/// When a family has no name or no series, which [`families`] never returns.
 pub fn text(families: &[MetricFamily]) -> prometheus::Result<String> {
     TextEncoder::new().encode_to_string(families)
 }
 
-/// The teams that have series of their own. Owners of manifests choose team names, so their number
-/// is bounded.
+/// The teams with series of their own. Users choose team names, so their number is bounded.
 #[derive(Debug)]
 struct Teams<'a>(BTreeSet<&'a str>);
 

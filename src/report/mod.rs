@@ -1,5 +1,5 @@
-//! Pure renderings of an assessment: the JSON every surface shares, text for a terminal, and the
-//! words people read. Nothing here judges, reads a clock or performs IO.
+//! Pure renderings of an assessment: the JSON that every surface shares, text for a terminal, and
+//! the sentences that people read. Nothing here judges, reads a clock or performs IO.
 
 pub mod document;
 pub mod draft;

@@ -1,7 +1,6 @@
-//! Policy reports written down, in the two formats tools read: `OpenReports` and, where that is not
-//! installed, the older wgpolicyk8s. Equal findings give equal bytes: no message counts days, no
-//! field holds the time of writing. Which result a check gets is decided in
-//! [`crate::assess::verdict::findings`].
+//! Renders policy reports in two formats: `OpenReports` and, where that is not installed, the older
+//! wgpolicyk8s. Equal findings give equal bytes: no message counts days, no field holds the time of
+//! writing. [`crate::assess::verdict::findings`] decides the result of each check.
 
 use std::fmt::Write as _;
 
@@ -16,15 +15,15 @@ use crate::assess::exception::record::Exception;
 use crate::assess::planner::policy_reports::Rendered;
 use crate::assess::state::{Outcome, Standing};
 use crate::assess::verdict::findings::{Finding, Findings, PolicyResult};
-use crate::report::terminal::plain::plain;
 use crate::report::document::StandingDates;
+use crate::report::terminal::plain::plain;
 use crate::report::voice::{Calendar, in_full, short_target};
 
 /// The `source` of every report.
 const SOURCE: &str = "goldenpath";
 /// Tools group results by this, below the source.
 const CATEGORY: &str = "Golden path";
-/// A path has at most so many checks, and a report one result for each.
+/// The maximum of checks in a path, and of results in a report.
 const MAX_RESULTS: usize = 32;
 /// The longest message, in characters.
 const LONGEST_MESSAGE: usize = 1_000;
@@ -33,7 +32,7 @@ const LONGEST_PROPERTY: usize = 256;
 /// The longest label value Kubernetes takes.
 const LONGEST_LABEL: usize = 63;
 
-/// A format of policy reports: a kind of object that tools read.
+/// A format of policy reports.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Format {
     /// `Report` of openreports.io/v1alpha1.
@@ -43,10 +42,9 @@ pub enum Format {
 }
 
 impl Format {
-    /// Every format, the one to prefer first.
+    /// Every format, the preferred one first.
     pub const ALL: [Self; 2] = [Self::OpenReports, Self::WgPolicy];
 
-    /// API group.
     pub const fn group(self) -> &'static str {
         match self {
             Self::OpenReports => "openreports.io",
@@ -54,7 +52,6 @@ impl Format {
         }
     }
 
-    /// API version, without the group.
     pub const fn version(self) -> &'static str {
         match self {
             Self::OpenReports => "v1alpha1",
@@ -62,7 +59,6 @@ impl Format {
         }
     }
 
-    /// Kind.
     pub const fn kind(self) -> &'static str {
         match self {
             Self::OpenReports => "Report",
@@ -114,7 +110,7 @@ pub fn render(found: &Findings<'_>, format: Format) -> Rendered {
     Rendered { digest, object }
 }
 
-/// The beginning of a digest: enough to tell contents of one object apart.
+/// The first half of a digest: enough to distinguish contents of one object.
 fn hexadecimal(digest: &[u8]) -> String {
     let mut text = String::new();
     for byte in &digest[..16] {
@@ -144,7 +140,7 @@ fn metadata(found: &Findings<'_>) -> Value {
     })
 }
 
-/// All five, as the types of both formats have them.
+/// The number of each result, zeros included.
 fn summary(found: &Findings<'_>) -> Map<String, Value> {
     let count = |result: PolicyResult| {
         let checks = found.checks.iter();
@@ -173,7 +169,7 @@ fn result(found: &Findings<'_>, finding: &Finding<'_>) -> Value {
     result
 }
 
-/// A check that only advises is for information, whatever it would weigh otherwise.
+/// A recommended check is informational, whatever its severity.
 const fn severity(check: &Check) -> &'static str {
     match (check.level, check.severity) {
         (Level::Recommended, _) => "info",
@@ -183,8 +179,8 @@ const fn severity(check: &Check) -> &'static str {
     }
 }
 
-/// What is missing, its standing, and the next action. Quotes only the text of the path: evaluated
-/// messages may quote the object, and only `why` shows them.
+/// The missing step, its standing, and the next action. Quotes only text of the path: evaluated
+/// messages may quote the object, and only `why` shows those.
 fn message(found: &Findings<'_>, finding: &Finding<'_>) -> Option<String> {
     let check = finding.check;
     let title = check.title.as_deref().unwrap_or(&check.name);
@@ -222,7 +218,9 @@ fn announced(title: &str, finding: &Finding<'_>) -> String {
         .check
         .enforce_from
         .as_ref()
-        .map_or_else(String::new, |from| format!(" from {}", Calendar::Stored.day(from.0)));
+        .map_or_else(String::new, |from| {
+            format!(" from {}", Calendar::Stored.day(from.0))
+        });
     let already = match finding.evaluated {
         Outcome::Pass => "taken already",
         Outcome::Fail | Outcome::Error | Outcome::Announced => "not taken yet",
@@ -230,7 +228,7 @@ fn announced(title: &str, finding: &Finding<'_>) -> String {
     format!("{title} counts{from}; {already}")
 }
 
-/// How a failure stands, with dates that stay: never "in five days".
+/// The standing of a failure, with dates only: never "in five days".
 fn stands(standing: Standing, found: &Findings<'_>, finding: &Finding<'_>) -> String {
     let words = in_full(standing, &dates(standing, found, finding), Calendar::Stored);
     let is_of_exception = match standing {
@@ -278,7 +276,7 @@ fn dates(standing: Standing, found: &Findings<'_>, finding: &Finding<'_>) -> Sta
     }
 }
 
-/// The next action, if there is one.
+/// The next action, if any.
 fn next(standing: Standing, found: &Findings<'_>, finding: &Finding<'_>) -> Option<String> {
     let id = &found.workload.id;
     let command = |verb: &str, of: &str, more: &str| {
@@ -341,7 +339,7 @@ fn properties(found: &Findings<'_>, finding: &Finding<'_>) -> Map<String, Value>
     properties
 }
 
-/// The exception of a deviation. Kyverno uses the key `exceptions` too.
+/// Properties of the exception. Kyverno uses the key `exceptions` too.
 fn exception_properties(exception: &Exception, life: &Life, put: &mut impl FnMut(&str, &str)) {
     let spec = &exception.spec;
     put("exceptions", &exception.name);
@@ -379,7 +377,7 @@ fn result_id(found: &Findings<'_>, finding: &Finding<'_>) -> String {
     hexadecimal(&Sha256::digest(parts.join("\n")))
 }
 
-/// As much of a name as a label may hold; the whole of it is in each result's properties.
+/// A name cut to a label value; each result's properties hold all of it.
 fn label_value(text: &str) -> String {
     let fits = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
     let replaced: String = text

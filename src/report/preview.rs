@@ -1,4 +1,4 @@
-//! What a draft would change, in words: a golden path against the live cluster, and an exception.
+//! Renders what a drafted golden path or exception would change.
 
 pub mod exception;
 pub mod path;

@@ -1,5 +1,5 @@
-//! What every rendering for a terminal promises: whatever texts objects hold, only safe characters
-//! and our own line feeds are shown.
+//! A property of every rendering for a terminal: whatever text objects hold, it shows only safe
+//! characters and our own line feeds.
 
 use proptest::prelude::*;
 

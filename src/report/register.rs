@@ -1,5 +1,5 @@
-//! The register of exceptions for people: who left which path, until when, at what cost, whether
-//! that is still needed, and what comes next. Sorted by what needs a human next. Judged elsewhere.
+//! The register of exceptions: owner, path, expiry, cost, whether it is still needed, and the next
+//! action. Exceptions that need attention come first. Nothing is judged here.
 
 pub mod inbox;
 
@@ -31,15 +31,15 @@ pub struct Register {
     pub kind: &'static str,
     /// The instant it is for.
     pub as_of: Timestamp,
-    /// What the exceptions that are in use cost their owners, in hours a month.
+    /// Cost of the exceptions in use to their owners, in hours per month.
     pub hours_per_month: f64,
-    /// What needs a human next comes first.
+    /// The exceptions, those that need attention first.
     pub exceptions: Vec<Exception>,
-    /// What could not be read or used.
+    /// Objects that could not be read or used.
     pub problems: Vec<Problem>,
 }
 
-/// Which exceptions are wanted; what is empty does not filter.
+/// Selects exceptions; an empty list does not filter.
 #[derive(Clone, Debug, Default)]
 pub struct Filter {
     /// Owners.
@@ -51,7 +51,7 @@ pub struct Filter {
 }
 
 impl Filter {
-    fn lets(&self, exception: &Exception) -> bool {
+    fn matches(&self, exception: &Exception) -> bool {
         let any = |wanted: &[String], found: &str| {
             wanted.is_empty() || wanted.iter().any(|word| word == found)
         };
@@ -61,10 +61,14 @@ impl Filter {
     }
 }
 
-/// The exceptions of a report that `filter` lets through, what needs a human next first.
+/// The exceptions of a report that match `filter`, those that need attention first.
 pub fn register(report: &Report, filter: &Filter) -> Register {
-    let let_through = report.exceptions.iter().filter(|line| filter.lets(line));
-    let mut exceptions: Vec<Exception> = let_through.cloned().collect();
+    let mut exceptions: Vec<Exception> = report
+        .exceptions
+        .iter()
+        .filter(|line| filter.matches(line))
+        .cloned()
+        .collect();
     sort(&mut exceptions);
     let in_use = exceptions.iter().filter(|line| is_carried(line));
     Register {
@@ -77,20 +81,20 @@ pub fn register(report: &Report, filter: &Filter) -> Register {
     }
 }
 
-/// Lets the operator's status say what use the exceptions are of, for a reader who may not see the
-/// workloads: to them, an exception whose workloads they cannot list would look unused.
+/// Takes `inUse` and `needed` from the operator's statuses, for a user who may not list workloads:
+/// without the workloads, every exception would look unused.
 pub fn trust_statuses(report: &mut Report, inventory: &Inventory) {
     for line in &mut report.exceptions {
         let ns = inventory.namespace(&line.namespace);
         let stored = ns.and_then(|ns| ns.exception(&line.name));
         let status = stored.and_then(|exception| exception.status.as_ref());
-        let says = |condition: &str| {
+        let condition = |type_: &str| {
             let conditions = status.map_or(&[][..], |status| &status.conditions);
-            let found = conditions.iter().find(|stored| stored.type_ == condition)?;
+            let found = conditions.iter().find(|stored| stored.type_ == type_)?;
             found.status.to_lowercase().parse::<bool>().ok()
         };
-        line.in_use = says(condition::IN_USE);
-        line.needed = says(condition::NEEDED);
+        line.in_use = condition(condition::IN_USE);
+        line.needed = condition(condition::NEEDED);
         let matched = status.and_then(|status| status.matched_count);
         line.matched = matched.map_or(0, |number| usize::try_from(number).unwrap_or_default());
         let is_superfluous = line.in_use == Some(false) || line.needed == Some(false);
@@ -100,7 +104,7 @@ pub fn trust_statuses(report: &mut Report, inventory: &Inventory) {
     }
 }
 
-/// The problems that no single workload has; `why` shows those of a workload.
+/// The problems that do not belong to a single workload; `why` shows those.
 pub fn beside_workloads(report: &Report) -> Vec<Problem> {
     let problems = report.problems.iter();
     problems
@@ -112,7 +116,7 @@ pub fn beside_workloads(report: &Report) -> Vec<Problem> {
         .collect()
 }
 
-/// What needs a human next first; of equals in order of namespace and name.
+/// Sorts by urgency, then by namespace and name.
 pub fn sort(exceptions: &mut [Exception]) {
     exceptions.sort_by(|a, b| {
         let urgency = by_urgency((a.next, pressing(a)), (b.next, pressing(b)));
@@ -120,7 +124,7 @@ pub fn sort(exceptions: &mut [Exception]) {
     });
 }
 
-/// The date that decides its urgency; a closed exception has none.
+/// The date that decides an exception's urgency; a closed exception has none.
 pub fn pressing(exception: &Exception) -> Option<Timestamp> {
     if exception.phase == Phase::Closed {
         return None;
@@ -133,7 +137,7 @@ pub fn pressing(exception: &Exception) -> Option<Timestamp> {
     pressing_at(exception.next, &dates)
 }
 
-/// Whether it is approved, running and in use.
+/// Whether the exception is approved, running and in use.
 fn is_carried(exception: &Exception) -> bool {
     let is_running = match exception.phase {
         Phase::Active | Phase::ReviewDue | Phase::ReviewOverdue => true,
@@ -143,8 +147,8 @@ fn is_carried(exception: &Exception) -> bool {
 }
 
 /// The next action, in a few words.
-pub fn say(exception: &Exception, as_of: Timestamp) -> String {
-    let next = next_step(exception, as_of);
+pub fn next_action(exception: &Exception, as_of: Timestamp) -> String {
+    let next = action(exception, as_of);
     match &exception.previous {
         Some(previous) => {
             let deleted = day(previous.deleted_at.0, as_of);
@@ -154,7 +158,7 @@ pub fn say(exception: &Exception, as_of: Timestamp) -> String {
     }
 }
 
-fn next_step(exception: &Exception, as_of: Timestamp) -> String {
+fn action(exception: &Exception, as_of: Timestamp) -> String {
     let at = pressing(exception);
     let on = |words: &str| at.map_or_else(String::new, |at| format!("{words}{}", day(at, as_of)));
     let stands = |standing| {
@@ -189,7 +193,7 @@ fn next_step(exception: &Exception, as_of: Timestamp) -> String {
     }
 }
 
-/// The commands that answer what it asks, the likelier one first; none where it asks nothing.
+/// The commands for the next action, the likelier one first.
 pub fn commands(exception: &Exception) -> Vec<String> {
     let command = |verb: &str, more: &str| {
         let name = shell_word(&exception.name);
@@ -299,7 +303,7 @@ fn row(line: &Exception, as_of: Timestamp, style: Style) -> Vec<Cell> {
         date(line.effective_expiry).into(),
         line.hours_per_month.to_string().into(),
         needed.into(),
-        Cell::painted(&say(line, as_of), paint),
+        Cell::painted(&next_action(line, as_of), paint),
     ];
     if style.wide {
         cells.extend([
@@ -316,7 +320,7 @@ fn row(line: &Exception, as_of: Timestamp, style: Style) -> Vec<Cell> {
     cells
 }
 
-/// Who decided last, and whether that is their word or only the object's.
+/// Who decided last, and whether the API server has verified it.
 fn decided(line: &Exception) -> String {
     let by = line.decided_by.as_deref().unwrap_or("–");
     if line.approval.is_unverified() {
@@ -336,12 +340,12 @@ mod tests {
     use crate::report::fixtures::{at, exception, report};
 
     #[test]
-    fn a_word_nobody_vouches_for_is_marked() {
-        let agreed = exception();
-        assert_eq!(decided(&agreed), "ada");
+    fn an_unverified_decision_is_marked() {
+        let approved = exception();
+        assert_eq!(decided(&approved), "ada");
         let doubted = Exception {
             approval: Assurance::Unverified(Doubt::NotSaid),
-            ..agreed
+            ..approved
         };
         assert_eq!(decided(&doubted), "ada (unverified)");
     }
@@ -364,11 +368,13 @@ mod tests {
         asked.owner = "team-pay".to_owned();
         let mut idle = asking("idle", Next::Close, Phase::Active);
         idle.needed = Some(false);
+        let mut late = asking("late", Next::ReviewOverdue, Phase::ReviewOverdue);
+        late.next_review_at = Some(at("2026-02-10T00:00:00Z"));
         Report {
             exceptions: vec![
                 asking("settled", Next::Rest, Phase::Active),
                 idle,
-                asking("late", Next::ReviewOverdue, Phase::ReviewOverdue),
+                late,
                 asked,
             ],
             problems: Vec::new(),
@@ -386,7 +392,7 @@ mod tests {
 
 NAMESPACE   EXCEPTION   PATH          OWNER       PHASE           UNTIL    HOURS/MONTH   NEEDED   NEXT
 shop        asked       web-service   team-pay    Pending         –        3             yes      requested 3 days ago, waiting for the platform team
-shop        late        web-service   team-shop   ReviewOverdue   12 Mar   3             yes      review overdue, expires 12 Mar
+shop        late        web-service   team-shop   ReviewOverdue   12 Mar   3             yes      review overdue since 10 Feb, expires 12 Mar
 shop        idle        web-service   team-shop   Active          12 Mar   3             no       no longer needed: close it
 shop        settled     web-service   team-shop   Active          12 Mar   3             yes      nothing until 10 Mar
 "
@@ -399,7 +405,7 @@ shop        settled     web-service   team-shop   Active          12 Mar   3    
         let mut asked = asking("asked", Next::Decide, Phase::Pending);
         asked.rejected_at = Some(at("2026-02-20T00:00:00Z"));
         let after = "requested again after the rejection of 20 Feb, waiting for the platform team";
-        assert_eq!(say(&asked, as_of), after);
+        assert_eq!(next_action(&asked, as_of), after);
         asked.previous = Some(Previous {
             deleted_at: Instant(at("2026-02-21T00:00:00Z")),
             times: 1,
@@ -407,7 +413,7 @@ shop        settled     web-service   team-shop   Active          12 Mar   3    
             rejected_at: Some(Instant(at("2026-02-20T00:00:00Z"))),
         });
         let both = format!("{after} (created again, deleted 21 Feb)");
-        assert_eq!(say(&asked, as_of), both);
+        assert_eq!(next_action(&asked, as_of), both);
         let json = serde_json::to_value(&asked).unwrap();
         assert_eq!(json["previous"]["deletedAt"], "2026-02-21T00:00:00Z");
         assert_eq!(json["rejectedAt"], "2026-02-20T00:00:00Z");
@@ -437,20 +443,20 @@ shop        settled     web-service   team-shop   Active          12 Mar   3    
     }
 
     #[test]
-    fn what_is_said_of_a_workload_alone_is_not_repeated_here() {
+    fn problems_of_one_workload_are_not_repeated_here() {
         let mut fleet = report();
         let own = "it asks to be left out".to_owned();
-        let said = format!("Deployment web: {own}");
+        let message = format!("Deployment web: {own}");
         fleet
             .problems
-            .push(Problem::of_workload("shop/Deployment/web", said));
+            .push(Problem::of_workload("shop/Deployment/web", message));
         fleet.workloads[0].problems = vec![own];
         let kept = beside_workloads(&fleet);
         assert_eq!(kept, report().problems);
     }
 
     #[test]
-    fn who_needed_nobody_s_word_renews_alone() {
+    fn an_owner_who_needed_no_approval_renews_alone() {
         let mut due = asking("x", Next::Review, Phase::ReviewDue);
         assert!(commands(&due)[0].contains("request-renewal x -n shop --because"));
         due.approval = Assurance::SelfDeclared;
@@ -458,10 +464,10 @@ shop        settled     web-service   team-shop   Active          12 Mar   3    
     }
 
     #[test]
-    fn each_thing_it_asks_has_its_words_and_its_command() {
+    fn each_action_has_its_words_and_its_command() {
         for next in Next::ALL {
             let line = asking("x", next, Phase::Active);
-            assert!(!say(&line, at("2026-03-01T00:00:00Z")).is_empty());
+            assert!(!next_action(&line, at("2026-03-01T00:00:00Z")).is_empty());
             let asks = line.turn != Turn::Nobody;
             assert_eq!(!commands(&line).is_empty(), asks, "{next:?}");
         }

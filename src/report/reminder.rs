@@ -1,5 +1,5 @@
-//! Words of reminders: for each item its state, the next action and the alternative, with commands
-//! to copy. Slack blocks and JSON use these words. What is due, and for whom, is decided elsewhere.
+//! Sentences of reminders: for each item its state, the next action and the alternative, with
+//! commands to copy. Slack blocks and JSON use them. Must not decide what is due, or for whom.
 
 use jiff::Timestamp;
 
@@ -21,7 +21,7 @@ const QUOTED: usize = 160;
 /// Longest name shown, in characters.
 const NAMED: usize = 80;
 
-/// The words about one item.
+/// The sentences about one item.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Sentences {
     /// Its state.
@@ -35,13 +35,13 @@ pub struct Sentences {
 /// An action with its command.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Action {
-    /// When, or what for.
+    /// What the command does.
     pub text: &'static str,
     /// The command to copy.
     pub command: String,
 }
 
-/// The words about one item.
+/// The sentences about one item.
 pub fn sentences(item: &Item, as_of: Timestamp) -> Sentences {
     let commands = Commands(item);
     let (next, otherwise) = match item.stage {
@@ -76,7 +76,7 @@ pub fn sentences(item: &Item, as_of: Timestamp) -> Sentences {
     }
 }
 
-/// Whether nothing needs it any more, as far as that is known.
+/// Whether the exception is no longer needed, as far as known.
 fn is_done_with(item: &Item) -> bool {
     item.facts.needed == Some(false) || !item.facts.usage.is_in_use()
 }
@@ -124,7 +124,7 @@ fn state(item: &Item, as_of: Timestamp) -> String {
     }
 }
 
-/// Overdue by date, or because the workload changed after its approval.
+/// Overdue by date, or because the workload has changed since the approval.
 fn overdue(item: &Item, as_of: Timestamp) -> String {
     let facts = &item.facts;
     let until = facts
@@ -148,7 +148,7 @@ fn asked(item: &Item, what: &str, when: &str) -> String {
     format!("team {team}{by} {what} {when}, waiting for you: “{words}”")
 }
 
-/// Short form, for lists.
+/// Short status of an item, for lists.
 pub(super) const fn in_short(stage: Stage) -> &'static str {
     match stage {
         Stage::Expired => "expired: renew it or return to the path",
@@ -191,7 +191,7 @@ pub fn opening(message: &Message) -> &'static str {
     }
 }
 
-/// The number of items left for the next message, if any.
+/// The sentence that counts the items left for the next message, if any.
 pub fn closing(message: &Message) -> Option<String> {
     let more = message.more;
     let verb = if more == 1 { "is" } else { "are" };
@@ -214,7 +214,7 @@ impl Commands<'_> {
     }
 }
 
-/// Text of users on one line, and not too much of it.
+/// A user's text on one line of limited length.
 fn cut(words: &str, longest: usize) -> String {
     let line = words.split_whitespace().collect::<Vec<_>>().join(" ");
     plain(&truncate(&line, longest)).into_owned()

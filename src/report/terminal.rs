@@ -1,5 +1,5 @@
-//! Reports for a terminal: tables, one workload explained, shares, and text made safe to show.
-//! Everything here is a function from a document to text; writing it is the screen's work.
+//! Text for a terminal: tables, the explanation of one workload, shares, and escaping. Functions from
+//! a document to text; `commands` writes it.
 
 pub mod plain;
 pub mod share;

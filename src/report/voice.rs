@@ -129,7 +129,10 @@ pub(crate) fn in_short(standing: Standing, dates: &StandingDates, calendar: Cale
         },
         Standing::ReviewDue => format!("needs a review{}", dated("by ", review_by(dates))),
         Standing::Predates => match dates.until {
-            Some(at) => format!("older than the path, nothing due until {}", calendar.day(at)),
+            Some(at) => format!(
+                "older than the path, nothing due until {}",
+                calendar.day(at)
+            ),
             None => "older than the path, nothing due yet".to_owned(),
         },
         Standing::Documented => format!("approved{}", dated("until ", dates.until)),

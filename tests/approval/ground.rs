@@ -178,7 +178,11 @@ impl Ground {
             .env("HELM_CACHE_HOME", self.cluster.data_dir())
             .output()
             .unwrap();
-        assert!(answer.status.success(), "helm {args:?}: {}", printed(&answer));
+        assert!(
+            answer.status.success(),
+            "helm {args:?}: {}",
+            printed(&answer)
+        );
     }
 
     /// Policies are read by the API server a moment after they were written.

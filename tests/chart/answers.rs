@@ -109,7 +109,10 @@ fn each_listener_has_its_own(pages: &str, operations: &str) {
     assert_eq!(code, 1);
     let (code, printed) = ask(operations, "/metrics", "goldenpath_no_such_metric");
     assert_eq!(code, 1);
-    assert!(printed.contains("without goldenpath_no_such_metric"), "{printed}");
+    assert!(
+        printed.contains("without goldenpath_no_such_metric"),
+        "{printed}"
+    );
     let (code, printed) = ask("127.0.0.1:9", "/readyz", "");
     assert_eq!(code, 2);
     assert!(

@@ -61,7 +61,10 @@ fn a_cluster_without_anything_installed_is_judged_by_list_rights_alone() {
     );
     let absent = goldenpath(&cluster, "visitor", &["why", "sts/web", "--paths=starter"]);
     let printed = String::from_utf8_lossy(&absent.stderr);
-    assert!(printed.contains("no sts/web in namespace default"), "{printed}");
+    assert!(
+        printed.contains("no sts/web in namespace default"),
+        "{printed}"
+    );
     assert_eq!(absent.status.code(), Some(2));
     let during = crate::ground::requests_during(&cluster, || {
         goldenpath(&cluster, "visitor", &args);

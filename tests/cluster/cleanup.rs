@@ -59,7 +59,10 @@ fn cleanup_leaves_no_trace_of_the_operator() {
     cluster.kubectl_ok(&forge).unwrap();
 
     let printed = String::from_utf8(cleanup(&cluster, &["--dry-run"]).stdout).unwrap();
-    assert!(printed.contains("Deployment: 2 would be cleaned"), "{printed}");
+    assert!(
+        printed.contains("Deployment: 2 would be cleaned"),
+        "{printed}"
+    );
     assert_eq!(labels(&cluster, "default", "web"), UNDOCUMENTED);
     let output = cleanup(&cluster, &["--lease-namespace=default"]);
     assert!(output.status.success(), "{output:?}");

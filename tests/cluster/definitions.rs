@@ -65,7 +65,8 @@ fn exceptions_that_go_with_their_definition_stay_in_force_until_a_list_decides()
         let conditions = object["status"]["conditions"].as_array()?.clone();
         let mut found = conditions.iter();
         let condition_found = found.find(|condition| condition["type"] == "ExceptionsFollowed")?;
-        (condition_found["status"] == "False" && condition_found["reason"] == "DefinitionRemoved").then_some(())
+        (condition_found["status"] == "False" && condition_found["reason"] == "DefinitionRemoved")
+            .then_some(())
     });
     let_it_tick(&operator, 2.0);
     for name in ["web", "api"] {

@@ -104,7 +104,9 @@ fn a_change_of_workload_path_or_exception_reaches_the_label() {
     eventually(SOON, "Events report the changes", || {
         let events = cluster.kubectl_ok(&reasons).unwrap();
         let all = ["DeviationDocumented", "ExceptionDeleted", "OnGoldenPath"];
-        all.iter().all(|reason| events.contains(reason)).then_some(())
+        all.iter()
+            .all(|reason| events.contains(reason))
+            .then_some(())
     });
 }
 

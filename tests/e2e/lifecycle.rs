@@ -207,6 +207,9 @@ fn a_renamed_path_takes_its_exceptions_along() {
         place.condition("devex/web", "InUse", "True");
         let events = place.kubectl(&["get", "events.events.k8s.io", "-o", "json"]);
         let events_written = events.matches("DeviationUndocumented").count();
-        assert!(events_written <= 1, "it was never undocumented again: {events}");
+        assert!(
+            events_written <= 1,
+            "it was never undocumented again: {events}"
+        );
     });
 }

@@ -30,7 +30,9 @@ impl Receiver {
             runtime.unwrap().block_on(async {
                 listener.set_nonblocking(true).unwrap();
                 let listener = tokio::net::TcpListener::from_std(listener).unwrap();
-                let router = axum::Router::new().route("/", post(store)).with_state(keeps);
+                let router = axum::Router::new()
+                    .route("/", post(store))
+                    .with_state(keeps);
                 axum::serve(listener, router).await.unwrap();
             });
         });
@@ -51,7 +53,8 @@ impl Receiver {
 }
 
 async fn store(State(received): State<Received>, body: Bytes) {
-    received.lock()
+    received
+        .lock()
         .unwrap()
         .push(serde_json::from_slice(&body).unwrap());
 }

@@ -19,7 +19,10 @@ pub fn a_path_warns_and_refuses_nobody(story: &Story) {
     warn(story, true);
     eventually(SOON, "the user who applies is warned", || {
         let printed = story.type_in(Helm::Four, DEPLOYMENT);
-        assert!(printed.contains("deployment.apps/hasty created"), "{printed}");
+        assert!(
+            printed.contains("deployment.apps/hasty created"),
+            "{printed}"
+        );
         let names_path = printed.contains("golden path web-service");
         (names_path && printed.contains("kubectl goldenpath except deploy/hasty")).then_some(())
     });

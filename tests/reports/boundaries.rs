@@ -267,7 +267,10 @@ fn every_row_of_the_table_holds_and_is_explained_so() {
             let target = format!("deploy/{name}");
             let why = ["why", &target, "-n", "shop", "--from", &file, "--as-of"];
             let printed = goldenpath(&[&why[..], &[&at.to_string()]].concat());
-            assert!(printed.contains(sentence(wanted)), "{name} at {at}: {printed}");
+            assert!(
+                printed.contains(sentence(wanted)),
+                "{name} at {at}: {printed}"
+            );
         }
     }
 }

@@ -260,7 +260,10 @@ fn a_format_that_is_not_there_is_waited_for_and_the_better_one_wins() {
     stop(operator);
 
     let printed = goldenpath(&cluster, &["cleanup", "--dry-run"]);
-    assert!(printed.contains("\nReport: 1 would be cleaned"), "{printed}");
+    assert!(
+        printed.contains("\nReport: 1 would be cleaned"),
+        "{printed}"
+    );
     let printed = goldenpath(&cluster, &["cleanup"]);
     assert!(printed.contains("\nReport: 1 cleaned"), "{printed}");
     assert!(desk.reports().is_empty());

@@ -144,7 +144,7 @@ impl Searcher {
         Ok(known.unwrap_or_else(|| self.regex.is_match(text)))
     }
 
-    /// Charges for a search for positions. None if there is no match.
+    /// Charges for a search for positions. None without a match.
     fn positions(&self, context: &mut Context, text: &str) -> Result<Option<&Regex>, Fault> {
         match self.pay(context, text)? {
             Some(false) => Ok(None),

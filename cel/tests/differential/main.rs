@@ -280,6 +280,6 @@ fn random_expressions_mean_what_the_api_server_makes_of_them() {
     );
     assert!(
         comparison.values > comparison.errors && comparison.over_budget * 100 < comparison.values,
-        "the expressions say too little"
+        "the expressions cover too little"
     );
 }

@@ -84,7 +84,7 @@ fn linter(key: &str, text: &str) -> Reading {
     }))
 }
 
-/// A list of checks, or `*`; there is no room for a reason.
+/// A list of checks, or `*`; the format has no field for a reason.
 fn score(key: &str, text: &str) -> Reading {
     let checks: Vec<String> = match key {
         SCORE => text
@@ -209,15 +209,15 @@ mod tests {
     }
 
     #[test]
-    fn what_the_tool_itself_would_not_heed_is_said() {
+    fn ignores_without_effect_in_the_tool_are_reported() {
         let ignores = found(annotated(&json!({
             "polaris.fairwinds.com/exempt": "yes",
             "kube-score/ignore": " ",
         })));
         assert!(ignores.waivers.is_empty());
-        let said: Vec<_> = ignores.problems.iter().map(|p| &p.message).collect();
+        let messages: Vec<_> = ignores.problems.iter().map(|p| &p.message).collect();
         assert_eq!(
-            said,
+            messages,
             [
                 "kube-score/ignore: names no check, so it ignores nothing",
                 "polaris.fairwinds.com/exempt: 'yes' exempts nothing: Polaris asks for \"true\"",

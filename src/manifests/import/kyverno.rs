@@ -1,6 +1,6 @@
-//! Kyverno's exceptions from policies, of both groups: `kyverno.io`, which matches by kind and name, and
-//! `policies.kyverno.io`, which matches by CEL. The workloads they are about are found among the
-//! manifests; what narrows them further and cannot be carried over is said.
+//! Kyverno's `PolicyException`s of both groups: `kyverno.io`, which matches by kind and name, and
+//! `policies.kyverno.io`, which matches by CEL. Finds their workloads among the manifests, and
+//! reports conditions that cannot be carried over.
 
 use std::collections::BTreeSet;
 
@@ -18,7 +18,7 @@ use crate::report::import::{Tool, Waiver, WorkloadRef};
 /// The groups that serve a `PolicyException`.
 const BY_NAME: &str = "kyverno.io/";
 const BY_CEL: &str = "policies.kyverno.io/";
-/// Where people write why, for lack of a field.
+/// Names of annotations in which people give a reason.
 const REASONS: [&str; 4] = ["reason", "justification", "description", "why"];
 
 pub(super) fn is_exception(value: &Value) -> bool {
@@ -110,7 +110,7 @@ fn annotated_reason(value: &Value) -> Option<String> {
     reasons.find_map(|(_, text)| text.as_str().map(str::to_owned))
 }
 
-/// Those that any filter lets through, and all of them where all have to.
+/// Workloads that match any filter, or all filters of `all`.
 fn by_name(
     value: &Value,
     workloads: &[&Value],
@@ -146,13 +146,13 @@ fn is_let_through(resources: &Value, workload: &Value) -> bool {
     let kinds = texts(resources, "kinds");
     let kind = |pattern: &&str| {
         let kind = pattern.rsplit('/').next().unwrap_or(pattern);
-        // An exception for pods is one for whatever makes them.
+        // An exception for pods also covers their workloads.
         kind == "Pod" || is_like(kind, &own.kind)
     };
     let mut names = texts(resources, "names");
     names.extend(resources["name"].as_str());
     let name = |pattern: &&str| {
-        // A pod's name is its workload's and something more.
+        // A pod's name is its workload's name with a suffix.
         is_like(pattern, &own.name) || is_like(pattern, &format!("{}-x", own.name))
     };
     let namespaces = texts(resources, "namespaces");
@@ -202,7 +202,7 @@ fn is_like(pattern: &str, text: &str) -> bool {
     reached[text.len()]
 }
 
-/// Those for which every match condition is true.
+/// Workloads for which every match condition is true.
 fn by_cel(
     value: &Value,
     workloads: &[&Value],
@@ -341,14 +341,14 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_carried_over_is_said() {
+    fn conditions_that_cannot_be_carried_over_are_reported() {
         let mut narrow = legacy(&json!({"kinds": ["Deployment"]}));
         narrow["spec"]["conditions"] = json!({"any": []});
         narrow["spec"]["match"]["any"][0]["subjects"] = json!([{"kind": "User", "name": "ada"}]);
         assert_eq!(found(narrow).problems.len(), 2);
-        let nobody = found(legacy(&json!({"kinds": ["Job"]})));
+        let unmatched = found(legacy(&json!({"kinds": ["Job"]})));
         assert!(
-            nobody.problems[0]
+            unmatched.problems[0]
                 .message
                 .ends_with("matches none of the workloads here")
         );

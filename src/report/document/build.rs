@@ -1,5 +1,5 @@
-//! From the judgement to the report: every surface's lines, built once from the same functions
-//! that labels and statuses come from. Nothing is judged here.
+//! Builds the report from verdicts and lives, with the same functions that labels and statuses come
+//! from. Nothing is judged here.
 
 mod register;
 mod workload;
@@ -16,7 +16,7 @@ use crate::assess::state::State;
 use crate::assess::verdict::{AsOf, judge};
 use crate::report::document::{CheckCount, KIND, NewServices, PathLine, Report, Summary};
 
-/// How many checks a path's line names.
+/// Maximum of checks in a path's line.
 const NAMED_CHECKS: usize = 5;
 
 /// Where objects were read; empty for a cluster.

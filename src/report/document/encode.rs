@@ -1,5 +1,5 @@
-//! Values as JSON and YAML. Both can hold any character raw; neither has to: what a terminal obeys
-//! or a parser refuses is escaped, so that the text is safe to show and the value stays the same.
+//! Values as JSON and YAML. Escapes characters that a terminal obeys or a parser refuses, so that the
+//! text is safe to show and the value stays the same.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -52,8 +52,7 @@ const fn is_blank(c: char) -> bool {
     matches!(c, '\n' | '\r' | '\t')
 }
 
-/// In JSON, what is no ASCII or no printable ASCII stands in strings only, so that an escape may
-/// replace it wherever it is.
+/// JSON has characters outside printable ASCII only in strings, so an escape may replace each.
 fn escape(text: &str, is_wanted: impl Fn(char) -> bool) -> Cow<'_, str> {
     if !text.contains(&is_wanted) {
         return Cow::Borrowed(text);
@@ -109,8 +108,8 @@ fn is_safe(text: &str) -> bool {
     !text.contains(|c| is_unsafe(c) && !is_blank(c))
 }
 
-/// Stands in for texts that YAML's writer would leave raw: it writes a mark bare, and the mark then
-/// makes room for the text in double quotes.
+/// Placeholders for texts that YAML's writer would leave raw: it writes a mark without quotes, and
+/// the text then replaces the mark, in double quotes.
 struct Marks {
     prefix: String,
     quoted: BTreeMap<String, String>,

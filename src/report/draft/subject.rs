@@ -1,4 +1,4 @@
-//! The workloads one exception is for, and what they have in common: a path, steps, a team.
+//! The workloads of one exception, and what they have in common: path, steps and team.
 
 use std::collections::BTreeSet;
 
@@ -12,16 +12,16 @@ use crate::report::voice;
 /// The workloads an exception is for.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Subject {
-    /// Those named, in the order they were named.
+    /// Named workloads, in that order.
     pub named: Vec<Workload>,
-    /// How further ones are found, where that was asked for.
+    /// Selector of further workloads, if given.
     pub selector: Option<LabelSelector>,
-    /// Those the selector finds now.
+    /// The workloads it selects now.
     pub selected: Vec<Workload>,
 }
 
 impl Subject {
-    /// All of them: those named first.
+    /// All workloads, named ones first.
     pub fn workloads(&self) -> impl Iterator<Item = &Workload> {
         self.named.iter().chain(&self.selected)
     }
@@ -36,7 +36,7 @@ impl Subject {
         self.workloads().next()
     }
 
-    /// The path all of them are judged by.
+    /// The path that judges all of them.
     pub(super) fn path(&self) -> Result<String, Refusal> {
         let paths: BTreeSet<_> = self.workloads().map(|w| w.path.as_deref()).collect();
         let mut paths = paths.into_iter();
@@ -47,7 +47,7 @@ impl Subject {
         }
     }
 
-    /// The steps any of them fails that may be excepted, in the path's order.
+    /// Steps that any of them fails and that may be excepted, in the path's order.
     pub(super) fn excusable(&self) -> Vec<String> {
         let mut checks = Vec::new();
         for check in self.workloads().flat_map(Workload::excusable) {
@@ -58,7 +58,7 @@ impl Subject {
         checks
     }
 
-    /// The team they belong to, where it is one.
+    /// Their team, if it is one and known.
     pub(super) fn team(&self) -> Option<String> {
         let teams: BTreeSet<_> = self.workloads().map(|w| w.team.as_str()).collect();
         let mut teams = teams.into_iter();

@@ -7,7 +7,7 @@ use crate::report::fixtures::{at, check, documented, report, undocumented};
 
 const REASON: &str = "The vendor licenses a single replica until the contract of May.";
 
-fn said() -> DraftInput {
+fn input() -> DraftInput {
     DraftInput {
         reason: Some(REASON.to_owned()),
         hours_per_month: Some(6.0),
@@ -38,7 +38,7 @@ fn hours_read_as_people_write_them() {
 
 #[test]
 fn what_is_not_said_comes_from_the_workload() {
-    let exception = drafted(&said()).unwrap();
+    let exception = drafted(&input()).unwrap();
     assert_eq!(
         (
             exception.metadata.name.as_deref(),
@@ -73,7 +73,7 @@ fn everything_missing_is_said_at_once_with_an_example_to_copy() {
 
 #[test]
 fn every_answer_out_of_bounds_names_its_flag() {
-    let mut answers = said();
+    let mut answers = input();
     answers.reason = Some("too short".to_owned());
     answers.hours_per_month = Some(10_001.0);
     answers.one_off_hours = Some(1e9);
@@ -113,7 +113,7 @@ fn every_answer_out_of_bounds_names_its_flag() {
 
 #[test]
 fn characters_are_counted_as_the_api_server_counts_them() {
-    let mut answers = said();
+    let mut answers = input();
     answers.reason = Some("ä".repeat(2000));
     assert!(drafted(&answers).is_ok());
     answers.reason = Some("ä".repeat(2001));
@@ -122,9 +122,9 @@ fn characters_are_counted_as_the_api_server_counts_them() {
 
 #[test]
 fn who_misses_nothing_is_asked_for_a_step() {
-    let refusal = draft(&said(), &about(documented()), &report()).unwrap_err();
+    let refusal = draft(&input(), &about(documented()), &report()).unwrap_err();
     assert!(matches!(refusal, Refusal::NothingToExcept(_)), "{refusal}");
-    let mut answers = said();
+    let mut answers = input();
     answers.path = Some("batch-job".to_owned());
     let refusal = drafted(&answers).unwrap_err();
     assert!(matches!(refusal, Refusal::OtherPath(_)), "{refusal}");
@@ -134,7 +134,7 @@ fn who_misses_nothing_is_asked_for_a_step() {
 fn a_check_that_failed_to_run_is_no_step_to_leave() {
     let mut workload = undocumented();
     workload.checks.push(check("broken", Outcome::Error));
-    let exception = draft(&said(), &about(workload.clone()), &report()).unwrap();
+    let exception = draft(&input(), &about(workload.clone()), &report()).unwrap();
     assert_eq!(exception.spec.checks, ["memory-limit"]);
 }
 
@@ -143,16 +143,16 @@ fn a_name_is_a_dns_name_and_free() {
     let mut report = report();
     report.exceptions[0].namespace = "shop".to_owned();
     report.exceptions[0].name = "api-memory-limit".to_owned();
-    let exception = draft(&said(), &about(undocumented()), &report).unwrap();
+    let exception = draft(&input(), &about(undocumented()), &report).unwrap();
     assert_eq!(
         exception.metadata.name.as_deref(),
         Some("api-memory-limit-2")
     );
     let mut workload = undocumented();
     workload.name = format!("{}.x", "a".repeat(80));
-    let exception = draft(&said(), &about(workload.clone()), &report).unwrap();
+    let exception = draft(&input(), &about(workload.clone()), &report).unwrap();
     assert_eq!(exception.metadata.name, Some("a".repeat(63)));
-    let mut answers = said();
+    let mut answers = input();
     answers.checks = vec!["*".to_owned()];
     let exception = draft(&answers, &about(undocumented()), &report).unwrap();
     assert_eq!(exception.metadata.name.as_deref(), Some("api-all"));
@@ -160,7 +160,7 @@ fn a_name_is_a_dns_name_and_free() {
 
 #[test]
 fn a_period_counts_from_the_moment_of_the_draft() {
-    let mut answers = said();
+    let mut answers = input();
     answers.end = Some(End::After(Period::days(90)));
     let exception = drafted(&answers).unwrap();
     assert_eq!(
@@ -190,7 +190,7 @@ fn several_workloads_share_what_they_share() {
         named: vec![undocumented(), other],
         ..Subject::default()
     };
-    let spec = draft(&said(), &both(other.clone()), &report())
+    let spec = draft(&input(), &both(other.clone()), &report())
         .unwrap()
         .spec;
     let names: Vec<_> = spec.targets.iter().map(|target| &*target.name).collect();
@@ -198,10 +198,10 @@ fn several_workloads_share_what_they_share() {
     assert_eq!(spec.checks, ["memory-limit", "readiness-probe"]);
 
     other.team = "team-pay".to_owned();
-    let refusal = draft(&said(), &both(other.clone()), &report()).unwrap_err();
+    let refusal = draft(&input(), &both(other.clone()), &report()).unwrap_err();
     assert!(refusal.to_string().contains("--owner"), "{refusal}");
     other.path = Some("batch-job".to_owned());
-    let refusal = draft(&said(), &both(other), &report()).unwrap_err();
+    let refusal = draft(&input(), &both(other), &report()).unwrap_err();
     assert!(refusal.to_string().contains("different paths"), "{refusal}");
 }
 
@@ -216,9 +216,9 @@ fn a_selector_stays_a_selector() {
         selected: vec![undocumented()],
         ..Subject::default()
     };
-    let spec = draft(&said(), &subject, &report()).unwrap().spec;
+    let spec = draft(&input(), &subject, &report()).unwrap().spec;
     assert_eq!((spec.targets.len(), spec.selector), (0, Some(selector)));
-    let nobody = Subject::default();
-    let refusal = draft(&said(), &nobody, &report()).unwrap_err();
+    let nothing = Subject::default();
+    let refusal = draft(&input(), &nothing, &report()).unwrap_err();
     assert_eq!(refusal, Refusal::NoPath(String::new()));
 }

@@ -1,6 +1,6 @@
-//! When imported exceptions are reviewed first. Approved on one day, all of them would be due on
-//! one day again; an end of their own spreads them, and leaves the path's rhythm as it is for what
-//! goes on. A shorter `reviewEvery` would spread them too, and make some due every few days for ever.
+//! Spreads the first reviews of imported exceptions. Approved on one day, all would be due on one
+//! day; an expiry of their own spreads them and keeps the path's interval afterwards. A shorter
+//! `reviewEvery` would also spread them, but make some due every few days for ever.
 
 use jiff::Timestamp;
 use sha2::{Digest as _, Sha256};
@@ -11,10 +11,9 @@ use crate::api::golden_path::ExceptionPolicy;
 const DAY: u64 = 86_400;
 
 /// One instant for each key, evenly spread from the path's `remindBefore` to its `reviewEvery` (or
-/// `maxDuration`, if that is shorter), so that reminders come evenly from the first day on. Who
-/// comes when is decided by a hash, so that no team gets all of its own at once; the same keys
-/// always give the same answer.
-pub(super) fn first_looks(
+/// `maxDuration`, if that is shorter), so that reminders come evenly from the first day on. A hash
+/// decides the order, so that no team gets all of its reviews at once; equal keys give equal dates.
+pub(super) fn first_reviews(
     keys: &[String],
     policy: &ExceptionPolicy,
     now: Timestamp,
@@ -25,16 +24,15 @@ pub(super) fn first_looks(
     let mut order: Vec<usize> = (0..keys.len()).collect();
     order.sort_by_key(|index| (Sha256::digest(&keys[*index]), *index));
     let number = u64::try_from(keys.len()).unwrap_or(u64::MAX).max(1);
-    let mut looks = vec![now; keys.len()];
+    let mut reviews = vec![now; keys.len()];
     for (rank, index) in (1_u64..).zip(order) {
         let after = Period::seconds(lead.as_seconds() + window * rank / number);
-        looks[index] = on_a_day(after.after(now), last);
+        reviews[index] = on_a_day(after.after(now), last);
     }
-    looks
+    reviews
 }
 
-/// The beginning of that day where there are days to spread over: a date is easier to keep than a
-/// second.
+/// The start of that day if the interval spans days: people keep dates, not seconds.
 fn on_a_day(at: Timestamp, last: Period) -> Timestamp {
     if last.as_seconds() < 4 * DAY {
         return at;
@@ -56,7 +54,7 @@ mod tests {
     use serde_json::json;
 
     /// First review of an exception that is approved now and ends then.
-    fn looked_at(end: Timestamp, policy: &ExceptionPolicy, now: Timestamp) -> Timestamp {
+    fn reviewed_at(end: Timestamp, policy: &ExceptionPolicy, now: Timestamp) -> Timestamp {
         let mut spec: crate::api::DeviationExceptionSpec = serde_json::from_value(json!({
             "path": "web", "checks": ["replicas"], "targets": [{"kind": "Deployment", "name": "a"}],
             "reason": "The vendor licenses a single replica.", "owner": {"team": "shop"},
@@ -93,13 +91,13 @@ mod tests {
                 ..ExceptionPolicy::default()
             };
             let keys: Vec<String> = (0..number).map(|n| format!("shop/Deployment/{n}")).collect();
-            let looks = first_looks(&keys, &policy, now);
-            prop_assert_eq!(&looks, &first_looks(&keys, &policy, now));
+            let reviews = first_reviews(&keys, &policy, now);
+            prop_assert_eq!(&reviews, &first_reviews(&keys, &policy, now));
             let mut days = BTreeMap::<i64, usize>::new();
-            for end in looks {
-                let look = looked_at(end, &policy, now);
-                prop_assert!(look > now);
-                *days.entry(look.as_second() / 86_400).or_default() += 1;
+            for end in reviews {
+                let review = reviewed_at(end, &policy, now);
+                prop_assert!(review > now);
+                *days.entry(review.as_second() / 86_400).or_default() += 1;
             }
             let last = policy.review_every.min(policy.max_duration);
             let lead = policy.remind_before.min(last.half());
@@ -115,9 +113,12 @@ mod tests {
         let keys: Vec<String> = (0..60)
             .map(|n| format!("{}/Deployment/{n:02}", if n < 30 { "bank" } else { "shop" }))
             .collect();
-        let looks = first_looks(&keys, &ExceptionPolicy::default(), now);
+        let reviews = first_reviews(&keys, &ExceptionPolicy::default(), now);
         let middle = Period::days(52).after(now);
-        let early = looks[..30].iter().filter(|look| **look < middle).count();
+        let early = reviews[..30]
+            .iter()
+            .filter(|review| **review < middle)
+            .count();
         assert!((5..=25).contains(&early), "{early}");
     }
 }

@@ -146,11 +146,11 @@ fn what_needs_no_exception_is_said_and_why() {
             "approved already, in api-memory",
         ),
     ];
-    for (change, said) in cases {
+    for (change, note) in cases {
         let report = shop(|workload| change(&mut workload.checks[1]));
         let import = imported(&[waiver(&[MEMORY])], &report);
-        assert!(import.drafts.is_empty(), "{said}");
-        assert!(notes(&import)[0].contains(said), "{:?}", notes(&import));
+        assert!(import.drafts.is_empty(), "{note}");
+        assert!(notes(&import)[0].contains(note), "{:?}", notes(&import));
     }
 }
 

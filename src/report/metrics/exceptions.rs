@@ -87,9 +87,9 @@ pub(super) fn decisions<'a>(fleet: &'a Fleet<'a>) -> Series<'a> {
         .collect()
 }
 
-/// Unknown while the status of one exception does not say whether its approval is verified.
+/// Unknown while the status of any exception lacks the assurance of its approval.
 pub(super) fn unverified(fleet: &Fleet<'_>) -> Option<f64> {
-    let not_said = Assurance::Unverified(Doubt::NotSaid);
+    let unknown = Assurance::Unverified(Doubt::NotSaid);
     let unverified = fleet
         .register
         .iter()
@@ -98,7 +98,7 @@ pub(super) fn unverified(fleet: &Fleet<'_>) -> Option<f64> {
     fleet
         .register
         .iter()
-        .all(|view| view.assurance != not_said)
+        .all(|view| view.assurance != unknown)
         .then(|| as_float(unverified))
 }
 

@@ -1,5 +1,5 @@
-//! A family of metrics as one row: its words, its type, and the function that computes its series.
-//! Writes families of every type; what the numbers mean is the business of the generators.
+//! A family of metrics as one row: name, help, type, labels, and the function that computes its
+//! series. Writes families of every type; must not know what the numbers mean.
 
 use std::collections::BTreeMap;
 
@@ -10,7 +10,7 @@ use prometheus::proto::{
 use super::Fleet;
 use crate::report::terminal::plain::plain;
 
-/// One family of metrics. README's table is held against these rows by a test.
+/// One family of metrics. A test compares README's table with these rows.
 #[derive(Debug)]
 pub struct Family {
     /// Full name.
@@ -19,7 +19,7 @@ pub struct Family {
     pub kind: Kind,
     /// Labels every series carries.
     pub labels: &'static [&'static str],
-    /// A further label that operators can turn on.
+    /// An optional label, turned on by a flag.
     pub on_request: Option<&'static str>,
     /// HELP: a noun phrase with its unit.
     pub help: &'static str,

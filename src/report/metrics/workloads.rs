@@ -1,4 +1,4 @@
-//! One series a workload: opt-in and capped, because a fleet has thousands.
+//! One series per workload: opt-in and capped, because a fleet has thousands.
 
 use super::Fleet;
 use super::family::Series;

@@ -1,5 +1,5 @@
-//! What an exception would change, in words: what it covers, how the label would read, what it
-//! costs, until when, and who decides. Judged elsewhere.
+//! Renders what a drafted exception would change: covered workloads, their labels, cost, expiry, and
+//! who decides. Nothing is judged here.
 
 use jiff::Timestamp;
 
@@ -11,7 +11,7 @@ use crate::assess::state::State;
 use crate::report::terminal::plain::plain;
 use crate::report::voice::{self, counted, day, hours, shell_word};
 
-/// How many workloads are named before the others are only counted.
+/// How many workloads are listed by name.
 const NAMED: usize = 20;
 
 /// The preview, for a terminal.
@@ -45,7 +45,7 @@ pub fn render(preview: &Preview, exception: &DeviationException, as_of: Timestam
     lines.collect()
 }
 
-/// Why a name among the checks covers nothing.
+/// Why a named check covers nothing.
 pub fn useless(check: &CoversNothing, path: &str) -> String {
     let (name, path) = (plain(&check.name), plain(path));
     if check.is_known {
@@ -93,7 +93,7 @@ fn workload(covered: &Covered) -> String {
     }
 }
 
-/// Its label now, once requested and once approved.
+/// The label now, once requested and once approved.
 fn label(covered: &Covered, consent: Consent) -> String {
     let word = |state: Option<State>| state.map_or("no label", State::as_str);
     let [now, asked, agreed] = [covered.now, covered.asked, covered.agreed].map(word);
@@ -131,7 +131,7 @@ fn cost(exception: &DeviationException) -> String {
     )
 }
 
-/// The effective end: the stated one, the path's longest, or a missed review.
+/// The effective expiry: as stated, by the path's maximum, or by a missed review.
 fn until(preview: &Preview, as_of: Timestamp) -> String {
     let life = &preview.agreed;
     let Some(end) = life.effective_expiry else {

@@ -1,5 +1,5 @@
-//! What a draft would change: two reports on the same workloads, before and with it, compared. Who
-//! would leave a path or join it is said by team, in order of name: it is a question, no ranking.
+//! Compares two reports on the same workloads, without and with a draft. Lists by team, in order of
+//! name, who would leave a path or join it. Must not rank teams.
 
 use std::collections::BTreeMap;
 
@@ -18,7 +18,7 @@ use crate::report::voice::{self, counted};
 /// `kind` of a comparison.
 pub const KIND: &str = "Preview";
 
-/// What would change.
+/// Changes under a draft.
 #[derive(Serialize, Clone, Debug, PartialEq)]
 #[serde(rename_all = "camelCase")]
 pub struct Preview {
@@ -32,9 +32,9 @@ pub struct Preview {
     pub paths: Vec<PathChange>,
     /// Teams with a workload that changes, in order of name.
     pub teams: BTreeMap<String, Moves>,
-    /// Workloads that change.
+    /// Workloads that would change.
     pub workloads: Vec<WorkloadChange>,
-    /// What the draft itself has wrong, and what could not be read.
+    /// Mistakes in the draft, and objects that could not be read.
     pub problems: Vec<Problem>,
 }
 
@@ -62,7 +62,7 @@ pub struct Numbers {
     pub on_path: usize,
 }
 
-/// How many workloads of a team move.
+/// How many workloads of a team change, by kind of change.
 #[derive(Serialize, Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Moves {
     /// On the path now, and not with the draft.
@@ -73,7 +73,7 @@ pub struct Moves {
     pub new: usize,
     /// Judged by no path with the draft.
     pub gone: usize,
-    /// Moved in another way: another path, another standing.
+    /// Changed in another way: another path, another standing.
     pub other: usize,
 }
 
@@ -96,7 +96,7 @@ pub struct WorkloadChange {
     pub missing: Vec<String>,
 }
 
-/// Where a workload stands.
+/// Path and state of a workload.
 #[derive(Serialize, Clone, Debug, PartialEq, Eq)]
 pub struct Place {
     /// The path it is judged by.
@@ -131,7 +131,7 @@ impl Place {
     }
 }
 
-/// What would change from `now` to `then`; `drafted` are the paths that are drafted.
+/// Changes from `now` to `then`; `drafted` names the drafted paths.
 pub fn preview(now: &Report, then: &Report, drafted: &[String]) -> Preview {
     let before: BTreeMap<_, _> = now.workloads.iter().map(|w| (key(w), w)).collect();
     let pairs = then
@@ -168,8 +168,11 @@ fn key(workload: &Workload) -> (&str, &str, &str) {
 fn change(now: &Workload, then: &Workload) -> Option<WorkloadChange> {
     let (from, to) = (Place::of(now), Place::of(then));
     let missed = |workload: &Workload, name: &str| workload.missing().any(|c| c.name == name);
-    let missing = then.missing().map(|check| check.name.clone());
-    let missing: Vec<String> = missing.filter(|name| !missed(now, name)).collect();
+    let missing: Vec<String> = then
+        .missing()
+        .map(|check| check.name.clone())
+        .filter(|name| !missed(now, name))
+        .collect();
     (from != to || !missing.is_empty()).then(|| WorkloadChange {
         namespace: then.namespace.clone(),
         kind: then.kind.clone(),
@@ -278,8 +281,8 @@ fn sum(preview: &Preview) -> String {
         (off, "would leave their path"),
         (on, "would be on the path"),
         (new, "would be judged for the first time"),
-        (gone, "would be judged no more"),
-        (other, "would stand otherwise"),
+        (gone, "would no longer be judged"),
+        (other, "would change path or state"),
     ];
     let lines: Vec<String> = parts
         .iter()
@@ -287,14 +290,14 @@ fn sum(preview: &Preview) -> String {
         .map(|(number, words)| format!("{} {words}", counted(*number, "workload")))
         .collect();
     if lines.is_empty() {
-        "No workload would stand otherwise than now.\n".to_owned()
+        "No workload changes state.\n".to_owned()
     } else {
         lines.join(", ") + "\n"
     }
 }
 
 fn teams(preview: &Preview, style: Style) -> String {
-    let heads = ["TEAM", "LEAVE", "JOIN", "NEW", "NO PATH", "OTHERWISE"];
+    let heads = ["TEAM", "LEAVE", "JOIN", "NEW", "NO PATH", "OTHER"];
     let rows: Vec<Vec<Cell>> = preview
         .teams
         .iter()
@@ -359,7 +362,7 @@ mod tests {
     }
 
     #[test]
-    fn who_would_leave_join_or_come_is_said_by_team() {
+    fn changes_are_counted_by_team() {
         let web = workload("web", Status::GoldenPath);
         let api = undocumented();
         let mut api_then = workload("api", Status::GoldenPath);
@@ -391,11 +394,11 @@ mod tests {
     }
 
     #[test]
-    fn a_draft_that_changes_nothing_says_so() {
+    fn a_draft_may_change_nothing() {
         let fleet = fleet(vec![undocumented()]);
         let preview = preview(&fleet, &fleet, &[]);
         assert_eq!((preview.workloads.len(), preview.paths.len()), (0, 0));
         let text = render(&preview, Style::default());
-        assert_eq!(text, "No workload would stand otherwise than now.\n");
+        assert_eq!(text, "No workload changes state.\n");
     }
 }

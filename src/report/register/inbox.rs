@@ -1,5 +1,5 @@
-//! What waits for one person: requests they may decide, and exceptions of their teams that need an
-//! action. Identity and rights are looked up elsewhere; nothing is judged here.
+//! The inbox of one user: requests they may decide, and exceptions of their teams that need an
+//! action. Nothing is judged here, and identity and rights are inputs.
 
 use std::collections::BTreeSet;
 
@@ -10,7 +10,7 @@ use crate::api::API_VERSION;
 use crate::assess::source::Problem;
 use crate::assess::state::Turn;
 use crate::report::document::{Exception, Report};
-use crate::report::register::{beside_workloads, commands, say, sort};
+use crate::report::register::{beside_workloads, commands, next_action, sort};
 use crate::report::terminal::plain::plain;
 use crate::report::terminal::table::{Paint, Style};
 use crate::report::terminal::text::problems;
@@ -18,30 +18,30 @@ use crate::report::voice::{counted, hours};
 
 /// `kind` of an inbox.
 pub const KIND: &str = "Inbox";
-/// Groups the API server itself makes up name no team.
+/// Groups with this prefix are the API server's own and not teams.
 const BUILT_IN_GROUPS: &str = "system:";
-/// How many requests that wait for others are named.
+/// How many requests waiting for others are listed by name.
 const NAMED: usize = 5;
 
-/// Who reads.
+/// The user an inbox is for.
 #[derive(Serialize, Clone, Debug, Default, PartialEq, Eq)]
 #[serde(rename_all = "camelCase")]
 pub struct Viewer {
-    /// The user, as the cluster knows them.
+    /// User name in the cluster.
     pub user: String,
-    /// The teams whose exceptions are theirs.
+    /// Their teams.
     pub teams: BTreeSet<String>,
-    /// How these teams were found.
+    /// Where the teams come from.
     pub teams_from: TeamsFrom,
-    /// The paths whose requests they may decide.
+    /// Paths whose requests they may decide.
     pub decides_on: BTreeSet<String>,
 }
 
-/// How a reader's teams were found.
+/// Where a viewer's teams come from.
 #[derive(Serialize, Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[serde(rename_all = "lowercase")]
 pub enum TeamsFrom {
-    /// They were named.
+    /// From the flag.
     Flag,
     /// From the names of the user and their groups.
     #[default]
@@ -58,15 +58,18 @@ impl TeamsFrom {
 }
 
 impl Viewer {
-    /// A reader whose teams are `named`, or where none is, those their user and groups are called
-    /// by: `oidc:team-shop` is `team-shop`, too.
+    /// A viewer with the `named` teams, else with the names of their user and groups:
+    /// `oidc:team-shop` is also `team-shop`.
     pub fn new(user: &str, groups: &[String], named: &[String]) -> Self {
-        let callings = groups.iter().map(String::as_str).chain([user]);
-        let own = callings
+        let own: BTreeSet<String> = groups
+            .iter()
+            .map(String::as_str)
+            .chain([user])
             .filter(|name| !name.starts_with(BUILT_IN_GROUPS) && !name.is_empty())
             .flat_map(|name| [Some(name), name.rsplit([':', '/']).next()])
-            .flatten();
-        let own: BTreeSet<String> = own.map(str::to_owned).collect();
+            .flatten()
+            .map(str::to_owned)
+            .collect();
         let is_named = !named.is_empty();
         Self {
             user: user.to_owned(),
@@ -88,7 +91,7 @@ impl Viewer {
         exception.requested_by.as_ref() == Some(&self.user)
     }
 
-    /// Whether it waits for this reader. Requesters do not decide on their own requests.
+    /// Whether it waits for this viewer. Requesters do not decide on their own requests.
     fn is_asked(&self, exception: &Exception) -> bool {
         match exception.turn {
             Turn::Platform => {
@@ -108,14 +111,15 @@ impl Viewer {
 
 /// Paths with open requests: the viewer's rights on them decide what the inbox holds.
 pub fn paths_to_decide(report: &Report) -> BTreeSet<String> {
-    let asking = report
+    report
         .exceptions
         .iter()
-        .filter(|line| line.turn == Turn::Platform);
-    asking.map(|line| line.path.clone()).collect()
+        .filter(|line| line.turn == Turn::Platform)
+        .map(|line| line.path.clone())
+        .collect()
 }
 
-/// What waits for one reader, as JSON and YAML have it.
+/// An inbox as JSON and YAML.
 #[derive(Serialize, Clone, Debug, PartialEq)]
 #[serde(rename_all = "camelCase")]
 pub struct Inbox {
@@ -125,26 +129,26 @@ pub struct Inbox {
     pub kind: &'static str,
     /// The instant it is for.
     pub as_of: Timestamp,
-    /// Whose it is.
+    /// Whose inbox it is.
     pub reader: Viewer,
-    /// What waits, most pressing first.
+    /// Items, most urgent first.
     pub items: Vec<Item>,
-    /// The reader's requests that wait for the platform team, as namespace/name.
+    /// The viewer's requests that wait for the platform team, as namespace/name.
     pub waiting_for_others: Vec<String>,
-    /// What could not be read.
+    /// Objects that could not be read.
     pub problems: Vec<Problem>,
 }
 
-/// One thing that waits.
+/// One exception that waits for the viewer.
 #[derive(Serialize, Clone, Debug, PartialEq)]
 pub struct Item {
-    /// What it is about, and in `next` what it asks.
+    /// The exception, with its next action.
     pub exception: Exception,
-    /// The commands that answer it, the likelier one first.
+    /// The commands for that action, the likelier one first.
     pub commands: Vec<String>,
 }
 
-/// What waits for `reader` among the exceptions of a report.
+/// The inbox of `reader` for a report.
 pub fn inbox(report: &Report, reader: Viewer) -> Inbox {
     let mut exceptions = report.exceptions.clone();
     sort(&mut exceptions);
@@ -186,7 +190,7 @@ pub fn render(inbox: &Inbox, style: Style) -> String {
     shown.join("\n")
 }
 
-/// The reader's requests that others have to answer.
+/// The viewer's requests that others have to answer.
 fn elsewhere(others: &[String]) -> String {
     if others.is_empty() {
         return String::new();
@@ -211,7 +215,7 @@ fn head(inbox: &Inbox) -> String {
     }
 }
 
-/// How it was decided what waits for the reader.
+/// Why these items are the viewer's.
 fn whose(reader: &Viewer) -> String {
     let list = |names: &BTreeSet<String>| {
         let names: Vec<_> = names.iter().map(|name| plain(name)).collect();
@@ -241,7 +245,7 @@ fn entry(item: &Item, as_of: Timestamp, style: Style) -> String {
         format!(
             "{}  {}",
             Paint::Bold.on(&name, style.color),
-            say(line, as_of)
+            next_action(line, as_of)
         ),
         format!(
             "  {}: {} on {}; {} a month, carried by team {}{by}",
@@ -302,7 +306,7 @@ mod tests {
     }
 
     #[test]
-    fn a_decision_waits_for_whoever_may_take_it_and_never_for_who_asked() {
+    fn a_decision_waits_for_approvers_and_never_for_the_requester() {
         let fleet = fleet(vec![asking("asked", Next::Decide, Phase::Pending)]);
         assert_eq!(names(&inbox(&fleet, decider("ada"))), ["asked"]);
         let own = inbox(&fleet, decider("grace"));
@@ -314,7 +318,7 @@ mod tests {
     }
 
     #[test]
-    fn a_look_waits_for_the_owner_and_for_who_asked() {
+    fn a_review_waits_for_the_owner_and_the_requester() {
         let due = asking("due", Next::Review, Phase::ReviewDue);
         let rest = asking("rest", Next::Rest, Phase::Active);
         let fleet = fleet(vec![due, rest]);
@@ -347,7 +351,7 @@ mod tests {
     }
 
     #[test]
-    fn an_entry_says_what_it_is_what_it_costs_and_how_to_answer() {
+    fn an_entry_has_its_state_its_cost_and_the_commands() {
         let fleet = fleet(vec![asking("asked", Next::Decide, Phase::Pending)]);
         assert_eq!(
             render(&inbox(&fleet, decider("ada")), Style::default()),
@@ -365,7 +369,7 @@ shop/asked  requested 3 days ago, waiting for the platform team
     }
 
     #[test]
-    fn an_empty_inbox_says_so_and_how_that_was_decided() {
+    fn an_empty_inbox_shows_whose_it_is() {
         let text = render(
             &inbox(&fleet(Vec::new()), Viewer::new("eve", &[], &[])),
             Style::default(),

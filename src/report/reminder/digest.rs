@@ -1,4 +1,4 @@
-//! What would be sent now, for a terminal: every message as its owner would read it.
+//! The reminders that would be sent now, for a terminal: every message as its owner would read it.
 
 use serde::ser::{Serialize, SerializeStruct, Serializer};
 

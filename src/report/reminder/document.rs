@@ -1,5 +1,5 @@
-//! A reminder as JSON, for receivers other than chat. `id` is the same for every repetition of a
-//! message and of an item, so that a receiver can drop what it has seen.
+//! A reminder as JSON, for receivers other than chat. The `id` of a message and of an item stays the
+//! same when it is sent again, so that a receiver can drop duplicates.
 
 use jiff::Timestamp;
 use serde::Serialize;
@@ -32,7 +32,7 @@ pub fn document(message: &Message) -> Value {
     })
 }
 
-/// One item. Fields may be added, these stay.
+/// One item. Fields may be added, existing ones stay.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct ReminderItem<'a> {
@@ -49,7 +49,7 @@ struct ReminderItem<'a> {
     next_review_at: Option<Timestamp>,
     #[serde(skip_serializing_if = "Option::is_none")]
     needed: Option<bool>,
-    /// Whom it is for, dry run or not.
+    /// The owner it is for, dry run or not.
     r#for: For<'a>,
     state: String,
     next: ReminderAction,

@@ -1,6 +1,6 @@
 //! A reminder as Slack's Block Kit, within its limits. Text of users can neither mention anybody
-//! nor break out of its place: what Slack reads as markup is escaped, and the rest is sent
-//! verbatim. Source of the limits: api.slack.com/reference/block-kit/blocks.
+//! nor break out of its place: Slack's markup is escaped, and the rest is sent verbatim.
+//! Source of the limits: api.slack.com/reference/block-kit/blocks.
 
 use serde_json::{Value, json};
 
@@ -101,7 +101,7 @@ fn list(items: &[&Item]) -> Option<String> {
 }
 
 /// What Slack reads as markup is written out, a backtick cannot end what is shown as code, and
-/// `@here` is no mention even for a client that looks for one in plain text.
+/// A client that searches plain text for mentions must not find `@here`.
 fn escaped(text: &str) -> String {
     let mut safe = String::with_capacity(text.len() + 8);
     for c in plain(text).chars() {

@@ -1,16 +1,16 @@
-//! Text from objects, made safe to show: names and messages come from people we do not know, and
-//! a terminal obeys what it is shown.
+//! Escapes text from objects. Their authors are unknown, and a terminal obeys control sequences in
+//! what it shows.
 
 pub use crate::api::text::{is_unsafe, plain};
 
-/// `text` over several lines: each is safe by itself, and every further one is indented, so that
-/// none passes for a line of ours.
+/// Text of several lines: escapes each line and indents all but the first, so that none passes for
+/// a line of ours.
 pub fn plain_lines(text: &str) -> String {
-    let lines = text.trim_end().lines().map(|line| {
-        let line = line.replace('\t', "    ");
-        plain(&line).into_owned()
-    });
-    lines.collect::<Vec<_>>().join("\n  ")
+    text.trim_end()
+        .lines()
+        .map(|line| plain(&line.replace('\t', "    ")).into_owned())
+        .collect::<Vec<_>>()
+        .join("\n  ")
 }
 
 #[cfg(test)]

@@ -1,14 +1,14 @@
-//! Shares as people read them: a fraction where a percentage would claim too much, an interval
-//! where it would claim a little too much.
+//! Shares for people: a fraction for few items, a percentage with its interval for more, and a plain
+//! percentage for many, so that small numbers do not look precise.
 
-/// Below this many, only the fraction is shown.
+/// Below this many, only a fraction.
 const FRACTION_BELOW: usize = 10;
-/// Below this many, the percentage comes with its interval.
+/// Below this many, a percentage with its interval.
 const INTERVAL_BELOW: usize = 50;
 /// Two-sided 95 %.
 const Z: f64 = 1.96;
 
-/// `part` of `whole`: "3 of 7", "40 % (24–58 %)", "72 %"; a dash where there is nothing to share.
+/// `part` of `whole`: "3 of 7", "40 % (24–58 %)", "72 %"; a dash if `whole` is 0.
 pub fn share(part: usize, whole: usize) -> String {
     match whole {
         0 => "–".to_owned(),
@@ -55,7 +55,7 @@ pub fn wilson(part: usize, whole: usize) -> (f64, f64) {
     ((centre - margin).max(0.0), (centre + margin).min(1.0))
 }
 
-/// `part` ÷ `whole`; 0 where there is nothing.
+/// `part` ÷ `whole`; 0 if `whole` is 0.
 pub fn ratio(part: usize, whole: usize) -> f64 {
     if whole == 0 {
         return 0.0;
@@ -76,7 +76,7 @@ mod tests {
 
     #[test]
     fn small_numbers_claim_no_more_than_they_know() {
-        for (part, whole, said) in [
+        for (part, whole, shown) in [
             (0, 0, "–"),
             (3, 7, "3 of 7"),
             (9, 9, "9 of 9"),
@@ -87,7 +87,7 @@ mod tests {
             (1, 1000, "1 %"),
             (1000, 1000, "100 %"),
         ] {
-            assert_eq!(share(part, whole), said, "{part} of {whole}");
+            assert_eq!(share(part, whole), shown, "{part} of {whole}");
         }
     }
 

@@ -1,5 +1,5 @@
-//! Columns as kubectl prints them, fitted to a terminal: the last columns give way first, and no
-//! line is longer than the terminal is wide.
+//! Columns as kubectl prints them, fitted to the width of a terminal: the last columns are narrowed,
+//! then dropped, first.
 
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
@@ -9,14 +9,14 @@ const GAP: usize = 3;
 /// Columns narrower than this are left out.
 const NARROWEST: usize = 10;
 
-/// One cell: its text and the colour of it.
+/// One cell: its text and colour.
 #[derive(Clone, Debug, Default)]
 pub(in crate::report) struct Cell {
     text: String,
     paint: Paint,
 }
 
-/// The meaning of a colour; the text always carries it too.
+/// The meaning of a colour. The text always carries it too.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(in crate::report) enum Paint {
     #[default]
@@ -41,7 +41,6 @@ impl Paint {
         Self::Bold,
     ];
 
-    /// The sequence that begins this colour.
     const fn begins(self) -> Option<&'static str> {
         match self {
             Self::Plain => None,
@@ -62,7 +61,7 @@ impl Paint {
     }
 }
 
-/// The escape sequence of ours that `text` starts with, if any: colours alone.
+/// The colour sequence of ours that `text` starts with, if any.
 pub fn own_sequence(text: &str) -> Option<&'static str> {
     let begins = Paint::ALL.into_iter().filter_map(Paint::begins);
     let mut known = begins.chain([RESET]);
@@ -90,10 +89,10 @@ impl From<String> for Cell {
     }
 }
 
-/// Where and how a text is shown.
+/// Width, colours and columns of a text.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Style {
-    /// Columns of the terminal; absent where lines may be of any length.
+    /// Columns of the terminal; absent if lines may have any length.
     pub width: Option<usize>,
     /// Whether colour is used.
     pub color: bool,
@@ -101,7 +100,7 @@ pub struct Style {
     pub wide: bool,
 }
 
-/// The lines of a table; none where there are no rows.
+/// The lines of a table; empty without rows.
 pub(in crate::report) fn render(heads: &[&str], rows: &[Vec<Cell>], style: Style) -> String {
     if rows.is_empty() {
         return String::new();
@@ -143,7 +142,7 @@ fn line(row: &[Cell], widths: &[usize], color: bool) -> String {
     line + "\n"
 }
 
-/// Widths that add up to at most `limit`: columns are narrowed, then left out, from the last on.
+/// Widths that add up to at most `limit`: narrows columns, then drops them, from the last on.
 fn fit(natural: &[usize], limit: Option<usize>) -> Vec<usize> {
     let mut widths = natural.to_vec();
     let Some(limit) = limit else {
@@ -157,7 +156,7 @@ fn fit(natural: &[usize], limit: Option<usize>) -> Vec<usize> {
         if excess == 0 {
             return widths;
         }
-        // The last two share what is missing before one of them is left out.
+        // Narrow the last two before dropping one of them.
         if widths[last] >= excess + NARROWEST {
             widths[last] -= excess;
             return widths;
@@ -173,7 +172,7 @@ fn fit(natural: &[usize], limit: Option<usize>) -> Vec<usize> {
     widths.iter().map(|width| (*width).min(limit)).collect()
 }
 
-/// `text` in at most `width` columns, with `…` where something is left out.
+/// `text` in at most `width` columns, with `…` in place of the rest.
 pub(in crate::report) fn cut(text: &str, width: usize) -> String {
     if text.width() <= width {
         return text.to_owned();

@@ -86,13 +86,13 @@ fn group(state: State) -> usize {
 /// "72 % on the path, 19 % with an approved exception, 9 % undocumented".
 pub fn shares(summary: &Summary) -> String {
     let whole = summary.counted_services;
-    let said: Vec<String> = groups(summary)
+    let shares: Vec<String> = groups(summary)
         .iter()
         .enumerate()
         .filter(|(index, (number, ..))| *index != 2 || *number > 0)
         .map(|(_, (number, words, ..))| format!("{} {words}", share(*number, whole)))
         .collect();
-    said.join(", ")
+    shares.join(", ")
 }
 
 fn bar(summary: &Summary, style: Style) -> String {
@@ -186,15 +186,15 @@ fn new_services(new: &NewServices, report: &Report) -> String {
 }
 
 fn last_steps(steps: &[CheckCount]) -> String {
-    let said: Vec<String> = steps
+    let named: Vec<String> = steps
         .iter()
         .take(2)
         .map(|step| format!("{} ({})", step.check, step.services))
         .collect();
-    if said.is_empty() {
+    if named.is_empty() {
         "–".to_owned()
     } else {
-        said.join(", ")
+        named.join(", ")
     }
 }
 
@@ -351,7 +351,7 @@ fn note(exception: &Exception) -> &'static str {
     }
 }
 
-/// What could not be used, a line each.
+/// The problems, one per line.
 pub fn problems(problems: &[Problem]) -> String {
     let lines = problems
         .iter()

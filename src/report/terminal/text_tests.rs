@@ -42,7 +42,7 @@ fn it_ends_with_problems_and_the_next_command() {
 }
 
 #[test]
-fn a_large_fleet_is_said_in_percent() {
+fn a_large_fleet_is_counted_in_percent() {
     let mut summary = report().summary;
     summary.services.clear();
     summary.services.insert(State::GoldenPath, 225);
@@ -101,7 +101,7 @@ fn a_name_cannot_move_the_cursor() {
 }
 
 #[test]
-fn without_a_path_it_says_how_to_get_one() {
+fn without_a_path_it_suggests_one() {
     let mut report = report();
     report.summary.paths.clear();
     report

@@ -1,5 +1,5 @@
-//! One workload explained: every step with what is right, what is missing and how to fix it, what
-//! happens next and when, and the off-ramp.
+//! Explains one workload: every step with its result and its fix, the next action and its date, and
+//! the off-ramp.
 
 use jiff::Timestamp;
 
@@ -10,7 +10,7 @@ use crate::report::terminal::plain::plain;
 use crate::report::terminal::table::{Paint, Style};
 use crate::report::voice::{self, Calendar, WorkloadState, day};
 
-/// The explanation, for a terminal. `from` is what a further command about it needs, such as
+/// The explanation, for a terminal. `from` holds the flags that suggested commands need, such as
 /// `--from deploy/`; empty for a cluster.
 pub fn render(workload: &Workload, as_of: Timestamp, style: Style, from: &str) -> String {
     let sections = [
@@ -100,7 +100,7 @@ fn explain(check: &Check, as_of: Timestamp, style: Style) -> String {
     text
 }
 
-/// A sign, its colour, and the words behind the name.
+/// The sign of a check, its colour, and the remark after its name.
 fn mark(check: &Check, as_of: Timestamp) -> (&'static str, Paint, String) {
     let excused = check.standing.is_some_and(Standing::is_excused);
     let aside = |words: &str| format!(" – {words}");
@@ -124,7 +124,7 @@ fn mark(check: &Check, as_of: Timestamp) -> (&'static str, Paint, String) {
     }
 }
 
-/// A text of several lines keeps them: a fix is often a snippet.
+/// Indents a text and keeps its lines: a fix is often a snippet.
 fn indented(label: &str, text: &str) -> String {
     let lines: Vec<&str> = text.trim_end().lines().collect();
     if let [only] = lines.as_slice() {
@@ -158,7 +158,7 @@ fn ending(workload: &Workload, as_of: Timestamp, from: &str) -> String {
     lines.into_iter().map(|line| line + "\n").collect()
 }
 
-/// Whose turn it is, and when the answer changes by itself.
+/// Whose turn it is, and when the state changes by itself.
 fn what_happens(workload: &Workload, as_of: Timestamp) -> Option<String> {
     let whose = match workload.turn? {
         Turn::Team => "your turn: take the next step, or record why you deviate",
@@ -206,12 +206,15 @@ Read from shop/api.yaml:3
     }
 
     #[test]
-    fn an_agreed_route_says_its_exception_and_asks_for_nothing() {
-        let mut agreed = documented();
-        agreed.next_change = Some(at("2026-03-10T00:00:00Z"));
-        let text = why(&agreed);
+    fn an_approved_exception_is_named_and_needs_no_action() {
+        let mut approved = documented();
+        approved.next_change = Some(at("2026-03-10T00:00:00Z"));
+        let text = why(&approved);
         assert!(text.contains("◆ memory-limit – excepted"), "{text}");
-        assert!(text.contains("exception batch-memory: approved until 12 Mar"), "{text}");
+        assert!(
+            text.contains("exception batch-memory: approved until 12 Mar"),
+            "{text}"
+        );
         assert!(
             text.contains("nothing to do; this changes on 10 Mar"),
             "{text}"
@@ -237,7 +240,7 @@ Read from shop/api.yaml:3
     }
 
     #[test]
-    fn no_path_is_an_offer_and_names_cannot_move_the_cursor() {
+    fn a_missing_path_is_an_offer_and_names_cannot_move_the_cursor() {
         let mut lone = unscoped();
         lone.team = "a\u{1b}[2J".to_owned();
         lone.problems = vec!["the declared path 'x' does not exist".to_owned()];

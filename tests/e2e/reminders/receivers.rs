@@ -34,14 +34,20 @@ fn the_first_days_go_to_the_platform_and_owners_are_told_afterwards() {
     let operator = scene.operator();
     let first = scene.received(1).remove(0);
     assert_eq!(first.body["dryRun"], true);
-    assert_eq!(scene.delivered(), ["/platform: api review-due, web review-due"]);
+    assert_eq!(
+        scene.delivered(),
+        ["/platform: api review-due, web review-due"]
+    );
     is_on_record(&place, "web", &["dry-run:review-due"]);
     stop(operator);
     let ended = format!("{at}\ndryRunUntil: 2026-01-01");
     scene.config = write_config(&scene.cluster, &scene.receiver.url(""), &ended);
     let operator = scene.operator();
     scene.received(2);
-    assert_eq!(scene.delivered()[1], "/shop: api review-due, web review-due");
+    assert_eq!(
+        scene.delivered()[1],
+        "/shop: api review-due, web review-due"
+    );
     is_on_record(&place, "web", &["dry-run:review-due", "review-due"]);
     stop(operator);
 }

@@ -1,4 +1,4 @@
-//! The exceptions register, and what is wrong with paths and exceptions themselves.
+//! The lines of the register, and the problems of golden paths and exceptions.
 
 use jiff::Timestamp;
 
@@ -49,15 +49,15 @@ pub(super) fn line(view: &ExceptionView<'_>, sources: &Sources) -> document::Exc
     }
 }
 
-/// What does not compile, and what names nothing.
+/// Expressions that do not compile, and exceptions that cover nothing.
 pub(super) fn problems(view: &View<'_>, exceptions: &[ExceptionView<'_>]) -> Vec<Problem> {
     let paths = view.inventory.paths();
     let invalid = paths.iter().flat_map(|path| {
         let source = view.sources.paths.get(&*path.name);
         let place = place(source, || format!("goldenpath/{}", path.name));
         path.invalid.iter().map(move |invalid| {
-            let said = format!("path {}, {}: {}", path.name, invalid.place, invalid.message);
-            Problem::new(&place, said)
+            let message = format!("path {}, {}: {}", path.name, invalid.place, invalid.message);
+            Problem::new(&place, message)
         })
     });
     let named = exceptions.iter().flat_map(|exception| {
@@ -68,10 +68,9 @@ pub(super) fn problems(view: &View<'_>, exceptions: &[ExceptionView<'_>]) -> Vec
                 exception.namespace, exception.exception.name
             )
         });
-        let said = findings(exception, paths).into_iter();
-        said.map(move |said| {
+        findings(exception, paths).into_iter().map(move |finding| {
             let name = &exception.exception.name;
-            Problem::new(&place, format!("exception {name}: {said}"))
+            Problem::new(&place, format!("exception {name}: {finding}"))
         })
     });
     invalid.chain(named).collect()
@@ -93,7 +92,7 @@ pub(super) fn undecodable(inventory: &Inventory) -> Vec<Problem> {
     paths.chain(exceptions).collect()
 }
 
-/// What its owner should know of an exception, beyond its phase.
+/// Notes to the owner of an exception, beyond its phase.
 fn findings(view: &ExceptionView<'_>, paths: &PathSet) -> Vec<String> {
     let useless = view.useless_checks.iter().map(|check| explain(check, view));
     let ahead = view.life.ignored_decisions.iter().map(|at| {
@@ -103,7 +102,7 @@ fn findings(view: &ExceptionView<'_>, paths: &PathSet) -> Vec<String> {
     unused.into_iter().chain(useless).chain(ahead).collect()
 }
 
-/// Why it covers nothing, while it could.
+/// Why a running or pending exception covers nothing.
 fn unused(view: &ExceptionView<'_>, paths: &PathSet) -> Option<String> {
     let path = &view.exception.spec.path;
     if !view.path_found() {

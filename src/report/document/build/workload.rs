@@ -1,4 +1,4 @@
-//! One workload's line: its verdict, and for every check of its path what a person would ask.
+//! One workload's line: its verdict, and the details of every check of its path.
 
 use jiff::Timestamp;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
@@ -42,7 +42,9 @@ pub(super) fn line(
             passed: count(verdict.steps.passed),
             of: count(verdict.steps.of),
         },
-        checks: chosen.map_or(Vec::new(), |chosen| checks(chosen, workload, verdict, ns, view)),
+        checks: chosen.map_or(Vec::new(), |chosen| {
+            checks(chosen, workload, verdict, ns, view)
+        }),
         problems: notes(workload, verdict, view),
         ignore_reason: workload.ignore.as_deref().map(str::to_owned),
         template_hash: workload.template.as_ref().map(ToString::to_string),
@@ -51,7 +53,7 @@ pub(super) fn line(
     }
 }
 
-/// What the report's reader should know of this line.
+/// The problems of this line.
 pub(super) fn problems(line: &document::Workload) -> impl Iterator<Item = Problem> {
     let place = line.source.as_ref().map_or_else(
         || format!("{}/{}/{}", line.namespace, line.kind, line.name),
@@ -83,7 +85,7 @@ fn because(workload: &Workload, verdict: &Verdict, view: &View<'_>) -> String {
     }
 }
 
-/// Said of this workload alone.
+/// Notes on this workload alone.
 fn notes(workload: &Workload, verdict: &Verdict, view: &View<'_>) -> Vec<String> {
     let mut notes = Vec::new();
     let declared = workload.declared_path.as_deref().unwrap_or_default();
@@ -210,7 +212,7 @@ fn checks(
         .collect()
 }
 
-/// What is missing. The evaluated message of a sensitive check may quote the object, so only its
+/// The missing step. The evaluated message of a sensitive check may quote the object, so only its
 /// written message is shown.
 fn message(
     workload: &Workload,
