@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
+use self::index::Contributions;
 use super::inventory::Inventory;
 use super::path::Path;
 use super::register::ExceptionView;
@@ -14,7 +15,9 @@ use super::state::{Standing, State};
 use super::verdict::AsOf;
 use crate::api::Period;
 
+mod contribution;
 mod count;
+pub mod index;
 pub mod service;
 
 /// How old the services of a cohort are at least.
@@ -78,6 +81,8 @@ pub struct Tally {
     pub namespaces_total: Option<usize>,
     /// Every path, previews too, by name.
     pub paths: BTreeMap<Arc<str>, PathTally>,
+    /// Workloads by team, those of namespaces that do not count too.
+    pub team_workloads: BTreeMap<Arc<str>, usize>,
     /// Hours a month, by who carries them.
     pub hours: BTreeMap<Burden, f64>,
     /// Teams whose new services were all scaffolded, of the teams that created any lately.
@@ -85,9 +90,25 @@ pub struct Tally {
 }
 
 impl Tally {
-    /// Counts the services of an inventory. `register` is the register of the same moment.
+    /// Counts every service of an inventory: for a single answer, where no [`index::AdoptionIndex`] is
+    /// at hand. `register` is the register of the same instant.
     pub fn of(inventory: &Inventory, as_of: &AsOf, register: &[ExceptionView<'_>]) -> Self {
-        count::tally(inventory, as_of, register)
+        Self::sum(
+            &Contributions::of(inventory, as_of),
+            inventory,
+            as_of,
+            register,
+        )
+    }
+
+    /// The sum of contributions as of the same instant.
+    pub fn sum(
+        contributions: &Contributions,
+        inventory: &Inventory,
+        as_of: &AsOf,
+        register: &[ExceptionView<'_>],
+    ) -> Self {
+        count::tally(contributions.iter(), inventory, as_of, register)
     }
 
     /// Services on the path, of all that a path is for.
@@ -145,9 +166,9 @@ impl Share {
         (self.of > 0).then(|| as_float(self.part) / as_float(self.of))
     }
 
-    fn add(&mut self, holds: bool) {
-        self.part += usize::from(holds);
-        self.of += 1;
+    fn add(&mut self, holds: bool, times: usize) {
+        self.part += if holds { times } else { 0 };
+        self.of += times;
     }
 }
 

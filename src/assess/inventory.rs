@@ -3,7 +3,7 @@
 //! event or a completed list removes. It plans no write and knows of none under way: that is the
 //! planners' business. It neither reads a clock nor waits: every instant is a parameter.
 
-use std::collections::{BTreeMap, HashSet, VecDeque};
+use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -13,10 +13,11 @@ use super::verdict::{AsOf, JudgeContext};
 use super::workload::{OwnLabels, ReadContext, Workload};
 use crate::api::{GoldenPathStatus, Period};
 use crate::assess::exception::assurance::Vouching;
+use crate::assess::inventory::changes::{ChangeLog, LeftService};
 use crate::assess::inventory::faults::SeenFaults;
 use crate::assess::inventory::recreation::Deleted;
 use crate::assess::inventory::slots::Slots;
-use crate::assess::inventory::time::NextChange;
+use crate::assess::inventory::time::ExceptionTimers;
 use crate::assess::inventory::undecodable::UndecodableObjects;
 use crate::assess::namespace_index::{Entry, LocalId, NamespaceIndex};
 use crate::assess::object::kind::WorkloadId;
@@ -45,13 +46,16 @@ pub struct Inventory {
     vouching: Vouching,
     paths: Arc<PathSet>,
     path_statuses: BTreeMap<Arc<str>, Option<GoldenPathStatus>>,
-    namespaces: BTreeMap<Arc<str>, NamespaceIndex>,
-    changed: VecDeque<WorkloadId>,
+    /// Each is shared with the snapshots that readers hold, and copied where it changes meanwhile.
+    namespaces: BTreeMap<Arc<str>, Arc<NamespaceIndex>>,
+    changed: ChangeLog,
+    recounts: ChangeLog,
+    left_services: Vec<LeftService>,
     label_values: HashSet<Arc<OwnLabels>>,
     workload_slots: Slots,
     service_slots: Slots,
     faults: SeenFaults,
-    next_change: NextChange,
+    timers: ExceptionTimers,
     version: u64,
     last_tick: Option<Timestamp>,
     deleted: Deleted,
@@ -78,12 +82,14 @@ impl Inventory {
             paths: Arc::default(),
             path_statuses: BTreeMap::new(),
             namespaces: BTreeMap::new(),
-            changed: VecDeque::new(),
+            changed: ChangeLog::default(),
+            recounts: ChangeLog::default(),
+            left_services: Vec::new(),
             label_values: HashSet::new(),
             workload_slots: Slots::default(),
             service_slots: Slots::default(),
             faults: SeenFaults::default(),
-            next_change: NextChange::Unsettled,
+            timers: ExceptionTimers::default(),
             version: 0,
             last_tick: None,
             deleted: Deleted::default(),
@@ -113,12 +119,12 @@ impl Inventory {
 
     /// The namespaces something is known of, in order of name.
     pub fn namespaces(&self) -> impl Iterator<Item = (&str, &NamespaceIndex)> {
-        self.namespaces.iter().map(|(name, ns)| (&**name, ns))
+        self.namespaces.iter().map(|(name, ns)| (&**name, &**ns))
     }
 
     /// One namespace.
     pub fn namespace(&self, namespace: &str) -> Option<&NamespaceIndex> {
-        self.namespaces.get(namespace)
+        self.namespaces.get(namespace).map(|ns| &**ns)
     }
 
     /// A workload, and the namespace it is in.
@@ -193,6 +199,36 @@ impl Inventory {
         }
     }
 
+    /// The same facts for readers that must not hold up the writer: a copy of references, whose logs of
+    /// changes are empty.
+    #[must_use]
+    pub fn snapshot(&self) -> Self {
+        Self {
+            vouching: self.vouching,
+            paths: self.paths.clone(),
+            path_statuses: self.path_statuses.clone(),
+            namespaces: self.namespaces.clone(),
+            faults: self.faults.clone(),
+            version: self.version,
+            last_tick: self.last_tick,
+            undecodable: self.undecodable.clone(),
+            exceptions_kept: self.exceptions_kept,
+            ..Self::new(self.settings.clone())
+        }
+    }
+
+    fn namespace_mut(&mut self, name: &str) -> Option<&mut NamespaceIndex> {
+        self.namespaces.get_mut(name).map(Arc::make_mut)
+    }
+
+    /// A namespace, added where it is not known.
+    fn namespace_or_new(&mut self, name: &str) -> &mut NamespaceIndex {
+        if !self.namespaces.contains_key(name) {
+            self.namespaces.insert(name.into(), Arc::default());
+        }
+        Arc::make_mut(self.namespaces.entry(name.into()).or_default())
+    }
+
     fn shared_labels(&mut self, labels: &Arc<OwnLabels>) -> Arc<OwnLabels> {
         if let Some(known) = self.label_values.get(labels) {
             return known.clone();
@@ -205,7 +241,7 @@ impl Inventory {
         if self
             .namespaces
             .get(namespace)
-            .is_some_and(NamespaceIndex::is_empty)
+            .is_some_and(|ns| ns.is_empty())
         {
             self.namespaces.remove(namespace);
         }

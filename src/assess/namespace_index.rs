@@ -3,10 +3,12 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::num::NonZeroU64;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
+use jiff::Timestamp;
 use serde_json::Value;
 
+use crate::api::deviation_exception::DeviationExceptionSpec;
 use crate::api::keys;
 use crate::assess::exception::record::Exception;
 use crate::assess::object::kind::WatchedKind;
@@ -14,7 +16,6 @@ use crate::assess::object::labels::Selector;
 use crate::assess::object::namespace::Namespace;
 use crate::assess::object::template_hash::TemplateHash;
 use crate::assess::settings::Settings;
-use crate::assess::state::Cause;
 use crate::assess::workload::Workload;
 
 /// The team of a workload that names none.
@@ -25,11 +26,12 @@ pub const UNKNOWN_TEAM: &str = "unknown";
 pub struct NamespaceIndex {
     /// The namespace itself, once it is known.
     pub namespace: Option<Namespace>,
-    /// Its workloads, by kind and name. Boxed, because a map keeps room for nearly twice as many
-    /// entries as it has.
-    pub workloads: BTreeMap<LocalId, Box<Entry>>,
+    /// Its workloads, by kind and name. Each is shared with the snapshots that readers hold, and copied
+    /// where it changes meanwhile.
+    pub workloads: BTreeMap<LocalId, Arc<Entry>>,
     /// Its Kubernetes Services, by name.
     pub services: BTreeMap<Arc<str>, KubeService>,
+    by_service: BTreeSet<(Arc<str>, LocalId)>,
     kinds: BTreeSet<Arc<WatchedKind>>,
     exceptions: BTreeMap<Arc<str>, Exception>,
     by_target: HashMap<String, Vec<Arc<str>>>,
@@ -38,6 +40,35 @@ pub struct NamespaceIndex {
 
 /// Kind and name of a workload within its namespace.
 pub type LocalId = (Arc<WatchedKind>, Arc<str>);
+
+/// Sorts before every other one.
+static FIRST_ID: LazyLock<LocalId> = LazyLock::new(|| {
+    let kind = WatchedKind {
+        kind: String::new(),
+        group: String::new(),
+        version: String::new(),
+        plural: String::new(),
+    };
+    (Arc::new(kind), "".into())
+});
+
+/// The service that a workload names, with the workload.
+fn service_key(workload: &Workload) -> Option<(Arc<str>, LocalId)> {
+    let id = (workload.id.kind.clone(), workload.id.name.clone());
+    Some((workload.service.clone()?, id))
+}
+
+/// What the answers about other workloads take from one: they change where this does.
+#[derive(Debug, PartialEq)]
+pub(in crate::assess) struct Influence {
+    pub service: Option<Arc<str>>,
+    pub created: Option<Timestamp>,
+    pub template: Option<TemplateHash>,
+    /// The exceptions with a limit of workloads that name it.
+    pub limited: Vec<Arc<str>>,
+    /// The exceptions bound to its template.
+    pub bound: Vec<Arc<str>>,
+}
 
 /// Where planners keep what they must know of one object at rest: an index that is used again, and
 /// a generation that tells the objects apart which had this index.
@@ -52,8 +83,6 @@ pub struct Slot {
 pub struct Entry {
     pub workload: Workload,
     pub slot: Slot,
-    /// Why its verdict may be another one, until a planner takes that from the log of changes.
-    pub(in crate::assess) changed: Option<Cause>,
     /// The version our last label write made: older events do not show it.
     pub(in crate::assess) labels_version: Option<NonZeroU64>,
 }
@@ -181,13 +210,67 @@ impl NamespaceIndex {
     pub(in crate::assess) fn add_workload(&mut self, workload: Workload, slot: Slot) {
         let (kind, name) = (workload.id.kind.clone(), workload.id.name.clone());
         self.kinds.insert(kind.clone());
-        let entry = Box::new(Entry {
+        let entry = Arc::new(Entry {
             workload,
             slot,
-            changed: None,
             labels_version: None,
         });
+        self.by_service.extend(service_key(&entry.workload));
         self.workloads.insert((kind, name), entry);
+    }
+
+    /// The entry of a workload.
+    pub(in crate::assess) fn entry(&self, workload: &Workload) -> Option<&Arc<Entry>> {
+        let id = (workload.id.kind.clone(), workload.id.name.clone());
+        self.workloads.get(&id)
+    }
+
+    pub(in crate::assess) fn entry_mut(&mut self, id: &LocalId) -> Option<&mut Entry> {
+        self.workloads.get_mut(id).map(Arc::make_mut)
+    }
+
+    /// Removes a workload.
+    pub(in crate::assess) fn remove_workload(&mut self, id: &LocalId) -> Option<Arc<Entry>> {
+        let gone = self.workloads.remove(id)?;
+        if let Some(key) = service_key(&gone.workload) {
+            self.by_service.remove(&key);
+        }
+        Some(gone)
+    }
+
+    /// What the answers about other workloads take from this one.
+    pub(in crate::assess) fn influence_of(&self, workload: &Workload) -> Influence {
+        let names = |has: fn(&DeviationExceptionSpec) -> bool| {
+            self.exceptions_naming(workload)
+                .filter(|exception| has(&exception.spec))
+                .map(|exception| exception.name.clone())
+                .collect()
+        };
+        Influence {
+            service: workload.service.clone(),
+            created: workload.created,
+            template: workload.template,
+            limited: names(|spec| spec.max_workloads.is_some()),
+            bound: names(|spec| spec.bound_to.is_some()),
+        }
+    }
+
+    /// Follows a workload that names another service than before.
+    pub(in crate::assess) fn move_service(&mut self, id: &LocalId, before: Option<&Arc<str>>) {
+        if let Some(before) = before {
+            self.by_service.remove(&(before.clone(), id.clone()));
+        }
+        let entry = self.workloads.get(id);
+        let key = entry.and_then(|entry| service_key(&entry.workload));
+        self.by_service.extend(key);
+    }
+
+    /// The workloads that name this service, in order of kind and name.
+    pub(in crate::assess) fn of_service(&self, name: &Arc<str>) -> impl Iterator<Item = &Entry> {
+        self.by_service
+            .range((name.clone(), FIRST_ID.clone())..)
+            .take_while(move |(service, _)| service == name)
+            .filter_map(|(_, id)| self.workloads.get(id).map(|entry| &**entry))
     }
 
     /// Whether the workload is among the oldest `maxWorkloads` the exception is about.

@@ -6,6 +6,7 @@
 
 use jiff::Timestamp;
 
+use crate::assess::adoption::index::Contributions;
 use crate::assess::inventory::Inventory;
 
 mod kept;
@@ -28,10 +29,16 @@ pub struct Planners {
 
 impl Planners {
     /// The statuses to store now. A path's status also tells how its warning policy is stored.
-    pub fn plan_statuses(&mut self, facts: &mut Inventory, now: Timestamp) -> statuses::StatusPlan {
-        facts.count_faults();
+    pub fn plan_statuses(
+        &mut self,
+        facts: &mut Inventory,
+        contributions: &Contributions,
+        now: Timestamp,
+    ) -> statuses::StatusPlan {
+        facts.count_faults(&contributions.faults());
         self.warning_policies.generate(facts, now);
-        self.statuses.plan(facts, &self.warning_policies, now)
+        self.statuses
+            .plan(facts, contributions, &self.warning_policies, now)
     }
 
     /// A number that grows with what only planners learn, beside the inventory's own version.

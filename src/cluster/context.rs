@@ -13,6 +13,7 @@ use super::event_queue::{EventQueue, EventTrigger};
 use super::lease::Leadership;
 use super::readiness::Gates;
 use super::snapshots::Snapshots;
+use crate::assess::adoption::index::{AdoptionIndex, Contributions};
 use crate::assess::exception::assurance::Vouching;
 use crate::assess::inventory::{Inventory, Reread};
 use crate::assess::object::kind::WatchedKind;
@@ -23,6 +24,8 @@ use crate::assess::source::Problem;
 use crate::report::metrics;
 use crate::report::policy_report::{Format, render};
 
+/// Workloads counted again while the inventory is locked: a few milliseconds.
+const FOLLOWED_AT_ONCE: usize = 1_000;
 /// Policy reports planned in one round.
 const REPORTS_A_ROUND: usize = 200;
 
@@ -31,6 +34,7 @@ const REPORTS_A_ROUND: usize = 200;
 pub struct Context {
     inventory: Mutex<Inventory>,
     planners: Mutex<Planners>,
+    adoption: Mutex<AdoptionIndex>,
     judging: RwLock<Arc<Settings>>,
     /// The operator's own namespace, whose release it never labels.
     pub own_namespace: Option<String>,
@@ -66,6 +70,7 @@ impl Context {
             judging: RwLock::new(Arc::new(settings)),
             inventory: Mutex::new(inventory),
             planners: Mutex::default(),
+            adoption: Mutex::default(),
             own_namespace: None,
             messages: false,
             gates: Gates::default(),
@@ -98,6 +103,40 @@ impl Context {
     /// lock it first.
     pub fn planners(&self) -> MutexGuard<'_, Planners> {
         self.planners.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The inventory and its counts, with everything taken in that waited. Lets the writer in between
+    /// the steps of a long catching up. Hold it briefly, and never across an await.
+    pub fn settled(&self) -> Settled<'_> {
+        loop {
+            let mut inventory = self.inventory();
+            let now = Timestamp::now();
+            self.reread(inventory.tick(now));
+            let mut adoption = self.adoption.lock().unwrap_or_else(PoisonError::into_inner);
+            let is_behind = adoption.follow(&mut inventory, now, FOLLOWED_AT_ONCE)
+                || inventory.next_change().is_some_and(|at| at <= now);
+            if !is_behind {
+                return Settled {
+                    inventory,
+                    adoption,
+                    now,
+                };
+            }
+            drop((adoption, inventory));
+            std::thread::yield_now();
+        }
+    }
+
+    /// What readers see: the facts and counts of this instant, held by no lock.
+    pub fn view(&self) -> View {
+        let settled = self.settled();
+        let next = settled.inventory.next_change().into_iter();
+        View {
+            inventory: settled.inventory.snapshot(),
+            contributions: settled.adoption.contributions().clone(),
+            now: settled.now,
+            next_change: next.chain(settled.adoption.next_age()).min(),
+        }
     }
 
     /// How workloads are read and counted.
@@ -140,6 +179,23 @@ impl Context {
             self.counters.wrote("event", "dropped");
         }
     }
+}
+
+/// The inventory and its counts at one instant, locked.
+pub struct Settled<'a> {
+    pub inventory: MutexGuard<'a, Inventory>,
+    pub adoption: MutexGuard<'a, AdoptionIndex>,
+    pub now: Timestamp,
+}
+
+/// The inventory and its counts at one instant, as a copy that nobody waits for.
+#[derive(Debug)]
+pub struct View {
+    pub inventory: Inventory,
+    pub contributions: Contributions,
+    pub now: Timestamp,
+    /// When time alone next changes an answer.
+    pub next_change: Option<Timestamp>,
 }
 
 /// Which workloads have to be listed and judged again.

@@ -6,10 +6,9 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use prometheus::proto::MetricFamily;
 
-use super::context::Context;
+use super::context::{Context, View};
 use super::counters::GaugeValues;
 use super::readiness::Stage;
-use crate::assess::inventory::Inventory;
 use crate::assess::source::Problem;
 use crate::assess::verdict::{AsOf, judge};
 use crate::report::document::Report;
@@ -55,12 +54,15 @@ impl Observer {
         let now = Timestamp::now();
         let snapshots = &self.0.snapshots;
         // Most operators are scraped and seldom read: an old report must not stay for ever.
-        snapshots.report.drop_outdated(&self.0.inventory(), now);
-        let lock = || self.0.inventory();
+        let version = || self.0.inventory().version();
+        snapshots.report.drop_outdated(version(), now);
+        let view = || self.0.view();
         snapshots
             .families
-            .get(lock, now, Vec::new(), |inventory, as_of, _| {
-                metrics::families(inventory, as_of.now, &self.0.metrics)
+            .get(version, now, Vec::new(), view, |view, _| {
+                let as_of = AsOf::new(view.now);
+                let (facts, counts) = (&view.inventory, &view.contributions);
+                metrics::families_of(facts, counts, &as_of, &self.0.metrics)
             })
     }
 
@@ -69,17 +71,20 @@ impl Observer {
         if !self.is_ready() {
             return None;
         }
-        let now = Timestamp::now();
-        let whole_second = Timestamp::from_second(now.as_second()).unwrap_or(now);
-        let lock = || self.0.inventory();
-        let build = |inventory: &Inventory, as_of: &AsOf, problems: &[Problem]| {
-            let mut report = build::report(inventory, as_of, &Sources::default());
+        let build = |view: &View, problems: &[Problem]| {
+            let whole_second = Timestamp::from_second(view.now.as_second());
+            let as_of = AsOf::new(whole_second.unwrap_or(view.now));
+            let (facts, counts) = (&view.inventory, &view.contributions);
+            let mut report = build::report_of(facts, counts, &as_of, &Sources::default());
             report.problems.extend_from_slice(problems);
             report.problems.sort();
             report
         };
+        let version = || self.0.inventory().version();
+        let view = || self.0.view();
+        let (now, problems) = (Timestamp::now(), self.0.problems());
         let snapshot = &self.0.snapshots.report;
-        Some(snapshot.get(lock, whole_second, self.0.problems(), build))
+        Some(snapshot.get(version, now, problems, view, build))
     }
 
     /// How many workloads do not carry the labels of their verdict yet; `None` before everything was
@@ -88,7 +93,7 @@ impl Observer {
         if !self.is_ready() {
             return None;
         }
-        let inventory = self.0.inventory();
+        let inventory = self.0.inventory().snapshot();
         let as_of = AsOf::new(Timestamp::now());
         let ctx = inventory.judge_context(&as_of);
         let unsettled = inventory.namespaces().map(|(_, ns)| {

@@ -1,15 +1,14 @@
 //! The latest report and the latest adoption metrics, shared by everyone who asks while they are
-//! true. Building one holds the inventory's lock; serialising and sending it must not.
+//! true. Building one reads a view, and never holds the inventory's lock.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use jiff::Timestamp;
 use prometheus::proto::MetricFamily;
 
+use super::context::View;
 use crate::api::Period;
-use crate::assess::inventory::{DELETED_PATH_GRACE, Inventory};
 use crate::assess::source::Problem;
-use crate::assess::verdict::AsOf;
 use crate::report::document::Report;
 
 /// The oldest snapshot that is given out: counts by age have no instant of change of their own.
@@ -38,8 +37,8 @@ struct Latest<T> {
 }
 
 impl<T> Latest<T> {
-    fn is_true(&self, inventory: &Inventory, now: Timestamp) -> bool {
-        self.version == inventory.version() && self.as_of <= now && now < self.until
+    fn is_true(&self, version: u64, now: Timestamp) -> bool {
+        self.version == version && self.as_of <= now && now < self.until
     }
 }
 
@@ -50,81 +49,71 @@ impl<T> Default for Snapshot<T> {
 }
 
 impl<T> Snapshot<T> {
-    /// The latest value while neither a change of the inventory, time nor `problems` makes it
+    /// The latest value while neither a new version of the inventory, time nor `problems` makes it
     /// another one, else a new one. Callers that ask at the same time share one.
-    pub(super) fn get<'a>(
+    pub(super) fn get(
         &self,
-        lock: impl FnOnce() -> MutexGuard<'a, Inventory>,
+        version: impl FnOnce() -> u64,
         now: Timestamp,
         problems: Vec<Problem>,
-        build: impl FnOnce(&Inventory, &AsOf, &[Problem]) -> T,
+        view: impl FnOnce() -> View,
+        build: impl FnOnce(&View, &[Problem]) -> T,
     ) -> Arc<T> {
         let mut latest = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let inventory = lock();
         if let Some(known) = &*latest
-            && known.is_true(&inventory, now)
+            && known.is_true(version(), now)
             && known.problems == problems
         {
             return known.value.clone();
         }
         // The old value goes before the new one is built, so that memory never holds both.
         *latest = None;
-        let as_of = AsOf::new(now);
-        let value = Arc::new(build(&inventory, &as_of, &problems));
-        let longest = LONGEST.after(now);
-        let until = next_change(&inventory, &as_of).map_or(longest, |next| next.min(longest));
+        let view = view();
+        let value = Arc::new(build(&view, &problems));
+        let longest = LONGEST.after(view.now);
         *latest = Some(Latest {
             value: value.clone(),
-            version: inventory.version(),
+            version: view.inventory.version(),
             problems,
-            as_of: now,
-            until,
+            as_of: view.now,
+            until: view.next_change.map_or(longest, |next| next.min(longest)),
         });
         value
     }
 
     /// Frees the memory of a value that is outdated.
-    pub(super) fn drop_outdated(&self, inventory: &Inventory, now: Timestamp) {
+    pub(super) fn drop_outdated(&self, version: u64, now: Timestamp) {
         if let Ok(mut latest) = self.0.try_lock() {
-            latest.take_if(|known| !known.is_true(inventory, now));
+            latest.take_if(|known| !known.is_true(version, now));
         }
     }
-}
-
-/// The next instant at which time alone changes an answer.
-fn next_change(inventory: &Inventory, as_of: &AsOf) -> Option<Timestamp> {
-    let ctx = inventory.judge_context(as_of);
-    let graces = inventory
-        .paths()
-        .iter()
-        .filter_map(|path| Some(DELETED_PATH_GRACE.after(path.deleted?)));
-    let exceptions = inventory.namespaces().flat_map(|(_, ns)| {
-        ns.exceptions()
-            .filter_map(|exception| ctx.life(ns, exception).next_change)
-    });
-    inventory
-        .paths()
-        .iter()
-        .filter_map(|path| path.next_change(as_of.now))
-        .chain(graces)
-        .chain(exceptions)
-        .filter(|at| *at > as_of.now)
-        .min()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::assess::adoption::index::Contributions;
+    use crate::assess::inventory::Inventory;
     use crate::assess::settings::Settings;
 
     fn at(second: i64) -> Timestamp {
         Timestamp::from_second(second).unwrap()
     }
 
+    fn view(inventory: &Mutex<Inventory>, second: i64) -> View {
+        View {
+            inventory: inventory.lock().unwrap().snapshot(),
+            contributions: Contributions::default(),
+            now: at(second),
+            next_change: None,
+        }
+    }
+
     fn asked(snapshot: &Snapshot<i64>, inventory: &Mutex<Inventory>, second: i64) -> i64 {
-        let lock = || inventory.lock().unwrap();
-        *snapshot.get(lock, at(second), Vec::new(), |_, as_of, _| {
-            as_of.now.as_second()
+        let version = || inventory.lock().unwrap().version();
+        let view = || view(inventory, second);
+        *snapshot.get(version, at(second), Vec::new(), view, |view, _| {
+            view.now.as_second()
         })
     }
 
@@ -152,8 +141,11 @@ mod tests {
             (vec![problem], 1),
             (vec![], 0),
         ] {
-            let lock = || inventory.lock().unwrap();
-            let found = snapshot.get(lock, at(100), problems, |_, _, problems| problems.len());
+            let version = || inventory.lock().unwrap().version();
+            let view = || view(&inventory, 100);
+            let found = snapshot.get(version, at(100), problems, view, |_, problems| {
+                problems.len()
+            });
             assert_eq!(*found, known);
         }
     }
@@ -163,9 +155,9 @@ mod tests {
         let inventory = Mutex::new(Inventory::new(Settings::default()));
         let snapshot = Snapshot::default();
         assert_eq!(asked(&snapshot, &inventory, 100), 100);
-        snapshot.drop_outdated(&inventory.lock().unwrap(), at(120));
+        snapshot.drop_outdated(inventory.lock().unwrap().version(), at(120));
         assert!(snapshot.0.lock().unwrap().is_some());
-        snapshot.drop_outdated(&inventory.lock().unwrap(), at(160));
+        snapshot.drop_outdated(inventory.lock().unwrap().version(), at(160));
         assert!(snapshot.0.lock().unwrap().is_none());
     }
 }

@@ -9,6 +9,7 @@ use prometheus::TextEncoder;
 use prometheus::proto::MetricFamily;
 
 use crate::assess::adoption::Tally;
+use crate::assess::adoption::index::Contributions;
 use crate::assess::inventory::Inventory;
 use crate::assess::register::{ExceptionView, exception_views};
 use crate::assess::verdict::AsOf;
@@ -53,21 +54,33 @@ struct Fleet<'a> {
     inventory: &'a Inventory,
     as_of: &'a AsOf,
     register: &'a [ExceptionView<'a>],
-    tally: Tally,
+    tally: &'a Tally,
     teams: Teams<'a>,
     options: &'a Options,
 }
 
-/// Every family at `now`; those without a series are left out.
+/// Every family at `now`, with each service counted for it; those without a series are left out.
 pub fn families(inventory: &Inventory, now: Timestamp, options: &Options) -> Vec<MetricFamily> {
     let as_of = AsOf::new(now);
-    let register = exception_views(inventory, &as_of);
+    let contributions = Contributions::of(inventory, &as_of);
+    families_of(inventory, &contributions, &as_of, options)
+}
+
+/// Every family from services that were counted before; those without a series are left out.
+pub fn families_of(
+    inventory: &Inventory,
+    contributions: &Contributions,
+    as_of: &AsOf,
+    options: &Options,
+) -> Vec<MetricFamily> {
+    let register = exception_views(inventory, as_of);
+    let tally = Tally::sum(contributions, inventory, as_of, &register);
     let fleet = Fleet {
         inventory,
-        as_of: &as_of,
+        as_of,
         register: &register,
-        tally: Tally::of(inventory, &as_of, &register),
-        teams: Teams::bounded(inventory, &register, options.max_teams),
+        teams: Teams::bounded(&tally, &register, options.max_teams),
+        tally: &tally,
         options,
     };
     FAMILIES
@@ -90,13 +103,10 @@ pub fn text(families: &[MetricFamily]) -> prometheus::Result<String> {
 struct Teams<'a>(BTreeSet<&'a str>);
 
 impl<'a> Teams<'a> {
-    fn bounded(inventory: &'a Inventory, register: &'a [ExceptionView<'a>], limit: usize) -> Self {
-        let mut weights = BTreeMap::<&str, usize>::new();
-        for (_, ns) in inventory.namespaces() {
-            for entry in ns.workloads.values() {
-                *weights.entry(ns.team_of(&entry.workload)).or_default() += 1;
-            }
-        }
+    fn bounded(tally: &'a Tally, register: &'a [ExceptionView<'a>], limit: usize) -> Self {
+        let workloads = tally.team_workloads.iter();
+        let mut weights: BTreeMap<&str, usize> =
+            workloads.map(|(team, count)| (&**team, *count)).collect();
         for view in register {
             *weights.entry(owner(view)).or_default() += 1;
         }

@@ -1,6 +1,7 @@
 //! A small cluster in YAML: one path with two required checks, and builders around it.
 
 use goldenpath::api::{DeviationException, DeviationExceptionStatus, GoldenPathSpec};
+use goldenpath::assess::adoption::index::Contributions;
 use goldenpath::assess::exception::record::Exception;
 use goldenpath::assess::inventory::{Inventory, Reread};
 use goldenpath::assess::object::kind::{WatchedKind, WorkloadId};
@@ -206,7 +207,8 @@ impl Cluster {
     }
 
     pub fn plan_statuses(&mut self, at: Timestamp) -> StatusPlan {
-        self.1.plan_statuses(&mut self.0, at)
+        let counts = Contributions::of(&self.0, &AsOf::new(at));
+        self.1.plan_statuses(&mut self.0, &counts, at)
     }
 
     /// Every label as stored, in order.

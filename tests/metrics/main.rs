@@ -10,6 +10,7 @@ mod exposition;
 #[allow(dead_code)] // shared with the tests of the judgement
 mod fixtures;
 mod fleet;
+mod followed;
 mod problems;
 mod properties;
 mod readme;

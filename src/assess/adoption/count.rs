@@ -1,36 +1,41 @@
-//! Counts services: each is visited once and adds to the numbers it belongs to.
+//! Sums contributions into a tally: each distinct one is read once, however many services share it.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use jiff::Timestamp;
 
+use super::contribution::{AssumedCost, Contribution, FitCount, Hours, Profile, ServiceCount};
 use super::{
-    Burden, CheckTally, CostSource, Group, Horizon, NewServices, PathTally, SELF_SERVICE_WINDOW,
-    Share, States, Tally,
+    Burden, CheckTally, CostSource, Group, Horizon, NewServices, PathTally, Share, States, Tally,
 };
-use crate::assess::adoption::service::{Fit, Service, services};
 use crate::assess::inventory::Inventory;
-use crate::assess::namespace_index::UNKNOWN_TEAM;
 use crate::assess::path::{Path, PathAt, indexes};
 use crate::assess::register::ExceptionView;
-use crate::assess::state::{Standing, State, Status};
-use crate::assess::verdict::{AsOf, JudgeContext};
+use crate::assess::state::{State, Status};
+use crate::assess::verdict::AsOf;
 
-pub(super) fn tally(inventory: &Inventory, as_of: &AsOf, register: &[ExceptionView<'_>]) -> Tally {
-    let ctx = inventory.judge_context(as_of);
+/// The tally of these contributions, each with the number of services that share it.
+pub(super) fn tally<'a>(
+    contributions: impl Iterator<Item = (&'a Contribution, usize)>,
+    inventory: &Inventory,
+    as_of: &AsOf,
+    register: &[ExceptionView<'_>],
+) -> Tally {
     let mut count = Count {
-        ctx: &ctx,
+        now: as_of.now,
         groups: BTreeMap::new(),
         teams: BTreeMap::new(),
+        team_workloads: BTreeMap::new(),
+        hours: HashMap::new(),
         tally: Tally {
             paths: blank_paths(inventory, as_of),
             ..Tally::default()
         },
     };
     count.places(inventory);
-    for service in services(inventory, as_of) {
-        count.service(&service);
+    for (contribution, times) in contributions {
+        count.add(contribution, times);
     }
     count.stated_hours(inventory, register);
     count.settle_targets(inventory);
@@ -73,18 +78,16 @@ impl PathTally {
 }
 
 struct Count<'a> {
-    ctx: &'a JudgeContext<'a>,
+    now: Timestamp,
     groups: BTreeMap<(&'a str, &'a str, &'a str, State), usize>,
     /// Teams that created a service lately, and whether all of those were scaffolded.
     teams: BTreeMap<&'a str, bool>,
+    team_workloads: BTreeMap<&'a str, usize>,
+    hours: HashMap<Burden, Hours>,
     tally: Tally,
 }
 
 impl<'a> Count<'a> {
-    fn now(&self) -> Timestamp {
-        self.ctx.as_of.now
-    }
-
     /// Printed before any ratio: how much was judged.
     fn places(&mut self, inventory: &Inventory) {
         let settings = &inventory.settings;
@@ -92,11 +95,6 @@ impl<'a> Count<'a> {
         let peopled = || namespaces().filter(|ns| !ns.workloads.is_empty());
         self.tally.workloads = namespaces().map(|ns| ns.workloads.len()).sum();
         self.tally.namespaces = peopled().count();
-        self.tally.ignore_requests = peopled()
-            .filter(|ns| !ns.may_ignore(settings))
-            .flat_map(|ns| ns.workloads.values())
-            .filter(|entry| entry.workload.ignore.is_some())
-            .count();
         let all_seen = peopled().all(|ns| ns.namespace.is_some());
         let seen = inventory
             .namespaces()
@@ -105,126 +103,79 @@ impl<'a> Count<'a> {
         self.tally.namespaces_total = (all_seen && seen > 0).then_some(seen);
     }
 
-    fn service(&mut self, service: &Service<'a>) {
-        let state = service.state();
-        match service.lead().verdict.status {
-            Status::Ignored => {
-                self.tally.ignored += 1;
-                return;
-            }
-            Status::Unscoped => self.tally.unscoped += 1,
+    fn add(&mut self, contribution: &'a Contribution, times: usize) {
+        self.tally.ignore_requests += contribution.ignore_requests * times;
+        for (team, workloads) in &contribution.workloads {
+            *self.team_workloads.entry(team).or_default() += workloads * times;
+        }
+        if let Some(service) = &contribution.service {
+            self.service(service, times);
+        }
+    }
+
+    fn service(&mut self, service: &'a ServiceCount, times: usize) {
+        let profile = &service.profile;
+        match profile.status {
+            Status::Ignored => self.tally.ignored += times,
+            Status::Unscoped => self.tally.unscoped += times,
             Status::Deviating | Status::Unknown | Status::GoldenPath => {}
         }
-        self.creation(service);
-        if let (Some(state), Some(path)) = (state, service.lead().path()) {
-            self.state(service, path, state);
+        if let Some(scaffolded) = profile.lately_scaffolded {
+            *self.teams.entry(&service.team).or_insert(true) &= scaffolded;
         }
-        for fit in service.fits(self.ctx.as_of) {
-            self.fit(service, &fit, state);
+        if let Some((path, state)) = &profile.judged {
+            let group = (&**path, &*service.namespace, &*service.team, *state);
+            *self.groups.entry(group).or_default() += times;
+            *self.tally.services.entry(*state).or_default() += times;
+            if let Some(tally) = self.tally.paths.get_mut(path) {
+                *tally.services.entry(*state).or_default() += times;
+            }
         }
-        self.steps(service);
-        self.assumed_hours(service);
-    }
-
-    fn creation(&mut self, service: &Service<'a>) {
-        let since = SELF_SERVICE_WINDOW.before(self.now());
-        let is_new = service
-            .birth()
-            .is_some_and(|birth| birth > since && birth <= self.now());
-        let team = service.team();
-        if is_new && team != UNKNOWN_TEAM {
-            *self.teams.entry(team).or_insert(true) &= service.is_scaffolded();
+        for fit in &profile.fits {
+            self.fit(fit, times);
+        }
+        self.failures(profile, times);
+        if let Some(cost) = &profile.assumed {
+            self.assumed_hours(cost, &service.team, times);
         }
     }
 
-    fn state(&mut self, service: &Service<'a>, path: &'a Path, state: State) {
-        let group = (&*path.name, service.namespace(), service.team(), state);
-        *self.groups.entry(group).or_default() += 1;
-        *self.tally.services.entry(state).or_default() += 1;
-        let tally = self.tally.paths.get_mut(&path.name);
-        if let Some(tally) = tally {
-            *tally.services.entry(state).or_default() += 1;
-        }
-    }
-
-    fn fit(&mut self, service: &Service<'a>, fit: &Fit<'a>, own: Option<State>) {
-        let now = self.now();
-        let Some(tally) = self.tally.paths.get_mut(&fit.path.name) else {
+    fn fit(&mut self, fit: &FitCount, times: usize) {
+        let Some(tally) = self.tally.paths.get_mut(&fit.path) else {
             return;
         };
-        tally.adoption.add(fit.satisfied);
-        tally
-            .accounted
-            .add(fit.satisfied || own.is_some_and(State::is_accounted));
-        let (Some(birth), Some(launch)) = (service.birth(), fit.path.launched_at()) else {
-            return;
-        };
-        if birth < launch || birth > now {
-            return;
+        tally.adoption.add(fit.is_satisfied, times);
+        tally.accounted.add(fit.is_accounted, times);
+        let Some(cohort) = &fit.cohort else { return };
+        if let Some(new) = tally.new_services.as_mut().filter(|_| cohort.is_new) {
+            *new.states.entry(cohort.state).or_default() += times;
         }
-        let Some(state) = service.state_by(fit, self.ctx) else {
-            return;
-        };
-        if let Some(new) = tally
-            .new_services
-            .as_mut()
-            .filter(|new| birth < new.deadline)
-        {
-            *new.states.entry(state).or_default() += 1;
-        }
-        for (horizon, states) in &mut tally.cohorts {
-            if horizon.period().after(birth) <= now {
-                *states.entry(state).or_default() += 1;
+        for (horizon, is_old_enough) in Horizon::ALL.iter().zip(cohort.horizons) {
+            if let Some(states) = tally.cohorts.get_mut(horizon).filter(|_| is_old_enough) {
+                *states.entry(cohort.state).or_default() += times;
             }
         }
     }
 
-    /// Which checks the service fails, and which one it lacks alone.
-    fn steps(&mut self, service: &Service<'a>) {
-        let mut failing: BTreeMap<(&str, &str), Standing> = BTreeMap::new();
-        let mut errs = false;
-        for member in service.members() {
-            let Some(path) = member.path() else {
-                continue;
-            };
-            errs |= member.verdict.errored != 0;
-            for standing in &member.verdict.standings {
-                let key = (&*path.name, &*path.spec.checks[standing.check].name);
-                let worst = failing.entry(key).or_insert(standing.standing);
-                *worst = standing.standing.min(*worst);
-            }
-        }
-        let is_last = failing.len() == 1 && !errs;
-        for ((path, check), standing) in failing {
+    fn failures(&mut self, profile: &Profile, times: usize) {
+        for ((path, check), standing) in &profile.failures {
             let tally = self.tally.paths.get_mut(path);
             if let Some(check) = tally.and_then(|tally| tally.check(check)) {
-                *check.failures.entry(standing).or_default() += 1;
-                check.last_step += usize::from(is_last);
+                *check.failures.entry(*standing).or_default() += times;
+                check.last_step += if profile.is_last_step { times } else { 0 };
             }
         }
     }
 
-    /// A deviation without an exception costs what its path assumes, once per service.
-    fn assumed_hours(&mut self, service: &Service<'a>) {
-        let standings = service
-            .members()
-            .iter()
-            .flat_map(|member| &member.verdict.standings);
-        let unexcused = standings
-            .map(|standing| standing.standing)
-            .filter(|standing| !standing.is_excused());
-        let (Some(standing), Some(path)) = (unexcused.min(), service.lead().path()) else {
-            return;
+    fn assumed_hours(&mut self, cost: &AssumedCost, team: &Arc<str>, times: usize) {
+        let burden = Burden {
+            path: cost.path.clone(),
+            team: team.clone(),
+            standing: cost.standing,
+            source: CostSource::Assumed,
         };
-        if let Some(cost) = path.spec.ownership_cost {
-            let burden = Burden {
-                path: path.name.clone(),
-                team: service.team().into(),
-                standing,
-                source: CostSource::Assumed,
-            };
-            *self.tally.hours.entry(burden).or_default() += cost.hours_per_month;
-        }
+        let hours = cost.hours.times(times);
+        self.hours.entry(burden).or_default().add(hours);
     }
 
     /// What exceptions in use state, each once.
@@ -245,13 +196,13 @@ impl<'a> Count<'a> {
                 standing,
                 source: CostSource::Stated,
             };
-            *self.tally.hours.entry(burden).or_default() += spec.ownership_cost.hours_per_month;
+            let hours = Hours::of(spec.ownership_cost.hours_per_month);
+            self.hours.entry(burden).or_default().add(hours);
         }
     }
 
-    /// Whether targets were met: what was written down at the deadline, else what is so now.
+    /// Whether targets were met: as recorded at the deadline, else as counted now.
     fn settle_targets(&mut self, inventory: &Inventory) {
-        let now = self.now();
         for path in inventory.paths().iter() {
             let tally = self.tally.paths.get_mut(&path.name);
             let Some(new) = tally.and_then(|tally| tally.new_services.as_mut()) else {
@@ -269,7 +220,7 @@ impl<'a> Count<'a> {
                 },
             );
             let target = usize::from(path.spec.adoption.target_percent);
-            new.target_met = (now >= new.deadline && share.of > 0)
+            new.target_met = (self.now >= new.deadline && share.of > 0)
                 .then(|| share.part * 100 >= share.of * target);
         }
     }
@@ -277,18 +228,32 @@ impl<'a> Count<'a> {
     fn finish(self) -> Tally {
         let mut names: HashMap<&str, Arc<str>> = HashMap::new();
         let mut shared = |name: &'a str| names.entry(name).or_insert_with(|| name.into()).clone();
-        let groups = self.groups.into_iter();
-        let groups = groups.map(|((path, namespace, team, state), services)| {
-            let group = Group {
-                path: shared(path),
-                namespace: shared(namespace),
-                team: shared(team),
-                state,
-            };
-            (group, services)
-        });
+        let groups = self
+            .groups
+            .into_iter()
+            .map(|((path, namespace, team, state), services)| {
+                let group = Group {
+                    path: shared(path),
+                    namespace: shared(namespace),
+                    team: shared(team),
+                    state,
+                };
+                (group, services)
+            })
+            .collect();
+        let team_workloads = self
+            .team_workloads
+            .into_iter()
+            .map(|(team, workloads)| (shared(team), workloads))
+            .collect();
         Tally {
-            groups: groups.collect(),
+            groups,
+            team_workloads,
+            hours: self
+                .hours
+                .into_iter()
+                .map(|(burden, hours)| (burden, hours.as_f64()))
+                .collect(),
             self_service: Share {
                 part: self.teams.values().filter(|all| **all).count(),
                 of: self.teams.len(),

@@ -26,6 +26,18 @@ pub struct Member<'a> {
 }
 
 impl<'a> Member<'a> {
+    pub(super) fn of(
+        workload: &'a Workload,
+        ns: &'a NamespaceIndex,
+        ctx: &JudgeContext<'_>,
+    ) -> Self {
+        Self {
+            workload,
+            ns,
+            verdict: judge(workload, ns, ctx),
+        }
+    }
+
     /// The path it was judged by.
     pub fn path(&self) -> Option<&'a Path> {
         let index = self.verdict.path?;
@@ -80,9 +92,10 @@ pub struct Fit<'a> {
 }
 
 impl<'a> Service<'a> {
-    fn of(mut members: Vec<Member<'a>>) -> Self {
+    /// The service of these workloads; none without any.
+    pub(super) fn of(mut members: Vec<Member<'a>>) -> Option<Self> {
         members.sort_by(|a, b| speaks_before(a).cmp(&speaks_before(b)));
-        Self { members }
+        (!members.is_empty()).then_some(Self { members })
     }
 
     /// Its workloads, worst first.
@@ -173,34 +186,37 @@ fn speaks_before<'a>(
 
 /// The services of every counted namespace. Their order is no promise.
 pub fn services<'a>(inventory: &'a Inventory, as_of: &AsOf) -> Vec<Service<'a>> {
-    let settings = &inventory.settings;
     let ctx = inventory.judge_context(as_of);
+    groups(inventory, &ctx)
+        .map(|members| {
+            members
+                .into_iter()
+                .filter(|member| member.ns.is_counted(&inventory.settings))
+        })
+        .filter_map(|counted| Service::of(counted.collect()))
+        .collect()
+}
+
+/// The workloads of every service, each judged, those of namespaces that do not count too.
+pub(super) fn groups<'a>(
+    inventory: &'a Inventory,
+    ctx: &JudgeContext<'_>,
+) -> impl Iterator<Item = Vec<Member<'a>>> {
     let mut alone = Vec::new();
     let mut named: BTreeMap<(&str, &str), Vec<Member<'a>>> = BTreeMap::new();
     for (namespace, ns) in inventory.namespaces() {
-        if !ns.is_counted(settings) {
-            continue;
-        }
-        let group = if settings.services_across_namespaces {
+        let group = if inventory.settings.services_across_namespaces {
             ""
         } else {
             namespace
         };
         for entry in ns.workloads.values() {
-            let workload = &entry.workload;
-            let member = Member {
-                workload,
-                ns,
-                verdict: judge(workload, ns, &ctx),
-            };
-            match &workload.service {
+            let member = Member::of(&entry.workload, ns, ctx);
+            match &entry.workload.service {
                 Some(name) => named.entry((group, name)).or_default().push(member),
-                None => alone.push(Service {
-                    members: vec![member],
-                }),
+                None => alone.push(vec![member]),
             }
         }
     }
-    alone.extend(named.into_values().map(Service::of));
-    alone
+    alone.into_iter().chain(named.into_values())
 }

@@ -1,7 +1,12 @@
-//! The log of workloads that changed, each once and with its cause, until a planner takes it. It is
-//! bounded by the number of workloads, also where nobody takes anything from it.
+//! The logs of what changed until a planner or a count takes it: workloads to judge again, with the
+//! cause, and services to count again. Each names a workload once, so it is bounded by their number.
+//! Logging changes no fact, and copies none that readers share.
 
-use crate::assess::inventory::{Inventory, local};
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use crate::assess::inventory::Inventory;
+use crate::assess::namespace_index::{Entry, Slot};
 use crate::assess::object::kind::WorkloadId;
 use crate::assess::state::Cause;
 
@@ -16,54 +21,161 @@ pub struct ChangedWorkload {
     pub cause: Cause,
 }
 
+/// A service that may count differently because a workload left it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(in crate::assess) enum LeftService {
+    /// A service that workloads name.
+    Named { namespace: Arc<str>, name: Arc<str> },
+    /// The workload with this slot, which named none.
+    Alone(Slot),
+}
+
+/// Workloads that changed, oldest first.
+#[derive(Debug, Default)]
+pub(super) struct ChangeLog {
+    queue: VecDeque<WorkloadId>,
+    /// The cause of each one that waits, by the index of its slot.
+    causes: Vec<Option<Cause>>,
+}
+
+impl ChangeLog {
+    pub fn push(&mut self, entry: &Entry, cause: Cause) {
+        let index = index(entry.slot);
+        if self.causes.len() <= index {
+            self.causes.resize(index.saturating_add(1), None);
+        }
+        if self.causes[index].is_none() {
+            self.causes[index] = Some(cause);
+            self.queue.push_back(entry.workload.id.clone());
+        }
+    }
+
+    /// Another workload may have this slot next.
+    pub fn forget(&mut self, slot: Slot) {
+        if let Some(cause) = self.causes.get_mut(index(slot)) {
+            *cause = None;
+        }
+    }
+
+    fn take(&mut self, slot: Slot) -> Option<Cause> {
+        self.causes.get_mut(index(slot))?.take()
+    }
+
+    fn next(&mut self) -> Option<WorkloadId> {
+        let next = self.queue.pop_front();
+        if next.is_none() {
+            // Room for every workload is needed rarely.
+            self.queue.shrink_to(QUEUE_AT_REST);
+        }
+        next
+    }
+}
+
+fn index(slot: Slot) -> usize {
+    usize::try_from(slot.index).unwrap_or(usize::MAX)
+}
+
 impl Inventory {
-    /// Takes the oldest `limit` changes from the log.
+    /// Takes the oldest `limit` workloads to judge again from the log.
     pub fn take_changes(&mut self, limit: usize) -> Vec<ChangedWorkload> {
         let mut changes = Vec::new();
         while changes.len() < limit {
-            let Some(id) = self.changed.pop_front() else {
-                // Room for every workload is needed rarely.
-                self.changed.shrink_to(QUEUE_AT_REST);
-                break;
-            };
-            let entry = self
-                .namespaces
-                .get_mut(&id.namespace)
-                .and_then(|ns| ns.workloads.get_mut(&local(&id)));
-            let cause = entry.and_then(|entry| entry.changed.take());
+            let Some(id) = self.changed.next() else { break };
+            let slot = self.entry(&id).map(|(_, entry)| entry.slot);
+            let cause = slot.and_then(|slot| self.changed.take(slot));
             changes.extend(cause.map(|cause| ChangedWorkload { id, cause }));
         }
         changes
     }
 
     pub fn has_changes(&self) -> bool {
-        !self.changed.is_empty()
+        !self.changed.queue.is_empty()
+    }
+
+    /// Takes the oldest `limit` workloads whose services are to be counted again.
+    pub(in crate::assess) fn take_recounts(&mut self, limit: usize) -> Vec<WorkloadId> {
+        let mut recounts = Vec::new();
+        while recounts.len() < limit {
+            let Some(id) = self.recounts.next() else {
+                break;
+            };
+            let slot = self.entry(&id).map(|(_, entry)| entry.slot);
+            let waits = slot.and_then(|slot| self.recounts.take(slot)).is_some();
+            recounts.extend(waits.then_some(id));
+        }
+        recounts
+    }
+
+    /// Takes the services that workloads left. They come before those of [`Self::take_recounts`]: a
+    /// slot among them may belong to another workload by now.
+    pub(in crate::assess) fn take_left_services(&mut self) -> Vec<LeftService> {
+        std::mem::take(&mut self.left_services)
+    }
+
+    pub(in crate::assess) fn has_recounts(&self) -> bool {
+        !self.recounts.queue.is_empty() || !self.left_services.is_empty()
     }
 
     pub(super) fn mark(&mut self, id: &WorkloadId, cause: Cause) {
-        let Some(ns) = self.namespaces.get_mut(&id.namespace) else {
-            return;
-        };
-        let Some(entry) = ns.workloads.get_mut(&local(id)) else {
-            return;
-        };
-        if entry.changed.is_none() {
-            entry.changed = Some(cause);
-            self.changed.push_back(id.clone());
+        let ns = self.namespaces.get(&id.namespace);
+        if let Some(entry) = ns.and_then(|ns| ns.workloads.get(&super::local(id))) {
+            self.changed.push(entry, cause);
+            self.recounts.push(entry, cause);
+        }
+    }
+
+    pub(super) fn mark_namespace(&mut self, name: &str, cause: Cause) {
+        if let Some(ns) = self.namespaces.get(name) {
+            for entry in ns.workloads.values() {
+                self.changed.push(entry, cause);
+                self.recounts.push(entry, cause);
+            }
         }
     }
 
     pub(super) fn mark_all(&mut self, cause: Cause) {
         for entry in self
             .namespaces
-            .values_mut()
-            .flat_map(|ns| ns.workloads.values_mut())
+            .values()
+            .flat_map(|ns| ns.workloads.values())
         {
-            if entry.changed.is_none() {
-                entry.changed = Some(cause);
-                self.changed.push_back(entry.workload.id.clone());
-            }
+            self.changed.push(entry, cause);
+            self.recounts.push(entry, cause);
         }
         self.version += 1;
+    }
+
+    /// Has all services of a namespace counted again.
+    pub(super) fn recount_namespace(&mut self, name: &str) {
+        if let Some(ns) = self.namespaces.get(name) {
+            for entry in ns.workloads.values() {
+                self.recounts.push(entry, Cause::Workload);
+            }
+        }
+    }
+
+    /// Has every service counted again.
+    pub(super) fn recount_all(&mut self) {
+        for entry in self
+            .namespaces
+            .values()
+            .flat_map(|ns| ns.workloads.values())
+        {
+            self.recounts.push(entry, Cause::Path);
+        }
+    }
+
+    /// Forgets a workload that is gone, and has its service counted again.
+    pub(super) fn leave_logs(&mut self, entry: &Entry) {
+        self.changed.forget(entry.slot);
+        self.recounts.forget(entry.slot);
+        let workload = &entry.workload;
+        self.left_services.push(match &workload.service {
+            Some(name) => LeftService::Named {
+                namespace: workload.id.namespace.clone(),
+                name: name.clone(),
+            },
+            None => LeftService::Alone(entry.slot),
+        });
     }
 }

@@ -8,11 +8,11 @@ use jiff::Timestamp;
 
 use crate::api::{GoldenPathSpec, GoldenPathStatus};
 use crate::assess::exception::record::Exception;
+use crate::assess::inventory::changes::LeftService;
 use crate::assess::inventory::recreation::Recreated;
 use crate::assess::inventory::slots::Slots;
-use crate::assess::inventory::time::NextChange;
 use crate::assess::inventory::{Inventory, Reread, local};
-use crate::assess::namespace_index::{Entry, KubeService, NamespaceIndex};
+use crate::assess::namespace_index::{Entry, Influence, KubeService, NamespaceIndex};
 use crate::assess::object::kind::WorkloadId;
 use crate::assess::object::namespace::Namespace;
 use crate::assess::path::set::PathSet;
@@ -64,20 +64,19 @@ impl Inventory {
 
     pub(crate) fn replace_paths(&mut self, set: PathSet) -> Reread {
         let before = std::mem::replace(&mut self.paths, Arc::new(set));
-        self.next_change = NextChange::Unsettled;
+        self.unsettle_exceptions();
         self.version += 1;
         self.faults
             .retain(|(name, _), _| self.paths.resolve_exact(name).is_some());
         if !self.paths.judges_like(&before) {
+            self.recount_all(); // exceptions live by the new terms at once
             return Reread::Everything;
         }
-        for entry in self
-            .namespaces
-            .values_mut()
-            .flat_map(|ns| ns.workloads.values_mut())
-        {
-            if Arc::ptr_eq(&entry.workload.paths, &before) {
-                entry.workload.paths = self.paths.clone();
+        for ns in self.namespaces.values_mut().map(Arc::make_mut) {
+            for entry in ns.workloads.values_mut().map(Arc::make_mut) {
+                if Arc::ptr_eq(&entry.workload.paths, &before) {
+                    entry.workload.paths = self.paths.clone();
+                }
             }
         }
         self.mark_all(Cause::Path);
@@ -88,22 +87,28 @@ impl Inventory {
     #[must_use]
     pub fn put_namespace(&mut self, namespace: Namespace) -> bool {
         let name = namespace.name.clone();
-        let ns = self.namespaces.entry(name.clone()).or_default();
+        let ns = self.namespace_or_new(&name);
         let stale = ns
             .namespace
             .as_ref()
             .is_none_or(|before| !namespace.judges_like(before));
         let reread = stale && !ns.workloads.is_empty();
+        let is_new = ns.namespace.as_ref() != Some(&namespace);
         ns.namespace = Some(namespace);
         self.version += 1;
+        if is_new {
+            self.recount_namespace(&name);
+        }
         reread
     }
 
     /// Forgets a namespace; its workloads go with their own delete events.
     pub fn remove_namespace(&mut self, name: &str) {
-        if let Some(ns) = self.namespaces.get_mut(name) {
+        if let Some(ns) = self.namespace_mut(name) {
             ns.namespace = None;
+            self.version += 1;
         }
+        self.recount_namespace(name);
         self.forget_if_empty(name);
     }
 
@@ -119,7 +124,7 @@ impl Inventory {
         let name = exception.name.clone();
         let key = (namespace.into(), name.clone());
         self.undecodable.exceptions.remove(&key);
-        let ns = self.namespaces.entry(namespace.into()).or_default();
+        let ns = self.namespace_or_new(namespace);
         let known = ns.exception(&name);
         let same = known.is_some_and(|known| {
             known.spec == exception.spec
@@ -132,7 +137,7 @@ impl Inventory {
         }
         let after = ns.exception(&name);
         let ids = named_ids(ns, before.iter().chain(after));
-        self.next_change = NextChange::Unsettled;
+        self.timers.unsettle(&namespace.into(), &name);
         for id in ids {
             self.mark(&id, Cause::Exception);
         }
@@ -144,10 +149,10 @@ impl Inventory {
         let key = (namespace.into(), name.into());
         let was_undecodable = self.undecodable.exceptions.remove(&key).is_some();
         self.version += u64::from(was_undecodable);
-        let ns = self.namespaces.get_mut(namespace)?;
+        let ns = self.namespace_mut(namespace)?;
         let gone = ns.remove_exception(name)?;
         let ids = named_ids(ns, std::iter::once(&gone));
-        self.next_change = NextChange::Unsettled;
+        self.timers.unsettle(&namespace.into(), &gone.name);
         self.version += 1;
         for id in ids {
             self.mark(&id, Cause::Exception);
@@ -169,22 +174,96 @@ impl Inventory {
             workload.id.namespace = namespace.clone();
         }
         let id = workload.id.clone();
-        let ns = self.namespaces.entry(id.namespace.clone()).or_default();
-        let cause = if let Some(entry) = ns.workloads.get_mut(&local(&id)) {
-            entry.replace(workload, &self.paths, &mut self.workload_slots)
+        let cause = if self.entry(&id).is_some() {
+            self.replace_workload(workload)
         } else {
-            ns.add_workload(workload, self.workload_slots.take());
+            let slot = self.workload_slots.take();
+            self.namespace_or_new(&id.namespace)
+                .add_workload(workload, slot);
+            if let Some(influence) = self.influence_of(&id) {
+                self.mark_influenced(&id.namespace, &influence);
+            }
             Cause::Workload
         };
         self.mark(&id, cause);
         self.version += 1;
     }
 
+    /// Takes a newer record of a known workload, and marks the others that it makes a difference to.
+    fn replace_workload(&mut self, workload: Workload) -> Cause {
+        let id = workload.id.clone();
+        let before = self.influence_of(&id);
+        let ns = self.namespaces.get_mut(&id.namespace).map(Arc::make_mut);
+        let Some(entry) = ns.and_then(|ns| ns.entry_mut(&local(&id))) else {
+            return Cause::Workload;
+        };
+        let old_slot = entry.slot;
+        let cause = entry.replace(workload, &self.paths, &mut self.workload_slots);
+        let (Some(before), Some(after)) = (before, self.influence_of(&id)) else {
+            return cause;
+        };
+        if before.service != after.service {
+            if let Some(ns) = self.namespace_mut(&id.namespace) {
+                ns.move_service(&local(&id), before.service.as_ref());
+            }
+            self.left_services.push(match &before.service {
+                Some(name) => LeftService::Named {
+                    namespace: id.namespace.clone(),
+                    name: name.clone(),
+                },
+                None => LeftService::Alone(old_slot),
+            });
+        }
+        if before != after {
+            self.mark_influenced(&id.namespace, &before);
+            self.mark_influenced(&id.namespace, &after);
+        }
+        cause
+    }
+
+    fn influence_of(&self, id: &WorkloadId) -> Option<Influence> {
+        let ns = self.namespaces.get(&id.namespace)?;
+        let entry = ns.workloads.get(&local(id))?;
+        Some(ns.influence_of(&entry.workload))
+    }
+
+    /// Marks the other workloads whose verdict this one has a say in.
+    fn mark_influenced(&mut self, namespace: &Arc<str>, influence: &Influence) {
+        for name in &influence.bound {
+            self.timers.unsettle(namespace, name);
+        }
+        self.mark_named_by(namespace, &influence.limited);
+    }
+
+    /// Completes the removal of workloads that their namespace no longer holds.
+    pub(super) fn settle_removed(&mut self, gone: impl IntoIterator<Item = Arc<Entry>>) {
+        for entry in gone {
+            let namespace = entry.workload.id.namespace.clone();
+            let ns = self.namespaces.get(&namespace);
+            if let Some(influence) = ns.map(|ns| ns.influence_of(&entry.workload)) {
+                self.mark_influenced(&namespace, &influence);
+            }
+            self.leave_logs(&entry);
+            self.workload_slots.give_back([entry.slot]);
+        }
+    }
+
+    /// Marks the workloads that these exceptions name.
+    fn mark_named_by(&mut self, namespace: &str, exceptions: &[Arc<str>]) {
+        let Some(ns) = self.namespaces.get(namespace) else {
+            return;
+        };
+        let exceptions = exceptions.iter().filter_map(|name| ns.exception(name));
+        for id in named_ids(ns, exceptions) {
+            self.mark(&id, Cause::Exception);
+        }
+    }
+
     /// Removes a workload.
     pub fn remove_workload(&mut self, id: &WorkloadId) {
-        if let Some(ns) = self.namespaces.get_mut(&id.namespace) {
-            let gone = ns.workloads.remove(&local(id));
-            self.workload_slots.give_back(gone.map(|entry| entry.slot));
+        if let Some(ns) = self.namespace_mut(&id.namespace) {
+            let gone = ns.remove_workload(&local(id));
+            self.settle_removed(gone);
             self.version += 1;
         }
         self.forget_if_empty(&id.namespace);
@@ -193,7 +272,7 @@ impl Inventory {
     /// Adds or replaces a Kubernetes Service.
     pub fn put_service(&mut self, namespace: &str, name: &str, mut service: KubeService) {
         let slots = &mut self.service_slots;
-        let ns = self.namespaces.entry(namespace.into()).or_default();
+        let ns = Arc::make_mut(self.namespaces.entry(namespace.into()).or_default());
         service.slot = match ns.services.get(name) {
             Some(known) if known.uid == service.uid => known.slot,
             Some(known) => slots.renew(known.slot),
@@ -204,7 +283,7 @@ impl Inventory {
 
     /// Removes a Kubernetes Service.
     pub fn remove_service(&mut self, namespace: &str, name: &str) {
-        if let Some(ns) = self.namespaces.get_mut(namespace) {
+        if let Some(ns) = self.namespaces.get_mut(namespace).map(Arc::make_mut) {
             let gone = ns.services.remove(name);
             self.service_slots
                 .give_back(gone.map(|service| service.slot));

@@ -1,13 +1,12 @@
 //! Expressions that compile and fail while they run: one sample for each check, and how many
 //! workloads it fails on. What a status says about them is decided elsewhere.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::assess::inventory::Inventory;
 use crate::assess::object::kind::WorkloadId;
 use crate::assess::path::evaluate::Fault;
-use crate::assess::path::indexes;
 use crate::assess::workload::Workload;
 
 /// What goes wrong with one check while it runs.
@@ -22,7 +21,7 @@ pub struct SeenFault {
 }
 
 /// Faults by path and check.
-pub(super) type SeenFaults = std::collections::BTreeMap<(Arc<str>, u16), SeenFault>;
+pub(super) type SeenFaults = BTreeMap<(Arc<str>, u16), SeenFault>;
 
 impl Inventory {
     /// What goes wrong with the checks of a path, by the index of the check.
@@ -36,38 +35,12 @@ impl Inventory {
             .map(|((_, check), seen)| (usize::from(*check), seen))
     }
 
-    /// Counts what goes wrong now, and forgets what goes wrong nowhere any more.
-    pub fn count_faults(&mut self) {
-        let counts = self.faults_by_check();
+    /// Takes in how many workloads each check cannot be evaluated on, and forgets the others.
+    pub fn count_faults(&mut self, counts: &BTreeMap<(Arc<str>, u16), usize>) {
         self.faults.retain(|key, seen| {
             seen.workloads = counts.get(key).copied().unwrap_or(0);
             seen.workloads > 0
         });
-    }
-
-    /// Checks that compile and could not be evaluated, with the number of workloads.
-    fn faults_by_check(&self) -> HashMap<(Arc<str>, u16), usize> {
-        let mut counts: HashMap<(&Arc<str>, u16), usize> = HashMap::new();
-        for entry in self
-            .namespaces
-            .values()
-            .flat_map(|ns| ns.workloads.values())
-        {
-            let workload = &entry.workload;
-            for result in workload.results.iter().filter(|result| result.errored != 0) {
-                let path = workload.paths.get(result.path.into());
-                for check in indexes(result.errored)
-                    .filter(|check| path.programs[*check].expression.is_some())
-                {
-                    let check = u16::try_from(check).unwrap_or(u16::MAX);
-                    *counts.entry((&path.name, check)).or_default() += 1;
-                }
-            }
-        }
-        counts
-            .into_iter()
-            .map(|((path, check), count)| ((path.clone(), check), count))
-            .collect()
     }
 
     pub(super) fn note_faults(&mut self, workload: &Workload, faults: Vec<Fault>) {

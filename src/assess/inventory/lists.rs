@@ -2,6 +2,7 @@
 //! A watch that failed, or a kind that cannot be read, never empties the inventory.
 
 use std::collections::HashSet;
+use std::sync::Arc;
 
 use jiff::Timestamp;
 
@@ -112,6 +113,7 @@ impl Inventory {
 
     fn retain_services(&mut self, seen: &HashSet<(String, String)>) {
         for (namespace, ns) in &mut self.namespaces {
+            let ns = Arc::make_mut(ns);
             let mut gone = Vec::new();
             ns.services.retain(|name, service| {
                 let is_there = seen.contains(&(namespace.to_string(), name.to_string()));
@@ -128,18 +130,23 @@ impl Inventory {
         namespace: Option<&str>,
         seen: &HashSet<(String, String)>,
     ) {
+        let mut removed = Vec::new();
         for (name, ns) in &mut self.namespaces {
-            if namespace.is_none_or(|only| *only == **name) {
-                let mut gone = Vec::new();
-                ns.workloads.retain(|(known, workload), entry| {
-                    let is_there = **known != *kind
-                        || seen.contains(&(name.to_string(), workload.to_string()));
-                    gone.extend((!is_there).then_some(entry.slot));
-                    is_there
-                });
-                self.workload_slots.give_back(gone);
+            let ns = Arc::make_mut(ns);
+            if namespace.is_some_and(|only| *only != **name) {
+                continue;
             }
+            let gone: Vec<_> = ns
+                .workloads
+                .keys()
+                .filter(|(known, workload)| {
+                    **known == *kind && !seen.contains(&(name.to_string(), workload.to_string()))
+                })
+                .cloned()
+                .collect();
+            removed.extend(gone.iter().filter_map(|id| ns.remove_workload(id)));
         }
+        self.settle_removed(removed);
         self.version += 1;
     }
 }

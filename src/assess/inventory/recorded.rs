@@ -22,8 +22,7 @@ impl Inventory {
         version: Option<u64>,
     ) -> Option<Arc<OwnLabels>> {
         let labels = self.shared_labels(&Arc::new(labels.clone()));
-        let ns = self.namespaces.get_mut(&id.namespace)?;
-        let entry = ns.workloads.get_mut(&local(id))?;
+        let entry = self.namespace_mut(&id.namespace)?.entry_mut(&local(id))?;
         if entry.slot != slot {
             return None;
         }
@@ -46,7 +45,7 @@ impl Inventory {
         slot: Slot,
         label: Option<Status>,
     ) -> bool {
-        let ns = self.namespaces.get_mut(namespace);
+        let ns = self.namespace_mut(namespace);
         let service = ns
             .and_then(|ns| ns.services.get_mut(name))
             .filter(|service| service.slot == slot);
@@ -73,7 +72,7 @@ impl Inventory {
             let before = object.status.take();
             object.status = Some(with_reminders_of(before, status.clone()));
         }
-        let ns = self.namespaces.get_mut(namespace);
+        let ns = self.namespace_mut(namespace);
         if let Some(exception) = ns.and_then(|ns| ns.exception_mut(name))
             && exception.uid.as_deref() == uid
         {

@@ -1,5 +1,9 @@
 //! Time passing: which instant changes an answer next, and what is marked as changed when it comes.
+//! A date of a path concerns every workload; one of an exception only those it names.
 //! No clock is read: every instant is a parameter.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use jiff::Timestamp;
 
@@ -8,62 +12,141 @@ use crate::assess::path::Path;
 use crate::assess::state::Cause;
 use crate::assess::verdict::AsOf;
 
-/// When time alone next changes an answer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum NextChange {
-    /// Something changed since it was last worked out.
-    Unsettled,
-    /// At this instant, or never.
-    At(Option<Timestamp>),
+/// Exceptions that one tick takes in: it is short, and the next one goes on.
+const DUE_A_TICK: usize = 1_000;
+
+/// An exception, by namespace and name.
+type ExceptionKey = (Arc<str>, Arc<str>);
+
+/// When time alone next changes an answer about each exception.
+#[derive(Debug, Default)]
+pub(super) struct ExceptionTimers {
+    due: BTreeSet<(Timestamp, ExceptionKey)>,
+    by_exception: BTreeMap<ExceptionKey, Timestamp>,
+    /// Those that changed since their instant was worked out.
+    unsettled: BTreeSet<ExceptionKey>,
+}
+
+impl ExceptionTimers {
+    pub fn unsettle(&mut self, namespace: &Arc<str>, name: &Arc<str>) {
+        self.unsettled.insert((namespace.clone(), name.clone()));
+    }
+
+    fn set(&mut self, key: ExceptionKey, at: Option<Timestamp>) {
+        let before = match at {
+            Some(at) => self.by_exception.insert(key.clone(), at),
+            None => self.by_exception.remove(&key),
+        };
+        if let Some(before) = before {
+            self.due.remove(&(before, key.clone()));
+        }
+        self.due.extend(at.map(|at| (at, key)));
+    }
+
+    fn take_due(&mut self, now: Timestamp, limit: usize) -> Vec<ExceptionKey> {
+        let mut due = Vec::new();
+        while due.len() < limit && self.due.first().is_some_and(|(at, _)| *at <= now) {
+            due.extend(self.due.pop_first().map(|(_, key)| key));
+        }
+        for key in &due {
+            self.by_exception.remove(key);
+        }
+        due
+    }
 }
 
 impl Inventory {
-    /// Lets time pass: an instant that changes answers marks what has to be looked at, and a path
-    /// whose grace after deletion is over goes. To be called every few seconds.
+    /// Lets time pass: an instant that changes answers marks the workloads it concerns, and a path
+    /// whose grace after deletion is over goes. To be called every few seconds, and again while
+    /// [`Self::next_change`] is not after `now`: one call takes in a limited number.
     pub fn tick(&mut self, now: Timestamp) -> Reread {
         let before = self.last_tick.replace(now);
-        let next = match self.next_change {
-            // Worked out as of the last look: what changed since must not hide an instant that
-            // has passed since.
-            NextChange::Unsettled => self.work_out_next_change(before.unwrap_or(now)),
-            NextChange::At(at) => at,
-        };
-        let due = next.is_some_and(|at| at <= now);
         let clock_went_back = before.is_some_and(|before| now < before);
-        self.next_change = NextChange::At(if due || clock_went_back {
-            self.mark_all(Cause::Time);
-            self.work_out_next_change(now)
+        // As of the last tick: what changed since must not hide an instant that has passed since.
+        let since = if clock_went_back {
+            now
         } else {
-            next
-        });
+            before.unwrap_or(now)
+        };
+        if clock_went_back {
+            self.unsettle_exceptions();
+        }
+        self.settle_exceptions(since);
+        let path_is_due = self.next_path_change(since).is_some_and(|at| at <= now);
+        if clock_went_back || path_is_due {
+            self.mark_all(Cause::Time);
+        }
+        self.mark_due_exceptions(now);
         self.drop_deleted_paths(now)
     }
 
     /// When time alone next changes an answer, as far as it was worked out.
     pub fn next_change(&self) -> Option<Timestamp> {
-        match self.next_change {
-            NextChange::Unsettled => None,
-            NextChange::At(at) => at,
+        let exception = self.timers.due.first().map(|(at, _)| *at);
+        let path = self.last_tick.and_then(|last| self.next_path_change(last));
+        exception.into_iter().chain(path).min()
+    }
+
+    /// Whether [`Self::next_change`] knows of every change.
+    pub fn is_time_settled(&self) -> bool {
+        self.timers.unsettled.is_empty()
+    }
+
+    /// Has the next instant of every exception worked out again.
+    pub(super) fn unsettle_exceptions(&mut self) {
+        for (namespace, ns) in &self.namespaces {
+            for exception in ns.exceptions() {
+                self.timers.unsettle(namespace, &exception.name);
+            }
         }
     }
 
-    fn work_out_next_change(&self, now: Timestamp) -> Option<Timestamp> {
-        let as_of = AsOf::new(now);
-        let ctx = self.judge_context(&as_of);
-        let paths = self.paths.iter().filter_map(|path| path.next_change(now));
+    fn settle_exceptions(&mut self, as_of: Timestamp) {
+        let as_of = AsOf::new(as_of);
+        for (namespace, name) in std::mem::take(&mut self.timers.unsettled) {
+            let at = self.namespace(&namespace).and_then(|ns| {
+                let life = self.judge_context(&as_of).life(ns, ns.exception(&name)?);
+                life.next_change
+            });
+            self.timers.set((namespace, name), at);
+        }
+    }
+
+    fn mark_due_exceptions(&mut self, now: Timestamp) {
+        let due = self.timers.take_due(now, DUE_A_TICK);
+        // Many selectors may be due at once, and each reads its whole namespace.
+        let mut by_selector = BTreeSet::new();
+        for (namespace, name) in &due {
+            self.timers.unsettle(namespace, name);
+            let ns = self.namespaces.get(namespace);
+            let Some((ns, exception)) = ns.and_then(|ns| Some((ns, ns.exception(name)?))) else {
+                continue;
+            };
+            if exception.spec.selector.is_some() {
+                by_selector.insert(namespace);
+                continue;
+            }
+            for entry in ns.named_by(exception).filter_map(|one| ns.entry(one)) {
+                self.changed.push(entry, Cause::Time);
+                self.recounts.push(entry, Cause::Time);
+            }
+        }
+        for namespace in by_selector {
+            self.mark_namespace(namespace, Cause::Time);
+        }
+        if !due.is_empty() {
+            self.version += 1;
+            self.settle_exceptions(now);
+        }
+    }
+
+    fn next_path_change(&self, since: Timestamp) -> Option<Timestamp> {
+        let paths = self.paths.iter().filter_map(|path| path.next_change(since));
         let graces = self
             .paths
             .iter()
             .filter_map(|path| Some(DELETED_PATH_GRACE.after(path.deleted?)));
-        let lives = self.namespaces.values().flat_map(|ns| {
-            ns.exceptions()
-                .filter_map(|exception| ctx.life(ns, exception).next_change)
-        });
-        paths
-            .chain(graces)
-            .chain(lives)
-            .filter(|at| *at > now)
-            .min()
+        paths.chain(graces).filter(|at| *at > since).min()
     }
 
     fn drop_deleted_paths(&mut self, now: Timestamp) -> Reread {

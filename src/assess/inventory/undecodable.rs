@@ -59,7 +59,7 @@ pub fn readable_status<S: DeserializeOwned>(status: &Value) -> Option<S> {
 }
 
 /// Undecodable objects, by what they are.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct UndecodableObjects {
     pub(crate) paths: BTreeMap<Arc<str>, Undecodable<GoldenPathStatus>>,
     pub(crate) exceptions: BTreeMap<(Arc<str>, Arc<str>), Undecodable<DeviationExceptionStatus>>,

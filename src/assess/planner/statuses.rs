@@ -8,6 +8,7 @@ use jiff::Timestamp;
 
 use crate::api::{DeviationExceptionStatus, GoldenPathStatus, Period};
 use crate::assess::adoption::Tally;
+use crate::assess::adoption::index::Contributions;
 use crate::assess::inventory::Inventory;
 use crate::assess::planner::pacing::{Pacing, WriteResult, earliest};
 use crate::assess::planner::warning_policies::PolicyPlanner;
@@ -90,6 +91,7 @@ impl StatusPlanner {
     pub fn plan(
         &mut self,
         facts: &Inventory,
+        contributions: &Contributions,
         policies: &PolicyPlanner,
         now: Timestamp,
     ) -> StatusPlan {
@@ -97,7 +99,7 @@ impl StatusPlanner {
         let mut plan = StatusPlan::default();
         let as_of = AsOf::new(now);
         let register = exception_views(facts, &as_of);
-        let tally = Tally::of(facts, &as_of, &register);
+        let tally = Tally::sum(contributions, facts, &as_of, &register);
         for changed in exceptions::changed_exceptions(facts, &register, &as_of) {
             if self.starts(facts, &changed.write, now, &mut plan.again_at) {
                 plan.phases.extend(changed.change);

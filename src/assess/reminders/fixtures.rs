@@ -12,12 +12,14 @@ use serde_json::json;
 
 use super::{Daily, DryRun, Look, Mark, Message, Mode, Occasion, Routes, Settings, Stale, plan};
 use crate::api::{DeviationException, DeviationExceptionSpec};
+use crate::assess::adoption::index::Contributions;
 use crate::assess::exception::record::Exception;
 use crate::assess::inventory::Inventory;
 use crate::assess::path::Origin;
 use crate::assess::planner::Planners;
 use crate::assess::planner::pacing::WriteResult;
 use crate::assess::planner::statuses::{INTERVAL, Owned};
+use crate::assess::verdict::AsOf;
 
 /// Channels `default`, `platform`, `shop` and `web`; team shop reads `shop`, whoever decides about
 /// path web reads `web`.
@@ -106,7 +108,10 @@ impl World {
     pub(crate) fn settle(&mut self, now: Timestamp) {
         let mut later = now;
         loop {
-            let statuses = self.planners.plan_statuses(&mut self.inventory, later);
+            let counts = Contributions::of(&self.inventory, &AsOf::new(later));
+            let statuses = self
+                .planners
+                .plan_statuses(&mut self.inventory, &counts, later);
             let (planner, landed) = (&mut self.planners.statuses, WriteResult::Landed(None));
             for path in statuses.paths {
                 planner.path_ended(&mut self.inventory, path, landed, later);

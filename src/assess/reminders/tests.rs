@@ -7,9 +7,11 @@ use super::fixtures::{World, daily, immediate, summaries};
 use super::{DryRun, LONGEST_MESSAGE, REMEMBERED, Stage, record};
 use crate::api::DeviationExceptionSpec;
 use crate::api::deviation_exception::{Decision, Notified};
+use crate::assess::adoption::index::Contributions;
 use crate::assess::exception::fixtures::{
     approval, approved, closed, day, renewal_requested, renewed, requested, start,
 };
+use crate::assess::verdict::AsOf;
 
 fn hours(at: Timestamp, hours: i64) -> Timestamp {
     at.saturating_add(SignedDuration::from_hours(hours))
@@ -351,7 +353,10 @@ fn a_status_write_states_nothing_about_reminders() {
     let mut world = World::new(immediate());
     world.put("heap", approved(), start());
     world.send(day(80));
-    let plan = world.planners.plan_statuses(&mut world.inventory, day(95));
+    let counts = Contributions::of(&world.inventory, &AsOf::new(day(95)));
+    let plan = world
+        .planners
+        .plan_statuses(&mut world.inventory, &counts, day(95));
     assert_eq!(plan.exceptions.len(), 1, "it is overdue now");
     assert_eq!(plan.exceptions[0].status.notified, []);
     world.settle(day(96));

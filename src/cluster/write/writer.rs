@@ -21,7 +21,7 @@ use crate::assess::planner::policy_reports::ReportWrite;
 use crate::assess::planner::service_labels::ServiceWrite;
 use crate::assess::planner::statuses::StatusWrite;
 use crate::assess::planner::warning_policies::{PolicyOutcome, PolicyWrite};
-use crate::cluster::context::Context;
+use crate::cluster::context::{Context, Settled};
 use crate::cluster::event_queue::EventTrigger;
 use crate::cluster::readiness::Stage;
 use crate::report::policy_report::Format;
@@ -245,15 +245,21 @@ impl Writer {
 
     /// Plans statuses and Service labels, which are not urgent.
     fn plan_slowly(&mut self) {
-        let (started, now) = (Instant::now(), Timestamp::now());
-        let mut inventory = self.context.inventory();
+        let started = Instant::now();
+        if !self.waiting.is_empty() || !self.slow.is_due(self.version(), started, Timestamp::now())
+        {
+            return;
+        }
+        let Settled {
+            mut inventory,
+            adoption,
+            now,
+        } = self.context.settled();
         let mut planners = self.context.planners();
         let version =
             inventory.version() + planners.version() + self.context.reports.ledger().version();
-        if !self.waiting.is_empty() || !self.slow.is_due(version, started, now) {
-            return;
-        }
-        let statuses = planners.plan_statuses(&mut inventory, now);
+        let statuses = planners.plan_statuses(&mut inventory, adoption.contributions(), now);
+        drop(adoption);
         let services = planners
             .service_labels
             .plan(&inventory, now, SERVICES_A_ROUND);
@@ -280,6 +286,12 @@ impl Writer {
             .chain(self.report_jobs(reports.writes));
         self.waiting.extend(jobs);
         self.write_waiting();
+    }
+
+    /// A number that grows with every change that statuses and Services are planned from.
+    fn version(&self) -> u64 {
+        let inventory = self.context.inventory().version();
+        inventory + self.context.planners().version() + self.context.reports.ledger().version()
     }
 
     fn report_jobs(&self, writes: Vec<ReportWrite>) -> impl Iterator<Item = Job> + use<> {

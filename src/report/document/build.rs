@@ -7,6 +7,7 @@ mod workload;
 use std::collections::BTreeMap;
 
 use crate::api::API_VERSION;
+use crate::assess::adoption::index::Contributions;
 use crate::assess::adoption::{CheckTally, PathTally, Tally};
 use crate::assess::inventory::Inventory;
 use crate::assess::object::kind::WorkloadId;
@@ -34,14 +35,31 @@ pub struct Sources {
 #[derive(Clone, Copy)]
 struct View<'a> {
     inventory: &'a Inventory,
+    contributions: &'a Contributions,
     as_of: &'a AsOf,
     sources: &'a Sources,
 }
 
-/// The report on everything in the inventory at one instant.
+/// The report on everything in the inventory at one instant, with each service counted for it.
 pub fn report(inventory: &Inventory, as_of: &AsOf, sources: &Sources) -> Report {
+    report_of(
+        inventory,
+        &Contributions::of(inventory, as_of),
+        as_of,
+        sources,
+    )
+}
+
+/// The report from services that were counted before.
+pub fn report_of(
+    inventory: &Inventory,
+    contributions: &Contributions,
+    as_of: &AsOf,
+    sources: &Sources,
+) -> Report {
     let view = View {
         inventory,
+        contributions,
         as_of,
         sources,
     };
@@ -73,7 +91,7 @@ pub fn report(inventory: &Inventory, as_of: &AsOf, sources: &Sources) -> Report 
 }
 
 fn summary(view: &View<'_>, exceptions: &[ExceptionView<'_>]) -> Summary {
-    let tally = Tally::of(view.inventory, view.as_of, exceptions);
+    let tally = Tally::sum(view.contributions, view.inventory, view.as_of, exceptions);
     let mut services: BTreeMap<State, usize> =
         State::ALL.into_iter().map(|state| (state, 0)).collect();
     services.extend(&tally.services);

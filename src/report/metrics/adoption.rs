@@ -38,7 +38,7 @@ pub(super) fn by_path<'a>(
     fleet: &'a Fleet<'a>,
     value: impl Fn(&PathTally) -> Option<f64>,
 ) -> Series<'a> {
-    counted(&fleet.tally)
+    counted(fleet.tally)
         .filter_map(|(name, path)| Some(([name], value(path)?)))
         .collect()
 }
@@ -52,7 +52,7 @@ fn counted(tally: &Tally) -> impl Iterator<Item = (&str, &PathTally)> {
 }
 
 pub(super) fn new_services<'a>(fleet: &'a Fleet<'a>) -> Series<'a> {
-    counted(&fleet.tally)
+    counted(fleet.tally)
         .filter_map(|(name, path)| Some((name, path.new_services.as_ref()?)))
         .flat_map(|(name, new)| {
             every_state(&new.states).map(move |(state, services)| ([name, state], services))
@@ -61,7 +61,7 @@ pub(super) fn new_services<'a>(fleet: &'a Fleet<'a>) -> Series<'a> {
 }
 
 pub(super) fn cohorts<'a>(fleet: &'a Fleet<'a>) -> Series<'a> {
-    counted(&fleet.tally)
+    counted(fleet.tally)
         .flat_map(|(name, path)| path.cohorts.iter().map(move |cohort| (name, cohort)))
         .flat_map(|(name, (horizon, states))| {
             every_state(states)
@@ -79,7 +79,7 @@ fn every_state(states: &States) -> impl Iterator<Item = (&'static str, f64)> {
 }
 
 pub(super) fn check_failures<'a>(fleet: &'a Fleet<'a>) -> Series<'a> {
-    counted(&fleet.tally)
+    counted(fleet.tally)
         .flat_map(|(name, path)| path.checks.iter().map(move |check| (name, check)))
         .flat_map(|(name, check)| {
             check.failures.iter().map(move |(standing, services)| {
@@ -90,7 +90,7 @@ pub(super) fn check_failures<'a>(fleet: &'a Fleet<'a>) -> Series<'a> {
 }
 
 pub(super) fn last_steps<'a>(fleet: &'a Fleet<'a>) -> Series<'a> {
-    counted(&fleet.tally)
+    counted(fleet.tally)
         .flat_map(|(name, path)| path.checks.iter().map(move |check| (name, check)))
         .map(|(name, check)| ([name, &*check.name], as_float(check.last_step)))
         .collect()

@@ -1,0 +1,286 @@
+//! What one service adds to the numbers at one instant, as a value: services that add the same compare
+//! equal, so a tally is a sum over few distinct contributions. Nothing is summed here.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use super::{Horizon, SELF_SERVICE_WINDOW};
+use crate::assess::adoption::service::{Fit, Member, Service};
+use crate::assess::namespace_index::UNKNOWN_TEAM;
+use crate::assess::path::indexes;
+use crate::assess::state::{Standing, State, Status};
+use crate::assess::verdict::{AsOf, JudgeContext};
+
+/// What the workloads of one service add.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub(super) struct Contribution {
+    /// Its workloads by team, those of namespaces that do not count too.
+    pub workloads: Vec<(Arc<str>, usize)>,
+    /// How many of them ask to be left out where that is not allowed.
+    pub ignore_requests: usize,
+    /// How many of them each check could not be evaluated on.
+    pub faults: Vec<(CheckKey, usize)>,
+    /// The service; none where all its workloads are in namespaces that do not count.
+    pub service: Option<ServiceCount>,
+}
+
+/// A check of a path, by name of the path and index of the check.
+pub(super) type CheckKey = (Arc<str>, u16);
+
+/// What the service itself adds.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) struct ServiceCount {
+    pub namespace: Arc<str>,
+    pub team: Arc<str>,
+    pub profile: Arc<Profile>,
+}
+
+/// All that is counted of a service apart from where it is and whose it is.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Profile {
+    /// The status of the workload that speaks for it.
+    pub status: Status,
+    /// The path it is judged by, and its state by it.
+    pub judged: Option<(Arc<str>, State)>,
+    /// Whether the scaffolder made it; none where it was not created lately, or its team is unknown.
+    pub lately_scaffolded: Option<bool>,
+    /// One for each path in whose scope it is.
+    pub fits: Vec<FitCount>,
+    /// The checks it fails, by name of the path and of the check, with the worst standing of each.
+    pub failures: Vec<((Arc<str>, Box<str>), Standing)>,
+    /// Whether a single step is missing.
+    pub is_last_step: bool,
+    /// What its deviation is assumed to cost.
+    pub assumed: Option<AssumedCost>,
+}
+
+/// How a service adds to the numbers of one path.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) struct FitCount {
+    pub path: Arc<str>,
+    pub is_satisfied: bool,
+    pub is_accounted: bool,
+    /// Where it was born since the path's launch.
+    pub cohort: Option<CohortCount>,
+}
+
+/// How a service adds to the cohorts of one path.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) struct CohortCount {
+    pub state: State,
+    /// Whether it was born before the path's adoption deadline.
+    pub is_new: bool,
+    /// Which horizons it is old enough for, in order of [`Horizon::ALL`].
+    pub horizons: [bool; Horizon::ALL.len()],
+}
+
+/// The hours a deviation without an exception is assumed to cost.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) struct AssumedCost {
+    pub path: Arc<str>,
+    pub standing: Standing,
+    pub hours: Hours,
+}
+
+/// Hours a month in billionths: whole numbers, so that a sum does not depend on its order.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub(super) struct Hours(i128);
+
+const BILLION: f64 = 1e9;
+
+impl Hours {
+    #[allow(clippy::cast_possible_truncation)] // a float beyond the range becomes its end
+    pub fn of(hours: f64) -> Self {
+        Self((hours * BILLION).round() as i128)
+    }
+
+    #[allow(clippy::cast_precision_loss)] // sums of hours fit a float to more digits than are shown
+    pub fn as_f64(self) -> f64 {
+        self.0 as f64 / BILLION
+    }
+
+    #[must_use]
+    pub fn times(self, count: usize) -> Self {
+        Self(
+            self.0
+                .saturating_mul(i128::try_from(count).unwrap_or(i128::MAX)),
+        )
+    }
+
+    pub fn add(&mut self, other: Self) {
+        self.0 = self.0.saturating_add(other.0);
+    }
+}
+
+impl Contribution {
+    /// What these workloads add, which are those of one service in every namespace that has them.
+    pub fn of(members: Vec<Member<'_>>, ctx: &JudgeContext<'_>) -> Self {
+        let mut teams = BTreeMap::<&str, usize>::new();
+        let mut faults = BTreeMap::<(&Arc<str>, u16), usize>::new();
+        let mut ignore_requests = 0;
+        for member in &members {
+            let (workload, ns) = (member.workload, member.ns);
+            *teams.entry(ns.team_of(workload)).or_default() += 1;
+            let asks = workload.ignore.is_some() && !ns.may_ignore(ctx.settings);
+            ignore_requests += usize::from(asks);
+            for key in workload.faulty_checks() {
+                *faults.entry(key).or_default() += 1;
+            }
+        }
+        let workloads = teams
+            .into_iter()
+            .map(|(team, n)| (team.into(), n))
+            .collect();
+        let faults = faults
+            .into_iter()
+            .map(|((path, check), n)| ((path.clone(), check), n))
+            .collect();
+        let counted = members
+            .into_iter()
+            .filter(|member| member.ns.is_counted(ctx.settings));
+        Self {
+            workloads,
+            ignore_requests,
+            faults,
+            service: Service::of(counted.collect()).map(|service| ServiceCount::of(&service, ctx)),
+        }
+    }
+}
+
+impl ServiceCount {
+    fn of(service: &Service<'_>, ctx: &JudgeContext<'_>) -> Self {
+        Self {
+            namespace: service.lead().workload.id.namespace.clone(),
+            team: service.team().into(),
+            profile: Arc::new(Profile::of(service, ctx)),
+        }
+    }
+}
+
+impl Profile {
+    fn of(service: &Service<'_>, ctx: &JudgeContext<'_>) -> Self {
+        let (lead, state) = (service.lead(), service.state());
+        let mut profile = Self {
+            status: lead.verdict.status,
+            judged: None,
+            lately_scaffolded: None,
+            fits: Vec::new(),
+            failures: Vec::new(),
+            is_last_step: false,
+            assumed: None,
+        };
+        match lead.verdict.status {
+            Status::Ignored => return profile,
+            Status::Deviating | Status::Unknown | Status::GoldenPath | Status::Unscoped => {}
+        }
+        let path = lead.path().map(|path| path.name.clone());
+        profile.judged = path.zip(state);
+        profile.lately_scaffolded = lately_scaffolded(service, ctx.as_of);
+        let fits = service.fits(ctx.as_of);
+        profile.fits = fits
+            .iter()
+            .map(|fit| FitCount {
+                path: fit.path.name.clone(),
+                is_satisfied: fit.satisfied,
+                is_accounted: fit.satisfied || state.is_some_and(State::is_accounted),
+                cohort: cohort(service, fit, ctx),
+            })
+            .collect();
+        // Their order depends on the order of members.
+        profile.fits.sort_by(|a, b| a.path.cmp(&b.path));
+        (profile.failures, profile.is_last_step) = failures(service);
+        profile.assumed = assumed(service);
+        profile
+    }
+}
+
+fn lately_scaffolded(service: &Service<'_>, as_of: &AsOf) -> Option<bool> {
+    let since = SELF_SERVICE_WINDOW.before(as_of.now);
+    let is_new = service
+        .birth()
+        .is_some_and(|birth| birth > since && birth <= as_of.now);
+    (is_new && service.team() != UNKNOWN_TEAM).then(|| service.is_scaffolded())
+}
+
+fn cohort(service: &Service<'_>, fit: &Fit<'_>, ctx: &JudgeContext<'_>) -> Option<CohortCount> {
+    let now = ctx.as_of.now;
+    let (birth, launch) = (service.birth()?, fit.path.launched_at()?);
+    if birth < launch || birth > now {
+        return None;
+    }
+    Some(CohortCount {
+        state: service.state_by(fit, ctx)?,
+        is_new: fit
+            .path
+            .adoption_deadline()
+            .is_some_and(|deadline| birth < deadline),
+        horizons: Horizon::ALL.map(|horizon| horizon.period().after(birth) <= now),
+    })
+}
+
+/// Which checks the service fails, and whether it is one step away.
+fn failures(service: &Service<'_>) -> (Vec<((Arc<str>, Box<str>), Standing)>, bool) {
+    let mut failing: BTreeMap<(&Arc<str>, &str), Standing> = BTreeMap::new();
+    let mut errs = false;
+    for member in service.members() {
+        let Some(path) = member.path() else {
+            continue;
+        };
+        errs |= member.verdict.errored != 0;
+        for standing in &member.verdict.standings {
+            let key = (&path.name, &*path.spec.checks[standing.check].name);
+            let worst = failing.entry(key).or_insert(standing.standing);
+            *worst = standing.standing.min(*worst);
+        }
+    }
+    let is_last_step = failing.len() == 1 && !errs;
+    let failing = failing
+        .into_iter()
+        .map(|((path, check), standing)| ((path.clone(), check.into()), standing));
+    (failing.collect(), is_last_step)
+}
+
+/// A deviation without an exception costs what its path assumes, once per service.
+fn assumed(service: &Service<'_>) -> Option<AssumedCost> {
+    let standing = service
+        .members()
+        .iter()
+        .flat_map(|member| &member.verdict.standings)
+        .map(|standing| standing.standing)
+        .filter(|standing| !standing.is_excused())
+        .min()?;
+    let path = service.lead().path()?;
+    let cost = path.spec.ownership_cost?;
+    Some(AssumedCost {
+        path: path.name.clone(),
+        standing,
+        hours: Hours::of(cost.hours_per_month),
+    })
+}
+
+/// The next instant at which age alone changes what a service of this birth adds.
+pub(super) fn next_age(birth: Timestamp, now: Timestamp) -> Option<Timestamp> {
+    let horizons = Horizon::ALL.map(|horizon| horizon.period().after(birth));
+    [birth, SELF_SERVICE_WINDOW.after(birth)]
+        .into_iter()
+        .chain(horizons)
+        .filter(|at| *at > now)
+        .min()
+}
+
+impl crate::assess::workload::Workload {
+    /// The checks that compile and could not be evaluated on it.
+    pub(in crate::assess) fn faulty_checks(&self) -> impl Iterator<Item = (&Arc<str>, u16)> {
+        self.results
+            .iter()
+            .filter(|result| result.errored != 0)
+            .flat_map(|result| {
+                let path = self.paths.get(result.path.into());
+                indexes(result.errored)
+                    .filter(|check| path.programs[*check].expression.is_some())
+                    .map(|check| (&path.name, u16::try_from(check).unwrap_or(u16::MAX)))
+            })
+    }
+}

@@ -1,0 +1,324 @@
+//! Counts that follow changes equal a recount, whatever happened and whenever: the recount is the
+//! oracle here, and is used for nothing else that runs.
+
+use std::collections::{BTreeMap, HashSet};
+
+use goldenpath::assess::adoption::Tally;
+use goldenpath::assess::adoption::index::{AdoptionIndex, Contributions};
+use goldenpath::assess::inventory::lists::Listed;
+use goldenpath::assess::object::kind::WatchedKind;
+use goldenpath::assess::object::labels::Selector;
+use goldenpath::assess::register::exception_views;
+use goldenpath::assess::settings::Settings;
+use goldenpath::assess::verdict::{AsOf, judge};
+use jiff::{SignedDuration, Timestamp};
+use proptest::prelude::*;
+use serde_json::{Value, json};
+
+use crate::fixtures::{Cluster, deployment_id, exception, now, web_path, with};
+use crate::fleet::{born, cluster_with, golden, of_service, of_team, within};
+
+/// One thing that happens to a cluster.
+#[derive(Clone, Debug)]
+enum Happening {
+    Workload(Box<Value>),
+    WorkloadGone(u8, bool),
+    Exception(Box<Value>),
+    ExceptionGone(u8),
+    Namespace(bool, Value),
+    NamespaceGone(bool),
+    Path(Box<Value>),
+    PathGone,
+    /// A list that holds only workloads of even number.
+    ShortList,
+    /// Every workload is read again, as after a change of a path.
+    ReadAgain,
+    Time(SignedDuration),
+    Count(usize),
+}
+
+fn date(days: i64) -> String {
+    (now() + SignedDuration::from_hours(24 * days)).to_string()
+}
+
+fn namespace(in_bank: bool) -> &'static str {
+    if in_bank { "bank" } else { "shop" }
+}
+
+fn workload() -> impl Strategy<Value = Value> {
+    let place = (0..6_u8, any::<bool>(), prop::option::of(0..2_u8), 0..3_u8);
+    let steps = (prop::option::of(0..3_u8), any::<bool>(), 1..3_u8);
+    let story = (
+        -5..100_i64,
+        any::<bool>(),
+        prop::bool::weighted(0.1),
+        0..2_u8,
+    );
+    (place, steps, story).prop_map(|(place, (replicas, tier, image), story)| {
+        let ((name, in_bank, service, team), (age, scaffolded, ignored, uid)) = (place, story);
+        let tier = if tier { json!("front") } else { Value::Null };
+        let mut object = of_team(born(golden(&format!("w{name}")), &date(-age)), &format!("team{team}"));
+        object = with(
+            within(object, namespace(in_bank)),
+            json!({"spec": {"replicas": replicas, "template": {"metadata": {"labels": {"v": image.to_string()}}}},
+                "metadata": {"labels": {"tier": tier}, "uid": format!("uid-{uid}"), "resourceVersion": null}}),
+        );
+        if let Some(service) = service {
+            object = of_service(object, &format!("s{service}"));
+        }
+        let mark = |object, key: &str, value: &str| with(object, json!({"metadata": {"annotations": {key: value}}}));
+        if scaffolded {
+            object = mark(object, "goldenpath.dev/scaffolded-at", &date(-age));
+        }
+        if ignored {
+            object = mark(object, "goldenpath.dev/ignore", "a trial");
+        }
+        object
+    })
+}
+
+fn exceptions() -> impl Strategy<Value = Value> {
+    let story = (prop::option::of(0..120_i64), -10..60_i64, 0..9_u32);
+    let reach = (0..4_u8, any::<bool>(), 0..6_u8, any::<bool>());
+    let kind = (prop::option::of(1..3_u32), 0..3_u8);
+    (story, reach, kind).prop_map(
+        |((approved, expires, hours), (name, in_bank, target, star), (limit, kind))| {
+            let approval = approved.map_or(Value::Null, |days| json!({"at": date(-days)}));
+            let object = with(
+                within(exception(&format!("e{name}")), namespace(in_bank)),
+                json!({"spec": {"approval": approval, "expiresAt": date(expires),
+                    "targets": [{"kind": "Deployment", "name": format!("w{target}")}],
+                    "checks": [if star { "*" } else { "replicas" }],
+                    "ownershipCost": {"hoursPerMonth": f64::from(hours) / 10.0}}}),
+            );
+            match kind {
+                0 => with(
+                    object,
+                    json!({"spec": {"targets": null, "maxWorkloads": limit,
+                    "selector": {"matchLabels": {"tier": "front"}}}}),
+                ),
+                1 => with(
+                    object,
+                    json!({"spec": {"boundTo": {"templateHash": "0123456789abcdef"}}}),
+                ),
+                _ => object,
+            }
+        },
+    )
+}
+
+fn path() -> impl Strategy<Value = Value> {
+    let dates = (
+        prop::option::of(-20..60_i64),
+        -120..20_i64,
+        prop::option::of(-5..60_i64),
+    );
+    (dates, 0..4_u8, any::<bool>()).prop_map(|((enforced, launched, until), cost, strict)| {
+        let existing = until.map_or(
+            Value::Null,
+            |days| json!({"treatAs": "Predates", "until": date(days)}),
+        );
+        let mut path = with(
+            web_path(),
+            json!({"launchedAt": date(launched), "existing": existing,
+                "ownershipCost": {"hoursPerMonth": f64::from(cost) / 10.0}}),
+        );
+        if let Some(days) = enforced {
+            path["checks"][1]["enforceFrom"] = json!(date(days));
+        }
+        if strict {
+            path["checks"][0]["expression"] = json!("object.spec.replicas >= 3");
+        }
+        path
+    })
+}
+
+fn happening() -> impl Strategy<Value = Happening> {
+    let labels = (any::<bool>(), any::<bool>()).prop_map(|(counts, team)| {
+        json!({"counts": if counts { "yes" } else { "no" }, "team": if team { "ns-team" } else { "other" }})
+    });
+    prop_oneof![
+        6 => workload().prop_map(|object| Happening::Workload(Box::new(object))),
+        2 => (0..6_u8, any::<bool>()).prop_map(|(name, bank)| Happening::WorkloadGone(name, bank)),
+        4 => exceptions().prop_map(|object| Happening::Exception(Box::new(object))),
+        1 => (0..4_u8).prop_map(Happening::ExceptionGone),
+        1 => (any::<bool>(), labels).prop_map(|(bank, labels)| Happening::Namespace(bank, labels)),
+        1 => any::<bool>().prop_map(Happening::NamespaceGone),
+        1 => path().prop_map(|path| Happening::Path(Box::new(path))),
+        1 => Just(Happening::PathGone),
+        1 => Just(Happening::ShortList),
+        1 => Just(Happening::ReadAgain),
+        4 => (0..40_i64, -1..=1_i64).prop_map(|(days, second)| {
+            Happening::Time(SignedDuration::from_secs(days * 86_400 + second))
+        }),
+        1 => (1..400_i64).prop_map(|seconds| Happening::Time(SignedDuration::from_secs(seconds))),
+        1 => (-30..0_i64).prop_map(|days| Happening::Time(SignedDuration::from_hours(24 * days))),
+        3 => (1..4_usize).prop_map(Happening::Count),
+    ]
+}
+
+/// A cluster, an index that follows it, and the objects that are stored.
+struct World {
+    cluster: Cluster,
+    index: AdoptionIndex,
+    stored: BTreeMap<(String, String), Value>,
+    now: Timestamp,
+}
+
+impl World {
+    fn new(across: bool, count_all: bool, may_ignore: bool) -> Self {
+        let labelled = Selector::of_pairs([("counts", "yes")].into_iter());
+        let settings = Settings {
+            services_across_namespaces: across,
+            counted_namespaces: (!count_all).then_some(labelled),
+            ignore_namespaces: may_ignore.then(Selector::default),
+            ..Settings::default()
+        };
+        Self {
+            cluster: cluster_with(settings),
+            index: AdoptionIndex::default(),
+            stored: BTreeMap::new(),
+            now: now(),
+        }
+    }
+
+    fn take(&mut self, happening: Happening) {
+        let facts = &mut self.cluster.0;
+        match happening {
+            Happening::Workload(object) => self.put(*object),
+            Happening::WorkloadGone(name, bank) => {
+                let (namespace, name) = (namespace(bank), format!("w{name}"));
+                self.stored.remove(&(namespace.to_owned(), name.clone()));
+                let mut id = deployment_id(&name);
+                id.namespace = namespace.into();
+                facts.remove_workload(&id);
+            }
+            Happening::Exception(object) => {
+                self.cluster.put_exception(*object);
+            }
+            Happening::ExceptionGone(name) => {
+                let _ = facts.remove_exception("shop", &format!("e{name}"));
+            }
+            Happening::Namespace(bank, labels) => {
+                self.cluster.put_namespace(namespace(bank), &labels);
+            }
+            Happening::NamespaceGone(bank) => facts.remove_namespace(namespace(bank)),
+            Happening::Path(spec) => {
+                let _ = self.cluster.put_path("web", *spec);
+            }
+            Happening::PathGone => {
+                let _ = facts.remove_path("web", self.now);
+            }
+            Happening::ShortList => self.list(),
+            Happening::ReadAgain => {
+                for object in self.stored.values() {
+                    self.cluster.put(object.clone());
+                }
+            }
+            Happening::Time(passed) => self.now += passed,
+            Happening::Count(limit) => {
+                let _ = facts.tick(self.now);
+                self.index.follow(facts, self.now, limit);
+            }
+        }
+    }
+
+    fn put(&mut self, object: Value) {
+        let metadata = &object["metadata"];
+        let text = |key: &str| metadata[key].as_str().unwrap().to_owned();
+        self.stored
+            .insert((text("namespace"), text("name")), object.clone());
+        self.cluster.put(object);
+    }
+
+    fn list(&mut self) {
+        self.stored
+            .retain(|(_, name), _| name.as_bytes()[1] % 2 == 0);
+        let seen: HashSet<_> = self.stored.keys().cloned().collect();
+        let kinds = WatchedKind::built_in();
+        let listed = Listed::Workloads {
+            kind: &kinds[0],
+            namespace: None,
+            seen: &seen,
+        };
+        let _ = self.cluster.0.complete_list(&listed, self.now);
+    }
+
+    fn settle(&mut self) {
+        loop {
+            let facts = &mut self.cluster.0;
+            let _ = facts.tick(self.now);
+            let is_behind = self.index.follow(facts, self.now, 3);
+            if !is_behind && facts.next_change().is_none_or(|at| at > self.now) {
+                return;
+            }
+        }
+    }
+
+    fn tallies(&mut self) -> (Tally, Tally) {
+        self.settle();
+        let facts = &self.cluster.0;
+        let as_of = AsOf::new(self.now);
+        let register = exception_views(facts, &as_of);
+        let followed = Tally::sum(self.index.contributions(), facts, &as_of, &register);
+        (followed, Tally::of(facts, &as_of, &register))
+    }
+
+    /// Workloads whose stored labels are not those of their verdict, after every write has landed.
+    fn mislabelled(&mut self) -> Vec<String> {
+        self.settle();
+        self.cluster.apply(self.now);
+        self.cluster.apply(self.now + SignedDuration::from_secs(1));
+        let as_of = AsOf::new(self.now);
+        let facts = &self.cluster.0;
+        let ctx = facts.judge_context(&as_of);
+        facts
+            .namespaces()
+            .flat_map(|(_, ns)| {
+                ns.workloads
+                    .values()
+                    .map(move |entry| (ns, &entry.workload))
+            })
+            .filter(|(ns, workload)| {
+                let is_in_force = std::sync::Arc::ptr_eq(&workload.paths, facts.paths());
+                is_in_force && *workload.live != judge(workload, ns, &ctx).labels(workload)
+            })
+            .map(|(_, workload)| workload.id.to_string())
+            .collect()
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 256, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn counts_that_follow_changes_equal_a_recount(
+        flags in any::<[bool; 3]>(),
+        history in prop::collection::vec(prop::collection::vec(happening(), 1..8), 1..8),
+    ) {
+        let mut world = World::new(flags[0], flags[1], flags[2]);
+        for happenings in history {
+            for happening in happenings {
+                world.take(happening);
+            }
+            let (followed, recounted) = world.tallies();
+            prop_assert_eq!(followed, recounted, "at {}", world.now);
+            let faults = Contributions::of(&world.cluster.0, &AsOf::new(world.now)).faults();
+            prop_assert_eq!(world.index.contributions().faults(), faults);
+        }
+    }
+
+    #[test]
+    fn every_change_reaches_the_labels(
+        flags in any::<[bool; 3]>(),
+        history in prop::collection::vec(prop::collection::vec(happening(), 1..8), 1..6),
+    ) {
+        let mut world = World::new(flags[0], flags[1], flags[2]);
+        for happenings in history {
+            for happening in happenings {
+                world.take(happening);
+            }
+            prop_assert_eq!(world.mislabelled(), Vec::<String>::new(), "at {}", world.now);
+        }
+    }
+}
