@@ -48,12 +48,21 @@ pub(super) struct Profile {
     pub lately_scaffolded: Option<bool>,
     /// One for each path in whose scope it is.
     pub fits: Vec<FitCount>,
-    /// The checks it fails, by name of the path and of the check, with the worst standing of each.
-    pub failures: Vec<((Arc<str>, Box<str>), Standing)>,
+    /// The checks it fails.
+    pub failures: Vec<CheckFailure>,
     /// Whether a single step is missing.
     pub is_last_step: bool,
     /// What its deviation is assumed to cost.
     pub assumed: Option<AssumedCost>,
+}
+
+/// A check that a service fails.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) struct CheckFailure {
+    pub path: Arc<str>,
+    pub check: Box<str>,
+    /// The worst standing it has in the service.
+    pub standing: Standing,
 }
 
 /// How a service adds to the numbers of one path.
@@ -221,7 +230,7 @@ fn cohort(service: &Service<'_>, fit: &Fit<'_>, ctx: &JudgeContext<'_>) -> Optio
 }
 
 /// Which checks the service fails, and whether it is one step away.
-fn failures(service: &Service<'_>) -> (Vec<((Arc<str>, Box<str>), Standing)>, bool) {
+fn failures(service: &Service<'_>) -> (Vec<CheckFailure>, bool) {
     let mut failing: BTreeMap<(&Arc<str>, &str), Standing> = BTreeMap::new();
     let mut errs = false;
     for member in service.members() {
@@ -238,7 +247,11 @@ fn failures(service: &Service<'_>) -> (Vec<((Arc<str>, Box<str>), Standing)>, bo
     let is_last_step = failing.len() == 1 && !errs;
     let failing = failing
         .into_iter()
-        .map(|((path, check), standing)| ((path.clone(), check.into()), standing));
+        .map(|((path, check), standing)| CheckFailure {
+            path: path.clone(),
+            check: check.into(),
+            standing,
+        });
     (failing.collect(), is_last_step)
 }
 

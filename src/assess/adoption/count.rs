@@ -158,10 +158,10 @@ impl<'a> Count<'a> {
     }
 
     fn failures(&mut self, profile: &Profile, times: usize) {
-        for ((path, check), standing) in &profile.failures {
-            let tally = self.tally.paths.get_mut(path);
-            if let Some(check) = tally.and_then(|tally| tally.check(check)) {
-                *check.failures.entry(*standing).or_default() += times;
+        for failure in &profile.failures {
+            let tally = self.tally.paths.get_mut(&failure.path);
+            if let Some(check) = tally.and_then(|tally| tally.check(&failure.check)) {
+                *check.failures.entry(failure.standing).or_default() += times;
                 check.last_step += if profile.is_last_step { times } else { 0 };
             }
         }
