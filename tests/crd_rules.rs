@@ -132,7 +132,7 @@ fn an_exception_for_nothing_is_refused() {
     with_cluster(|cluster| {
         let mut object = exception("for-nothing");
         object["spec"]["targets"] = json!([]);
-        refuses(cluster, &object, "name targets or give a selector");
+        refuses(cluster, &object, "set targets or selector");
     });
 }
 
@@ -182,7 +182,7 @@ fn a_review_cannot_be_removed() {
         let second = json!({"at": "2026-07-01T09:00:00Z", "by": "ada", "outcome": "Renewed"});
         object["spec"]["reviews"] = json!([first, second]);
         accepts(cluster, &object);
-        let record = "reviews are a record";
+        let record = "reviews can be added, but not changed or removed";
 
         object["spec"]["reviews"] = json!([first]);
         refuses(cluster, &object, record);
@@ -231,7 +231,7 @@ fn approved_substance_cannot_change_under_its_approval() {
             refuses(
                 cluster,
                 &object,
-                "what was approved cannot change under its approval",
+                "approved fields cannot change while the approval stays",
             );
         }
         let mut object = original.clone();
@@ -239,7 +239,7 @@ fn approved_substance_cannot_change_under_its_approval() {
         refuses(
             cluster,
             &object,
-            "what was approved cannot change under its approval",
+            "approved fields cannot change while the approval stays",
         );
     });
 }

@@ -1,6 +1,6 @@
-//! Condition types and reasons, and the one way conditions are set.
-//! `lastTransitionTime` moves only when a status flips, so that writing the same truth twice
-//! is the same object and the operator never triggers itself.
+//! Condition types, and the one function that sets conditions. `lastTransitionTime` moves only when a
+//! status flips, so writing the same findings twice gives the same object and the operator never
+//! triggers itself. What a condition reports is not decided here.
 
 use jiff::Timestamp;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, Time};
@@ -8,8 +8,8 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, Time};
 use super::Instant;
 use super::text::plain;
 
-/// This generation was read and can be processed. Stays True for pending, overdue, expired and
-/// rejected exceptions, so that no wait in a delivery pipeline hangs on governance.
+/// The operator read this generation and can process it. Stays True for pending, overdue, expired
+/// and rejected exceptions, so that a delivery pipeline that waits for it never waits for people.
 pub const READY: &str = "Ready";
 /// No part of the spec can be used.
 pub const STALLED: &str = "Stalled";
@@ -17,7 +17,7 @@ pub const STALLED: &str = "Stalled";
 pub const CHECKS_VALID: &str = "ChecksValid";
 /// Some check of a path is announced and not yet enforced.
 pub const ANNOUNCED: &str = "Announced";
-/// The exceptions of a path are followed. Only there while they are not.
+/// The operator watches the exceptions of a path. Present only while it does not.
 pub const EXCEPTIONS_FOLLOWED: &str = "ExceptionsFollowed";
 /// The path's policy that warns on apply exists.
 pub const WARN_ON_APPLY: &str = "WarnOnApply";
@@ -41,9 +41,9 @@ pub struct Statement {
     pub kind: &'static str,
     /// `Some(true)` is True, `Some(false)` False, `None` Unknown.
     pub status: Option<bool>,
-    /// A `PascalCase` word for machines.
+    /// A `PascalCase` word.
     pub reason: &'static str,
-    /// A sentence for people; made safe to show and bounded to 1,024 characters when stored.
+    /// A sentence for people. Stored with unsafe characters escaped, in at most 1,024 characters.
     pub message: String,
 }
 
@@ -103,8 +103,8 @@ fn settle_one(
     }
 }
 
-/// An instant as the API server gives it back: instants are written in whole seconds, and a status
-/// that holds more never equals the one that was stored.
+/// An instant in whole seconds, as the API server returns it. A status with fractions would never
+/// equal the stored one.
 pub fn stored(at: Timestamp) -> Instant {
     Instant(Timestamp::from_second(at.as_second()).unwrap_or(at))
 }

@@ -12,9 +12,9 @@ use super::golden_path::Owner;
 use super::previous::Previous;
 use super::{Instant, Period, schema};
 
-/// While an approval is unchanged, the fields it was given for cannot change. Optional fields are
-/// compared behind `has()`: the API server cannot bound the cost of comparing optionals.
-const APPROVED_SUBSTANCE_STAYS: &str = "\
+/// The approved fields cannot change while the approval stays. The rule compares optional fields
+/// behind `has()`, because the API server cannot bound the cost of comparing optionals.
+const APPROVED_FIELDS_STAY: &str = "\
     !has(oldSelf.approval) || !has(self.approval) || self.approval != oldSelf.approval \
     || self.path == oldSelf.path && self.checks == oldSelf.checks \
     && self.ownershipCost == oldSelf.ownershipCost \
@@ -25,7 +25,7 @@ const APPROVED_SUBSTANCE_STAYS: &str = "\
     && has(self.reviewEvery) == has(oldSelf.reviewEvery) && (!has(self.reviewEvery) || self.reviewEvery == oldSelf.reviewEvery) \
     && has(self.boundTo) == has(oldSelf.boundTo) && (!has(self.boundTo) || self.boundTo == oldSelf.boundTo)";
 
-/// Reviews an exception holds besides the one that closes it.
+/// Highest number of reviews of one exception, without the one that closes it.
 pub const MOST_REVIEWS: usize = 64;
 
 /// A documented, owned and time-limited deviation from a golden path.
@@ -79,17 +79,17 @@ pub const MOST_REVIEWS: usize = 64;
 #[serde(rename_all = "camelCase")]
 #[x_kube(
     validation = Rule::new("has(self.selector) || (has(self.targets) && size(self.targets) > 0)")
-        .message("name targets or give a selector"),
+        .message("set targets or selector"),
     validation = Rule::new("!has(self.selector) || size(self.selector.?matchLabels.orValue({})) > 0 || size(self.selector.?matchExpressions.orValue([])) > 0")
-        .message("an empty selector would cover the whole namespace: name targets or labels"),
+        .message("an empty selector would cover the whole namespace: set matchLabels or matchExpressions, or use targets"),
     validation = Rule::new("!has(self.boundTo) || (!has(self.selector) && has(self.targets) && size(self.targets) == 1)")
-        .message("boundTo ties an exception to one workload: give exactly one target and no selector"),
+        .message("boundTo binds an exception to one workload: set exactly one target and no selector"),
     validation = Rule::new("!has(oldSelf.reviews) || (has(self.reviews) && oldSelf.reviews.all(o, self.reviews.exists(n, n == o)))")
-        .message("reviews are a record: they can be added, never removed or changed"),
+        .message("reviews can be added, but not changed or removed"),
     validation = Rule::new("!has(self.reviews) || size(self.reviews) < 65 || self.reviews.exists(r, r.outcome == 'Closed')")
-        .message("64 reviews are recorded: the last place is kept for a review with outcome Closed; close this exception and request a new one"),
-    validation = Rule::new(APPROVED_SUBSTANCE_STAYS)
-        .message("what was approved cannot change under its approval: remove spec.approval in the same edit, and ask again")
+        .message("an exception holds at most 64 reviews and one with outcome Closed: close this exception and request a new one"),
+    validation = Rule::new(APPROVED_FIELDS_STAY)
+        .message("approved fields cannot change while the approval stays: remove spec.approval in the same edit and request approval again")
 )]
 pub struct DeviationExceptionSpec {
     /// Golden path the workloads deviate from.
@@ -195,7 +195,7 @@ pub enum Category {
 }
 
 impl Category {
-    /// All of them.
+    /// Every category, in the order of the schema.
     pub const ALL: [Self; 7] = [
         Self::Compliance,
         Self::ExoticWorkload,
@@ -206,7 +206,7 @@ impl Category {
         Self::Other,
     ];
 
-    /// The word used in labels, metrics and pages.
+    /// The word in objects, metrics and reports.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Compliance => "Compliance",
@@ -290,7 +290,7 @@ pub struct Review {
     /// Time of the review.
     pub at: Instant,
     /// `Renewed` continues the exception; `Closed` ends it permanently.
-    pub outcome: Outcome,
+    pub outcome: ReviewOutcome,
     /// New end of the exception.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expires_at: Option<Instant>,
@@ -302,7 +302,7 @@ pub struct Review {
 
 /// Outcome of a review.
 #[derive(JsonSchema, Serialize, Deserialize, Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Outcome {
+pub enum ReviewOutcome {
     /// The exception continues.
     Renewed,
     /// The exception ends.

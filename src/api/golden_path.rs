@@ -84,7 +84,7 @@ pub struct GoldenPathSpec {
     /// Of several paths that a workload satisfies equally well, the operator chooses the highest priority.
     #[serde(default)]
     pub priority: i32,
-    /// Earlier names of this path. Exceptions and workloads that use them keep working.
+    /// Former names of this path. Exceptions and workloads that use them keep working.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(schema_with = "schema::path_names")]
     pub former_names: Vec<String>,

@@ -1,6 +1,6 @@
 //! Instants as people and the operator write them: RFC 3339, in the years 1 to 9998.
-//! **Invariant:** what the schema accepts, `Deserialize` accepts. A stored date outside these years
-//! is clamped: an older definition let it in, and the object around it is still to be read.
+//! **Invariant:** `Deserialize` accepts whatever the schema accepts. It clamps a stored date outside
+//! these years: an older definition let it in, and the rest of the object must stay readable.
 
 use std::borrow::Cow;
 
@@ -13,8 +13,8 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de, ser};
 const EARLIEST: Timestamp = Timestamp::constant(-62_135_596_800, 0);
 /// 9998-12-31T23:59:59Z.
 const LATEST: Timestamp = Timestamp::constant(253_370_764_799, 0);
-/// `format: date-time` alone lets through what no parser of ours reads: ten digits of a fraction,
-/// any character before them, and offsets of 99 hours.
+/// `format: date-time` alone accepts dates that our parser does not: ten fraction digits, any
+/// character before them, and offsets of 99 hours.
 const PATTERN: &str = "^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])\
     T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]([.][0-9]{1,9})?(Z|[+-]([01][0-9]|2[0-3]):[0-5][0-9])$";
 /// Every part of the pattern at its longest.
@@ -33,7 +33,7 @@ impl Instant {
         Self(at.clamp(EARLIEST, LATEST))
     }
 
-    /// The schema of every date in a definition.
+    /// The schema of a date.
     pub(super) fn schema() -> Schema {
         json_schema!({
             "type": "string",
@@ -59,13 +59,15 @@ impl Serialize for Instant {
 impl<'de> Deserialize<'de> for Instant {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = Cow::<str>::deserialize(deserializer)?;
-        let read = text.parse::<Timestamp>();
-        let read = read.or_else(|error| read_in_the_last_year(&text).ok_or(error));
-        read.map(Self::within_years).map_err(de::Error::custom)
+        text.parse::<Timestamp>()
+            .or_else(|error| read_in_the_last_year(&text).ok_or(error))
+            .map(Self::within_years)
+            .map_err(de::Error::custom)
     }
 }
 
-/// A date in the year 9999 may lie beyond what `Timestamp` can hold: it is read a year earlier.
+/// A date in the year 9999 may exceed the range of `Timestamp`; its validity is checked a year
+/// earlier.
 fn read_in_the_last_year(text: &str) -> Option<Timestamp> {
     let rest = text.strip_prefix("9999-")?;
     let is_date = format!("9998-{rest}").parse::<Timestamp>().is_ok();
@@ -114,7 +116,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_date_is_refused() {
+    fn text_that_is_not_a_date_is_rejected() {
         for text in [
             "",
             "tomorrow",

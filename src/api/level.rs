@@ -1,4 +1,4 @@
-//! Level and severity of a check. Paths and the limits of their exceptions share them.
+//! Level and severity of a check. Paths and their limits for exceptions share them.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

@@ -1,6 +1,6 @@
-//! The wire contract: what users write, what the operator stores, and the keys it labels with.
-//! Types here become `kubectl explain` text, so their docs speak to users.
-//! Nothing of ours is imported, nothing is decided: judgement lives in [`crate::assess`].
+//! The wire contract: the custom resources, their status, and label keys. Doc comments here become
+//! `kubectl explain` text, so they address users. This room imports no other room and decides
+//! nothing: verdicts come from [`crate::assess`].
 
 pub mod condition;
 pub mod deviation_exception;
@@ -25,11 +25,11 @@ pub use period::Period;
 use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition;
 use kube::CustomResourceExt;
 
-/// API group of every object of ours.
+/// API group of our custom resources.
 pub const GROUP: &str = "goldenpath.dev";
 /// Served and stored version.
 pub const VERSION: &str = "v1alpha1";
-/// `apiVersion` of every object of ours, and of the JSON report.
+/// `apiVersion` of our custom resources and of the JSON report.
 pub const API_VERSION: &str = "goldenpath.dev/v1alpha1";
 
 /// Every CustomResourceDefinition, in the order `goldenpath crds` prints them.
@@ -39,8 +39,7 @@ pub fn crds() -> Vec<CustomResourceDefinition> {
         .into()
 }
 
-/// One definition as the file `goldenpath crds` writes: block YAML under a line that says where it
-/// comes from.
+/// The file that `goldenpath crds` writes for one definition: block YAML under a generator comment.
 ///
 /// # Panics
 /// Never: a generated definition is plain data, which YAML can always hold.

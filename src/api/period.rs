@@ -1,5 +1,5 @@
 //! Lengths of time as people write them in a GoldenPath: `90d`, `12h`, `30s`, `1d12h`.
-//! A day is 24 hours: reviews count days, not calendar months.
+//! A day has 24 hours. There are no calendar months or years.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -31,24 +31,24 @@ impl Period {
         Self(seconds)
     }
 
-    /// Its length in seconds.
+    /// Length in seconds.
     pub const fn as_seconds(self) -> u64 {
         self.0
     }
 
-    /// Half of it, rounded down.
+    /// Half the period, rounded down to seconds.
     #[must_use]
     pub const fn half(self) -> Self {
         Self(self.0 / 2)
     }
 
-    /// The instant this much after `start`, at most the last one an object may hold.
+    /// `start` plus this period, at most the last instant an object may hold.
     pub fn after(self, start: Timestamp) -> Timestamp {
         let sum = start.saturating_add(self.signed());
         sum.map_or(Instant::LATEST.0, |at| at.min(Instant::LATEST.0.max(start)))
     }
 
-    /// The instant this much before `end`.
+    /// `end` minus this period.
     pub fn before(self, end: Timestamp) -> Timestamp {
         end.saturating_sub(self.signed()).unwrap_or(Timestamp::MIN)
     }
@@ -58,7 +58,7 @@ impl Period {
     }
 }
 
-/// A text that is not a period.
+/// The text is not a period.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 #[error(
     "'{0}' is not a period: write whole numbers with d, h, m or s, such as 90d or 12h, up to 9999d"
@@ -121,7 +121,7 @@ impl Serialize for Period {
 impl<'de> Deserialize<'de> for Period {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = Cow::<str>::deserialize(deserializer)?;
-        // The schema bounds each part, not their sum: `9999d1h` is stored, and read as 9999d.
+        // The schema limits each part, not the sum: a stored `9999d1h` reads as 9999d.
         parse(&text)
             .map(|total| Self(total.min(LONGEST)))
             .ok_or_else(|| de::Error::custom(InvalidPeriod::of(&text)))
@@ -169,7 +169,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_period_is_refused_with_an_example() {
+    fn text_that_is_not_a_period_is_rejected_with_an_example() {
         for text in [
             "",
             "90",

@@ -1,4 +1,5 @@
-//! What the status of a `DeviationException` records about deleted ones of the same name.
+//! Status field of a `DeviationException`: the record of deleted exceptions of the same name. How the
+//! record counts is decided in [`crate::assess`].
 
 use kube::KubeSchema;
 use serde::{Deserialize, Serialize};

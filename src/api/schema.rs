@@ -1,6 +1,6 @@
-//! Schema details that the derives cannot express: bounds on types of Kubernetes, so that CEL rules
-//! have a known cost, and no keywords that the API server does not know.
-//! Shapes only; nothing here reads or judges an object.
+//! Schema details that the derives cannot express: bounds on Kubernetes types, so that CEL rules have
+//! a known cost, and removal of keywords that the API server does not know.
+//! Nothing here reads or judges an object.
 
 use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::{
     CustomResourceDefinition, JSONSchemaProps, JSONSchemaPropsOrArray, JSONSchemaPropsOrBool,
@@ -10,10 +10,10 @@ use schemars::{Schema, SchemaGenerator, json_schema};
 use super::Instant;
 use super::text::Shape;
 
-/// Below this every integer is a float of its own: 2^53 - 1.
+/// Largest integer that a float holds exactly, with all below it: 2^53 - 1.
 const MOST_EXACT: f64 = 9_007_199_254_740_991.0;
 
-/// Fields that hold several lines: prose, snippets and expressions. Every other text is one line.
+/// Fields that accept several lines: prose, snippets and expressions. Other text fields accept one.
 const SEVERAL_LINES: [&str; 10] = [
     "description",
     "expression",
@@ -156,7 +156,7 @@ fn last_transition() -> Schema {
     schema
 }
 
-/// Takes out what the derives add and Kubernetes has no use for, in every version.
+/// Removes what the derives add and Kubernetes does not use, in every version.
 pub(super) fn tidied(mut crd: CustomResourceDefinition) -> CustomResourceDefinition {
     for version in &mut crd.spec.versions {
         if let Some(schema) = version
@@ -165,7 +165,7 @@ pub(super) fn tidied(mut crd: CustomResourceDefinition) -> CustomResourceDefinit
             .and_then(|validation| validation.open_api_v3_schema.as_mut())
         {
             tidy(schema);
-            // A status is the operator's: a pattern there could only lose what it reports.
+            // The operator writes the status: a pattern there could only reject what it reports.
             if let Some(spec) = schema.properties.as_mut().and_then(|p| p.get_mut("spec")) {
                 shape_texts(spec, "spec");
             }
@@ -174,8 +174,8 @@ pub(super) fn tidied(mut crd: CustomResourceDefinition) -> CustomResourceDefinit
     crd
 }
 
-/// Gives every text without bounds of its own the pattern of its field, so that a new field accepts
-/// no control character.
+/// Gives every text without its own bounds the pattern of its field, so that new fields reject
+/// control characters too.
 fn shape_texts(schema: &mut JSONSchemaProps, field: &str) {
     let is_shaped = schema.pattern.is_some() || schema.enum_.is_some() || schema.format.is_some();
     if schema.type_.as_deref() == Some("string") && !is_shaped {
@@ -197,8 +197,8 @@ fn shape_texts(schema: &mut JSONSchemaProps, field: &str) {
     }
 }
 
-/// Bounds an integer by what its type holds. Above 2^53 the API server stores an integer as a
-/// float, with an exponent that no integer has.
+/// Bounds an integer by the range of its type. Above 2^53 the API server stores integers as floats
+/// with an exponent, which integer types do not decode.
 fn bound(schema: &mut JSONSchemaProps) {
     let (least, most) = match schema.format.as_deref() {
         Some("uint8") => (0.0, f64::from(u8::MAX)),
@@ -213,7 +213,7 @@ fn bound(schema: &mut JSONSchemaProps) {
 }
 
 fn tidy(schema: &mut JSONSchemaProps) {
-    // A null is refused: `has()` in a rule and `Option` in our types then mean the same.
+    // Reject null, so that `has()` in a rule and `Option` in our types mean the same.
     schema.nullable = None;
     bound(schema);
     // Rust's integer widths are not OpenAPI formats; bounds express them.

@@ -1,15 +1,15 @@
-//! Text fields: which characters a definition accepts, and how text with any other character is
-//! shown. One module for both, because a field is only safe to print where neither end forgets one.
+//! Text fields: which characters a definition accepts, and how other characters are shown. One module
+//! for both, because a field is safe to print only if both cover every unsafe character.
 
 use std::borrow::Cow;
 use std::fmt::Write;
 
-/// What a text field of a definition accepts.
+/// Characters that a text field accepts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Shape {
-    /// One line: any character but controls.
+    /// One line: any character except controls.
     Line,
-    /// Several lines: line feeds and tabs too.
+    /// Several lines: also line feeds and tabs.
     Lines,
     /// The name of a path or of a check.
     DnsLabel,
@@ -18,11 +18,11 @@ pub enum Shape {
 }
 
 impl Shape {
-    /// Every shape.
+    /// Every shape; patterns are looked up here.
     pub const ALL: [Self; 4] = [Self::Line, Self::Lines, Self::DnsLabel, Self::CheckName];
 
-    /// As a definition writes it. RE2, as the API server reads patterns, and ASCII throughout, so
-    /// that every client can send the definition.
+    /// The pattern in the schema: RE2, which the API server uses, and ASCII only, so that every client
+    /// can send the definition.
     pub const fn pattern(self) -> &'static str {
         match self {
             Self::Line => r"^[^\x00-\x1f\x7f-\x9f]*$",
@@ -32,7 +32,7 @@ impl Shape {
         }
     }
 
-    /// What to write instead of a refused text.
+    /// The next step for a user whose text was rejected.
     pub const fn advice(self) -> &'static str {
         match self {
             Self::Line => "write one line without control characters",
@@ -42,7 +42,7 @@ impl Shape {
         }
     }
 
-    /// The shape with this pattern, if it is one of these.
+    /// The shape with this pattern.
     pub fn of_pattern(pattern: &str) -> Option<Self> {
         Self::ALL
             .into_iter()
@@ -67,8 +67,8 @@ fn is_dns_label(text: &str) -> bool {
         && text.chars().all(|c| is_inner(c) || c == '-')
 }
 
-/// `text` with every unsafe character written as its code, so that it takes one line, moves no
-/// cursor, hides nothing and reads in the order it is stored.
+/// `text` with every unsafe character escaped, so that it takes one line, moves no cursor, hides
+/// nothing and reads in stored order.
 pub fn plain(text: &str) -> Cow<'_, str> {
     if !text.contains(is_unsafe) {
         return Cow::Borrowed(text);
@@ -95,11 +95,11 @@ pub fn truncate(text: &str, longest: usize) -> Cow<'_, str> {
     }
 }
 
-/// Whether a terminal, a reader or a parser could be misled by `c`: controls, line separators, and
-/// what is invisible or reorders text. The joiners U+200C and U+200D stay: scripts and emoji need
-/// them.
+/// Whether `c` could mislead a terminal, a reader or a parser: controls, line separators, invisible
+/// characters, and marks that reorder text. The joiners U+200C and U+200D are safe: scripts and
+/// emoji need them.
 pub fn is_unsafe(c: char) -> bool {
-    c.is_control() || is_invisible(c) || is_reordering(c) || is_no_character(c)
+    c.is_control() || is_invisible(c) || is_reordering(c) || is_noncharacter(c)
 }
 
 /// Characters without a glyph: two texts that differ in them look the same.
@@ -136,8 +136,8 @@ const fn is_reordering(c: char) -> bool {
     )
 }
 
-/// Code points that are no characters, such as U+FFFE.
-const fn is_no_character(c: char) -> bool {
+/// Unicode noncharacters, such as U+FFFE.
+const fn is_noncharacter(c: char) -> bool {
     matches!(c, '\u{fdd0}'..='\u{fdef}') || c as u32 & 0xfffe == 0xfffe
 }
 
@@ -148,7 +148,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_a_terminal_would_obey_is_written_out() {
+    fn control_characters_are_escaped() {
         for (text, shown) in [
             ("web", "web"),
             ("Größe – 日本", "Größe – 日本"),
@@ -162,7 +162,7 @@ mod tests {
     }
 
     #[test]
-    fn what_nobody_sees_is_written_out() {
+    fn invisible_characters_are_escaped() {
         for c in [
             '\u{7f}',
             '\u{ad}',
@@ -263,7 +263,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn nothing_shown_is_obeyed(text in texts()) {
+        fn escaped_text_has_no_unsafe_character(text in texts()) {
             prop_assert!(!plain(&text).contains(is_unsafe));
         }
 

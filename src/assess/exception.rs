@@ -1,12 +1,11 @@
-//! The life of a deviation exception: which phase it is in at an instant, until when it excuses,
-//! and when that next changes. One total function of the object, its path's terms and `now`.
-//! It knows nothing of workloads or checks: whether an exception covers a failure is judged
-//! elsewhere, from the phase given here.
+//! The life of a deviation exception: its phase at an instant, its effective expiry, and the next
+//! change. One total function of the object, the path's terms and `now`. It knows neither workloads
+//! nor checks: whether an exception covers a failure is decided in `verdict`, from this phase.
 
 use jiff::Timestamp;
 
 use crate::api::deviation_exception::{
-    Approval, Decision, DeviationExceptionSpec, Outcome, Review,
+    Approval, Decision, DeviationExceptionSpec, Review, ReviewOutcome,
 };
 use crate::api::golden_path::{ExceptionPolicy, SelfDeclare};
 use crate::api::period::Period;
@@ -25,28 +24,28 @@ pub(crate) mod properties;
 #[cfg(test)]
 mod tests;
 
-/// How far ahead of the clock a decision may be dated and still count: clocks differ a little.
+/// How far in the future a decision may be dated and still count, because clocks differ.
 const SKEW: Period = Period::seconds(300);
 
-/// What a path grants this exception.
+/// The terms of a path, applied to one exception.
 #[derive(Clone, Copy, Debug)]
 pub struct Terms<'a> {
     /// The path's rules for exceptions.
     pub policy: &'a ExceptionPolicy,
-    /// Every check it names is light enough to be declared by the team itself.
+    /// No check it names exceeds `selfDeclare.maxSeverity`.
     pub within_self_declare_severity: bool,
-    /// False when `boundTo` is set and its target's pod template is another one now.
+    /// False if `boundTo` is set and the target's pod template has changed.
     pub bound_to_matches: bool,
 }
 
-/// On whose word an exception excuses.
+/// Why an exception is in force.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Consent {
     /// A path owner approved it.
     Approved,
-    /// The team declared it, within what the path allows without asking.
+    /// The team declared it, within the path's `selfDeclare` limits.
     SelfDeclared,
-    /// The path asks for no approval.
+    /// The path requires no approval.
     NotRequired,
     /// Not approved: it excuses nothing.
     None,
@@ -56,43 +55,42 @@ pub enum Consent {
 /// lives.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Life {
-    /// Where it is in its life.
+    /// The phase at this instant.
     pub phase: Phase,
-    /// On whose word it excuses.
+    /// Why it is in force.
     pub consent: Consent,
-    /// The decision that counts: the latest of creation (where no approval is needed), approval
-    /// and renewals. None while nothing is decided in its favour.
+    /// The decision that counts: the latest of creation (if no approval is required), approval and
+    /// renewals. None without a decision in its favour.
     pub last_decision: Option<Timestamp>,
-    /// From this instant a review is overdue. None when it is not approved, or closed.
+    /// A review is overdue from this instant. None if not approved, or closed.
     pub next_review_at: Option<Timestamp>,
-    /// From this instant it has expired. None when it was never approved.
+    /// It has expired from this instant. None if never approved.
     pub effective_expiry: Option<Timestamp>,
     /// Renewals that count.
     pub renewals: u32,
-    /// A requested renewal waits for a decision: it does not lapse meanwhile.
+    /// A requested renewal waits for a decision. The exception does not lapse meanwhile.
     pub renewal_open: bool,
-    /// Dates of the approval and reviews that lie more than five minutes ahead, in order; they
-    /// are ignored for now.
+    /// Dates of the approval and reviews more than five minutes in the future, in order. They do not
+    /// count yet.
     pub ignored_decisions: Vec<Timestamp>,
-    /// Strictly after `now`: the next instant at which any of this may change by itself.
+    /// The next instant, strictly after `now`, at which any of this may change by itself.
     pub next_change: Option<Timestamp>,
 }
 
 impl Life {
-    /// Whether the date of its review has passed. A review may be overdue before: where the
-    /// workload has changed since the approval.
+    /// Whether the date of its review has passed. A review can be overdue earlier, if the workload has
+    /// changed since the approval.
     pub fn is_review_missed(&self) -> bool {
-        // The date of a review is an instant of change while it lies ahead.
+        // A review in the future is an instant of change.
         self.next_review_at
             .is_some_and(|review| self.next_change.is_none_or(|change| change > review))
     }
 }
 
-/// The life of an exception created at `created`, seen at `now`.
+/// The life at `now` of an exception created at `created`.
 ///
-/// Of the phases that apply the first counts: closed (final), rejected, pending, expired, review
-/// overdue, review due, active. Every bound is reached *at* its instant, not after it. Dates that
-/// cannot be written saturate.
+/// The first phase that applies counts: closed (final), rejected, pending, expired, review overdue,
+/// review due, active. A phase begins *at* its instant, not after it. Dates out of range saturate.
 pub fn live(
     spec: &DeviationExceptionSpec,
     created: Timestamp,
@@ -108,38 +106,38 @@ pub fn live(
     live_after(request, terms, now)
 }
 
-/// An exception as it is stored, with its past.
+/// A stored exception with its past.
 #[derive(Clone, Copy, Debug)]
 pub struct Request<'a> {
-    /// What its owner and approvers wrote.
+    /// What the owner and approvers wrote.
     pub spec: &'a DeviationExceptionSpec,
-    /// When it was created.
+    /// Creation time of the object.
     pub created: Timestamp,
-    /// What its spec does not show.
+    /// The part of its history that the spec does not show.
     pub past: &'a Past,
 }
 
-/// As [`live`], for an exception with a past. One that was ever rejected needs an approval.
+/// As [`live`], for an exception with a past. Once rejected, an exception needs an approval.
 pub fn live_after(request: Request<'_>, terms: &Terms<'_>, now: Timestamp) -> Life {
     let Request {
         spec,
         created,
         past,
     } = request;
-    let case = Case {
+    let exception = TermedException {
         past,
         spec,
         created,
         terms,
         record: Record::read(spec, now),
     };
-    let consent = case.consent();
-    let agreement = case.agreement(consent);
-    let phase = case.phase(agreement.as_ref(), now);
-    let next_change = case.next_change(agreement.as_ref(), phase, now);
+    let consent = exception.consent();
+    let agreement = exception.agreement(consent);
+    let phase = exception.phase(agreement.as_ref(), now);
+    let next_change = exception.next_change(agreement.as_ref(), phase, now);
     let Record {
         closed_at, ahead, ..
-    } = case.record;
+    } = exception.record;
     let open = agreement.as_ref().filter(|_| closed_at.is_none());
     Life {
         phase,
@@ -156,12 +154,12 @@ pub fn live_after(request: Request<'_>, terms: &Terms<'_>, now: Timestamp) -> Li
     }
 }
 
-/// From this instant on, something dated `at` counts.
+/// The instant from which a decision dated `at` counts.
 fn counts_from(at: Timestamp) -> Timestamp {
     SKEW.before(at)
 }
 
-/// What has been written down and counts at `now`.
+/// Decisions and requests of the spec that count at `now`.
 struct Record<'a> {
     approval: Option<&'a Approval>,
     renewals: Vec<&'a Review>,
@@ -169,15 +167,17 @@ struct Record<'a> {
     renewal_requested: Option<Timestamp>,
     /// Dates of decisions that do not count yet, in order.
     ahead: Vec<Timestamp>,
-    /// When the next of what does not count yet will.
+    /// The next instant at which one of the others begins to count.
     next_to_count: Option<Timestamp>,
 }
 
 impl<'a> Record<'a> {
     fn read(spec: &'a DeviationExceptionSpec, now: Timestamp) -> Self {
         let counts = |at: Timestamp| counts_from(at) <= now;
-        let (reviews, later): (Vec<&Review>, Vec<&Review>) =
-            spec.reviews.iter().partition(|review| counts(review.at.0));
+        let (reviews, later) = spec
+            .reviews
+            .iter()
+            .partition::<Vec<&Review>, _>(|review| counts(review.at.0));
         let requested = spec.renewal.as_ref().map(|renewal| renewal.requested_at.0);
         let approved = spec.approval.as_ref().map(|approval| approval.at.0);
         let mut ahead: Vec<Timestamp> = later.iter().map(|review| review.at.0).collect();
@@ -189,9 +189,9 @@ impl<'a> Record<'a> {
             .chain(requested.filter(|at| !counts(*at)))
             .map(counts_from)
             .min();
-        let (renewals, closings): (Vec<&Review>, Vec<&Review>) = reviews
+        let (renewals, closings) = reviews
             .into_iter()
-            .partition(|review| review.outcome == Outcome::Renewed);
+            .partition::<Vec<&Review>, _>(|review| review.outcome == ReviewOutcome::Renewed);
         Self {
             approval: spec.approval.as_ref().filter(|a| counts(a.at.0)),
             renewals,
@@ -207,8 +207,8 @@ impl<'a> Record<'a> {
     }
 }
 
-/// One exception, as written and as its path sees it.
-struct Case<'a> {
+/// One exception with its terms.
+struct TermedException<'a> {
     past: &'a Past,
     spec: &'a DeviationExceptionSpec,
     created: Timestamp,
@@ -216,7 +216,7 @@ struct Case<'a> {
     record: Record<'a>,
 }
 
-impl Case<'_> {
+impl TermedException<'_> {
     fn decision(&self) -> Option<Decision> {
         self.record.approval.map(|approval| approval.decision)
     }
@@ -243,16 +243,17 @@ impl Case<'_> {
 
     fn is_within(&self, limits: SelfDeclare) -> bool {
         let latest_end = limits.max_duration.after(self.created);
-        let renewals = self.record.renewal_count();
-        let renewals = renewals.saturating_add(self.past.renewals());
+        let renewals = self
+            .record
+            .renewal_count()
+            .saturating_add(self.past.renewals());
         self.terms.within_self_declare_severity
             && self.stated_by_spec().is_none_or(|end| end <= latest_end)
             && renewals <= u32::from(limits.max_renewals)
     }
 
-    /// The decisions that count, in order of their instants. At one instant a renewal speaks
-    /// last, and of several the one that goes on longest: the order they were written in says
-    /// nothing.
+    /// The decisions that count, in order of their instants. At the same instant renewals come last,
+    /// and the longest of them wins, whatever order they were written in.
     fn decisions(&self, consent: Consent) -> Vec<Decided> {
         let by_creation = match consent {
             Consent::Approved => !self.terms.policy.require_approval,
@@ -265,7 +266,7 @@ impl Case<'_> {
             .chain(self.record.approval.map(|approval| approval.at.0))
             .map(|at| Decided {
                 at,
-                act: Act::Agreed,
+                act: Act::Approved,
                 until: self.stated_by_spec(),
             });
         let renewed = self.record.renewals.iter().map(|review| Decided {
@@ -328,8 +329,8 @@ impl Case<'_> {
         }
     }
 
-    /// The reminder before a review and the one before the end are both instants of change,
-    /// though only the first of them changes the phase: whoever sends reminders wakes at each.
+    /// Both reminders, before the review and before the end, are instants of change, although only the
+    /// first one changes the phase: each can make a reminder due.
     fn next_change(
         &self,
         agreement: Option<&Agreement>,
@@ -352,7 +353,7 @@ impl Case<'_> {
     }
 }
 
-/// A decision in favour of an exception. The derived order is the order decisions are read in.
+/// A decision in favour of an exception. The derived order is the order in which decisions apply.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 struct Decided {
     at: Timestamp,
@@ -362,26 +363,26 @@ struct Decided {
 
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Act {
-    /// The object was approved as it stands: its own `expiresAt` is what was approved.
-    Agreed,
-    /// It goes on: until the date the review gives, else as long as what stands.
+    /// Approved as written, with the `expiresAt` of the spec.
+    Approved,
+    /// Renewed until the date of the review, else until the end in force.
     Renewed,
 }
 
-/// The end people agreed on, after all `decisions`. An end that was past when somebody decided to
-/// go on no longer binds; an end stated by that very decision always does.
+/// The end after all `decisions`. An end that had passed at a later decision no longer binds; an end
+/// that a decision states itself always does.
 fn stated_end(decisions: &[Decided]) -> Option<Timestamp> {
     decisions.iter().fold(None, |stated, decision| {
         let ahead = |end: &Timestamp| *end > decision.at;
         let standing = stated.filter(ahead);
         match decision.act {
             Act::Renewed => decision.until.or(standing),
-            Act::Agreed => decision.until.filter(ahead).or(standing).or(decision.until),
+            Act::Approved => decision.until.filter(ahead).or(standing).or(decision.until),
         }
     })
 }
 
-/// What holds once there is a decision in favour.
+/// Dates and counts that follow from a decision in favour.
 struct Agreement {
     last_decision: Timestamp,
     next_review: Timestamp,
@@ -392,13 +393,13 @@ struct Agreement {
 }
 
 impl Agreement {
-    /// From when it is time for a look: a little before the review, and before the end.
+    /// When to remind the owner: before the review, and before the end.
     fn reminders(&self) -> [Timestamp; 2] {
         [self.next_review, self.expiry].map(|instant| self.remind_before.before(instant))
     }
 }
 
-/// The longest time from a decision to the end of what it allows.
+/// The longest time that one decision may allow.
 fn longest(policy: &ExceptionPolicy, consent: Consent) -> Period {
     match (consent, policy.self_declare) {
         (Consent::SelfDeclared, Some(limits)) => limits.max_duration.min(policy.max_duration),

@@ -1,6 +1,6 @@
-//! The judgement: pure functions of objects and `now`. No clock, no IO, no client, and no failure
-//! the caller cannot act on. Every surface (labels, status, events, metrics, page, commands)
-//! reads its answers from here, so that no two of them can disagree.
+//! The judgement: pure functions of objects and `now`. No clock, no IO, no client, and only errors the
+//! caller can act on. Every surface (labels, status, events, metrics, page, commands) takes its
+//! answers from here, so that no two disagree.
 
 pub mod adoption;
 pub mod exception;

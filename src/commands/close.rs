@@ -6,7 +6,7 @@ use super::decision;
 use super::error::Result;
 use super::output::ObjectFormat;
 use super::{Exit, Invocation};
-use crate::api::deviation_exception::Outcome;
+use crate::api::deviation_exception::ReviewOutcome;
 use crate::cluster::DecisionRequest;
 
 pub(super) const HELP: &str = "\
@@ -34,7 +34,7 @@ pub struct CloseArgs {
 /// Closes the exception.
 pub(super) fn run(args: &CloseArgs, invocation: &Invocation<'_>) -> Result<Exit> {
     let request = DecisionRequest::Review {
-        outcome: Outcome::Closed,
+        outcome: ReviewOutcome::Closed,
         until: None,
         note: args.note.clone(),
     };

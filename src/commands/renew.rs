@@ -8,7 +8,7 @@ use super::error::Result;
 use super::judging::end;
 use super::output::ObjectFormat;
 use super::{Exit, Invocation};
-use crate::api::deviation_exception::Outcome;
+use crate::api::deviation_exception::ReviewOutcome;
 use crate::cluster::DecisionRequest;
 use crate::report::draft::End;
 
@@ -45,7 +45,7 @@ pub struct RenewArgs {
 /// Renews the exception.
 pub(super) fn run(args: &RenewArgs, invocation: &Invocation<'_>) -> Result<Exit> {
     let request = DecisionRequest::Review {
-        outcome: Outcome::Renewed,
+        outcome: ReviewOutcome::Renewed,
         until: args.expires.map(|end| end.at(invocation.now)),
         note: args.note.clone(),
     };

@@ -344,7 +344,7 @@ mod tests {
         let approved = exception();
         assert_eq!(decided(&approved), "ada");
         let doubted = Exception {
-            approval: Assurance::Unverified(Doubt::NotSaid),
+            approval: Assurance::Unverified(Doubt::NoStatusYet),
             ..approved
         };
         assert_eq!(decided(&doubted), "ada (unverified)");

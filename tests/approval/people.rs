@@ -227,7 +227,7 @@ fn an_approved_exception_is_not_widened() {
             json!({"checks": ["*"]}),
             json!({"expiresAt": "2030-01-01T00:00:00Z"}),
         ] {
-            let sentence = "what was approved cannot change under its approval: remove spec.approval in the same edit";
+            let sentence = "approved fields cannot change while the approval stays: remove spec.approval in the same edit";
             refused(&ground.patch("sam", "widened", &spec), sentence);
         }
     });

@@ -330,8 +330,7 @@ fn an_exception_with_64_reviews_can_still_be_closed() {
     reviews.push(review(64, "Renewed"));
     object["spec"]["reviews"] = json!(reviews);
     let refused = cluster.apply(&object.to_string()).unwrap_err().to_string();
-    let sentence =
-        "64 reviews are recorded: the last place is kept for a review with outcome Closed";
+    let sentence = "an exception holds at most 64 reviews and one with outcome Closed";
     assert!(refused.contains(sentence), "{refused}");
     reviews[64] = review(64, "Closed");
     object["spec"]["reviews"] = json!(reviews);

@@ -99,7 +99,7 @@ fn what_was_approved_cannot_change_under_its_approval() {
         let refusal = place.refusal(&wider);
         assert!(
             refusal.contains(
-                "what was approved cannot change under its approval: remove spec.approval"
+                "approved fields cannot change while the approval stays: remove spec.approval"
             ),
             "{refusal}"
         );

@@ -221,7 +221,7 @@ spec:
     let message = condition(cluster, "slip", ("True", "InstalledWithTypeWarnings"));
     assert_eq!(
         message,
-        "Installed, and the API server's type checker doubts check 'slipped': undefined field \
-         'replica'. Next: see whether the expression means a field that exists."
+        "Installed; the API server's type checker reports check 'slipped': undefined field \
+         'replica'. Next: check that the expression reads fields that exist."
     );
 }

@@ -79,8 +79,8 @@ fn who_applies_is_told_in_one_line_what_is_missing_and_the_off_ramp() {
     assert_eq!(
         printed,
         "golden path web-service: 2 of 3 steps. Missing: no fixed tag on app (fix: \
-         https://platform.example.com/paths/web-service#pinned-image). Or note your reason: kubectl \
-         goldenpath except deploy/web -n shop --check pinned-image --reason \"…\""
+         https://platform.example.com/paths/web-service#pinned-image). Or record why you deviate: \
+         kubectl goldenpath except deploy/web -n shop --check pinned-image --reason \"…\""
     );
     // The steps no exception may name have no off-ramp, and somebody to ask.
     let printed = apply(&cluster, &deployment("nobodys", ("", "1", 2)));

@@ -127,8 +127,8 @@ fn odd_words_take_one_line(cluster: &ControlPlane) {
     assert_eq!(
         printed,
         "golden path odd: 0 of 3 steps. Missing: a token is written down; größer als 'eins' \"und\" \
-         \\n zwei; It has a word is not met yet. Or note your reason: kubectl goldenpath except \
-         deploy/web -n odd --check secret,lines,empty --reason \"…\""
+         \\n zwei; It has a word is not met yet. Or record why you deviate: kubectl goldenpath \
+         except deploy/web -n odd --check secret,lines,empty --reason \"…\""
     );
 }
 
@@ -144,9 +144,9 @@ fn what_goes_wrong_never_refuses(cluster: &ControlPlane) {
     assert_eq!(
         printed,
         [
-            "golden path erring: some of its 2 steps are missing. Which, and how to fix them: goldenpath \
-          why KIND/NAME -n NAMESPACE. Or note your reason: kubectl goldenpath except KIND/NAME -n \
-          NAMESPACE --reason \"…\""
+            "golden path erring: some of its 2 steps are missing. To see which, and how to fix them: \
+          goldenpath why KIND/NAME -n NAMESPACE. Or record why you deviate: kubectl goldenpath except \
+          KIND/NAME -n NAMESPACE --reason \"…\""
         ]
     );
     // Only our own check errors: that is ours to fix, so the user gets none.

@@ -241,7 +241,7 @@ fn why_there_is_no_policy_is_said_in_the_status() {
     );
     cluster.apply(&expensive).unwrap();
     let message = condition(&cluster, "costly", ("False", "TooExpensive"));
-    assert!(message.contains("the bound is 1000000"), "{message}");
+    assert!(message.contains("the limit is 1000000"), "{message}");
     let broken = path("broken", "").replace("object.spec.replicas >= 2", "object.spec.replicas >");
     cluster.apply(&broken).unwrap();
     condition(&cluster, "broken", ("False", "Preview"));

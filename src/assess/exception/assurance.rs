@@ -1,7 +1,6 @@
-//! On whose word an exception stands: whether the API server vouches for the decision that counts,
-//! or only the object itself says so. The rules it vouches by are those of the chart's
-//! `files/admission/approval.yaml`; here it is only asked since when they stand, and whether a
-//! decision was made under them.
+//! Assurance of an approval: whether the API server verified the decision that counts, or only the
+//! object states it. The rules are in the chart's `files/admission/approval.yaml`. This room only
+//! decides since when they are in force, and whether a decision was made under them.
 
 use jiff::Timestamp;
 
@@ -14,36 +13,35 @@ pub mod written;
 pub use decision::assurance;
 pub use policy::Gap;
 
-/// How far a decision may be dated after it was written: clocks differ a little. The policy allows
-/// as much.
+/// How far a decision may be dated after its write, because clocks differ. The policy allows the same.
 pub(crate) const SKEW: Period = Period::seconds(300);
 
-/// Since when the API server holds everybody to the rules of approval.
+/// Since when the API server enforces the approval policy.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 pub enum Vouching {
-    /// There is no API server: manifests are read.
+    /// There is no API server: the objects come from manifests.
     #[default]
     Offline,
-    /// Not known here. What the operator last wrote into a status is taken for it.
+    /// Unknown here. The condition that the operator last wrote counts instead.
     AsWritten,
-    /// It does not, for this reason.
+    /// Not enforced, for this reason.
     Absent(Gap),
-    /// Since then.
+    /// Enforced since this instant.
     Since(Timestamp),
 }
 
-/// On whose word an exception stands.
+/// Assurance of the decision about an exception.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Assurance {
     /// Approved; the API server enforced who and when.
     Verified,
     /// Approved, according to the object alone.
     Unverified(Doubt),
-    /// The team declared it, within what the path allows without asking.
+    /// The team declared it, within the path's `selfDeclare` limits.
     SelfDeclared,
-    /// The path asks for no approval.
+    /// The path requires no approval.
     NotRequired,
-    /// Rejected.
+    /// An approver rejected it.
     Rejected,
     /// Not decided yet.
     Pending,
@@ -62,7 +60,7 @@ impl Assurance {
         }
     }
 
-    /// Whether it stands on its owner's own word, who may renew it alone then.
+    /// Whether it is in force without an approver, so that its owner may renew it alone.
     pub const fn is_own_word(self) -> bool {
         match self {
             Self::SelfDeclared | Self::NotRequired => true,
@@ -70,7 +68,7 @@ impl Assurance {
         }
     }
 
-    /// Whether a decision counts that is not verified.
+    /// Whether an unverified decision counts.
     pub const fn is_unverified(self) -> bool {
         match self {
             Self::Unverified(_) => true,
@@ -88,15 +86,15 @@ impl Assurance {
 pub enum Doubt {
     /// It was read from a file.
     Offline,
-    /// The operator said so, and why.
+    /// The operator reported it as unverified.
     AsWritten,
     /// The operator has not written a status yet.
-    NotSaid,
+    NoStatusYet,
     /// No policy is in force.
     NoPolicy(Gap),
-    /// It was made before the policy was there, which is since then.
+    /// It was made before the policy came into force, at this instant.
     OlderThanPolicy(Timestamp),
-    /// It was written before the time it gives.
+    /// It carries a later date than its write.
     DatedAhead,
 }
 

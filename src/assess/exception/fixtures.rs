@@ -7,7 +7,7 @@ use jiff::Timestamp;
 
 use super::Terms;
 use crate::api::DeviationExceptionSpec;
-use crate::api::deviation_exception::{Approval, Decision, Outcome, Renewal, Review};
+use crate::api::deviation_exception::{Approval, Decision, ReviewOutcome, Renewal, Review};
 use crate::api::golden_path::{ExceptionPolicy, SelfDeclare, Severity};
 use crate::api::period::Period;
 
@@ -51,7 +51,7 @@ pub(crate) fn approval(decision: Decision, at: Timestamp) -> Approval {
     }
 }
 
-pub(crate) fn review(outcome: Outcome, at: Timestamp) -> Review {
+pub(crate) fn review(outcome: ReviewOutcome, at: Timestamp) -> Review {
     Review {
         by: "ada".into(),
         at: Instant(at),
@@ -62,7 +62,7 @@ pub(crate) fn review(outcome: Outcome, at: Timestamp) -> Review {
 }
 
 pub(crate) fn renewed(at: Timestamp) -> Review {
-    review(Outcome::Renewed, at)
+    review(ReviewOutcome::Renewed, at)
 }
 
 pub(crate) fn renewed_until(at: Timestamp, end: Timestamp) -> Review {
@@ -73,7 +73,7 @@ pub(crate) fn renewed_until(at: Timestamp, end: Timestamp) -> Review {
 }
 
 pub(crate) fn closed(at: Timestamp) -> Review {
-    review(Outcome::Closed, at)
+    review(ReviewOutcome::Closed, at)
 }
 
 pub(crate) fn renewal_requested(at: Timestamp) -> Renewal {

@@ -1,35 +1,34 @@
-//! The part of an exception's history that its spec does not show: a rejection that was removed from
-//! the spec, and deleted exceptions of the same name. The operator records it in `status`, which the
-//! requester cannot write.
+//! The part of an exception's history that its spec does not show: a removed rejection, and deleted
+//! exceptions of the same name. The operator records it in `status`, which requesters cannot write.
 
 use jiff::Timestamp;
 
 use super::counts_from;
 use crate::api::condition::stored;
-use crate::api::deviation_exception::{Decision, Outcome};
+use crate::api::deviation_exception::{Decision, ReviewOutcome};
 use crate::api::previous::Previous;
 use crate::api::{DeviationExceptionSpec, DeviationExceptionStatus};
 
-/// What counts against an exception beside its spec.
+/// History that counts in addition to the spec.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Past {
-    /// The latest rejection of this exception that was recorded or seen. It counts.
+    /// The latest rejection of this exception, recorded or seen.
     pub rejected: Option<Rejection>,
-    /// The deleted exceptions of its name.
+    /// The record of deleted exceptions of the same name.
     pub previous: Option<Previous>,
 }
 
 /// A rejection by an approver.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Rejection {
-    /// When.
+    /// Time of the decision.
     pub at: Timestamp,
-    /// By whom, where that is recorded.
+    /// The approver, if recorded.
     pub by: Option<String>,
 }
 
 impl Rejection {
-    /// The rejection that stands in the spec.
+    /// The rejection in the spec.
     pub fn in_spec(spec: &DeviationExceptionSpec) -> Option<Self> {
         let approval = spec.approval.as_ref()?;
         (approval.decision == Decision::Rejected).then(|| Self {
@@ -38,7 +37,7 @@ impl Rejection {
         })
     }
 
-    /// Whether it counts at `now`.
+    /// Whether the rejection counts at `now`.
     pub fn counts(&self, now: Timestamp) -> bool {
         counts_from(self.at) <= now
     }
@@ -52,7 +51,7 @@ impl Rejection {
 }
 
 impl Past {
-    /// Reads what the operator recorded.
+    /// Reads the operator's record.
     pub fn read(status: Option<&DeviationExceptionStatus>) -> Self {
         Self {
             rejected: status.and_then(Rejection::recorded),
@@ -60,7 +59,7 @@ impl Past {
         }
     }
 
-    /// The past of the same object, whose record may be older than what was seen of it before.
+    /// Merged with what was seen of the same object before, which may be newer than its record.
     #[must_use]
     pub fn with(&self, seen: &Self) -> Self {
         let previous = self.previous.iter().chain(&seen.previous);
@@ -70,30 +69,34 @@ impl Past {
         }
     }
 
-    /// When an approver last rejected this exception or a deleted one of its name.
+    /// The latest rejection of this exception, or of a deleted one of the same name.
     pub fn rejected_at(&self) -> Option<Timestamp> {
-        let previous = self.previous.as_ref();
-        let before = previous.and_then(|previous| previous.rejected_at.as_ref());
+        let of_deleted = self
+            .previous
+            .as_ref()
+            .and_then(|previous| previous.rejected_at.as_ref())
+            .map(|at| at.0);
         let own = self.rejected.as_ref().map(|rejection| rejection.at);
-        own.max(before.map(|at| at.0))
+        own.max(of_deleted)
     }
 
-    /// Renewals of deleted exceptions of its name.
+    /// Renewals of deleted exceptions of the same name.
     pub fn renewals(&self) -> u32 {
         self.previous.as_ref().map_or(0, |before| before.renewals)
     }
 
-    /// What is recorded of an exception with this spec and past in one that is created under its
-    /// name. A self-declared exception that is created again gets a new period without an approval,
-    /// as by a renewal, so it counts as one.
+    /// The record that the next exception of the same name gets. Re-creating a self-declared exception
+    /// starts a new period without an approval, so it counts as a renewal.
     pub fn after_deletion(
         &self,
         spec: &DeviationExceptionSpec,
         was_self_declared: bool,
         deleted_at: Timestamp,
     ) -> Previous {
-        let reviews = spec.reviews.iter();
-        let renewed = reviews.filter(|review| review.outcome == Outcome::Renewed);
+        let renewed = spec
+            .reviews
+            .iter()
+            .filter(|review| review.outcome == ReviewOutcome::Renewed);
         let renewals = u32::try_from(renewed.count()).unwrap_or(u32::MAX);
         let times = self.previous.as_ref().map_or(0, |before| before.times);
         Previous {

@@ -12,7 +12,7 @@ use super::past::{Past, Rejection};
 use super::{Consent, Life, Request, SKEW, Terms, live_after};
 use crate::api::DeviationExceptionSpec;
 use crate::api::condition::stored;
-use crate::api::deviation_exception::{Decision, Outcome, Review};
+use crate::api::deviation_exception::{Decision, ReviewOutcome, Review};
 use crate::api::golden_path::{ExceptionPolicy, SelfDeclare, Severity};
 use crate::api::period::Period;
 use crate::api::previous::Previous;
@@ -98,7 +98,7 @@ fn policy() -> impl Strategy<Value = ExceptionPolicy> {
 }
 
 fn a_review() -> impl Strategy<Value = Review> {
-    let outcome = prop_oneof![6 => Just(Outcome::Renewed), 1 => Just(Outcome::Closed)];
+    let outcome = prop_oneof![6 => Just(ReviewOutcome::Renewed), 1 => Just(ReviewOutcome::Closed)];
     (instant(), outcome, option::of(instant())).prop_map(|(at, outcome, end)| Review {
         expires_at: end.map(Instant),
         ..review(outcome, at)
@@ -280,7 +280,7 @@ proptest! {
             past = Past { previous: Some(previous), rejected: None };
         }
         let reviews = story.spec.reviews.iter();
-        let renewals = reviews.filter(|review| review.outcome == Outcome::Renewed).count();
+        let renewals = reviews.filter(|review| review.outcome == ReviewOutcome::Renewed).count();
         let renewals = u32::try_from(renewals).unwrap();
         prop_assert_eq!(past.renewals(), story.past.renewals() + again * renewals);
         let seconds = |at: Option<Timestamp>| at.map(Timestamp::as_second);

@@ -1,5 +1,5 @@
-//! What an exception names: a path, some of its checks, some workloads of its own namespace.
-//! Naming is not excusing: whether a named failure is excused is a matter of the exception's phase.
+//! A stored exception and what it names: a path, some of its checks, some workloads of its namespace.
+//! Naming is not excusing: the phase decides whether a named failure is excused.
 
 use std::sync::Arc;
 
@@ -17,33 +17,33 @@ use crate::assess::path::Path;
 use crate::assess::path::set::PathSet;
 use crate::assess::workload::Workload;
 
-/// Names every check that may be excepted, later ones too.
+/// Names every exemptible check, including later ones.
 pub const EVERY_CHECK: &str = "*";
 
-/// A DeviationException as the inventory keeps it.
+/// A DeviationException in the inventory.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Exception {
-    /// Its name.
+    /// Name of the object.
     pub name: Arc<str>,
-    /// The stored object's uid, absent offline.
+    /// Uid of the stored object; absent offline.
     pub uid: Option<Box<str>>,
-    /// The generation of its spec, absent offline.
+    /// Generation of the spec; absent offline.
     pub generation: Option<i64>,
-    /// When it was created; the beginning of time offline, where no date is known.
+    /// Creation time; offline, without a date, the earliest timestamp.
     pub created: Timestamp,
-    /// What its owner wrote.
+    /// What the owner and approvers wrote.
     pub spec: DeviationExceptionSpec,
-    /// The status as stored.
+    /// The stored status.
     pub status: Option<DeviationExceptionStatus>,
-    /// When its decisions were written, as the API server recorded it.
+    /// When its decisions were written, from `managedFields`.
     pub written: Written,
-    /// What its spec does not show of its history.
+    /// The part of its history that the spec does not show.
     pub past: Past,
     selector: Option<Selector>,
 }
 
 impl Exception {
-    /// Reads a DeviationException. `created` stands in for a creation time the object lacks.
+    /// Reads a DeviationException. `created` replaces a missing creation time.
     pub fn read(object: DeviationException, created: Timestamp) -> Self {
         let metadata = object.metadata;
         Self {
@@ -64,8 +64,8 @@ impl Exception {
         }
     }
 
-    /// Its past once its spec changes: a rejection in the spec becomes a part of it, unless it was
-    /// written ahead of its date and may never have counted.
+    /// The past after the next change of the spec. It includes a rejection in the spec, unless that
+    /// was written ahead of its date and may never have counted.
     pub fn lasting_past(&self) -> Past {
         let written = |at| self.written.of(&self.spec, at);
         let in_spec = Rejection::in_spec(&self.spec).filter(|rejection| {
@@ -77,7 +77,7 @@ impl Exception {
         }
     }
 
-    /// Whether it is about this workload, whatever the path.
+    /// Whether its targets or selector name this workload, whatever the path.
     pub fn names_workload(&self, workload: &Workload) -> bool {
         let by_name = self.spec.targets.iter().any(|target| {
             let kind = &workload.id.kind;
@@ -95,7 +95,7 @@ impl Exception {
                 .is_some_and(|selector| selector.matches(&workload.labels))
     }
 
-    /// Whether it names this check of this path, and may.
+    /// Whether it names this check of this path, and the check is exemptible.
     pub fn names_check(&self, path: &Path, check: usize) -> bool {
         let name = &path.spec.checks[check].name;
         path.is_exemptible(check)
@@ -106,13 +106,13 @@ impl Exception {
                 .any(|named| named == name || named == EVERY_CHECK)
     }
 
-    /// The path it names, under today's or a former name.
+    /// The path it names, by its current or a former name.
     pub fn path<'a>(&self, paths: &'a PathSet) -> Option<&'a Path> {
         paths.resolve(&self.spec.path).map(|index| paths.get(index))
     }
 
-    /// Its life at `now`, by the terms of the path it names; by those on record in its status where
-    /// that path is not known. `template` is its target's fingerprint, where it is bound to one.
+    /// Its life at `now`, under the terms of its path; if the path is unknown, under the terms recorded
+    /// in its status. `template` is the pod template hash of the target that `boundTo` binds it to.
     pub fn life(&self, paths: &PathSet, template: Option<TemplateHash>, now: Timestamp) -> Life {
         let path = paths.terms(&self.spec.path);
         let recorded = match path {
@@ -135,7 +135,7 @@ impl Exception {
         live_after(request, &terms, now)
     }
 
-    /// Whether every check it names is light enough for a team to declare by itself.
+    /// Whether no check it names exceeds `selfDeclare.maxSeverity`.
     fn is_light(&self, path: &Path) -> bool {
         let Some(limits) = path.spec.exception_policy.self_declare else {
             return false;

@@ -1,25 +1,24 @@
-//! The terms an exception lives by when nobody knows its path any more: read back from the status
-//! that was stored while somebody did, so that the exceptions of a deleted path stay as they are
-//! through a restart of the operator. It grants nothing that the path had not granted.
+//! Terms of an exception whose path is deleted, reconstructed from its last status, so that it keeps
+//! its phase when the operator restarts. They never grant more than the path granted.
 
 use jiff::Timestamp;
 
 use crate::api::condition::APPROVED;
-use crate::api::deviation_exception::Outcome;
+use crate::api::deviation_exception::ReviewOutcome;
 use crate::api::golden_path::{ExceptionPolicy, SelfDeclare, Severity};
 use crate::api::period::Period;
 use crate::api::{DeviationExceptionSpec, DeviationExceptionStatus};
 use crate::assess::exception::assurance::Assurance;
 
-/// Longer than anything a path may say.
+/// Longer than any limit of a path.
 const LONGEST: Period = Period::days(9_999);
 
 /// Terms without a path.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Recorded {
-    /// The rules for exceptions, as far as the status tells them; the default ones otherwise.
+    /// The rules for exceptions, as far as the status shows them; otherwise the defaults.
     pub policy: ExceptionPolicy,
-    /// Whether its checks were light enough for its team to declare it.
+    /// Whether the team declared it itself, so that its checks were within `selfDeclare.maxSeverity`.
     pub is_light: bool,
 }
 
@@ -33,7 +32,7 @@ impl Recorded {
         let Some(status) = status else {
             return Self::default();
         };
-        let is = |assurance: Assurance| says(status, assurance.as_str());
+        let is = |assurance: Assurance| has_reason(status, assurance.as_str());
         let is_light = is(Assurance::SelfDeclared);
         let is_own_word = is_light || is(Assurance::NotRequired);
         let decided = decided(spec, status, is_own_word.then_some(created));
@@ -45,7 +44,7 @@ impl Recorded {
             require_approval: !is(Assurance::NotRequired),
             review_every: review.unwrap_or(default.review_every),
             max_duration: end.unwrap_or(default.max_duration),
-            // The end on record has seen to it.
+            // The recorded end already accounts for lapsing.
             lapse_after: end.map_or(default.lapse_after, |_| LONGEST),
             self_declare: is_light.then(|| limits(status)),
             ..default
@@ -54,16 +53,21 @@ impl Recorded {
     }
 }
 
-fn says(status: &DeviationExceptionStatus, reason: &str) -> bool {
-    let mut conditions = status.conditions.iter();
-    conditions.any(|stored| stored.type_ == APPROVED && stored.reason == reason)
+/// Whether the condition `Approved` has this reason.
+fn has_reason(status: &DeviationExceptionStatus, reason: &str) -> bool {
+    status
+        .conditions
+        .iter()
+        .any(|stored| stored.type_ == APPROVED && stored.reason == reason)
 }
 
-/// What it has taken of what its path let its team do alone, and no more.
+/// Limits that allow exactly what the exception already used.
 fn limits(status: &DeviationExceptionStatus) -> SelfDeclare {
-    let before = status.previous.as_ref();
-    let before = before.map_or(0, |previous| previous.renewals);
-    let renewals = status.renewals.unwrap_or_default().saturating_add(before);
+    let earlier = status
+        .previous
+        .as_ref()
+        .map_or(0, |previous| previous.renewals);
+    let renewals = status.renewals.unwrap_or_default().saturating_add(earlier);
     SelfDeclare {
         max_severity: Severity::High,
         max_duration: LONGEST,
@@ -71,16 +75,19 @@ fn limits(status: &DeviationExceptionStatus) -> SelfDeclare {
     }
 }
 
-/// The decision the status counts from: a renewal that came later is not in it yet.
+/// The decision that the status is based on. A later renewal is not in it yet.
 fn decided(
     spec: &DeviationExceptionSpec,
     status: &DeviationExceptionStatus,
     declared: Option<Timestamp>,
 ) -> Option<Timestamp> {
     let approval = spec.approval.as_ref().filter(|_| declared.is_none());
-    let reviews = spec.reviews.iter();
-    let renewed = reviews.filter(|review| review.outcome == Outcome::Renewed);
-    let mut renewals: Vec<Timestamp> = renewed.map(|review| review.at.0).collect();
+    let mut renewals: Vec<Timestamp> = spec
+        .reviews
+        .iter()
+        .filter(|review| review.outcome == ReviewOutcome::Renewed)
+        .map(|review| review.at.0)
+        .collect();
     renewals.sort_unstable();
     let counted = status.renewals.unwrap_or_default();
     renewals.truncate(usize::try_from(counted).unwrap_or(usize::MAX));
@@ -88,7 +95,7 @@ fn decided(
     first.max(renewals.last().copied())
 }
 
-/// Whole seconds, as a status has them.
+/// The time from `start` to `end` in whole seconds, the precision of a status.
 fn between(start: Timestamp, end: Timestamp) -> Period {
     let seconds = end.as_second().saturating_sub(start.as_second());
     Period::seconds(u64::try_from(seconds).unwrap_or_default())

@@ -31,15 +31,15 @@ pub fn recreated(previous: &Previous) -> String {
     };
     let renewals = match previous.renewals {
         0 => String::new(),
-        1 => " 1 renewal of the past counts.".to_owned(),
-        more => format!(" {more} renewals of the past count."),
+        1 => " 1 earlier renewal counts.".to_owned(),
+        more => format!(" {more} earlier renewals count."),
     };
     let rejected = previous
         .rejected_at
         .as_ref()
         .map_or_else(String::new, |at| {
             let on = day(at.0);
-            format!(" An approver rejected it on {on}, so it needs an approval.")
+            format!(" An approver rejected it on {on}, so this one needs an approval.")
         });
     first + &renewals + &rejected
 }

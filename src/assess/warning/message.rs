@@ -107,7 +107,7 @@ impl Question<'_> {
         let check =
             format!("(size({excusable}) > {NAMED} ? '' : ' --check ' + {excusable}.join(','))");
         let command = format!(
-            "'. Or note your reason: kubectl goldenpath except ' + {target} + {check} + \
+            "'. Or record why you deviate: kubectl goldenpath except ' + {target} + {check} + \
              ' --reason \"…\"'"
         );
         if binding.is_empty() {
@@ -130,9 +130,9 @@ impl Question<'_> {
     pub(super) fn fallback(&self) -> String {
         let of = self.steps().count();
         format!(
-            "golden path {}: some of its {of} steps are missing. Which, and how to fix them: \
-             goldenpath why KIND/NAME -n NAMESPACE. Or note your reason: kubectl goldenpath except \
-             KIND/NAME -n NAMESPACE --reason \"…\"",
+            "golden path {}: some of its {of} steps are missing. To see which, and how to fix them: \
+             goldenpath why KIND/NAME -n NAMESPACE. Or record why you deviate: kubectl goldenpath \
+             except KIND/NAME -n NAMESPACE --reason \"…\"",
             self.path.name
         )
     }

@@ -1,4 +1,5 @@
-//! The condition of a path about its warnings: the state, and the next step.
+//! The `WarnOnApply` condition of a path: the state, and the next step. Policies are neither generated
+//! nor compared here.
 
 use serde_json::Value;
 
@@ -6,21 +7,21 @@ use super::{MOST_COST, Obstacle, Warning};
 use crate::api::condition::{Statement, WARN_ON_APPLY};
 use crate::assess::wording::{first_few, quoted};
 
-/// How a path that asks for warnings stands with them.
+/// State of the policy of a path that asks for warnings.
 pub(in crate::assess) enum WarningState<'a> {
     /// Policy and binding are stored as they should be.
     Installed {
         warning: &'a Warning,
         policy: &'a Value,
     },
-    /// They are about to be.
+    /// The operator is about to write them.
     Waiting,
-    /// They cannot be followed or written.
+    /// The operator cannot watch or write them.
     OutOfReach {
         reason: &'static str,
         message: &'a str,
     },
-    /// The API server does not take them.
+    /// The API server rejects them, with this message.
     Refused(&'a str),
     /// None was generated.
     Blocked(&'a Obstacle),
@@ -34,15 +35,15 @@ impl WarningState<'_> {
                 kind: WARN_ON_APPLY,
                 status: None,
                 reason: "Pending",
-                message: "The policy is about to be written. Nothing to do.".to_owned(),
+                message: "The operator is about to write the policy. Nothing to do.".to_owned(),
             },
             Self::OutOfReach { reason, message } => out_of_reach(reason, message),
-            Self::Refused(said) => no(
+            Self::Refused(message) => no(
                 "Refused",
                 format!(
-                    "The API server does not take the policy: {}. Next: correct the expression it \
-                     names; what this server does not know yet cannot be warned about.",
-                    quoted(said)
+                    "The API server rejects the policy: {}. Next: correct the expression it names, \
+                     or use one that this version of Kubernetes knows.",
+                    quoted(message)
                 ),
             ),
             Self::Blocked(obstacle) => blocked(obstacle),
@@ -61,7 +62,7 @@ fn installed(warning: &Warning, policy: &Value) -> Statement {
             WARN_ON_APPLY,
             true,
             "Installed",
-            "Whoever applies a workload is told what is missing; nothing is refused. Nothing to do.",
+            "The API server warns about missing steps on apply and denies nothing. Nothing to do.",
         );
     }
     Statement::new(
@@ -69,23 +70,25 @@ fn installed(warning: &Warning, policy: &Value) -> Statement {
         true,
         "InstalledWithTypeWarnings",
         format!(
-            "Installed, and the API server's type checker doubts {}. Next: see whether the \
-             expression means a field that exists.",
+            "Installed; the API server's type checker reports {}. Next: check that the expression \
+             reads fields that exist.",
             first_few(&warnings, "; ")
         ),
     )
 }
 
-/// Findings of the type checker on each check, in its words.
+/// The type checker's findings, by check.
 fn type_warnings(warning: &Warning, policy: &Value) -> Vec<String> {
-    let found = policy["status"]["typeChecking"]["expressionWarnings"].as_array();
-    let found = found.into_iter().flatten();
-    let warnings = found.map(|found| {
+    let findings = policy["status"]["typeChecking"]["expressionWarnings"]
+        .as_array()
+        .into_iter()
+        .flatten();
+    let warnings = findings.map(|found| {
         let place = found["fieldRef"].as_str().unwrap_or_default();
-        let said = found["warning"].as_str().unwrap_or_default();
+        let message = found["warning"].as_str().unwrap_or_default();
         match number_in(place).and_then(|number| warning.checks.get(number.checked_sub(1)?)) {
-            Some(check) => format!("check '{check}': {}", quoted(problem(said))),
-            None => format!("{place}: {}", quoted(problem(said))),
+            Some(check) => format!("check '{check}': {}", quoted(problem(message))),
+            None => format!("{place}: {}", quoted(problem(message))),
         }
     });
     warnings.collect()
@@ -97,11 +100,11 @@ fn number_in(place: &str) -> Option<usize> {
     rest.split_once(']')?.0.parse().ok()
 }
 
-/// The problem itself, without the place in an expression that is wrapped in another one, and
-/// without the line that draws it.
-fn problem(said: &str) -> &str {
-    let first = said.lines().find(|line| line.contains("ERROR:"));
-    let line = first.unwrap_or(said);
+/// The problem itself: without its position, which counts from the wrapped expression, and without
+/// the line that draws it.
+fn problem(message: &str) -> &str {
+    let first = message.lines().find(|line| line.contains("ERROR:"));
+    let line = first.unwrap_or(message);
     match line.split_once("<input>:") {
         Some((_, rest)) => rest.splitn(3, ':').nth(2).unwrap_or(rest).trim(),
         None => line,
@@ -109,7 +112,7 @@ fn problem(said: &str) -> &str {
 }
 
 fn out_of_reach(reason: &'static str, message: &str) -> Statement {
-    let said = match message {
+    let detail = match message {
         "" => String::new(),
         message => format!(": {}", quoted(message)),
     };
@@ -117,15 +120,15 @@ fn out_of_reach(reason: &'static str, message: &str) -> Statement {
         "Forbidden" | "Unauthorized" => no(
             "NotGranted",
             format!(
-                "The operator may not write ValidatingAdmissionPolicies{said}. Next: set \
-                 warnOnApply.enabled in the chart, or leave it and use goldenpath scan in CI."
+                "The operator may not write ValidatingAdmissionPolicies{detail}. Next: set \
+                 warnOnApply.enabled in the chart, or use goldenpath scan in CI."
             ),
         ),
         "NotFound" => no(
             "NotServed",
             format!(
-                "This API server has no ValidatingAdmissionPolicies{said}. Next: Kubernetes 1.30 or \
-                 newer; until then goldenpath scan in CI says the same."
+                "This API server does not serve ValidatingAdmissionPolicies{detail}. Next: upgrade \
+                 to Kubernetes 1.30 or newer, or use goldenpath scan in CI."
             ),
         ),
         other => Statement {
@@ -133,7 +136,8 @@ fn out_of_reach(reason: &'static str, message: &str) -> Statement {
             status: None,
             reason: "Pending",
             message: format!(
-                "The policy could not be written yet ({other}){said}. It is tried again."
+                "The operator could not write the policy yet ({other}){detail}. It retries; nothing \
+                 to do."
             ),
         },
     }
@@ -143,40 +147,40 @@ fn blocked(obstacle: &Obstacle) -> Statement {
     match obstacle {
         Obstacle::NotEnabled => no(
             "NotEnabled",
-            "The operator does not write policies here. Next: set warnOnApply.enabled in the chart \
-             (--warn-on-apply=on), or leave it and use goldenpath scan in CI.",
+            "The operator is not configured to write policies. Next: set warnOnApply.enabled in the \
+             chart (--warn-on-apply=on), or use goldenpath scan in CI.",
         ),
         Obstacle::LabelsOff => no(
             "LabelsOff",
-            "Labels are off, and without them the API server cannot know which deviations were \
-             agreed. Next: turn labels on.",
+            "Labels are off, so the API server cannot know which deviations are approved. Next: \
+             turn labels on.",
         ),
         Obstacle::Preview => no(
             "Preview",
-            "The path does not take part yet, so nobody is told what is missing. Ready says why.",
+            "The path is not counted yet, so the API server warns about nothing. Next: see Ready.",
         ),
         Obstacle::NoKind => no(
             "NoKind",
-            "None of the kinds in its scope is watched. Next: name them with --extra-kind, or \
+            "The operator watches none of the kinds in scope. Next: add them with --extra-kind, or \
              correct scope.kinds.",
         ),
         Obstacle::ChecksInvalid => no(
             "ChecksInvalid",
-            "A required check, a variable or a condition of its scope cannot be used. Next: correct \
+            "A required check, a variable or a condition of the scope cannot be used. Next: correct \
              what ChecksValid lists.",
         ),
         Obstacle::Unreadable(path) => no(
             "ScopeUnreadable",
             format!(
-                "The scope of path '{path}' calls a macro's own variable 'variables', so it cannot \
-                 be told here which of the two paths a workload is on. Next: rename that variable."
+                "The scope of path '{path}' names the variable of a macro 'variables', so this \
+                 policy cannot decide between the two paths. Next: rename that variable."
             ),
         ),
         Obstacle::TooExpensive(cost) => no(
             "TooExpensive",
             format!(
-                "Its expressions are estimated to cost {cost} units on one request, and the bound \
-                 is {MOST_COST}. Labels and reports go on. Next: fewer loops within loops."
+                "The expressions cost an estimated {cost} units per request; the limit is \
+                 {MOST_COST}. Labels and reports are not affected. Next: use fewer nested loops."
             ),
         ),
     }

@@ -11,7 +11,7 @@ use kube::api::{Api, Patch, PatchParams, PostParams};
 use serde_json::{Value, json};
 use tokio::time::{self, sleep, sleep_until};
 
-use crate::api::deviation_exception::{Decision, MOST_REVIEWS, Outcome, Review};
+use crate::api::deviation_exception::{Decision, MOST_REVIEWS, ReviewOutcome, Review};
 use crate::api::{DeviationException, Instant, Period};
 use crate::cluster::client::connect::Target;
 use crate::cluster::client::error::{Error, Result};
@@ -50,7 +50,7 @@ pub enum DecisionRequest {
     /// A review.
     Review {
         /// Renewed or Closed.
-        outcome: Outcome,
+        outcome: ReviewOutcome,
         /// Its new expiry.
         until: Option<Timestamp>,
         /// The finding.
@@ -95,7 +95,7 @@ impl DecisionRequest {
     /// Why the definition would refuse it, with the next command.
     fn refusal(&self, before: &DeviationException) -> Option<String> {
         let renews = match self {
-            Self::Review { outcome, .. } => *outcome == Outcome::Renewed,
+            Self::Review { outcome, .. } => *outcome == ReviewOutcome::Renewed,
             Self::Decide { .. } | Self::RequestRenewal { .. } => false,
         };
         let is_full = renews && before.spec.reviews.len() >= MOST_REVIEWS;
@@ -115,8 +115,8 @@ impl DecisionRequest {
                 Decision::Rejected => "reject",
             },
             Self::Review { outcome, .. } => match outcome {
-                Outcome::Renewed => "renew",
-                Outcome::Closed => "close",
+                ReviewOutcome::Renewed => "renew",
+                ReviewOutcome::Closed => "close",
             },
             Self::RequestRenewal { .. } => "ask for a renewal of",
         }

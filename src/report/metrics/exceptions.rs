@@ -89,7 +89,7 @@ pub(super) fn decisions<'a>(fleet: &'a Fleet<'a>) -> Series<'a> {
 
 /// Unknown while the status of any exception lacks the assurance of its approval.
 pub(super) fn unverified(fleet: &Fleet<'_>) -> Option<f64> {
-    let unknown = Assurance::Unverified(Doubt::NotSaid);
+    let unknown = Assurance::Unverified(Doubt::NoStatusYet);
     let unverified = fleet
         .register
         .iter()

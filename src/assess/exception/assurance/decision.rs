@@ -1,5 +1,5 @@
-//! Whether the API server vouches for the decision that counts, from the exception as it is stored.
-//! Whether the policy is in force is found elsewhere and given here.
+//! Whether the API server verified the decision that counts, from the stored exception. Whether the
+//! policy is in force is an input.
 
 use super::{Assurance, Doubt, SKEW, Vouching};
 use crate::api::condition::APPROVED;
@@ -7,10 +7,10 @@ use crate::assess::exception::record::Exception;
 use crate::assess::exception::{Consent, Life};
 use crate::assess::state::Phase;
 
-/// On whose word an exception stands, where `life` is its life now.
+/// The assurance of an exception whose life at this instant is `life`.
 ///
-/// The latest decision that counts is the one that matters: whoever renews has seen what stands,
-/// and what was approved cannot have changed under its approval.
+/// Only the latest decision that counts matters: an approver who renews sees the current spec, and
+/// approved fields cannot change while the approval stays.
 pub fn assurance(exception: &Exception, life: &Life, vouching: Vouching) -> Assurance {
     match life.consent {
         Consent::SelfDeclared => Assurance::SelfDeclared,
@@ -39,11 +39,13 @@ fn doubt(exception: &Exception, life: &Life, vouching: Vouching) -> Option<Doubt
         Vouching::Since(since) => since,
     };
     let Some(at) = life.last_decision else {
-        return Some(Doubt::DatedAhead); // approved, and no decision counts yet
+        return Some(Doubt::DatedAhead); // approved, but no decision counts yet
     };
-    // A decision without a recorded write was written when the object was.
-    let written = exception.written.of(&exception.spec, at);
-    let written = written.unwrap_or(exception.created);
+    // Without a recorded write, the decision is as old as the object.
+    let written = exception
+        .written
+        .of(&exception.spec, at)
+        .unwrap_or(exception.created);
     if at < since {
         Some(Doubt::OlderThanPolicy(since))
     } else if at > SKEW.after(written) {
@@ -53,17 +55,22 @@ fn doubt(exception: &Exception, life: &Life, vouching: Vouching) -> Option<Doubt
     }
 }
 
-/// What the operator wrote of this very generation.
+/// The doubt in the stored condition, if that describes this generation.
 fn doubt_as_written(exception: &Exception) -> Option<Doubt> {
-    let status = exception.status.as_ref();
-    let current = status.filter(|status| status.observed_generation == exception.generation);
-    let mut conditions = current.iter().flat_map(|status| &status.conditions);
-    let said = conditions.find(|condition| condition.type_ == APPROVED);
-    match said.map(|condition| condition.reason.as_str()) {
-        Some(said) if said == Assurance::Verified.as_str() => None,
-        Some(said) if said == Assurance::Unverified(Doubt::AsWritten).as_str() => {
+    let current = exception
+        .status
+        .as_ref()
+        .filter(|status| status.observed_generation == exception.generation);
+    let reason = current
+        .iter()
+        .flat_map(|status| &status.conditions)
+        .find(|condition| condition.type_ == APPROVED)
+        .map(|condition| condition.reason.as_str());
+    match reason {
+        Some(reason) if reason == Assurance::Verified.as_str() => None,
+        Some(reason) if reason == Assurance::Unverified(Doubt::AsWritten).as_str() => {
             Some(Doubt::AsWritten)
         }
-        Some(_) | None => Some(Doubt::NotSaid),
+        Some(_) | None => Some(Doubt::NoStatusYet),
     }
 }

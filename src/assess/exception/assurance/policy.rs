@@ -1,6 +1,5 @@
-//! Whether a ValidatingAdmissionPolicy and its binding hold everybody, everywhere, to what they say,
-//! and since when. What they say is the chart's business: whoever may rewrite admission policies
-//! could forge an approval without it.
+//! Whether a ValidatingAdmissionPolicy and its binding cover every request, and since when. Their rules
+//! are not checked here: a user who may rewrite admission policies could forge approvals anyway.
 
 use jiff::Timestamp;
 use k8s_openapi::api::admissionregistration::v1::{
@@ -11,45 +10,48 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
 
 use crate::api::{GROUP, VERSION};
 
-/// Why no policy vouches.
+/// Why the API server does not verify approvals.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Gap {
-    /// The operator is not configured to look for one.
+    /// The operator is not configured to look for a policy.
     NotLookedFor,
-    /// The operator may not read it.
+    /// The operator may not read the policy.
     NotReadable,
-    /// There is none.
+    /// The policy does not exist.
     NoPolicy,
-    /// There is one, and nothing binds it.
+    /// The policy has no binding.
     NotBound,
-    /// It lets requests through that it fails on, that some condition leaves out, or that its
-    /// binding only warns of.
+    /// The policy fails open, skips requests by a condition, or only warns.
     Lenient,
 }
 
 impl Gap {
-    /// As a part of a sentence.
+    /// A clause for messages, without a full stop.
     pub const fn as_str(self) -> &'static str {
         match self {
-            Self::NotLookedFor => "the operator looks for no policy",
+            Self::NotLookedFor => "the operator is not configured to look for a policy",
             Self::NotReadable => "the operator may not read the policy",
             Self::NoPolicy => "there is no policy",
             Self::NotBound => "the policy is not bound",
-            Self::Lenient => "the policy does not deny every such request",
+            Self::Lenient => "the policy lets some decisions through unchecked",
         }
     }
 }
 
-/// Since when both are in force.
+/// Since when the policy and its binding are both in force.
 ///
 /// # Errors
-/// Why they are not.
+/// The reason if they are not.
 pub fn in_force_since(
     policy: Option<&ValidatingAdmissionPolicy>,
     binding: Option<&ValidatingAdmissionPolicyBinding>,
 ) -> Result<Timestamp, Gap> {
-    let policy = policy.ok_or(Gap::NoPolicy)?;
-    let binding = binding.ok_or(Gap::NotBound)?;
+    let Some(policy) = policy else {
+        return Err(Gap::NoPolicy);
+    };
+    let Some(binding) = binding else {
+        return Err(Gap::NotBound);
+    };
     let bound_to = binding
         .spec
         .as_ref()
@@ -57,7 +59,7 @@ pub fn in_force_since(
     if bound_to != policy.metadata.name.as_deref() {
         return Err(Gap::NotBound);
     }
-    if !refuses_everything(policy) || !denies_everywhere(binding) {
+    if !covers_every_write(policy) || !denies_everywhere(binding) {
         return Err(Gap::Lenient);
     }
     let created = [&policy.metadata, &binding.metadata]
@@ -68,7 +70,7 @@ pub fn in_force_since(
     Ok(policy.max(binding))
 }
 
-fn refuses_everything(policy: &ValidatingAdmissionPolicy) -> bool {
+fn covers_every_write(policy: &ValidatingAdmissionPolicy) -> bool {
     let Some(spec) = &policy.spec else {
         return false;
     };

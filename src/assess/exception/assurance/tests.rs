@@ -119,7 +119,7 @@ fn without_a_policy_nobody_vouches_and_it_says_why() {
     let fresh = object(approved_on(20), Some(day(20)));
     for (vouching, doubt) in [
         (Vouching::Offline, Doubt::Offline),
-        (Vouching::AsWritten, Doubt::NotSaid),
+        (Vouching::AsWritten, Doubt::NoStatusYet),
         (
             Vouching::Absent(Gap::NoPolicy),
             Doubt::NoPolicy(Gap::NoPolicy),
@@ -142,8 +142,8 @@ fn where_nothing_can_be_known_the_operators_word_is_taken() {
     assert_eq!(seen(&exception, Vouching::AsWritten), Assurance::Verified);
     for (status, doubt) in [
         (said("Unverified", 3), Doubt::AsWritten),
-        (said("Verified", 2), Doubt::NotSaid),
-        (None, Doubt::NotSaid),
+        (said("Verified", 2), Doubt::NoStatusYet),
+        (None, Doubt::NoStatusYet),
     ] {
         exception.status = status;
         let doubted = Assurance::Unverified(doubt);

@@ -1,6 +1,5 @@
-//! When decisions were written, as the API server recorded it in `managedFields`: a date somebody
-//! else gives than whoever dates a decision. An entry's time is that of its manager's last write, so
-//! it says "then or before".
+//! When decisions were written, from `managedFields`: the API server sets these times, not the author
+//! of the decision. An entry's time is its manager's last write, so it means "then or earlier".
 
 use std::collections::BTreeMap;
 
@@ -9,9 +8,9 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::ManagedFieldsEntry;
 use serde_json::Value;
 
 use crate::api::DeviationExceptionSpec;
-use crate::api::deviation_exception::Outcome;
+use crate::api::deviation_exception::ReviewOutcome;
 
-/// When each decision of an exception was written, at the latest.
+/// The latest time at which each decision of an exception can have been written.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Written {
     approval: Option<Timestamp>,
@@ -19,8 +18,8 @@ pub struct Written {
 }
 
 impl Written {
-    /// Reads the record of an exception. What several managers own was there when the first of
-    /// them wrote last.
+    /// Reads the entries of one object. A field with several managers existed at the earliest of
+    /// their times.
     pub fn read(record: &[ManagedFieldsEntry]) -> Self {
         let mut written = Self::default();
         for entry in record {
@@ -39,13 +38,13 @@ impl Written {
         written
     }
 
-    /// When the decision dated `at` was written. None where that is not recorded.
+    /// When the decision dated `at` was written. None if not recorded.
     pub fn of(&self, spec: &DeviationExceptionSpec, at: Timestamp) -> Option<Timestamp> {
         let approval = spec.approval.iter().filter(|approval| approval.at.0 == at);
         let renewals = spec
             .reviews
             .iter()
-            .filter(|review| review.at.0 == at && review.outcome == Outcome::Renewed);
+            .filter(|review| review.at.0 == at && review.outcome == ReviewOutcome::Renewed);
         let times: Option<Vec<Timestamp>> = approval
             .map(|_| self.approval)
             .chain(renewals.map(|_| self.reviews.get(&at).copied()))
@@ -54,7 +53,7 @@ impl Written {
     }
 }
 
-/// The dates of the reviews that a set of fields owns: `k:{"at":"…"}`.
+/// Dates of the reviews in a field set, whose keys have the form `k:{"at":"…"}`.
 fn review_dates(reviews: &Value) -> impl Iterator<Item = Timestamp> {
     let keys = reviews.as_object().into_iter().flat_map(|set| set.keys());
     keys.filter_map(|key| {

@@ -186,7 +186,11 @@ impl Words<'_> {
         self.command("renew")
     }
 
-    /// A command about this exception, as it can be copied.
+    fn close_command(&self) -> String {
+        self.command("close")
+    }
+
+    /// A command on this exception, ready to copy.
     fn command(&self, verb: &str) -> String {
         let (name, namespace) = (&self.exception.name, &self.findings.namespace);
         format!("kubectl goldenpath {verb} {name} -n {namespace}")
@@ -229,17 +233,16 @@ impl Words<'_> {
                 READY,
                 false,
                 reason,
-                "It covers nothing as it is written. Next: PathFound and ChecksKnown say what to \
-                 correct.",
+                "It covers nothing as written. Next: correct what PathFound and ChecksKnown report.",
             );
         }
         let whole = self.path_exists()
             && self.findings.unknown_checks.is_empty()
             && self.findings.not_exemptible.is_empty();
         let message = if whole {
-            "Read, and all of it can be used. Nothing to do."
+            "Accepted. Nothing to do."
         } else {
-            "Read; part of it covers nothing. Next: PathFound and ChecksKnown say what to correct."
+            "Accepted; part of it covers nothing. Next: correct what PathFound and ChecksKnown report."
         };
         Statement::new(READY, true, "Read", message)
     }
@@ -250,7 +253,7 @@ impl Words<'_> {
             STALLED,
             true,
             reason,
-            "Waiting for a correction, or for the path it names to appear.",
+            "Waiting for a correction, or for the path it names to exist.",
         ))
     }
 }

@@ -211,7 +211,7 @@ fn statements(findings: &PathFindings) -> Vec<Statement> {
             STALLED,
             true,
             "NoCheckUsable",
-            "Waiting for a correction: ChecksValid says which.",
+            "Waiting for a correction. Next: see ChecksValid.",
         ));
     }
     statements.extend([checks_valid(&findings.invalid), announced(findings)]);
@@ -221,9 +221,9 @@ fn statements(findings: &PathFindings) -> Vec<Statement> {
             EXCEPTIONS_FOLLOWED,
             false,
             "DefinitionRemoved",
-            "The definition of DeviationException was removed. The last known exceptions stay in \
+            "The DeviationException definition was removed. The last known exceptions stay in \
              force until the operator restarts. Next: install the definition and the exceptions \
-             again; the exceptions that exist then decide.",
+             again; from then on only those count.",
         ));
     }
     statements
@@ -235,31 +235,32 @@ fn ready(findings: &PathFindings) -> Statement {
             READY,
             false,
             "NoCheckUsable",
-            "None of its checks can be used, so no service is judged by it. Next: correct what \
-             ChecksValid lists.",
+            "No check can be used, so the path judges no service. Next: correct what ChecksValid \
+             lists.",
         );
     }
     let (reason, message) = match findings.preview {
         None => (
             "TakesPart",
-            "Launched: services in its scope are judged and counted. Nothing to do.".to_owned(),
+            "Launched: the operator judges and counts the services in scope. Nothing to do."
+                .to_owned(),
         ),
         Some(NotTakingPart::LaunchAhead(at)) => (
             "NotTakingPart",
             format!(
-                "A preview until its launch on {}: shown, not counted. Nothing to do.",
+                "Preview until its launch on {}: shown, not counted. Nothing to do.",
                 day(at)
             ),
         ),
         Some(NotTakingPart::OnRoadmap) => (
             "NotTakingPart",
-            "On the roadmap: shown, not counted. Next: set launchedAt when it is there for teams."
+            "On the roadmap: shown, not counted. Next: set launchedAt when teams can use it."
                 .to_owned(),
         ),
         Some(NotTakingPart::NoRequiredCheck) => (
             "NotTakingPart",
-            "A preview: no required check is in force, so it is shown, not counted. Next: add \
-             one, or wait until an announced one counts."
+            "Preview: no required check is in force, so it is shown, not counted. Next: add one, \
+             or wait until an announced check counts."
                 .to_owned(),
         ),
     };
@@ -272,7 +273,7 @@ fn checks_valid(invalid: &[Invalid]) -> Statement {
             CHECKS_VALID,
             true,
             "Valid",
-            "Every expression can be used. Nothing to do.",
+            "Every expression is valid. Nothing to do.",
         );
     };
     let problems: Vec<String> = invalid
@@ -285,8 +286,8 @@ fn checks_valid(invalid: &[Invalid]) -> Statement {
         false,
         first.reason,
         format!(
-            "{named}. Next: correct them; until then services they matter to show as unknown, \
-             which is ours to mend, not theirs."
+            "{named}. Next: correct them. Until then the affected services show as unknown; the \
+             fix is the platform team's, not theirs."
         ),
     )
 }
@@ -311,6 +312,6 @@ fn announced(findings: &PathFindings) -> Statement {
         ANNOUNCED,
         true,
         "ChecksAnnounced",
-        format!("{named}. Until then shown, not counted. Next: teams can take the step already."),
+        format!("{named}. Until then shown, not counted. Next: teams can already take the step."),
     )
 }

@@ -70,8 +70,8 @@ pub fn undecodable_status<S: StatusOfUndecodable>(
     now: Timestamp,
 ) -> Option<S> {
     let message = format!(
-        "The operator cannot decode this object, so it {effect}: {}. Next: correct the field \
-             and apply the object again.",
+        "The operator cannot decode this object, so it {effect}: {}. Next: correct the field and \
+         apply the object again.",
         object.message
     );
     let statements = vec![

@@ -43,7 +43,7 @@ pub(super) fn changed_paths(
             Some(StatusWrite {
                 of: Owned::Path(name.clone()),
                 uid: object.uid.clone(),
-                status: undecodable_status(object, "takes part in nothing", now)?,
+                status: undecodable_status(object, "judges nothing", now)?,
             })
         });
     changed.chain(undecodable).collect()

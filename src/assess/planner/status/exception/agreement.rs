@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use super::super::{day, recreated};
 use super::{Words, unknown};
 use crate::api::condition::{APPROVED, REVIEW_CURRENT, Statement};
-use crate::api::deviation_exception::Outcome;
+use crate::api::deviation_exception::ReviewOutcome;
 use crate::assess::exception::assurance::{Assurance, Doubt};
 use crate::assess::exception::past::Rejection;
 use crate::assess::state::Phase;
@@ -18,31 +18,28 @@ impl Words<'_> {
             Assurance::Verified => (
                 true,
                 format!(
-                    "Agreed {}. The API server vouches for who decided and when. Nothing to do.",
-                    self.agreed()
+                    "Approved {}. The API server verified the approver and the date. Nothing to do.",
+                    self.decision_and_renewal()
                 ),
             ),
             Assurance::Unverified(doubt) => (true, self.unverified(doubt)),
             Assurance::SelfDeclared => (true, self.self_declared()),
             Assurance::NotRequired => (
                 true,
-                format!(
-                    "Path '{}' asks for no approval. Nothing to do.",
-                    self.path()
-                ),
+                format!("Path '{}' needs no approval. Nothing to do.", self.path()),
             ),
             Assurance::Rejected => (
                 false,
                 format!(
-                    "Not agreed {}. Next: change the request, remove spec.approval and ask again, \
-                     or take the path's steps. It needs an approval from now on.",
-                    self.decided()
+                    "Rejected {}. Next: change the request, remove spec.approval and request it \
+                     again, or follow the path. From now on it needs an approval.",
+                    self.decision()
                 ),
             ),
             Assurance::Pending => (false, self.pending(self.life.phase)),
         };
         let ignored = if assurance == Assurance::Unverified(Doubt::AsWritten) {
-            String::new() // what was said before said it, too
+            String::new() // the earlier message, which is repeated, holds them already
         } else {
             self.ignored()
         };
@@ -50,7 +47,8 @@ impl Words<'_> {
         Statement::new(APPROVED, status, assurance.as_str(), message)
     }
 
-    /// What counts of deleted exceptions of the same name, while no approver has approved this one.
+    /// The record of deleted exceptions of the same name. It counts until an approver approves this
+    /// one.
     fn created_again(&self, assurance: Assurance) -> String {
         let counts = match assurance {
             Assurance::SelfDeclared | Assurance::NotRequired | Assurance::Pending => true,
@@ -63,33 +61,33 @@ impl Words<'_> {
     /// The decision that counts, and why it is not verified.
     fn unverified(&self, doubt: Doubt) -> String {
         let why = match doubt {
-            Doubt::Offline => "Who agreed is taken from the file: only a cluster can vouch for \
-                               it. Nothing to do."
+            Doubt::Offline => "The approval was read from a file; only a cluster can verify it. \
+                               Nothing to do."
                 .to_owned(),
-            Doubt::AsWritten => return self.said_before(),
-            Doubt::NotSaid => "Nobody has said yet whether the API server vouches for it. Nothing \
-                               to do."
+            Doubt::AsWritten => return self.earlier_message(),
+            Doubt::NoStatusYet => "The operator has not checked yet whether the API server \
+                                   verified it. Nothing to do."
                 .to_owned(),
             Doubt::NoPolicy(gap) => format!(
-                "Who agreed is taken from the object: the API server does not vouch for it, as {}. \
-                 Next, for the platform team: approval.policies in the chart.",
+                "The API server did not verify it: {}. Next, for the platform team: set \
+                 approval.policies in the chart.",
                 gap.as_str()
             ),
             Doubt::OlderThanPolicy(since) => format!(
-                "Who agreed is taken from the object: the API server vouches for decisions since \
-                 {since}. The next renewal makes it Verified; nothing to do until then."
+                "The API server verifies decisions made since {since}. The next renewal makes it \
+                 Verified; nothing to do until then."
             ),
             Doubt::DatedAhead => format!(
-                "The decision was written before the time it gives, so nobody can vouch for it. \
-                 Next: remove spec.approval and ask again, or renew it ({}).",
+                "The decision carries a later date than its write, so the API server cannot verify \
+                 it. Next: remove spec.approval and request it again, or renew it ({}).",
                 self.renew_command()
             ),
         };
-        format!("Agreed {}. {why}", self.agreed())
+        format!("Approved {}. {why}", self.decision_and_renewal())
     }
 
-    /// While it is not known who vouches, what was said stays.
-    fn said_before(&self) -> String {
+    /// The stored message. It stays while the operator does not know the state of the policy.
+    fn earlier_message(&self) -> String {
         let status = self.exception.status.as_ref();
         let mut conditions = status.iter().flat_map(|status| &status.conditions);
         let before = conditions.find(|stored| stored.type_ == APPROVED);
@@ -97,31 +95,33 @@ impl Words<'_> {
     }
 
     /// Who approved it, and who renewed it last.
-    fn agreed(&self) -> String {
+    fn decision_and_renewal(&self) -> String {
         let approval = self.exception.spec.approval.as_ref();
         let renewals = self.exception.spec.reviews.iter().filter(|review| {
-            review.outcome == Outcome::Renewed && Some(review.at.0) == self.life.last_decision
+            review.outcome == ReviewOutcome::Renewed && Some(review.at.0) == self.life.last_decision
         });
         let mut later = renewals.filter(|review| approval.is_none_or(|first| first.at < review.at));
         let renewed = later.next_back().map_or_else(String::new, |review| {
             format!(", renewed by {} on {}", review.by, day(review.at.0))
         });
-        self.decided() + &renewed
+        self.decision() + &renewed
     }
 
     /// Who decided, when and why.
-    fn decided(&self) -> String {
+    fn decision(&self) -> String {
         let Some(approval) = &self.exception.spec.approval else {
             return String::new();
         };
-        let note = approval.note.as_ref();
-        let note = note.map_or_else(String::new, |note| format!(" (“{}”)", quoted(note)));
+        let note = approval
+            .note
+            .as_ref()
+            .map_or_else(String::new, |note| format!(" (“{}”)", quoted(note)));
         format!("by {} on {}{note}", approval.by, day(approval.at.0))
     }
 
     fn self_declared(&self) -> String {
         format!(
-            "Declared by {} itself, within what path '{}' allows without asking. Nothing to do.",
+            "Declared by team {} itself, within the limits of path '{}'. Nothing to do.",
             self.exception.spec.owner.team,
             self.path()
         )
@@ -129,28 +129,25 @@ impl Words<'_> {
 
     fn pending(&self, phase: Phase) -> String {
         if phase == Phase::Closed {
-            return "Closed before anybody decided. Nothing to do.".to_owned();
+            return "Closed before a decision. Nothing to do.".to_owned();
         }
-        let rejection = self.exception.past.rejected.as_ref();
-        let asked = match rejection {
+        let request = match &self.exception.past.rejected {
             Some(Rejection { at, by }) => {
                 let by = by
                     .as_ref()
                     .map_or_else(String::new, |by| format!(" by {by}"));
                 let on = day(*at);
-                format!(
-                    "Rejected{by} on {on} and asked for again, so it waits for the platform team."
-                )
+                format!("Rejected{by} on {on} and requested again, waiting for the platform team.")
             }
             None => format!(
-                "Asked on {}, waiting for the platform team.",
+                "Requested on {}, waiting for the platform team.",
                 day(self.exception.created)
             ),
         };
-        format!("{asked} Next, for them: {}.", self.command("approve"))
+        format!("{request} Next, for them: {}.", self.command("approve"))
     }
 
-    /// What is dated ahead is said where people look for a decision.
+    /// Decisions dated in the future, which do not count yet.
     fn ignored(&self) -> String {
         let dates: Vec<String> = self
             .life
@@ -162,7 +159,8 @@ impl Words<'_> {
             return String::new();
         }
         format!(
-            " Dated ahead, and counting only from then: {}. Correct the date if it was a slip.",
+            " Decisions dated in the future do not count yet: {}. Next: correct the date if it is \
+             wrong.",
             first_few(&dates, ", ")
         )
     }
@@ -172,16 +170,13 @@ impl Words<'_> {
             Phase::Active => reviewed(
                 true,
                 "Current",
-                format!(
-                    "Own route, {}. Nothing to do until shortly before.",
-                    self.dates()
-                ),
+                format!("{}. Nothing to do until shortly before.", self.dates()),
             ),
             Phase::ReviewDue => reviewed(
                 true,
                 "ReviewDue",
                 format!(
-                    "Own route, time for a look: {}. Next: {}",
+                    "Needs a review. {}. Next: {}",
                     self.dates(),
                     self.review_step()
                 ),
@@ -191,14 +186,14 @@ impl Words<'_> {
                 false,
                 "Expired",
                 format!(
-                    "The agreement ended on {}. Next: renew it ({}), or return to the path.",
+                    "Expired on {}. Next: renew it ({}), or return to the path.",
                     self.end(),
                     self.renew_command()
                 ),
             ),
-            Phase::Pending => unreviewed("Pending", "Reviews begin once it is agreed."),
-            Phase::Rejected => unreviewed("Rejected", "It was not agreed: nothing to review."),
-            Phase::Closed => unreviewed("Closed", "It was closed: nothing left to review."),
+            Phase::Pending => unreviewed("Pending", "Not approved yet: nothing to review."),
+            Phase::Rejected => unreviewed("Rejected", "Rejected: nothing to review."),
+            Phase::Closed => unreviewed("Closed", "Closed: nothing to review."),
         }
     }
 
@@ -206,15 +201,17 @@ impl Words<'_> {
         self.life.effective_expiry.map_or_else(String::new, day)
     }
 
-    /// When it expires, and its review where that comes first.
+    /// Its review, where that comes before the end, and when it expires.
     fn dates(&self) -> String {
+        let end = self.end();
         let review = self
             .life
             .next_review_at
             .filter(|review| self.life.effective_expiry.is_some_and(|end| *review < end));
-        let review =
-            review.map_or_else(String::new, |at| format!(", with a review on {}", day(at)));
-        format!("agreed until {}{review}", self.end())
+        match review {
+            Some(at) => format!("Review due on {}, expires on {end}", day(at)),
+            None => format!("Expires on {end}"),
+        }
     }
 
     /// Overdue by date, or because its workload changed since the approval.
@@ -223,24 +220,24 @@ impl Words<'_> {
         let (reason, state) = match missed {
             Some(at) => (
                 "ReviewOverdue",
-                format!("Its review was due on {}", day(at)),
+                format!("Review overdue since {}", day(at)),
             ),
             None => (
                 "TemplateChanged",
-                "Its workload has changed since it was agreed".to_owned(),
+                "The workload has changed since the approval".to_owned(),
             ),
         };
         let (end, step) = (self.end(), self.review_step());
         reviewed(
             false,
             reason,
-            format!("{state}; it goes on until {end}. Next: {step}"),
+            format!("{state}; expires on {end}. Next: {step}"),
         )
     }
 
     fn review_step(&self) -> String {
         if self.life.renewal_open {
-            "the owner asked to go on; the platform team answers.".to_owned()
+            "the platform team decides about the requested renewal.".to_owned()
         } else {
             format!(
                 "renew it ({}), close it ({}), or return to the path.",

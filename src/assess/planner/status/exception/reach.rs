@@ -12,9 +12,9 @@ impl Words<'_> {
                 false,
                 "OtherPath",
                 format!(
-                    "Its workloads are judged by path '{other}' now, so it covers nothing. Next: \
-                     name that path and ask again, or close it ({}).",
-                    self.renew_command()
+                    "Path '{other}' judges its workloads now, so it covers nothing. Next: request \
+                     an exception from that path, or close this one ({}).",
+                    self.close_command()
                 ),
             )
         } else if !self.path_exists() {
@@ -22,7 +22,7 @@ impl Words<'_> {
                 false,
                 "NoTarget",
                 format!(
-                    "No workload is judged by path '{}', which is not there. Next: see PathFound.",
+                    "Path '{}' does not exist, so it judges no workload. Next: see PathFound.",
                     self.path()
                 ),
             )
@@ -31,10 +31,10 @@ impl Words<'_> {
                 false,
                 "NoTarget",
                 format!(
-                    "It names no workload that path '{}' judges. Next: correct targets or selector, \
-                     or close it ({}).",
+                    "Path '{}' judges none of the workloads it names. Next: correct targets or \
+                     selector, or close it ({}).",
                     self.path(),
-                    self.renew_command()
+                    self.close_command()
                 ),
             )
         } else {
@@ -47,12 +47,12 @@ impl Words<'_> {
         let named = first_few(&self.findings.matched, ", ");
         let limit = match self.exception.spec.max_workloads {
             Some(limit) if self.findings.over_max_workloads => format!(
-                " maxWorkloads lets it cover the {limit} oldest only. Next: narrow it, or ask for \
-                 more."
+                " maxWorkloads limits it to the {limit} oldest. Next: narrow it, or request a \
+                 higher limit."
             ),
             Some(_) | None => " Nothing to do.".to_owned(),
         };
-        format!("It names {named}.{limit}")
+        format!("Matches {named}.{limit}")
     }
 
     pub(super) fn needed(&self) -> Statement {
@@ -60,29 +60,28 @@ impl Words<'_> {
             return unknown(
                 NEEDED,
                 "NotInUse",
-                "It covers no workload, so there is nothing to compare. Next: see InUse.",
+                "Unknown while it matches no workload. Next: see InUse.",
             );
         }
         match self.findings.still_failing {
             None => unknown(
                 NEEDED,
                 "CannotTell",
-                "A check it excepts could not be evaluated, or is not enforced yet. Nothing to do.",
+                "A check it excepts could not be evaluated or is not enforced yet. Nothing to do.",
             ),
             Some(true) => Statement::new(
                 NEEDED,
                 true,
                 "StillFailing",
-                "One of its workloads still differs in what it excepts. Nothing to do.",
+                "One of its workloads still deviates in a check it excepts. Nothing to do.",
             ),
             Some(false) => Statement::new(
                 NEEDED,
                 false,
                 "TargetsPass",
                 format!(
-                    "Its workloads pass everything it excepts: it has done its work. Next: close it \
-                     ({}).",
-                    self.renew_command()
+                    "Its workloads pass every check it excepts. Next: close it ({}).",
+                    self.close_command()
                 ),
             ),
         }
@@ -93,7 +92,7 @@ impl Words<'_> {
             return unknown(
                 CHECKS_KNOWN,
                 "PathNotFound",
-                "The path it names is not there to compare with. Next: see PathFound.",
+                "Unknown while its path does not exist. Next: see PathFound.",
             );
         }
         let problems = self.check_problems();
@@ -121,14 +120,14 @@ impl Words<'_> {
         )
     }
 
-    /// One sentence for each check it names in vain.
+    /// One sentence for each check name that covers nothing.
     fn check_problems(&self) -> Vec<String> {
         let unknown_checks = self.findings.unknown_checks.iter().map(|check| {
             let hint = did_you_mean(check.nearest.as_ref());
             format!("unknown check '{}'{hint}", check.name)
         });
         let fixed = self.findings.not_exemptible.iter().map(|name| {
-            format!("check '{name}' is one every service of this path takes: talk to its owner.")
+            format!("check '{name}' allows no exception: ask the owner of the path.")
         });
         unknown_checks.chain(fixed).collect()
     }
@@ -145,8 +144,8 @@ impl Words<'_> {
                 true,
                 "FormerName",
                 format!(
-                    "Path '{path}' is called '{current}' now, and the old name keeps working. \
-                     Next: write the new one when this is asked for again."
+                    "Path '{path}' is now called '{current}'; the old name keeps working. Next: use \
+                     the new name in the next request."
                 ),
             ),
             PathFound::Missing { nearest } => (
@@ -162,9 +161,9 @@ impl Words<'_> {
                 false,
                 DELETED,
                 format!(
-                    "Path '{path}' was deleted, so there is nothing left to differ from. Next: \
-                     close it ({}).",
-                    self.renew_command()
+                    "Path '{path}' was deleted, so there is nothing to deviate from. Next: close \
+                     it ({}).",
+                    self.close_command()
                 ),
             ),
         };

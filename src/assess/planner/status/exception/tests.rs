@@ -167,16 +167,16 @@ fn vouched(assurance: Assurance) -> (String, String) {
 fn who_vouches_for_an_agreement_is_said_with_the_next_step() {
     let (reason, message) = vouched(Assurance::Verified);
     assert_eq!(reason, "Verified");
-    let who = "by ada on 1 Jan 2026, renewed by ada on 21 Jan 2026. The API server vouches";
+    let who = "by ada on 1 Jan 2026, renewed by ada on 21 Jan 2026. The API server verified";
     assert!(message.contains(who), "{message}");
     let no_policy = Doubt::NoPolicy(Gap::NoPolicy);
     let younger = Doubt::OlderThanPolicy(day(30));
     for (doubt, says) in [
-        (Doubt::Offline, "taken from the file"),
+        (Doubt::Offline, "read from a file"),
         (no_policy, "there is no policy. Next, for the platform"),
         (younger, "since 2026-01-31T00:00:00Z. The next renewal"),
-        (Doubt::DatedAhead, "Next: remove spec.approval and ask"),
-        (Doubt::NotSaid, "Nobody has said yet"),
+        (Doubt::DatedAhead, "Next: remove spec.approval and request"),
+        (Doubt::NoStatusYet, "The operator has not checked yet"),
     ] {
         let (reason, message) = vouched(Assurance::Unverified(doubt));
         assert_eq!(reason, "Unverified");
@@ -204,7 +204,7 @@ fn rejection_says_who_why_and_what_next() {
     spec.approval.as_mut().unwrap().note = Some("Use the\nlarge profile.".into());
     let status = status(&spec, day(1));
     let message = &condition(&status, APPROVED).message;
-    assert!(message.starts_with("Not agreed by ada on 1 Jan 2026 (“Use the large profile.”)."));
+    assert!(message.starts_with("Rejected by ada on 1 Jan 2026 (“Use the large profile.”)."));
     assert!(message.contains("Next: change the request"), "{message}");
 }
 
@@ -252,17 +252,17 @@ fn open_request_to_go_on_is_the_platforms_turn() {
     };
     let status = status(&spec, day(100));
     let message = &condition(&status, REVIEW_CURRENT).message;
-    assert!(message.contains("the platform team answers"), "{message}");
+    assert!(message.contains("the platform team decides"), "{message}");
 }
 
 #[test]
 fn review_at_or_after_the_end_is_not_spoken_of() {
     for (end, says) in [
-        (day(40), "agreed until 10 Feb 2026. "),
-        (day(90), "agreed until 1 Apr 2026. "),
+        (day(40), "Expires on 10 Feb 2026. "),
+        (day(90), "Expires on 1 Apr 2026. "),
         (
             day(91),
-            "agreed until 2 Apr 2026, with a review on 1 Apr 2026. ",
+            "Review due on 1 Apr 2026, expires on 2 Apr 2026. ",
         ),
     ] {
         let spec = DeviationExceptionSpec {
@@ -390,8 +390,8 @@ fn long_lists_are_cut_and_counted() {
     assert_eq!((status.matched.len(), status.matched_count), (20, Some(30)));
     assert_eq!(
         condition(&status, IN_USE).message,
-        "It names Deployment/shop-10, Deployment/shop-11, Deployment/shop-12 (27 more). Nothing \
-         to do."
+        "Matches Deployment/shop-10, Deployment/shop-11, Deployment/shop-12 (27 more). Nothing to \
+         do."
     );
 }
 
@@ -407,7 +407,7 @@ fn what_is_beyond_max_workloads_is_said() {
     assert!(
         condition(&status, IN_USE)
             .message
-            .contains("the 2 oldest only")
+            .contains("to the 2 oldest")
     );
 }
 
@@ -469,7 +469,7 @@ pub(in crate::assess::planner::status) fn assert_speaks_kindly(message: &str) {
     for word in ["violat", "complian", "illegal", "invalid", "fail", "error"] {
         assert!(!lower.contains(word), "'{word}' in: {message}");
     }
-    let gives_a_step = ["Next", "othing", "Waiting", "begin"]
+    let gives_a_step = ["Next", "othing", "Waiting"]
         .iter()
         .any(|word| message.contains(word));
     assert!(gives_a_step, "no next step in: {message}");
