@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use crate::assess::adoption::index::Contributions;
 use crate::assess::inventory::Inventory;
 
-mod kept;
+mod by_slot;
 pub mod labels;
 pub mod pacing;
 pub mod policy_reports;

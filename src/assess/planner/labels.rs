@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use super::kept::BySlot;
+use super::by_slot::BySlot;
 use super::pacing::{Clearance, Pacing, WriteResult};
 use crate::assess::inventory::Inventory;
 use crate::assess::inventory::changes::ChangedWorkload;
