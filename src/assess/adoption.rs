@@ -22,7 +22,7 @@ pub mod service;
 
 /// How old the services of a cohort are at least.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Horizon {
+pub enum CohortAge {
     /// 30 days.
     Month,
     /// 60 days.
@@ -31,8 +31,8 @@ pub enum Horizon {
     Quarter,
 }
 
-impl Horizon {
-    /// Every horizon, nearest first.
+impl CohortAge {
+    /// Every age, youngest first.
     pub const ALL: [Self; 3] = [Self::Month, Self::TwoMonths, Self::Quarter];
 
     /// Its length.
@@ -189,10 +189,10 @@ pub struct PathTally {
     pub checks: Vec<CheckTally>,
     /// The services born in the first days after its launch; absent for a preview, or where the
     /// launch is not known.
-    pub new_services: Option<NewServices>,
-    /// For each horizon: services in its scope born since its launch and at least that
+    pub new_services: Option<NewServicesTally>,
+    /// For each age: services in its scope born since its launch and at least that
     /// old, by their state now. Absent where the launch is not known.
-    pub cohorts: BTreeMap<Horizon, States>,
+    pub cohorts: BTreeMap<CohortAge, States>,
 }
 
 /// One enforced required check in numbers.
@@ -208,7 +208,7 @@ pub struct CheckTally {
 
 /// The services in a path's scope that were born in the first days after its launch.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct NewServices {
+pub struct NewServicesTally {
     /// By their state by this path, now.
     pub states: States,
     /// Length of the window in days; it ends at the deadline.
@@ -219,7 +219,7 @@ pub struct NewServices {
     pub target_met: Option<bool>,
 }
 
-impl NewServices {
+impl NewServicesTally {
     /// Those on the path now, of all.
     pub fn share(&self) -> Share {
         Share {

@@ -39,7 +39,7 @@ pub struct Path {
     pub programs: Vec<CheckPrograms>,
     /// Everything that does not compile or reads what is not judged.
     pub invalid: Vec<Invalid>,
-    scope: Scope,
+    scope: CompiledScope,
 }
 
 /// The compiled expressions of one check.
@@ -53,7 +53,7 @@ pub struct CheckPrograms {
 
 /// Which expression of a path, by name.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Place {
+pub enum ExpressionPlace {
     /// The expression of a check.
     Check(String),
     /// The `messageExpression` of a check.
@@ -64,7 +64,7 @@ pub enum Place {
     MatchCondition(String),
 }
 
-impl fmt::Display for Place {
+impl fmt::Display for ExpressionPlace {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Check(name) => write!(f, "check '{name}'"),
@@ -79,7 +79,7 @@ impl fmt::Display for Place {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Invalid {
     /// Which expression.
-    pub place: Place,
+    pub place: ExpressionPlace,
     /// A `PascalCase` word for machines.
     pub reason: &'static str,
     /// Position and cause.
@@ -87,7 +87,7 @@ pub struct Invalid {
 }
 
 #[derive(Debug, Default)]
-struct Scope {
+struct CompiledScope {
     kinds: Vec<(String, String)>,
     namespaces: Option<Selector>,
     labels: Option<Selector>,
@@ -309,7 +309,7 @@ fn declare_variables(variables: &[NamedExpression], invalid: &mut Vec<Invalid>) 
             env.declare_variable(&variable.name, program)?;
             Ok(reads)
         });
-        let place = Place::Variable(variable.name.clone());
+        let place = ExpressionPlace::Variable(variable.name.clone());
         match declared {
             Ok(reads) => invalid.extend(unjudged(&place, &reads)),
             Err(error) => invalid.push(Invalid::new(place, &error)),
@@ -319,10 +319,10 @@ fn declare_variables(variables: &[NamedExpression], invalid: &mut Vec<Invalid>) 
 }
 
 fn compile_check(env: &Env, check: &Check, invalid: &mut Vec<Invalid>) -> CheckPrograms {
-    let place = Place::Check(check.name.clone());
+    let place = ExpressionPlace::Check(check.name.clone());
     let expression = ok_or_note(env.compile_bool(&check.expression), &place, invalid);
     let message = check.message_expression.as_ref().and_then(|source| {
-        let place = Place::Message(check.name.clone());
+        let place = ExpressionPlace::Message(check.name.clone());
         ok_or_note(env.compile_string(source), &place, invalid)
     });
     CheckPrograms {
@@ -331,12 +331,12 @@ fn compile_check(env: &Env, check: &Check, invalid: &mut Vec<Invalid>) -> CheckP
     }
 }
 
-fn compile_scope(env: &Env, spec: &GoldenPathSpec, invalid: &mut Vec<Invalid>) -> Scope {
+fn compile_scope(env: &Env, spec: &GoldenPathSpec, invalid: &mut Vec<Invalid>) -> CompiledScope {
     let conditions = spec.scope.match_conditions.iter().map(|condition| {
-        let place = Place::MatchCondition(condition.name.clone());
+        let place = ExpressionPlace::MatchCondition(condition.name.clone());
         ok_or_note(env.compile_bool(&condition.expression), &place, invalid)
     });
-    Scope {
+    CompiledScope {
         conditions: conditions.collect(),
         kinds: spec
             .scope
@@ -355,7 +355,7 @@ fn compile_scope(env: &Env, spec: &GoldenPathSpec, invalid: &mut Vec<Invalid>) -
 
 fn ok_or_note(
     compiled: Result<Program, CompileError>,
-    place: &Place,
+    place: &ExpressionPlace,
     invalid: &mut Vec<Invalid>,
 ) -> Option<Program> {
     match compiled {
@@ -375,7 +375,7 @@ fn ok_or_note(
 
 /// What is not judged cannot be asked about: a verdict must not depend on what the operator
 /// itself writes, or on what changes without the workload being changed.
-fn unjudged(place: &Place, reads: &[Vec<String>]) -> Option<Invalid> {
+fn unjudged(place: &ExpressionPlace, reads: &[Vec<String>]) -> Option<Invalid> {
     let names_own_key = |path: &[&str]| {
         path.last()
             .is_some_and(|key| keys::OWN_LABELS.contains(key))
@@ -400,7 +400,7 @@ fn unjudged(place: &Place, reads: &[Vec<String>]) -> Option<Invalid> {
 }
 
 impl Invalid {
-    fn new(place: Place, error: &CompileError) -> Self {
+    fn new(place: ExpressionPlace, error: &CompileError) -> Self {
         Self {
             place,
             reason: error.reason(),

@@ -1,5 +1,5 @@
-//! What an operator or a command may be told about judging: where a team's name is found, which
-//! workloads make one service, which namespaces count. The defaults are the contract's.
+//! Settings of the judgement: which keys name a team, which workloads form one service, which
+//! namespaces count. Flags are parsed elsewhere. Settings never change while a process runs.
 
 use std::sync::Arc;
 
@@ -9,7 +9,7 @@ use crate::api::keys;
 use crate::assess::object::kind::WatchedKind;
 use crate::assess::object::labels::Selector;
 
-/// How workloads are read and counted.
+/// Settings for reading and counting workloads.
 #[derive(Clone, Debug)]
 pub struct Settings {
     /// Watched kinds.
@@ -21,34 +21,34 @@ pub struct Settings {
     pub service_keys: Vec<String>,
     /// Whether equal service names in different namespaces are one service.
     pub services_across_namespaces: bool,
-    /// Namespaces left out: exact names, or prefixes that end in `*`.
+    /// Excluded namespaces: exact names, or prefixes that end in `*`.
     pub excluded_namespaces: Vec<String>,
-    /// Namespaces whose workloads may take themselves out with a reason; none by default.
+    /// Namespaces whose workloads may opt out with a reason; none by default.
     pub ignore_namespaces: Option<Selector>,
-    /// The same as it was written, for the API server.
+    /// `ignore_namespaces` as written, for policies that the API server evaluates.
     pub ignore_query: Option<LabelSelector>,
-    /// Namespaces that enter ratios; all by default.
+    /// Namespaces that count in ratios; all by default.
     pub counted_namespaces: Option<Selector>,
-    /// Whether labels are written at all.
+    /// Whether the operator writes labels.
     pub labels: bool,
-    /// Whether Kubernetes Services are labelled too.
+    /// Whether the operator also labels Kubernetes Services.
     pub label_services: bool,
-    /// What becomes of paths that ask to warn on apply.
+    /// Whether the operator writes policies for paths with `warnOnApply`.
     pub on_apply: OnApply,
 }
 
-/// What becomes of paths that ask to warn on apply.
+/// Whether the operator writes policies for paths with `warnOnApply`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum OnApply {
-    /// Their status says that nothing is written here.
+    /// It writes none; the path's status reports that.
     #[default]
     Silent,
-    /// Policies are written with which the API server warns.
+    /// It writes a policy that makes the API server warn.
     Warn,
 }
 
 impl OnApply {
-    /// Whether policies are written.
+    /// Whether the operator writes policies.
     pub const fn warns(self) -> bool {
         match self {
             Self::Silent => false,
@@ -83,7 +83,7 @@ impl Default for Settings {
 }
 
 impl Settings {
-    /// Whether workloads of this namespace are left out altogether.
+    /// Whether the operator ignores this namespace.
     pub fn excludes(&self, namespace: &str) -> bool {
         self.excluded_namespaces
             .iter()
@@ -93,7 +93,7 @@ impl Settings {
             })
     }
 
-    /// The watched kind with this kind and, where given, this group.
+    /// The watched kind with this kind and, if given, this group.
     pub fn kind(&self, group: Option<&str>, kind: &str) -> Option<&Arc<WatchedKind>> {
         self.kinds
             .iter()
@@ -106,15 +106,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_clusters_own_namespaces_are_left_out() {
+    fn system_namespaces_are_excluded() {
         let settings = Settings::default();
-        for (namespace, left_out) in [
+        for (namespace, is_excluded) in [
             ("kube-system", true),
             ("kube", false),
             ("shop", false),
             ("my-kube-tools", false),
         ] {
-            assert_eq!(settings.excludes(namespace), left_out, "{namespace}");
+            assert_eq!(settings.excludes(namespace), is_excluded, "{namespace}");
         }
     }
 }

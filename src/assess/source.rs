@@ -1,16 +1,16 @@
-//! Where an object came from when it was read from a file, and what is said about input that
-//! cannot be judged as it stands. Plain data: reading files is the business of the shells.
+//! File positions of objects from manifests, and problems with input. Plain data: files are read in
+//! [`crate::manifests`].
 
 use std::fmt;
 
 use serde::Serialize;
 
-/// A place in a file.
+/// Position of an object in a file.
 #[derive(Serialize, Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Source {
     /// The file as the user named it; `-` is standard input.
     pub file: String,
-    /// The line the object begins on, counted from 1; 0 where it was read from no file.
+    /// First line of the object, counted from 1; 0 for objects without a file.
     pub line: usize,
 }
 
@@ -23,20 +23,20 @@ impl fmt::Display for Source {
     }
 }
 
-/// Something the reader of a report should know: input that could not be used, a path that was
-/// declared and does not exist, a check that does not compile.
+/// A problem that a report shows: unusable input, a declared path that does not exist, a check that
+/// does not compile.
 #[derive(Serialize, Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Problem {
-    /// What it is about: `file:line`, or an object such as `goldenpath/web-service`.
+    /// `file:line`, or an object such as `goldenpath/web-service`.
     pub source: String,
-    /// What is wrong, in one sentence.
+    /// One sentence.
     pub message: String,
-    /// Whether a single workload has the problem; then the workload's line shows it as well.
+    /// Whether it concerns a single workload, whose line then shows it too.
     #[serde(skip)]
     pub scope: ProblemScope,
 }
 
-/// What has a problem.
+/// The subject of a problem.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum ProblemScope {
     /// The input, a path, an exception, a kind.
@@ -46,7 +46,7 @@ pub enum ProblemScope {
 }
 
 impl Problem {
-    /// A problem with `source`.
+    /// A problem of the input, a path, an exception or a kind.
     pub fn new(source: impl fmt::Display, message: impl Into<String>) -> Self {
         Self {
             source: source.to_string(),
@@ -55,7 +55,7 @@ impl Problem {
         }
     }
 
-    /// A problem of one workload, which its own line shows as well.
+    /// A problem of one workload, whose line shows it too.
     pub fn of_workload(source: impl fmt::Display, message: impl Into<String>) -> Self {
         Self {
             scope: ProblemScope::Workload,

@@ -1,5 +1,6 @@
-//! The words of the judgement, each an enum with one `as_str()`: the same word in label, metric,
-//! status, JSON and page. Where order matters, the worst comes first.
+//! States of workloads, services and exceptions: enums with one `as_str()` each, so that labels,
+//! metrics, status, JSON and page use the same word. Ordered enums list the worst first. Nothing is
+//! judged here.
 
 /// Verdict on a workload.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -10,9 +11,9 @@ pub enum Status {
     Unknown,
     /// Every enforced required check passes.
     GoldenPath,
-    /// No path is for this workload.
+    /// No path has this workload in scope.
     Unscoped,
-    /// Taken out, with a reason, where that is allowed.
+    /// Opted out with a reason, in a namespace that allows it.
     Ignored,
 }
 
@@ -28,7 +29,7 @@ impl Status {
         }
     }
 
-    /// Whether a workload with this status carries labels of ours.
+    /// Whether the operator labels a workload with this status.
     pub const fn is_labelled(self) -> bool {
         match self {
             Self::Deviating | Self::Unknown | Self::GoldenPath => true,
@@ -37,22 +38,22 @@ impl Status {
     }
 }
 
-/// How a deviation stands with its exceptions, worst first.
+/// Standing of a deviation under its exceptions, worst first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Standing {
     /// No exception covers it.
     Undocumented,
     /// Its exception expired.
     Expired,
-    /// Asked for, not yet decided.
+    /// Its exception is requested, not yet decided.
     Pending,
-    /// Approved; its review is overdue.
+    /// Its exception is approved; the review is overdue.
     ReviewOverdue,
-    /// Approved; its review is due soon.
+    /// Its exception is approved; the review is due soon.
     ReviewDue,
-    /// Older than the path, with nothing due yet.
+    /// The service is older than the path; nothing is due yet.
     Predates,
-    /// Approved and current.
+    /// Its exception is approved and current.
     Documented,
 }
 
@@ -81,7 +82,7 @@ impl Standing {
         }
     }
 
-    /// The standing a word of [`Standing::as_str`] means.
+    /// The inverse of [`Standing::as_str`].
     pub fn from_word(word: &str) -> Option<Self> {
         Self::ALL
             .into_iter()
@@ -97,7 +98,7 @@ impl Standing {
     }
 }
 
-/// The state of a service, as metrics and reports count it, worst first.
+/// State of a service in metrics and reports, worst first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum State {
     /// Deviating, with this standing.
@@ -131,8 +132,8 @@ impl State {
         }
     }
 
-    /// Whether the platform and the team have agreed on where this service is: on the path, or on
-    /// a documented route of its own that is not late for review.
+    /// Whether the service is accounted for: on the path, or under an approved exception whose review
+    /// is not overdue.
     pub const fn is_accounted(self) -> bool {
         match self {
             Self::GoldenPath | Self::Deviating(Standing::Documented | Standing::ReviewDue) => true,
@@ -155,9 +156,9 @@ pub enum Outcome {
     Pass,
     /// The expression is false.
     Fail,
-    /// The expression failed, does not compile, or is over its budget.
+    /// The expression failed, does not compile, or exceeds its budget.
     Error,
-    /// Not enforced yet: shown, not counted.
+    /// The check is not enforced yet: shown, not counted.
     Announced,
 }
 
@@ -173,22 +174,22 @@ impl Outcome {
     }
 }
 
-/// Where an exception is in its life.
+/// Phase of an exception.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Phase {
-    /// Asked for, not yet decided.
+    /// Requested, not yet decided.
     Pending,
     /// Approved and current.
     Active,
-    /// Its review or its end is near.
+    /// Its review or expiry is near.
     ReviewDue,
-    /// Its review is overdue, or its workload changed since the approval.
+    /// Its review is overdue, or the workload changed since the approval.
     ReviewOverdue,
-    /// Ended.
+    /// Past its effective expiry.
     Expired,
     /// Rejected by the path owner.
     Rejected,
-    /// Ended for good by a review.
+    /// Ended permanently by a review.
     Closed,
 }
 
@@ -217,8 +218,8 @@ impl Phase {
         }
     }
 
-    /// The standing this phase gives a failing check it names; none for a phase that counts as if
-    /// nobody had spoken.
+    /// The standing this phase gives a failing check that the exception names. None for phases that
+    /// count like no exception.
     pub const fn standing(self) -> Option<Standing> {
         match self {
             Self::Active => Some(Standing::Documented),
@@ -231,14 +232,14 @@ impl Phase {
     }
 }
 
-/// Whose turn it is to do something about a line that is not golden.
+/// Who has to act next on a deviation or exception.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Turn {
     /// The owning team.
     Team,
-    /// The platform team: a decision, a renewal, or a check of theirs that fails.
+    /// The platform team: a decision, a renewal, or a check that cannot be evaluated.
     Platform,
-    /// Neither, for now.
+    /// No action is due.
     Nobody,
 }
 

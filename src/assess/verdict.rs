@@ -1,5 +1,5 @@
-//! One workload's verdict at one instant: which path, on it or not, and how each failing check
-//! stands with its exceptions. An exception never turns a deviating workload golden.
+//! The verdict on one workload at one instant: its path, its status, and the standing of each failing
+//! check under its exceptions. **Invariant:** an exception never turns a deviating workload golden.
 
 use std::cmp::Reverse;
 
@@ -15,30 +15,30 @@ pub mod standing;
 
 pub use context::{AsOf, JudgeContext};
 
-/// The judgement of one workload.
+/// Verdict on one workload.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Verdict {
     /// On the path, deviating, unknown, unscoped or ignored.
     pub status: Status,
-    /// The path it was judged by, as an index into the workload's own path set.
+    /// The path it was judged by, as an index into the workload's path set.
     pub path: Option<usize>,
-    /// How that path came to be chosen.
+    /// Why that path was chosen.
     pub choice: Choice,
-    /// How the deviation stands; only when deviating.
+    /// Standing of the deviation; only when deviating.
     pub standing: Option<Standing>,
     /// Enforced required checks that fail.
     pub failing: Checks,
     /// Enforced required checks that could not be evaluated.
     pub errored: Checks,
-    /// How many enforced required checks pass, and how many there are.
+    /// Enforced required checks, passed and in total.
     pub steps: Steps,
-    /// One entry a failing check, in order of check.
+    /// One entry per failing check, in order of check.
     pub standings: Vec<CheckStanding>,
-    /// Whose turn it is; absent when golden.
+    /// Who has to act next; absent when golden.
     pub turn: Option<Turn>,
 }
 
-/// "7 of 8".
+/// Steps taken, such as "7 of 8".
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Steps {
     /// Enforced required checks that pass.
@@ -47,22 +47,22 @@ pub struct Steps {
     pub of: u32,
 }
 
-/// How a path came to be chosen.
+/// Why a path was chosen for a workload.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Choice {
     /// The workload declares it.
     Declared,
-    /// The fewest steps are missing on it, then priority, then name.
+    /// It has the fewest missing steps; ties are broken by priority, then name.
     ClosestFit,
-    /// As the closest fit, because the declared path does not exist.
+    /// Closest fit, because the declared path does not exist.
     DeclaredMissing,
-    /// As the closest fit, because the workload is not in the declared path's scope, or that path
-    /// does not take part.
+    /// Closest fit, because the declared path does not have the workload in scope, or does not take
+    /// part.
     DeclaredNotApplicable,
 }
 
 impl Verdict {
-    /// The state a service with this workload alone would have; none when unscoped or ignored.
+    /// The state of a service that consists of this workload; none when unscoped or ignored.
     pub fn state(&self) -> Option<State> {
         match self.status {
             Status::GoldenPath => Some(State::GoldenPath),
@@ -74,7 +74,7 @@ impl Verdict {
         }
     }
 
-    /// The label values this verdict asks for.
+    /// The labels that the workload should carry.
     pub fn labels(&self, workload: &Workload) -> OwnLabels {
         if !self.status.is_labelled() {
             return OwnLabels::default();
@@ -88,7 +88,7 @@ impl Verdict {
         }
     }
 
-    /// Result of one check of the chosen path at this verdict's instant.
+    /// Outcome of one check of a path at the instant of `at`.
     pub fn outcome(result: &PathResult, at: &PathAt, check: usize) -> Outcome {
         let bit = super::path::bit(check);
         if at.announced & bit != 0 {
@@ -102,7 +102,7 @@ impl Verdict {
         }
     }
 
-    /// The worst excuse: the one the workload's standing comes from.
+    /// The worst check standing, which is the workload's standing.
     pub fn worst(&self) -> Option<&CheckStanding> {
         standing::worst(&self.standings)
     }
@@ -135,7 +135,7 @@ pub fn judge(workload: &Workload, ns: &NamespaceIndex, ctx: &JudgeContext<'_>) -
     }
 }
 
-/// The path's result a workload is judged by: the declared one, else the closest fit.
+/// The result of the path that judges a workload: the declared one, else the closest fit.
 fn choose<'a>(workload: &'a Workload, at: &[PathAt]) -> (Option<&'a PathResult>, Choice) {
     let takes_part = |result: &&PathResult| at[usize::from(result.path)].takes_part;
     let candidates = || workload.results.iter().filter(takes_part);
@@ -162,7 +162,7 @@ fn choose<'a>(workload: &'a Workload, at: &[PathAt]) -> (Option<&'a PathResult>,
     (closest, choice)
 }
 
-/// The verdict by one path in whose scope the workload is, whichever path is chosen for it.
+/// The verdict by one path that has the workload in scope, whether or not it was chosen.
 pub fn judge_by_path(
     workload: &Workload,
     result: &PathResult,

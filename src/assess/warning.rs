@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::path::{Path, PathAt, Place, indexes};
+use super::path::{ExpressionPlace, Path, PathAt, indexes};
 use super::settings::Settings;
 use crate::assess::object::kind::WatchedKind;
 use crate::assess::path::set::PathSet;
@@ -23,7 +23,7 @@ pub(in crate::assess) mod tests;
 mod text;
 
 pub(in crate::assess) use fit::fits;
-pub use policy::Action;
+pub use policy::ValidationAction;
 pub(in crate::assess) use statement::WarningState;
 
 /// What the name of each policy and of its binding begins with; the path's name follows.
@@ -169,7 +169,7 @@ impl<'a> Question<'a> {
     /// Whether everything a policy is made of compiles.
     fn is_usable(&self) -> bool {
         let mut invalid = self.path.invalid.iter();
-        !invalid.any(|invalid| matches!(invalid.place, Place::Variable(_)))
+        !invalid.any(|invalid| matches!(invalid.place, ExpressionPlace::Variable(_)))
             && self.steps().all(|(check, _)| {
                 let programs = self.path.programs.get(check);
                 programs.is_some_and(|programs| programs.expression.is_some())

@@ -1,24 +1,26 @@
-//! Words that messages share: the name that was probably meant, the first few of a list, a quotation
-//! of bounded length. It knows no type of the judgement.
+//! Text functions that messages share: the nearest known name, the first items of a list, a bounded
+//! quotation. They know no type of the judgement.
 
-/// The known name closest to one that is not known, where one is close enough to suggest: at most
-/// one slip in three characters (optimal string alignment distance).
+use crate::api::text::truncate;
+
+/// The known name closest to `name`, if close enough to suggest: at most one typo in three characters
+/// (optimal string alignment distance).
 pub fn nearest<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
     let length = name.chars().count();
     let tolerated = (length / 3).max(1).min(length.saturating_sub(1));
     known
         .map(|candidate| (strsim::osa_distance(name, candidate), candidate))
-        .filter(|(slips, _)| *slips <= tolerated)
+        .filter(|(distance, _)| *distance <= tolerated)
         .min()
         .map(|(_, candidate)| candidate)
 }
 
-/// How many things a message names: it has an end, and the next step stands there.
+/// Items of a list that a message names, so that the next step after them fits.
 const NAMED: usize = 3;
-/// How much of a foreign text a message quotes, in characters.
+/// Characters of a foreign text that a message quotes.
 const QUOTED: usize = 160;
 
-/// The first few of a list, and how many more there are.
+/// The first items of a list, and the number of the others.
 pub(crate) fn first_few(items: &[String], separator: &str) -> String {
     let named = &items[..items.len().min(NAMED)];
     match items.len() - named.len() {
@@ -30,13 +32,10 @@ pub(crate) fn first_few(items: &[String], separator: &str) -> String {
 /// The beginning of a foreign text, on one line.
 pub(crate) fn quoted(words: &str) -> String {
     let line = words.split_whitespace().collect::<Vec<_>>().join(" ");
-    match line.char_indices().nth(QUOTED) {
-        Some((end, _)) => format!("{}…", &line[..end]),
-        None => line,
-    }
+    truncate(&line, QUOTED).into_owned()
 }
 
-/// Ends a sentence about an unknown name: with a suggestion, where there is one.
+/// The end of a sentence about an unknown name, with a suggestion if there is one.
 pub(crate) fn did_you_mean(nearest: Option<&String>) -> String {
     nearest.map_or_else(
         || ".".to_owned(),
@@ -49,7 +48,7 @@ mod tests {
     use super::nearest;
 
     #[test]
-    fn slip_of_the_pen_finds_the_name_that_was_meant() {
+    fn a_typo_finds_the_nearest_name() {
         let known = ["limits", "probes", "owner-label", "non-root"];
         for (name, meant) in [
             ("limit", Some("limits")),

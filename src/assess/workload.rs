@@ -1,6 +1,6 @@
-//! One workload, read once: from the whole object to a compact record, after which the object is
-//! dropped. The record holds all a later date, exception or namespace change needs to flip an
-//! answer without reading the object again.
+//! Reads an object once, into a compact record, and drops the object. The record holds everything that
+//! a later date, exception or namespace change needs, so that a verdict can change without reading the
+//! object again. No verdict is given here.
 
 use std::sync::Arc;
 
@@ -13,7 +13,7 @@ use crate::assess::object::kind::{WatchedKind, WorkloadId};
 use crate::assess::object::labels::LabelSet;
 use crate::assess::object::metadata::Metadata;
 use crate::assess::object::template_hash::{TemplateHash, template_hash};
-use crate::assess::path::evaluate::{Fault, Message, judge_object};
+use crate::assess::path::evaluate::{CheckMessage, Fault, judge_object};
 use crate::assess::path::set::PathSet;
 
 pub use crate::assess::path::evaluate::{PathResult, ReadContext};
@@ -23,15 +23,15 @@ pub use crate::assess::path::evaluate::{PathResult, ReadContext};
 pub struct Workload {
     /// Namespace, kind and name.
     pub id: WorkloadId,
-    /// The stored object's uid, absent offline.
+    /// Uid of the stored object; absent offline.
     pub uid: Option<Box<str>>,
-    /// The stored object's version as a number, where it is one.
+    /// `resourceVersion` of the stored object, if numeric.
     pub version: Option<u64>,
-    /// When the object was created.
+    /// Creation time of the object.
     pub created: Option<Timestamp>,
     /// When the service first existed: `service-since`, else `scaffolded-at`, else creation.
     pub birth: Option<Timestamp>,
-    /// Whether the scaffolder left its mark.
+    /// Whether it has the scaffolder's annotation.
     pub scaffolded: bool,
     /// The team named on the workload itself.
     pub team: Option<Arc<str>>,
@@ -39,25 +39,25 @@ pub struct Workload {
     pub service: Option<Arc<str>>,
     /// The path the workload declares.
     pub declared_path: Option<Arc<str>>,
-    /// Why it asks not to be counted.
+    /// Reason of the request not to be counted.
     pub ignore: Option<Box<str>>,
-    /// Its labels, for exception selectors.
+    /// Labels, for exception selectors.
     pub labels: LabelSet,
-    /// Its pods' labels, for Kubernetes Services.
+    /// Pod labels, for selectors of Kubernetes Services.
     pub pod_labels: LabelSet,
-    /// Our own label keys as they are on the stored object.
+    /// The operator's labels on the stored object.
     pub live: Arc<OwnLabels>,
-    /// Fingerprint of the pod template, absent where there is none.
+    /// Hash of the pod template, if it has one.
     pub template: Option<TemplateHash>,
-    /// Results by every path whose scope it matches, in order of path.
+    /// Results by every path that has it in scope, in order of path.
     pub results: Box<[PathResult]>,
-    /// The paths it was judged by; `results` are read with these.
+    /// The path set of `results`.
     pub paths: Arc<PathSet>,
-    /// Messages of checks that did not pass; only where they were asked for.
-    pub messages: Box<[Message]>,
+    /// Messages of checks that did not pass, if requested.
+    pub messages: Box<[CheckMessage]>,
 }
 
-/// The values of the operator's own label keys; absent keys are `None`.
+/// The values of the operator's label keys; absent keys are `None`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct OwnLabels {
     /// `goldenpath.dev/status`.
@@ -69,7 +69,7 @@ pub struct OwnLabels {
 }
 
 impl OwnLabels {
-    /// Reads them from an object's labels.
+    /// Reads the labels of an object.
     pub fn read(object: &Value) -> Self {
         let label = |key: &str| {
             object["metadata"]["labels"][key]
@@ -83,7 +83,7 @@ impl OwnLabels {
         }
     }
 
-    /// Key and value of those present.
+    /// Keys and values that are present.
     pub fn present(&self) -> impl Iterator<Item = (&'static str, &str)> {
         let pairs = [
             (keys::STATUS, self.status.as_deref()),
@@ -96,17 +96,17 @@ impl OwnLabels {
     }
 }
 
-/// A workload and what went wrong while looking at it.
+/// A workload, with the faults of its evaluation.
 #[derive(Clone, Debug)]
 pub struct Observed {
-    /// The record.
+    /// The compact record.
     pub workload: Workload,
-    /// Expressions that failed on this object, at most one a check.
+    /// Expressions that failed on this object, at most one per check.
     pub faults: Vec<Fault>,
 }
 
-/// Reads one object. `None` for what is not judged: an object in an excluded namespace, or one
-/// whose controller is itself watched.
+/// Reads one object. `None` if it is not judged: its namespace is excluded, or its controller is
+/// itself a watched kind.
 pub fn observe(
     mut object: Value,
     kind: &Arc<WatchedKind>,
@@ -118,7 +118,7 @@ pub fn observe(
     }
     let live = Arc::new(OwnLabels::read(&object));
     let version = resource_version(&object);
-    leave_out_unjudged(&mut object);
+    remove_unjudged_fields(&mut object);
     let labels = LabelSet::of_json(object["metadata"].get("labels"));
     let judged = judge_object(&object, kind, &labels, read);
     let template = pod_template(&object);
@@ -176,7 +176,8 @@ fn has_watched_controller(object: &Value, settings: &Settings) -> bool {
     })
 }
 
-fn leave_out_unjudged(object: &mut Value) {
+/// Removes the fields that checks must not see.
+fn remove_unjudged_fields(object: &mut Value) {
     let Some(top) = object.as_object_mut() else {
         return;
     };
@@ -187,19 +188,20 @@ fn leave_out_unjudged(object: &mut Value) {
     metadata.remove("managedFields");
     metadata.remove("resourceVersion");
     let labels = metadata.get_mut("labels").and_then(Value::as_object_mut);
-    if labels.is_some_and(only_own_are_left_out) {
+    if labels.is_some_and(removes_only_labels) {
         metadata.remove("labels");
     }
 }
 
-/// Removes our keys; true when nothing else was there, as if the labels had never been written.
-fn only_own_are_left_out(labels: &mut Map<String, Value>) -> bool {
+/// Removes our label keys. True if no others are left, so that `labels` is absent as before our first
+/// write.
+fn removes_only_labels(labels: &mut Map<String, Value>) -> bool {
     let before = labels.len();
     labels.retain(|key, _| !keys::OWN_LABELS.contains(&key.as_str()));
     labels.is_empty() && before > 0
 }
 
-/// The pod template, wherever this kind keeps it.
+/// The pod template of a workload; for a CronJob, of its job template.
 pub fn pod_template(object: &Value) -> Option<&Value> {
     let spec = object.get("spec")?;
     spec.get("template")

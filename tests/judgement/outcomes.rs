@@ -1,6 +1,6 @@
 //! Which workloads are judged, and the outcomes of their checks.
 
-use goldenpath::assess::path::Place;
+use goldenpath::assess::path::ExpressionPlace;
 use goldenpath::assess::settings::Settings;
 use goldenpath::assess::state::Status;
 use goldenpath::assess::verdict::Steps;
@@ -61,7 +61,7 @@ fn check_that_does_not_compile_is_an_error_and_its_neighbours_go_on() {
     ));
     assert_eq!(cluster.verdict("web").status, Status::Deviating);
     let invalid = &cluster.0.paths().get(0).invalid;
-    assert_eq!(invalid[0].place, Place::Check("broken".into()));
+    assert_eq!(invalid[0].place, ExpressionPlace::Check("broken".into()));
     assert_eq!(invalid.len(), 1);
 }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use goldenpath::api::Period;
-use goldenpath::assess::adoption::{CostSource, Horizon, PathTally, Share, Tally};
+use goldenpath::assess::adoption::{CohortAge, CostSource, PathTally, Share, Tally};
 use goldenpath::assess::object::labels::Selector;
 use goldenpath::assess::settings::Settings;
 use goldenpath::assess::state::{Standing, State};
@@ -244,15 +244,11 @@ fn a_cohort_holds_the_services_old_enough_in_their_state_now() {
         cluster.put(born(golden(&format!("day{days}")), &birth));
     }
     let tally = tally(&cluster.0, now());
-    let golden = |horizon| {
-        web(&tally).cohorts[&horizon]
-            .get(&State::GoldenPath)
-            .copied()
-    };
-    assert_eq!(golden(Horizon::Month), Some(3));
-    assert_eq!(golden(Horizon::TwoMonths), Some(2));
+    let golden = |age| web(&tally).cohorts[&age].get(&State::GoldenPath).copied();
+    assert_eq!(golden(CohortAge::Month), Some(3));
+    assert_eq!(golden(CohortAge::TwoMonths), Some(2));
     assert_eq!(
-        golden(Horizon::Quarter),
+        golden(CohortAge::Quarter),
         Some(1),
         "the oldest is older than the path"
     );

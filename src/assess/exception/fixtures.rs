@@ -7,7 +7,7 @@ use jiff::Timestamp;
 
 use super::Terms;
 use crate::api::DeviationExceptionSpec;
-use crate::api::deviation_exception::{Approval, Decision, ReviewOutcome, Renewal, Review};
+use crate::api::deviation_exception::{Approval, Decision, Renewal, Review, ReviewOutcome};
 use crate::api::golden_path::{ExceptionPolicy, SelfDeclare, Severity};
 use crate::api::period::Period;
 

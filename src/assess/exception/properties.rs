@@ -12,7 +12,7 @@ use super::past::{Past, Rejection};
 use super::{Consent, Life, Request, SKEW, Terms, live_after};
 use crate::api::DeviationExceptionSpec;
 use crate::api::condition::stored;
-use crate::api::deviation_exception::{Decision, ReviewOutcome, Review};
+use crate::api::deviation_exception::{Decision, Review, ReviewOutcome};
 use crate::api::golden_path::{ExceptionPolicy, SelfDeclare, Severity};
 use crate::api::period::Period;
 use crate::api::previous::Previous;

@@ -10,7 +10,7 @@ use crate::assess::object::kind::WatchedKind;
 use crate::assess::object::labels::LabelSet;
 use crate::assess::object::namespace::Namespace;
 use crate::assess::path::set::PathSet;
-use crate::assess::path::{Checks, Path, Place, bit};
+use crate::assess::path::{Checks, ExpressionPlace, Path, bit};
 use crate::assess::settings::Settings;
 
 /// What a workload is read with.
@@ -41,13 +41,13 @@ pub struct PathResult {
 #[derive(Debug, Default)]
 pub(crate) struct Judged {
     pub results: Vec<PathResult>,
-    pub messages: Vec<Message>,
+    pub messages: Vec<CheckMessage>,
     pub faults: Vec<Fault>,
 }
 
 /// Why a check did not pass, for people.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Message {
+pub struct CheckMessage {
     /// Index of the path in its set.
     pub path: u16,
     /// Index of the check in its path.
@@ -175,7 +175,7 @@ fn collect_messages(
                 .or_else(|| check.message.clone())
                 .unwrap_or_else(|| default_message(check))
         };
-        judged.messages.push(Message {
+        judged.messages.push(CheckMessage {
             path: index,
             check: number,
             text,
@@ -189,9 +189,9 @@ fn error_text(path: &Path, check: u16, faults: &[Fault], index: u16) -> String {
         .iter()
         .find(|fault| fault.path == index && fault.check == check);
     let broken = || {
-        path.invalid
-            .iter()
-            .find(|invalid| matches!(&invalid.place, Place::Check(broken) if broken == name))
+        path.invalid.iter().find(
+            |invalid| matches!(&invalid.place, ExpressionPlace::Check(broken) if broken == name),
+        )
     };
     match (fault, broken()) {
         (Some(fault), _) => format!("could not be evaluated: {}", fault.message),

@@ -19,7 +19,7 @@ use crate::assess::workload::Workload;
 
 /// What an exception would change.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Preview {
+pub struct ExceptionPreview {
     /// The workloads it would cover, in order of kind and name.
     pub covered: Vec<Covered>,
     /// Whether it would be in use.
@@ -70,7 +70,11 @@ pub struct CoversNothing {
 }
 
 /// What this exception would change at this moment.
-pub fn preview(inventory: &Inventory, object: &DeviationException, as_of: &AsOf) -> Preview {
+pub fn preview(
+    inventory: &Inventory,
+    object: &DeviationException,
+    as_of: &AsOf,
+) -> ExceptionPreview {
     let namespace = object.metadata.namespace.as_deref().unwrap_or_default();
     let before = inventory.namespace(namespace).cloned().unwrap_or_default();
     let asked = Trial::of(object.clone(), &before, as_of.now);
@@ -81,7 +85,7 @@ pub fn preview(inventory: &Inventory, object: &DeviationException, as_of: &AsOf)
     let ctx = inventory.judge_context(as_of);
     let life = ctx.life(&agreed.ns, &agreed.exception());
     let path = view.path_name().to_owned();
-    Preview {
+    ExceptionPreview {
         covered: view
             .matched
             .iter()

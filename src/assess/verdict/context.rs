@@ -1,5 +1,5 @@
-//! What verdicts are given under: the settings, today's paths and one instant. Whatever one report,
-//! plan or exposition says is judged under one context, so that its parts agree.
+//! Inputs shared by all verdicts at one instant: settings, current paths and the instant itself. One
+//! report, plan or exposition uses one context, so that its parts agree. Nothing is judged here.
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -14,10 +14,10 @@ use crate::assess::path::PathAt;
 use crate::assess::path::set::PathSet;
 use crate::assess::settings::Settings;
 
-/// A set of paths and how each of them stands.
+/// A set of paths, with the state of each.
 type Known = (Arc<PathSet>, Rc<[PathAt]>);
 
-/// One instant, with the state of every path at it computed once.
+/// One instant, with the state of every path computed once.
 #[derive(Debug)]
 pub struct AsOf {
     /// The instant.
@@ -26,7 +26,7 @@ pub struct AsOf {
 }
 
 impl AsOf {
-    /// The moment `now`.
+    /// An instant, with no path computed yet.
     pub fn new(now: Timestamp) -> Self {
         Self {
             now,
@@ -34,7 +34,7 @@ impl AsOf {
         }
     }
 
-    /// How each path of a set stands at this moment.
+    /// The state of each path of a set at this instant.
     pub fn paths(&self, set: &Arc<PathSet>) -> Rc<[PathAt]> {
         let mut known = self.at.borrow_mut();
         if let Some((_, at)) = known.iter().find(|(seen, _)| Arc::ptr_eq(seen, set)) {
@@ -46,20 +46,20 @@ impl AsOf {
     }
 }
 
-/// What a verdict is given under.
+/// Inputs shared by all verdicts at one instant.
 #[derive(Clone, Copy)]
 pub struct JudgeContext<'a> {
-    /// How workloads are read and counted.
+    /// Settings for reading and counting workloads.
     pub settings: &'a Settings,
-    /// Today's paths, whose terms exceptions live by.
+    /// The current paths, whose terms apply to exceptions.
     pub paths: &'a PathSet,
-    /// The instant.
+    /// The instant of the verdicts.
     pub as_of: &'a AsOf,
 }
 
 impl JudgeContext<'_> {
-    /// The life of an exception of this namespace, by today's terms of its path and its target's
-    /// template.
+    /// The life of an exception of this namespace, under the current terms of its path and the current
+    /// pod template of its target.
     pub fn life(&self, ns: &NamespaceIndex, exception: &Exception) -> Life {
         exception.life(self.paths, ns.bound_template(exception), self.as_of.now)
     }

@@ -1,7 +1,6 @@
-//! Findings of a policy report on one workload: one result per check, in the five words such reports
-//! have. An exception that excuses makes a result `skip`, so that nobody is pushed to act on what
-//! is agreed; what ends or waits for a look stays visible. How a report is written down is the
-//! business of [`crate::report::policy_report`].
+//! Findings of a policy report on one workload: one of the five policy results per check. An approved
+//! exception turns a failure into `skip`, or into `warn` when it needs a review. The report itself is
+//! rendered in [`crate::report::policy_report`], not here.
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 
@@ -15,18 +14,18 @@ use crate::assess::verdict::standing::CheckStanding;
 use crate::assess::verdict::{JudgeContext, Verdict, judge};
 use crate::assess::workload::{PathResult, Workload};
 
-/// The result of a check, as policy reports know it.
+/// Result of a check in a policy report.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum PolicyResult {
-    /// The step is taken.
+    /// The check passes.
     Pass,
-    /// It fails without an exception.
+    /// The check fails without an exception.
     Fail,
-    /// It fails; its exception needs a review, or the check only advises.
+    /// The check fails; its exception needs a review, or the check only advises.
     Warn,
     /// The check could not be evaluated.
     Error,
-    /// It does not count now: excepted, older than the path, or only announced.
+    /// The check does not count now: excepted, older than the path, or only announced.
     Skip,
 }
 
@@ -45,7 +44,7 @@ impl PolicyResult {
         }
     }
 
-    /// The result of a required check that fails, by how the failure stands.
+    /// The result of a failing required check with this standing.
     pub const fn of_standing(standing: Standing) -> Self {
         match standing {
             Standing::Undocumented | Standing::Expired | Standing::Pending => Self::Fail,
@@ -54,8 +53,8 @@ impl PolicyResult {
         }
     }
 
-    /// The result of a check with this level and outcome; `standing` is that of a required check
-    /// that fails.
+    /// The result of a check with this level and outcome. `standing` matters only if a required check
+    /// fails.
     pub const fn of(level: Level, outcome: Outcome, standing: Option<Standing>) -> Self {
         match (outcome, level) {
             (Outcome::Pass, _) => Self::Pass,
@@ -75,20 +74,20 @@ impl PolicyResult {
 pub struct Finding<'a> {
     /// The check.
     pub check: &'a Check,
-    /// What it comes to now.
+    /// Outcome now.
     pub outcome: Outcome,
-    /// Result of its expression, whether it counts yet or not.
+    /// Outcome of the expression, whether it counts yet or not.
     pub evaluated: Outcome,
     /// The result in the report.
     pub result: PolicyResult,
-    /// How its failure stands, where it is required, counts and fails.
+    /// Standing of the failure, if the check is required, counts and fails.
     pub standing: Option<Standing>,
     /// The exception that gives it this standing.
     pub exception: Option<(&'a Exception, Life)>,
 }
 
 impl Finding<'_> {
-    /// Whether the result decides if the workload is on its path.
+    /// Whether the result decides about the workload's status.
     pub const fn is_scored(&self) -> bool {
         match self.result {
             PolicyResult::Pass | PolicyResult::Fail | PolicyResult::Error => {
@@ -110,15 +109,15 @@ pub struct Findings<'a> {
     pub team: &'a str,
     /// The path it is judged by.
     pub path: &'a Path,
-    /// The state of a service with this workload alone.
+    /// The state of a service that consists of this workload.
     pub state: State,
-    /// One a check of the path, in order.
+    /// One per check of the path, in order.
     pub checks: Vec<Finding<'a>>,
 }
 
 impl Findings<'_> {
-    /// A number that changes with whatever is written down of this workload; only to be compared
-    /// within one process. An object of ours is known by its generation, which grows with its spec.
+    /// A hash that changes with the content of the report. Comparable only within one process. A path
+    /// or exception enters it by generation, which grows with its spec.
     pub fn fingerprint(&self) -> u64 {
         let mut hasher = DefaultHasher::new();
         let path = self.path;
@@ -136,8 +135,7 @@ impl Findings<'_> {
     }
 }
 
-/// What is said of a workload; nothing where no path is for it, where it is taken out, and of one
-/// that is not stored.
+/// The findings on a workload. None if it is unscoped, ignored, or not a stored object.
 pub fn findings<'a>(
     workload: &'a Workload,
     ns: &'a NamespaceIndex,
@@ -145,13 +143,17 @@ pub fn findings<'a>(
 ) -> Option<Findings<'a>> {
     let verdict = judge(workload, ns, ctx);
     let index = verdict.path?;
-    let mut results = workload.results.iter();
-    let result = results.find(|result| usize::from(result.path) == index)?;
+    let result = workload
+        .results
+        .iter()
+        .find(|result| usize::from(result.path) == index)?;
     let path = workload.paths.get(index);
-    let about = About {
+    let judged = JudgedWorkload {
+        workload,
         verdict: &verdict,
         result,
         ns,
+        ctx,
     };
     let checks = path.spec.checks.iter().enumerate();
     Some(Findings {
@@ -161,26 +163,23 @@ pub fn findings<'a>(
         path,
         state: verdict.state()?,
         checks: checks
-            .map(|check| about.finding(check, workload, ctx))
+            .map(|(index, check)| judged.finding(index, check))
             .collect(),
     })
 }
 
-/// What a check is looked up in.
-struct About<'v, 'a> {
+/// A workload with its verdict and the result of its path.
+struct JudgedWorkload<'v, 'a> {
+    workload: &'a Workload,
     verdict: &'v Verdict,
     result: &'a PathResult,
     ns: &'a NamespaceIndex,
+    ctx: &'v JudgeContext<'v>,
 }
 
-impl<'a> About<'_, 'a> {
-    fn finding(
-        &self,
-        (index, check): (usize, &'a Check),
-        workload: &Workload,
-        ctx: &JudgeContext<'_>,
-    ) -> Finding<'a> {
-        let at = ctx.as_of.paths(&workload.paths)[usize::from(self.result.path)];
+impl<'a> JudgedWorkload<'_, 'a> {
+    fn finding(&self, index: usize, check: &'a Check) -> Finding<'a> {
+        let at = self.ctx.as_of.paths(&self.workload.paths)[usize::from(self.result.path)];
         let outcome = Verdict::outcome(self.result, &at, index);
         let known = self
             .verdict
@@ -194,17 +193,13 @@ impl<'a> About<'_, 'a> {
             evaluated: evaluated(self.result, index),
             result: PolicyResult::of(check.level, outcome, standing),
             standing,
-            exception: known.and_then(|known| self.exception_of(known, ctx)),
+            exception: known.and_then(|known| self.exception_of(known)),
         }
     }
 
-    fn exception_of(
-        &self,
-        standing: &CheckStanding,
-        ctx: &JudgeContext<'_>,
-    ) -> Option<(&'a Exception, Life)> {
+    fn exception_of(&self, standing: &CheckStanding) -> Option<(&'a Exception, Life)> {
         let exception = self.ns.exception(standing.exception.as_deref()?)?;
-        Some((exception, ctx.life(self.ns, exception)))
+        Some((exception, self.ctx.life(self.ns, exception)))
     }
 }
 

@@ -1,5 +1,5 @@
-//! How each failing check of a workload stands: by the best exception that names it, else by the
-//! path's word on older services, else undocumented.
+//! Standing of each failing check of a workload: by the best exception that names it, else by the
+//! path's rule for older services, else undocumented. Checks are not evaluated here.
 
 use std::cmp::Reverse;
 use std::sync::Arc;
@@ -14,23 +14,23 @@ use crate::assess::state::{Phase, Standing, Turn};
 use crate::assess::verdict::JudgeContext;
 use crate::assess::workload::Workload;
 
-/// How one failing check stands.
+/// Standing of one failing check.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CheckStanding {
-    /// Index of the check.
+    /// Index of the check in its path.
     pub check: usize,
-    /// Its standing.
+    /// Standing under the exception or the path's rule.
     pub standing: Standing,
-    /// The exception that gives it this standing.
+    /// Name of the exception that gives it this standing.
     pub exception: Option<Arc<str>>,
-    /// When that standing ends or ended, where it does.
+    /// When the standing ends or ended.
     pub until: Option<Timestamp>,
-    /// Whether its owner requested a renewal that still waits for a decision.
+    /// Whether a renewal is requested and not yet decided.
     pub renewal_open: bool,
 }
 
 impl CheckStanding {
-    /// Whose turn it is.
+    /// Who has to act next.
     pub fn turn(&self) -> Turn {
         match self.standing {
             Standing::Undocumented => Turn::Team,
@@ -68,9 +68,9 @@ pub fn worst(standings: &[CheckStanding]) -> Option<&CheckStanding> {
     standings.iter().min_by_key(|standing| standing.standing)
 }
 
-/// A workload that fails checks of its path, with everything that bears on their standing.
+/// A workload that fails checks of its path, with the inputs of their standing.
 #[derive(Clone, Copy)]
-pub(crate) struct Deviation<'a> {
+pub(super) struct Deviation<'a> {
     pub workload: &'a Workload,
     pub path: &'a Path,
     pub ns: &'a NamespaceIndex,
@@ -89,35 +89,32 @@ impl<'a> Deviation<'a> {
             .collect()
     }
 
-    /// The exceptions about this workload and its path, and where each is in its life.
+    /// The exceptions that name this workload and its path, each with its life.
     fn exceptions(self) -> Vec<(&'a Exception, Life)> {
-        let about = self
-            .ns
+        self.ns
             .exceptions_naming(self.workload)
             .filter(|exception| {
                 let named = exception.path(self.ctx.paths);
                 named.is_some_and(|named| self.ctx.paths.is_about(named, self.path))
                     && self.ns.covers_within_limit(exception, self.workload)
-            });
-        about
+            })
             .map(|exception| (exception, self.ctx.life(self.ns, exception)))
             .collect()
     }
 
-    /// The best phase counts; between equals the one that lasts longest, then the first by name.
+    /// The best standing counts; of equals the one that lasts longest, then the first by name.
     fn best(self, check: usize, exceptions: &[(&'a Exception, Life)]) -> Option<CheckStanding> {
-        let naming = exceptions
+        let (standing, exception, life) = exceptions
             .iter()
-            .filter(|(exception, _)| exception.names_check(self.path, check));
-        let standing =
-            naming.filter_map(|(exception, life)| Some((life.phase.standing()?, exception, life)));
-        let (standing, exception, life) = standing.max_by_key(|(standing, exception, life)| {
-            (
-                *standing,
-                life.effective_expiry,
-                Reverse(exception.name.clone()),
-            )
-        })?;
+            .filter(|(exception, _)| exception.names_check(self.path, check))
+            .filter_map(|(exception, life)| Some((life.phase.standing()?, exception, life)))
+            .max_by_key(|(standing, exception, life)| {
+                (
+                    *standing,
+                    life.effective_expiry,
+                    Reverse(exception.name.clone()),
+                )
+            })?;
         Some(CheckStanding::by_exception(
             check, standing, exception, life,
         ))

@@ -12,14 +12,14 @@ use crate::assess::state::Standing;
 
 /// What a binding may ask of the API server. Refusing is not among it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Action {
+pub enum ValidationAction {
     /// Warn the client that made the request.
     Warn,
     /// Note it in the audit log.
     Audit,
 }
 
-impl Action {
+impl ValidationAction {
     /// Both, as every binding has them.
     pub const ALL: [Self; 2] = [Self::Warn, Self::Audit];
 
@@ -82,7 +82,7 @@ impl Question<'_> {
     }
 
     fn binding(&self) -> admission::ValidatingAdmissionPolicyBinding {
-        let actions = Action::ALL.map(|action| action.as_str().to_owned());
+        let actions = ValidationAction::ALL.map(|action| action.as_str().to_owned());
         admission::ValidatingAdmissionPolicyBinding {
             metadata: self.metadata(),
             spec: Some(admission::ValidatingAdmissionPolicyBindingSpec {

@@ -263,5 +263,8 @@ proptest! {
 
 #[test]
 fn the_two_actions_are_all_there_are() {
-    assert_eq!(Action::ALL.map(Action::as_str), ["Warn", "Audit"]);
+    assert_eq!(
+        ValidationAction::ALL.map(ValidationAction::as_str),
+        ["Warn", "Audit"]
+    );
 }

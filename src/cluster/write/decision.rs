@@ -11,7 +11,7 @@ use kube::api::{Api, Patch, PatchParams, PostParams};
 use serde_json::{Value, json};
 use tokio::time::{self, sleep, sleep_until};
 
-use crate::api::deviation_exception::{Decision, MOST_REVIEWS, ReviewOutcome, Review};
+use crate::api::deviation_exception::{Decision, MOST_REVIEWS, Review, ReviewOutcome};
 use crate::api::{DeviationException, Instant, Period};
 use crate::cluster::client::connect::Target;
 use crate::cluster::client::error::{Error, Result};

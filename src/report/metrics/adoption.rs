@@ -63,9 +63,9 @@ pub(super) fn new_services<'a>(fleet: &'a Fleet<'a>) -> Series<'a> {
 pub(super) fn cohorts<'a>(fleet: &'a Fleet<'a>) -> Series<'a> {
     counted(fleet.tally)
         .flat_map(|(name, path)| path.cohorts.iter().map(move |cohort| (name, cohort)))
-        .flat_map(|(name, (horizon, states))| {
+        .flat_map(|(name, (age, states))| {
             every_state(states)
-                .map(move |(state, services)| ([name, horizon.as_str(), state], services))
+                .map(move |(state, services)| ([name, age.as_str(), state], services))
         })
         .collect()
 }

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use crate::api::DeviationException;
 use crate::assess::exception::Consent;
 use crate::assess::register::Usage;
-use crate::assess::register::preview::{Covered, CoversNothing, Preview};
+use crate::assess::register::preview::{Covered, CoversNothing, ExceptionPreview};
 use crate::assess::state::State;
 use crate::report::terminal::plain::plain;
 use crate::report::voice::{self, counted, day, hours, shell_word};
@@ -15,7 +15,11 @@ use crate::report::voice::{self, counted, day, hours, shell_word};
 const NAMED: usize = 20;
 
 /// The preview, for a terminal.
-pub fn render(preview: &Preview, exception: &DeviationException, as_of: Timestamp) -> String {
+pub fn render(
+    preview: &ExceptionPreview,
+    exception: &DeviationException,
+    as_of: Timestamp,
+) -> String {
     let mut lines = vec![(
         "Exception",
         format!("{} in {}", name(exception), namespace(exception)),
@@ -59,7 +63,7 @@ pub fn useless(check: &CoversNothing, path: &str) -> String {
     format!("path '{path}' has no step '{name}'{meant}")
 }
 
-fn covers(preview: &Preview) -> Vec<(&'static str, String)> {
+fn covers(preview: &ExceptionPreview) -> Vec<(&'static str, String)> {
     if preview.covered.is_empty() {
         return vec![(
             "Covers",
@@ -132,7 +136,7 @@ fn cost(exception: &DeviationException) -> String {
 }
 
 /// The effective expiry: as stated, by the path's maximum, or by a missed review.
-fn until(preview: &Preview, as_of: Timestamp) -> String {
+fn until(preview: &ExceptionPreview, as_of: Timestamp) -> String {
     let life = &preview.agreed;
     let Some(end) = life.effective_expiry else {
         return "it would excuse nothing".to_owned();
@@ -150,7 +154,11 @@ fn until(preview: &Preview, as_of: Timestamp) -> String {
     format!("{}{from}{review}", day(end, as_of))
 }
 
-fn decision(preview: &Preview, exception: &DeviationException, as_of: Timestamp) -> String {
+fn decision(
+    preview: &ExceptionPreview,
+    exception: &DeviationException,
+    as_of: Timestamp,
+) -> String {
     match preview.consent {
         Consent::Approved => "already approved".to_owned(),
         Consent::SelfDeclared => {

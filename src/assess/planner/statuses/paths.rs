@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use crate::api::GoldenPathStatus;
 use crate::assess::adoption::{PathTally, Tally, total};
 use crate::assess::inventory::Inventory;
-use crate::assess::path::{Invalid, Path, Place};
+use crate::assess::path::{ExpressionPlace, Invalid, Path};
 use crate::assess::planner::status::{
     NewServicesNow, PathFindings, path_status, undecodable_status,
 };
@@ -84,7 +84,7 @@ fn failures_while_running(facts: &Inventory, path: &Path) -> Vec<Invalid> {
         .faults_of(&path.name)
         .filter_map(|(check, seen)| {
             Some(Invalid {
-                place: Place::Check(path.spec.checks.get(check)?.name.clone()),
+                place: ExpressionPlace::Check(path.spec.checks.get(check)?.name.clone()),
                 reason: seen.fault.reason,
                 message: format!(
                     "fails on {} of its workloads, such as {}: {}",

@@ -218,10 +218,7 @@ impl Words<'_> {
     fn overdue(&self) -> Statement {
         let missed = self.life.next_review_at.filter(|at| self.now >= *at);
         let (reason, state) = match missed {
-            Some(at) => (
-                "ReviewOverdue",
-                format!("Review overdue since {}", day(at)),
-            ),
+            Some(at) => ("ReviewOverdue", format!("Review overdue since {}", day(at))),
             None => (
                 "TemplateChanged",
                 "The workload has changed since the approval".to_owned(),

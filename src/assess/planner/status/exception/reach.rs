@@ -126,9 +126,10 @@ impl Words<'_> {
             let hint = did_you_mean(check.nearest.as_ref());
             format!("unknown check '{}'{hint}", check.name)
         });
-        let fixed = self.findings.not_exemptible.iter().map(|name| {
-            format!("check '{name}' allows no exception: ask the owner of the path.")
-        });
+        let fixed =
+            self.findings.not_exemptible.iter().map(|name| {
+                format!("check '{name}' allows no exception: ask the owner of the path.")
+            });
         unknown_checks.chain(fixed).collect()
     }
 

@@ -260,10 +260,7 @@ fn review_at_or_after_the_end_is_not_spoken_of() {
     for (end, says) in [
         (day(40), "Expires on 10 Feb 2026. "),
         (day(90), "Expires on 1 Apr 2026. "),
-        (
-            day(91),
-            "Review due on 1 Apr 2026, expires on 2 Apr 2026. ",
-        ),
+        (day(91), "Review due on 1 Apr 2026, expires on 2 Apr 2026. "),
     ] {
         let spec = DeviationExceptionSpec {
             expires_at: Some(Instant(end)),

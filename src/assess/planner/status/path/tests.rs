@@ -13,7 +13,7 @@ use super::{NewServicesNow, NotTakingPart, PathFindings, path_status};
 use crate::api::condition::{ANNOUNCED, CHECKS_VALID, READY, STALLED};
 use crate::api::{GoldenPathStatus, Period};
 use crate::assess::exception::fixtures::day;
-use crate::assess::path::{Invalid, Origin, Path, Place};
+use crate::assess::path::{ExpressionPlace, Invalid, Origin, Path};
 
 /// A launched path that judges ten services.
 fn takes_part() -> PathFindings {
@@ -54,7 +54,7 @@ fn pair(status: &str, reason: &str) -> (String, String) {
     (status.to_owned(), reason.to_owned())
 }
 
-fn undeclared(place: Place) -> Invalid {
+fn undeclared(place: ExpressionPlace) -> Invalid {
     Invalid {
         place,
         reason: "DoesNotCompile",
@@ -101,10 +101,10 @@ fn preview_is_ready_and_says_why_it_is_not_counted() {
 fn expression_that_cannot_be_used_is_named_with_its_place() {
     let findings = PathFindings {
         invalid: [
-            Place::Check("limits".into()),
-            Place::Variable("x".into()),
-            Place::Check("a".into()),
-            Place::Check("b".into()),
+            ExpressionPlace::Check("limits".into()),
+            ExpressionPlace::Variable("x".into()),
+            ExpressionPlace::Check("a".into()),
+            ExpressionPlace::Check("b".into()),
         ]
         .map(undeclared)
         .into(),
@@ -124,7 +124,7 @@ fn expression_that_cannot_be_used_is_named_with_its_place() {
 fn only_a_path_without_a_usable_check_is_stalled() {
     let findings = PathFindings {
         preview: Some(NotTakingPart::NoRequiredCheck),
-        invalid: vec![undeclared(Place::Check("limits".into()))],
+        invalid: vec![undeclared(ExpressionPlace::Check("limits".into()))],
         nothing_usable: true,
         ..PathFindings::default()
     };
@@ -263,7 +263,7 @@ fn every_message_helps_and_none_shames() {
             let findings = PathFindings {
                 preview,
                 nothing_usable,
-                invalid: vec![undeclared(Place::Message("limits".into())); problems],
+                invalid: vec![undeclared(ExpressionPlace::Message("limits".into())); problems],
                 announced: vec![("probes".into(), day(60)); problems],
                 ..takes_part()
             };
