@@ -132,23 +132,23 @@ pub fn live_after(request: Request<'_>, terms: &Terms<'_>, now: Timestamp) -> Li
         record: Record::read(spec, now),
     };
     let consent = exception.consent();
-    let agreement = exception.agreement(consent);
-    let phase = exception.phase(agreement.as_ref(), now);
-    let next_change = exception.next_change(agreement.as_ref(), phase, now);
+    let validity = exception.validity(consent);
+    let phase = exception.phase(validity.as_ref(), now);
+    let next_change = exception.next_change(validity.as_ref(), phase, now);
     let Record {
         closed_at, ahead, ..
     } = exception.record;
-    let open = agreement.as_ref().filter(|_| closed_at.is_none());
+    let open = validity.as_ref().filter(|_| closed_at.is_none());
     Life {
         phase,
         consent,
-        last_decision: agreement.as_ref().map(|agreement| agreement.last_decision),
-        next_review_at: open.map(|agreement| agreement.next_review),
-        effective_expiry: agreement.as_ref().map(|agreement| {
-            closed_at.map_or(agreement.expiry, |closed| agreement.expiry.min(closed))
+        last_decision: validity.as_ref().map(|validity| validity.last_decision),
+        next_review_at: open.map(|validity| validity.next_review),
+        effective_expiry: validity.as_ref().map(|validity| {
+            closed_at.map_or(validity.expiry, |closed| validity.expiry.min(closed))
         }),
-        renewals: agreement.as_ref().map_or(0, |agreement| agreement.renewals),
-        renewal_open: open.is_some_and(|agreement| agreement.renewal_open),
+        renewals: validity.as_ref().map_or(0, |validity| validity.renewals),
+        renewal_open: open.is_some_and(|validity| validity.renewal_open),
         ignored_decisions: ahead,
         next_change,
     }
@@ -279,7 +279,7 @@ impl TermedException<'_> {
         decisions
     }
 
-    fn agreement(&self, consent: Consent) -> Option<Agreement> {
+    fn validity(&self, consent: Consent) -> Option<Validity> {
         let policy = self.terms.policy;
         let decisions = self.decisions(consent);
         let last_decision = decisions.last()?.at;
@@ -298,7 +298,7 @@ impl TermedException<'_> {
             stated_end(&decisions),
             (!renewal_open).then_some(lapse),
         ];
-        Some(Agreement {
+        Some(Validity {
             last_decision,
             next_review,
             expiry: bounds.into_iter().flatten().min()?,
@@ -308,21 +308,21 @@ impl TermedException<'_> {
         })
     }
 
-    fn phase(&self, agreement: Option<&Agreement>, now: Timestamp) -> Phase {
+    fn phase(&self, validity: Option<&Validity>, now: Timestamp) -> Phase {
         if self.record.closed_at.is_some() {
             return Phase::Closed;
         }
         if self.decision() == Some(Decision::Rejected) {
             return Phase::Rejected;
         }
-        let Some(agreement) = agreement else {
+        let Some(validity) = validity else {
             return Phase::Pending;
         };
-        if now >= agreement.expiry {
+        if now >= validity.expiry {
             Phase::Expired
-        } else if now >= agreement.next_review || !self.terms.bound_to_matches {
+        } else if now >= validity.next_review || !self.terms.bound_to_matches {
             Phase::ReviewOverdue
-        } else if agreement.reminders().iter().any(|from| now >= *from) {
+        } else if validity.reminders().iter().any(|from| now >= *from) {
             Phase::ReviewDue
         } else {
             Phase::Active
@@ -333,19 +333,19 @@ impl TermedException<'_> {
     /// first one changes the phase: each can make a reminder due.
     fn next_change(
         &self,
-        agreement: Option<&Agreement>,
+        validity: Option<&Validity>,
         phase: Phase,
         now: Timestamp,
     ) -> Option<Timestamp> {
         let running = match phase {
-            Phase::Active | Phase::ReviewDue | Phase::ReviewOverdue => agreement,
+            Phase::Active | Phase::ReviewDue | Phase::ReviewOverdue => validity,
             Phase::Pending | Phase::Expired | Phase::Rejected | Phase::Closed => None,
         };
         running
             .into_iter()
-            .flat_map(|agreement| {
-                let [review, end] = agreement.reminders();
-                [review, end, agreement.next_review, agreement.expiry]
+            .flat_map(|validity| {
+                let [review, end] = validity.reminders();
+                [review, end, validity.next_review, validity.expiry]
             })
             .chain(self.record.next_to_count)
             .filter(|instant| *instant > now)
@@ -383,7 +383,7 @@ fn stated_end(decisions: &[Decided]) -> Option<Timestamp> {
 }
 
 /// Dates and counts that follow from a decision in favour.
-struct Agreement {
+struct Validity {
     last_decision: Timestamp,
     next_review: Timestamp,
     expiry: Timestamp,
@@ -392,7 +392,7 @@ struct Agreement {
     renewal_open: bool,
 }
 
-impl Agreement {
+impl Validity {
     /// When to remind the owner: before the review, and before the end.
     fn reminders(&self) -> [Timestamp; 2] {
         [self.next_review, self.expiry].map(|instant| self.remind_before.before(instant))

@@ -1,6 +1,6 @@
-//! The register of exceptions: what each one names, whether that is still judged by its path, and
-//! whether it is still needed. Status objects, metrics and reports all read it from here.
-//! It never says whether a failure is excused: that is the verdict's business.
+//! The register of exceptions: what each one names, whether its path still judges that, and whether it
+//! is still needed. Status, metrics and reports all read it. It does not decide whether a failure is
+//! excused: the verdict does.
 
 use super::exception::Life;
 use super::inventory::Inventory;
@@ -18,42 +18,42 @@ use crate::assess::wording::nearest;
 pub mod next;
 pub mod preview;
 
-/// One exception at one moment.
+/// One exception at one instant.
 #[derive(Clone, Debug)]
 pub struct ExceptionView<'a> {
-    /// Its namespace.
+    /// Namespace of the exception.
     pub namespace: &'a str,
     /// The exception itself.
     pub exception: &'a Exception,
-    /// The path it names, under today's or a former name. A deleted path is still here during its
-    /// grace.
+    /// The path it names, by its current or a former name. A deleted path stays here for its grace
+    /// period.
     pub path: Option<&'a Path>,
-    /// Where it is in its life.
+    /// Phase and dates at this instant.
     pub life: Life,
-    /// On whose word it stands.
+    /// Assurance of the decision that counts.
     pub assurance: Assurance,
-    /// How many existing workloads it names, beyond `maxWorkloads` too.
+    /// Number of existing workloads it names, including those beyond `maxWorkloads`.
     pub named: usize,
-    /// The workloads it names, within `maxWorkloads`, that are judged by its path; in order.
+    /// The workloads it names, within `maxWorkloads`, that its path judges; in order.
     pub matched: Vec<&'a WorkloadId>,
-    /// Whether it is in use, and why not.
+    /// Whether it is in use, or why not.
     pub usage: Usage,
-    /// Whether a matched workload fails a check it names. Unknown while it is not in use, while
-    /// such a check errs, or while one fails that is only announced.
+    /// Whether a matched workload fails a check it names. Unknown while it is not in use, while such a
+    /// check cannot be evaluated, or while a failing one is only announced.
     pub needed: Option<bool>,
     /// Failing checks it names, over all matched workloads, whatever its phase.
     pub covered_failures: u32,
-    /// The names among its checks that cover nothing.
+    /// Check names that cover nothing.
     pub useless_checks: Vec<UselessCheck<'a>>,
 }
 
 impl ExceptionView<'_> {
-    /// Whether the path it names exists and was not deleted.
+    /// Whether its path exists and is not deleted.
     pub fn path_found(&self) -> bool {
         self.path.is_some_and(|path| path.deleted.is_none())
     }
 
-    /// The path's name today; as it is written where no such path is known.
+    /// The current name of its path; as written if no such path is known.
     pub fn path_name(&self) -> &str {
         self.path
             .map_or(&self.exception.spec.path, |path| &*path.name)
@@ -63,15 +63,15 @@ impl ExceptionView<'_> {
 /// Whether an exception is in use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Usage {
-    /// A workload it names is judged by its path.
+    /// Its path judges a workload it names.
     InUse,
     /// No workload it names exists.
     NoTarget,
-    /// The workloads it names are judged by another path.
+    /// Another path judges the workloads it names.
     OtherPath,
-    /// The workloads it names are judged by no path: none is for them, or they are taken out.
+    /// No path judges the workloads it names: they are unscoped or ignored.
     NotJudged,
-    /// No path has the name it gives.
+    /// The path it names does not exist.
     PathNotFound,
 }
 
@@ -87,7 +87,7 @@ impl Usage {
         }
     }
 
-    /// Whether this is use.
+    /// Whether the exception is in use.
     pub const fn is_in_use(self) -> bool {
         match self {
             Self::InUse => true,
@@ -110,22 +110,21 @@ pub struct UselessCheck<'a> {
 pub enum Useless<'a> {
     /// The path has no such check.
     Unknown {
-        /// The check that was probably meant.
+        /// The most similar check of the path.
         nearest: Option<&'a str>,
     },
-    /// The path does not let anybody deviate from it.
+    /// The check allows no exception.
     NotExemptible,
 }
 
 /// Every exception, in order of namespace and name.
 pub fn exception_views<'a>(inventory: &'a Inventory, as_of: &AsOf) -> Vec<ExceptionView<'a>> {
-    let namespaces = inventory.namespaces();
-    namespaces
+    inventory
+        .namespaces()
         .flat_map(|(namespace, ns)| {
             ns.exceptions()
-                .map(move |exception| (namespace, ns, exception))
+                .map(move |exception| view_in(inventory, as_of, namespace, ns, exception))
         })
-        .map(|(namespace, ns, exception)| view_in(inventory, as_of, (namespace, ns, exception)))
         .collect()
 }
 
@@ -133,21 +132,22 @@ pub fn exception_views<'a>(inventory: &'a Inventory, as_of: &AsOf) -> Vec<Except
 pub fn exception_view<'a>(
     inventory: &'a Inventory,
     as_of: &AsOf,
-    key: (&'a str, &str),
+    namespace: &'a str,
+    name: &str,
 ) -> Option<ExceptionView<'a>> {
-    let ns = inventory.namespace(key.0)?;
-    let namespace = key.0;
-    let exception = ns.exception(key.1)?;
-    Some(view_in(inventory, as_of, (namespace, ns, exception)))
+    let ns = inventory.namespace(namespace)?;
+    let exception = ns.exception(name)?;
+    Some(view_in(inventory, as_of, namespace, ns, exception))
 }
 
-/// One exception of a namespace as it is, or as it would be.
-pub(super) fn view_in<'a>(
+/// One exception, stored or drafted, in its namespace.
+fn view_in<'a>(
     inventory: &'a Inventory,
     as_of: &AsOf,
-    place: (&'a str, &'a NamespaceIndex, &'a Exception),
+    namespace: &'a str,
+    ns: &'a NamespaceIndex,
+    exception: &'a Exception,
 ) -> ExceptionView<'a> {
-    let (namespace, ns, exception) = place;
     let ctx = inventory.judge_context(as_of);
     let path = exception.path(inventory.paths());
     let named = oldest_first(ns, exception);
@@ -159,13 +159,13 @@ pub(super) fn view_in<'a>(
         .collect();
     let mut matched: Vec<_> = judged
         .iter()
-        .filter(|(workload, verdict)| is_judged_by((path, ctx.paths), workload, verdict))
+        .filter(|(workload, verdict)| is_judged_by(path, ctx.paths, workload, verdict))
         .collect();
     matched.sort_by(|(a, _), (b, _)| a.id.cmp(&b.id));
     let need = matched
         .iter()
         .fold(Need::default(), |need, (workload, verdict)| {
-            need.and(Need::of(exception, workload, (verdict, &ctx)))
+            need.and(Need::of(exception, workload, verdict, &ctx))
         });
     let life = ctx.life(ns, exception);
     ExceptionView {
@@ -196,7 +196,8 @@ fn oldest_first<'a>(ns: &'a NamespaceIndex, exception: &'a Exception) -> Vec<&'a
 }
 
 fn is_judged_by(
-    (path, paths): (Option<&Path>, &PathSet),
+    path: Option<&Path>,
+    paths: &PathSet,
     workload: &Workload,
     verdict: &Verdict,
 ) -> bool {
@@ -219,20 +220,24 @@ fn usage(path: Option<&Path>, judged: &[(&Workload, Verdict)], matched: usize) -
     }
 }
 
-/// What the checks an exception names say of its workloads.
+/// Results of the checks that an exception names, counted over its workloads.
 #[derive(Clone, Copy, Default)]
 struct Need {
     /// Enforced checks that fail.
     failing: u32,
-    /// Checks that err, or that fail and are only announced.
+    /// Checks that could not be evaluated, or that fail and are only announced.
     open: u32,
-    /// Checks it names that may be excepted.
+    /// Exemptible checks that it names.
     named: u32,
 }
 
 impl Need {
-    fn of(exception: &Exception, workload: &Workload, seen: (&Verdict, &JudgeContext<'_>)) -> Self {
-        let (verdict, ctx) = seen;
+    fn of(
+        exception: &Exception,
+        workload: &Workload,
+        verdict: &Verdict,
+        ctx: &JudgeContext<'_>,
+    ) -> Self {
         let judging = verdict.path.and_then(|index| {
             let mut results = workload.results.iter();
             let result = results.find(|result| usize::from(result.path) == index)?;
@@ -271,8 +276,8 @@ impl Need {
     }
 }
 
-/// The checks of a path that an exception names, and may.
-pub(super) fn named_checks(exception: &Exception, path: &Path) -> Checks {
+/// The exemptible checks of a path that an exception names.
+fn named_checks(exception: &Exception, path: &Path) -> Checks {
     (0..path.spec.checks.len())
         .filter(|check| exception.names_check(path, *check))
         .fold(0, |named, check| named | bit(check))

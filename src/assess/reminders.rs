@@ -317,7 +317,7 @@ impl Case<'_> {
         as_of: &AsOf,
     ) -> Option<Item> {
         let (exception, namespace) = (self.exception, self.place.0);
-        let view = exception_view(self.inventory, as_of, (namespace, &exception.name))?;
+        let view = exception_view(self.inventory, as_of, namespace, &exception.name)?;
         Some(Item {
             id: message::item_id((namespace, exception), (stage, decision_at), self.dry_run),
             namespace: namespace.into(),

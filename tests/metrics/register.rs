@@ -11,7 +11,7 @@ use crate::fleet::{asking, cluster, excusing, far, golden, lonely, unknown};
 
 fn look<T>(inventory: &Inventory, name: &str, at: impl Fn(&ExceptionView<'_>) -> T) -> T {
     let as_of = AsOf::new(now());
-    at(&exception_view(inventory, &as_of, ("shop", name)).unwrap())
+    at(&exception_view(inventory, &as_of, "shop", name).unwrap())
 }
 
 #[test]

@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use goldenpath::assess::object::kind::WatchedKind;
 use goldenpath::assess::planner::pacing::WriteResult;
 use goldenpath::assess::planner::policy_reports::{
-    ReportAct, ReportPlan, ReportPlanner, ReportWrite, StoredReport,
+    OwnerKind, ReportAct, ReportPlan, ReportPlanner, ReportWrite, StoredReport,
 };
 use goldenpath::report::policy_report::{Format, render};
 use jiff::Timestamp;
@@ -73,7 +73,10 @@ impl Desk {
                     uid: Some(format!("uid of {}", key.1).into()),
                     digest: Some(rendered.digest.as_str().into()),
                     generation: Some(before.unwrap_or_default() + 1),
-                    owner: Some(("apps".into(), "Deployment".into())),
+                    owner: Some(OwnerKind {
+                        group: "apps".into(),
+                        kind: "Deployment".into(),
+                    }),
                 };
                 self.ledger
                     .ended(write, WriteResult::Landed(stored.generation), at);
@@ -195,7 +198,10 @@ fn the_report_of_a_workload_nobody_could_look_at_stays() {
         uid: Some("uid".into()),
         digest: Some("some".into()),
         generation: Some(1),
-        owner: Some(("apps".into(), kind.into())),
+        owner: Some(OwnerKind {
+            group: "apps".into(),
+            kind: kind.into(),
+        }),
     };
     desk.server
         .insert(("shop".into(), "a".into()), of("Rollout"));

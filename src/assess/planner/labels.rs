@@ -1,5 +1,6 @@
-//! Labels of workloads: a write where the stored labels are not those the verdict asks for, and the
-//! changes of state that people are told about. At rest nothing is planned.
+//! Labels of workloads: one write for each workload whose stored labels differ from its verdict, and the
+//! changes of state to announce as Events. At rest nothing is planned. Labels of Kubernetes Services are
+//! planned in `service_labels`.
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::Arc;
@@ -20,9 +21,9 @@ use crate::assess::workload::{OwnLabels, Workload};
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LabelWrite {
     pub id: WorkloadId,
-    /// The object this is meant for: a namesake created later is never written.
+    /// Uid of the object, so that a later object of the same name is never written.
     pub uid: Option<Box<str>>,
-    /// Its own keys afterwards; keys absent here are removed.
+    /// The operator's labels after the write; it removes absent keys.
     pub wanted: OwnLabels,
     slot: Slot,
 }
@@ -31,22 +32,22 @@ pub struct LabelWrite {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Transition {
     pub id: WorkloadId,
-    /// The object it happened to.
+    /// Uid of the object.
     pub uid: Option<Box<str>>,
-    /// The path it is judged by now.
+    /// The path that judges it now.
     pub path: Arc<str>,
     pub from: State,
     pub to: State,
-    /// What made the difference.
+    /// Why the verdict changed.
     pub cause: Cause,
-    /// The verdict now, from which the message is worded.
+    /// The verdict now, for the message.
     pub verdict: Verdict,
 }
 
-/// What there is to do now.
+/// The writes and announcements that are due.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct LabelPlan {
-    /// Labels to write, at most one a workload.
+    /// Label writes, at most one per workload.
     pub labels: Vec<LabelWrite>,
     pub transitions: Vec<Transition>,
 }
@@ -54,29 +55,29 @@ pub struct LabelPlan {
 /// Plans labels of workloads.
 #[derive(Debug, Default)]
 pub struct LabelPlanner {
-    kept: BySlot<Kept>,
+    states: BySlot<LabelState>,
     busy: HashMap<Slot, Busy>,
-    /// Workloads to judge again although nothing changed.
+    /// Workloads to judge again without a change.
     again: VecDeque<WorkloadId>,
-    /// The same, from an instant on.
+    /// Workloads to judge again at an instant.
     later: BTreeMap<Timestamp, Vec<Waiting>>,
     conflicts: u64,
 }
 
-/// What is known of every workload, also at rest.
+/// State of every workload, also at rest.
 #[derive(Debug, Default)]
-struct Kept {
-    /// The state that was announced last; none before the first verdict.
+struct LabelState {
+    /// The last announced state; none before the first verdict.
     announced: Option<State>,
-    /// What we wrote last: it distinguishes another client's change from our own.
+    /// Our last write: it distinguishes other clients' changes from our own.
     written: Option<Arc<OwnLabels>>,
 }
 
-/// What is known of a workload that is not at rest.
+/// State of a workload that is not at rest.
 #[derive(Debug, Default)]
 struct Busy {
     pacing: Pacing,
-    /// Something changed while a write was under way.
+    /// The workload changed while a write was in flight.
     is_overtaken: bool,
 }
 
@@ -87,7 +88,7 @@ struct Waiting {
 }
 
 impl LabelPlanner {
-    /// What is to be written and announced, for at most `limit` workloads that changed.
+    /// The writes and announcements for at most `limit` changed workloads.
     pub fn plan(&mut self, facts: &mut Inventory, now: Timestamp, limit: usize) -> LabelPlan {
         self.wake(facts, now);
         let mut changes = facts.take_changes(limit);
@@ -110,17 +111,17 @@ impl LabelPlanner {
         facts.has_changes() || !self.again.is_empty() || self.wake_at().is_some_and(|at| at <= now)
     }
 
-    /// When a workload that waits may be written.
+    /// When the next waiting workload may be written.
     pub fn wake_at(&self) -> Option<Timestamp> {
         self.later.keys().next().copied()
     }
 
-    /// Our labels that other clients changed, counted since the start.
+    /// Changes of our labels by other clients since the start.
     pub fn conflicts(&self) -> u64 {
         self.conflicts
     }
 
-    /// Notes how a write ended.
+    /// Records the result of a write.
     pub fn ended(
         &mut self,
         facts: &mut Inventory,
@@ -135,7 +136,7 @@ impl LabelPlanner {
             WriteResult::Gone | WriteResult::Failed | WriteResult::NotTaken => None,
         };
         if let Some(labels) = recorded {
-            self.kept.of(write.slot).written = Some(labels);
+            self.states.of(write.slot).written = Some(labels);
         }
         let Some(busy) = self.busy.get_mut(&write.slot) else {
             return;
@@ -179,9 +180,9 @@ impl LabelPlanner {
         let (workload, slot) = (&entry.workload, entry.slot);
         let verdict = judge(workload, ns, &facts.judge_context(as_of));
         let wanted = verdict.labels(workload);
-        let kept = self.kept.of(slot);
-        let is_ours = kept.written.as_deref() == Some(&wanted);
-        let transition = kept.announce(workload, verdict, change.cause);
+        let state = self.states.of(slot);
+        let is_ours = state.written.as_deref() == Some(&wanted);
+        let transition = state.announce(workload, verdict, change.cause);
         plan.transitions.extend(transition);
         if !facts.settings.labels || *workload.live == wanted {
             return;
@@ -225,14 +226,17 @@ impl LabelPlanner {
     }
 
     fn wake_later(&mut self, at: Timestamp, id: &WorkloadId, slot: Slot) {
-        let id = id.clone();
-        self.later.entry(at).or_default().push(Waiting { id, slot });
+        let waiting = Waiting {
+            id: id.clone(),
+            slot,
+        };
+        self.later.entry(at).or_default().push(waiting);
     }
 }
 
-impl Kept {
-    /// The transition to announce, where the state is another than was announced last. The first
-    /// state is no change, unless labels of an earlier run show another one.
+impl LabelState {
+    /// The transition to announce if the state differs from the last announced one. The first state is
+    /// not a change, unless labels of an earlier run show a different state.
     fn announce(
         &mut self,
         workload: &Workload,

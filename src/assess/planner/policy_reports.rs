@@ -1,7 +1,6 @@
-//! Which policy reports are stored and what they say, in one record each: their names, and a digest
-//! of their content. From that and the inventory follow the writes, as data: a report is stored
-//! where its digest is another one, and removed where its workload is not judged any more. At rest,
-//! and after a restart, nothing is planned.
+//! Policy reports: one record per stored report, with its name and a digest of its content. A report is
+//! written if its digest differs from the inventory's findings, and removed if its workload is not
+//! judged any more. At rest, and after a restart, nothing is planned. Reports are not rendered here.
 
 use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
@@ -14,85 +13,101 @@ use crate::assess::planner::pacing::{Pacing, WriteResult, earliest};
 use crate::assess::verdict::AsOf;
 use crate::assess::verdict::findings::{Findings, findings};
 
-/// As many reports are written down in one plan at most: nobody else looks at the inventory
-/// meanwhile.
+/// Reports rendered in one plan at most, because a plan holds the inventory's lock.
 const RENDERED_AT_ONCE: usize = 500;
 
 /// Namespace and name of a report; the name is its workload's uid.
 pub type ReportKey = (Arc<str>, Arc<str>);
 
-/// A report as it is to be stored.
+/// A report to store.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Rendered {
-    /// Stands for the content.
+    /// Digest of the content.
     pub digest: String,
-    /// The whole object, the digest included.
+    /// The whole object, including the digest.
     pub object: serde_json::Value,
 }
 
 /// A stored report, without its content.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StoredReport {
-    /// Its own uid.
+    /// Uid of the report.
     pub uid: Option<Box<str>>,
-    /// The digest it carries.
+    /// The digest in its annotation.
     pub digest: Option<Box<str>>,
     /// Grows with every change of its content.
     pub generation: Option<u64>,
-    /// API group and kind of the workload that owns it.
-    pub owner: Option<(Box<str>, Box<str>)>,
+    /// Kind of the workload that owns it.
+    pub owner: Option<OwnerKind>,
 }
 
-/// One write.
+/// Kind of the object that owns a report.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OwnerKind {
+    /// API group; empty for the core group.
+    pub group: Box<str>,
+    /// Kind, such as `Deployment`.
+    pub kind: Box<str>,
+}
+
+/// A write of one report.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ReportWrite {
-    /// Which report.
+    /// Namespace and name of the report.
     pub key: ReportKey,
-    /// What is done to it.
+    /// Whether to store or remove it.
     pub act: ReportAct,
 }
 
-/// What is done to a report.
+/// The action of a write.
 #[derive(Clone, Debug, PartialEq)]
 pub enum ReportAct {
-    /// Create it, or replace its content.
+    /// Create the report, or replace its content.
     Store(Rendered),
-    /// It is removed, if it still is the object with this uid.
+    /// Remove the report, if it still has this uid.
     Remove(Option<Box<str>>),
 }
 
-/// What a plan comes to.
+/// The writes that are due.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct ReportPlan {
-    /// To be carried out.
+    /// At most as many as requested.
     pub writes: Vec<ReportWrite>,
-    /// There is more to write than was asked for.
+    /// More writes are due than requested.
     pub has_more: bool,
-    /// When a report that had to wait may be tried again.
+    /// When a report that had to wait may be written.
     pub again_at: Option<Timestamp>,
 }
 
-/// What is known of one report.
+/// Findings as last rendered. At rest nothing is rendered again only to compare it.
+#[derive(Debug)]
+struct LastRender {
+    /// Fingerprint of the findings.
+    fingerprint: u64,
+    /// Digest of the report.
+    digest: Box<str>,
+}
+
+/// State of one report.
 #[derive(Debug, Default)]
 struct ReportState {
     stored: Option<StoredReport>,
-    /// What its workload's findings were when it was last written down, and the digest of that:
-    /// at rest nothing is written down again only to be compared.
-    wanted: Option<(u64, Box<str>)>,
-    /// The generation our own last write made.
+    rendered: Option<LastRender>,
+    /// The generation that our last write made.
     ours: Option<u64>,
     pacing: Pacing,
 }
 
 impl ReportState {
-    /// Whether it holds the report of findings with this fingerprint.
+    /// Whether the report of findings with this fingerprint is stored.
     fn is_settled(&self, fingerprint: u64) -> bool {
-        let known = self.wanted.as_ref();
-        known.is_some_and(|(known, digest)| *known == fingerprint && self.says(digest))
+        self.rendered
+            .as_ref()
+            .is_some_and(|last| last.fingerprint == fingerprint && self.holds(&last.digest))
     }
 
-    /// Whether it holds this content, unchanged by other clients since we wrote it.
-    fn says(&self, digest: &str) -> bool {
+    /// Whether this content is stored, unchanged by other clients since our write.
+    fn holds(&self, digest: &str) -> bool {
         let Some(stored) = &self.stored else {
             return false;
         };
@@ -103,7 +118,7 @@ impl ReportState {
         stored.digest.as_deref() == Some(digest) && !is_edited
     }
 
-    /// Plans to store what is found where that is something else than is stored.
+    /// Plans a write if the report of these findings is not stored.
     fn settle(
         &mut self,
         key: &ReportKey,
@@ -112,10 +127,7 @@ impl ReportState {
         render: impl Fn(&Findings<'_>) -> Rendered,
     ) {
         let fingerprint = found.fingerprint();
-        if self.is_settled(fingerprint) {
-            return;
-        }
-        if self.waits(builder) {
+        if self.is_settled(fingerprint) || self.waits(builder) {
             return;
         }
         if builder.is_full() || builder.rendered >= RENDERED_AT_ONCE {
@@ -124,13 +136,16 @@ impl ReportState {
         }
         builder.rendered += 1;
         let rendered = render(found);
-        self.wanted = Some((fingerprint, rendered.digest.as_str().into()));
-        if !self.says(&rendered.digest) {
+        self.rendered = Some(LastRender {
+            fingerprint,
+            digest: rendered.digest.as_str().into(),
+        });
+        if !self.holds(&rendered.digest) {
             builder.offer(key, self, ReportAct::Store(rendered));
         }
     }
 
-    /// Whether a write is under way or held back: nothing is written down in vain.
+    /// Whether a write is in flight or held back, so that rendering would be in vain.
     fn waits(&self, builder: &mut PlanBuilder) -> bool {
         let again_at = &mut builder.plan.again_at;
         *again_at = earliest(*again_at, self.pacing.held_until(builder.now));
@@ -138,23 +153,23 @@ impl ReportState {
     }
 }
 
-/// The reports that are stored, and how far the operator is with each.
+/// Plans policy reports.
 #[derive(Debug, Default)]
 pub struct ReportPlanner {
     reports: BTreeMap<ReportKey, ReportState>,
-    /// Kinds all of whose workloads are known: what is absent is gone.
+    /// Kinds whose workloads are all listed, so that an absent workload is gone.
     complete: HashSet<Arc<WatchedKind>>,
     is_listed: bool,
     version: u64,
 }
 
 impl ReportPlanner {
-    /// A number that grows when other clients change reports.
+    /// A counter that grows when other clients change reports.
     pub fn version(&self) -> u64 {
         self.version
     }
 
-    /// Takes in a stored report. An event that our own write has overtaken changes nothing.
+    /// Records a stored report. An event older than our own write changes nothing.
     pub fn put(&mut self, key: ReportKey, stored: StoredReport) {
         let report = self.reports.entry(key).or_default();
         let is_overtaken = stored
@@ -167,7 +182,7 @@ impl ReportPlanner {
         }
     }
 
-    /// Takes in that a report is gone.
+    /// Records that a report is gone.
     pub fn remove(&mut self, key: &ReportKey) {
         if let Some(report) = self.reports.get_mut(key) {
             report.stored = None;
@@ -176,8 +191,8 @@ impl ReportPlanner {
         }
     }
 
-    /// Takes in that a list of reports is complete: what it did not hold is gone. Before the first
-    /// one nothing is planned.
+    /// Records a complete list: reports absent from it are gone. Before the first list nothing is
+    /// planned.
     pub fn listed(&mut self, seen: &HashSet<(String, String)>) {
         for ((namespace, name), report) in &mut self.reports {
             if !seen.contains(&(namespace.to_string(), name.to_string())) {
@@ -189,19 +204,17 @@ impl ReportPlanner {
         self.version += 1;
     }
 
-    /// Takes in that the kind of reports itself is gone: nothing is planned until there is a list of
-    /// them again.
+    /// Records that the report kind itself is gone. Nothing is planned until the next list.
     pub fn unlisted(&mut self) {
         self.is_listed = false;
     }
 
-    /// Every workload of this kind is known from now on.
+    /// Records that every workload of this kind is known.
     pub fn kind_is_complete(&mut self, kind: &Arc<WatchedKind>) {
         self.version += u64::from(self.complete.insert(kind.clone()));
     }
 
-    /// What is to be written now, at most `limit` reports. `render` writes a report down; equal
-    /// findings have to give equal reports.
+    /// At most `limit` writes that are due. `render` must return equal reports for equal findings.
     pub fn plan(
         &mut self,
         facts: &Inventory,
@@ -237,8 +250,8 @@ impl ReportPlanner {
         builder.plan
     }
 
-    /// Reports of workloads that are known not to be judged. A workload of a kind that was not
-    /// listed may well be: its report stays.
+    /// Plans removal of reports whose workloads are known not to be judged. Reports stay while the kind
+    /// of their workload is not listed.
     fn plan_removals(
         &mut self,
         judged: &HashSet<ReportKey>,
@@ -253,9 +266,10 @@ impl ReportPlanner {
             let Some(stored) = &report.stored else {
                 return report.pacing.is_in_flight();
             };
-            let is_known = |(group, kind): &(Box<str>, Box<str>)| {
-                let mut kinds = complete.iter();
-                kinds.any(|known| *known.group == **group && *known.kind == **kind)
+            let is_known = |owner: &OwnerKind| {
+                complete
+                    .iter()
+                    .any(|known| *known.group == *owner.group && *known.kind == *owner.kind)
             };
             let may_go =
                 facts.settings.excludes(&key.0) || stored.owner.as_ref().is_some_and(is_known);
@@ -267,7 +281,7 @@ impl ReportPlanner {
         });
     }
 
-    /// Notes how a write ended. What a landed one tells of a report is its generation.
+    /// Records the result of a write. A landed write returns the report's generation.
     pub fn ended(&mut self, write: &ReportWrite, outcome: WriteResult, now: Timestamp) {
         let Some(report) = self.reports.get_mut(&write.key) else {
             return;
@@ -280,7 +294,7 @@ impl ReportPlanner {
             (WriteResult::Landed(_) | WriteResult::Gone, ReportAct::Remove(_)) => {
                 self.reports.remove(&write.key);
             }
-            // Its namespace is gone, or the kind: soon the API server would answer the same.
+            // The namespace or the report kind is gone: a retry soon would fail the same way.
             (WriteResult::Gone, ReportAct::Store(_)) | (WriteResult::Failed, _) => {
                 report.pacing.failed(now);
             }
@@ -305,11 +319,11 @@ impl ReportState {
     }
 }
 
-/// A plan that is being made.
+/// A plan under construction.
 struct PlanBuilder {
     now: Timestamp,
     limit: usize,
-    /// How many reports were written down, also those that turned out to say what is stored.
+    /// Number of rendered reports, including those that equal the stored ones.
     rendered: usize,
     plan: ReportPlan,
 }
@@ -319,7 +333,7 @@ impl PlanBuilder {
         self.plan.writes.len() >= self.limit
     }
 
-    /// Plans a write unless one is under way, held back, or more than was asked for.
+    /// Plans a write unless one is in flight or held back, or the plan is full.
     fn offer(&mut self, key: &ReportKey, report: &mut ReportState, act: ReportAct) {
         if report.waits(self) {
             return;

@@ -1,5 +1,5 @@
-//! The label of each Kubernetes Service: the worst status of the workloads it selects. A write where
-//! another one is stored; at rest nothing is planned.
+//! The label of each Kubernetes Service: the worst status of the workloads it selects. One write for
+//! each Service whose stored label differs; at rest nothing is planned. No workload is labelled here.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -18,20 +18,20 @@ use crate::assess::verdict::{AsOf, JudgeContext, judge};
 pub struct ServiceWrite {
     pub namespace: Arc<str>,
     pub name: Arc<str>,
-    /// The object this is meant for.
+    /// Uid of the object, so that a later object of the same name is never written.
     pub uid: Option<Box<str>>,
-    /// `goldenpath.dev/status` afterwards; absent removes the key.
+    /// `goldenpath.dev/status` after the write; `None` removes the key.
     pub wanted: Option<Status>,
     slot: Slot,
 }
 
-/// The label we wrote last.
+/// Our last write to one Service.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 enum LastWrite {
-    /// Nothing was written yet.
+    /// No write yet.
     #[default]
     Never,
-    /// This status, or its absence.
+    /// This label, or its removal.
     Label(Option<Status>),
 }
 
@@ -44,7 +44,7 @@ pub struct ServiceLabelPlanner {
 }
 
 impl ServiceLabelPlanner {
-    /// The labels to write, for at most `limit` Services.
+    /// Label writes for at most `limit` Services.
     pub fn plan(&mut self, facts: &Inventory, now: Timestamp, limit: usize) -> Vec<ServiceWrite> {
         if !facts.settings.labels || !facts.settings.label_services {
             return Vec::new();
@@ -75,18 +75,19 @@ impl ServiceLabelPlanner {
         writes
     }
 
-    /// When a Service that waits may be written.
+    /// When the next waiting Service may be written.
     pub fn wake_at(&self, now: Timestamp) -> Option<Timestamp> {
-        let waiting = self.busy.values();
-        waiting.fold(None, |at, pacing| earliest(at, pacing.held_until(now)))
+        self.busy
+            .values()
+            .fold(None, |at, pacing| earliest(at, pacing.held_until(now)))
     }
 
-    /// Our labels that other clients changed, counted since the start.
+    /// Changes of our labels by other clients since the start.
     pub fn conflicts(&self) -> u64 {
         self.conflicts
     }
 
-    /// Notes how a write ended.
+    /// Records the result of a write.
     pub fn ended(
         &mut self,
         facts: &mut Inventory,

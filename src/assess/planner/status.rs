@@ -1,7 +1,6 @@
-//! The status of our own objects, built as data from plain findings. The same findings over the
-//! same stored status give that status again, so that an unchanged world is never written twice:
-//! nothing here holds the current time, and every message holds dates rather than spans.
-//! What is found is decided elsewhere; here it is only put into words and fields.
+//! Statuses of our custom resources, built from findings: fields, and conditions with messages. Equal
+//! findings over the same stored status give that status again, so that nothing is written twice: no
+//! field holds the current time, and messages hold dates, not durations. Findings are made elsewhere.
 
 use jiff::Timestamp;
 
@@ -15,12 +14,12 @@ pub use exception::{ExceptionFindings, PathFound, UnknownCheck, exception_status
 pub use path::{NewServicesNow, NotTakingPart, PathFindings, path_status};
 pub use undecodable::undecodable_status;
 
-/// A day as people read it, in UTC.
+/// A date for messages, in UTC.
 fn day(at: Timestamp) -> String {
     at.strftime("%-d %b %Y").to_string()
 }
 
-/// That an exception has the name of a deleted one, and what of that one counts.
+/// Message about deleted exceptions of the same name, and what of their history counts.
 pub fn recreated(previous: &Previous) -> String {
     let deleted = day(previous.deleted_at.0);
     let first = if previous.times == 1 {

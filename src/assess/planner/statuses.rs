@@ -1,5 +1,5 @@
-//! Statuses of paths and exceptions: a write for each one that differs from what is stored, with at
-//! least ten seconds between two writes of one object. What a status says is decided in `status`.
+//! Statuses of paths and exceptions: a write for each status that differs from the stored one, at most
+//! one per object every 10 s. The content of a status is decided in `status`, not here.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -19,10 +19,10 @@ use crate::assess::verdict::AsOf;
 mod exceptions;
 mod paths;
 
-/// The least time between two status writes of one object.
+/// Shortest time between two status writes of one object.
 pub const INTERVAL: Period = Period::seconds(10);
 
-/// An object of ours that has a status.
+/// A custom resource of ours, by name.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Owned {
     /// A GoldenPath, by name.
@@ -34,39 +34,39 @@ pub enum Owned {
 /// A status to store.
 #[derive(Clone, Debug, PartialEq)]
 pub struct StatusWrite<S> {
-    /// Whose.
+    /// The object to write.
     pub of: Owned,
-    /// The object this is meant for.
+    /// Uid of the object, so that a later object of the same name is never written.
     pub uid: Option<Box<str>>,
-    /// The status afterwards.
+    /// The status after the write.
     pub status: S,
 }
 
 /// An exception that entered another phase.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PhaseChange {
-    /// Its namespace.
+    /// Namespace of the exception.
     pub namespace: Arc<str>,
-    /// Its name.
+    /// Name of the exception.
     pub name: Arc<str>,
-    /// The object it happened to.
+    /// Uid of the exception.
     pub uid: Option<Box<str>>,
-    /// The phase it was in.
+    /// The phase in the stored status.
     pub from: Phase,
-    /// The phase it is in.
+    /// The phase now.
     pub to: Phase,
 }
 
-/// Every status that differs from what is stored.
+/// Every status that differs from the stored one.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct StatusPlan {
-    /// Of exceptions.
+    /// Statuses of exceptions.
     pub exceptions: Vec<StatusWrite<DeviationExceptionStatus>>,
-    /// Of paths.
+    /// Statuses of paths.
     pub paths: Vec<StatusWrite<GoldenPathStatus>>,
-    /// Exceptions whose phase changed; the first phase that is seen is no change.
+    /// Exceptions whose phase changed. The first phase of an exception is not a change.
     pub phases: Vec<PhaseChange>,
-    /// When a status that had to wait may go out.
+    /// When a status that had to wait may be written.
     pub again_at: Option<Timestamp>,
 }
 
@@ -76,18 +76,18 @@ pub struct StatusPlanner {
     paces: HashMap<Owned, Paced>,
 }
 
-/// The pace of one object, as long as it is this object.
+/// Pacing of one object. It starts anew for another object of the same name.
 #[derive(Debug, Default)]
 struct Paced {
     uid: Option<Box<str>>,
-    /// What cannot be decoded any more has its status written at once.
+    /// A change of this starts the pacing anew, so that an undecodable object gets its status at once.
     is_decodable: bool,
     pacing: Pacing,
 }
 
 impl StatusPlanner {
-    /// The statuses to store now. Counts and the measure at a path's deadline are only right once
-    /// every watched kind was listed: the caller sees to that.
+    /// The statuses to store now. The caller must have listed every watched kind: otherwise the counts
+    /// and the measurement at a path's deadline are too low.
     pub fn plan(
         &mut self,
         facts: &Inventory,
@@ -114,7 +114,7 @@ impl StatusPlanner {
         plan
     }
 
-    /// Notes how the status write of an exception ended.
+    /// Records the result of an exception's status write.
     pub fn exception_ended(
         &mut self,
         facts: &mut Inventory,
@@ -128,7 +128,7 @@ impl StatusPlanner {
         }
     }
 
-    /// Notes how the status write of a path ended.
+    /// Records the result of a path's status write.
     pub fn path_ended(
         &mut self,
         facts: &mut Inventory,

@@ -1,6 +1,6 @@
-//! What an exception asks next, and of whom: a decision, an answer, a look, a farewell. The
-//! register is sorted by it and an inbox is filtered by it. Also how long its owner waited for an
-//! answer: the platform team's own promise. It decides nothing about what is excused.
+//! The next action on an exception, and who takes it: a decision, a review, a renewal or a close.
+//! Registers sort by it and inboxes filter by it. Also how long the owner waited for an answer. Nothing
+//! here decides what is excused.
 
 use std::cmp::Ordering;
 
@@ -11,27 +11,27 @@ use crate::assess::exception::Life;
 use crate::assess::register::{ExceptionView, Usage};
 use crate::assess::state::{Phase, Turn};
 
-/// What an exception asks next, most pressing first.
+/// The next action on an exception, most urgent first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Next {
-    /// A first decision by the owner of the path.
+    /// The path owner decides about the request.
     Decide,
-    /// An answer by the owner of the path: its owner asked to go on.
+    /// The path owner decides about the requested renewal.
     Answer,
-    /// The look that was missed; it lapses otherwise.
+    /// The overdue review, before the exception lapses.
     ReviewOverdue,
-    /// It has ended and is still needed: go on, or return to the path.
+    /// It expired and is still needed: renew it, or return to the path.
     RenewOrReturn,
-    /// A look: its review or its end is near.
+    /// The review: its date or the expiry is near.
     Review,
-    /// To be closed: nothing it names needs it any more.
+    /// Close it: no workload needs it.
     Close,
-    /// Nothing.
+    /// No action is due.
     Rest,
 }
 
 impl Next {
-    /// Everything an exception can ask, most pressing first.
+    /// Every action, most urgent first.
     pub const ALL: [Self; 7] = [
         Self::Decide,
         Self::Answer,
@@ -55,7 +55,7 @@ impl Next {
         }
     }
 
-    /// Whose turn it is.
+    /// Who has to act.
     pub const fn turn(self) -> Turn {
         match self {
             Self::Decide | Self::Answer => Turn::Platform,
@@ -64,13 +64,13 @@ impl Next {
         }
     }
 
-    /// What `view` asks next.
+    /// The next action on this exception.
     pub fn of(view: &ExceptionView<'_>) -> Self {
         let is_superfluous = view.needed == Some(false) || is_unused(view.usage);
         Self::asked(view.life.phase, view.life.renewal_open, is_superfluous)
     }
 
-    /// What an exception in this phase asks next; it is superfluous where nothing needs it.
+    /// The next action in this phase. An exception is superfluous if no workload needs it.
     pub const fn asked(phase: Phase, renewal_open: bool, is_superfluous: bool) -> Self {
         match phase {
             Phase::Pending => Self::Decide,
@@ -79,7 +79,7 @@ impl Next {
             {
                 Self::Answer
             }
-            // An exception that is not needed may expire by itself.
+            // An exception that is not needed may expire without an action.
             Phase::Expired if is_superfluous => Self::Rest,
             Phase::Expired => Self::RenewOrReturn,
             Phase::Active | Phase::ReviewDue | Phase::ReviewOverdue if is_superfluous => {
@@ -92,7 +92,7 @@ impl Next {
     }
 }
 
-/// Whether it stands for nothing. One whose path has no such name may only be misspelt.
+/// Whether no workload uses it. An exception without a path does not count: its path may be misspelt.
 const fn is_unused(usage: Usage) -> bool {
     match usage {
         Usage::NoTarget | Usage::OtherPath | Usage::NotJudged => true,
@@ -100,8 +100,8 @@ const fn is_unused(usage: Usage) -> bool {
     }
 }
 
-/// The instant that says how pressing it is: since when an answer is waited for, or until when a
-/// look is in time. None where no date is.
+/// The date that decides how urgent it is: since when the owner waits, or until when a review is in
+/// time. None without a date.
 pub fn pressing_at(next: Next, dates: &Dates) -> Option<Timestamp> {
     match next {
         Next::Decide | Next::Answer => dates.waiting_since,
@@ -112,25 +112,25 @@ pub fn pressing_at(next: Next, dates: &Dates) -> Option<Timestamp> {
     }
 }
 
-/// The dates of an exception that need action; absent where there is none.
+/// Dates of an exception that can need action.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Dates {
-    /// Since when the platform team is asked.
+    /// Since when the owner waits for the platform team.
     pub waiting_since: Option<Timestamp>,
-    /// When it should be reviewed.
+    /// Date of the next review.
     pub review: Option<Timestamp>,
-    /// When it ends, everything considered.
+    /// Effective expiry.
     pub end: Option<Timestamp>,
 }
 
-/// Most pressing first; of equals the earlier date, and no date last.
+/// Most urgent first; of equals the earlier date, and no date last.
 pub fn by_urgency(a: (Next, Option<Timestamp>), b: (Next, Option<Timestamp>)) -> Ordering {
     let key = |(next, at): (Next, Option<Timestamp>)| (next, at.is_none(), at);
     key(a).cmp(&key(b))
 }
 
-/// Since when it is the platform team's turn: the creation of a request, or its owner's wish to
-/// go on. None while it is not.
+/// Since when the owner waits for the platform team: since the creation of the request, or since the
+/// requested renewal. None if no decision is pending.
 pub fn waiting_since(
     spec: &DeviationExceptionSpec,
     created: Timestamp,
@@ -146,10 +146,10 @@ pub fn waiting_since(
     }
 }
 
-/// How long its owner waited for the latest answer: from the request to go on to the first review
-/// after it, else from creation to the decision. None while nothing was answered, where nobody
-/// had to answer, and where the answer is older than the question, as with an approval that came
-/// with the manifest: nobody can tell from here how long that took.
+/// How long the owner waited for the latest decision: from the requested renewal to the first review
+/// after it, else from creation to the decision. None without a decision, if none was required, and if
+/// the decision is older than the request (an approval that came with the manifest): that wait is
+/// unknown.
 pub fn answered_after(
     spec: &DeviationExceptionSpec,
     created: Timestamp,
@@ -217,7 +217,7 @@ mod tests {
     }
 
     #[test]
-    fn the_platform_is_asked_from_the_request_on_and_answers_once() {
+    fn the_owner_waits_from_the_request_until_the_decision() {
         let asked = spec(&json!({}));
         let now = "2026-01-02T00:00:00Z";
         let since = waiting_since(&asked, at(CREATED), &life(&asked, now));
@@ -254,7 +254,7 @@ mod tests {
     }
 
     #[test]
-    fn an_answer_older_than_its_question_says_nothing_about_waiting() {
+    fn a_decision_older_than_its_request_gives_no_wait() {
         assert_eq!(
             answered(&json!({"approval": approval("2025-12-31T00:00:00Z")})),
             None
@@ -263,7 +263,7 @@ mod tests {
     }
 
     #[test]
-    fn a_decision_that_does_not_count_yet_is_no_answer() {
+    fn a_decision_that_does_not_count_yet_gives_no_wait() {
         assert_eq!(
             answered(&json!({"approval": approval("2027-01-01T00:00:00Z")})),
             None
@@ -271,7 +271,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_waited_for_longest_comes_first_and_what_rests_last() {
+    fn the_longest_wait_comes_first_and_no_action_comes_last() {
         let [early, late] = ["2026-01-01T00:00:00Z", "2026-02-01T00:00:00Z"].map(at);
         let mut asks = vec![
             (Next::Rest, Some(early)),
@@ -292,7 +292,7 @@ mod tests {
     }
 
     #[test]
-    fn every_word_is_its_own_and_somebody_s_turn_is_said() {
+    fn every_action_has_a_word_of_its_own_and_they_are_in_order() {
         let words: std::collections::BTreeSet<_> =
             Next::ALL.iter().map(|next| next.as_str()).collect();
         assert_eq!(words.len(), Next::ALL.len());

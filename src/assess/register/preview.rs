@@ -1,11 +1,10 @@
-//! What an exception would change, found by judging its namespace with it: once as it is asked
-//! for and once as if it were approved on the spot. The inventory stays as it is.
+//! Effects of a drafted exception, found by judging its namespace with it: once as drafted and once as
+//! if approved now. The inventory does not change.
 
-use crate::api::Instant;
 use jiff::Timestamp;
 
-use crate::api::DeviationException;
 use crate::api::deviation_exception::{Approval, Decision};
+use crate::api::{DeviationException, Instant};
 use crate::assess::exception::record::{EVERY_CHECK, Exception};
 use crate::assess::exception::{Consent, Life};
 use crate::assess::inventory::Inventory;
@@ -14,30 +13,29 @@ use crate::assess::object::kind::WorkloadId;
 use crate::assess::path::{Checks, indexes};
 use crate::assess::register::{Usage, Useless, named_checks, view_in};
 use crate::assess::state::State;
-use crate::assess::verdict::{AsOf, Verdict, judge};
+use crate::assess::verdict::{AsOf, JudgeContext, Verdict, judge};
 use crate::assess::workload::Workload;
 
-/// What an exception would change.
+/// Effects of a drafted exception.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ExceptionPreview {
     /// The workloads it would cover, in order of kind and name.
     pub covered: Vec<Covered>,
     /// Whether it would be in use.
     pub usage: Usage,
-    /// Names among its checks that cover nothing.
+    /// Check names that cover nothing.
     pub useless: Vec<CoversNothing>,
-    /// The path's name today; as it is written where no such path is known.
+    /// The current name of its path; as written if no such path is known.
     pub path: String,
-    /// Whether it also names checks that do not exist yet.
+    /// Whether it also covers checks added later (`*`).
     pub names_later_checks: bool,
-    /// On whose word it would excuse as soon as it is created.
+    /// Why it would be in force as soon as it is created.
     pub consent: Consent,
-    /// The latest end with which its team could declare it alone, where only the end is in the
-    /// way.
+    /// The latest end with which the team could declare it itself, if only the end prevents that.
     pub could_declare_until: Option<Timestamp>,
-    /// Its life as if it were approved on the spot.
-    pub agreed: Life,
-    /// Whether an exception of this name is there already.
+    /// Its life if approved now.
+    pub if_approved: Life,
+    /// Whether an exception of this name exists.
     pub replaces: bool,
 }
 
@@ -46,16 +44,16 @@ pub struct ExceptionPreview {
 pub struct Covered {
     /// The workload.
     pub id: WorkloadId,
-    /// The steps it fails that the exception names.
+    /// Failing checks that the exception names.
     pub checks: Vec<String>,
-    /// The steps it fails beside these.
+    /// Other failing checks.
     pub beside: Vec<String>,
-    /// Where it stands now.
+    /// State now.
     pub now: Option<State>,
-    /// Where it would stand as soon as the exception is created.
-    pub asked: Option<State>,
-    /// Where it would stand once the exception is approved.
-    pub agreed: Option<State>,
+    /// State as soon as the exception is created.
+    pub if_created: Option<State>,
+    /// State once the exception is approved.
+    pub if_approved: Option<State>,
 }
 
 /// A check name that covers nothing.
@@ -63,13 +61,13 @@ pub struct Covered {
 pub struct CoversNothing {
     /// As the exception writes it.
     pub name: String,
-    /// Whether the path has such a check, and does not let anybody leave it.
+    /// Whether the path has this check, but allows no exception to it.
     pub is_known: bool,
-    /// The check that was probably meant.
+    /// The most similar check of the path.
     pub nearest: Option<String>,
 }
 
-/// What this exception would change at this moment.
+/// The effects of this exception at this instant.
 pub fn preview(
     inventory: &Inventory,
     object: &DeviationException,
@@ -77,27 +75,34 @@ pub fn preview(
 ) -> ExceptionPreview {
     let namespace = object.metadata.namespace.as_deref().unwrap_or_default();
     let before = inventory.namespace(namespace).cloned().unwrap_or_default();
-    let asked = Trial::of(object.clone(), &before, as_of.now);
-    let agreed = Trial::of(approved(object.clone(), as_of.now), &before, as_of.now);
-    let look = Look { inventory, as_of };
-    let exception = asked.exception();
-    let view = view_in(inventory, as_of, (namespace, &asked.ns, &exception));
+    let drafted = DraftedNamespace::of(object.clone(), &before, as_of.now);
+    let approved = DraftedNamespace::of(approved(object.clone(), as_of.now), &before, as_of.now);
+    let exception = &drafted.exception;
+    let view = view_in(inventory, as_of, namespace, &drafted.ns, exception);
     let ctx = inventory.judge_context(as_of);
-    let life = ctx.life(&agreed.ns, &agreed.exception());
+    let life = ctx.life(&approved.ns, &approved.exception);
+    let comparison = Comparison {
+        inventory,
+        ctx: &ctx,
+        exception,
+        before: &before,
+        drafted: &drafted.ns,
+        approved: &approved.ns,
+    };
     let path = view.path_name().to_owned();
     ExceptionPreview {
         covered: view
             .matched
             .iter()
-            .filter_map(|id| look.covered(id, [&before, &asked.ns, &agreed.ns], &exception))
+            .filter_map(|id| comparison.covered(id))
             .collect(),
         usage: view.usage,
         useless: view.useless_checks.iter().map(useless).collect(),
         path,
         names_later_checks: exception.spec.checks.iter().any(|name| name == EVERY_CHECK),
         consent: view.life.consent,
-        could_declare_until: look.could_declare_until(&exception, view.life.consent),
-        agreed: life,
+        could_declare_until: could_declare_until(&ctx, exception, view.life.consent),
+        if_approved: life,
         replaces: before.exception(&exception.name).is_some(),
     }
 }
@@ -124,13 +129,13 @@ fn useless(check: &crate::assess::register::UselessCheck<'_>) -> CoversNothing {
     }
 }
 
-/// A namespace with an exception it does not have.
-struct Trial {
+/// A copy of a namespace, with the drafted exception in it.
+struct DraftedNamespace {
     ns: NamespaceIndex,
     exception: Exception,
 }
 
-impl Trial {
+impl DraftedNamespace {
     fn of(object: DeviationException, before: &NamespaceIndex, now: Timestamp) -> Self {
         let mut exception = Exception::read(object, now);
         if let Some(known) = before.exception(&exception.name) {
@@ -140,56 +145,55 @@ impl Trial {
         ns.put_exception(exception.clone());
         Self { ns, exception }
     }
-
-    fn exception(&self) -> Exception {
-        self.exception.clone()
-    }
 }
 
-#[derive(Clone, Copy)]
-struct Look<'a> {
+/// A namespace without the exception, with it, and with it approved.
+struct Comparison<'a> {
     inventory: &'a Inventory,
-    as_of: &'a AsOf,
+    ctx: &'a JudgeContext<'a>,
+    exception: &'a Exception,
+    before: &'a NamespaceIndex,
+    drafted: &'a NamespaceIndex,
+    approved: &'a NamespaceIndex,
 }
 
-impl Look<'_> {
-    fn covered(
-        self,
-        id: &WorkloadId,
-        [before, asked, agreed]: [&NamespaceIndex; 3],
-        exception: &Exception,
-    ) -> Option<Covered> {
+impl Comparison<'_> {
+    fn covered(&self, id: &WorkloadId) -> Option<Covered> {
         let workload = self.inventory.workload(id)?;
-        let ctx = self.inventory.judge_context(self.as_of);
-        let verdict = judge(workload, before, &ctx);
+        let verdict = judge(workload, self.before, self.ctx);
         let path = workload.paths.get(verdict.path?);
-        let named = named_checks(exception, path);
-        let state = |ns: &NamespaceIndex| judge(workload, ns, &ctx).state();
+        let named = named_checks(self.exception, path);
+        let state = |ns: &NamespaceIndex| judge(workload, ns, self.ctx).state();
         Some(Covered {
             id: id.clone(),
             checks: names(workload, &verdict, verdict.failing & named),
             beside: names(workload, &verdict, verdict.failing & !named),
             now: verdict.state(),
-            asked: state(asked),
-            agreed: state(agreed),
+            if_created: state(self.drafted),
+            if_approved: state(self.approved),
         })
     }
+}
 
-    /// The longest a team may declare alone, if with that end nobody else had to be asked.
-    fn could_declare_until(self, exception: &Exception, consent: Consent) -> Option<Timestamp> {
-        let paths = self.inventory.paths();
-        let policy = &paths.terms(&exception.spec.path)?.spec.exception_policy;
-        let limits = policy.self_declare.filter(|_| consent == Consent::None)?;
-        let until = limits.max_duration.after(self.as_of.now);
-        let mut shorter = exception.clone();
-        shorter.spec.expires_at = Some(Instant(until));
-        let life = shorter.life(paths, None, self.as_of.now);
-        (life.consent == Consent::SelfDeclared).then_some(until)
-    }
+/// The latest end allowed by `selfDeclare`, if with that end the exception needs no approval.
+fn could_declare_until(
+    ctx: &JudgeContext<'_>,
+    exception: &Exception,
+    consent: Consent,
+) -> Option<Timestamp> {
+    let policy = &ctx.paths.terms(&exception.spec.path)?.spec.exception_policy;
+    let limits = policy.self_declare.filter(|_| consent == Consent::None)?;
+    let until = limits.max_duration.after(ctx.as_of.now);
+    let mut shorter = exception.clone();
+    shorter.spec.expires_at = Some(Instant(until));
+    let life = shorter.life(ctx.paths, None, ctx.as_of.now);
+    (life.consent == Consent::SelfDeclared).then_some(until)
 }
 
 fn names(workload: &Workload, verdict: &Verdict, checks: Checks) -> Vec<String> {
     let path = verdict.path.map(|path| workload.paths.get(path));
-    let checks = indexes(checks).filter_map(|check| path?.spec.checks.get(check));
-    checks.map(|check| check.name.clone()).collect()
+    indexes(checks)
+        .filter_map(|check| path?.spec.checks.get(check))
+        .map(|check| check.name.clone())
+        .collect()
 }

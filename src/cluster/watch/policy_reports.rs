@@ -15,7 +15,7 @@ use tracing::{info, warn};
 
 use super::failure::{self, WatchBackoff, failure_of};
 use crate::api::keys::CONTENT_DIGEST;
-use crate::assess::planner::policy_reports::StoredReport;
+use crate::assess::planner::policy_reports::{OwnerKind, StoredReport};
 use crate::cluster::client::connect::WATCH_SECONDS;
 use crate::cluster::client::discovery::{LOOK_UP_EVERY, is_served};
 use crate::cluster::client::pager::PAGE_SIZE;
@@ -124,13 +124,16 @@ fn take(
 
 fn put(metadata: &ObjectMeta, context: &Context) {
     let (namespace, name) = key(metadata);
-    let owner = metadata.owner_references.iter().flatten().next();
-    let owner = owner.map(|owner| {
+    let owner_reference = metadata.owner_references.iter().flatten().next();
+    let owner = owner_reference.map(|owner| {
         let group = owner
             .api_version
             .split_once('/')
             .map_or("", |(group, _)| group);
-        (group.into(), owner.kind.as_str().into())
+        OwnerKind {
+            group: group.into(),
+            kind: owner.kind.as_str().into(),
+        }
     });
     let digest = metadata
         .annotations

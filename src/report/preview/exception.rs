@@ -100,14 +100,16 @@ fn workload(covered: &Covered) -> String {
 /// The label now, once requested and once approved.
 fn label(covered: &Covered, consent: Consent) -> String {
     let word = |state: Option<State>| state.map_or("no label", State::as_str);
-    let [now, asked, agreed] = [covered.now, covered.asked, covered.agreed].map(word);
-    if now == asked && now == agreed {
+    let [now, created, approved] = [covered.now, covered.if_created, covered.if_approved].map(word);
+    if now == created && now == approved {
         return format!("label: {now}, with it or without");
     }
     match consent {
-        Consent::None => format!("label: {now} now, {asked} once applied, {agreed} once approved"),
+        Consent::None => {
+            format!("label: {now} now, {created} once applied, {approved} once approved")
+        }
         Consent::Approved | Consent::SelfDeclared | Consent::NotRequired => {
-            format!("label: {now} now, {asked} once applied")
+            format!("label: {now} now, {created} once applied")
         }
     }
 }
@@ -137,7 +139,7 @@ fn cost(exception: &DeviationException) -> String {
 
 /// The effective expiry: as stated, by the path's maximum, or by a missed review.
 fn until(preview: &ExceptionPreview, as_of: Timestamp) -> String {
-    let life = &preview.agreed;
+    let life = &preview.if_approved;
     let Some(end) = life.effective_expiry else {
         return "it would excuse nothing".to_owned();
     };

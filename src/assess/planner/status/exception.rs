@@ -1,5 +1,6 @@
-//! What a DeviationException's status says: its life, whether it is in use and still needed, and
-//! what of its spec names nothing. Every message gives the state and the next step.
+//! Status of a DeviationException: its phase and dates, whether it is in use and still needed, and which
+//! parts of its spec cover nothing. Every message gives the state and the next step. The findings are
+//! made elsewhere.
 
 use jiff::Timestamp;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
@@ -19,49 +20,49 @@ mod reach;
 #[cfg(test)]
 pub(super) mod tests;
 
-/// The reason of a path that is gone; a status is read back for it.
+/// The reason for a deleted path. It is read back from stored statuses.
 const DELETED: &str = "Deleted";
-/// The longest list of workloads a status holds.
+/// Workloads that a status lists.
 const LISTED: usize = 20;
 
-/// What is known of an exception now.
+/// Findings on an exception.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ExceptionFindings {
-    /// The namespace it is in.
+    /// Namespace of the exception.
     pub namespace: String,
-    /// Where it is in its life.
+    /// Phase and dates now.
     pub life: Life,
-    /// On whose word it stands.
+    /// Assurance of the decision that counts.
     pub assurance: Assurance,
     /// Whether the path it names exists.
     pub path_found: PathFound,
-    /// Checks it names and its path does not have.
+    /// Checks it names that its path does not have.
     pub unknown_checks: Vec<UnknownCheck>,
-    /// Checks it names and may not.
+    /// Checks it names that allow no exception.
     pub not_exemptible: Vec<String>,
-    /// Workloads it names, as `Deployment/web`, in order.
+    /// Workloads it names that its path judges, as `Deployment/web`, in order.
     pub matched: Vec<String>,
     /// Failing checks it covers, over all its workloads.
     pub covered_failures: u32,
-    /// Its workloads exist, and this other path judges them.
+    /// The other path that judges its workloads, if any.
     pub on_other_path: Option<String>,
-    /// One of its workloads still fails a check it excepts. Unknown while such a check errs, or is
-    /// only announced.
+    /// Whether one of its workloads still fails a check it excepts. Unknown while such a check cannot
+    /// be evaluated, or is only announced.
     pub still_failing: Option<bool>,
-    /// It names more workloads than `maxWorkloads` lets it cover.
+    /// It names more workloads than `maxWorkloads`.
     pub over_max_workloads: bool,
 }
 
 /// Whether the path an exception names exists.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum PathFound {
-    /// Under that name.
+    /// It exists under this name.
     Found,
-    /// Under this name now.
+    /// It now has this other name.
     FormerName(String),
-    /// No path has this name; a similar one, if any.
+    /// No path has this name.
     Missing {
-        /// The known path most like it.
+        /// The most similar name of a path, if any is close.
         nearest: Option<String>,
     },
     /// It existed and was deleted.
@@ -73,11 +74,11 @@ pub enum PathFound {
 pub struct UnknownCheck {
     /// The name as written.
     pub name: String,
-    /// The check of the path most like it.
+    /// The most similar check of the path, if any is close.
     pub nearest: Option<String>,
 }
 
-/// The status to store for an exception. Reminders already sent are kept as they are.
+/// The status to store for an exception. Recorded reminders stay unchanged.
 pub fn exception_status(
     exception: &Exception,
     findings: &ExceptionFindings,
@@ -86,15 +87,15 @@ pub fn exception_status(
     let before = exception.status.as_ref();
     let conditions = before.map_or(&[][..], |status| &status.conditions);
     let life = &findings.life;
-    let words = Words {
+    let messages = Messages {
         exception,
         findings,
         life,
-        path_found: remembered(exception, &findings.path_found),
+        path_found: deleted_or(exception, &findings.path_found),
         now,
     };
-    let mut conditions = settle(conditions, words.statements(), exception.generation, now);
-    if is_asked_again(exception, life) {
+    let mut conditions = settle(conditions, messages.statements(), exception.generation, now);
+    if is_requested_again(exception, life) {
         for approved in conditions.iter_mut().filter(|c| c.type_ == APPROVED) {
             approved.last_transition_time = Time(stored(now).0);
         }
@@ -118,25 +119,27 @@ pub fn exception_status(
     }
 }
 
-/// The rejection to record: the one in the spec, which the approval policy compares before anybody
-/// removes it, else the latest before. One that is dated ahead does not count yet.
+/// The rejection to record: the one in the spec, else the latest recorded one. The approval policy
+/// compares the record when a user removes the rejection. One dated in the future does not count yet.
 fn recorded_rejection(exception: &Exception, now: Timestamp) -> Option<Rejection> {
     let in_spec = Rejection::in_spec(&exception.spec);
     let counting = in_spec.filter(|rejection| rejection.counts(now));
     counting.or_else(|| exception.past.rejected.clone())
 }
 
-/// Whether a request that was not agreed to is made again. `Approved` stays False over that; that
-/// it is another request, which waits from now on, is told by its transition time.
-fn is_asked_again(exception: &Exception, life: &Life) -> bool {
-    let before = exception.status.as_ref();
-    let before = before.and_then(|status| status.phase.as_deref());
-    before == Some(Phase::Rejected.as_str()) && life.phase == Phase::Pending
+/// Whether a rejected request is made again. `Approved` stays False; its transition time moves, because
+/// the new request waits from now on.
+fn is_requested_again(exception: &Exception, life: &Life) -> bool {
+    let phase_before = exception
+        .status
+        .as_ref()
+        .and_then(|status| status.phase.as_deref());
+    phase_before == Some(Phase::Rejected.as_str()) && life.phase == Phase::Pending
 }
 
-/// A path that this same spec once found and that nobody knows any more was deleted: long after
-/// its labels went, an exception is not told of a slip it never made.
-fn remembered<'a>(exception: &Exception, found: &'a PathFound) -> &'a PathFound {
+/// `Deleted` instead of `Missing` if the same spec once found its path, so that an exception never
+/// reports a typo that it does not have.
+fn deleted_or<'a>(exception: &Exception, found: &'a PathFound) -> &'a PathFound {
     let PathFound::Missing { .. } = found else {
         return found;
     };
@@ -154,8 +157,8 @@ fn remembered<'a>(exception: &Exception, found: &'a PathFound) -> &'a PathFound 
     }
 }
 
-/// One exception being put into words.
-struct Words<'a> {
+/// Inputs of the condition messages of one exception.
+struct Messages<'a> {
     exception: &'a Exception,
     findings: &'a ExceptionFindings,
     life: &'a Life,
@@ -163,7 +166,7 @@ struct Words<'a> {
     now: Timestamp,
 }
 
-impl Words<'_> {
+impl Messages<'_> {
     fn statements(&self) -> Vec<Statement> {
         let mut statements = vec![self.ready()];
         statements.extend(self.stalled());
@@ -209,8 +212,8 @@ impl Words<'_> {
             && !self.findings.not_exemptible.contains(check)
     }
 
-    /// Why no part of the spec can be used. A deleted path is no mistake of the spec: it could be
-    /// used, and its phases go on.
+    /// Why no part of the spec can be used. A deleted path is not a mistake in the spec: the phases
+    /// continue.
     fn unusable(&self) -> Option<&'static str> {
         match self.path_found {
             PathFound::Missing { .. } => Some("PathNotFound"),
@@ -258,7 +261,7 @@ impl Words<'_> {
     }
 }
 
-/// A statement that cannot be true or false now.
+/// A condition with status Unknown.
 fn unknown(kind: &'static str, reason: &'static str, message: &str) -> Statement {
     Statement {
         kind,

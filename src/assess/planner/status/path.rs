@@ -1,6 +1,6 @@
-//! What a GoldenPath's status says: whether it takes part, which of its expressions cannot be
-//! used, where its services stand, and the two things only a status remembers: what was measured
-//! at the adoption deadline, and one point of history a week.
+//! Status of a GoldenPath: whether it takes part, which expressions cannot be used, the states of its
+//! services, and two records that exist only in a status: the measurement at the adoption deadline and
+//! one point of history a week. Services are counted elsewhere.
 
 use std::collections::BTreeMap;
 
@@ -19,41 +19,41 @@ use crate::assess::wording::{first_few, quoted};
 mod tests;
 
 const WEEK: Period = Period::days(7);
-/// A little more than a year of weeks.
+/// Points of history: a little more than a year of weeks.
 const POINTS: usize = 60;
-/// How many checks the status lists as most often missing.
+/// Most frequently failing checks in the status.
 const TOP: usize = 10;
 
-/// What is known of a path now.
+/// Findings on a path.
 #[derive(Clone, Debug, PartialEq, Default)]
 pub struct PathFindings {
     /// Why it does not take part; none when it does.
     pub preview: Option<NotTakingPart>,
-    /// Expressions that cannot be used, in the order they are written in.
+    /// Expressions that cannot be used, in the order of the spec.
     pub invalid: Vec<Invalid>,
-    /// Checks not enforced yet, and from when they are.
+    /// Checks not enforced yet, with the start of enforcement.
     pub announced: Vec<(String, Timestamp)>,
     /// None of its checks can be used.
     pub nothing_usable: bool,
     /// Services judged by it.
     pub services: u32,
-    /// The same, by state.
+    /// Services judged by it, by state.
     pub counts: BTreeMap<&'static str, u32>,
-    /// Services created after its launch. None until every watched kind has been listed: what is
-    /// measured at the deadline is written once, and must not be half of it.
+    /// Services created after its launch. None until every watched kind is listed, because the
+    /// measurement at the deadline is written only once.
     pub new_services: Option<NewServicesNow>,
-    /// The share of new services that should be on it, in percent.
+    /// Target share of new services on the path, in percent.
     pub target_percent: u8,
-    /// Checks and the number of services that do not pass them.
+    /// Checks and the number of services that fail them.
     pub top_deviations: Vec<(String, u32)>,
-    /// What is to be said of its warnings on apply; none where it asks for none.
+    /// The condition about warnings on apply; none without `warnOnApply`.
     pub warning: Option<Statement>,
-    /// The definition of its exceptions was removed; the last known ones are in force.
+    /// The definition of exceptions was removed; the last known exceptions stay in force.
     pub exceptions_kept: bool,
 }
 
 impl PathFindings {
-    /// What the path says of itself at `now`; its services are the caller's to count.
+    /// Findings that follow from the path alone at `now`; the caller adds its services.
     pub fn of(path: &Path, now: Timestamp) -> Self {
         let at = path.at(now);
         let announced = indexes(at.announced).filter_map(|index| {
@@ -71,19 +71,19 @@ impl PathFindings {
     }
 }
 
-/// Why a path is shown and not counted.
+/// Why a path is shown, but not counted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum NotTakingPart {
-    /// Its launch is at this instant.
+    /// It launches at this instant.
     LaunchAhead(Timestamp),
-    /// It is on the roadmap, with no date.
+    /// It is on the roadmap, without a date.
     OnRoadmap,
-    /// No required check that can be used is in force.
+    /// No usable required check is in force.
     NoRequiredCheck,
 }
 
 impl NotTakingPart {
-    /// Why a path that does not take part at `now` does not.
+    /// The reason for a path that does not take part at `now`.
     fn of(launched_at: Option<Timestamp>, now: Timestamp) -> Self {
         match launched_at {
             None => Self::OnRoadmap,
@@ -93,19 +93,19 @@ impl NotTakingPart {
     }
 }
 
-/// The services created after a path's launch, as they are now.
+/// The services created after a path's launch, counted now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct NewServicesNow {
-    /// How many there are.
+    /// Number of new services.
     pub total: u32,
-    /// How many of them are on the path.
+    /// Number of them on the path.
     pub on_path: u32,
-    /// When the share is measured.
+    /// Time of the measurement.
     pub deadline: Timestamp,
 }
 
-/// The status to store for a path. Written whole, but for what was measured at the deadline and
-/// the history, which are carried on from `before`.
+/// The status to store for a path. The measurement at the deadline and the history continue from
+/// `before`; every other field is built anew.
 pub fn path_status(
     generation: Option<i64>,
     findings: &PathFindings,
@@ -114,9 +114,11 @@ pub fn path_status(
 ) -> GoldenPathStatus {
     let conditions = before.map_or(&[][..], |status| &status.conditions);
     let new_services = before.and_then(|status| status.new_services.as_ref());
-    let counts = findings.counts.iter();
-    let counts: BTreeMap<String, u32> =
-        counts.map(|(state, n)| ((*state).to_owned(), *n)).collect();
+    let counts: BTreeMap<String, u32> = findings
+        .counts
+        .iter()
+        .map(|(state, services)| ((*state).to_owned(), *services))
+        .collect();
     GoldenPathStatus {
         observed_generation: generation,
         conditions: settle(conditions, statements(findings), generation, now),
@@ -135,7 +137,7 @@ fn new_services_at(
 ) -> Option<NewServices> {
     let recorded = before.and_then(|before| before.at_deadline.clone());
     let Some(seen) = findings.new_services else {
-        // Nothing is known now; what was measured stays.
+        // Unknown now; the recorded measurement stays.
         return before.filter(|_| recorded.is_some()).cloned();
     };
     let is_due = now >= seen.deadline;
@@ -163,7 +165,7 @@ fn new_services_at(
     })
 }
 
-/// Four decimals: a number of few digits reads back from JSON as itself, on every side.
+/// The share of new services on the path, to four decimals, so that it survives a JSON round trip.
 fn ratio(seen: NewServicesNow) -> Option<f64> {
     (seen.total > 0)
         .then(|| (f64::from(seen.on_path) / f64::from(seen.total) * 10_000.0).round() / 10_000.0)

@@ -1,5 +1,5 @@
-//! What the status of an object that cannot be decoded says: why it is not used, what to do about it,
-//! and what nothing else holds.
+//! Status of an object that cannot be decoded: why it is not used, the next step, and the recorded
+//! fields that exist nowhere else. Which objects these are is decided in the inventory.
 
 use jiff::Timestamp;
 
@@ -8,9 +8,9 @@ use crate::api::golden_path::NewServices;
 use crate::api::{DeviationExceptionStatus, GoldenPathStatus};
 use crate::assess::inventory::undecodable::{REASON, Undecodable};
 
-/// A status that can say that its object is undecodable.
+/// A status that can report its object as undecodable.
 pub trait StatusOfUndecodable: Clone + PartialEq {
-    /// What is left to say of the object.
+    /// The new status, with the fields of `before` that must not be lost.
     #[must_use]
     fn of_undecodable(
         before: Option<&Self>,
@@ -21,7 +21,7 @@ pub trait StatusOfUndecodable: Clone + PartialEq {
 }
 
 impl StatusOfUndecodable for DeviationExceptionStatus {
-    /// Its past stays: nothing else holds it, and a repair must not erase a rejection.
+    /// Keeps the record of rejections, deleted exceptions and reminders: a repair must not erase it.
     fn of_undecodable(
         before: Option<&Self>,
         statements: Vec<Statement>,
@@ -43,7 +43,7 @@ impl StatusOfUndecodable for DeviationExceptionStatus {
 }
 
 impl StatusOfUndecodable for GoldenPathStatus {
-    /// What was measured once and the history stay: nothing else holds them.
+    /// Keeps the measurement at the deadline and the history.
     fn of_undecodable(
         before: Option<&Self>,
         statements: Vec<Statement>,
@@ -63,7 +63,7 @@ impl StatusOfUndecodable for GoldenPathStatus {
     }
 }
 
-/// The status of an object that cannot be decoded, where another one is stored.
+/// The status of an undecodable object, if it differs from the stored one. `effect` completes "so it".
 pub fn undecodable_status<S: StatusOfUndecodable>(
     object: &Undecodable<S>,
     effect: &str,

@@ -1,4 +1,5 @@
-//! The status of each exception, where it differs from what is stored.
+//! Status writes of exceptions: the findings of the register, as a status, if it differs from the stored
+//! one. Nothing is paced here.
 
 use crate::api::DeviationExceptionStatus;
 use crate::assess::exception::record::Exception;
@@ -12,13 +13,13 @@ use crate::assess::state::Phase;
 use crate::assess::verdict::{AsOf, judge};
 use crate::assess::wording::nearest;
 
-/// A status to store, and the change of phase that it shows.
+/// A status to store, with the change of phase it brings.
 pub(super) struct ExceptionWrite {
     pub write: StatusWrite<DeviationExceptionStatus>,
     pub change: Option<PhaseChange>,
 }
 
-/// The statuses that differ, also those of exceptions that cannot be decoded.
+/// The statuses that differ, including those of undecodable exceptions.
 pub(super) fn changed_exceptions(
     facts: &Inventory,
     register: &[ExceptionView<'_>],
@@ -47,8 +48,8 @@ pub(super) fn changed_exceptions(
         .collect()
 }
 
-/// Reminders are recorded by a write of their own, under a field manager of their own: fields that
-/// a write omits stay as they are stored, whatever we last saw of them.
+/// Reminders are written separately, under their own field manager. Fields that this write omits stay
+/// as stored.
 fn without_reminders(status: DeviationExceptionStatus) -> DeviationExceptionStatus {
     DeviationExceptionStatus {
         notified: Vec::new(),
@@ -131,7 +132,7 @@ fn path_found(facts: &Inventory, view: &ExceptionView<'_>) -> PathFound {
     }
 }
 
-/// The path that judges the workloads of an exception, where it is not the one it names.
+/// The path that judges the workloads of an exception, if it is not the one the exception names.
 fn other_path(facts: &Inventory, view: &ExceptionView<'_>, as_of: &AsOf) -> Option<String> {
     match view.usage {
         Usage::OtherPath => {}
@@ -139,9 +140,10 @@ fn other_path(facts: &Inventory, view: &ExceptionView<'_>, as_of: &AsOf) -> Opti
     }
     let ctx = facts.judge_context(as_of);
     let ns = facts.namespace(view.namespace)?;
-    let judged = ns.named_by(view.exception).filter_map(|workload| {
-        let path = judge(workload, ns, &ctx).path?;
-        Some(workload.paths.get(path).name.to_string())
-    });
-    judged.min()
+    ns.named_by(view.exception)
+        .filter_map(|workload| {
+            let path = judge(workload, ns, &ctx).path?;
+            Some(workload.paths.get(path).name.to_string())
+        })
+        .min()
 }

@@ -1,5 +1,5 @@
-//! The status of each path, where it differs from what is stored: from the tally of the whole
-//! inventory, and from the expressions that fail while they run.
+//! Status writes of paths: the tally of the inventory and the failing expressions, as a status, if it
+//! differs from the stored one. Nothing is paced or counted here.
 
 use jiff::Timestamp;
 
@@ -13,7 +13,7 @@ use crate::assess::planner::status::{
 use crate::assess::planner::statuses::{Owned, StatusWrite};
 use crate::assess::planner::warning_policies::PolicyPlanner;
 
-/// The statuses that differ, also those of paths that cannot be decoded.
+/// The statuses that differ, including those of undecodable paths.
 pub(super) fn changed_paths(
     facts: &Inventory,
     policies: &PolicyPlanner,

@@ -1,9 +1,9 @@
-//! Conditions on the decision about an exception, and on its review.
+//! Messages of the conditions `Approved` and `ReviewCurrent` of an exception. Nothing is decided here.
 
 use jiff::Timestamp;
 
 use super::super::{day, recreated};
-use super::{Words, unknown};
+use super::{Messages, unknown};
 use crate::api::condition::{APPROVED, REVIEW_CURRENT, Statement};
 use crate::api::deviation_exception::ReviewOutcome;
 use crate::assess::exception::assurance::{Assurance, Doubt};
@@ -11,7 +11,7 @@ use crate::assess::exception::past::Rejection;
 use crate::assess::state::Phase;
 use crate::assess::wording::{first_few, quoted};
 
-impl Words<'_> {
+impl Messages<'_> {
     pub(super) fn approved(&self) -> Statement {
         let assurance = self.findings.assurance;
         let (status, message) = match assurance {

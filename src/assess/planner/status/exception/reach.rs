@@ -1,11 +1,11 @@
-//! What an exception reaches: whether its path, checks and workloads are there, and whether they
-//! still need it.
+//! Messages of the conditions `InUse`, `Needed`, `ChecksKnown` and `PathFound` of an exception. Nothing
+//! is decided here.
 
-use super::{DELETED, PathFound, Words, unknown};
+use super::{DELETED, Messages, PathFound, unknown};
 use crate::api::condition::{CHECKS_KNOWN, IN_USE, NEEDED, PATH_FOUND, Statement};
 use crate::assess::wording::{did_you_mean, first_few};
 
-impl Words<'_> {
+impl Messages<'_> {
     pub(super) fn in_use(&self) -> Statement {
         let (status, reason, message) = if let Some(other) = &self.findings.on_other_path {
             (
