@@ -13,7 +13,7 @@ use crate::assess::exception::past::Rejection;
 use crate::assess::exception::record::Exception;
 use crate::assess::state::Phase;
 
-mod agreement;
+mod approval;
 #[cfg(test)]
 mod properties;
 mod reach;
