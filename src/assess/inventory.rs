@@ -1,7 +1,7 @@
-//! The inventory: what was seen of a cluster or of manifests, by namespace. Events and lists go in;
-//! facts, and a log of what changed, come out. It keeps compact records, never objects. Only a delete
-//! event or a completed list removes. It plans no write and knows of none under way: that is the
-//! planners' business. It neither reads a clock nor waits: every instant is a parameter.
+//! The inventory: everything seen of a cluster or of manifests, by namespace. Events and lists go in;
+//! facts and a log of changes come out. It holds compact records, never objects. Only a delete event or
+//! a completed list removes a record. It plans no writes and knows none in flight: planners do. It
+//! neither reads a clock nor waits: every instant is a parameter.
 
 use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
@@ -34,14 +34,14 @@ mod slots;
 mod time;
 pub mod undecodable;
 
-/// How long a deleted path is still judged by, so that a path that is re-created by a delivery
-/// tool does not make every label flicker.
+/// How long a deleted path still judges, so that labels do not flicker when a delivery tool re-creates
+/// it.
 pub const DELETED_PATH_GRACE: Period = Period::seconds(300);
 
-/// Everything known of a cluster, or of a set of manifests.
+/// Facts about a cluster, or about a set of manifests.
 #[derive(Debug)]
 pub struct Inventory {
-    /// How workloads are read and counted.
+    /// Settings for reading and counting workloads.
     pub settings: Settings,
     vouching: Vouching,
     paths: Arc<PathSet>,
@@ -63,11 +63,11 @@ pub struct Inventory {
     exceptions_kept: bool,
 }
 
-/// What has to be read again after a change.
+/// Objects to read again after a change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[must_use]
 pub enum Reread {
-    /// Nothing: the records answer.
+    /// None: the records suffice.
     Nothing,
     /// Every workload.
     Everything,
@@ -98,7 +98,7 @@ impl Inventory {
         }
     }
 
-    /// Since when the API server vouches for approvals. True where that is news.
+    /// Sets since when the API server verifies approvals. True if that changed.
     pub fn set_vouching(&mut self, vouching: Vouching) -> bool {
         let has_changed = self.vouching != vouching;
         self.vouching = vouching;
@@ -106,7 +106,7 @@ impl Inventory {
         has_changed
     }
 
-    /// Whether the exceptions are those of a definition that was removed.
+    /// Sets whether the definition of exceptions was removed, so that the last known ones stay in force.
     pub fn set_exceptions_kept(&mut self, kept: bool) {
         self.exceptions_kept = kept;
         self.version += 1;
@@ -117,7 +117,7 @@ impl Inventory {
         &self.paths
     }
 
-    /// The namespaces something is known of, in order of name.
+    /// The namespaces with any record, in order of name.
     pub fn namespaces(&self) -> impl Iterator<Item = (&str, &NamespaceIndex)> {
         self.namespaces.iter().map(|(name, ns)| (&**name, &**ns))
     }
@@ -127,7 +127,7 @@ impl Inventory {
         self.namespaces.get(namespace).map(|ns| &**ns)
     }
 
-    /// A workload, and the namespace it is in.
+    /// A workload and its namespace.
     pub fn entry(&self, id: &WorkloadId) -> Option<(&NamespaceIndex, &Entry)> {
         let ns = self.namespaces.get(&id.namespace)?;
         Some((ns, ns.workloads.get(&local(id))?))
@@ -143,7 +143,7 @@ impl Inventory {
         self.path_statuses.contains_key(name)
     }
 
-    /// The stored status of a path, where it has one.
+    /// The stored status of a path.
     pub(super) fn path_status(&self, name: &str) -> Option<&GoldenPathStatus> {
         self.path_statuses.get(name)?.as_ref()
     }
@@ -156,18 +156,18 @@ impl Inventory {
         self.vouching
     }
 
-    /// Whether the exceptions are those of a definition that was removed.
+    /// Whether the definition of exceptions was removed; the last known ones stay in force.
     pub fn exceptions_kept(&self) -> bool {
         self.exceptions_kept
     }
 
-    /// A number that grows with every change, so that readers know whether to look again.
+    /// A counter that grows with every change, so that readers can cache.
     pub fn version(&self) -> u64 {
         self.version
     }
 
-    /// What to look at a workload of this namespace with. Clones are cheap; the inventory need
-    /// not be held while an object is judged.
+    /// Inputs for reading a workload of this namespace, cloned cheaply, so that the caller need not hold
+    /// the inventory meanwhile.
     pub fn read_inputs(&self, namespace: &str) -> (Arc<PathSet>, Option<Namespace>) {
         let known = self
             .namespaces
@@ -176,7 +176,7 @@ impl Inventory {
         (self.paths.clone(), known)
     }
 
-    /// A lens on the inventory's own data, for callers that hold it anyway.
+    /// Inputs for reading a workload of this namespace, borrowed from the inventory.
     pub fn read_context(&self, namespace: &str) -> ReadContext<'_> {
         let known = self
             .namespaces
@@ -190,7 +190,7 @@ impl Inventory {
         }
     }
 
-    /// What verdicts are given under at a moment.
+    /// Inputs shared by all verdicts at one instant.
     pub fn judge_context<'a>(&'a self, as_of: &'a AsOf) -> JudgeContext<'a> {
         JudgeContext {
             settings: &self.settings,

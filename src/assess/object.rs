@@ -1,5 +1,5 @@
-//! What is read of one object: its kind, labels, namespace, the defaults the API server would fill
-//! in, and a hash of its pod template. Nothing here knows of paths, exceptions or verdicts.
+//! Parts of one object: kind, labels, namespace, the API server's defaults, and a hash of the pod
+//! template. Nothing here depends on paths, exceptions or verdicts.
 
 pub mod defaults;
 pub mod kind;

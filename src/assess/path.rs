@@ -1,5 +1,5 @@
-//! A golden path ready to judge: expressions compiled once, checks as bits, scope as selectors.
-//! What does not compile is kept and said; its other checks go on. No object is read here.
+//! A compiled golden path: expressions compiled once, checks as bits, scope as selectors. Expressions
+//! that do not compile are listed, and the other checks still work. No object is read here.
 
 use std::fmt;
 use std::sync::Arc;
@@ -15,39 +15,39 @@ use crate::assess::object::labels::{LabelSet, Selector};
 pub mod evaluate;
 pub mod set;
 
-/// A set of checks of one path: bit n is the n-th check. A path has at most 32.
+/// A set of checks of one path: bit n is the n-th check. A path has at most 32 checks.
 pub type Checks = u32;
 
 /// A golden path, compiled.
 #[derive(Debug)]
 pub struct Path {
-    /// Its name.
+    /// Name of the object.
     pub name: Arc<str>,
-    /// The stored object's identity, absent offline.
+    /// Uid of the stored object; absent offline.
     pub uid: Option<Box<str>>,
     /// The generation this was compiled from.
     pub generation: Option<i64>,
-    /// When the object was created, which is its launch where none is stated.
+    /// Creation time of the object; the launch, if none is stated.
     pub created: Option<Timestamp>,
-    /// When the object was deleted; its labels go after a grace.
+    /// When the object was deleted. It still judges for a grace period.
     pub deleted: Option<Timestamp>,
-    /// What its owner wrote.
+    /// The spec as written.
     pub spec: GoldenPathSpec,
-    /// The variables its expressions may use.
+    /// The variables that its expressions may use.
     pub env: Env,
-    /// One program a check, in order; absent where it does not compile.
+    /// Programs of each check, in order.
     pub programs: Vec<CheckPrograms>,
-    /// Everything that does not compile or reads what is not judged.
+    /// Expressions that do not compile, or read fields that are not judged.
     pub invalid: Vec<Invalid>,
     scope: CompiledScope,
 }
 
-/// The compiled expressions of one check.
+/// The compiled expressions of one check; absent if they do not compile.
 #[derive(Clone, Debug, Default)]
 pub struct CheckPrograms {
-    /// The check itself.
+    /// `expression` of the check.
     pub expression: Option<Program>,
-    /// Its message.
+    /// `messageExpression` of the check.
     pub message: Option<Program>,
 }
 
@@ -78,9 +78,9 @@ impl fmt::Display for ExpressionPlace {
 /// An expression that cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Invalid {
-    /// Which expression.
+    /// The expression, by kind and name.
     pub place: ExpressionPlace,
-    /// A `PascalCase` word for machines.
+    /// A `PascalCase` word.
     pub reason: &'static str,
     /// Position and cause.
     pub message: String,
@@ -88,7 +88,6 @@ pub struct Invalid {
 
 #[derive(Debug, Default)]
 struct CompiledScope {
-    kinds: Vec<(String, String)>,
     namespaces: Option<Selector>,
     labels: Option<Selector>,
     conditions: Vec<Option<Program>>,
@@ -99,15 +98,15 @@ struct CompiledScope {
 pub struct Origin {
     /// Name of the object.
     pub name: String,
-    /// Its uid, absent offline.
+    /// Uid of the object; absent offline.
     pub uid: Option<String>,
-    /// Its generation, absent offline.
+    /// Generation of the object; absent offline.
     pub generation: Option<i64>,
-    /// When it was created, absent offline.
+    /// Creation time of the object; absent offline.
     pub created: Option<Timestamp>,
 }
 
-/// How a path stands at one instant.
+/// State of a path at one instant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PathAt {
     /// Launched, with at least one enforced required check that compiles.
@@ -116,12 +115,12 @@ pub struct PathAt {
     pub required: Checks,
     /// Recommended checks in force: these advise.
     pub recommended: Checks,
-    /// Checks shown and not counted yet.
+    /// Checks that are shown, but not counted yet.
     pub announced: Checks,
 }
 
 impl Path {
-    /// Compiles a path. Total: whatever cannot be used is listed in `invalid`.
+    /// Compiles a path. Never fails: expressions that cannot be used go into `invalid`.
     pub fn compile(origin: Origin, spec: GoldenPathSpec) -> Self {
         let mut invalid = Vec::new();
         let env = declare_variables(&spec.variables, &mut invalid);
@@ -154,13 +153,13 @@ impl Path {
         }
     }
 
-    /// When the share of new services is measured; absent where the launch is not known.
+    /// When the share of new services is measured; absent without a known launch.
     pub fn adoption_deadline(&self) -> Option<Timestamp> {
         let launch = self.launched_at().filter(|at| *at > Timestamp::MIN)?;
         Some(Period::days(self.spec.adoption.within_days.into()).after(launch))
     }
 
-    /// How the path stands at `now`.
+    /// The state of the path at `now`.
     pub fn at(&self, now: Timestamp) -> PathAt {
         let mut at = PathAt {
             takes_part: false,
@@ -188,7 +187,7 @@ impl Path {
         at
     }
 
-    /// The next instant after `now` at which [`Path::at`] or a date of its policy changes.
+    /// The next instant after `now` at which time alone changes the path's state.
     pub fn next_change(&self, now: Timestamp) -> Option<Timestamp> {
         let enforced = self
             .spec
@@ -203,7 +202,7 @@ impl Path {
         dates.filter(|date| *date > now).min()
     }
 
-    /// Whether the workload is asked nothing yet, being older than the path.
+    /// Whether a workload of this age predates the path, so that nothing is due yet.
     pub fn is_predated_by(&self, birth: Option<Timestamp>, now: Timestamp) -> bool {
         let existing = &self.spec.existing;
         match existing.treat_as {
@@ -227,7 +226,7 @@ impl Path {
         self.spec.checks.iter().position(|check| check.name == name)
     }
 
-    /// Whether the parts of the scope that need no expression hold.
+    /// Whether kind, labels and namespace match the scope; expressions are not evaluated.
     pub(super) fn admits(
         &self,
         kind: &WatchedKind,
@@ -246,14 +245,16 @@ impl Path {
                 .is_none_or(|selector| selector.matches(namespace))
     }
 
-    /// Whether the path is for workloads of this kind at all.
+    /// Whether the scope includes this kind.
     pub(super) fn takes_kind(&self, kind: &WatchedKind) -> bool {
-        let kinds = &self.scope.kinds;
-        let is_it = |(group, name): &(String, String)| *group == kind.group && *name == kind.kind;
-        kinds.is_empty() || kinds.iter().any(is_it)
+        let kinds = &self.spec.scope.kinds;
+        kinds.is_empty()
+            || kinds
+                .iter()
+                .any(|known| known.group == kind.group && known.kind == kind.kind)
     }
 
-    /// The conditions of the scope; one that does not compile is absent and never holds.
+    /// The match conditions of the scope. One that does not compile is absent and never holds.
     pub(super) fn conditions(&self) -> &[Option<Program>] {
         &self.scope.conditions
     }
@@ -338,12 +339,6 @@ fn compile_scope(env: &Env, spec: &GoldenPathSpec, invalid: &mut Vec<Invalid>) -
     });
     CompiledScope {
         conditions: conditions.collect(),
-        kinds: spec
-            .scope
-            .kinds
-            .iter()
-            .map(|kind| (kind.group.clone(), kind.kind.clone()))
-            .collect(),
         namespaces: spec
             .scope
             .namespace_selector
@@ -373,8 +368,8 @@ fn ok_or_note(
     }
 }
 
-/// What is not judged cannot be asked about: a verdict must not depend on what the operator
-/// itself writes, or on what changes without the workload being changed.
+/// Rejects an expression that reads fields outside the judgement: a verdict must not depend on what the
+/// operator itself writes, or on what changes without a change of the workload.
 fn unjudged(place: &ExpressionPlace, reads: &[Vec<String>]) -> Option<Invalid> {
     let names_own_key = |path: &[&str]| {
         path.last()
@@ -392,8 +387,8 @@ fn unjudged(place: &ExpressionPlace, reads: &[Vec<String>]) -> Option<Invalid> {
         place: place.clone(),
         reason: "ReadsUnjudged",
         message: format!(
-            "reads object.{}, which is not judged: checks see what the team wrote, without status, \
-             managedFields, resourceVersion and the operator's own labels",
+            "reads object.{}, which is not judged: checks see the object without status, \
+             managedFields, resourceVersion and the operator's labels",
             refused.join(".")
         ),
     })

@@ -1,7 +1,7 @@
-//! Warning on apply: for a path that asks for it, the policy by which the API server itself tells
-//! people, as they apply a workload, what is missing, how to fix it and where the off-ramp is.
-//! Here a policy is generated as data, or the reason why none is; a planner compares it with what is
-//! stored. Nothing here can refuse a workload: the type of what a binding asks for has no word for it.
+//! Warning on apply: generates the ValidatingAdmissionPolicy with which the API server warns users who
+//! apply a workload about missing steps, fixes and the off-ramp. Policies are data here; a planner
+//! compares them with the stored ones. **Invariant:** no generated policy denies a request:
+//! [`ValidationAction`] has no such value.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -26,22 +26,22 @@ pub(in crate::assess) use fit::fits;
 pub use policy::ValidationAction;
 pub(in crate::assess) use statement::WarningState;
 
-/// What the name of each policy and of its binding begins with; the path's name follows.
+/// Name prefix of each policy and its binding; the path's name follows.
 pub const NAME_PREFIX: &str = "goldenpath-warn-";
-/// The highest estimated cost of all expressions of one policy, in the API server's units: a tenth
-/// of what it lets one policy spend on one request.
+/// Limit on the estimated cost of all expressions of one policy, in the API server's units: a tenth of
+/// the API server's budget per request.
 pub const MOST_COST: u64 = 1_000_000;
-/// How many elements every collection of a workload is taken to have.
+/// Assumed number of elements of every collection in a workload, for cost estimates.
 const ITEMS: u64 = 32;
-/// What our own names in a policy begin with, unless the path uses names like these itself.
+/// Prefix of our variables in a policy, unless the path uses it itself.
 const PREFIX: &str = "goldenpath_";
 
 /// The operator's account, whose own writes cause no warning.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Account {
-    /// Its user name, as the API server sees it.
+    /// User name in the API server.
     pub user: String,
-    /// Where its own release lives, which is not judged.
+    /// Namespace of the operator's own release, which is not judged.
     pub namespace: Option<String>,
 }
 
@@ -52,7 +52,7 @@ pub struct Warning {
     pub policy: Value,
     /// The `ValidatingAdmissionPolicyBinding`.
     pub binding: Value,
-    /// The checks whose expressions stand in the policy's validations, from the second on.
+    /// Names of the checks in the policy's validations, from the second validation on.
     pub checks: Vec<String>,
 }
 
@@ -61,21 +61,21 @@ pub struct Warning {
 pub enum Obstacle {
     /// The operator is not configured to write policies.
     NotEnabled,
-    /// Without labels the API server cannot know which deviations are excepted.
+    /// Without labels the API server cannot know which deviations are approved.
     LabelsOff,
     /// The path does not take part.
     Preview,
     /// None of its kinds is watched.
     NoKind,
-    /// A part of it that is needed does not compile.
+    /// A required check, a variable or a scope condition does not compile.
     ChecksInvalid,
-    /// The scope of the path of this name cannot be said in another path's policy.
+    /// The scope of this other path cannot be embedded in the policy.
     Unreadable(String),
-    /// The estimated cost is too high.
+    /// The estimated cost exceeds [`MOST_COST`].
     TooExpensive(u64),
 }
 
-/// One of the two objects a warning takes.
+/// One of the two objects of a warning.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Part {
     /// The `ValidatingAdmissionPolicy`.
@@ -85,7 +85,7 @@ pub enum Part {
 }
 
 impl Part {
-    /// Both, in the order they are written.
+    /// Both, in the order of writing.
     pub const ALL: [Self; 2] = [Self::Policy, Self::Binding];
 
     pub(in crate::assess) fn of(self, warning: &Warning) -> &Value {
@@ -96,15 +96,15 @@ impl Part {
     }
 }
 
-/// Each path that asks for warnings, by name: what should be stored, or why nothing is.
+/// For each path with `warnOnApply`, by name: the objects to store, or why there are none.
 pub type Warnings = BTreeMap<Arc<str>, Result<Warning, Obstacle>>;
 
-/// What a policy is generated from besides the paths.
+/// Inputs of the generator besides the paths.
 #[derive(Clone, Copy, Debug)]
 pub struct GenerateContext<'a> {
-    /// How workloads are read.
+    /// Settings for reading workloads.
     pub settings: &'a Settings,
-    /// Who the operator is.
+    /// The operator's account.
     pub account: &'a Account,
 }
 
@@ -113,30 +113,32 @@ pub fn policy_name(path: &str) -> String {
     format!("{NAME_PREFIX}{path}")
 }
 
-/// What should be stored for each path that asks for warnings.
+/// Generates the objects for each path with `warnOnApply`.
 pub fn warnings(set: &PathSet, at: &[PathAt], ctx: GenerateContext<'_>) -> Warnings {
-    let asking = set.iter().enumerate().filter(|(_, path)| asks(path));
-    let answers = asking.map(|(index, path)| {
-        let question = Question {
-            set,
-            at,
-            index,
-            path,
-            ctx,
-            prefix: free_prefix(path),
-        };
-        (path.name.clone(), question.answer())
-    });
-    answers.collect()
+    set.iter()
+        .enumerate()
+        .filter(|(_, path)| asks(path))
+        .map(|(index, path)| {
+            let generator = Generator {
+                set,
+                at,
+                index,
+                path,
+                ctx,
+                prefix: free_prefix(path),
+            };
+            (path.name.clone(), generator.warning())
+        })
+        .collect()
 }
 
-/// Whether the path wants a policy now.
+/// Whether the path should have a policy.
 pub(in crate::assess) fn asks(path: &Path) -> bool {
     path.spec.warn_on_apply && path.deleted.is_none()
 }
 
-/// One path among the others.
-struct Question<'a> {
+/// Generates the policy of one path, which may compete with the other paths of its set.
+struct Generator<'a> {
     set: &'a PathSet,
     at: &'a [PathAt],
     index: usize,
@@ -145,8 +147,8 @@ struct Question<'a> {
     prefix: String,
 }
 
-impl<'a> Question<'a> {
-    fn answer(&self) -> Result<Warning, Obstacle> {
+impl<'a> Generator<'a> {
+    fn warning(&self) -> Result<Warning, Obstacle> {
         let settings = self.ctx.settings;
         if !settings.on_apply.warns() {
             return Err(Obstacle::NotEnabled);
@@ -166,7 +168,7 @@ impl<'a> Question<'a> {
         self.generate()
     }
 
-    /// Whether everything a policy is made of compiles.
+    /// Whether every expression of the policy compiles.
     fn is_usable(&self) -> bool {
         let mut invalid = self.path.invalid.iter();
         !invalid.any(|invalid| matches!(invalid.place, ExpressionPlace::Variable(_)))
@@ -176,31 +178,31 @@ impl<'a> Question<'a> {
             })
     }
 
-    /// The enforced required checks, and the number each has among them.
+    /// The enforced required checks: index in the path, and number among them.
     fn steps(&self) -> impl Iterator<Item = (usize, usize)> {
         indexes(self.at[self.index].required)
             .enumerate()
             .map(|(number, check)| (check, number))
     }
 
-    /// The watched kinds the path is for.
+    /// The watched kinds in scope of the path.
     fn kinds(&self) -> impl Iterator<Item = &'a Arc<WatchedKind>> {
         let (settings, path) = (self.ctx.settings, self.path);
         settings.kinds.iter().filter(|kind| path.takes_kind(kind))
     }
 
-    /// A variable of ours.
+    /// The name of one of our variables.
     fn named(&self, name: &str) -> String {
         format!("{}{name}", self.prefix)
     }
 
-    /// A variable of ours, read.
+    /// An expression that reads one of our variables.
     fn read(&self, name: &str) -> String {
         format!("variables.{}{name}", self.prefix)
     }
 }
 
-/// A prefix no variable of the path begins with.
+/// A prefix that no variable of the path begins with.
 fn free_prefix(path: &Path) -> String {
     let mut prefix = PREFIX.to_owned();
     let variables = &path.spec.variables;

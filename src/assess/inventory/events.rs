@@ -1,5 +1,6 @@
-//! Events in: what a watch, a list or a file says of one object. Each marks what has to be judged
-//! again, and says where records do not suffice and objects have to be read again.
+//! Events from a watch, a list or a file about one object. Each marks the workloads to judge again, and
+//! returns which objects to read again where records do not suffice. Absence from lists is handled in
+//! `lists`.
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -21,7 +22,7 @@ use crate::assess::state::Cause;
 use crate::assess::workload::{Observed, Workload};
 
 impl Inventory {
-    /// Adds or replaces a path. An unchanged generation only refreshes its stored status.
+    /// Adds or replaces a path. An unchanged path only refreshes its stored status.
     pub fn put_path(
         &mut self,
         origin: Origin,
@@ -48,7 +49,7 @@ impl Inventory {
         self.replace_paths(self.paths.with(Path::compile(origin, spec)))
     }
 
-    /// Notes that a path was deleted. It is still judged by for [`DELETED_PATH_GRACE`].
+    /// Records that a path was deleted. It still judges for [`DELETED_PATH_GRACE`].
     pub fn remove_path(&mut self, name: &str, now: Timestamp) -> Reread {
         self.version += u64::from(self.undecodable.paths.remove(name).is_some());
         let Some(index) = self.paths.resolve_exact(name) else {
@@ -83,7 +84,7 @@ impl Inventory {
         Reread::Nothing
     }
 
-    /// Adds or replaces a namespace. True where its workloads have to be read again.
+    /// Adds or replaces a namespace. True if its workloads have to be read again.
     #[must_use]
     pub fn put_namespace(&mut self, namespace: Namespace) -> bool {
         let name = namespace.name.clone();
@@ -112,8 +113,7 @@ impl Inventory {
         self.forget_if_empty(name);
     }
 
-    /// Adds or replaces an exception. Returns what was recorded where it takes the name of a deleted
-    /// one.
+    /// Adds or replaces an exception. Returns the record if it takes the name of a deleted one.
     pub fn put_exception(
         &mut self,
         namespace: &str,
@@ -144,7 +144,7 @@ impl Inventory {
         recreated
     }
 
-    /// Removes an exception, which is returned whole so that its end can be put on record.
+    /// Removes an exception and returns it, so that the caller can record its end.
     pub fn remove_exception(&mut self, namespace: &str, name: &str) -> Option<Exception> {
         let key = (namespace.into(), name.into());
         let was_undecodable = self.undecodable.exceptions.remove(&key).is_some();
@@ -169,7 +169,7 @@ impl Inventory {
         } = observed;
         workload.live = self.shared_labels(&workload.live);
         self.note_faults(&workload, faults);
-        // One copy of a namespace's name for all that live there.
+        // One copy of a namespace's name for all its workloads.
         if let Some((namespace, _)) = self.namespaces.get_key_value(&workload.id.namespace) {
             workload.id.namespace = namespace.clone();
         }
@@ -303,7 +303,7 @@ fn named_ids<'a>(
 }
 
 impl Entry {
-    /// Takes a newer record. Returns what changed: the paths it is judged by, or the workload.
+    /// Replaces the record. Returns the cause of the change: the paths, or the workload.
     fn replace(
         &mut self,
         mut workload: Workload,
@@ -314,7 +314,7 @@ impl Entry {
         let versions = self.workload.version.zip(workload.version);
         let is_older = versions.is_some_and(|(known, seen)| seen < known);
         if same_object && is_older && Arc::ptr_eq(&self.workload.paths, in_force) {
-            return Cause::Workload; // a list that was overtaken by an event
+            return Cause::Workload; // an event overtook this list
         }
         let judged_anew = !Arc::ptr_eq(&self.workload.paths, &workload.paths);
         let ours = self.labels_version.zip(workload.version);

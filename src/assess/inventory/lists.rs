@@ -1,5 +1,5 @@
-//! Absence from a completed list: only such a list, or a delete event, removes anything.
-//! A watch that failed, or a kind that cannot be read, never empties the inventory.
+//! Absence from a completed list. **Invariant:** only such a list, or a delete event, removes anything:
+//! a failed watch, or a kind that cannot be read, never empties the inventory.
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -10,7 +10,7 @@ use crate::assess::exception::record::Exception;
 use crate::assess::inventory::{Inventory, Reread};
 use crate::assess::object::kind::WatchedKind;
 
-/// Whose list was completed.
+/// A completed list.
 #[derive(Clone, Debug)]
 pub enum Listed<'a> {
     /// Golden paths, by name.
@@ -25,15 +25,15 @@ pub enum Listed<'a> {
     Workloads {
         /// The kind.
         kind: &'a WatchedKind,
-        /// The namespace that was listed; all where absent.
+        /// The listed namespace; `None` for all.
         namespace: Option<&'a str>,
-        /// What the list held.
+        /// Namespaces and names in the list.
         seen: &'a HashSet<(String, String)>,
     },
 }
 
 impl Inventory {
-    /// Removes what a completed list did not hold. Deleted exceptions are returned.
+    /// Removes what is absent from a completed list. Returns removed exceptions with their namespaces.
     pub fn complete_list(
         &mut self,
         listed: &Listed<'_>,
@@ -97,18 +97,21 @@ impl Inventory {
             ns.exceptions()
                 .map(|exception| (namespace.to_string(), exception.name.to_string()))
         });
-        let undecodable = self.undecodable.exceptions.keys();
-        let undecodable =
-            undecodable.map(|(namespace, name)| (namespace.to_string(), name.to_string()));
+        let undecodable = self
+            .undecodable
+            .exceptions
+            .keys()
+            .map(|(namespace, name)| (namespace.to_string(), name.to_string()));
         let gone: Vec<_> = known
             .chain(undecodable)
             .filter(|key| !seen.contains(key))
             .collect();
-        let removed = gone.into_iter().filter_map(|(namespace, name)| {
-            let exception = self.forget_exception(&namespace, &name, now)?;
-            Some((namespace, exception))
-        });
-        removed.collect()
+        gone.into_iter()
+            .filter_map(|(namespace, name)| {
+                let exception = self.forget_exception(&namespace, &name, now)?;
+                Some((namespace, exception))
+            })
+            .collect()
     }
 
     fn retain_services(&mut self, seen: &HashSet<(String, String)>) {

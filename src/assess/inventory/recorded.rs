@@ -1,5 +1,5 @@
-//! What the operator wrote itself becomes what is stored, before a watch says so. Planners call these
-//! few methods when a write has landed; they change the facts in no other way.
+//! Records the operator's own writes as stored, before a watch shows them. Planners call these methods
+//! when a write has landed, and change the facts in no other way.
 
 use std::num::NonZeroU64;
 use std::sync::Arc;
@@ -12,8 +12,8 @@ use crate::assess::state::Status;
 use crate::assess::workload::OwnLabels;
 
 impl Inventory {
-    /// The labels of a workload landed, and made this version of it. Returns the one copy of these
-    /// labels that the inventory keeps; none where the workload is gone or another object.
+    /// Records that labels of a workload landed in this version. Returns the inventory's shared copy of
+    /// the labels; none if the workload is gone or another object.
     pub fn record_labels(
         &mut self,
         id: &WorkloadId,
@@ -37,7 +37,8 @@ impl Inventory {
         Some(labels)
     }
 
-    /// The label of a Kubernetes Service landed. False where the Service is gone or another object.
+    /// Records that the label of a Kubernetes Service landed. False if the Service is gone or another
+    /// object.
     pub fn record_service_label(
         &mut self,
         namespace: &str,
@@ -56,8 +57,8 @@ impl Inventory {
         is_known
     }
 
-    /// The status of an exception landed. It says nothing about reminders, which are recorded by a
-    /// write of their own: those entries stay.
+    /// Records that the status of an exception landed. Reminders are written separately, so their
+    /// entries stay.
     pub fn record_exception_status(
         &mut self,
         namespace: &str,
@@ -81,7 +82,7 @@ impl Inventory {
         }
     }
 
-    /// The status of a path landed.
+    /// Records that the status of a path landed.
     pub fn record_path_status(&mut self, name: &str, uid: Option<&str>, status: GoldenPathStatus) {
         if let Some(object) = self.undecodable.paths.get_mut(name)
             && object.uid.as_deref() == uid

@@ -1,6 +1,6 @@
-//! Exceptions that are deleted and created again under the same name. What is remembered of a
-//! deleted one counts for the next, so that deleting one neither restores renewals nor lifts a rejection. What
-//! was deleted while no operator ran is not known.
+//! Exceptions that are deleted and created again under the same name. The history of the deleted one
+//! counts for the next, so that a deletion neither restores renewals nor lifts a rejection. Deletions
+//! while no operator runs are unknown.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -14,8 +14,8 @@ use crate::assess::exception::record::Exception;
 use crate::assess::inventory::Inventory;
 use crate::assess::verdict::AsOf;
 
-/// How many deleted exceptions are remembered, the latest ones.
-const REMEMBERED: usize = 10_000;
+/// Number of deleted exceptions on record; the oldest go first.
+const MOST_DELETED: usize = 10_000;
 
 type Key = (Arc<str>, Arc<str>);
 
@@ -27,23 +27,23 @@ pub(crate) struct Deleted(BTreeMap<Key, Gone>);
 struct Gone {
     uid: Option<Box<str>>,
     past: Past,
-    /// What is recorded of it in its successor.
+    /// The record for the next exception of the same name.
     previous: Previous,
 }
 
 /// An exception that was created under the name of a deleted one.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Recreated {
-    /// What was recorded in it.
+    /// The record it got.
     pub previous: Previous,
-    /// The deleted one, where its deletion was not seen before.
+    /// The deleted exception, if its deletion was not seen before.
     pub replaced: Option<Exception>,
 }
 
 impl Deleted {
     fn record(&mut self, key: Key, gone: Gone) {
         self.0.insert(key, gone);
-        if self.0.len() > REMEMBERED {
+        if self.0.len() > MOST_DELETED {
             let oldest = self
                 .0
                 .iter()
@@ -56,7 +56,7 @@ impl Deleted {
 }
 
 impl Inventory {
-    /// Removes a deleted exception and remembers what counts for the next of its name.
+    /// Removes a deleted exception and records its history for the next one of the same name.
     pub fn forget_exception(
         &mut self,
         namespace: &str,
@@ -75,7 +75,7 @@ impl Inventory {
         self.remove_exception(namespace, name)
     }
 
-    /// Gives an exception that was just read the past that is known here, before it is stored.
+    /// Adds the known past to an exception that was just read, before it enters the inventory.
     pub(crate) fn continue_past(
         &mut self,
         namespace: &str,
@@ -84,7 +84,7 @@ impl Inventory {
         let known = self
             .namespace(namespace)
             .and_then(|ns| ns.exception(&exception.name));
-        // What is applied again after its definition was away is the same exception.
+        // An exception that is applied again after its definition was removed is the same one.
         if let Some(known) =
             known.filter(|known| known.uid == exception.uid || self.exceptions_kept)
         {
@@ -99,7 +99,7 @@ impl Inventory {
             .namespace(namespace)
             .and_then(|ns| ns.exception(&exception.name));
         let (previous, replaced) = match (known, gone) {
-            // Its deletion was not seen: it was listed again, or the watch missed it.
+            // The deletion was not seen: the watch missed it.
             (Some(known), _) => (
                 self.previous_of(namespace, known, exception.created),
                 Some(known.clone()),
@@ -112,7 +112,7 @@ impl Inventory {
             (None, None) => return None,
         };
         if exception.past.previous.is_some() {
-            return None; // recorded by the replica that leads
+            return None; // the leader has recorded it
         }
         exception.past.previous = Some(previous.clone());
         Some(Recreated { previous, replaced })
@@ -141,7 +141,7 @@ mod tests {
     use crate::api::condition::stored;
 
     #[test]
-    fn the_memory_of_deleted_exceptions_is_bounded() {
+    fn the_record_of_deleted_exceptions_is_bounded() {
         let mut deleted = Deleted::default();
         let key = |name: i64| ("shop".into(), name.to_string().into());
         for second in 0..10_005 {
@@ -158,7 +158,7 @@ mod tests {
             };
             deleted.record(key(second), gone);
         }
-        assert_eq!(deleted.0.len(), REMEMBERED);
+        assert_eq!(deleted.0.len(), MOST_DELETED);
         assert!(!deleted.0.contains_key(&key(4)), "the oldest go first");
         assert!(deleted.0.contains_key(&key(5)));
     }

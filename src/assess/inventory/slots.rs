@@ -1,9 +1,9 @@
-//! Dense numbers for workloads and Services, so that a planner can keep what it must know of each in
-//! one array, outside the inventory. What a planner keeps there is not known here.
+//! Slots: dense numbers for workloads and Services, so that a planner can hold its state of each in one
+//! array, outside the inventory. That state is unknown here.
 
 use crate::assess::namespace_index::Slot;
 
-/// The numbers given out.
+/// Assigns slots.
 #[derive(Debug, Default)]
 pub(super) struct Slots {
     free: Vec<u32>,
@@ -12,7 +12,7 @@ pub(super) struct Slots {
 }
 
 impl Slots {
-    /// A slot for an object that was not known.
+    /// A slot for a new object.
     pub fn take(&mut self) -> Slot {
         let index = self.free.pop().unwrap_or_else(|| {
             let index = self.next;
@@ -34,7 +34,7 @@ impl Slots {
         }
     }
 
-    /// Takes back the slots of objects that are gone.
+    /// Frees the slots of deleted objects.
     pub fn give_back(&mut self, slots: impl IntoIterator<Item = Slot>) {
         self.free.extend(slots.into_iter().map(|slot| slot.index));
     }

@@ -1,6 +1,6 @@
-//! What the API server (1.36) makes of a manifest before it stores it: defaults filled in, empty
-//! fields left out, quantities in canonical form. Applied to what is read from files, so that a
-//! manifest and its stored object get the same verdict. Never applied to objects from a cluster.
+//! Changes that the API server (1.36) makes to a manifest before it stores it: defaults, removal of empty
+//! fields, canonical quantities. Applied to manifests, so that a manifest and its stored object get the
+//! same verdict. Never applied to objects from a cluster.
 
 mod pod;
 mod tidy;
@@ -10,9 +10,8 @@ use serde_json::{Map, Value, json};
 /// A JSON object.
 type Object = Map<String, Value>;
 
-/// Applies the defaults of built-in workload kinds and of Namespaces; other kinds stay as they
-/// are. The namespace of an object that names none is the caller's business. What is malformed
-/// stays malformed: a check that reads it says so.
+/// Applies the defaults of built-in workload kinds and of Namespaces; other kinds do not change. The
+/// caller sets a missing namespace. Malformed fields stay as they are: a check that reads one fails.
 pub fn apply(object: &mut Value) {
     let Some(object) = object.as_object_mut() else {
         return;
@@ -20,7 +19,7 @@ pub fn apply(object: &mut Value) {
     let Some(fill) = defaults_of(object) else {
         return;
     };
-    tidy::leave_out_empty(object);
+    tidy::remove_empty(object);
     ensure(object, "metadata");
     fill(object);
     tidy::write_quantities(object);
@@ -73,7 +72,7 @@ fn stateful_set(object: &mut Object) {
     set(spec, "podManagementPolicy", "OrderedReady");
     set(spec, "serviceName", "");
     if let Some(strategy) = ensure(spec, "updateStrategy") {
-        // Unlike the other kinds, a stated type without rollingUpdate stays without.
+        // Unlike other kinds, a stated type without rollingUpdate gets none.
         if !strategy.contains_key("type") {
             set(strategy, "type", "RollingUpdate");
             set(strategy, "rollingUpdate", json!({}));
@@ -159,12 +158,12 @@ fn template(spec: &mut Object) {
     }
 }
 
-/// Sets a field that is not there.
+/// Sets a field if absent.
 fn set(object: &mut Object, key: &str, value: impl Into<Value>) {
     object.entry(key).or_insert_with(|| value.into());
 }
 
-/// The object in a field, made when it is not there; none when something else is there.
+/// The object in a field, created if absent; none if the field holds another type.
 fn ensure<'a>(object: &'a mut Object, key: &str) -> Option<&'a mut Object> {
     object
         .entry(key)

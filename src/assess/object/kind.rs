@@ -1,5 +1,5 @@
-//! The kinds of workload that are watched, and how one workload is named.
-//! A kind is data: built-in ones are listed here, extra ones come from flags and discovery.
+//! Watched kinds of workloads, and the identity of one workload. Kinds are data: built-in ones are listed
+//! here, extra ones come from flags and discovery. No kind has behaviour of its own.
 
 use std::cmp::Ordering;
 use std::fmt;
@@ -13,14 +13,14 @@ pub struct WatchedKind {
     pub kind: String,
     /// API group, such as `apps`.
     pub group: String,
-    /// Version the objects are read in.
+    /// Version in which objects are read.
     pub version: String,
     /// Name in URLs, such as `deployments`.
     pub plural: String,
 }
 
 impl WatchedKind {
-    /// The kinds every cluster has: Deployment, StatefulSet, DaemonSet and CronJob.
+    /// The kinds that every cluster has: Deployment, StatefulSet, DaemonSet and CronJob.
     pub fn built_in() -> Vec<Arc<Self>> {
         [
             ("Deployment", "apps", "deployments"),
@@ -50,7 +50,7 @@ impl WatchedKind {
     }
 }
 
-/// The short name kubectl takes for a kind: `deploy`, or the kind in small letters.
+/// A name that kubectl accepts for a kind: its short name, such as `deploy`, else the lower-case kind.
 pub fn short_name(kind: &str) -> String {
     match kind {
         "Deployment" => "deploy".to_owned(),
@@ -73,14 +73,14 @@ impl PartialOrd for WatchedKind {
     }
 }
 
-/// Which workload: namespace, kind and name. Cheap to clone.
+/// Identity of a workload. Cheap to clone.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct WorkloadId {
-    /// Its namespace.
+    /// Namespace of the object.
     pub namespace: Arc<str>,
-    /// Its kind.
+    /// Kind, shared by all workloads of that kind.
     pub kind: Arc<WatchedKind>,
-    /// Its name.
+    /// Name of the object.
     pub name: Arc<str>,
 }
 

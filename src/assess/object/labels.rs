@@ -1,18 +1,17 @@
-//! Labels as the judgement needs them: only "is this pair there" and "is this key there".
-//! A set keeps two hashes a label, so that a workload with thousands of labels costs kilobytes,
-//! and a selector reads a set without its text. Also the selectors themselves.
+//! Compact label sets, and the selectors that match them. A set holds two hashes per label, so that it
+//! answers "has this pair" and "has this key" without the text. It cannot return a label's text.
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
 use serde_json::Value;
 
-/// Labels, as hashes of keys and of pairs. Two different labels meet with odds of 2⁻⁶⁴.
+/// Labels as hashes of keys and of pairs. Two different labels collide with probability 2⁻⁶⁴.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct LabelSet(Box<[(u64, u64)]>);
 
 impl LabelSet {
-    /// The set of some pairs.
+    /// A set of key and value pairs.
     pub fn of<'a>(pairs: impl Iterator<Item = (&'a str, &'a str)>) -> Self {
         let mut hashes: Vec<_> = pairs
             .map(|(key, value)| (hash(key), hash((key, value))))
@@ -21,7 +20,7 @@ impl LabelSet {
         Self(hashes.into())
     }
 
-    /// The set of a JSON object's string members.
+    /// A set of the string members of a JSON object.
     pub fn of_json(labels: Option<&Value>) -> Self {
         let members = labels.and_then(Value::as_object).into_iter().flatten();
         Self::of(members.filter_map(|(key, value)| Some((key.as_str(), value.as_str()?))))
@@ -39,7 +38,7 @@ fn hash(text: impl Hash) -> u64 {
     hasher.finish()
 }
 
-/// A label selector, compiled once. Holds when every requirement holds.
+/// A compiled label selector. It matches when every requirement holds.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Selector(Vec<Requirement>);
 
@@ -59,12 +58,12 @@ enum Requirement {
     DoesNotExist {
         key: u64,
     },
-    /// An unknown operator: never holds, so that a typo never widens a scope.
+    /// An unknown operator. It never holds, so that a typo never widens a scope.
     Never,
 }
 
 impl Selector {
-    /// Compiles a Kubernetes label selector. An empty one holds for everything.
+    /// Compiles a Kubernetes label selector. An empty one matches everything.
     pub fn compile(selector: &LabelSelector) -> Self {
         let equal = selector
             .match_labels
@@ -85,7 +84,7 @@ impl Selector {
         Self(equal.chain(expressions).collect())
     }
 
-    /// Compiles a Service's plain map of labels.
+    /// Compiles the selector of a Kubernetes Service, which is a plain map.
     pub fn of_pairs<'a>(pairs: impl Iterator<Item = (&'a str, &'a str)>) -> Self {
         let equal = pairs.map(|(key, value)| Requirement::In {
             key: hash(key),
@@ -94,7 +93,7 @@ impl Selector {
         Self(equal.collect())
     }
 
-    /// Whether it asks for nothing.
+    /// Whether it has no requirement.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }

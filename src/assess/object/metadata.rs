@@ -1,5 +1,5 @@
-//! Texts and dates of an object's metadata, as far as the judgement reads them. Which labels and
-//! annotations mean what is decided here; what they are used for is not.
+//! Text and dates in an object's metadata: which labels and annotations the judgement reads. How it uses
+//! them is decided elsewhere.
 
 use std::sync::Arc;
 
@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use crate::api::keys;
 
-/// The metadata of this object.
+/// A view of one object's metadata.
 pub(in crate::assess) struct Metadata<'a>(pub &'a Value);
 
 impl<'a> Metadata<'a> {
@@ -35,7 +35,7 @@ impl<'a> Metadata<'a> {
         self.annotated_instant(keys::SCAFFOLDED_AT)
     }
 
-    /// When the service first existed, which may be long before its objects did.
+    /// When the service first existed, which may be long before its objects.
     pub(in crate::assess) fn birth(&self) -> Option<Timestamp> {
         let since = self.annotated_instant(keys::SERVICE_SINCE);
         since
@@ -54,14 +54,14 @@ impl<'a> Metadata<'a> {
         named.map(Into::into)
     }
 
-    /// Bounded, because anybody may write anything there.
+    /// The reason of an opt-out, cut at 200 characters, because users write it.
     pub(in crate::assess) fn ignore_request(&self) -> Option<Box<str>> {
         let reason = self.annotation(keys::IGNORE)?;
         Some(reason.chars().take(200).collect::<String>().into())
     }
 
-    /// The first key that has a value, as annotation, then as label. A team's name becomes a
-    /// metric label, so it is cut where a label value would end.
+    /// The value of the first key that has one, as annotation, then as label. A team becomes a metric
+    /// label, so it is cut at 63 characters like a label value.
     pub(in crate::assess) fn first_of(&self, keys: &[String]) -> Option<Arc<str>> {
         let found = keys
             .iter()

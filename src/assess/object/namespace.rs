@@ -1,5 +1,5 @@
-//! A namespace as the judgement needs it: its labels for selectors, its team as a fallback, and
-//! its pruned object for expressions that read `namespaceObject`.
+//! Record of a Namespace: labels for selectors, a team as a fallback, and the pruned object for
+//! expressions that read `namespaceObject`. No scope is matched here.
 
 use std::sync::Arc;
 
@@ -9,23 +9,23 @@ use serde_json::{Value, json};
 use super::labels::LabelSet;
 use super::metadata::Metadata;
 
-/// What is kept of a namespace. Cheap to clone.
+/// Record of a namespace. Cheap to clone.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Namespace {
-    /// Its name.
+    /// Name of the namespace.
     pub name: Arc<str>,
-    /// Its labels.
+    /// Labels, for selectors.
     pub labels: LabelSet,
-    /// The team it belongs to, by annotation or label.
+    /// Team in its annotations or labels.
     pub team: Option<Arc<str>>,
-    /// When it was created.
+    /// Creation time.
     pub created: Option<Timestamp>,
-    /// The object expressions see as `namespaceObject`.
+    /// The object that expressions see as `namespaceObject`.
     pub object: Arc<Value>,
 }
 
 impl Namespace {
-    /// Reads a namespace object; `None` where it has no name.
+    /// Reads a Namespace object; `None` without a name.
     pub fn read(object: &Value, team_keys: &[String]) -> Option<Self> {
         let name = object["metadata"]["name"].as_str()?;
         Some(Self {
@@ -37,7 +37,7 @@ impl Namespace {
         })
     }
 
-    /// Whether workloads of a namespace that changed from `before` have to be read again.
+    /// Whether workloads give the same results as with `before`, so that none has to be read again.
     pub fn judges_like(&self, before: &Self) -> bool {
         self.object == before.object
     }

@@ -1,12 +1,13 @@
-//! The fingerprint an exception can be bound to: what runs and with which rights, without what
-//! every release changes (image tags, replicas, environment, resources).
+//! The pod template hash that `boundTo` refers to: programs, images and security settings, without what
+//! every release changes (image tags, replicas, environment, resources). It does not cover other fields of
+//! the workload.
 
 use std::fmt;
 
 use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
 
-/// SHA-256 of a pod template's lasting parts; printed as `v1:` and hexadecimal digits.
+/// SHA-256 of the stable fields of a pod template, printed as `v1:` and hexadecimal digits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct TemplateHash([u8; 32]);
 
@@ -27,28 +28,28 @@ const CONTAINER_FIELDS: [&str; 6] = [
 ];
 const POD_FIELDS: [&str; 2] = ["serviceAccountName", "securityContext"];
 
-/// The fingerprint of a pod template (`{metadata, spec}`), after the API server's defaults.
+/// The hash of a pod template (`{metadata, spec}`) with the API server's defaults.
 pub fn template_hash(template: &Value) -> TemplateHash {
     let spec = &template["spec"];
-    let mut lasting = pick(spec, &POD_FIELDS);
+    let mut stable = pick(spec, &POD_FIELDS);
     for list in ["initContainers", "containers", "ephemeralContainers"] {
         if let Some(containers) = spec[list].as_array() {
-            lasting.insert(list.to_owned(), containers.iter().map(container).collect());
+            stable.insert(list.to_owned(), containers.iter().map(container).collect());
         }
     }
     if let Some(volumes) = spec["volumes"].as_array() {
-        lasting.insert("volumes".to_owned(), Value::Array(volumes.clone()));
+        stable.insert("volumes".to_owned(), Value::Array(volumes.clone()));
     }
-    // serde_json's maps are sorted by key, so this text is canonical.
-    TemplateHash(Sha256::digest(json!(lasting).to_string()).into())
+    // Maps of serde_json are sorted by key, so this text is canonical.
+    TemplateHash(Sha256::digest(json!(stable).to_string()).into())
 }
 
 fn container(container: &Value) -> Value {
-    let mut lasting = pick(container, &CONTAINER_FIELDS);
+    let mut stable = pick(container, &CONTAINER_FIELDS);
     if let Some(image) = container["image"].as_str() {
-        lasting.insert("image".to_owned(), Value::from(repository(image)));
+        stable.insert("image".to_owned(), Value::from(repository(image)));
     }
-    Value::Object(lasting)
+    Value::Object(stable)
 }
 
 fn pick(object: &Value, fields: &[&str]) -> Map<String, Value> {
@@ -58,13 +59,13 @@ fn pick(object: &Value, fields: &[&str]) -> Map<String, Value> {
     present.collect()
 }
 
-/// An image reference without tag and digest: a colon before the last slash is a port.
+/// An image reference without tag and digest. A colon before the last slash belongs to a port.
 fn repository(image: &str) -> &str {
-    let image = image.split_once('@').map_or(image, |(name, _)| name);
-    let name_starts = image.rfind('/').map_or(0, |slash| slash + 1);
-    match image[name_starts..].find(':') {
-        Some(colon) => &image[..name_starts + colon],
-        None => image,
+    let tagged = image.split_once('@').map_or(image, |(name, _)| name);
+    let name_starts = tagged.rfind('/').map_or(0, |slash| slash + 1);
+    match tagged[name_starts..].find(':') {
+        Some(colon) => &tagged[..name_starts + colon],
+        None => tagged,
     }
 }
 
@@ -77,7 +78,7 @@ mod tests {
     }
 
     #[test]
-    fn a_release_keeps_the_fingerprint() {
+    fn a_release_does_not_change_the_hash() {
         let old = template_hash(&template("registry:5000/shop/web:1.0", "run"));
         for image in [
             "registry:5000/shop/web:2.0",
@@ -89,14 +90,14 @@ mod tests {
     }
 
     #[test]
-    fn another_program_is_another_fingerprint() {
+    fn another_program_changes_the_hash() {
         let old = template_hash(&template("shop/web:1", "run"));
         assert_ne!(template_hash(&template("shop/api:1", "run")), old);
         assert_ne!(template_hash(&template("shop/web:1", "debug")), old);
     }
 
     #[test]
-    fn it_prints_as_exceptions_state_it() {
+    fn it_prints_in_the_form_of_bound_to() {
         let text = template_hash(&template("a", "b")).to_string();
         assert!(text.starts_with("v1:") && text.len() == 67, "{text}");
     }

@@ -1,5 +1,5 @@
-//! Runs the checks of every path in whose scope an object is. One evaluation an object and path:
-//! the object is borrowed, variables are evaluated at most once.
+//! Runs the checks of every path that has an object in scope: one evaluation per object and path, in
+//! which each variable is evaluated at most once. No path is chosen here.
 
 use std::sync::Arc;
 
@@ -13,20 +13,20 @@ use crate::assess::path::set::PathSet;
 use crate::assess::path::{Checks, ExpressionPlace, Path, bit};
 use crate::assess::settings::Settings;
 
-/// What a workload is read with.
+/// Inputs for reading a workload.
 #[derive(Clone, Copy)]
 pub struct ReadContext<'a> {
-    /// How workloads are read.
+    /// Settings for reading workloads.
     pub settings: &'a Settings,
-    /// The paths to judge by.
+    /// The paths that judge.
     pub paths: &'a Arc<PathSet>,
-    /// The workload's namespace, where it is known.
+    /// The workload's namespace, if known.
     pub namespace: Option<&'a Namespace>,
-    /// Whether to keep the messages of checks that did not pass.
+    /// Whether to return messages of checks that did not pass.
     pub messages: bool,
 }
 
-/// What the checks of one path say, one bit a check. A check that neither passed nor errored failed.
+/// Results of one path's checks, one bit per check. A check that neither passed nor errored failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PathResult {
     /// Index of the path in its set.
@@ -37,7 +37,7 @@ pub struct PathResult {
     pub errored: Checks,
 }
 
-/// What one object's checks said.
+/// Results of one object's checks, by every path that has it in scope.
 #[derive(Debug, Default)]
 pub(crate) struct Judged {
     pub results: Vec<PathResult>,
@@ -52,20 +52,20 @@ pub struct CheckMessage {
     pub path: u16,
     /// Index of the check in its path.
     pub check: u16,
-    /// One line.
+    /// One line of text.
     pub text: String,
 }
 
-/// An expression that failed while it ran.
+/// An expression that failed at run time.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fault {
     /// Index of the path in its set.
     pub path: u16,
     /// Index of the check in its path.
     pub check: u16,
-    /// A `PascalCase` word for machines.
+    /// A `PascalCase` word.
     pub reason: &'static str,
-    /// What happened.
+    /// The error, in at most 300 characters.
     pub message: String,
 }
 
@@ -89,19 +89,11 @@ pub(crate) fn judge_object(
         if !in_scope(path, &mut evaluation) {
             continue;
         }
-        let (passed, errored) = run_checks(index, path, &mut evaluation, &mut judged.faults);
-        judged.results.push(PathResult {
-            path: index,
-            passed,
-            errored,
-        });
+        let result = run_checks(index, path, &mut evaluation, &mut judged.faults);
+        judged.results.push(result);
         if read.messages {
-            collect_messages(
-                index,
-                path,
-                (passed, errored),
-                (&mut evaluation, &mut judged),
-            );
+            let messages = messages(path, result, &mut evaluation, &judged.faults);
+            judged.messages.extend(messages);
         }
     }
     judged
@@ -120,7 +112,7 @@ fn run_checks(
     path: &Path,
     evaluation: &mut Evaluation<'_>,
     faults: &mut Vec<Fault>,
-) -> (Checks, Checks) {
+) -> PathResult {
     let (mut passed, mut errored) = (0, 0);
     for (check, programs) in path.programs.iter().enumerate() {
         let Some(program) = &programs.expression else {
@@ -136,7 +128,11 @@ fn run_checks(
             }
         }
     }
-    (passed, errored)
+    PathResult {
+        path: index,
+        passed,
+        errored,
+    }
 }
 
 impl Fault {
@@ -151,20 +147,21 @@ impl Fault {
     }
 }
 
-fn collect_messages(
-    index: u16,
+/// Messages of the checks that did not pass.
+fn messages(
     path: &Path,
-    bits: (Checks, Checks),
-    into: (&mut Evaluation<'_>, &mut Judged),
-) {
-    let ((passed, errored), (evaluation, judged)) = (bits, into);
+    result: PathResult,
+    evaluation: &mut Evaluation<'_>,
+    faults: &[Fault],
+) -> Vec<CheckMessage> {
+    let mut messages = Vec::new();
     for (number, (check, programs)) in (0_u16..).zip(path.spec.checks.iter().zip(&path.programs)) {
         let bit = bit(number.into());
-        if passed & bit != 0 {
+        if result.passed & bit != 0 {
             continue;
         }
-        let text = if errored & bit != 0 {
-            error_text(path, number, &judged.faults, index)
+        let text = if result.errored & bit != 0 {
+            error_text(path, number, faults, result.path)
         } else {
             let evaluated = programs
                 .message
@@ -175,12 +172,13 @@ fn collect_messages(
                 .or_else(|| check.message.clone())
                 .unwrap_or_else(|| default_message(check))
         };
-        judged.messages.push(CheckMessage {
-            path: index,
+        messages.push(CheckMessage {
+            path: result.path,
             check: number,
             text,
         });
     }
+    messages
 }
 
 fn error_text(path: &Path, check: u16, faults: &[Fault], index: u16) -> String {

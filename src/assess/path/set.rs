@@ -1,12 +1,12 @@
-//! All golden paths of one time, by index and by name. A set never changes: a new one is made, and
-//! what was judged by the old one is read with the old one until it is judged again.
+//! Immutable sets of golden paths, by index and by name. A change makes a new set. Results of an older
+//! set are read with that set until the workload is judged again. No path is compiled here.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::assess::path::Path;
 
-/// Every path known at one time. A judged workload is always read with the set it was judged by.
+/// Every path at one time. **Invariant:** results of a workload are read with the set that judged it.
 #[derive(Debug, Default)]
 pub struct PathSet {
     paths: Vec<Arc<Path>>,
@@ -16,8 +16,8 @@ pub struct PathSet {
 }
 
 impl PathSet {
-    /// A set of paths, in order of name. Departed ones judge nobody. A deleted path whose name
-    /// another one has taken over needs no grace: nothing flickers when it goes.
+    /// A set of paths, in order of name. Departed paths judge nothing. A deleted path whose name another
+    /// path has taken over needs no grace period.
     fn new(mut paths: Vec<Arc<Path>>, departed: Vec<Arc<Path>>) -> Self {
         let taken_over: Vec<String> = paths
             .iter()
@@ -31,11 +31,12 @@ impl PathSet {
         let names = numbered()
             .map(|(index, path)| (path.name.clone(), index))
             .collect();
-        let former = numbered().flat_map(|(index, path)| {
-            let former = path.spec.former_names.iter();
-            former.map(move |name| (name.clone(), index))
-        });
-        let former = former.collect();
+        let former = numbered()
+            .flat_map(|(index, path)| {
+                let former = path.spec.former_names.iter();
+                former.map(move |name| (name.clone(), index))
+            })
+            .collect();
         Self {
             paths,
             names,
@@ -59,16 +60,19 @@ impl PathSet {
         Self::new(paths, departed)
     }
 
-    /// This set with some paths departed: they judge nobody any more, and exceptions of theirs go
-    /// on living by their terms.
+    /// This set with some paths departed: they judge nothing, but their terms still apply to their
+    /// exceptions.
     #[must_use]
     pub fn without(&self, departs: impl Fn(&Path) -> bool) -> Self {
-        let (gone, kept): (Vec<_>, Vec<_>) =
-            self.paths.iter().cloned().partition(|path| departs(path));
-        Self::new(kept, self.departed.iter().cloned().chain(gone).collect())
+        let (gone, staying) = self
+            .paths
+            .iter()
+            .cloned()
+            .partition::<Vec<_>, _>(|path| departs(path));
+        Self::new(staying, self.departed.iter().cloned().chain(gone).collect())
     }
 
-    /// The path whose terms an exception of `name` lives by, a departed one too.
+    /// The path whose terms apply to exceptions for `name`, including a departed one.
     pub fn terms(&self, name: &str) -> Option<&Path> {
         let departed = || {
             self.departed
@@ -91,7 +95,7 @@ impl PathSet {
         &self.paths[index]
     }
 
-    /// The index of the path with this name, or which had it before.
+    /// The index of the path with this current or former name.
     pub fn resolve(&self, name: &str) -> Option<usize> {
         self.names
             .get(name)
@@ -99,13 +103,13 @@ impl PathSet {
             .copied()
     }
 
-    /// The index of the path with exactly this name.
+    /// The index of the path with this current name.
     pub fn resolve_exact(&self, name: &str) -> Option<usize> {
         self.names.get(name).copied()
     }
 
-    /// Whether an exception that names the path `named` of this set is about `judging`, which may be
-    /// of an older set: the same path, or one whose name it has taken over meanwhile.
+    /// Whether an exception for `named`, a path of this set, applies to `judging`, which may come from an
+    /// older set: the same path, or one whose name `named` has taken over.
     pub fn is_about(&self, named: &Path, judging: &Path) -> bool {
         let takes_over = || {
             let mut former = named.spec.former_names.iter();
@@ -115,17 +119,17 @@ impl PathSet {
         named.name == judging.name || takes_over()
     }
 
-    /// How many paths there are.
+    /// Number of paths, without departed ones.
     pub fn len(&self) -> usize {
         self.paths.len()
     }
 
-    /// Whether there is none.
+    /// Whether the set has no path.
     pub fn is_empty(&self) -> bool {
         self.paths.is_empty()
     }
 
-    /// Whether both sets say the same of every workload, so that none has to be read again.
+    /// Whether both sets give every workload the same results, so that none has to be read again.
     pub fn judges_like(&self, other: &Self) -> bool {
         self.len() == other.len() && self.iter().zip(other.iter()).all(|(a, b)| a.judges_like(b))
     }

@@ -1,6 +1,6 @@
-//! Policies that warn on apply: what is stored of them, and the writes that make it what the paths ask
-//! for. Policies are generated again only where something they are made from has changed. At rest
-//! nothing is planned. How a policy is generated is the business of `warning`.
+//! Policies that warn on apply: the stored ones, and the writes that make them match the paths. Policies
+//! are generated again only if one of their inputs changed. At rest nothing is planned. The generator is
+//! in `warning`, not here.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -23,12 +23,12 @@ mod stored;
 #[cfg(test)]
 mod tests;
 
-/// What is done to a policy or a binding.
+/// The verb of a policy write.
 #[derive(Clone, Debug, PartialEq)]
 pub enum PolicyVerb {
-    /// It is applied, and created where it is not there.
+    /// Create or update the object.
     Apply(Box<Value>),
-    /// It is deleted, if it is still the object with this uid.
+    /// Delete the object, if it still has this uid.
     Delete(Option<String>),
 }
 
@@ -40,25 +40,25 @@ pub struct PolicyWrite {
     pub verb: PolicyVerb,
 }
 
-/// How such a write ended.
+/// Result of a policy write.
 #[derive(Clone, Debug, PartialEq)]
 pub enum PolicyOutcome {
-    /// It landed; the object as it is stored now, none after it was deleted.
+    /// The stored object; none after a delete.
     Landed(Option<Box<Value>>),
-    /// The API server refuses it, with this message.
+    /// The API server rejected it, with this message.
     Refused(String),
-    /// It failed, in one word, and is tried again less and less often.
+    /// It failed for this reason, and is retried with backoff.
     Failed(&'static str),
-    /// It was not tried.
+    /// It was not attempted.
     NotTaken,
 }
 
 /// The writes that are due.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct PolicyPlan {
-    /// One for each object at most.
+    /// At most one per object.
     pub writes: Vec<PolicyWrite>,
-    /// When one that had to wait may go out.
+    /// When a write that had to wait may start.
     pub again_at: Option<Timestamp>,
 }
 
@@ -71,7 +71,7 @@ pub struct PolicyPlanner {
     version: u64,
 }
 
-/// What was generated, and what from.
+/// Generated policies, with the inputs they were generated from.
 #[derive(Debug)]
 struct Generated {
     set: Arc<PathSet>,
@@ -82,18 +82,18 @@ struct Generated {
 }
 
 impl PolicyPlanner {
-    /// A number that grows with what is learned of policies and bindings.
+    /// A counter that grows with every change of a stored policy or binding.
     pub fn version(&self) -> u64 {
         self.version
     }
 
-    /// Takes in who the operator is; before that no policy is written.
+    /// Sets the operator's account. Before that no policy is written.
     pub fn introduce(&mut self, account: Account) {
         self.account = Some(account);
         self.version += 1;
     }
 
-    /// Takes in a stored policy or binding. Others than ours are passed over.
+    /// Records a stored policy or binding. Those of others are skipped.
     pub fn put(&mut self, part: Part, object: Value) {
         let name = object["metadata"]["name"].as_str().unwrap_or_default();
         if !name.starts_with(NAME_PREFIX) {
@@ -110,7 +110,7 @@ impl PolicyPlanner {
         }
     }
 
-    /// Takes in that a policy or binding is gone.
+    /// Records that a policy or binding is gone.
     pub fn remove(&mut self, part: Part, name: &str) {
         let policies = self.parts.entry(part).or_default();
         if policies.stored.remove(name).is_some() {
@@ -118,7 +118,7 @@ impl PolicyPlanner {
         }
     }
 
-    /// Takes in that all of them were listed: what the list did not hold is gone.
+    /// Records a complete list: objects absent from it are gone.
     pub fn listed(&mut self, part: Part, is_there: impl Fn(&str) -> bool) {
         let policies = self.parts.entry(part).or_default();
         policies.is_listed = true;
@@ -127,11 +127,11 @@ impl PolicyPlanner {
         self.version += 1;
     }
 
-    /// Takes in that they cannot be followed: in one word, and in the server's words.
+    /// Records that they cannot be watched: the reason, and the API server's message.
     pub fn out_of_reach(&mut self, part: Part, reason: &'static str, message: &str) {
         let policies = self.parts.entry(part).or_default();
         let trouble = Some((reason, message.to_owned()));
-        // After a first list the watch is taken up again, and what is known stays.
+        // After the first list the watch retries, and the last known state stays.
         if !policies.is_listed && policies.trouble != trouble {
             policies.trouble = trouble;
             self.version += 1;
@@ -157,14 +157,14 @@ impl PolicyPlanner {
         plan
     }
 
-    /// Notes how a write ended.
+    /// Records the result of a write.
     pub fn ended(&mut self, write: &PolicyWrite, outcome: PolicyOutcome, now: Timestamp) {
         let policies = self.parts.entry(write.part).or_default();
         policies.ended(write, outcome, now);
         self.version += 1;
     }
 
-    /// The condition of a path about its warnings; none where it asks for none.
+    /// The condition `WarnOnApply` of a path; none without `warnOnApply`.
     pub fn statement(&self, path: &Path) -> Option<Statement> {
         if !asks(path) {
             return None;
@@ -177,7 +177,7 @@ impl PolicyPlanner {
         Some(state.statement())
     }
 
-    /// Generates again where something it is made from changed.
+    /// Generates the policies again if one of their inputs changed.
     pub fn generate(&mut self, facts: &Inventory, now: Timestamp) {
         let (settings, paths) = (&facts.settings, facts.paths());
         let at: Vec<PathAt> = paths.iter().map(|path| path.at(now)).collect();

@@ -1,11 +1,11 @@
-//! Whether a stored object is what was wanted. What a newer API server adds by itself is left
-//! alone; what changes the meaning of a policy or a binding never is.
+//! Whether a stored policy or binding equals the wanted one. Fields that a newer API server defaults do
+//! not count; fields that change the meaning always do. Nothing is written here.
 
 use serde_json::Value;
 
-/// Fields of a policy or a binding that say something where they are present, so that one we did
-/// not write was written by somebody else.
-const TELLING: [&str; 20] = [
+/// Fields that change the meaning of a policy or binding when present. If we did not write one, another
+/// client did.
+const MEANINGFUL: [&str; 20] = [
     "paramKind",
     "paramRef",
     "matchConstraints",
@@ -28,31 +28,34 @@ const TELLING: [&str; 20] = [
     "scope",
 ];
 
-/// Whether what is stored is all that is wanted, and nothing else.
+/// Whether the stored object equals the wanted one.
 pub(in crate::assess) fn fits(wanted: &Value, stored: &Value) -> bool {
     let (wanted_meta, stored_meta) = (&wanted["metadata"], &stored["metadata"]);
     let has_labels = wanted_meta["labels"].as_object().is_none_or(|labels| {
-        let has = |(key, value): (&String, &Value)| stored_meta["labels"][key] == *value;
-        labels.iter().all(has)
+        labels
+            .iter()
+            .all(|(key, value)| stored_meta["labels"][key] == *value)
     });
     let is_owned = wanted_meta.get("ownerReferences").is_none_or(|owners| {
         let stored = stored_meta.get("ownerReferences");
-        stored.is_some_and(|stored| says(owners, stored))
+        stored.is_some_and(|stored| means_same(owners, stored))
     });
-    has_labels && is_owned && says(&wanted["spec"], &stored["spec"])
+    has_labels && is_owned && means_same(&wanted["spec"], &stored["spec"])
 }
 
-fn says(wanted: &Value, stored: &Value) -> bool {
+fn means_same(wanted: &Value, stored: &Value) -> bool {
     match (wanted, stored) {
         (Value::Object(wanted), Value::Object(stored)) => {
-            let missing_or_other = wanted
-                .iter()
-                .any(|(key, value)| !stored.get(key).is_some_and(|stored| says(value, stored)));
+            let holds_wanted = wanted.iter().all(|(key, value)| {
+                stored
+                    .get(key)
+                    .is_some_and(|stored| means_same(value, stored))
+            });
             let mut added = stored.keys().filter(|key| !wanted.contains_key(*key));
-            !missing_or_other && !added.any(|key| TELLING.contains(&key.as_str()))
+            holds_wanted && !added.any(|key| MEANINGFUL.contains(&key.as_str()))
         }
         (Value::Array(wanted), Value::Array(stored)) => {
-            wanted.len() == stored.len() && wanted.iter().zip(stored).all(|(a, b)| says(a, b))
+            wanted.len() == stored.len() && wanted.iter().zip(stored).all(|(a, b)| means_same(a, b))
         }
         (wanted, stored) => wanted == stored,
     }
@@ -65,7 +68,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_somebody_else_wrote_into_a_binding_is_seen() {
+    fn a_change_of_a_binding_by_another_client_is_detected() {
         let wanted = json!({"spec": {"policyName": "p", "validationActions": ["Warn", "Audit"]}});
         let stored = |spec: Value| json!({"metadata": {"uid": "u"}, "spec": spec});
         assert!(fits(&wanted, &stored(wanted["spec"].clone())));
@@ -83,7 +86,7 @@ mod tests {
     }
 
     #[test]
-    fn a_default_of_a_newer_server_is_left_alone() {
+    fn a_default_of_a_newer_api_server_does_not_count() {
         let wanted = json!({"spec": {"failurePolicy": "Ignore"}});
         let stored = json!({"spec": {"failurePolicy": "Ignore", "evaluationMode": "Fast"}});
         assert!(fits(&wanted, &stored));

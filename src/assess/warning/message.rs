@@ -1,26 +1,26 @@
-//! The one line people read: how many steps are taken, what is missing and how to fix it, and the
-//! off-ramp. Said as an expression, because only the API server sees the object; what it cannot
-//! work out falls back to a sentence that says where to look.
+//! The message of a warning, on one line: steps taken, missing steps with their fixes, and the off-ramp.
+//! It is a CEL expression, because only the API server sees the object. If that fails, the API server
+//! shows the fallback. Which requests are checked is not decided here.
 
 use k8s_openapi::api::admissionregistration::v1::Variable;
 
-use super::Question;
+use super::Generator;
 use super::text::{list, literal, one_line};
 use crate::api::golden_path::Check;
 use crate::assess::object::kind::short_name;
 use crate::assess::path::evaluate::default_message;
 
-/// How many missing steps are told in full; a response's warnings are cut at 4 KiB in all.
+/// Missing steps shown in full. The API server cuts all warnings of a response at 4 KiB.
 const IN_FULL: usize = 3;
-/// How many checks the off-ramp names; beyond that the command finds them itself.
+/// Checks named in the off-ramp command. Without names the command finds them itself.
 const NAMED: usize = 3;
-/// The longest text of what is missing, in characters.
+/// Longest description of a missing step, in characters.
 const WHAT: usize = 200;
-/// The longest fix, in characters.
+/// Longest fix, in characters.
 const FIX: usize = 240;
 
-impl Question<'_> {
-    /// The variables the message is made of: `said_N`, `missing`, `names`, `target`.
+impl Generator<'_> {
+    /// The variables of the message: `said_N`, `missing`, `names`, `target`.
     pub(super) fn message_variables(&self) -> Vec<Variable> {
         let mut variables = Vec::new();
         let mut add = |name: String, expression: String| {
@@ -30,12 +30,15 @@ impl Question<'_> {
         for (index, number) in self.steps() {
             let check = &self.path.spec.checks[index];
             let passed = self.read(&format!("step_{number}"));
-            let evaluated = self.path.programs[index].message.as_ref();
-            let evaluated = evaluated.filter(|_| !check.sensitive).map(|program| {
-                let name = format!("said_{number}");
-                add(self.named(&name), program.source().to_owned());
-                self.read(&name)
-            });
+            let evaluated = self.path.programs[index]
+                .message
+                .as_ref()
+                .filter(|_| !check.sensitive)
+                .map(|program| {
+                    let name = format!("said_{number}");
+                    add(self.named(&name), program.source().to_owned());
+                    self.read(&name)
+                });
             let sentence = sentence(check, evaluated.as_deref());
             sentences.push(format!("({passed} ? [] : [{sentence}])"));
             names.push(format!("({passed} ? [] : [{}])", literal(&check.name)));
@@ -49,33 +52,37 @@ impl Question<'_> {
         variables
     }
 
-    /// `deploy/web -n shop`, as commands take it.
+    /// The workload as a command argument: `deploy/web -n shop`.
     fn target(&self) -> String {
         let kinds: Vec<_> = self.kinds().collect();
         let short = match kinds.as_slice() {
             [one] => literal(&short_name(&one.kind)),
             several => {
-                let pairs = several.iter().map(|kind| {
-                    format!(
-                        "{}: {}",
-                        literal(&kind.kind),
-                        literal(&short_name(&kind.kind))
-                    )
-                });
-                let pairs: Vec<String> = pairs.collect();
+                let pairs: Vec<String> = several
+                    .iter()
+                    .map(|kind| {
+                        format!(
+                            "{}: {}",
+                            literal(&kind.kind),
+                            literal(&short_name(&kind.kind))
+                        )
+                    })
+                    .collect();
                 format!("{{{}}}[request.kind.kind]", pairs.join(", "))
             }
         };
         format!("{short} + '/' + object.metadata.name + ' -n ' + object.metadata.namespace")
     }
 
-    /// The line itself.
+    /// The expression of the whole message.
     pub(super) fn message_expression(&self) -> String {
         let (missing, target) = (self.read("missing"), self.read("target"));
         let of = self.steps().count();
         let path = literal(&format!("golden path {}: ", self.path.name));
-        let places: Vec<String> = (0..IN_FULL).map(|place| place.to_string()).collect();
-        let places = places.join(", ");
+        let places = (0..IN_FULL)
+            .map(|place| place.to_string())
+            .collect::<Vec<_>>()
+            .join(", ");
         let in_full =
             format!("[{places}].filter(i, i < size({missing})).map(i, {missing}[i]).join('; ')");
         let more = format!(
@@ -90,15 +97,16 @@ impl Question<'_> {
         format!("size({missing}) == 0 ? '' : {line}")
     }
 
-    /// The command that notes a reason, for the missing steps an exception may name; where there is
-    /// none, whom to ask.
+    /// The command that requests an exception for the missing exemptible steps; without such steps,
+    /// whom to ask.
     fn off_ramp(&self) -> String {
         let (names, target) = (self.read("names"), self.read("target"));
-        let binding = self.steps().filter_map(|(index, _)| {
-            let check = &self.path.spec.checks[index];
-            (!check.exemptible).then_some(check.name.as_str())
-        });
-        let binding: Vec<&str> = binding.collect();
+        let binding: Vec<&str> = self
+            .steps()
+            .map(|(index, _)| &self.path.spec.checks[index])
+            .filter(|check| !check.exemptible)
+            .map(|check| check.name.as_str())
+            .collect();
         let excusable = if binding.is_empty() {
             names
         } else {
@@ -113,11 +121,11 @@ impl Question<'_> {
         if binding.is_empty() {
             return command;
         }
-        let nobody = literal(&self.questions());
-        format!("(size({excusable}) == 0 ? {nobody} : {command})")
+        let questions = literal(&self.questions());
+        format!("(size({excusable}) == 0 ? {questions} : {command})")
     }
 
-    /// Whom to ask about a step no exception may name.
+    /// Whom to ask about a step that allows no exception.
     fn questions(&self) -> String {
         let owner = &self.path.spec.owner;
         match &owner.contact {
@@ -126,7 +134,7 @@ impl Question<'_> {
         }
     }
 
-    /// The message where the line cannot be computed.
+    /// The message if the expression fails.
     pub(super) fn fallback(&self) -> String {
         let of = self.steps().count();
         format!(
@@ -138,15 +146,17 @@ impl Question<'_> {
     }
 }
 
-/// What one check says is missing, and the fix, as an expression.
+/// The message of one check and its fix, as an expression. `evaluated` reads its `messageExpression`.
 fn sentence(check: &Check, evaluated: Option<&str>) -> String {
-    let written = check.message.clone();
-    let written = one_line(&written.unwrap_or_else(|| default_message(check)), WHAT);
-    let written = literal(written.trim_end_matches('.'));
-    let what = evaluated.map_or(written.clone(), |said| {
+    let message = check
+        .message
+        .clone()
+        .unwrap_or_else(|| default_message(check));
+    let fallback = literal(one_line(&message, WHAT).trim_end_matches('.'));
+    let what = evaluated.map_or(fallback.clone(), |read| {
         format!(
-            "({said}.trim() == '' || {said}.contains('\\n') ? {written} : \
-             (size({said}) > {WHAT} ? {said}.substring(0, {WHAT}) + '...' : {said}))"
+            "({read}.trim() == '' || {read}.contains('\\n') ? {fallback} : \
+             (size({read}) > {WHAT} ? {read}.substring(0, {WHAT}) + '...' : {read}))"
         )
     });
     match fix(check) {
@@ -155,10 +165,13 @@ fn sentence(check: &Check, evaluated: Option<&str>) -> String {
     }
 }
 
-/// A fix of one line is said as it is; for a longer one the documentation is the better place.
+/// A fix of one short line as written; for a longer one, the documentation.
 fn fix(check: &Check) -> Option<String> {
-    let remediation = check.remediation.as_deref().map(str::trim);
-    let remediation = remediation.filter(|text| !text.is_empty());
+    let remediation = check
+        .remediation
+        .as_deref()
+        .map(str::trim)
+        .filter(|text| !text.is_empty());
     let is_short = |text: &&str| !text.contains('\n') && text.chars().count() <= FIX;
     let documented = check.docs_url.as_deref();
     let fix = remediation

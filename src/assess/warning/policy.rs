@@ -1,26 +1,26 @@
-//! A policy and its binding put together, as the API server stores them: with every default
-//! written out, so that what is stored can be compared with what should be.
+//! Builds a policy and its binding as the API server stores them, with every default written out, so that
+//! stored objects can be compared with them. Nothing is compared here.
 
 use k8s_openapi::api::admissionregistration::v1 as admission;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{LabelSelector, ObjectMeta, OwnerReference};
 use serde_json::Value;
 
 use super::text::{list, literal};
-use super::{ITEMS, MOST_COST, Obstacle, Question, Warning, policy_name};
+use super::{Generator, ITEMS, MOST_COST, Obstacle, Warning, policy_name};
 use crate::api::{API_VERSION, keys};
 use crate::assess::state::Standing;
 
-/// What a binding may ask of the API server. Refusing is not among it.
+/// Validation action of a binding. `Deny` is left out on purpose.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ValidationAction {
     /// Warn the client that made the request.
     Warn,
-    /// Note it in the audit log.
+    /// Add an annotation to the audit event.
     Audit,
 }
 
 impl ValidationAction {
-    /// Both, as every binding has them.
+    /// Both: every binding has both.
     pub const ALL: [Self; 2] = [Self::Warn, Self::Audit];
 
     /// As the API server writes it.
@@ -32,17 +32,17 @@ impl ValidationAction {
     }
 }
 
-/// Standings that cause no warning: excepted, or nothing is due.
+/// Standings that cause no warning: an approved exception, or nothing due.
 const SETTLED: [Standing; 3] = [
     Standing::Documented,
     Standing::ReviewDue,
     Standing::Predates,
 ];
-/// Accounts that act for the cluster itself: their warnings are not read.
+/// Accounts of the control plane, whose warnings no user sees.
 const CONTROL_PLANE: &str = "request.userInfo.username == 'system:kube-controller-manager' || \
     request.userInfo.username.startsWith('system:serviceaccount:kube-system:')";
 
-impl Question<'_> {
+impl Generator<'_> {
     pub(super) fn generate(&self) -> Result<Warning, Obstacle> {
         let scoped = self.scope()?;
         let cost = scoped.cost.saturating_add(self.cost_of_checks());
@@ -94,14 +94,17 @@ impl Question<'_> {
     }
 
     fn cost_of_checks(&self) -> u64 {
-        let costs = self.steps().map(|(index, _)| {
-            let programs = &self.path.programs[index];
-            let sources = programs.expression.iter().chain(&programs.message);
-            sources
-                .map(|program| program.estimated_cost(ITEMS))
-                .sum::<u64>()
-        });
-        costs.fold(0, u64::saturating_add)
+        self.steps()
+            .map(|(index, _)| {
+                let programs = &self.path.programs[index];
+                programs
+                    .expression
+                    .iter()
+                    .chain(&programs.message)
+                    .map(|program| program.estimated_cost(ITEMS))
+                    .sum::<u64>()
+            })
+            .fold(0, u64::saturating_add)
     }
 
     fn metadata(&self) -> ObjectMeta {
@@ -130,8 +133,13 @@ impl Question<'_> {
             scope: Some("*".to_owned()),
             ..Default::default()
         });
-        let namespaces = self.path.spec.scope.namespace_selector.clone();
-        let namespaces = namespaces.filter(|_| self.selects_namespaces());
+        let namespaces = self
+            .path
+            .spec
+            .scope
+            .namespace_selector
+            .clone()
+            .filter(|_| self.selects_namespaces());
         admission::MatchResources {
             match_policy: Some("Equivalent".to_owned()),
             namespace_selector: Some(namespaces.unwrap_or_default()),
@@ -141,8 +149,8 @@ impl Question<'_> {
         }
     }
 
-    /// Whether the API server can be left to select namespaces: it refuses an operator it does not
-    /// know, where the judgement lets it hold nowhere.
+    /// Whether the API server can select the namespaces. It rejects unknown operators, which never hold
+    /// in the judgement.
     pub(super) fn selects_namespaces(&self) -> bool {
         let selector = self.path.spec.scope.namespace_selector.as_ref();
         let expressions = selector.and_then(|selector| selector.match_expressions.as_ref());
@@ -161,7 +169,7 @@ impl Question<'_> {
         let settled = list(SETTLED.map(Standing::as_str));
         let standing = literal(keys::DEVIATION);
         let own = literal(&self.ctx.account.user);
-        let conditions = [
+        let always = [
             (
                 "not-by-goldenpath",
                 format!("request.userInfo.username != {own}"),
@@ -179,26 +187,26 @@ impl Question<'_> {
             ),
             ("not-owned-by-a-workload", self.not_owned()),
         ];
-        let conditions = conditions
+        let excluded = self
+            .not_excluded()
+            .map(|excluded| ("not-excluded", excluded));
+        let release = self
+            .not_our_release()
+            .map(|own| ("not-goldenpath-itself", own));
+        always
             .into_iter()
-            .chain(
-                self.not_excluded()
-                    .map(|excluded| ("not-excluded", excluded)),
-            )
-            .chain(
-                self.not_our_release()
-                    .map(|own| ("not-goldenpath-itself", own)),
-            );
-        let conditions = conditions.map(|(name, expression)| admission::MatchCondition {
-            name: name.to_owned(),
-            expression,
-        });
-        conditions.collect()
+            .chain(excluded)
+            .chain(release)
+            .map(|(name, expression)| admission::MatchCondition {
+                name: name.to_owned(),
+                expression,
+            })
+            .collect()
     }
 
     fn not_owned(&self) -> String {
-        let kinds = self.ctx.settings.kinds.iter();
-        let kinds = list(kinds.map(|kind| format!("{}/{}", kind.group, kind.kind)));
+        let watched = self.ctx.settings.kinds.iter();
+        let kinds = list(watched.map(|kind| format!("{}/{}", kind.group, kind.kind)));
         format!(
             "!object.metadata.?ownerReferences.orValue([]).exists(o, o.?controller.orValue(false) && \
              (o.apiVersion.contains('/') ? o.apiVersion.split('/')[0] : '') + '/' + o.kind in {kinds})"
@@ -206,12 +214,16 @@ impl Question<'_> {
     }
 
     fn not_excluded(&self) -> Option<String> {
-        let patterns = self.ctx.settings.excluded_namespaces.iter();
-        let excluded = patterns.map(|pattern| match pattern.strip_suffix('*') {
-            Some(prefix) => format!("request.namespace.startsWith({})", literal(prefix)),
-            None => format!("request.namespace == {}", literal(pattern)),
-        });
-        let excluded: Vec<String> = excluded.collect();
+        let excluded: Vec<String> = self
+            .ctx
+            .settings
+            .excluded_namespaces
+            .iter()
+            .map(|pattern| match pattern.strip_suffix('*') {
+                Some(prefix) => format!("request.namespace.startsWith({})", literal(prefix)),
+                None => format!("request.namespace == {}", literal(pattern)),
+            })
+            .collect();
         (!excluded.is_empty()).then(|| format!("!({})", excluded.join(" || ")))
     }
 
@@ -223,14 +235,14 @@ impl Question<'_> {
         ))
     }
 
-    /// One validation tells; the others are true whatever the object is, and stand there for the
-    /// API server's type checker, which reads validations and no variables.
+    /// The first validation warns. The others are always true: they exist for the API server's type
+    /// checker, which checks validations, but no variables.
     fn validations(&self) -> Vec<admission::Validation> {
-        let steps = self
+        let steps: Vec<String> = self
             .steps()
-            .map(|(_, number)| self.read(&format!("step_{number}")));
-        let steps: Vec<String> = steps.collect();
-        let telling = admission::Validation {
+            .map(|(_, number)| self.read(&format!("step_{number}")))
+            .collect();
+        let warning = admission::Validation {
             expression: format!("!{} || ({})", self.read("asked"), steps.join(" && ")),
             message: Some(self.fallback()),
             message_expression: Some(self.message_expression()),
@@ -240,7 +252,7 @@ impl Question<'_> {
             expression: format!("true || (\n{}\n)", self.path.spec.checks[index].expression),
             ..Default::default()
         });
-        std::iter::once(telling).chain(typed).collect()
+        std::iter::once(warning).chain(typed).collect()
     }
 
     fn audit_annotation(&self) -> admission::AuditAnnotation {
@@ -251,7 +263,7 @@ impl Question<'_> {
     }
 }
 
-/// Typed objects of Kubernetes have a value in JSON, always.
+/// The JSON of a typed Kubernetes object, which always exists.
 fn as_value<T: serde::Serialize>(object: &T) -> Value {
     serde_json::to_value(object).unwrap_or_default()
 }

@@ -1,24 +1,24 @@
-//! Which path would judge the object of a request, said in CEL: the one its labels name, else the
-//! declared one, else the highest in rank in whose scope it is. How many steps are missing on each
-//! is not worked out: that would take every path's checks in every path's policy.
+//! CEL variables that decide which path judges the object of a request: the one in its labels, else the
+//! declared one, else the path of highest rank that has it in scope. Missing steps are not compared:
+//! every policy would need the checks of every path.
 
 use goldenpath_cel::Program;
 use k8s_openapi::api::admissionregistration::v1::Variable;
 
 use super::text::{all, list, literal, selector};
-use super::{ITEMS, Obstacle, Question};
+use super::{Generator, ITEMS, Obstacle};
 use crate::api::keys;
 use crate::assess::object::kind::WatchedKind;
 use crate::assess::path::Path;
 
-/// The variables that decide whether a request is asked about at all, and what they cost.
+/// The variables that decide whether the policy checks a request, and their estimated cost.
 pub(super) struct Scoped {
     pub variables: Vec<Variable>,
     pub cost: u64,
 }
 
-impl Question<'_> {
-    /// Variables of the path's own, then `labels`, `in_scope` and `asked` under our prefix.
+impl Generator<'_> {
+    /// The path's own variables, then `labels`, `in_scope` and `asked` under our prefix.
     pub(super) fn scope(&self) -> Result<Scoped, Obstacle> {
         let mut scoped = self.own_variables();
         let labels = "object.metadata.?labels.orValue({})";
@@ -32,7 +32,7 @@ impl Question<'_> {
         );
         let evaluated = path_label("oldObject", keys::EVALUATED_PATH);
         let namespace = "namespaceObject.metadata.?labels.orValue({})";
-        // Who declares another path in this very request is about to leave the one in the labels.
+        // A request that declares another path is about to leave the one in the labels.
         let live = format!("oldObject == null || {now} != {before} ? '' : {evaluated}");
         for (name, expression) in [
             ("labels", labels),
@@ -64,7 +64,7 @@ impl Question<'_> {
         scoped
     }
 
-    /// The path's own scope, but for its kinds and what the API server selects by itself.
+    /// The path's own scope, without kinds and selectors that the API server evaluates itself.
     fn own_scope(&self, scoped: &mut Scoped) -> Result<String, Obstacle> {
         let mut parts = self.selectors(self.path, self.selects_namespaces());
         parts.extend(self.not_left_out());
@@ -82,19 +82,22 @@ impl Question<'_> {
         let of_namespace = scope
             .namespace_selector
             .as_ref()
-            .filter(|_| !namespaces_are_selected);
-        let of_namespace =
-            of_namespace.map(|wanted| selector(wanted, &self.read("namespace_labels"), &[]));
-        let of_object = scope.selector.as_ref();
-        let of_object =
-            of_object.map(|wanted| selector(wanted, &self.read("labels"), &keys::OWN_LABELS));
-        let parts = of_namespace.into_iter().chain(of_object);
-        parts.flatten().collect()
+            .filter(|_| !namespaces_are_selected)
+            .map(|wanted| selector(wanted, &self.read("namespace_labels"), &[]));
+        let of_object = scope
+            .selector
+            .as_ref()
+            .map(|wanted| selector(wanted, &self.read("labels"), &keys::OWN_LABELS));
+        of_namespace
+            .into_iter()
+            .chain(of_object)
+            .flatten()
+            .collect()
     }
 
     fn not_left_out(&self) -> Option<String> {
-        let allowed = self.ctx.settings.ignore_query.as_ref()?;
-        let allowed = all(&selector(allowed, &self.read("namespace_labels"), &[]));
+        let query = self.ctx.settings.ignore_query.as_ref()?;
+        let allowed = all(&selector(query, &self.read("namespace_labels"), &[]));
         let reason = format!(
             "object.metadata.?annotations[?{}].orValue('') != ''",
             literal(keys::IGNORE)
@@ -102,7 +105,7 @@ impl Question<'_> {
         Some(format!("!({reason} && ({allowed}))"))
     }
 
-    /// For each other path that may be chosen instead: when it is.
+    /// For each other path that may be chosen instead, the condition under which it is.
     fn elsewhere(&self, scoped: &mut Scoped) -> Result<Vec<String>, Obstacle> {
         let mut chosen = Vec::new();
         for (index, other) in self.set.iter().enumerate() {
@@ -118,7 +121,7 @@ impl Question<'_> {
             }
             let mut parts = self.kind_is_one_of(&kinds);
             parts.extend(self.selectors(other, false));
-            let conditions = self.embed((index, other), conditions, scoped);
+            let conditions = self.embed(index, other, conditions, scoped);
             parts.extend(conditions.ok_or_else(|| Obstacle::Unreadable(other.name.to_string()))?);
             let name = self.named(&format!("{index}_in_scope"));
             scoped.add(name.clone(), all(&parts));
@@ -133,10 +136,12 @@ impl Question<'_> {
         Ok(chosen)
     }
 
-    /// Conditions of another path, over its variables under a prefix of their own.
+    /// Conditions of another path, with its variables under a prefix of their own. None if an expression
+    /// cannot be prefixed.
     fn embed(
         &self,
-        (index, other): (usize, &Path),
+        index: usize,
+        other: &Path,
         conditions: Vec<&Program>,
         scoped: &mut Scoped,
     ) -> Option<Vec<String>> {
@@ -154,25 +159,30 @@ impl Question<'_> {
             let source = program.with_variables_prefixed(&prefix)?;
             scoped.add(format!("{prefix}{name}"), source);
         }
-        let conditions = conditions.into_iter().map(|program| {
-            scoped.cost += program.estimated_cost(ITEMS);
-            Some(own_line(&program.with_variables_prefixed(&prefix)?))
-        });
-        conditions.collect()
+        conditions
+            .into_iter()
+            .map(|program| {
+                scoped.cost += program.estimated_cost(ITEMS);
+                Some(own_line(&program.with_variables_prefixed(&prefix)?))
+            })
+            .collect()
     }
 
     fn asked(&self, elsewhere: &[String]) -> String {
         let own = list(self.names(self.index));
         let (live, declared) = (self.read("live"), self.read("declared"));
-        let nobody_else = elsewhere.iter().map(|chosen| format!("!({chosen})"));
-        let nobody_else = all(&nobody_else.collect::<Vec<_>>());
+        let not_elsewhere: Vec<String> = elsewhere
+            .iter()
+            .map(|chosen| format!("!({chosen})"))
+            .collect();
         format!(
-            "{} && ({live} != '' ? {live} in {own} : {declared} in {own} || ({nobody_else}))",
-            self.read("in_scope")
+            "{} && ({live} != '' ? {live} in {own} : {declared} in {own} || ({}))",
+            self.read("in_scope"),
+            all(&not_elsewhere)
         )
     }
 
-    /// Every name that means this path: its own, and those it had that no other path has now.
+    /// Every name of this path: the current one, and former ones that no other path has now.
     fn names(&self, index: usize) -> Vec<&str> {
         let path = self.set.get(index);
         let former = path.spec.former_names.iter().map(String::as_str);
@@ -187,7 +197,7 @@ impl Question<'_> {
         rank(other) < rank(self.path)
     }
 
-    /// The path's kinds that the other one is for as well.
+    /// The path's kinds that are in scope of the other one too.
     fn shared_kinds(&self, other: &Path) -> Vec<&WatchedKind> {
         let kinds = self.kinds();
         kinds
@@ -216,7 +226,7 @@ impl Scoped {
     }
 }
 
-/// The variables some expressions of a path name, and those named by these in turn.
+/// The variables that some expressions of a path read, directly or through other variables.
 fn variables_behind<'a>(path: &'a Path, programs: &[&'a Program]) -> Option<Vec<&'a str>> {
     let mut found: Vec<&str> = Vec::new();
     let mut waiting = programs.to_vec();
@@ -231,7 +241,7 @@ fn variables_behind<'a>(path: &'a Path, programs: &[&'a Program]) -> Option<Vec<
     Some(found)
 }
 
-/// An expression among others: a comment at its end must not swallow what follows.
+/// An expression as part of another one: a comment at its end must not swallow what follows.
 fn own_line(source: &str) -> String {
     if source.contains("//") {
         format!("{source}\n")

@@ -1,5 +1,5 @@
-//! CEL as text: literals, lists, label selectors, and people's words on one line. What is put into
-//! an expression goes through here, so that no name or message can become part of the program.
+//! CEL source text: literals, lists, label selectors, and user text on one line. Every text in an
+//! expression goes through here, so that no name or message becomes part of the program.
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
 
@@ -28,18 +28,21 @@ pub fn list<T: AsRef<str>>(texts: impl IntoIterator<Item = T>) -> String {
     format!("[{}]", quoted.join(", "))
 }
 
-/// People's words on one line, of at most so many characters.
+/// `text` on one line, cut after `longest` characters. Three dots mark the cut, as in the expressions
+/// that cut evaluated messages.
 pub fn one_line(text: &str, longest: usize) -> String {
-    let words = text.split(|c: char| c.is_whitespace() || c.is_control());
-    let words: Vec<&str> = words.filter(|word| !word.is_empty()).collect();
-    let line = words.join(" ");
+    let line = text
+        .split(|c: char| c.is_whitespace() || c.is_control())
+        .filter(|word| !word.is_empty())
+        .collect::<Vec<_>>()
+        .join(" ");
     match line.char_indices().nth(longest) {
         Some((end, _)) => format!("{}...", &line[..end]),
         None => line,
     }
 }
 
-/// All of `parts` must hold.
+/// The conjunction of `parts`.
 pub fn all(parts: &[String]) -> String {
     match parts {
         [] => "true".to_owned(),
@@ -52,7 +55,7 @@ pub fn all(parts: &[String]) -> String {
     }
 }
 
-/// A label selector, read from the map `labels`; keys of `hidden` count as absent.
+/// A label selector over the map `labels`, as conjuncts. Keys in `hidden` count as absent.
 pub fn selector(selector: &LabelSelector, labels: &str, hidden: &[&str]) -> Vec<String> {
     let is_there = |key: &str| {
         if hidden.contains(&key) {
@@ -68,17 +71,19 @@ pub fn selector(selector: &LabelSelector, labels: &str, hidden: &[&str]) -> Vec<
         let key = literal(key);
         format!("{key} in {labels} && {labels}[{key}] in {}", list(values))
     };
-    let equal = selector.match_labels.iter().flatten();
-    let equal = equal.map(|(key, value)| is_one_of(key, std::slice::from_ref(value)));
-    let expressions = selector.match_expressions.iter().flatten();
-    let expressions = expressions.map(|wanted| {
+    let equal = selector
+        .match_labels
+        .iter()
+        .flatten()
+        .map(|(key, value)| is_one_of(key, std::slice::from_ref(value)));
+    let expressions = selector.match_expressions.iter().flatten().map(|wanted| {
         let values = wanted.values.as_deref().unwrap_or_default();
         match wanted.operator.as_str() {
             "In" => is_one_of(&wanted.key, values),
             "NotIn" => format!("!({})", is_one_of(&wanted.key, values)),
             "Exists" => is_there(&wanted.key),
             "DoesNotExist" => format!("!({})", is_there(&wanted.key)),
-            // As the judgement reads it: a typo never widens a scope.
+            // As in the judgement: a typo never widens a scope.
             _ => "false".to_owned(),
         }
     });
@@ -120,13 +125,13 @@ mod tests {
             let env = Env::new();
             let source = all(&selector(&written, "object.labels", &[]));
             let program = env.compile_bool(&source).unwrap();
-            let said = Evaluation::new(&env, &object, None).run_bool(&program);
-            assert_eq!(said, Ok(judged), "{yaml}: {source}");
+            let evaluated = Evaluation::new(&env, &object, None).run_bool(&program);
+            assert_eq!(evaluated, Ok(judged), "{yaml}: {source}");
         }
     }
 
     #[test]
-    fn words_are_brought_onto_one_line() {
+    fn text_is_brought_onto_one_line() {
         assert_eq!(one_line("a\n  b:\r\n\tc\u{1b}[2J", 80), "a b: c [2J");
         assert_eq!(one_line("größer", 3), "grö...");
     }
@@ -137,8 +142,8 @@ mod tests {
             let env = Env::new();
             let object = json!({});
             let program = env.compile_string(&literal(&text)).unwrap();
-            let said = Evaluation::new(&env, &object, None).run_string(&program);
-            prop_assert_eq!(said, Ok(text));
+            let evaluated = Evaluation::new(&env, &object, None).run_string(&program);
+            prop_assert_eq!(evaluated, Ok(text));
         }
     }
 }

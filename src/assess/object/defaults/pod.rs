@@ -1,11 +1,11 @@
-//! Defaults of a pod template. Requests are not taken from limits here: the API server does that
-//! for a Pod, not for the template of a workload.
+//! Defaults of a pod template. Requests do not default to limits here: the API server does that for Pods,
+//! not for pod templates.
 
 use serde_json::{Value, json};
 
 use super::{Object, child, ensure, items, set};
 
-/// The pod template's spec.
+/// Defaults of the pod template's spec.
 pub(super) fn spec(spec: &mut Object) {
     set(spec, "dnsPolicy", "ClusterFirst");
     set(spec, "restartPolicy", "Always");
@@ -19,7 +19,7 @@ pub(super) fn spec(spec: &mut Object) {
     items(spec, "volumes").for_each(volume);
 }
 
-/// A claim, of a `StatefulSet` or of an ephemeral volume.
+/// Defaults of a claim, of a `StatefulSet` or of an ephemeral volume.
 pub(super) fn claim(claim: &mut Object) {
     ensure(claim, "metadata");
     if let Some(spec) = ensure(claim, "spec") {
@@ -28,7 +28,7 @@ pub(super) fn claim(claim: &mut Object) {
     }
 }
 
-/// The older name of the field is stored with the same value.
+/// The API server stores the same value under the field's older name.
 fn service_account(spec: &mut Object) {
     let name = spec
         .get("serviceAccountName")
@@ -87,7 +87,7 @@ fn http_get(handler: &mut Object) {
     }
 }
 
-/// What an environment variable or a file of a volume refers to.
+/// Defaults of a reference in an environment variable or in a file of a volume.
 fn reference(from: &mut Object) {
     if let Some(field) = child(from, "fieldRef") {
         set(field, "apiVersion", "v1");
@@ -100,7 +100,7 @@ fn reference(from: &mut Object) {
     }
 }
 
-/// Sources whose fields have fixed defaults.
+/// Volume sources with fixed defaults: source, field, value.
 const VOLUME_FIELDS: [(&str, &str, &str); 9] = [
     ("hostPath", "type", ""),
     ("iscsi", "iscsiInterface", "default"),
@@ -154,7 +154,7 @@ fn projection(source: &mut Object) {
     }
 }
 
-/// `Always` for the tag `latest`, stated or implied; a digest implies none.
+/// `Always` for the tag `latest`, stated or implied. A digest implies no tag.
 fn pull_policy(image: &str) -> &'static str {
     let (name, digest) = image
         .split_once('@')
@@ -169,7 +169,8 @@ fn pull_policy(image: &str) -> &'static str {
     }
 }
 
-/// Upper case is allowed in a registry's host only; a name that does not parse implies no tag.
+/// Whether a name parses: upper case is allowed only in the registry host. A name that does not parse
+/// implies no tag.
 fn is_repository(name: &str) -> bool {
     let path = match name.split_once('/') {
         Some((host, path))

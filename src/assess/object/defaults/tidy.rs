@@ -1,13 +1,13 @@
-//! What the API server does not store as it was written: empty fields it leaves out, and
-//! quantities it writes in its own form. A check that asks `has(…)` depends on the first, one that
-//! compares strings on the second.
+//! Fields that the API server stores differently: it removes empty fields and writes quantities in
+//! canonical form. Checks with `has(…)` depend on the first, checks that compare strings on the second.
+//! No default is added here.
 
 use goldenpath_cel::{Precision, canonical_quantity};
 use serde_json::{Value, json};
 
 use super::Object;
 
-/// Flags that are left out when false.
+/// Flags that are removed when false.
 const FLAGS: [&str; 11] = [
     "chapAuthDiscovery",
     "chapAuthSession",
@@ -21,7 +21,7 @@ const FLAGS: [&str; 11] = [
     "stdinOnce",
     "tty",
 ];
-/// Numbers that are left out when 0.
+/// Numbers that are removed when 0.
 const NUMBERS: [&str; 7] = [
     "failureThreshold",
     "hostPort",
@@ -31,7 +31,7 @@ const NUMBERS: [&str; 7] = [
     "successThreshold",
     "timeoutSeconds",
 ];
-/// Texts that are left out when empty.
+/// Texts that are removed when empty.
 const TEXTS: [&str; 37] = [
     "apiVersion",
     "audience",
@@ -71,7 +71,7 @@ const TEXTS: [&str; 37] = [
     "whenScaled",
     "workingDir",
 ];
-/// Texts that are left out when empty in this parent only.
+/// Texts that are removed when empty, in this parent only.
 const TEXTS_OF: [(&str, &str); 9] = [
     ("env", "value"),
     ("httpGet", "path"),
@@ -83,7 +83,7 @@ const TEXTS_OF: [(&str, &str); 9] = [
     ("tolerations", "value"),
     ("updateStrategy", "type"),
 ];
-/// Maps from text to text or quantity: left out when empty, and their keys are no fields.
+/// Maps from text to text or quantity: removed when empty, and their keys are not fields.
 const MAPS: [&str; 10] = [
     "annotations",
     "labels",
@@ -96,7 +96,7 @@ const MAPS: [&str; 10] = [
     "userAnnotations",
     "volumeAttributes",
 ];
-/// Lists that stay when empty.
+/// Lists that are stored when empty.
 const KEPT_LISTS: [&str; 5] = [
     "containers",
     "monitors",
@@ -109,14 +109,14 @@ const RESOURCES: [&str; 3] = ["limits", "overhead", "requests"];
 /// Fields that hold one quantity.
 const QUANTITIES: [&str; 2] = ["divisor", "sizeLimit"];
 
-/// Leaves out what is null, and what is empty where the API server leaves it out.
-pub(super) fn leave_out_empty(object: &mut Object) {
+/// Removes null fields, and the empty fields that the API server removes.
+pub(super) fn remove_empty(object: &mut Object) {
     walk("", object, &|parent, object| {
-        object.retain(|key, value| !is_left_out(parent, key, value));
+        object.retain(|key, value| !is_removed(parent, key, value));
     });
 }
 
-/// Writes every quantity as the API server does.
+/// Writes every quantity in canonical form.
 pub(super) fn write_quantities(object: &mut Object) {
     walk("", object, &|_, object| {
         for name in RESOURCES {
@@ -143,7 +143,7 @@ fn write_quantity(amount: &mut Value, precision: Precision) {
     *amount = json!(canonical_quantity(&text, precision));
 }
 
-/// Visits an object and every object in it, outside in, with the name of the field it is in.
+/// Visits an object and every nested object, outermost first, with the name of its field.
 fn walk(parent: &str, object: &mut Object, visit: &impl Fn(&str, &mut Object)) {
     visit(parent, object);
     for (key, value) in object.iter_mut() {
@@ -160,7 +160,7 @@ fn walk(parent: &str, object: &mut Object, visit: &impl Fn(&str, &mut Object)) {
     }
 }
 
-fn is_left_out(parent: &str, key: &str, value: &Value) -> bool {
+fn is_removed(parent: &str, key: &str, value: &Value) -> bool {
     match value {
         Value::Null => true,
         Value::Bool(flag) => !flag && FLAGS.contains(&key) && !is_false_kept(parent),
@@ -173,7 +173,7 @@ fn is_left_out(parent: &str, key: &str, value: &Value) -> bool {
     }
 }
 
-/// Volume sources whose `readOnly` may be absent or false.
+/// Volume sources whose `readOnly: false` is stored.
 fn is_false_kept(parent: &str) -> bool {
     matches!(parent, "azureDisk" | "csi")
 }
@@ -185,7 +185,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn empty_fields_go_and_empty_values_of_labels_stay() {
+    fn empty_fields_are_removed_and_empty_values_of_labels_stay() {
         let mut object = json!({
             "labels": {"value": "", "paused": ""},
             "spec": {"paused": false, "minReadySeconds": 0, "replicas": 0, "affinity": {}},
@@ -194,7 +194,7 @@ mod tests {
             "annotations": {},
             "gone": null,
         });
-        leave_out_empty(object.as_object_mut().unwrap());
+        remove_empty(object.as_object_mut().unwrap());
         let left = json!({
             "labels": {"value": "", "paused": ""},
             "spec": {"replicas": 0, "affinity": {}},

@@ -1,6 +1,6 @@
-//! The policies, or the bindings, that are stored, and what was tried with each: what is due for one
-//! to be what it should be. A change by somebody else, a refusal and a failure are each answered in
-//! their own time; what the API server took or refused once is not sent again.
+//! Stored policies or bindings, with the attempts to write each, and the write that is due next. A change
+//! by another client, a rejection and a failure are each paced. An object that the API server accepted or
+//! rejected once is not sent again. No policy is generated here.
 
 use std::collections::BTreeMap;
 
@@ -15,25 +15,25 @@ use crate::assess::warning::{Part, Warnings, fits, policy_name};
 #[derive(Debug, Default)]
 pub(super) struct StoredPolicies {
     pub is_listed: bool,
-    /// Why they cannot be followed: a word, and the server's message.
+    /// Why they cannot be watched: the reason, and the API server's message.
     pub trouble: Option<(&'static str, String)>,
     pub stored: BTreeMap<String, Value>,
     pub attempts: BTreeMap<String, Attempts>,
 }
 
-/// What was tried with one object.
+/// Attempts to write one object.
 #[derive(Debug, Default)]
 pub(super) struct Attempts {
     pacing: Pacing,
-    /// What we wrote last.
+    /// Our last write.
     written: Option<Value>,
-    /// Applying did not make it what it should be: it has fields of other managers.
+    /// Applying did not suffice, because other managers own fields of the object.
     needs_replacing: bool,
     pub refused: Option<RefusedPolicy>,
     pub failed: Option<&'static str>,
 }
 
-/// An object that the API server refuses, and its message.
+/// An object that the API server rejects, with its message.
 #[derive(Debug)]
 pub(super) struct RefusedPolicy {
     object: Value,
@@ -72,7 +72,7 @@ impl StoredPolicies {
         attempts.is_some_and(|attempts| attempts.pacing.held_until(now).is_some())
     }
 
-    /// What has to be done for `wanted` to be what is stored.
+    /// The write that is due to make the stored object equal `wanted`.
     fn due(
         &mut self,
         name: &str,
@@ -135,7 +135,7 @@ impl StoredPolicies {
                 attempts.failed = None;
                 self.stored.remove(&write.name);
             }
-            // Fields of other managers may be what is refused, and the next object has none.
+            // Fields of other managers may cause the rejection; a new object has none.
             (PolicyOutcome::Refused(_), PolicyVerb::Apply(_)) if is_stored => {
                 attempts.needs_replacing = true;
             }
