@@ -1,22 +1,20 @@
-//! Exceptions and policies to start a test from. The story begins on 1 January 2026, and its path
-//! keeps the default policy: 180 days at most, a review every 90, a reminder 14 before, a lapse 30
-//! after.
+//! Exceptions and policies for tests, created on 1 January 2026 under the default policy: 180 days at
+//! most, a review every 90, a reminder 14 before, a lapse 30 after. No assertion is made here.
 
-use crate::api::Instant;
 use jiff::Timestamp;
 
 use super::Terms;
-use crate::api::DeviationExceptionSpec;
 use crate::api::deviation_exception::{Approval, Decision, Renewal, Review, ReviewOutcome};
 use crate::api::golden_path::{ExceptionPolicy, SelfDeclare, Severity};
 use crate::api::period::Period;
+use crate::api::{DeviationExceptionSpec, Instant};
 
-/// When the story begins: creation, and the approval where there is one.
+/// Time of the creation and of the first approval.
 pub(crate) fn start() -> Timestamp {
     "2026-01-01T00:00:00Z".parse().unwrap()
 }
 
-/// The instant that many days after [`start`].
+/// [`start`] plus this many days.
 pub(crate) fn day(days: u64) -> Timestamp {
     Period::days(days).after(start())
 }

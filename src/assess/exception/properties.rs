@@ -1,5 +1,5 @@
-//! What holds for every history and every clock. Instants are drawn from a coarse grid, nudged by
-//! a second or a nanosecond, so that coincidences and boundaries come up often.
+//! Properties of every history at every instant. Instants come from a coarse grid, shifted by a second or
+//! a nanosecond, so that coincidences and boundaries are frequent.
 
 use crate::api::Instant;
 use jiff::{SignedDuration, Timestamp};
@@ -127,7 +127,7 @@ fn spec() -> impl Strategy<Value = DeviationExceptionSpec> {
         )
 }
 
-/// A rejection that is no longer in the spec, and deleted exceptions of the same name.
+/// A rejection that was removed from the spec, and deleted exceptions of the same name.
 fn past() -> impl Strategy<Value = Past> {
     let previous = (0_u32..3, option::of(instant())).prop_map(|(renewals, rejected)| Previous {
         deleted_at: Instant(day(1)),
@@ -183,7 +183,7 @@ proptest! {
     }
 
     #[test]
-    fn walking_from_change_to_change_comes_to_rest(story in story()) {
+    fn following_next_change_ends(story in story()) {
         let mut now = Timestamp::MIN;
         let mut steps = 0;
         while let Some(next) = story.at(now).next_change {
@@ -209,7 +209,7 @@ proptest! {
     }
 
     #[test]
-    fn no_agreement_outlives_its_last_decision_by_more_than_allowed(
+    fn no_exception_outlives_its_last_decision_by_more_than_allowed(
         story in story(), now in instant(),
     ) {
         let life = story.at(now);
@@ -236,7 +236,7 @@ proptest! {
     }
 
     #[test]
-    fn what_is_dated_ahead_might_as_well_not_be_written(story in story(), now in instant()) {
+    fn a_decision_dated_in_the_future_has_no_effect(story in story(), now in instant()) {
         let counts = |at: Timestamp| SKEW.before(at) <= now;
         let mut known = story.clone();
         known.spec.reviews.retain(|review| counts(review.at.0));
@@ -251,10 +251,9 @@ proptest! {
         prop_assert_eq!(comparable, known);
     }
 
-    /// Neither removing the rejection nor deleting the exception gives it back what its path grants
-    /// without an approval.
+    /// After a rejection, neither removing it nor deleting the exception avoids the need for an approval.
     #[test]
-    fn what_was_ever_rejected_excuses_by_an_approval_only(
+    fn a_rejected_exception_excuses_only_with_an_approval(
         story in story(), at in instant(), now in instant(), before in any::<bool>(),
     ) {
         let mut rejected = story;
@@ -271,9 +270,9 @@ proptest! {
         prop_assert!(!is_excused || is_approved);
     }
 
-    /// However an exception is deleted and created again, its renewals and its rejection stay.
+    /// Renewals and a rejection survive every deletion and re-creation.
     #[test]
-    fn deletion_forgets_nothing(story in story(), again in 1_u32..5, now in instant()) {
+    fn deletion_erases_no_history(story in story(), again in 1_u32..5, now in instant()) {
         let mut past = story.past.clone();
         for _ in 0..again {
             let previous = past.after_deletion(&story.spec, false, now);
@@ -288,7 +287,7 @@ proptest! {
     }
 
     #[test]
-    fn the_order_reviews_are_written_in_says_nothing(
+    fn the_order_of_reviews_does_not_matter(
         (story, shuffled) in story().prop_flat_map(|story| {
             let reviews = Just(story.spec.reviews.clone()).prop_shuffle();
             (Just(story), reviews)

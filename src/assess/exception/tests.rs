@@ -1,5 +1,5 @@
-//! The rules of an exception's life, one sentence each: who decides what (`decisions`), and until
-//! when it holds, every boundary one second before, at and after its instant (`bounds`).
+//! The rules of an exception's life: which decisions count (`decisions`), and every boundary one second
+//! before, at and after its instant (`bounds`).
 
 mod bounds;
 mod decisions;
@@ -29,8 +29,8 @@ fn life_under(spec: &DeviationExceptionSpec, policy: &ExceptionPolicy, now: Time
     live(spec, start(), &terms(policy), now)
 }
 
-/// Asserts the phase a second before, at, and a second after an instant, and that the clock was
-/// told to look at it.
+/// Asserts the phase a second before, at, and a second after an instant, and that `next_change` names
+/// the instant.
 fn assert_turns(spec: &DeviationExceptionSpec, policy: &ExceptionPolicy, turn: Turn) {
     let before = life_under(spec, policy, SECOND.before(turn.at));
     assert_eq!(before.phase, turn.from, "a second before {}", turn.at);

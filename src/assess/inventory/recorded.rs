@@ -99,10 +99,10 @@ fn with_reminders_of(
     before: Option<DeviationExceptionStatus>,
     status: DeviationExceptionStatus,
 ) -> DeviationExceptionStatus {
-    let before = before.unwrap_or_default();
+    let recorded = before.unwrap_or_default();
     DeviationExceptionStatus {
-        notified: before.notified,
-        notifying: before.notifying,
+        notified: recorded.notified,
+        notifying: recorded.notifying,
         ..status
     }
 }

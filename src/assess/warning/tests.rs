@@ -65,7 +65,7 @@ fn expression<'a>(warning: &'a Warning, variable: &str) -> &'a str {
 }
 
 #[test]
-fn nothing_is_generated_where_it_cannot_or_should_not_be_and_the_reason_is_known() {
+fn an_obstacle_prevents_a_policy_and_is_reported() {
     for (spec, obstacle) in [
         (json!({"horizon": "Next"}), Obstacle::Preview),
         (
@@ -95,7 +95,7 @@ fn nothing_is_generated_where_it_cannot_or_should_not_be_and_the_reason_is_known
 }
 
 #[test]
-fn loops_within_loops_are_too_expensive_to_be_run_on_every_apply() {
+fn nested_loops_are_too_expensive() {
     let loops = "object.spec.l.all(a, object.spec.l.all(b, object.spec.l.all(c, \
                  object.spec.l.all(d, a + b + c + d != 'x'))))";
     let expensive = json!({"checks": [{"name": "a", "expression": loops}]});
@@ -104,7 +104,7 @@ fn loops_within_loops_are_too_expensive_to_be_run_on_every_apply() {
 }
 
 #[test]
-fn nothing_is_generated_where_the_operator_may_not_or_the_path_does_not_ask() {
+fn no_policy_without_settings_or_without_warn_on_apply() {
     for (settings, obstacle) in [
         (Settings::default(), Obstacle::NotEnabled),
         (
@@ -115,15 +115,15 @@ fn nothing_is_generated_where_the_operator_may_not_or_the_path_does_not_ask() {
             Obstacle::LabelsOff,
         ),
     ] {
-        let said = answers(vec![path("web", &json!({}))], &settings);
-        assert_eq!(said["web"], Err(obstacle));
+        let answered = answers(vec![path("web", &json!({}))], &settings);
+        assert_eq!(answered["web"], Err(obstacle));
     }
     let silent = path("web", &json!({"warnOnApply": false}));
     assert!(answers(vec![silent], &settings()).is_empty());
 }
 
 #[test]
-fn an_advice_or_an_announcement_is_no_step_and_breaks_nothing() {
+fn recommended_and_announced_checks_are_not_steps() {
     let spec = json!({"checks": [
         {"name": "counts", "expression": "object.spec.replicas >= 2"},
         {"name": "advises", "level": "recommended", "expression": "object."},
@@ -134,7 +134,7 @@ fn an_advice_or_an_announcement_is_no_step_and_breaks_nothing() {
 }
 
 #[test]
-fn a_policy_goes_with_its_path_and_is_known_as_the_operators() {
+fn a_policy_is_owned_by_its_path_and_labelled_as_managed() {
     let warning = only(path("web", &json!({}))).unwrap();
     for object in [&warning.policy, &warning.binding] {
         assert_eq!(object["metadata"]["name"], "goldenpath-warn-web");
@@ -147,7 +147,7 @@ fn a_policy_goes_with_its_path_and_is_known_as_the_operators() {
 }
 
 #[test]
-fn our_own_names_make_room_for_those_of_the_path() {
+fn our_prefix_avoids_the_names_of_the_path() {
     let spec = json!({
         "variables": [{"name": "goldenpath_asked", "expression": "true"}],
         "checks": [{"name": "a", "expression": "variables.goldenpath_asked"}],
@@ -158,7 +158,7 @@ fn our_own_names_make_room_for_those_of_the_path() {
 }
 
 #[test]
-fn another_path_brings_its_scope_and_the_variables_that_takes_and_no_more() {
+fn another_path_adds_its_scope_and_only_the_variables_it_needs() {
     let other = json!({
         "priority": 7,
         "warnOnApply": false,
@@ -193,14 +193,14 @@ fn another_path_brings_its_scope_and_the_variables_that_takes_and_no_more() {
 }
 
 #[test]
-fn a_former_name_means_its_path_unless_another_path_has_it_now() {
+fn a_former_name_means_its_path_unless_another_path_has_the_name() {
     let renamed = path("web", &json!({"formerNames": ["http", "api"]}));
     let all = answers(vec![renamed, path("api", &json!({}))], &settings());
     let web = expression(all["web"].as_ref().unwrap(), "goldenpath_asked");
     assert!(web.contains("in ['web', 'http'] :"), "{web}");
 }
 
-/// Any text people may write where a path takes some.
+/// Any text that users may write in a path.
 fn words() -> impl Strategy<Value = String> {
     prop_oneof![
         Just("object.spec.replicas >= 2".to_owned()),
@@ -246,7 +246,7 @@ fn any_path() -> impl Strategy<Value = Value> {
 }
 
 proptest! {
-    /// The promise of the design: nothing is refused, whatever a path says.
+    /// **Invariant:** no policy denies a request, whatever the path contains.
     #[test]
     fn deny_is_never_generated_for_workloads(one in any_path(), other in any_path()) {
         for (_, answer) in answers(vec![path("a", &one), path("b", &other)], &settings()) {
@@ -262,7 +262,7 @@ proptest! {
 }
 
 #[test]
-fn the_two_actions_are_all_there_are() {
+fn warn_and_audit_are_the_only_actions() {
     assert_eq!(
         ValidationAction::ALL.map(ValidationAction::as_str),
         ["Warn", "Audit"]

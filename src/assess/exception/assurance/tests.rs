@@ -1,5 +1,5 @@
-//! On whose word an exception stands, for each way a decision can have come about, and what a
-//! policy has to be like to vouch.
+//! Assurance of an exception for each history of its decision, and the requirements on a policy to be in
+//! force.
 
 use jiff::Timestamp;
 use proptest::prelude::*;
@@ -16,10 +16,10 @@ use crate::assess::exception::fixtures::{
 use crate::assess::exception::live;
 use crate::assess::exception::record::Exception;
 
-/// The policy came on day 10.
+/// The policy is in force since day 10.
 const SINCE: u64 = 10;
 
-/// An exception of which the server recorded that one manager wrote all of it last at `written`.
+/// An exception that one manager wrote last at `written`.
 fn object(spec: DeviationExceptionSpec, written: Option<Timestamp>) -> Exception {
     let mut fields = json!({"f:approval": {"f:at": {}}, "f:reviews": {}});
     for review in &spec.reviews {
@@ -40,7 +40,7 @@ fn seen(exception: &Exception, vouching: Vouching) -> Assurance {
     assurance(exception, &life, vouching)
 }
 
-/// Decided on that day, written when it says, under a policy since day 10.
+/// Assurance of a decision on that day, written the same day.
 fn decided(at: u64) -> Assurance {
     seen(&object(approved_on(at), Some(day(at))), since())
 }
@@ -60,14 +60,14 @@ const OLDER: fn() -> Assurance = || Assurance::Unverified(Doubt::OlderThanPolicy
 const AHEAD: Assurance = Assurance::Unverified(Doubt::DatedAhead);
 
 #[test]
-fn a_decision_is_vouched_for_from_the_very_instant_of_the_policy() {
+fn a_decision_is_verified_from_the_instant_of_the_policy() {
     assert_eq!(decided(SINCE - 1), OLDER());
     assert_eq!(decided(SINCE), Assurance::Verified);
     assert_eq!(decided(SINCE + 1), Assurance::Verified);
 }
 
 #[test]
-fn an_old_approval_is_vouched_for_once_it_is_renewed() {
+fn an_old_approval_is_verified_once_it_is_renewed() {
     let spec = DeviationExceptionSpec {
         reviews: vec![renewed(day(20))],
         ..approved()
@@ -81,11 +81,11 @@ fn an_old_approval_is_vouched_for_once_it_is_renewed() {
         ..approved()
     };
     let only_closed = seen(&object(spec, Some(day(20))), since());
-    assert_eq!(only_closed, OLDER(), "closing is no decision to go on");
+    assert_eq!(only_closed, OLDER(), "closing is not a renewal");
 }
 
 #[test]
-fn a_decision_written_ahead_of_its_date_is_never_vouched_for() {
+fn a_decision_dated_after_its_write_is_never_verified() {
     let dated = |written| seen(&object(approved_on(20), Some(written)), since());
     assert_eq!(dated(day(5)), AHEAD, "before the policy was there");
     assert_eq!(dated(day(19)), AHEAD);
@@ -108,14 +108,14 @@ fn a_decision_written_ahead_of_its_date_is_never_vouched_for() {
 }
 
 #[test]
-fn what_nobody_recorded_was_written_with_the_object() {
+fn a_decision_without_a_record_is_as_old_as_the_object() {
     assert_eq!(seen(&object(approved_on(20), None), since()), AHEAD);
     let early = Vouching::Since(start());
     assert_eq!(seen(&object(approved(), None), early), Assurance::Verified);
 }
 
 #[test]
-fn without_a_policy_nobody_vouches_and_it_says_why() {
+fn without_a_policy_an_approval_is_unverified_with_a_reason() {
     let fresh = object(approved_on(20), Some(day(20)));
     for (vouching, doubt) in [
         (Vouching::Offline, Doubt::Offline),
@@ -130,19 +130,19 @@ fn without_a_policy_nobody_vouches_and_it_says_why() {
 }
 
 #[test]
-fn where_nothing_can_be_known_the_operators_word_is_taken() {
+fn without_the_policy_the_operators_condition_counts() {
     let mut exception = object(approved_on(20), Some(day(20)));
-    let said = |reason: &str, generation: i64| {
+    let with_reason = |reason: &str, generation: i64| {
         let status = json!({"observedGeneration": generation, "conditions": [{
             "type": "Approved", "status": "True", "reason": reason, "message": "",
             "lastTransitionTime": "2026-01-20T00:00:00Z"}]});
         Some(serde_json::from_value(status).unwrap())
     };
-    exception.status = said("Verified", 3);
+    exception.status = with_reason("Verified", 3);
     assert_eq!(seen(&exception, Vouching::AsWritten), Assurance::Verified);
     for (status, doubt) in [
-        (said("Unverified", 3), Doubt::AsWritten),
-        (said("Verified", 2), Doubt::NoStatusYet),
+        (with_reason("Unverified", 3), Doubt::AsWritten),
+        (with_reason("Verified", 2), Doubt::NoStatusYet),
         (None, Doubt::NoStatusYet),
     ] {
         exception.status = status;
@@ -152,7 +152,7 @@ fn where_nothing_can_be_known_the_operators_word_is_taken() {
 }
 
 #[test]
-fn where_nobody_had_to_agree_nobody_has_to_vouch() {
+fn without_a_required_approval_nothing_is_verified() {
     let asked = object(requested(), None);
     let policy = self_declare_policy();
     let open = ExceptionPolicy {
@@ -175,10 +175,10 @@ fn where_nobody_had_to_agree_nobody_has_to_vouch() {
 }
 
 proptest! {
-    /// Whatever is written when: what is older than the policy by date or by record is not vouched
-    /// for, and neither is what was kept for later.
+    /// A decision that is older than the policy, by date or by record, is never verified; nor is one dated
+    /// after its write.
     #[test]
-    fn nothing_from_before_the_policy_is_vouched_for(
+    fn no_decision_from_before_the_policy_is_verified(
         at in 0_u64..50, written in 0_u64..60, policy in 0_u64..60,
     ) {
         let exception = object(approved_on(at), Some(day(written)));
@@ -217,7 +217,7 @@ fn judged(policy: Value, binding: Value) -> Result<Timestamp, Gap> {
 }
 
 #[test]
-fn policy_and_binding_vouch_since_the_later_of_them() {
+fn policy_and_binding_are_in_force_since_the_later_one() {
     assert_eq!(judged(policy(), binding()), Ok(day(SINCE)));
     assert_eq!(in_force_since(None, None), Err(Gap::NoPolicy));
     let alone = serde_json::from_value(policy()).unwrap();
@@ -228,7 +228,7 @@ fn policy_and_binding_vouch_since_the_later_of_them() {
 }
 
 #[test]
-fn a_policy_with_a_way_round_it_does_not_vouch() {
+fn a_policy_that_can_be_bypassed_is_not_in_force() {
     let condition = json!([{"name": "not-me", "expression": "request.userInfo.username != 'me'"}]);
     let some = json!({"matchLabels": {"approved": "by-hand"}});
     let rule = policy()["spec"]["matchConstraints"]["resourceRules"][0].clone();
@@ -271,7 +271,7 @@ fn a_policy_with_a_way_round_it_does_not_vouch() {
     }
 }
 
-/// The object with one field put in, or replaced.
+/// The object with one field added or replaced.
 fn with(mut object: Value, place: &str, value: Value) -> Value {
     let (parent, field) = place.rsplit_once('/').unwrap();
     object.pointer_mut(parent).unwrap()[field] = value;

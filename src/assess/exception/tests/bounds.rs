@@ -1,4 +1,4 @@
-//! When an exception turns due, overdue and expired, and what moves those instants.
+//! When an exception becomes due, overdue and expired, and what moves those instants.
 
 use super::*;
 
@@ -31,7 +31,7 @@ fn approved_exception_is_active_from_its_approval() {
 }
 
 #[test]
-fn unattended_exception_turns_due_then_overdue_then_expired_at_the_very_instants() {
+fn an_exception_without_review_becomes_due_then_overdue_then_expired() {
     let (spec, policy) = (approved(), ExceptionPolicy::default());
     assert_turns(
         &spec,
@@ -52,7 +52,7 @@ fn unattended_exception_turns_due_then_overdue_then_expired_at_the_very_instants
 }
 
 #[test]
-fn stated_end_is_reminded_of_and_reached_at_its_instant() {
+fn a_stated_end_has_a_reminder_and_expires_at_its_instant() {
     let (spec, policy) = (until(day(60), approved()), ExceptionPolicy::default());
     assert_turns(
         &spec,
@@ -67,7 +67,7 @@ fn stated_end_is_reminded_of_and_reached_at_its_instant() {
 }
 
 #[test]
-fn max_duration_ends_what_frequent_reviews_would_let_run() {
+fn max_duration_limits_an_exception_with_frequent_reviews() {
     let policy = ExceptionPolicy {
         max_duration: Period::days(60),
         ..ExceptionPolicy::default()
@@ -86,7 +86,7 @@ fn max_duration_ends_what_frequent_reviews_would_let_run() {
 }
 
 #[test]
-fn of_the_two_review_periods_the_shorter_counts() {
+fn the_shorter_review_period_counts() {
     let own = |every| DeviationExceptionSpec {
         review_every: Some(Period::days(every)),
         ..approved()
@@ -122,7 +122,7 @@ fn changed_workload_makes_a_bound_exception_overdue_until_it_expires() {
 }
 
 #[test]
-fn open_request_to_go_on_stops_the_lapse_and_nothing_else() {
+fn an_open_renewal_request_stops_only_the_lapse() {
     let spec = DeviationExceptionSpec {
         renewal: Some(renewal_requested(day(100))),
         ..approved()
@@ -170,7 +170,7 @@ fn answered_request_is_closed() {
 }
 
 #[test]
-fn request_dated_ahead_stops_no_lapse_yet() {
+fn a_renewal_request_dated_in_the_future_stops_no_lapse_yet() {
     let spec = DeviationExceptionSpec {
         renewal: Some(renewal_requested(day(100))),
         ..approved()
@@ -193,7 +193,7 @@ fn instants_compare_to_the_nanosecond() {
 }
 
 #[test]
-fn dates_at_the_edges_of_time_saturate() {
+fn dates_out_of_range_saturate() {
     let policy = ExceptionPolicy {
         max_duration: Period::days(9_999),
         review_every: Period::days(9_999),

@@ -1,11 +1,11 @@
-//! Which decisions count, on whose word an exception excuses, and what each decision states.
+//! Which decisions count, what gives an exception its consent, and which end each decision sets.
 
 use super::super::past::{Past, Rejection};
 use super::super::{Request, live_after};
 use super::*;
 
 #[test]
-fn renewal_starts_the_clock_again() {
+fn a_renewal_starts_a_new_period() {
     let spec = DeviationExceptionSpec {
         reviews: vec![renewed(day(80))],
         ..approved()
@@ -38,7 +38,7 @@ fn renewal_without_a_date_keeps_the_end_that_is_still_ahead() {
 }
 
 #[test]
-fn renewal_after_expiry_revives_from_its_own_instant() {
+fn a_renewal_after_expiry_counts_from_its_own_instant() {
     let spec = DeviationExceptionSpec {
         reviews: vec![renewed(day(300))],
         ..until(day(60), approved())
@@ -60,7 +60,7 @@ fn renewal_at_the_very_end_no_longer_keeps_that_end() {
 }
 
 #[test]
-fn renewal_until_a_past_date_is_taken_at_its_word() {
+fn a_renewal_until_a_past_date_expires_at_that_date() {
     let spec = DeviationExceptionSpec {
         reviews: vec![renewed_until(day(50), day(40))],
         ..approved()
@@ -69,7 +69,7 @@ fn renewal_until_a_past_date_is_taken_at_its_word() {
 }
 
 #[test]
-fn renewal_without_approval_counts_for_nothing() {
+fn a_renewal_without_approval_does_not_count() {
     let spec = DeviationExceptionSpec {
         reviews: vec![renewed(day(10))],
         ..requested()
@@ -79,7 +79,7 @@ fn renewal_without_approval_counts_for_nothing() {
 }
 
 #[test]
-fn new_approval_is_a_decision_and_states_the_end_anew() {
+fn a_new_approval_is_a_decision_with_a_new_end() {
     let spec = DeviationExceptionSpec {
         approval: Some(approval(Decision::Approved, day(70))),
         reviews: vec![renewed_until(day(40), day(90))],
@@ -102,7 +102,7 @@ fn new_approval_of_an_old_date_keeps_the_renewed_end() {
 }
 
 #[test]
-fn approval_of_a_date_already_past_agrees_to_nothing_more() {
+fn an_approval_of_a_past_date_allows_nothing() {
     let spec = DeviationExceptionSpec {
         approval: Some(approval(Decision::Approved, day(70))),
         ..until(day(60), requested())
@@ -147,7 +147,7 @@ fn closing_wins_over_rejection_and_rejection_over_everything_else() {
 }
 
 #[test]
-fn request_may_be_closed_before_anybody_decided() {
+fn a_request_may_be_closed_before_a_decision() {
     let spec = DeviationExceptionSpec {
         reviews: vec![closed(day(5))],
         ..requested()
@@ -196,7 +196,7 @@ fn team_may_declare_within_the_limits_and_no_longer_than_they_allow() {
         &policy,
         turn(Phase::ReviewDue, Phase::Expired, day(30)),
     );
-    // Approved, it is no longer bound by what a team may declare alone.
+    // Once approved, the selfDeclare limits no longer apply.
     let approved = life_under(&approved(), &policy, day(1));
     assert_eq!(approved.effective_expiry, Some(day(120)));
 }
@@ -304,7 +304,7 @@ fn removing_a_rejection_asks_for_a_decision() {
         };
         assert_eq!(phase(&Past::default(), &requested()), Phase::Active);
         assert_eq!(phase(&rejected_at(day(5)), &requested()), Phase::Pending);
-        // A renewal by its owner is no approval.
+        // A renewal by the owner is not an approval.
         let own = DeviationExceptionSpec {
             reviews: vec![renewed(day(6))],
             ..requested()

@@ -1,4 +1,4 @@
-//! What is planned against a server that stores, refuses, fails or is meddled with.
+//! Plans against an API server that stores, rejects or fails, and whose objects other clients change.
 
 use std::collections::BTreeMap;
 
@@ -13,7 +13,7 @@ use crate::assess::path::Origin;
 use crate::assess::warning::tests::{now, settings};
 use crate::assess::warning::{Account, Part};
 
-/// A server as far as it matters here.
+/// A minimal API server.
 #[derive(Default)]
 struct Server {
     stored: BTreeMap<(Part, String), Value>,
@@ -41,7 +41,7 @@ impl Server {
                     .map(|known| known["spec"]["paramRef"].clone());
                 let mut stored = Value::clone(wanted);
                 stored["metadata"]["resourceVersion"] = json!(self.version.to_string());
-                // What somebody else owns survives an apply.
+                // Fields of other managers survive an apply.
                 if let Some(foreign) = foreign.filter(|foreign| !foreign.is_null()) {
                     stored["spec"]["paramRef"] = foreign;
                 }
@@ -53,12 +53,12 @@ impl Server {
 }
 
 /// An inventory, and the planner beside it.
-struct Desk {
+struct Planning {
     inventory: Inventory,
     planner: PolicyPlanner,
 }
 
-impl Desk {
+impl Planning {
     fn empty() -> Self {
         Self {
             inventory: Inventory::new(settings()),
@@ -71,16 +71,16 @@ impl Desk {
     }
 }
 
-fn desk(names: &[&str]) -> Desk {
-    let mut desk = Desk::empty();
-    desk.planner.introduce(Account::default());
+fn planning(names: &[&str]) -> Planning {
+    let mut planning = Planning::empty();
+    planning.planner.introduce(Account::default());
     for part in Part::ALL {
-        desk.planner.listed(part, |_| false);
+        planning.planner.listed(part, |_| false);
     }
     for name in names {
-        put(&mut desk.inventory, name, true);
+        put(&mut planning.inventory, name, true);
     }
-    desk
+    planning
 }
 
 fn put(inventory: &mut Inventory, name: &str, warns: bool) {
@@ -98,11 +98,11 @@ fn put(inventory: &mut Inventory, name: &str, warns: bool) {
 }
 
 /// One round: how many writes there were.
-fn round(desk: &mut Desk, server: &mut Server, at: Timestamp) -> usize {
-    let plan = desk.plan(at);
+fn round(planning: &mut Planning, server: &mut Server, at: Timestamp) -> usize {
+    let plan = planning.plan(at);
     for write in &plan.writes {
         let outcome = server.carry_out(write);
-        desk.planner.ended(write, outcome, at);
+        planning.planner.ended(write, outcome, at);
     }
     plan.writes.len()
 }
@@ -113,24 +113,24 @@ fn later(seconds: u64) -> Timestamp {
 
 #[test]
 fn after_a_plan_is_applied_planning_again_yields_nothing() {
-    let (mut desk, mut server) = (desk(&["a", "b"]), Server::default());
-    assert_eq!(round(&mut desk, &mut server, now()), 4);
-    assert_eq!(round(&mut desk, &mut server, now()), 0);
-    put(&mut desk.inventory, "a", false);
-    assert_eq!(round(&mut desk, &mut server, now()), 2);
-    let _ = desk.inventory.remove_path("b", now());
-    assert_eq!(round(&mut desk, &mut server, now()), 2);
+    let (mut planning, mut server) = (planning(&["a", "b"]), Server::default());
+    assert_eq!(round(&mut planning, &mut server, now()), 4);
+    assert_eq!(round(&mut planning, &mut server, now()), 0);
+    put(&mut planning.inventory, "a", false);
+    assert_eq!(round(&mut planning, &mut server, now()), 2);
+    let _ = planning.inventory.remove_path("b", now());
+    assert_eq!(round(&mut planning, &mut server, now()), 2);
     assert!(server.stored.is_empty());
-    assert_eq!(round(&mut desk, &mut server, later(400)), 0);
+    assert_eq!(round(&mut planning, &mut server, later(400)), 0);
 }
 
 #[test]
-fn nothing_is_written_before_what_is_there_was_listed_and_the_operator_is_known() {
-    let mut unlisted = Desk::empty();
+fn nothing_is_written_before_the_lists_and_the_account_are_known() {
+    let mut unlisted = Planning::empty();
     put(&mut unlisted.inventory, "a", true);
     unlisted.planner.introduce(Account::default());
     assert_eq!(unlisted.plan(now()).writes, []);
-    let mut unknown = Desk::empty();
+    let mut unknown = Planning::empty();
     put(&mut unknown.inventory, "a", true);
     for part in Part::ALL {
         unknown.planner.listed(part, |_| false);
@@ -139,27 +139,30 @@ fn nothing_is_written_before_what_is_there_was_listed_and_the_operator_is_known(
 }
 
 #[test]
-fn what_the_server_refuses_is_not_sent_again_until_it_changes() {
+fn a_rejected_policy_is_not_sent_again_until_it_changes() {
     let mut server = Server {
         refuses: Some(Part::Policy),
         ..Server::default()
     };
-    let mut desk = desk(&["a"]);
-    assert_eq!(round(&mut desk, &mut server, now()), 2);
-    assert_eq!(round(&mut desk, &mut server, later(4_000)), 0);
-    let path = desk.inventory.paths().get(0);
-    let said = desk.planner.statement(path).unwrap();
-    assert_eq!((said.status, said.reason), (Some(false), "Refused"));
+    let mut planning = planning(&["a"]);
+    assert_eq!(round(&mut planning, &mut server, now()), 2);
+    assert_eq!(round(&mut planning, &mut server, later(4_000)), 0);
+    let path = planning.inventory.paths().get(0);
+    let statement = planning.planner.statement(path).unwrap();
+    assert_eq!(
+        (statement.status, statement.reason),
+        (Some(false), "Refused")
+    );
     assert!(
-        said.message.contains("no such function"),
+        statement.message.contains("no such function"),
         "{}",
-        said.message
+        statement.message
     );
 }
 
 #[test]
 fn a_step_that_comes_into_force_reaches_the_policy_by_itself() {
-    let (mut desk, mut server) = (desk(&[]), Server::default());
+    let (mut planning, mut server) = (planning(&[]), Server::default());
     let spec: GoldenPathSpec = serde_json::from_value(json!({
         "owner": {"team": "platform"},
         "warnOnApply": true,
@@ -173,10 +176,10 @@ fn a_step_that_comes_into_force_reaches_the_policy_by_itself() {
         name: "a".to_owned(),
         ..Origin::default()
     };
-    let _ = desk.inventory.put_path(origin, spec, None);
-    assert_eq!(round(&mut desk, &mut server, later(59)), 2);
+    let _ = planning.inventory.put_path(origin, spec, None);
+    assert_eq!(round(&mut planning, &mut server, later(59)), 2);
     assert_eq!(
-        round(&mut desk, &mut server, later(60)),
+        round(&mut planning, &mut server, later(60)),
         1,
         "the binding stays"
     );
@@ -186,31 +189,31 @@ fn a_step_that_comes_into_force_reaches_the_policy_by_itself() {
             .to_string()
             .contains("of 2 steps")
     );
-    assert_eq!(round(&mut desk, &mut server, later(61)), 0);
+    assert_eq!(round(&mut planning, &mut server, later(61)), 0);
 }
 
 #[test]
-fn a_failed_write_is_tried_again_less_and_less_often() {
-    let mut desk = desk(&["a"]);
-    let fail = |desk: &mut Desk, at: Timestamp| {
-        let plan = desk.plan(at);
+fn a_failed_write_is_retried_with_backoff() {
+    let mut planning = planning(&["a"]);
+    let fail = |planning: &mut Planning, at: Timestamp| {
+        let plan = planning.plan(at);
         for write in &plan.writes {
             let outcome = PolicyOutcome::Failed("ServerError");
-            desk.planner.ended(write, outcome, at);
+            planning.planner.ended(write, outcome, at);
         }
         plan
     };
-    assert_eq!(fail(&mut desk, now()).writes.len(), 2);
-    let waiting = fail(&mut desk, now());
+    assert_eq!(fail(&mut planning, now()).writes.len(), 2);
+    let waiting = fail(&mut planning, now());
     assert_eq!(
         (waiting.writes.len(), waiting.again_at),
         (0, Some(later(1)))
     );
-    assert_eq!(fail(&mut desk, later(1)).writes.len(), 2);
-    assert_eq!(fail(&mut desk, later(2)).again_at, Some(later(3)));
+    assert_eq!(fail(&mut planning, later(1)).writes.len(), 2);
+    assert_eq!(fail(&mut planning, later(2)).again_at, Some(later(3)));
 }
 
-/// What somebody does to what is stored.
+/// A change of stored objects by another client.
 #[derive(Clone, Copy, Debug)]
 enum Meddling {
     Denies,
@@ -219,7 +222,7 @@ enum Meddling {
     Unlabels,
 }
 
-fn meddle(server: &mut Server, (part, how): (Part, Meddling)) -> Option<Value> {
+fn meddle(server: &mut Server, part: Part, how: Meddling) -> Option<Value> {
     let key = (part, "goldenpath-warn-a".to_owned());
     server.version += 1;
     let version = server.version.to_string();
@@ -239,28 +242,28 @@ fn meddle(server: &mut Server, (part, how): (Part, Meddling)) -> Option<Value> {
 
 proptest! {
     #[test]
-    fn whatever_somebody_does_to_them_they_are_put_right_in_the_end(
+    fn changes_by_other_clients_are_corrected_in_the_end(
         acts in proptest::collection::vec((any::<bool>(), 0..4_usize, 0..20_u64), 1..12)
     ) {
-        let (mut desk, mut server) = (desk(&["a"]), Server::default());
+        let (mut planning, mut server) = (planning(&["a"]), Server::default());
         let mut at = now();
-        round(&mut desk, &mut server, at);
+        round(&mut planning, &mut server, at);
         let wanted: Vec<Value> = server.stored.values().map(|o| o["spec"].clone()).collect();
         for (is_policy, act, pause) in acts {
             let part = if is_policy { Part::Policy } else { Part::Binding };
             let how = [Meddling::Denies, Meddling::Narrows, Meddling::Removes, Meddling::Unlabels][act];
-            match meddle(&mut server, (part, how)) {
-                Some(object) => desk.planner.put(part, object),
-                None => desk.planner.remove(part, "goldenpath-warn-a"),
+            match meddle(&mut server, part, how) {
+                Some(object) => planning.planner.put(part, object),
+                None => planning.planner.remove(part, "goldenpath-warn-a"),
             }
             at = Period::seconds(pause).after(at);
-            round(&mut desk, &mut server, at);
+            round(&mut planning, &mut server, at);
         }
         for _ in 0..4 {
             at = Period::seconds(400).after(at);
-            round(&mut desk, &mut server, at);
+            round(&mut planning, &mut server, at);
         }
-        prop_assert_eq!(round(&mut desk, &mut server, at), 0);
+        prop_assert_eq!(round(&mut planning, &mut server, at), 0);
         let stored: Vec<Value> = server.stored.values().map(|o| o["spec"].clone()).collect();
         prop_assert_eq!(stored, wanted);
     }

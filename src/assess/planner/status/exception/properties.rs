@@ -1,4 +1,4 @@
-//! Over every history of an exception: saying its status twice is saying it once.
+//! Over every history of an exception: equal findings change nothing.
 
 use jiff::{SignedDuration, Timestamp};
 use proptest::collection::vec;
@@ -31,8 +31,8 @@ fn exception_of(story: &Story, now: Timestamp) -> Exception {
     exception
 }
 
-/// How long before a review somebody is reminded is in no status.
-fn but_for_reminders(life: &Life) -> Phase {
+/// The phase without reminders: a status does not hold `remindBefore`.
+fn without_reminders(life: &Life) -> Phase {
     match life.phase {
         Phase::ReviewDue => Phase::Active,
         phase => phase,
@@ -75,14 +75,14 @@ fn findings_at(now: Timestamp) -> impl Strategy<Value = (Exception, ExceptionFin
 
 proptest! {
     #[test]
-    fn saying_the_same_again_changes_nothing(
+    fn equal_findings_change_nothing(
         (now, (mut exception, findings)) in
             instant().prop_flat_map(|now| (Just(now), findings_at(now))),
     ) {
         let first = exception_status(&exception, &findings, now);
         exception.status = Some(first.clone());
         prop_assert_eq!(&exception_status(&exception, &findings, now), &first);
-        // An instant later nothing is different either, as long as the findings are not.
+        // An instant later nothing changes either, while the findings stay.
         let soon = now.saturating_add(SignedDuration::from_nanos(1)).unwrap();
         if findings.life.next_change.is_none_or(|next| soon < next) {
             prop_assert_eq!(&exception_status(&exception, &findings, soon), &first);
@@ -95,8 +95,7 @@ proptest! {
         (now, mut story) in (instant(), story()),
     ) {
         prop_assume!(story.bound);
-        // Where nothing had to be approved and it was all the same, the status does not say that
-        // the creation was a decision, too.
+        // An approval that was not required hides from the status that creation was a decision too.
         story.policy.require_approval |= story.spec.approval.is_some();
         let exception = exception_of(&story, now);
         let (with, without) = (story.at(now), exception.life(&PathSet::default(), None, now));
@@ -104,19 +103,19 @@ proptest! {
         prop_assert_eq!(with.consent, without.consent);
         prop_assert_eq!(with.renewals, without.renewals);
         prop_assert_eq!(seconds(with.next_review_at), seconds(without.next_review_at));
-        // An end with a fraction of a second is on record without it.
+        // The record of an end has no fraction of a second.
         let ends = seconds(with.effective_expiry).zip(seconds(without.effective_expiry));
         prop_assert!(ends.is_none_or(|(with, without)| (with - without).abs() <= 1));
         let near = SignedDuration::from_secs(2);
         let instants = [now.saturating_sub(near).unwrap(), now, now.saturating_add(near).unwrap()];
         let phases = instants.map(|as_of| story.at(as_of).phase);
         if phases.iter().all(|phase| *phase == with.phase) {
-            prop_assert_eq!(but_for_reminders(&with), but_for_reminders(&without));
+            prop_assert_eq!(without_reminders(&with), without_reminders(&without));
         }
     }
 
     #[test]
-    fn what_the_server_gives_back_is_what_was_written(
+    fn a_stored_status_reads_back_unchanged(
         (exception, findings) in findings_at(day(50)),
     ) {
         let written = exception_status(&exception, &findings, day(50));

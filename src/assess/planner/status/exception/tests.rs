@@ -1,4 +1,5 @@
-//! What an exception's status says for each finding, and that saying it twice is saying it once.
+//! Conditions and fields of an exception's status for each finding, and that equal findings change
+//! nothing.
 
 use jiff::Timestamp;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
@@ -65,7 +66,7 @@ fn condition<'a>(status: &'a DeviationExceptionStatus, kind: &str) -> &'a Condit
     all.find(|condition| condition.type_ == kind).unwrap()
 }
 
-fn says(status: &DeviationExceptionStatus, kind: &str) -> (String, String) {
+fn status_and_reason(status: &DeviationExceptionStatus, kind: &str) -> (String, String) {
     let condition = condition(status, kind);
     (condition.status.clone(), condition.reason.clone())
 }
@@ -81,7 +82,7 @@ fn rejected() -> DeviationExceptionSpec {
     }
 }
 
-/// One exception for each phase, and when to look at it.
+/// One exception for each phase, and an instant in that phase.
 fn each_phase() -> [(Phase, DeviationExceptionSpec, Timestamp); 7] {
     let ended = DeviationExceptionSpec {
         reviews: vec![closed(day(5))],
@@ -103,7 +104,11 @@ fn exception_stays_ready_in_every_phase() {
     for (phase, spec, now) in each_phase() {
         let status = status(&spec, now);
         assert_eq!(status.phase.as_deref(), Some(phase.as_str()));
-        assert_eq!(says(&status, READY), pair("True", "Read"), "{phase:?}");
+        assert_eq!(
+            status_and_reason(&status, READY),
+            pair("True", "Read"),
+            "{phase:?}"
+        );
         assert!(status.conditions.iter().all(|c| c.type_ != STALLED));
         assert_eq!(status.observed_generation, Some(3));
     }
@@ -120,12 +125,15 @@ fn review_is_current_until_it_is_missed() {
         pair("Unknown", "Rejected"),
         pair("Unknown", "Closed"),
     ]) {
-        assert_eq!(says(&status(&spec, now), REVIEW_CURRENT), expected);
+        assert_eq!(
+            status_and_reason(&status(&spec, now), REVIEW_CURRENT),
+            expected
+        );
     }
 }
 
 #[test]
-fn approval_says_on_whose_word_it_rests() {
+fn approved_gives_the_assurance_as_its_reason() {
     let free = ExceptionPolicy {
         require_approval: false,
         ..ExceptionPolicy::default()
@@ -144,12 +152,12 @@ fn approval_says_on_whose_word_it_rests() {
     ] {
         let findings = in_use(live(&spec, start(), &terms(policy), day(1)));
         let status = exception_status(&object(spec), &findings, day(1));
-        assert_eq!(says(&status, APPROVED), expected);
+        assert_eq!(status_and_reason(&status, APPROVED), expected);
     }
 }
 
-/// Approved, renewed, and on whose word: reason and message.
-fn vouched(assurance: Assurance) -> (String, String) {
+/// Reason and message of a renewed approval with this assurance.
+fn renewed_with(assurance: Assurance) -> (String, String) {
     let spec = DeviationExceptionSpec {
         reviews: vec![renewed(day(20))],
         ..approved()
@@ -164,28 +172,28 @@ fn vouched(assurance: Assurance) -> (String, String) {
 }
 
 #[test]
-fn who_vouches_for_an_agreement_is_said_with_the_next_step() {
-    let (reason, message) = vouched(Assurance::Verified);
+fn an_approval_gives_its_assurance_and_the_next_step() {
+    let (reason, message) = renewed_with(Assurance::Verified);
     assert_eq!(reason, "Verified");
     let who = "by ada on 1 Jan 2026, renewed by ada on 21 Jan 2026. The API server verified";
     assert!(message.contains(who), "{message}");
     let no_policy = Doubt::NoPolicy(Gap::NoPolicy);
     let younger = Doubt::OlderThanPolicy(day(30));
-    for (doubt, says) in [
+    for (doubt, words) in [
         (Doubt::Offline, "read from a file"),
         (no_policy, "there is no policy. Next, for the platform"),
         (younger, "since 2026-01-31T00:00:00Z. The next renewal"),
         (Doubt::DatedAhead, "Next: remove spec.approval and request"),
         (Doubt::NoStatusYet, "The operator has not checked yet"),
     ] {
-        let (reason, message) = vouched(Assurance::Unverified(doubt));
+        let (reason, message) = renewed_with(Assurance::Unverified(doubt));
         assert_eq!(reason, "Unverified");
-        assert!(message.contains(says), "{message}");
+        assert!(message.contains(words), "{message}");
     }
 }
 
 #[test]
-fn what_was_said_of_an_approval_stays_while_nothing_is_known() {
+fn the_message_of_an_approval_stays_while_the_policy_is_unknown() {
     let mut exception = object(approved());
     let doubted = |assurance| ExceptionFindings {
         assurance,
@@ -199,7 +207,7 @@ fn what_was_said_of_an_approval_stays_while_nothing_is_known() {
 }
 
 #[test]
-fn rejection_says_who_why_and_what_next() {
+fn a_rejection_gives_approver_reason_and_next_step() {
     let mut spec = rejected();
     spec.approval.as_mut().unwrap().note = Some("Use the\nlarge profile.".into());
     let status = status(&spec, day(1));
@@ -209,7 +217,7 @@ fn rejection_says_who_why_and_what_next() {
 }
 
 #[test]
-fn decision_dated_ahead_is_said_where_people_look_for_it() {
+fn a_decision_dated_in_the_future_is_named_in_approved() {
     let spec = DeviationExceptionSpec {
         approval: Some(approval(Decision::Approved, day(365))),
         ..requested()
@@ -225,7 +233,7 @@ fn decision_dated_ahead_is_said_where_people_look_for_it() {
 }
 
 #[test]
-fn changed_workload_is_told_from_a_missed_review() {
+fn a_changed_workload_differs_from_a_missed_review() {
     let spec = DeviationExceptionSpec {
         bound_to: Some(BoundTo {
             template_hash: format!("v1:{}", "0".repeat(64)),
@@ -240,12 +248,15 @@ fn changed_workload_is_told_from_a_missed_review() {
     for (now, reason) in [(day(10), "TemplateChanged"), (day(90), "ReviewOverdue")] {
         let findings = in_use(live(&spec, start(), &changed, now));
         let status = exception_status(&object(spec.clone()), &findings, now);
-        assert_eq!(says(&status, REVIEW_CURRENT), pair("False", reason));
+        assert_eq!(
+            status_and_reason(&status, REVIEW_CURRENT),
+            pair("False", reason)
+        );
     }
 }
 
 #[test]
-fn open_request_to_go_on_is_the_platforms_turn() {
+fn an_open_renewal_request_is_the_platform_teams_turn() {
     let spec = DeviationExceptionSpec {
         renewal: Some(renewal_requested(day(95))),
         ..approved()
@@ -256,8 +267,8 @@ fn open_request_to_go_on_is_the_platforms_turn() {
 }
 
 #[test]
-fn review_at_or_after_the_end_is_not_spoken_of() {
-    for (end, says) in [
+fn a_review_at_or_after_the_expiry_is_not_mentioned() {
+    for (end, words) in [
         (day(40), "Expires on 10 Feb 2026. "),
         (day(90), "Expires on 1 Apr 2026. "),
         (day(91), "Review due on 1 Apr 2026, expires on 2 Apr 2026. "),
@@ -268,12 +279,12 @@ fn review_at_or_after_the_end_is_not_spoken_of() {
         };
         let status = status(&spec, day(1));
         let message = &condition(&status, REVIEW_CURRENT).message;
-        assert!(message.contains(says), "{message}");
+        assert!(message.contains(words), "{message}");
     }
 }
 
 #[test]
-fn unknown_check_is_answered_with_the_name_that_was_meant() {
+fn an_unknown_check_gets_a_suggestion() {
     let spec = DeviationExceptionSpec {
         checks: vec!["limit".into(), "probes".into()],
         ..approved()
@@ -284,15 +295,18 @@ fn unknown_check_is_answered_with_the_name_that_was_meant() {
         nearest: Some("limits".into()),
     }];
     let status = exception_status(&object(spec), &findings, day(1));
-    assert_eq!(says(&status, CHECKS_KNOWN), pair("False", "UnknownCheck"));
+    assert_eq!(
+        status_and_reason(&status, CHECKS_KNOWN),
+        pair("False", "UnknownCheck")
+    );
     let message = &condition(&status, CHECKS_KNOWN).message;
     assert!(message.starts_with("unknown check 'limit': did you mean 'limits'? Next: "));
     // The check it does know still counts.
-    assert_eq!(says(&status, READY), pair("True", "Read"));
+    assert_eq!(status_and_reason(&status, READY), pair("True", "Read"));
 }
 
 #[test]
-fn check_that_may_not_be_excepted_is_said() {
+fn a_check_that_allows_no_exception_is_reported() {
     let spec = DeviationExceptionSpec {
         checks: vec!["limits".into(), "non-root".into()],
         ..approved()
@@ -300,7 +314,10 @@ fn check_that_may_not_be_excepted_is_said() {
     let mut findings = found(&spec, day(1));
     findings.not_exemptible = vec!["non-root".into()];
     let status = exception_status(&object(spec), &findings, day(1));
-    assert_eq!(says(&status, CHECKS_KNOWN), pair("False", "NotExemptible"));
+    assert_eq!(
+        status_and_reason(&status, CHECKS_KNOWN),
+        pair("False", "NotExemptible")
+    );
 }
 
 #[test]
@@ -312,17 +329,20 @@ fn only_an_exception_that_can_cover_nothing_is_stalled() {
         };
     });
     for (status, reason) in [(no_check, "NoCheckUsable"), (no_path, "PathNotFound")] {
-        assert_eq!(says(&status, READY), pair("False", reason));
-        assert_eq!(says(&status, STALLED), pair("True", reason));
+        assert_eq!(status_and_reason(&status, READY), pair("False", reason));
+        assert_eq!(status_and_reason(&status, STALLED), pair("True", reason));
     }
 }
 
 #[test]
-fn path_is_found_under_either_name_missed_with_a_hint_and_mourned_when_deleted() {
+fn a_path_is_found_by_either_name_missing_with_a_hint_or_deleted() {
     let with = |path_found| status_when(|findings| findings.path_found = path_found);
     let renamed = with(PathFound::FormerName("web-service".into()));
-    assert_eq!(says(&renamed, PATH_FOUND), pair("True", "FormerName"));
-    assert_eq!(says(&renamed, IN_USE), pair("True", "InUse"));
+    assert_eq!(
+        status_and_reason(&renamed, PATH_FOUND),
+        pair("True", "FormerName")
+    );
+    assert_eq!(status_and_reason(&renamed, IN_USE), pair("True", "InUse"));
 
     let missing = with(PathFound::Missing {
         nearest: Some("webs".into()),
@@ -330,43 +350,61 @@ fn path_is_found_under_either_name_missed_with_a_hint_and_mourned_when_deleted()
     let message = &condition(&missing, PATH_FOUND).message;
     assert!(message.starts_with("unknown path 'web': did you mean 'webs'? Next: "));
     assert_eq!(
-        says(&missing, CHECKS_KNOWN),
+        status_and_reason(&missing, CHECKS_KNOWN),
         pair("Unknown", "PathNotFound")
     );
 
     let deleted = with(PathFound::Deleted);
-    assert_eq!(says(&deleted, PATH_FOUND), pair("False", "Deleted"));
-    assert_eq!(says(&deleted, READY), pair("True", "Read"));
+    assert_eq!(
+        status_and_reason(&deleted, PATH_FOUND),
+        pair("False", "Deleted")
+    );
+    assert_eq!(status_and_reason(&deleted, READY), pair("True", "Read"));
     assert_eq!(deleted.phase.as_deref(), Some("Active"));
-    assert_eq!(says(&deleted, NEEDED), pair("Unknown", "NotInUse"));
+    assert_eq!(
+        status_and_reason(&deleted, NEEDED),
+        pair("Unknown", "NotInUse")
+    );
 }
 
 #[test]
-fn path_that_was_there_once_is_remembered_as_deleted() {
+fn a_path_that_was_found_once_is_reported_as_deleted() {
     let mut object = object(approved());
     object.status = Some(status(&approved(), day(1)));
     let mut findings = found(&approved(), day(2));
     findings.path_found = PathFound::Missing { nearest: None };
     for now in [day(2), day(3)] {
         let status = exception_status(&object, &findings, now);
-        assert_eq!(says(&status, PATH_FOUND), pair("False", "Deleted"));
-        assert_eq!(says(&status, READY), pair("True", "Read"));
+        assert_eq!(
+            status_and_reason(&status, PATH_FOUND),
+            pair("False", "Deleted")
+        );
+        assert_eq!(status_and_reason(&status, READY), pair("True", "Read"));
         object.status = Some(status);
     }
-    // Another spec is another question.
+    // A new spec is judged anew.
     object.generation = Some(4);
     let status = exception_status(&object, &findings, day(4));
-    assert_eq!(says(&status, PATH_FOUND), pair("False", "NotFound"));
+    assert_eq!(
+        status_and_reason(&status, PATH_FOUND),
+        pair("False", "NotFound")
+    );
 }
 
 #[test]
 fn exception_without_a_workload_on_its_path_is_not_in_use() {
     let gone = status_when(|findings| findings.matched.clear());
-    assert_eq!(says(&gone, IN_USE), pair("False", "NoTarget"));
-    assert_eq!(says(&gone, NEEDED), pair("Unknown", "NotInUse"));
+    assert_eq!(status_and_reason(&gone, IN_USE), pair("False", "NoTarget"));
+    assert_eq!(
+        status_and_reason(&gone, NEEDED),
+        pair("Unknown", "NotInUse")
+    );
 
     let moved = status_when(|findings| findings.on_other_path = Some("batch".into()));
-    assert_eq!(says(&moved, IN_USE), pair("False", "OtherPath"));
+    assert_eq!(
+        status_and_reason(&moved, IN_USE),
+        pair("False", "OtherPath")
+    );
     assert!(condition(&moved, IN_USE).message.contains("'batch'"));
 }
 
@@ -374,7 +412,7 @@ fn exception_without_a_workload_on_its_path_is_not_in_use() {
 fn exception_whose_workloads_pass_is_no_longer_needed() {
     let needed = |still_failing| {
         let status = status_when(|findings| findings.still_failing = Some(still_failing));
-        says(&status, NEEDED)
+        status_and_reason(&status, NEEDED)
     };
     assert_eq!(needed(true), pair("True", "StillFailing"));
     assert_eq!(needed(false), pair("False", "TargetsPass"));
@@ -393,7 +431,7 @@ fn long_lists_are_cut_and_counted() {
 }
 
 #[test]
-fn what_is_beyond_max_workloads_is_said() {
+fn workloads_beyond_max_workloads_are_reported() {
     let spec = DeviationExceptionSpec {
         max_workloads: Some(2),
         ..approved()
@@ -438,7 +476,7 @@ fn condition_keeps_its_transition_time_until_it_flips() {
 }
 
 #[test]
-fn every_message_helps_and_none_shames() {
+fn every_message_gives_a_next_step_without_blame() {
     let changes: [fn(&mut ExceptionFindings); 7] = [
         |_| {},
         |f| f.path_found = PathFound::Missing { nearest: None },
@@ -454,14 +492,14 @@ fn every_message_helps_and_none_shames() {
             change(&mut findings);
             let status = exception_status(&object(spec.clone()), &findings, now);
             for condition in status.conditions {
-                assert_speaks_kindly(&condition.message);
+                assert_helps(&condition.message);
             }
         }
     }
 }
 
-/// States what is and what to do about it, in words people do not mind reading.
-pub(in crate::assess::planner::status) fn assert_speaks_kindly(message: &str) {
+/// Asserts that a message has a next step, no blaming word, and fits into a condition.
+pub(in crate::assess::planner::status) fn assert_helps(message: &str) {
     let lower = message.to_lowercase();
     for word in ["violat", "complian", "illegal", "invalid", "fail", "error"] {
         assert!(!lower.contains(word), "'{word}' in: {message}");

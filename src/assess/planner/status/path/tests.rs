@@ -1,4 +1,4 @@
-//! What a path's status says, what it remembers, and that saying it twice is saying it once.
+//! Conditions and records of a path's status, and that equal findings change nothing.
 
 use std::collections::BTreeMap;
 
@@ -8,7 +8,7 @@ use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::*;
 
-use super::super::exception::tests::assert_speaks_kindly;
+use super::super::exception::tests::assert_helps;
 use super::{NewServicesNow, NotTakingPart, PathFindings, path_status};
 use crate::api::condition::{ANNOUNCED, CHECKS_VALID, READY, STALLED};
 use crate::api::{GoldenPathStatus, Period};
@@ -45,7 +45,7 @@ fn condition<'a>(status: &'a GoldenPathStatus, kind: &str) -> &'a Condition {
     all.find(|condition| condition.type_ == kind).unwrap()
 }
 
-fn says(status: &GoldenPathStatus, kind: &str) -> (String, String) {
+fn status_and_reason(status: &GoldenPathStatus, kind: &str) -> (String, String) {
     let condition = condition(status, kind);
     (condition.status.clone(), condition.reason.clone())
 }
@@ -65,16 +65,22 @@ fn undeclared(place: ExpressionPlace) -> Invalid {
 #[test]
 fn path_that_takes_part_is_ready_and_counted() {
     let status = status(&takes_part(), day(1));
-    assert_eq!(says(&status, READY), pair("True", "TakesPart"));
-    assert_eq!(says(&status, CHECKS_VALID), pair("True", "Valid"));
-    assert_eq!(says(&status, ANNOUNCED), pair("False", "NothingAnnounced"));
+    assert_eq!(status_and_reason(&status, READY), pair("True", "TakesPart"));
+    assert_eq!(
+        status_and_reason(&status, CHECKS_VALID),
+        pair("True", "Valid")
+    );
+    assert_eq!(
+        status_and_reason(&status, ANNOUNCED),
+        pair("False", "NothingAnnounced")
+    );
     assert_eq!(status.observed_generation, Some(2));
     assert_eq!(status.services, Some(10));
     assert_eq!(status.counts["golden-path"], 7);
 }
 
 #[test]
-fn preview_is_ready_and_says_why_it_is_not_counted() {
+fn a_preview_is_ready_and_gives_the_reason() {
     for (preview, words) in [
         (
             NotTakingPart::LaunchAhead(day(31)),
@@ -91,14 +97,17 @@ fn preview_is_ready_and_says_why_it_is_not_counted() {
             ..takes_part()
         };
         let status = status(&findings, day(1));
-        assert_eq!(says(&status, READY), pair("True", "NotTakingPart"));
+        assert_eq!(
+            status_and_reason(&status, READY),
+            pair("True", "NotTakingPart")
+        );
         assert!(condition(&status, READY).message.contains(words));
         assert!(status.history.is_empty());
     }
 }
 
 #[test]
-fn expression_that_cannot_be_used_is_named_with_its_place() {
+fn an_expression_that_cannot_be_used_is_named_with_its_place() {
     let findings = PathFindings {
         invalid: [
             ExpressionPlace::Check("limits".into()),
@@ -111,12 +120,15 @@ fn expression_that_cannot_be_used_is_named_with_its_place() {
         ..takes_part()
     };
     let status = status(&findings, day(1));
-    assert_eq!(says(&status, CHECKS_VALID), pair("False", "DoesNotCompile"));
+    assert_eq!(
+        status_and_reason(&status, CHECKS_VALID),
+        pair("False", "DoesNotCompile")
+    );
     let message = &condition(&status, CHECKS_VALID).message;
     assert!(message.starts_with("check 'limits': 1:14: undeclared reference to 'objct'; variable"));
     assert!(message.contains("(1 more). Next: "), "{message}");
-    // Its other checks go on.
-    assert_eq!(says(&status, READY), pair("True", "TakesPart"));
+    // The other checks still work.
+    assert_eq!(status_and_reason(&status, READY), pair("True", "TakesPart"));
     assert!(status.conditions.iter().all(|c| c.type_ != STALLED));
 }
 
@@ -129,18 +141,27 @@ fn only_a_path_without_a_usable_check_is_stalled() {
         ..PathFindings::default()
     };
     let status = status(&findings, day(1));
-    assert_eq!(says(&status, READY), pair("False", "NoCheckUsable"));
-    assert_eq!(says(&status, STALLED), pair("True", "NoCheckUsable"));
+    assert_eq!(
+        status_and_reason(&status, READY),
+        pair("False", "NoCheckUsable")
+    );
+    assert_eq!(
+        status_and_reason(&status, STALLED),
+        pair("True", "NoCheckUsable")
+    );
 }
 
 #[test]
-fn announced_checks_are_told_in_order_of_their_dates() {
+fn announced_checks_are_listed_by_date() {
     let findings = PathFindings {
         announced: vec![("probes".into(), day(60)), ("limits".into(), day(31))],
         ..takes_part()
     };
     let status = status(&findings, day(1));
-    assert_eq!(says(&status, ANNOUNCED), pair("True", "ChecksAnnounced"));
+    assert_eq!(
+        status_and_reason(&status, ANNOUNCED),
+        pair("True", "ChecksAnnounced")
+    );
     let message = &condition(&status, ANNOUNCED).message;
     assert!(message.starts_with("'limits' counts from 1 Feb 2026; 'probes' counts from 2 Mar"));
 }
@@ -166,7 +187,7 @@ fn share_at_the_deadline_is_written_once_and_stays() {
     assert_eq!(measured.target_met, Some(true));
     assert_eq!(measured.at_deadline.as_ref().unwrap().at.0, day(90));
 
-    // A month later three have left, and the record still says what was true then.
+    // A month later three have left; the record does not change.
     let later = path_status(Some(2), &with_new_services(4, day(90)), Some(&at), day(120));
     let now = later.new_services.as_ref().unwrap();
     assert_eq!(now.on_path, 4);
@@ -181,7 +202,7 @@ fn share_at_the_deadline_is_written_once_and_stays() {
 }
 
 #[test]
-fn target_is_met_at_exactly_its_share_and_never_by_nobody() {
+fn the_target_is_met_at_exactly_its_share_and_never_without_services() {
     let met = |total, on_path| {
         let mut findings = with_new_services(on_path, day(90));
         findings.new_services.as_mut().unwrap().total = total;
@@ -194,14 +215,14 @@ fn target_is_met_at_exactly_its_share_and_never_by_nobody() {
 }
 
 #[test]
-fn nobody_new_is_no_share_at_all() {
+fn without_new_services_there_is_no_share() {
     let mut findings = with_new_services(0, day(90));
     findings.new_services.as_mut().unwrap().total = 0;
     assert_eq!(status(&findings, day(1)).new_services.unwrap().ratio, None);
 }
 
 #[test]
-fn moved_deadline_reopens_the_question_and_keeps_the_record() {
+fn a_moved_deadline_reopens_the_measurement_and_keeps_the_record() {
     let at = status(&with_new_services(7, day(90)), day(90));
     let moved = path_status(Some(3), &with_new_services(7, day(180)), Some(&at), day(91));
     let new_services = moved.new_services.unwrap();
@@ -251,7 +272,7 @@ fn history_begins_with_the_first_service() {
 }
 
 #[test]
-fn every_message_helps_and_none_shames() {
+fn every_message_gives_a_next_step_without_blame() {
     let previews = [
         None,
         Some(NotTakingPart::LaunchAhead(day(31))),
@@ -268,7 +289,7 @@ fn every_message_helps_and_none_shames() {
                 ..takes_part()
             };
             for condition in status(&findings, day(1)).conditions {
-                assert_speaks_kindly(&condition.message);
+                assert_helps(&condition.message);
             }
         }
     }
@@ -313,7 +334,7 @@ fn path_is_a_preview_for_the_first_thing_it_lacks() {
 }
 
 #[test]
-fn path_speaks_for_itself_but_not_for_its_services() {
+fn findings_of_a_path_alone_have_no_services() {
     let spec = serde_json::json!({
         "owner": {"team": "platform"},
         "horizon": "Next",
@@ -334,7 +355,7 @@ fn path_speaks_for_itself_but_not_for_its_services() {
 
 proptest! {
     #[test]
-    fn saying_the_same_again_changes_nothing(
+    fn equal_findings_change_nothing(
         first in findings(), second in findings(), days in 0_u64..300, more in 0_u64..300,
     ) {
         let stored = path_status(Some(1), &first, None, day(days));
@@ -346,7 +367,7 @@ proptest! {
     }
 
     #[test]
-    fn what_the_server_gives_back_is_what_was_written(findings in findings(), days in 0_u64..300) {
+    fn a_stored_status_reads_back_unchanged(findings in findings(), days in 0_u64..300) {
         let written = status(&findings, day(days));
         let json = serde_json::to_string(&written).unwrap();
         let read: GoldenPathStatus = serde_json::from_str(&json).unwrap();
@@ -354,7 +375,7 @@ proptest! {
     }
 
     #[test]
-    fn what_was_measured_at_the_deadline_never_changes(
+    fn the_measurement_at_the_deadline_never_changes(
         all in vec((findings(), 0_u64..40), 1..12),
     ) {
         let (mut now, mut stored) = (0, GoldenPathStatus::default());
