@@ -1,6 +1,6 @@
-//! Adoption in numbers: one pass over the services of a moment. Metrics, reports and statuses
-//! read the same tally, so that no two of them can disagree. Only counted namespaces enter it.
-//! What is not known is absent, never 0.
+//! Adoption in numbers at one instant, over the services of an inventory. Metrics, reports and statuses read
+//! the same tally, so that no two disagree. Only counted namespaces enter it. Unknown numbers are absent,
+//! never 0.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -20,7 +20,7 @@ mod count;
 pub mod index;
 pub mod service;
 
-/// How old the services of a cohort are at least.
+/// Minimum age of the services in a cohort.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum CohortAge {
     /// 30 days.
@@ -35,7 +35,7 @@ impl CohortAge {
     /// Every age, youngest first.
     pub const ALL: [Self; 3] = [Self::Month, Self::TwoMonths, Self::Quarter];
 
-    /// Its length.
+    /// The age as a period.
     pub const fn period(self) -> Period {
         match self {
             Self::Month => Period::days(30),
@@ -44,7 +44,7 @@ impl CohortAge {
         }
     }
 
-    /// Its length in days, as metrics write it.
+    /// The age in days, as a metric label.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Month => "30",
@@ -54,38 +54,38 @@ impl CohortAge {
     }
 }
 
-/// How far back a team's new services count for [`Tally::self_service`].
+/// Age up to which a team's services count as new in [`Tally::self_service`].
 pub const SELF_SERVICE_WINDOW: Period = Period::days(90);
 
 /// Services by state; a state without services is absent.
 pub type States = BTreeMap<State, usize>;
 
-/// Adoption at one moment.
+/// Adoption at one instant.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Tally {
-    /// Services a path is for, by state.
+    /// Services in scope of a path, by state.
     pub services: States,
-    /// The same, by path, namespace, team and state.
+    /// Services in scope of a path, by path, namespace, team and state.
     pub groups: BTreeMap<Group, usize>,
-    /// Services no path is for.
+    /// Services in scope of no path.
     pub unscoped: usize,
-    /// Services taken out with a reason.
+    /// Services that opted out with a reason.
     pub ignored: usize,
-    /// Workloads that ask to be taken out where that is not allowed; they stay counted.
+    /// Workloads that request to opt out in a namespace that does not allow it; they stay counted.
     pub ignore_requests: usize,
-    /// All workloads, those of namespaces that do not count too.
+    /// All workloads, including those of namespaces that do not count.
     pub workloads: usize,
     /// Namespaces with at least one workload.
     pub namespaces: usize,
-    /// All namespaces that are not left out; absent where some were never seen themselves.
+    /// All namespaces that are not excluded; absent if a Namespace object was never seen.
     pub namespaces_total: Option<usize>,
-    /// Every path, previews too, by name.
+    /// Every path by name, including previews.
     pub paths: BTreeMap<Arc<str>, PathTally>,
     /// Workloads by team, those of namespaces that do not count too.
     pub team_workloads: BTreeMap<Arc<str>, usize>,
-    /// Hours a month, by who carries them.
+    /// Hours per month, by bearer.
     pub hours: BTreeMap<Burden, f64>,
-    /// Teams whose new services were all scaffolded, of the teams that created any lately.
+    /// Teams whose new services were all scaffolded, of all teams with new services.
     pub self_service: Share,
 }
 
@@ -111,7 +111,7 @@ impl Tally {
         count::tally(contributions.iter(), inventory, as_of, register)
     }
 
-    /// Services on the path, of all that a path is for.
+    /// Services on the path, of all in scope of a path.
     pub fn adoption(&self) -> Share {
         Share {
             part: self.services.get(&State::GoldenPath).copied().unwrap_or(0),
@@ -132,35 +132,35 @@ impl Tally {
     }
 }
 
-/// How many services there are in all states.
+/// Number of services in all states.
 pub fn total(states: &States) -> usize {
     states.values().sum()
 }
 
-/// What services are grouped by.
+/// Key of a group of services.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Group {
-    /// The path they were judged by.
+    /// The path that judges them.
     pub path: Arc<str>,
-    /// Their namespace.
+    /// Namespace of the worst workload.
     pub namespace: Arc<str>,
-    /// Their team.
+    /// Team of the worst workload.
     pub team: Arc<str>,
-    /// Their state.
+    /// State of the worst workload.
     pub state: State,
 }
 
 /// A part of a whole.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Share {
-    /// How many.
+    /// Numerator.
     pub part: usize,
-    /// Of how many.
+    /// Denominator.
     pub of: usize,
 }
 
 impl Share {
-    /// `part` ÷ `of`, 0..1; absent where there is nothing to divide by.
+    /// `part` ÷ `of`, 0..1; absent if `of` is 0.
     pub fn ratio(self) -> Option<f64> {
         let as_float = |count: usize| u32::try_from(count).map_or(f64::INFINITY, f64::from);
         (self.of > 0).then(|| as_float(self.part) / as_float(self.of))
@@ -172,55 +172,55 @@ impl Share {
     }
 }
 
-/// One path in numbers.
+/// Numbers of one path.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct PathTally {
-    /// Whether it is launched and judges; otherwise it is a preview and nothing is counted.
+    /// Whether it takes part; otherwise it is a preview, and nothing is counted.
     pub takes_part: bool,
     /// Services judged by it, by state.
     pub services: States,
-    /// Services that satisfy it, of those in its scope, whichever path was chosen for them.
+    /// Services that satisfy it, of those in its scope, whichever path judges them.
     pub adoption: Share,
     /// Services that satisfy it or are accounted for, of those in its scope.
     pub accounted: Share,
-    /// The goal for new services, 0..1.
+    /// Target share of new services, 0..1.
     pub target: f64,
-    /// Its enforced required checks, in its order.
+    /// Enforced required checks, in the order of the spec.
     pub checks: Vec<CheckTally>,
-    /// The services born in the first days after its launch; absent for a preview, or where the
-    /// launch is not known.
+    /// Services created in the first days after its launch; absent for a preview, or without a known
+    /// launch.
     pub new_services: Option<NewServicesTally>,
-    /// For each age: services in its scope born since its launch and at least that
-    /// old, by their state now. Absent where the launch is not known.
+    /// For each age: services in scope, created since the launch and at least that old, by current
+    /// state. Absent without a known launch.
     pub cohorts: BTreeMap<CohortAge, States>,
 }
 
-/// One enforced required check in numbers.
+/// Numbers of one enforced required check.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct CheckTally {
-    /// Its name.
+    /// Name of the check.
     pub name: String,
-    /// Services that fail it, by the worst standing it has in the service.
+    /// Services that fail it, by the worst standing in the service.
     pub failures: BTreeMap<Standing, usize>,
-    /// Services for which it is the only step missing.
+    /// Services for which it is the only missing step.
     pub last_step: usize,
 }
 
-/// The services in a path's scope that were born in the first days after its launch.
+/// The services in scope of a path that were created in the first days after its launch.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NewServicesTally {
-    /// By their state by this path, now.
+    /// Services by current state under this path.
     pub states: States,
     /// Length of the window in days; it ends at the deadline.
     pub within_days: u16,
     /// When the share is measured.
     pub deadline: Timestamp,
-    /// Whether the target was met at the deadline; absent before it, and where there are none.
+    /// Whether the target was met at the deadline; absent before it, and without new services.
     pub target_met: Option<bool>,
 }
 
 impl NewServicesTally {
-    /// Those on the path now, of all.
+    /// Services on the path now, of all new ones.
     pub fn share(&self) -> Share {
         Share {
             part: self.states.get(&State::GoldenPath).copied().unwrap_or(0),
@@ -238,20 +238,20 @@ impl NewServicesTally {
     }
 }
 
-/// Who carries the cost of a deviation, and how that is known.
+/// Key of the cost of deviations: who bears it, and the source of the figure.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Burden {
-    /// The path deviated from.
+    /// The path that the services deviate from.
     pub path: Arc<str>,
-    /// The team that carries it.
+    /// The team that bears the cost.
     pub team: Arc<str>,
-    /// How the deviation stands.
+    /// Standing of the deviation.
     pub standing: Standing,
-    /// Where the figure comes from; figures of different sources are never summed.
+    /// Source of the figure; figures of different sources are never summed.
     pub source: CostSource,
 }
 
-/// Where a figure of hours comes from.
+/// Source of a figure of hours.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum CostSource {
     /// An exception states it.

@@ -1,5 +1,5 @@
-//! Everything known of one namespace: its workloads, exceptions and Kubernetes Services, side by
-//! side, because an exception only ever covers its own namespace and a verdict needs no other.
+//! Index of one namespace: its workloads, exceptions and Kubernetes Services. An exception covers only
+//! its own namespace, so a verdict needs no other index. Nothing is judged here.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::num::NonZeroU64;
@@ -24,12 +24,12 @@ pub const UNKNOWN_TEAM: &str = "unknown";
 /// One namespace.
 #[derive(Clone, Debug, Default)]
 pub struct NamespaceIndex {
-    /// The namespace itself, once it is known.
+    /// The Namespace object, once seen.
     pub namespace: Option<Namespace>,
     /// Its workloads, by kind and name. Each is shared with the snapshots that readers hold, and copied
     /// where it changes meanwhile.
     pub workloads: BTreeMap<LocalId, Arc<Entry>>,
-    /// Its Kubernetes Services, by name.
+    /// Kubernetes Services by name.
     pub services: BTreeMap<Arc<str>, KubeService>,
     by_service: BTreeSet<(Arc<str>, LocalId)>,
     kinds: BTreeSet<Arc<WatchedKind>>,
@@ -70,8 +70,8 @@ pub(in crate::assess) struct Influence {
     pub bound: Vec<Arc<str>>,
 }
 
-/// Where planners keep what they must know of one object at rest: an index that is used again, and
-/// a generation that tells the objects apart which had this index.
+/// Position of one object in planner state: an index, which later objects reuse, and a generation, which
+/// distinguishes them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Slot {
     pub index: u32,
@@ -83,16 +83,16 @@ pub struct Slot {
 pub struct Entry {
     pub workload: Workload,
     pub slot: Slot,
-    /// The version our last label write made: older events do not show it.
+    /// The version made by our last label write; older events do not show that write.
     pub(in crate::assess) labels_version: Option<NonZeroU64>,
 }
 
-/// A Kubernetes Service, as far as it concerns us.
+/// Record of a Kubernetes Service.
 #[derive(Clone, Debug)]
 pub struct KubeService {
-    /// The stored object's uid.
+    /// Uid of the stored object.
     pub uid: Option<Box<str>>,
-    /// Which pods it selects; absent where it selects none.
+    /// Pod selector; absent if it selects none.
     pub selector: Option<Selector>,
     /// `goldenpath.dev/status` as stored.
     pub live: Option<String>,
@@ -102,14 +102,15 @@ pub struct KubeService {
 impl KubeService {
     /// Reads a Service object. One without a selector selects nothing.
     pub fn read(object: &Value) -> Self {
-        let pairs = object["spec"]["selector"].as_object();
-        let pairs = pairs.filter(|pairs| !pairs.is_empty());
-        let selector = pairs.map(|pairs| {
-            let texts = pairs
-                .iter()
-                .filter_map(|(key, value)| Some((key.as_str(), value.as_str()?)));
-            Selector::of_pairs(texts)
-        });
+        let selector = object["spec"]["selector"]
+            .as_object()
+            .filter(|pairs| !pairs.is_empty())
+            .map(|pairs| {
+                let texts = pairs
+                    .iter()
+                    .filter_map(|(key, value)| Some((key.as_str(), value.as_str()?)));
+                Selector::of_pairs(texts)
+            });
         Self {
             uid: object["metadata"]["uid"].as_str().map(Into::into),
             selector,
@@ -132,7 +133,7 @@ impl NamespaceIndex {
         self.exceptions.get(name)
     }
 
-    /// Adds or replaces an exception; the one it replaces is returned.
+    /// Adds or replaces an exception. Returns the replaced one.
     pub(crate) fn put_exception(&mut self, exception: Exception) -> Option<Exception> {
         let before = self.exceptions.insert(exception.name.clone(), exception);
         self.index_exceptions();
@@ -167,46 +168,58 @@ impl NamespaceIndex {
         }
     }
 
-    /// The exceptions that are about this workload, whatever their path and phase.
+    /// The exceptions that name this workload, whatever their path and phase.
     pub fn exceptions_naming<'a>(
         &'a self,
         workload: &'a Workload,
     ) -> impl Iterator<Item = &'a Exception> {
-        let by_target = self.by_target.get(&*workload.id.name).into_iter().flatten();
-        let named = by_target
+        self.by_target
+            .get(&*workload.id.name)
+            .into_iter()
+            .flatten()
             .chain(&self.by_selector)
-            .filter_map(|name| self.exceptions.get(name));
-        named.filter(|exception| exception.names_workload(workload))
+            .filter_map(|name| self.exceptions.get(name))
+            .filter(|exception| exception.names_workload(workload))
     }
 
-    /// The workloads an exception is about, in order of kind and name. One that only names targets
-    /// looks them up; only a selector has to look at every workload.
+    /// The workloads that an exception names, in order of kind and name. Targets are looked up; a
+    /// selector scans every workload.
     pub fn named_by<'a>(&'a self, exception: &'a Exception) -> impl Iterator<Item = &'a Workload> {
-        let names_targets_only = exception.spec.selector.is_none();
-        let looked_up = names_targets_only.then(|| self.targets_of(exception));
-        let looked_at = (!names_targets_only).then(|| {
-            let workloads = self.workloads.values().map(|entry| &entry.workload);
-            workloads.filter(|workload| exception.names_workload(workload))
+        let has_selector = exception.spec.selector.is_some();
+        let targets = (!has_selector).then(|| self.targets_of(exception));
+        let selected = has_selector.then(|| {
+            self.workloads
+                .values()
+                .map(|entry| &entry.workload)
+                .filter(|workload| exception.names_workload(workload))
         });
-        let looked_up = looked_up.into_iter().flatten();
-        looked_up.chain(looked_at.into_iter().flatten())
+        targets
+            .into_iter()
+            .flatten()
+            .chain(selected.into_iter().flatten())
     }
 
     fn targets_of(&self, exception: &Exception) -> Vec<&Workload> {
-        let ids = exception.spec.targets.iter().flat_map(|target| {
-            let of_kind = |kind: &&Arc<WatchedKind>| {
-                let group = target.group.as_ref();
-                kind.kind == target.kind && group.is_none_or(|group| *group == kind.group)
-            };
-            let kinds = self.kinds.iter().filter(of_kind);
-            kinds.map(|kind| (kind.clone(), target.name.as_str().into()))
-        });
-        let ids: BTreeSet<LocalId> = ids.collect();
-        let found = ids.iter().filter_map(|id| self.workloads.get(id));
-        found.map(|entry| &entry.workload).collect()
+        let ids: BTreeSet<LocalId> = exception
+            .spec
+            .targets
+            .iter()
+            .flat_map(|target| {
+                let of_kind = |kind: &&Arc<WatchedKind>| {
+                    let group = target.group.as_ref();
+                    kind.kind == target.kind && group.is_none_or(|group| *group == kind.group)
+                };
+                let kinds = self.kinds.iter().filter(of_kind);
+                kinds.map(|kind| (kind.clone(), target.name.as_str().into()))
+            })
+            .collect();
+        ids.iter()
+            .filter_map(|id| self.workloads.get(id))
+            .map(|entry| &entry.workload)
+            .collect()
     }
 
-    /// Adds a workload that was not known.
+    /// Adds a new workload.
     pub(in crate::assess) fn add_workload(&mut self, workload: Workload, slot: Slot) {
         let (kind, name) = (workload.id.kind.clone(), workload.id.name.clone());
         self.kinds.insert(kind.clone());
@@ -273,7 +286,7 @@ impl NamespaceIndex {
             .filter_map(|(_, id)| self.workloads.get(id).map(|entry| &**entry))
     }
 
-    /// Whether the workload is among the oldest `maxWorkloads` the exception is about.
+    /// Whether the workload is among the oldest `maxWorkloads` that the exception names.
     pub fn covers_within_limit(&self, exception: &Exception, workload: &Workload) -> bool {
         let Some(limit) = exception.spec.max_workloads else {
             return true;
@@ -287,14 +300,14 @@ impl NamespaceIndex {
         u32::try_from(older).is_ok_and(|older| older < limit)
     }
 
-    /// The fingerprint of the pod template an exception is bound to, as it is now; none where it is
-    /// bound to none, or its target is not there.
+    /// The current pod template hash of the target that `boundTo` binds an exception to. None without
+    /// `boundTo`, or without the target.
     pub fn bound_template(&self, exception: &Exception) -> Option<TemplateHash> {
         exception.spec.bound_to.as_ref()?;
         self.named_by(exception).next()?.template
     }
 
-    /// Whether its workloads may take themselves out of the count.
+    /// Whether its workloads may opt out.
     pub fn may_ignore(&self, settings: &Settings) -> bool {
         let namespace = self.namespace.as_ref();
         settings.ignore_namespaces.as_ref().is_some_and(|selector| {
@@ -302,7 +315,7 @@ impl NamespaceIndex {
         })
     }
 
-    /// Whether its services enter ratios.
+    /// Whether its services count in ratios.
     pub fn is_counted(&self, settings: &Settings) -> bool {
         let no_labels = crate::assess::object::labels::LabelSet::default();
         let labels = self
@@ -315,7 +328,7 @@ impl NamespaceIndex {
             .is_none_or(|selector| selector.matches(labels))
     }
 
-    /// The team a workload belongs to, `unknown` where none is named.
+    /// The team of a workload: its own, else its namespace's, else `unknown`.
     pub fn team_of<'a>(&'a self, workload: &'a Workload) -> &'a str {
         let on_namespace = self
             .namespace
@@ -328,7 +341,7 @@ impl NamespaceIndex {
             .unwrap_or(UNKNOWN_TEAM)
     }
 
-    /// Whether nothing is left to know of this namespace.
+    /// Whether the index has no record.
     pub fn is_empty(&self) -> bool {
         self.namespace.is_none()
             && self.workloads.is_empty()

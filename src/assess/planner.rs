@@ -1,8 +1,8 @@
-//! Wanted writes as data: one planner for each kind of write, beside the facts and not in them. A
-//! planner compares what is stored with what the facts ask for. `plan` gives the writes that are due,
-//! `ended` takes how one of them ended, `wake_at` (or `again_at` of a plan) is when to plan again
-//! although nothing changed. Planning again after a plan was carried out yields nothing. Planners read
-//! no clock and write nothing themselves; they pace every object with the one `pacing`.
+//! Wanted writes as data: one planner for each kind of write, outside the inventory. A planner compares
+//! the stored objects with the facts. `plan` returns the writes that are due, `ended` records the result
+//! of one, and `wake_at` (or `again_at` of a plan) is when to plan again without a change.
+//! **Invariant:** planning again after a plan was carried out yields nothing. Planners read no clock and
+//! write nothing themselves; they pace each object with `pacing`.
 
 use jiff::Timestamp;
 
@@ -18,7 +18,8 @@ pub mod status;
 pub mod statuses;
 pub mod warning_policies;
 
-/// The planners that every operator has. Policy reports are planned only where a cluster takes them.
+/// The planners of every operator. Policy reports have their own planner, because not every cluster
+/// serves them.
 #[derive(Debug, Default)]
 pub struct Planners {
     pub labels: labels::LabelPlanner,
@@ -28,7 +29,7 @@ pub struct Planners {
 }
 
 impl Planners {
-    /// The statuses to store now. A path's status also tells how its warning policy is stored.
+    /// The statuses to store now. A path's status also reports the state of its warning policy.
     pub fn plan_statuses(
         &mut self,
         facts: &mut Inventory,
@@ -41,12 +42,12 @@ impl Planners {
             .plan(facts, contributions, &self.warning_policies, now)
     }
 
-    /// A number that grows with what only planners learn, beside the inventory's own version.
+    /// A counter of changes that only planners see. The inventory has its own version.
     pub fn version(&self) -> u64 {
         self.warning_policies.version()
     }
 
-    /// Our labels that other clients changed, counted since the start.
+    /// Changes of our labels by other clients since the start.
     pub fn label_conflicts(&self) -> u64 {
         self.labels.conflicts() + self.service_labels.conflicts()
     }

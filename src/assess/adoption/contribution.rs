@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use super::{Horizon, SELF_SERVICE_WINDOW};
+use super::{CohortAge, SELF_SERVICE_WINDOW};
 use crate::assess::adoption::service::{Fit, Member, Service};
 use crate::assess::namespace_index::UNKNOWN_TEAM;
 use crate::assess::path::indexes;
@@ -53,7 +53,7 @@ pub(super) struct Profile {
     /// Whether a single step is missing.
     pub is_last_step: bool,
     /// What its deviation is assumed to cost.
-    pub assumed: Option<AssumedCost>,
+    pub assumed: Option<AssumedHours>,
 }
 
 /// A check that a service fails.
@@ -81,13 +81,13 @@ pub(super) struct CohortCount {
     pub state: State,
     /// Whether it was born before the path's adoption deadline.
     pub is_new: bool,
-    /// Which horizons it is old enough for, in order of [`Horizon::ALL`].
-    pub horizons: [bool; Horizon::ALL.len()],
+    /// Which ages it is old enough for, in order of [`CohortAge::ALL`].
+    pub ages: [bool; CohortAge::ALL.len()],
 }
 
 /// The hours a deviation without an exception is assumed to cost.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(super) struct AssumedCost {
+pub(super) struct AssumedHours {
     pub path: Arc<str>,
     pub standing: Standing,
     pub hours: Hours,
@@ -225,7 +225,7 @@ fn cohort(service: &Service<'_>, fit: &Fit<'_>, ctx: &JudgeContext<'_>) -> Optio
             .path
             .adoption_deadline()
             .is_some_and(|deadline| birth < deadline),
-        horizons: Horizon::ALL.map(|horizon| horizon.period().after(birth) <= now),
+        ages: CohortAge::ALL.map(|age| age.period().after(birth) <= now),
     })
 }
 
@@ -256,7 +256,7 @@ fn failures(service: &Service<'_>) -> (Vec<CheckFailure>, bool) {
 }
 
 /// A deviation without an exception costs what its path assumes, once per service.
-fn assumed(service: &Service<'_>) -> Option<AssumedCost> {
+fn assumed(service: &Service<'_>) -> Option<AssumedHours> {
     let standing = service
         .members()
         .iter()
@@ -266,7 +266,7 @@ fn assumed(service: &Service<'_>) -> Option<AssumedCost> {
         .min()?;
     let path = service.lead().path()?;
     let cost = path.spec.ownership_cost?;
-    Some(AssumedCost {
+    Some(AssumedHours {
         path: path.name.clone(),
         standing,
         hours: Hours::of(cost.hours_per_month),
@@ -275,10 +275,10 @@ fn assumed(service: &Service<'_>) -> Option<AssumedCost> {
 
 /// The next instant at which age alone changes what a service of this birth adds.
 pub(super) fn next_age(birth: Timestamp, now: Timestamp) -> Option<Timestamp> {
-    let horizons = Horizon::ALL.map(|horizon| horizon.period().after(birth));
+    let ages = CohortAge::ALL.map(|age| age.period().after(birth));
     [birth, SELF_SERVICE_WINDOW.after(birth)]
         .into_iter()
-        .chain(horizons)
+        .chain(ages)
         .filter(|at| *at > now)
         .min()
 }

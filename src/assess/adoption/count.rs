@@ -5,9 +5,9 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use super::contribution::{AssumedCost, Contribution, FitCount, Hours, Profile, ServiceCount};
+use super::contribution::{AssumedHours, Contribution, FitCount, Hours, Profile, ServiceCount};
 use super::{
-    Burden, CheckTally, CostSource, Group, Horizon, NewServices, PathTally, Share, States, Tally,
+    Burden, CheckTally, CostSource, Group, CohortAge, NewServicesTally, PathTally, Share, States, Tally,
 };
 use crate::assess::inventory::Inventory;
 use crate::assess::path::{Path, PathAt, indexes};
@@ -33,7 +33,7 @@ pub(super) fn tally<'a>(
             ..Tally::default()
         },
     };
-    count.places(inventory);
+    count.coverage(inventory);
     for (contribution, times) in contributions {
         count.add(contribution, times);
     }
@@ -63,10 +63,10 @@ impl PathTally {
             takes_part: at.takes_part,
             target: f64::from(path.spec.adoption.target_percent) / 100.0,
             checks: checks.collect(),
-            new_services: launch.and_then(|_| NewServices::empty(path)),
+            new_services: launch.and_then(|_| NewServicesTally::empty(path)),
             cohorts: launch
                 .filter(|launch| *launch > Timestamp::MIN)
-                .map(|_| Horizon::ALL.map(|horizon| (horizon, States::new())).into())
+                .map(|_| CohortAge::ALL.map(|age| (age, States::new())).into())
                 .unwrap_or_default(),
             ..Self::default()
         }
@@ -80,7 +80,7 @@ impl PathTally {
 struct Count<'a> {
     now: Timestamp,
     groups: BTreeMap<(&'a str, &'a str, &'a str, State), usize>,
-    /// Teams that created a service lately, and whether all of those were scaffolded.
+    /// Teams with new services, and whether all of those were scaffolded.
     teams: BTreeMap<&'a str, bool>,
     team_workloads: BTreeMap<&'a str, usize>,
     hours: HashMap<Burden, Hours>,
@@ -88,14 +88,14 @@ struct Count<'a> {
 }
 
 impl<'a> Count<'a> {
-    /// Printed before any ratio: how much was judged.
-    fn places(&mut self, inventory: &Inventory) {
+    /// Counts workloads and namespaces: reports print them before any ratio.
+    fn coverage(&mut self, inventory: &Inventory) {
         let settings = &inventory.settings;
         let namespaces = || inventory.namespaces().map(|(_, ns)| ns);
-        let peopled = || namespaces().filter(|ns| !ns.workloads.is_empty());
+        let with_workloads = || namespaces().filter(|ns| !ns.workloads.is_empty());
         self.tally.workloads = namespaces().map(|ns| ns.workloads.len()).sum();
-        self.tally.namespaces = peopled().count();
-        let all_seen = peopled().all(|ns| ns.namespace.is_some());
+        self.tally.namespaces = with_workloads().count();
+        let all_seen = with_workloads().all(|ns| ns.namespace.is_some());
         let seen = inventory
             .namespaces()
             .filter(|(name, ns)| ns.namespace.is_some() && !settings.excludes(name))
@@ -150,8 +150,8 @@ impl<'a> Count<'a> {
         if let Some(new) = tally.new_services.as_mut().filter(|_| cohort.is_new) {
             *new.states.entry(cohort.state).or_default() += times;
         }
-        for (horizon, is_old_enough) in Horizon::ALL.iter().zip(cohort.horizons) {
-            if let Some(states) = tally.cohorts.get_mut(horizon).filter(|_| is_old_enough) {
+        for (age, is_old_enough) in CohortAge::ALL.iter().zip(cohort.ages) {
+            if let Some(states) = tally.cohorts.get_mut(age).filter(|_| is_old_enough) {
                 *states.entry(cohort.state).or_default() += times;
             }
         }
@@ -167,7 +167,7 @@ impl<'a> Count<'a> {
         }
     }
 
-    fn assumed_hours(&mut self, cost: &AssumedCost, team: &Arc<str>, times: usize) {
+    fn assumed_hours(&mut self, cost: &AssumedHours, team: &Arc<str>, times: usize) {
         let burden = Burden {
             path: cost.path.clone(),
             team: team.clone(),
@@ -178,7 +178,7 @@ impl<'a> Count<'a> {
         self.hours.entry(burden).or_default().add(hours);
     }
 
-    /// What exceptions in use state, each once.
+    /// Adds the stated cost of each exception in use.
     fn stated_hours(&mut self, inventory: &Inventory, register: &[ExceptionView<'_>]) {
         let counts = |view: &ExceptionView<'_>| {
             let ns = inventory.namespace(view.namespace);

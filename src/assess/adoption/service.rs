@@ -1,7 +1,6 @@
-//! Workloads to services. A service is what a team speaks of: the workloads of a namespace that
-//! share a service name, else one workload. Its worst workload speaks for it.
-//! Only workloads in counted namespaces make services; counting them is the business of
-//! [`crate::assess::adoption`].
+//! Groups workloads into services: the workloads of a namespace with the same service name, else a single
+//! workload. The worst workload decides the state of its service. Only counted namespaces have services.
+//! They are counted in [`crate::assess::adoption`], not here.
 
 use std::collections::BTreeMap;
 
@@ -9,12 +8,13 @@ use jiff::Timestamp;
 
 use crate::assess::inventory::Inventory;
 use crate::assess::namespace_index::NamespaceIndex;
+use crate::assess::object::kind::WorkloadId;
 use crate::assess::path::Path;
 use crate::assess::state::{State, Status};
 use crate::assess::verdict::{AsOf, Choice, JudgeContext, Verdict, judge, judge_by_path};
 use crate::assess::workload::{PathResult, Workload};
 
-/// A workload and its verdict.
+/// A workload of a service.
 #[derive(Debug)]
 pub struct Member<'a> {
     /// The record.
@@ -38,13 +38,13 @@ impl<'a> Member<'a> {
         }
     }
 
-    /// The path it was judged by.
+    /// The path that judges it.
     pub fn path(&self) -> Option<&'a Path> {
         let index = self.verdict.path?;
         Some(self.workload.paths.get(index))
     }
 
-    /// Its results by every path that takes part and in whose scope it is; none when ignored.
+    /// Its results by every path that takes part and has it in scope; none when ignored.
     fn scopes(&self, as_of: &AsOf) -> impl Iterator<Item = (&'a Path, &'a PathResult)> + use<'a> {
         let workload = self.workload;
         let at = as_of.paths(&workload.paths);
@@ -66,7 +66,7 @@ impl<'a> Member<'a> {
         at.required & !result.passed == 0
     }
 
-    /// Its state by this path, whichever was chosen for it.
+    /// Its state under this path, whichever path judges it.
     fn state_by(&self, result: &PathResult, ctx: &JudgeContext<'_>) -> Option<State> {
         if self.verdict.path == Some(result.path.into()) {
             return self.verdict.state();
@@ -75,40 +75,40 @@ impl<'a> Member<'a> {
     }
 }
 
-/// A service. It has at least one member.
+/// A service. **Invariant:** it has at least one member.
 #[derive(Debug)]
 pub struct Service<'a> {
-    /// Its workloads; the worst comes first.
+    /// Workloads of the service, worst first.
     members: Vec<Member<'a>>,
 }
 
-/// How a service stands with one path in whose scope it is.
+/// Result of a service under one path that has it in scope.
 #[derive(Clone, Copy, Debug)]
 pub struct Fit<'a> {
     /// The path.
     pub path: &'a Path,
-    /// Whether all of its workloads in the path's scope pass every enforced required check.
+    /// Whether all workloads in scope of the path pass every enforced required check.
     pub satisfied: bool,
 }
 
 impl<'a> Service<'a> {
     /// The service of these workloads; none without any.
     pub(super) fn of(mut members: Vec<Member<'a>>) -> Option<Self> {
-        members.sort_by(|a, b| speaks_before(a).cmp(&speaks_before(b)));
+        members.sort_by(|a, b| rank(a).cmp(&rank(b)));
         (!members.is_empty()).then_some(Self { members })
     }
 
-    /// Its workloads, worst first.
+    /// Workloads of the service, worst first.
     pub fn members(&self) -> &[Member<'a>] {
         &self.members
     }
 
-    /// Its worst workload: path, team and namespace of the service are this one's.
+    /// The worst workload, which gives the service its path, team and namespace.
     pub fn lead(&self) -> &Member<'a> {
         &self.members[0]
     }
 
-    /// Its state; none when no path is for it, or it is taken out.
+    /// State of the service; none when unscoped or ignored.
     pub fn state(&self) -> Option<State> {
         self.lead().verdict.state()
     }
@@ -124,7 +124,7 @@ impl<'a> Service<'a> {
         &self.lead().workload.id.namespace
     }
 
-    /// When it first existed, where that is known.
+    /// When the service first existed, if known.
     pub fn birth(&self) -> Option<Timestamp> {
         let births = self
             .members
@@ -133,12 +133,12 @@ impl<'a> Service<'a> {
         births.min()
     }
 
-    /// Whether the scaffolder left its mark on any of its workloads.
+    /// Whether any of its workloads has the scaffolder's annotation.
     pub fn is_scaffolded(&self) -> bool {
         self.members.iter().any(|member| member.workload.scaffolded)
     }
 
-    /// Every path in whose scope it is. Their order is no promise.
+    /// Every path that has it in scope, in no particular order.
     pub fn fits(&self, as_of: &AsOf) -> Vec<Fit<'a>> {
         let mut fits: Vec<Fit<'a>> = Vec::new();
         for member in &self.members {
@@ -153,30 +153,25 @@ impl<'a> Service<'a> {
         fits
     }
 
-    /// Its state by one path in whose scope it is, whichever was chosen for it.
+    /// Its state under one path that has it in scope, whichever path judges it.
     pub fn state_by(&self, fit: &Fit<'_>, ctx: &JudgeContext<'_>) -> Option<State> {
         if fit.satisfied {
             return Some(State::GoldenPath);
         }
-        let members = self.members.iter();
-        let states = members.flat_map(|member| {
-            let scopes = member.scopes(ctx.as_of);
-            scopes
-                .filter(|(path, _)| path.name == fit.path.name)
-                .filter_map(|(_, result)| member.state_by(result, ctx))
-        });
-        states.min()
+        self.members
+            .iter()
+            .flat_map(|member| {
+                member
+                    .scopes(ctx.as_of)
+                    .filter(|(path, _)| path.name == fit.path.name)
+                    .filter_map(|(_, result)| member.state_by(result, ctx))
+            })
+            .min()
     }
 }
 
-/// Judged before unscoped before ignored, then worst first, then by identity.
-fn speaks_before<'a>(
-    member: &Member<'a>,
-) -> (
-    Status,
-    Option<State>,
-    &'a crate::assess::object::kind::WorkloadId,
-) {
+/// Sort key: judged before unscoped before ignored, then worst first, then by identity.
+fn rank<'a>(member: &Member<'a>) -> (Status, Option<State>, &'a WorkloadId) {
     let status = match member.verdict.status {
         judged @ (Status::Unscoped | Status::Ignored) => judged,
         Status::Deviating | Status::Unknown | Status::GoldenPath => Status::Deviating,
@@ -184,7 +179,7 @@ fn speaks_before<'a>(
     (status, member.verdict.state(), &member.workload.id)
 }
 
-/// The services of every counted namespace. Their order is no promise.
+/// The services of every counted namespace, in no particular order.
 pub fn services<'a>(inventory: &'a Inventory, as_of: &AsOf) -> Vec<Service<'a>> {
     let ctx = inventory.judge_context(as_of);
     groups(inventory, &ctx)

@@ -10,14 +10,14 @@ use crate::assess::namespace_index::{Entry, Slot};
 use crate::assess::object::kind::WorkloadId;
 use crate::assess::state::Cause;
 
-/// Workloads that may wait without memory being asked for.
+/// Capacity of the log at rest.
 const QUEUE_AT_REST: usize = 64;
 
-/// A workload whose verdict may be another one now.
+/// A workload whose verdict may have changed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ChangedWorkload {
     pub id: WorkloadId,
-    /// What changed first since it was last taken from the log.
+    /// The first change since the workload was last taken from the log.
     pub cause: Cause,
 }
 

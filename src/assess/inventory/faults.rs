@@ -1,5 +1,5 @@
-//! Expressions that compile and fail while they run: one sample for each check, and how many
-//! workloads it fails on. What a status says about them is decided elsewhere.
+//! Expressions that compile, but fail at run time: one sample for each check, and the number of
+//! workloads. How a status reports them is decided elsewhere.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -9,14 +9,14 @@ use crate::assess::object::kind::WorkloadId;
 use crate::assess::path::evaluate::Fault;
 use crate::assess::workload::Workload;
 
-/// What goes wrong with one check while it runs.
+/// Run-time failures of one check.
 #[derive(Clone, Debug)]
 pub struct SeenFault {
-    /// What went wrong on the sample.
+    /// The fault on the sample.
     pub fault: Fault,
     /// The sample.
     pub workload: WorkloadId,
-    /// How many workloads the check could not be evaluated on when that was last counted.
+    /// Number of workloads on which the check could not be evaluated, at the last count.
     pub workloads: usize,
 }
 
@@ -24,7 +24,7 @@ pub struct SeenFault {
 pub(super) type SeenFaults = BTreeMap<(Arc<str>, u16), SeenFault>;
 
 impl Inventory {
-    /// What goes wrong with the checks of a path, by the index of the check.
+    /// Run-time failures of a path's checks, by index of the check.
     pub(in crate::assess) fn faults_of(
         &self,
         path: &str,

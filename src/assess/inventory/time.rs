@@ -1,4 +1,4 @@
-//! Time passing: which instant changes an answer next, and what is marked as changed when it comes.
+//! Passing of time: which instant changes a verdict next, and which workloads it marks as changed.
 //! A date of a path concerns every workload; one of an exception only those it names.
 //! No clock is read: every instant is a parameter.
 
@@ -80,7 +80,7 @@ impl Inventory {
         self.drop_deleted_paths(now)
     }
 
-    /// When time alone next changes an answer, as far as it was worked out.
+    /// When time alone next changes a verdict; `None` also before the first tick after a change.
     pub fn next_change(&self) -> Option<Timestamp> {
         let exception = self.timers.due.first().map(|(at, _)| *at);
         let path = self.last_tick.and_then(|last| self.next_path_change(last));

@@ -1,6 +1,6 @@
-//! Stored paths and exceptions that cannot be decoded: an older or looser definition let them in.
+//! Stored paths and exceptions that cannot be decoded, because an older definition let them in.
 //! **Invariant:** such an exception excuses nothing and such a path judges nothing, whatever they
-//! held before. Only their metadata is read, and their status says why they are not used.
+//! contained before. Only their metadata is read; their status reports why they are not used.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -12,26 +12,26 @@ use serde_json::{Map, Value};
 use crate::api::{DeviationExceptionStatus, GoldenPathStatus};
 use crate::assess::inventory::{Inventory, Reread};
 
-/// The reason of the conditions.
+/// The reason of the conditions `Ready` and `Stalled`.
 pub const REASON: &str = "Undecodable";
-/// The longest error that is quoted.
+/// Characters of a decoding error that a status quotes.
 const QUOTED: usize = 300;
 
-/// What is known of an object that cannot be decoded.
+/// Metadata of an object that cannot be decoded.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Undecodable<S> {
-    /// The stored object's uid.
+    /// Uid of the stored object.
     pub uid: Option<Box<str>>,
-    /// The generation of its spec.
+    /// Generation of the spec.
     pub generation: Option<i64>,
-    /// Which field cannot be decoded, and why.
+    /// The field that cannot be decoded, and why.
     pub message: String,
-    /// What can be decoded of its stored status.
+    /// The decodable part of the stored status.
     pub(in crate::assess) status: Option<S>,
 }
 
 impl<S: DeserializeOwned> Undecodable<S> {
-    /// Reads the metadata of an object that failed to decode with this error.
+    /// Reads the metadata of an object whose decoding failed with this message.
     pub fn read(object: &Value, message: &str) -> Self {
         let metadata = &object["metadata"];
         let printable = message
@@ -46,19 +46,19 @@ impl<S: DeserializeOwned> Undecodable<S> {
     }
 }
 
-/// The fields of a stored status that can be decoded; none without a status.
+/// The decodable fields of a stored status; none without a status.
 pub fn readable_status<S: DeserializeOwned>(status: &Value) -> Option<S> {
-    let mut kept = Map::new();
+    let mut decodable = Map::new();
     for (field, value) in status.as_object()? {
-        kept.insert(field.clone(), value.clone());
-        if S::deserialize(&Value::Object(kept.clone())).is_err() {
-            kept.remove(field);
+        decodable.insert(field.clone(), value.clone());
+        if S::deserialize(&Value::Object(decodable.clone())).is_err() {
+            decodable.remove(field);
         }
     }
-    S::deserialize(&Value::Object(kept)).ok()
+    S::deserialize(&Value::Object(decodable)).ok()
 }
 
-/// Undecodable objects, by what they are.
+/// Undecodable paths and exceptions.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct UndecodableObjects {
     pub(crate) paths: BTreeMap<Arc<str>, Undecodable<GoldenPathStatus>>,
@@ -66,8 +66,8 @@ pub(crate) struct UndecodableObjects {
 }
 
 impl Inventory {
-    /// Adds or replaces an exception that cannot be decoded. What it excused is excused no longer;
-    /// what counts for it, or for the next of its name, is remembered as for a deleted one.
+    /// Adds or replaces an undecodable exception. It excuses nothing from now on. Its history stays on
+    /// record, as for a deleted exception.
     pub fn put_undecodable_exception(
         &mut self,
         namespace: &str,
@@ -84,8 +84,8 @@ impl Inventory {
         self.version += 1;
     }
 
-    /// Adds or replaces a path that cannot be decoded. It judges nothing: as a deleted path, it is
-    /// still judged by during the grace, and its exceptions keep their phases.
+    /// Adds or replaces an undecodable path. Like a deleted path, it still judges during the grace
+    /// period, then judges nothing, and its exceptions stay in their phases.
     pub fn put_undecodable_path(
         &mut self,
         name: &str,
@@ -98,15 +98,19 @@ impl Inventory {
         reread
     }
 
-    /// Golden paths that cannot be decoded, by name, and why.
+    /// Undecodable paths: name and message.
     pub fn undecodable_paths(&self) -> impl ExactSizeIterator<Item = (&str, &str)> {
-        let paths = self.undecodable.paths.iter();
-        paths.map(|(name, object)| (&**name, &*object.message))
+        self.undecodable
+            .paths
+            .iter()
+            .map(|(name, object)| (&**name, &*object.message))
     }
 
-    /// Exceptions that cannot be decoded, by namespace and name, and why.
+    /// Undecodable exceptions: namespace and name, and message.
     pub fn undecodable_exceptions(&self) -> impl ExactSizeIterator<Item = ((&str, &str), &str)> {
-        let exceptions = self.undecodable.exceptions.iter();
-        exceptions.map(|((namespace, name), object)| ((&**namespace, &**name), &*object.message))
+        self.undecodable
+            .exceptions
+            .iter()
+            .map(|((namespace, name), object)| ((&**namespace, &**name), &*object.message))
     }
 }
