@@ -7,7 +7,8 @@ use jiff::Timestamp;
 
 use super::contribution::{AssumedHours, Contribution, FitCount, Hours, Profile, ServiceCount};
 use super::{
-    Burden, CheckTally, CostSource, Group, CohortAge, NewServicesTally, PathTally, Share, States, Tally,
+    Burden, CheckTally, CohortAge, CostSource, Group, NewServicesTally, PathTally, Share, States,
+    Tally,
 };
 use crate::assess::inventory::Inventory;
 use crate::assess::path::{Path, PathAt, indexes};
