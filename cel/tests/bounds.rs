@@ -112,6 +112,37 @@ fn patterns_with_large_counts_end_soon_on_long_texts() {
     assert!(started.elapsed() < 2 * SOON);
 }
 
+/// Zeros and ones from a fixed seed.
+fn digits(count: usize) -> String {
+    let mut state: u64 = 42;
+    let mut text = String::with_capacity(count);
+    for _ in 0..count {
+        state = state
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1);
+        text.push(if (state >> 40) & 1 == 1 { '1' } else { '0' });
+    }
+    text
+}
+
+#[test]
+fn small_patterns_are_evaluated_on_long_ascii_texts() {
+    let object = json!({ "s": digits(1_000_000) });
+    let env = Env::new();
+    for (source, expected) in [
+        ("object.s.matches('1.{12}2')", false),
+        ("object.s.find('1.{60}2') != ''", false),
+    ] {
+        let program = env.compile_bool(source).unwrap();
+        let outcome = Evaluation::new(&env, &object, None).run_bool(&program);
+        assert_eq!(
+            outcome.map_err(|error| error.reason()),
+            Ok(expected),
+            "{source}"
+        );
+    }
+}
+
 #[test]
 fn modest_loops_on_large_objects_are_evaluated() {
     let object = json!({"a": [1, 2], "many": (0..200).collect::<Vec<_>>()});

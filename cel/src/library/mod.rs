@@ -4,6 +4,7 @@
 
 mod addresses;
 mod arithmetic;
+mod ascii_search;
 mod convert;
 mod formats;
 mod lists;

@@ -8,6 +8,7 @@ use regex_automata::Input;
 use regex_automata::hybrid::dfa::{Cache, DFA};
 use regex_automata::nfa::thompson;
 
+use super::ascii_search::AsciiSearch;
 use super::{Builtin, Context, no_overload, re2, text};
 use crate::limits::{MAX_CACHED_PATTERNS, MAX_PATTERN_BYTES};
 use crate::value::{EvalResult, Fault, Meter, Text, Value};
@@ -128,6 +129,11 @@ impl Searcher {
         if let Ok(found) = found {
             *context.automaton() = Some((dfa.clone(), cache));
             return Ok(Some(found.is_some()));
+        }
+        if text.is_ascii()
+            && let Some(search) = AsciiSearch::new(dfa.get_nfa(), &mut context.meter)?
+        {
+            return search.is_match(&mut context.meter, text).map(Some);
         }
         self.pay_for_states(context, text)?;
         Ok(None)
