@@ -6,6 +6,9 @@
 //! `api`, `assess` and `report` are pure: no IO, no clock, no client. Without the feature `cluster`
 //! the library is these and `manifests`; the binary always has the feature.
 
+// Without the commands, much of the pure part has no user.
+#![cfg_attr(not(feature = "cluster"), allow(dead_code, unused_imports))]
+
 pub mod api;
 pub mod assess;
 #[cfg(feature = "cluster")]

@@ -26,7 +26,7 @@ pub type Result<T, E = CommandError> = std::result::Result<T, E>;
 
 /// What failed, with its cause as the source.
 #[derive(Debug, thiserror::Error)]
-pub enum ErrorKind {
+pub(super) enum ErrorKind {
     /// A request to the cluster.
     #[error(transparent)]
     Cluster(#[from] cluster::Error),
@@ -160,18 +160,18 @@ fn did_you_mean(nearest: Option<&String>) -> String {
 impl CommandError {
     /// Adds the next step: a short sentence that starts with a verb.
     #[must_use]
-    pub fn with_hint(mut self, hint: impl Into<String>) -> Self {
+    pub(super) fn with_hint(mut self, hint: impl Into<String>) -> Self {
         self.hint = Some(hint.into());
         self
     }
 
     /// For `map_err` on the output of a command.
-    pub fn output(source: io::Error) -> Self {
+    pub(super) fn output(source: io::Error) -> Self {
         ErrorKind::Output(source).into()
     }
 
     /// For `map_err` on an encoder.
-    pub fn render<E>(format: &'static str) -> impl FnOnce(E) -> Self
+    pub(super) fn render<E>(format: &'static str) -> impl FnOnce(E) -> Self
     where
         E: Into<Box<dyn Error + Send + Sync>>,
     {
@@ -181,13 +181,8 @@ impl CommandError {
         }
     }
 
-    /// What failed.
-    pub const fn kind(&self) -> &ErrorKind {
-        &self.kind
-    }
-
     /// The next step, where there is one.
-    pub fn hint(&self) -> Option<&str> {
+    pub(super) fn hint(&self) -> Option<&str> {
         self.hint.as_deref()
     }
 
@@ -218,7 +213,7 @@ impl<K: Into<ErrorKind>> From<K> for CommandError {
 }
 
 /// An error and its causes on one line.
-pub fn chain(error: &dyn Error) -> String {
+pub(super) fn chain(error: &dyn Error) -> String {
     let mut text = error.to_string();
     let mut cause = error.source();
     while let Some(error) = cause {

@@ -31,7 +31,7 @@ enum Pass {
 
 /// A writer that makes text safe, a line at a time.
 #[derive(Debug)]
-pub struct SafeWriter<W: Write> {
+pub(super) struct SafeWriter<W: Write> {
     inner: W,
     pass: Pass,
     /// The beginning of a line: what decides about a character may be written in several parts.
@@ -40,7 +40,7 @@ pub struct SafeWriter<W: Write> {
 
 impl<W: Write> SafeWriter<W> {
     /// A writer without colours.
-    pub const fn new(inner: W) -> Self {
+    pub(super) const fn new(inner: W) -> Self {
         Self {
             inner,
             pass: Pass::Text,
@@ -50,7 +50,7 @@ impl<W: Write> SafeWriter<W> {
 
     /// The writer with our own colours where `color` is set.
     #[must_use]
-    pub fn colored(mut self, color: bool) -> Self {
+    pub(super) fn colored(mut self, color: bool) -> Self {
         self.pass = if color { Pass::Colors } else { Pass::Text };
         self
     }
@@ -111,12 +111,12 @@ fn safe(text: &str, pass: Pass) -> Cow<'_, str> {
 }
 
 /// Standard output, without colours until [`SafeWriter::colored`].
-pub fn stdout() -> SafeWriter<io::StdoutLock<'static>> {
+pub(super) fn stdout() -> SafeWriter<io::StdoutLock<'static>> {
     SafeWriter::new(io::stdout().lock())
 }
 
 /// Standard error, without colours.
-pub fn stderr() -> SafeWriter<io::Stderr> {
+pub(super) fn stderr() -> SafeWriter<io::Stderr> {
     SafeWriter::new(io::stderr())
 }
 

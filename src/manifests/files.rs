@@ -23,7 +23,7 @@ pub struct File {
 ///
 /// # Errors
 /// When a named path, or a file below it, cannot be read.
-pub fn read(paths: &[PathBuf], stdin: &mut dyn Read) -> Result<Vec<File>, Error> {
+pub(super) fn read(paths: &[PathBuf], stdin: &mut dyn Read) -> Result<Vec<File>, Error> {
     let mut files = Vec::new();
     for path in paths {
         if path.as_os_str() == "-" {

@@ -4,7 +4,7 @@
 mod documents;
 mod error;
 pub mod files;
-pub mod import;
+pub(crate) mod import;
 mod load;
 pub mod read;
 mod starter;
@@ -13,17 +13,18 @@ mod yaml;
 use std::io::{self, Read};
 use std::path::PathBuf;
 
-pub use error::Error;
-pub use load::{Loaded, load};
-pub use read::{Input, Manifest, stored};
-pub use starter::PathsFrom;
+pub(crate) use error::Error;
+pub(crate) use load::load;
+pub(crate) use read::stored;
+pub use read::{Input, Manifest};
+pub(crate) use starter::PathsFrom;
 
 /// The objects in files and directories, and in further golden paths; `-` is `stdin`. Objects
 /// without a namespace get `namespace`.
 ///
 /// # Errors
 /// When a named file or directory cannot be read.
-pub fn input(
+pub(crate) fn input(
     files: &[PathBuf],
     paths: &[PathsFrom],
     namespace: &str,
@@ -40,6 +41,6 @@ pub fn input(
 ///
 /// # Errors
 /// When a named file or directory cannot be read.
-pub fn paths(given: &[PathsFrom]) -> Result<Input, Error> {
+pub(crate) fn paths(given: &[PathsFrom]) -> Result<Input, Error> {
     input(&[], given, "default", &mut io::empty())
 }

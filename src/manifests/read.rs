@@ -38,7 +38,7 @@ pub struct Input {
 }
 
 /// Objects that were read from no file, as the API server stores them.
-pub fn stored(values: Vec<Value>) -> Input {
+pub(crate) fn stored(values: Vec<Value>) -> Input {
     let manifests = values.into_iter().map(|value| {
         let part = |place: &str| word(&value, place).unwrap_or_default().to_owned();
         let (namespace, name) = (part("/metadata/namespace"), part("/metadata/name"));
@@ -363,7 +363,7 @@ mod tests {
     }
 
     #[test]
-    fn the_later_of_two_manifests_counts_and_it_is_said() {
+    fn the_later_of_two_manifests_counts_and_is_reported() {
         let input = read(&format!("{POD}---\n{POD}---\n{POD}"));
         assert_eq!(names(&input), [("a", 9)]);
         assert_eq!(
@@ -405,7 +405,7 @@ mod tests {
     }
 
     #[test]
-    fn an_object_without_a_name_is_said() {
+    fn an_object_without_a_name_is_reported() {
         let input = read("apiVersion: v1\nkind: Pod\nspec: {}\n");
         assert_eq!(
             messages(&input),

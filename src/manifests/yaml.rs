@@ -151,7 +151,7 @@ mod tests {
     }
 
     #[test]
-    fn a_key_given_twice_is_said_and_the_last_one_counts() {
+    fn a_key_given_twice_is_reported_and_the_last_one_counts() {
         let text = "a: 1\nb: 2\na: 3\n";
         let (read, problems) = parse(&documents::split(text)[0]).unwrap();
         assert_eq!(read["a"], 3);

@@ -3,7 +3,7 @@
 //! Unknown values are absent, never 0 and never null.
 
 pub mod build;
-pub mod encode;
+pub(crate) mod encode;
 
 use std::collections::BTreeMap;
 

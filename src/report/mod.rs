@@ -2,15 +2,15 @@
 //! the sentences that people read. Nothing here judges, reads a clock or performs IO.
 
 pub mod document;
-pub mod draft;
-pub mod import;
+pub(crate) mod draft;
+pub(crate) mod import;
 pub mod metrics;
 pub mod policy_report;
-pub mod preview;
-pub mod register;
+pub(crate) mod preview;
+pub(crate) mod register;
 pub mod reminder;
-pub mod terminal;
-pub mod voice;
+pub(crate) mod terminal;
+pub(crate) mod voice;
 
 pub use document::Report;
 

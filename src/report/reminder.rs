@@ -12,7 +12,7 @@ mod digest;
 mod document;
 mod slack;
 
-pub use digest::{Digest, render};
+pub(crate) use digest::{Digest, render};
 pub use document::document;
 pub use slack::slack;
 
@@ -23,7 +23,7 @@ const NAMED: usize = 80;
 
 /// The sentences about one item.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Sentences {
+pub(crate) struct Sentences {
     /// Its state.
     pub state: String,
     /// The next action.
@@ -34,7 +34,7 @@ pub struct Sentences {
 
 /// An action with its command.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Action {
+pub(crate) struct Action {
     /// What the command does.
     pub text: &'static str,
     /// The command to copy.
@@ -42,7 +42,7 @@ pub struct Action {
 }
 
 /// The sentences about one item.
-pub fn sentences(item: &Item, as_of: Timestamp) -> Sentences {
+pub(crate) fn sentences(item: &Item, as_of: Timestamp) -> Sentences {
     let commands = Commands(item);
     let (next, otherwise) = match item.stage {
         Stage::DecisionWaiting => (
@@ -160,7 +160,7 @@ pub(super) const fn in_short(stage: Stage) -> &'static str {
 }
 
 /// The message in one line.
-pub fn title(message: &Message) -> String {
+fn title(message: &Message) -> String {
     let waiting = message
         .items
         .iter()
@@ -183,7 +183,7 @@ pub fn title(message: &Message) -> String {
 }
 
 /// The first sentence of the message.
-pub fn opening(message: &Message) -> &'static str {
+fn opening(message: &Message) -> &'static str {
     if message.dry_run {
         "Dry run: owners get these reminders once it is over. Until then only this channel does."
     } else {
@@ -192,7 +192,7 @@ pub fn opening(message: &Message) -> &'static str {
 }
 
 /// The sentence that counts the items left for the next message, if any.
-pub fn closing(message: &Message) -> Option<String> {
+fn closing(message: &Message) -> Option<String> {
     let more = message.more;
     let verb = if more == 1 { "is" } else { "are" };
     (more > 0).then(|| format!("{more} more {verb} due and will be in the next message."))

@@ -410,7 +410,7 @@ mod tests {
     }
 
     #[test]
-    fn a_date_of_another_year_says_so() {
+    fn a_date_of_another_year_shows_the_year() {
         let now = at(NOW);
         assert_eq!(day(at("2027-03-12T00:00:00Z"), now), "12 Mar 2027");
         assert_eq!(ago(at("2026-02-28T11:00:00Z"), now), "yesterday");

@@ -60,7 +60,7 @@ fn what_is_not_said_comes_from_the_workload() {
 }
 
 #[test]
-fn everything_missing_is_said_at_once_with_an_example_to_copy() {
+fn all_missing_fields_are_one_error_with_an_example_to_copy() {
     let mut workload = undocumented();
     workload.team = UNKNOWN_TEAM.to_owned();
     let refusal = draft(&DraftInput::default(), &about(workload.clone()), &report()).unwrap_err();

@@ -108,7 +108,7 @@ fn in_json_what_is_open_is_absent_and_listed() {
 }
 
 #[test]
-fn a_check_that_means_no_step_is_said_with_the_nearest_idea() {
+fn a_check_without_a_step_is_reported_with_the_nearest_name() {
     let import = imported(
         &[waiver(&["memory-limits", "no-anti-affinity"])],
         &shop(|_| {}),
@@ -127,7 +127,7 @@ fn a_check_that_means_no_step_is_said_with_the_nearest_idea() {
 }
 
 #[test]
-fn what_needs_no_exception_is_said_and_why() {
+fn ignores_that_need_no_exception_are_reported_with_the_reason() {
     type Change = fn(&mut Check);
     use crate::report::document::Check;
     let cases: [(Change, &str); 5] = [
@@ -224,7 +224,7 @@ fn a_row_of_the_user_replaces_the_built_in_one() {
 }
 
 #[test]
-fn a_workload_nobody_judges_is_said() {
+fn a_workload_without_a_path_is_reported() {
     let mut elsewhere = waiver(&[MEMORY]);
     elsewhere.workloads = BTreeSet::from([WorkloadRef {
         namespace: "shop".to_owned(),
@@ -240,6 +240,6 @@ fn a_workload_nobody_judges_is_said() {
     assert!(
         notes[1][0]
             .message
-            .contains("no golden path is for deploy/api")
+            .contains("no golden path applies to deploy/api")
     );
 }
