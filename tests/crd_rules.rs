@@ -137,7 +137,7 @@ fn an_exception_for_nothing_is_refused() {
 }
 
 #[test]
-fn a_reason_nobody_can_use_is_refused() {
+fn a_useless_reason_is_refused() {
     with_cluster(|cluster| {
         let mut object = exception("short-reason");
         object["spec"]["reason"] = json!("because");
@@ -524,7 +524,7 @@ fn an_object_stored_under_a_looser_definition_can_still_be_changed() {
 }
 
 #[test]
-fn a_period_nobody_can_read_is_refused() {
+fn an_unreadable_period_is_refused() {
     with_cluster(|cluster| {
         for period in ["", "90", "3 months", "1w"] {
             let mut object = path("periods");

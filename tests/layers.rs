@@ -429,7 +429,7 @@ fn no_file_is_longer_than_one_reads_in_a_sitting() {
 }
 
 #[test]
-fn every_room_has_a_name_and_says_what_it_is_for() {
+fn every_room_has_a_name_and_a_purpose() {
     for directory in ["src", "cel/src", "e2e/src"] {
         for source in sources(directory).iter().filter(|source| !source.is_test()) {
             let parts: Vec<_> = source.name.split(['/', '.']).collect();

@@ -83,7 +83,7 @@ fn the_explanation_is_as_expected() {
 }
 
 #[test]
-fn yaml_says_the_same_as_json() {
+fn yaml_agrees_with_json() {
     let json: Value = serde_json::from_str(&printed(&scan(&["-o", "json"]))).unwrap();
     let yaml: Value = serde_saphyr::from_str(&printed(&scan(&["-o", "yaml"]))).unwrap();
     assert_eq!(yaml, json);
@@ -113,7 +113,7 @@ fn the_exit_code_follows_the_threshold() {
 }
 
 #[test]
-fn an_agreed_route_holds_nobody_up_unless_asked_to() {
+fn an_approved_exception_fails_no_scan_by_default() {
     let files = ["scan", "search.yaml", "paths.yaml", "exceptions.yaml"];
     for (threshold, expected) in [("undocumented", 0), ("pending", 0), ("deviating", 1)] {
         let args = [files.as_slice(), &["--fail-on", threshold]].concat();
@@ -122,7 +122,7 @@ fn an_agreed_route_holds_nobody_up_unless_asked_to() {
 }
 
 #[test]
-fn a_bad_document_is_told_with_its_place_and_the_others_are_judged() {
+fn a_bad_document_is_reported_with_its_place_and_the_others_are_judged() {
     let output = goldenpath(&["scan", "broken.yaml", "-o", "json"], "");
     assert_eq!(output.status.code(), Some(2));
     let report: Value = serde_json::from_slice(&output.stdout).unwrap();

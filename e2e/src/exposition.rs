@@ -116,7 +116,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn whatever_a_server_says_is_read_without_a_panic(text in "\\PC*") {
+        fn any_answer_is_read_without_a_panic(text in "\\PC*") {
             Samples::parse(&text);
         }
 

@@ -150,7 +150,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn cargo_says_where_the_program_is() {
+    fn cargo_reports_where_the_program_is() {
         let messages = "\
             {\"reason\":\"compiler-artifact\",\"target\":{\"name\":\"goldenpath\"},\"executable\":null}\n\
             not json\n\

@@ -207,7 +207,7 @@ mod tests {
     }
 
     #[test]
-    fn a_child_that_ends_by_itself_is_told_with_its_log() {
+    fn a_child_that_ends_by_itself_is_reported_with_its_log() {
         let home = Arc::new(Home::create().unwrap());
         let program =
             Program::new("liar", Path::new("sh")).args(["-c", "echo 'port taken'; exit 3"]);

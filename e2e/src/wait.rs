@@ -79,7 +79,7 @@ mod tests {
 
     #[test]
     #[should_panic(expected = "the moon is blue: not within 0 s")]
-    fn a_passed_deadline_says_what_did_not_come() {
+    fn a_passed_deadline_names_what_did_not_come() {
         eventually(Duration::ZERO, "the moon is blue", || None::<()>);
     }
 }

@@ -120,7 +120,7 @@ fn namespaces_of_the_same_prefix_differ() {
 }
 
 #[test]
-fn a_service_account_may_do_what_its_roles_say_and_no_more() {
+fn a_service_account_may_do_what_its_roles_allow_and_no_more() {
     let Some(cluster) = control_plane_or_skip(&Options::default()) else {
         return;
     };

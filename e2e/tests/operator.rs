@@ -30,7 +30,7 @@ fn an_operator_is_started_watched_and_stopped() {
 }
 
 #[test]
-fn an_operator_that_ends_at_once_is_told_with_its_log() {
+fn an_operator_that_ends_at_once_is_reported_with_its_log() {
     let Some(cluster) = control_plane_or_skip(&Options::default()) else {
         return;
     };

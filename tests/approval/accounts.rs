@@ -60,7 +60,7 @@ fn a_listed_account_applies_what_others_agreed_on() {
 }
 
 #[test]
-fn an_unlisted_account_decides_for_nobody_whatever_its_rights() {
+fn an_unlisted_account_decides_for_no_one_whatever_its_rights() {
     with_policies(|ground| {
         let own_name = "system:serviceaccount:delivery:unlisted";
         ground.asked_for("unlisted");

@@ -45,7 +45,7 @@ fn forged_record(ground: &Ground, name: &str, at: Timestamp) -> Value {
 }
 
 #[test]
-fn what_a_request_says_of_its_own_time_counts_for_nothing() {
+fn the_time_in_a_request_does_not_count() {
     with_policies(|ground| {
         ground.asked_for("forged-time");
         for at in [minutes_ago(90), in_days(90)] {
@@ -71,7 +71,7 @@ fn what_a_request_says_of_its_own_time_counts_for_nothing() {
 }
 
 #[test]
-fn nobody_makes_an_agreement_look_forged() {
+fn no_edit_makes_an_approval_look_forged() {
     with_policies(|ground| {
         // By this record it was created long before its approval.
         ground.asked_for("disputed");

@@ -15,7 +15,7 @@ fn now() -> Timestamp {
 }
 
 #[test]
-fn whoever_asked_cannot_approve_though_they_may_update() {
+fn a_requester_who_may_update_cannot_approve() {
     with_policies(|ground| {
         ground.asked_for("own-request");
         refused(
@@ -149,7 +149,7 @@ fn an_approver_cannot_rewrite_what_they_agree_to() {
 
 /// The format date-time accepts it, but date parsers do not.
 #[test]
-fn a_date_nobody_can_read_is_no_date() {
+fn an_unreadable_date_is_refused() {
     with_policies(|ground| {
         ground.asked_for("odd-date");
         let odd = json!({"expiresAt": "2099-01-01T00:00:00ZT"});
@@ -268,7 +268,7 @@ fn reviews_come_one_at_a_time() {
 }
 
 #[test]
-fn whoever_asks_says_so_and_it_stays() {
+fn a_requester_is_recorded_and_stays() {
     with_policies(|ground| {
         let sentence =
             "spec.requestedBy must be your own user name. Next: set spec.requestedBy to sam";

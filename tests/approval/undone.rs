@@ -250,7 +250,7 @@ fn creating_an_exception_again_gives_no_renewals_back() {
 }
 
 #[test]
-fn a_status_of_an_older_generation_lets_nobody_renew() {
+fn a_status_of_an_older_generation_allows_no_renewal() {
     let Some(ground) = ground(&self_declare(3)) else {
         return;
     };

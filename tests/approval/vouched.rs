@@ -86,7 +86,7 @@ fn approvals_are_vouched_for_since_the_policies_came() {
     surfaces_agree(&ground, &operator);
     operator.stop(SOON).unwrap();
     a_restart_writes_nothing(&ground);
-    in_a_gap_nobody_vouches(&ground);
+    in_a_gap_nothing_is_verified(&ground);
 }
 
 /// The operator's report, and that of somebody who may only list.
@@ -123,7 +123,7 @@ fn a_restart_writes_nothing(ground: &Ground) {
 }
 
 /// And what was decided before it stays in doubt.
-fn in_a_gap_nobody_vouches(ground: &Ground) {
+fn in_a_gap_nothing_is_verified(ground: &Ground) {
     let operator = ground.operator();
     let binding = ["validatingadmissionpolicybinding", "goldenpath-approval"];
     let delete = [&["delete"], &binding[..]].concat();
@@ -185,7 +185,7 @@ fn an_exception_excuses_in_its_namespace_and_leaves_a_record() {
 }
 
 #[test]
-fn a_team_renews_by_itself_what_nobody_had_to_agree_to() {
+fn a_team_renews_an_exception_that_needed_no_approval() {
     let Some(ground) = before_the_policies() else {
         return;
     };

@@ -159,7 +159,7 @@ fn annotation(name: &str) -> Value {
 }
 
 #[test]
-fn artifact_hub_is_told_of_every_definition() {
+fn the_annotations_for_artifact_hub_list_every_definition() {
     let listed: Vec<_> = annotation("crds")
         .as_array()
         .unwrap()
@@ -177,7 +177,7 @@ fn artifact_hub_is_told_of_every_definition() {
 }
 
 #[test]
-fn artifact_hub_is_told_of_the_image_and_of_changes_in_its_words() {
+fn the_annotations_for_artifact_hub_list_the_image_and_the_changes() {
     let image = "ghcr.io/goldenpath-dev/goldenpath";
     let image = format!("{image}:{}", env!("CARGO_PKG_VERSION"));
     assert_eq!(annotation("images")[0]["image"], image);

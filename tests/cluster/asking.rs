@@ -73,7 +73,7 @@ fn a_cluster_without_anything_installed_is_judged_by_list_rights_alone() {
 }
 
 #[test]
-fn a_cluster_without_paths_says_how_to_go_on() {
+fn a_cluster_without_paths_gets_a_next_step() {
     let Some(cluster) = control_plane_or_skip(&Options::default()) else {
         return;
     };

@@ -31,7 +31,7 @@ fn scene() -> Option<(ControlPlane, Operator)> {
     Some((cluster, operator))
 }
 
-fn expect_removal_is_said(operator: &Operator, kind: &str) {
+fn expect_removal_is_reported(operator: &Operator, kind: &str) {
     let labels = [("kind", kind), ("reason", "DefinitionRemoved")];
     eventually(SOON, "metric, note and problem report it", || {
         let waiting = operator
@@ -59,7 +59,7 @@ fn exceptions_that_go_with_their_definition_stay_in_force_until_a_list_decides()
         return;
     };
     cluster.kubectl_ok(&["delete", "crd", EXCEPTIONS]).unwrap();
-    expect_removal_is_said(&operator, "DeviationException");
+    expect_removal_is_reported(&operator, "DeviationException");
     eventually(SOON, "the path reports it", || {
         let object = stored(&cluster, "gp", "web-service");
         let conditions = object["status"]["conditions"].as_array()?.clone();
@@ -114,7 +114,7 @@ fn paths_that_go_with_their_definition_stay_in_force() {
         return;
     };
     cluster.kubectl_ok(&["delete", "crd", PATHS]).unwrap();
-    expect_removal_is_said(&operator, "GoldenPath");
+    expect_removal_is_reported(&operator, "GoldenPath");
     cluster
         .kubectl_ok(&["scale", "deployment", "web", "--replicas=2"])
         .unwrap();

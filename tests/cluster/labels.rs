@@ -175,7 +175,7 @@ fn a_label_taken_by_somebody_else_is_taken_back_once_then_backed_off() {
 }
 
 #[test]
-fn a_workload_no_path_is_for_keeps_no_label_of_ours_whoever_set_it() {
+fn a_workload_without_a_path_keeps_no_label_of_ours() {
     let Some(cluster) = cluster() else { return };
     let forged = deployment("default", "web", 2).replace(
         "labels: {app: web}}\nspec",

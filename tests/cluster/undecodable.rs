@@ -139,7 +139,7 @@ fn an_undecodable_exception_can_be_repaired_and_edited_under_the_stricter_defini
 }
 
 #[test]
-fn a_path_that_cannot_be_decoded_says_so_and_its_exceptions_keep_their_phase() {
+fn a_path_that_cannot_be_decoded_is_reported_and_its_exceptions_keep_their_phase() {
     let Some(cluster) = cluster() else { return };
     cluster.apply(&path("web-service")).unwrap();
     cluster.apply(&deployment("default", "web", 1)).unwrap();

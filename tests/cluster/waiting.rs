@@ -159,7 +159,7 @@ spec: {checks: none}
 ";
 
 #[test]
-fn a_stored_object_nobody_can_read_is_said_and_does_not_stop_the_others() {
+fn an_unreadable_stored_object_is_reported_and_does_not_stop_the_others() {
     let Some(cluster) = goldenpath_e2e::control_plane_or_skip(&Options::default()) else {
         return;
     };

@@ -110,7 +110,7 @@ fn what_was_approved_cannot_change_under_its_approval() {
 }
 
 #[test]
-fn an_exception_of_an_unknown_check_says_which_one_was_meant() {
+fn an_exception_of_an_unknown_check_suggests_the_nearest() {
     in_a_place("meant", |place| {
         place.apply(PATH);
         place.apply(&failing("web"));
@@ -124,7 +124,7 @@ fn an_exception_of_an_unknown_check_says_which_one_was_meant() {
 }
 
 #[test]
-fn an_exception_that_is_no_longer_needed_says_so() {
+fn an_exception_that_is_no_longer_needed_is_reported() {
     in_a_place("needed", |place| {
         place.apply(PATH);
         place.apply(&failing("web"));

@@ -15,7 +15,7 @@ fn with_check(name: &str, expression: &str) -> String {
 }
 
 #[test]
-fn a_check_that_does_not_compile_is_told_and_the_others_go_on() {
+fn a_check_that_does_not_compile_is_reported_and_the_others_go_on() {
     in_a_place("typo", |place| {
         place.apply(&with_check("replicas", "object.spec.replicas >"));
         place.apply(&[golden("web"), failing("moving")].concat());

@@ -156,7 +156,7 @@ fn nothing_is_labelled_before_exceptions_are_listed_and_then_never_wrongly() {
 }
 
 #[test]
-fn a_kind_it_may_not_see_is_told_while_the_others_are_served() {
+fn a_kind_it_may_not_list_is_reported_while_the_others_are_served() {
     let Some(cluster) = control_plane(&Options::default()) else {
         return;
     };

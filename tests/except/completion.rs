@@ -114,7 +114,7 @@ fn the_scripts_of_the_other_shells_call_this_program() {
 }
 
 #[test]
-fn a_cluster_that_does_not_answer_offers_no_names_and_says_nothing() {
+fn a_cluster_that_does_not_answer_offers_no_names_and_prints_nothing() {
     let output = Command::new(env!("CARGO_BIN_EXE_goldenpath"))
         .args(["--", "goldenpath", "approve", ""])
         .env("GOLDENPATH_COMPLETE", "kubectl")

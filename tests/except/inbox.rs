@@ -168,7 +168,7 @@ fn a_request_may_be_rejected_by_its_own_verb() {
 }
 
 #[test]
-fn whoever_may_not_list_is_told_what_is_missing() {
+fn a_user_who_may_not_list_sees_what_is_missing() {
     let Some(cluster) = asked() else { return };
     cluster
         .kubectl_ok(&["delete", "clusterrolebinding", "looking"])
@@ -188,7 +188,7 @@ const SEEN: &str = r#"{"status": {"matchedCount": 1, "conditions": [
         {"type": "Needed", "status": "False", "reason": "Passes", "message": "", "lastTransitionTime": "2026-01-01T00:00:00Z"}]}}"#;
 
 #[test]
-fn whoever_may_not_see_workloads_is_told_what_the_operator_saw() {
+fn a_user_who_may_not_list_workloads_sees_what_the_operator_recorded() {
     let Some(cluster) = asked() else { return };
     word(&cluster, "ada", &["approve"]);
     let narrow =

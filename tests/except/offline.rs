@@ -111,7 +111,7 @@ fn every_flag_finds_its_field() {
 }
 
 #[test]
-fn what_would_be_refused_is_said_by_flag_and_nothing_is_written() {
+fn invalid_values_are_reported_by_flag_and_nothing_is_written() {
     for (more, given) in [
         (vec!["--reason=why not"], "--reason: 20 to 2000 characters"),
         (vec!["--cost=10001"], "--cost: 0 to 10000 wanted"),
@@ -147,7 +147,7 @@ fn what_would_be_refused_is_said_by_flag_and_nothing_is_written() {
 }
 
 #[test]
-fn what_is_missing_is_one_error_where_nobody_can_be_asked() {
+fn missing_fields_are_one_error_without_a_terminal() {
     let output = except(&["deploy/till", "--from", "except/till.yaml"]);
     assert_eq!(
         shown(&output),
@@ -196,7 +196,7 @@ fn a_heavy_deviation_waits_for_the_owner_of_the_path() {
 }
 
 #[test]
-fn a_name_that_is_there_already_is_said() {
+fn an_existing_name_is_reported() {
     let args = ["deploy/search", "--from", "scan/search.yaml"];
     let more = [
         "--paths",

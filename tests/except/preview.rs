@@ -16,7 +16,7 @@ fn preview(args: &[&str]) -> Output {
 const FROM: [&str; 4] = ["--from", "scan/shop.yaml", "--from", "scan/paths.yaml"];
 
 #[test]
-fn a_stricter_path_says_who_would_leave_it() {
+fn a_stricter_path_lists_who_would_leave_it() {
     let output = preview(&[&["preview/stricter.yaml"], &FROM[..], &["-o", "json"]].concat());
     assert!(output.status.success(), "{output:?}");
     let preview: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
@@ -37,7 +37,7 @@ fn a_stricter_path_says_who_would_leave_it() {
 }
 
 #[test]
-fn a_path_that_is_not_launched_judges_nobody_until_it_is_tried_as_launched() {
+fn a_path_that_is_not_launched_judges_no_workload_until_tried_as_launched() {
     let draft = ["preview/planned.yaml"];
     let output = preview(&[&draft, &FROM[..]].concat());
     let text = String::from_utf8(output.stdout).unwrap();
@@ -53,7 +53,7 @@ fn a_path_that_is_not_launched_judges_nobody_until_it_is_tried_as_launched() {
 }
 
 #[test]
-fn what_is_no_draft_is_said() {
+fn input_without_a_draft_is_an_error() {
     let output = preview(&[&["scan/shop.yaml"], &FROM[..]].concat());
     let text = String::from_utf8(output.stderr).unwrap();
     assert!(text.contains("no golden path and no exception"), "{text}");

@@ -63,7 +63,7 @@ fn among_equal_fits_priority_then_name_decides() {
 }
 
 #[test]
-fn declared_path_that_does_not_exist_is_said_and_the_closest_fit_chosen() {
+fn declared_path_that_does_not_exist_is_reported_and_the_closest_fit_chosen() {
     let mut cluster = Cluster::with_web_path();
     cluster.put(declare("nowhere"));
     assert_eq!(cluster.path_of("web").as_deref(), Some("web"));
@@ -71,7 +71,7 @@ fn declared_path_that_does_not_exist_is_said_and_the_closest_fit_chosen() {
 }
 
 #[test]
-fn declared_path_whose_scope_leaves_the_workload_out_is_said() {
+fn declared_path_whose_scope_excludes_the_workload_is_reported() {
     let mut cluster = Cluster::with_web_path();
     let scope = json!({"scope": {"kinds": [{"group": "batch", "kind": "CronJob"}]}});
     let _ = cluster.put_path("jobs", with(web_path(), scope));
@@ -142,7 +142,7 @@ fn every_part_of_a_scope_must_hold() {
 }
 
 #[test]
-fn path_on_the_roadmap_is_a_preview_and_judges_nobody() {
+fn path_on_the_roadmap_is_a_preview_and_judges_no_workload() {
     for preview in [
         json!({"launchedAt": null, "horizon": "Next"}),
         json!({"launchedAt": "2026-06-01T12:00:01Z"}),

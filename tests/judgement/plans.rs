@@ -29,7 +29,7 @@ fn applied_plan_leaves_an_empty_plan() {
 }
 
 #[test]
-fn labels_say_status_path_and_where_it_deviates_the_standing() {
+fn labels_hold_status_path_and_standing() {
     let mut cluster = Cluster::with_web_path();
     cluster.put(deployment("web")).put(deviating("api"));
     cluster.apply(now());
@@ -80,7 +80,7 @@ fn first_sight_is_no_transition_but_a_change_during_an_absence_is() {
 }
 
 #[test]
-fn transition_says_what_made_the_difference() {
+fn transition_has_its_cause() {
     let mut cluster = Cluster::with_web_path();
     cluster.put(deployment("web"));
     cluster.apply(now());

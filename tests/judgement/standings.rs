@@ -27,7 +27,7 @@ fn standing_with(change: Value) -> Standing {
 }
 
 #[test]
-fn failure_nobody_has_spoken_for_is_undocumented() {
+fn failure_without_an_exception_is_undocumented() {
     let verdict = short_of_replicas().verdict("web");
     assert_eq!(
         (verdict.standing, verdict.turn),
@@ -225,7 +225,7 @@ fn between_equal_exceptions_the_one_that_lasts_longest_is_reported_then_the_firs
 }
 
 #[test]
-fn older_service_is_asked_nothing_until_the_path_says_so() {
+fn older_service_owes_nothing_until_the_path_requires_it() {
     let predates = json!({"launchedAt": "2026-03-01T00:00:00Z",
         "existing": {"treatAs": "Predates", "until": "2026-06-02T00:00:00Z"}});
     let mut cluster = Cluster::with_web_path();

@@ -218,7 +218,7 @@ fn new_services_are_those_born_between_launch_and_deadline() {
 }
 
 #[test]
-fn a_service_is_as_old_as_its_owner_says_or_as_its_oldest_workload() {
+fn a_service_is_as_old_as_annotated_or_as_its_oldest_workload() {
     let mut cluster = cluster();
     let since = json!({"metadata": {"annotations": {"goldenpath.dev/service-since": "2024-01-01T00:00:00Z"}}});
     cluster

@@ -61,7 +61,7 @@ fn an_empty_fleet_exposes_no_ratio() {
 }
 
 #[test]
-fn dates_nobody_agreed_on_are_absent() {
+fn dates_without_an_approval_are_absent() {
     let text = scrape(&fleet(), &Options::default());
     for family in [
         "goldenpath_exception_review_timestamp_seconds",
@@ -136,7 +136,7 @@ fn small_teams_share_a_label_beyond_the_bound() {
 }
 
 #[test]
-fn an_approval_is_unverified_when_its_status_says_so() {
+fn an_approval_is_unverified_by_its_status() {
     let vouched = |reason: &str| {
         let mut cluster = cluster();
         cluster.0.set_vouching(Vouching::AsWritten);

@@ -21,7 +21,7 @@ fn messages(cluster: &Cluster) -> Vec<String> {
 }
 
 #[test]
-fn an_exception_that_covers_nothing_says_why() {
+fn an_exception_that_covers_nothing_is_reported_with_the_reason() {
     let mut cluster = cluster();
     let narrow = json!({"scope": {"selector": {"matchLabels": {"app": "job"}}}});
     let _ = cluster.put_path("jobs", with(web_path(), narrow));
@@ -65,7 +65,7 @@ fn what_is_over_is_no_problem() {
 }
 
 #[test]
-fn a_decision_dated_ahead_is_said_not_to_count() {
+fn a_decision_dated_ahead_is_reported_as_ignored() {
     let mut cluster = cluster();
     let ahead = json!({"spec": {"reviews": [{"by": "eve", "at": "2026-07-01T00:00:00Z", "outcome": "Renewed"}]}});
     cluster
@@ -104,7 +104,7 @@ fn an_expression_that_does_not_compile_is_a_problem_of_its_path() {
 }
 
 #[test]
-fn what_a_workload_asks_for_in_vain_is_said_on_its_line_and_among_the_problems() {
+fn requests_without_effect_are_on_the_workloads_line_and_among_the_problems() {
     let mut cluster = cluster();
     let asks = json!({"metadata": {
         "labels": {"goldenpath.dev/path": "wbe"},
@@ -131,7 +131,7 @@ fn what_a_workload_asks_for_in_vain_is_said_on_its_line_and_among_the_problems()
 }
 
 #[test]
-fn a_line_says_which_file_it_was_read_from() {
+fn a_line_names_its_file() {
     let mut cluster = cluster();
     cluster
         .put(golden("api"))

@@ -151,7 +151,7 @@ proptest! {
     }
 
     #[test]
-    fn the_order_things_were_seen_in_says_nothing(fleet in fleet(), hours in 0..2_000_i64) {
+    fn the_order_of_events_changes_nothing(fleet in fleet(), hours in 0..2_000_i64) {
         let at = now() + SignedDuration::from_hours(hours);
         let (forth, back) = (fleet.cluster(false), fleet.cluster(true));
         prop_assert_eq!(tally(&forth.0, at), tally(&back.0, at));

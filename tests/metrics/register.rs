@@ -47,7 +47,7 @@ fn a_check_that_is_only_announced_does_not_make_an_exception_superfluous() {
 }
 
 #[test]
-fn an_exception_says_why_it_is_not_in_use() {
+fn an_unused_exception_has_a_reason() {
     let mut cluster = cluster();
     let narrow = json!({"scope": {"selector": {"matchLabels": {"app": "job"}}}});
     let _ = cluster.put_path("jobs", with(web_path(), narrow));

@@ -47,7 +47,7 @@ pub fn an_overdue_review_reaches_a_webhook(story: &Story) {
     let alert = eventually(SOON, "the alert reaches the webhook", || {
         receiver.alerts(ALERT).into_iter().next()
     });
-    it_says_what_to_do(&alert);
+    it_names_the_next_step(&alert);
     targets_are_the_operators_alone(&prometheus);
     say_what_a_scrape_takes(story, &prometheus, &monitor);
     the_owner_hears_that_it_was_looked_at(story, &receiver);
@@ -113,7 +113,7 @@ fn start_prometheus(story: &Story, monitor: &Value, alertmanager: &str) -> Prome
     Prometheus::start_from(binary, story.cluster(), &config.to_string()).unwrap()
 }
 
-fn it_says_what_to_do(alert: &Value) {
+fn it_names_the_next_step(alert: &Value) {
     assert_eq!(alert["status"], "firing");
     let labels = &alert["labels"];
     assert_eq!(labels["exception"], "search-index-rebuild");

@@ -34,7 +34,7 @@ fn from_helm_install_to_a_cluster_without_a_trace() {
     takeover::another_process_leads_within_the_lease(&story);
     switch::labels_go_off_and_on_again(&story);
     rights::every_right_was_used_and_none_was_missing(&story);
-    warnings::a_path_warns_and_refuses_nobody(&story);
+    warnings::a_path_warns_and_refuses_no_request(&story);
     rights::every_right_was_used_and_none_was_missing(&story);
     let labels = workloads::all_labels(&story);
     leaving::nothing_stays_but_the_definitions(&story, Helm::Four);

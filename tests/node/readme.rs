@@ -22,7 +22,7 @@ fn block(index: usize) -> &'static str {
 }
 
 #[test]
-fn the_readme_says_how_it_is_installed_and_removed() {
+fn the_readme_has_the_commands_to_install_and_remove() {
     assert!(install().contains("helm install goldenpath charts/goldenpath"));
     assert!(remove().contains("helm uninstall goldenpath"));
     assert!(remove().contains("goldenpath cleanup"));

@@ -13,7 +13,7 @@ const POLICY: &str = "validatingadmissionpolicy/goldenpath-warn-web-service";
 const DEPLOYMENT: &str = "kubectl create deployment hasty --image=registry.example.com/hasty:1 \
      --port=8080 -n checkout --dry-run=server 2>&1";
 
-pub fn a_path_warns_and_refuses_nobody(story: &Story) {
+pub fn a_path_warns_and_refuses_no_request(story: &Story) {
     story.upgrade(&["warnOnApply.enabled=true"]);
     pods::ready(story, 1);
     warn(story, true);

@@ -50,7 +50,7 @@ Go on: `kubectl goldenpath renew api-replicas -n shop`
 Or end it: `kubectl goldenpath close api-replicas -n shop`";
 
 #[test]
-fn each_stage_says_state_next_step_and_the_other_way() {
+fn each_stage_has_state_next_step_and_alternative() {
     for (stage, state, steps) in [
         (
             Stage::ReviewDue,
@@ -85,7 +85,7 @@ fn each_stage_says_state_next_step_and_the_other_way() {
 }
 
 #[test]
-fn what_nobody_needs_any_more_is_closed_first() {
+fn an_exception_no_longer_needed_is_closed_first() {
     let mut done = item(Stage::ReviewDue);
     done.facts.needed = Some(false);
     let text = text_of(done);
@@ -119,7 +119,7 @@ fn a_title_counts_what_is_whose() {
 }
 
 #[test]
-fn a_dry_run_says_so_and_whom_it_was_for() {
+fn a_dry_run_is_marked_and_names_its_recipient() {
     let rehearsal = Message {
         dry_run: true,
         owner: addressee("platform", "platform"),
@@ -132,7 +132,7 @@ fn a_dry_run_says_so_and_whom_it_was_for() {
 }
 
 #[test]
-fn nobody_is_mentioned_by_what_people_write() {
+fn text_of_users_mentions_no_one() {
     let mut request = item(Stage::DecisionWaiting);
     request.facts.words = "<!channel> <@U123> @here <https://x|y> `code` & more".to_owned();
     request.facts.asked_by = Some("<!everyone>".to_owned());

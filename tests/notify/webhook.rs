@@ -70,7 +70,7 @@ fn a_message_arrives_whole_and_named() {
 }
 
 #[test]
-fn plain_json_says_what_slack_is_told() {
+fn plain_json_agrees_with_slack() {
     let receiver = Receiver::start();
     let post = post(&format!("{{url: '{}', format: json}}", receiver.url("/")));
     assert_eq!(send(&post), Delivery::Accepted);
@@ -138,7 +138,7 @@ fn a_receiver_that_fails_is_left_alone_for_longer_each_time() {
 }
 
 #[test]
-fn a_receiver_that_limits_says_for_how_long() {
+fn a_receiver_that_throttles_sets_the_pause() {
     let receiver = Receiver::start();
     let in_ten_minutes = httpdate::fmt_http_date(SystemTime::now() + Duration::from_secs(600));
     for (asked, least, most) in [

@@ -21,7 +21,7 @@ fn addresses_of_dashboards_stay() {
 }
 
 #[test]
-fn each_panel_says_what_it_shows_and_in_which_unit() {
+fn each_panel_has_a_description_and_a_unit() {
     for board in boards().unwrap() {
         for panel in board.shown() {
             let title = &panel.title;

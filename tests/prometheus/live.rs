@@ -36,7 +36,7 @@ fn a_real_prometheus_answers_every_panel_and_rule() {
         every_choice_is_understood(board, &scene.prometheus);
     }
     every_rule_is_evaluated(&scene.prometheus);
-    the_dashboard_says_what_the_report_says(&boards[0], &scene);
+    the_dashboard_agrees_with_the_report(&boards[0], &scene);
     only_what_may_be_empty_is_excused(&boards);
 }
 
@@ -105,7 +105,7 @@ fn every_rule_is_evaluated(prometheus: &Prometheus) {
     assert_eq!(prometheus.query(overdue).unwrap().len(), 1);
 }
 
-fn the_dashboard_says_what_the_report_says(board: &Board, scene: &Scene) {
+fn the_dashboard_agrees_with_the_report(board: &Board, scene: &Scene) {
     let (_, report) = scene.operator.get("/api/v1/report").unwrap();
     let report: Value = serde_json::from_str(&report).unwrap();
     let ratio = report["summary"]["adoptionRatio"].as_f64().unwrap();

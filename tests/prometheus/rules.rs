@@ -136,7 +136,7 @@ fn every_alert_is_tried_firing_and_silent() {
 }
 
 #[test]
-fn no_alert_wakes_anybody_and_each_says_what_to_do() {
+fn no_alert_pages_and_each_names_a_next_step() {
     for (alert, _) in alerts() {
         let name = &alert.name;
         assert!(name.starts_with("GoldenPath"), "{name}");
@@ -156,7 +156,7 @@ fn no_alert_wakes_anybody_and_each_says_what_to_do() {
 }
 
 #[test]
-fn each_alert_has_a_page_and_the_index_says_its_defaults() {
+fn each_alert_has_a_page_and_the_index_lists_its_defaults() {
     let mut pages: BTreeSet<String> = files("docs/runbooks")
         .iter()
         .map(|page| page.file_stem().unwrap().to_str().unwrap().to_owned())

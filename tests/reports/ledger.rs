@@ -192,7 +192,7 @@ fn a_namesake_gets_a_report_of_its_own() {
 
 /// A kind that may not be listed, or was not found yet, gives no information about its workloads.
 #[test]
-fn the_report_of_a_workload_nobody_could_look_at_stays() {
+fn the_report_of_an_unlisted_workload_stays() {
     let (mut desk, cluster) = (Desk::open(), Cluster::with_web_path());
     let of = |kind: &str| StoredReport {
         uid: Some("uid".into()),
@@ -258,7 +258,7 @@ fn a_failed_write_is_tried_again_later_and_one_under_way_is_not_repeated() {
 }
 
 #[test]
-fn a_plan_is_as_long_as_asked_for_and_says_that_there_is_more() {
+fn a_plan_is_limited_and_reports_that_there_is_more() {
     let (mut desk, mut cluster) = (Desk::open(), scene());
     for number in 0..5 {
         cluster.put(lonely(&format!("web-{number}")));

@@ -195,7 +195,7 @@ fn what_is_missing_comes_with_the_next_step_and_the_off_ramp() {
 }
 
 #[test]
-fn what_waits_for_the_platform_team_says_so() {
+fn an_open_request_names_the_platform_team() {
     let pending = replicas(Some(json!({"approval": null})), "2026-06-01T00:00:00Z");
     let asked = json!({"renewal": {"requestedAt": "2026-08-02T00:00:00Z", "by": "sam", "stillNeededBecause": "x"}});
     let asked = replicas(Some(asked), "2026-08-03T00:00:00Z");
@@ -229,7 +229,7 @@ fn a_sensitive_message_stays_out() {
 
 /// Receivers get a result again when its id changes: once for each change.
 #[test]
-fn the_id_of_a_result_changes_with_what_it_says_and_not_with_time() {
+fn the_id_of_a_result_changes_with_its_content_and_not_with_time() {
     let id =
         |exception: Option<Value>, at| replicas(exception, at)["properties"]["resultID"].clone();
     let first = id(None, "2026-06-01T00:00:00Z");

@@ -72,7 +72,7 @@ fn scene() -> Option<(ControlPlane, Operator, String)> {
 }
 
 #[test]
-fn who_applies_is_told_in_one_line_what_is_missing_and_the_off_ramp() {
+fn an_apply_gets_one_line_with_the_missing_steps_and_the_off_ramp() {
     let Some((cluster, _operator, printed)) = scene() else {
         return;
     };
@@ -103,11 +103,11 @@ fn who_applies_is_told_in_one_line_what_is_missing_and_the_off_ramp() {
         apply(&cluster, &deployment("fine", ("team: shop", "1", 2))),
         [""; 0]
     );
-    a_change_is_told_of_and_scaling_is_not(&cluster);
+    a_change_gets_a_warning_and_scaling_does_not(&cluster);
     what_is_missing_is_in_the_audit_log(&cluster);
 }
 
-fn a_change_is_told_of_and_scaling_is_not(cluster: &ControlPlane) {
+fn a_change_gets_a_warning_and_scaling_does_not(cluster: &ControlPlane) {
     let labels = "deviating/web-service/undocumented";
     labelled(cluster, ("shop", "deploy/web"), labels);
     let quiet: [&str; 0] = [];
@@ -165,7 +165,7 @@ fn what_is_missing_is_in_the_audit_log(cluster: &ControlPlane) {
 }
 
 #[test]
-fn nothing_is_said_where_nothing_is_due_or_nobody_would_read_it() {
+fn there_is_no_warning_without_a_step_or_a_reader() {
     let Some((cluster, _operator, _)) = scene() else {
         return;
     };

@@ -77,7 +77,7 @@ const ERRING: &str = "
 ";
 
 #[test]
-fn whatever_a_message_is_made_of_one_whole_line_is_said() {
+fn any_message_becomes_one_whole_line() {
     let Some(cluster) = prepared(Options::default()) else {
         return;
     };

@@ -131,7 +131,7 @@ fn what_somebody_edited_is_put_back_even_into_a_refusal() {
 }
 
 #[test]
-fn cleanup_takes_our_policies_away_and_nobody_elses() {
+fn cleanup_removes_only_our_policies() {
     let Some(cluster) = prepared(Options::default()) else {
         return;
     };
@@ -184,7 +184,7 @@ subjects: [{kind: ServiceAccount, name: operator, namespace: default}]
 ";
 
 #[test]
-fn without_the_right_the_status_says_so_until_it_is_granted() {
+fn without_the_right_the_status_reports_it_until_it_is_granted() {
     let Some(cluster) = prepared(Options::default()) else {
         return;
     };
@@ -222,7 +222,7 @@ fn without_the_right_the_status_says_so_until_it_is_granted() {
 }
 
 #[test]
-fn why_there_is_no_policy_is_said_in_the_status() {
+fn the_status_reports_why_there_is_no_policy() {
     let Some(cluster) = prepared(Options::default()) else {
         return;
     };

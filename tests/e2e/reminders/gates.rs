@@ -65,7 +65,7 @@ fn start_without_paths(scene: &Scene) -> Operator {
 }
 
 #[test]
-fn nobody_is_reminded_before_every_policy_was_listed() {
+fn no_reminder_is_sent_before_every_policy_was_listed() {
     let Some(scene) = Scene::new(AT_ONCE) else {
         return;
     };

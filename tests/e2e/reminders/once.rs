@@ -14,7 +14,7 @@ use crate::suite::leads;
 use crate::words::{exception, failing, golden};
 
 #[test]
-fn a_review_that_becomes_due_is_told_exactly_once() {
+fn a_review_that_becomes_due_is_sent_exactly_once() {
     let Some(scene) = Scene::new(AT_ONCE) else {
         return;
     };

@@ -141,7 +141,7 @@ fn a_channel_behind_tls_is_verified() {
 }
 
 #[test]
-fn a_configuration_that_cannot_be_used_is_said_at_the_start() {
+fn an_unusable_configuration_is_reported_at_the_start() {
     let file = std::env::temp_dir().join(format!("reminders-{}.yaml", std::process::id()));
     fs::write(
         &file,
