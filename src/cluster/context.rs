@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use tokio::sync::Notify;
 
 use super::client::heartbeat::Heartbeat;
-use super::counters::Counters;
+use super::counters::{Counters, WriteVerb};
 use super::event_queue::{EventQueue, EventTrigger};
 use super::lease::Leadership;
 use super::readiness::Gates;
@@ -173,10 +173,15 @@ impl Context {
             .collect()
     }
 
+    /// A number that grows with every change that may ask for a slow write.
+    pub fn plan_version(&self, facts: &Inventory) -> u64 {
+        facts.version() + self.planners().version() + self.reports.ledger().version()
+    }
+
     /// Queues an Event; one that does not fit is counted and dropped.
     pub fn record_event(&self, trigger: EventTrigger) {
         if !self.events.push(trigger) {
-            self.counters.wrote("event", "dropped");
+            self.counters.wrote(WriteVerb::Event, "dropped");
         }
     }
 }

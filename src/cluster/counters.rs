@@ -31,6 +31,40 @@ pub struct Counters {
     clock_jumps: IntCounter,
 }
 
+/// What a write does: the label `verb` of its counter.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum WriteVerb {
+    /// Labels of a workload.
+    Label,
+    /// The label of a Kubernetes Service.
+    ServiceLabel,
+    /// The status of a path or an exception.
+    Status,
+    /// A reminder record in the status of an exception.
+    Reminder,
+    /// A warning policy or its binding.
+    Policy,
+    /// A policy report.
+    Report,
+    /// An Event.
+    Event,
+}
+
+impl WriteVerb {
+    /// The value of the label.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Label => "label",
+            Self::ServiceLabel => "service-label",
+            Self::Status => "status",
+            Self::Reminder => "reminder",
+            Self::Policy => "policy",
+            Self::Report => "report",
+            Self::Event => "event",
+        }
+    }
+}
+
 /// The values of gauges at one scrape.
 #[derive(Debug, Default)]
 pub struct GaugeValues {
@@ -116,8 +150,10 @@ impl Counters {
     }
 
     /// A write ended.
-    pub fn wrote(&self, verb: &str, result: &str) {
-        self.writes.with_label_values(&[verb, result]).inc();
+    pub fn wrote(&self, verb: WriteVerb, result: &str) {
+        self.writes
+            .with_label_values(&[verb.as_str(), result])
+            .inc();
     }
 
     /// A workload's state changed.
@@ -261,7 +297,7 @@ mod tests {
     #[test]
     fn gauges_show_current_values_only() {
         let counters = Counters::default();
-        counters.wrote("label", "landed");
+        counters.wrote(WriteVerb::Label, "landed");
         let waiting = GaugeValues {
             leads: true,
             waiting: vec![("Rollout".to_owned(), "NotFound")],

@@ -1,29 +1,23 @@
-//! The only file that writes to objects of others: labels of workloads and Services, metadata only,
-//! and the statuses of our own objects. One call, one bounded wait, one outcome; planners decide what
-//! to write and when to retry. Nothing is created here: every write carries the uid of its object.
-//! Warning policies are written in `policies`, policy reports in `policy_reports`.
+//! Requests that write: one call, one bounded wait, one outcome. Labels are applied here, metadata
+//! only; each other kind of write builds its request in a file of its own. Planners decide what to
+//! write and when to retry. Nothing is created here: a label write carries the uid of its object.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
 use http::{Request, StatusCode, header};
-use k8s_openapi::api::core::v1::Service;
 use kube::Client;
 use kube::api::{Patch, PatchParams};
 use kube::client::Body;
 use kube::core::{ApiResource, Request as Requests, Resource};
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use crate::api::keys::{self, FIELD_MANAGER};
-use crate::api::{API_VERSION, DeviationException, GoldenPath};
-use crate::assess::planner::labels::LabelWrite;
 use crate::assess::planner::pacing::WriteResult;
-use crate::assess::planner::service_labels::ServiceWrite;
-use crate::assess::planner::statuses::{Owned, StatusWrite};
 use crate::cluster::client::connect::REQUEST_TIMEOUT;
 use crate::cluster::client::error::{reason_of, reason_of_code};
-use crate::cluster::client::stored::{Stored, resource_of};
+use crate::cluster::client::stored::Stored;
 
 /// The pause after a server pushed back without `Retry-After`.
 const DEFAULT_PAUSE: Duration = Duration::from_secs(1);
@@ -98,68 +92,15 @@ impl ApiWriter {
         Self { client }
     }
 
-    /// Makes a workload carry exactly the wanted keys.
-    pub async fn label_workload(&self, write: &LabelWrite) -> WriteOutcome {
-        let target = WriteTarget {
-            resource: resource_of(&write.id.kind),
-            namespace: Some(&write.id.namespace),
-            name: &write.id.name,
-            uid: write.uid.as_deref(),
-        };
-        let wanted = write.wanted.present().collect();
-        self.label(&target, &wanted, &keys::OWN_LABELS).await
-    }
-
-    /// Makes a Kubernetes Service carry the wanted status, or none.
-    pub async fn label_service(&self, write: &ServiceWrite) -> WriteOutcome {
-        let target = WriteTarget {
-            resource: ApiResource::erase::<Service>(&()),
-            namespace: Some(&write.namespace),
-            name: &write.name,
-            uid: write.uid.as_deref(),
-        };
-        let status = write.wanted.map(|status| (keys::STATUS, status.as_str()));
-        self.label(&target, &status.into_iter().collect(), &[keys::STATUS])
-            .await
-    }
-
     /// Removes every label of ours from an object, and our field ownership.
     pub async fn strip(&self, target: &WriteTarget<'_>) -> WriteOutcome {
         self.label(target, &BTreeMap::new(), &keys::OWN_LABELS)
             .await
     }
 
-    /// Applies the status of an object of ours.
-    pub async fn status<S: Serialize + Sync>(&self, write: &StatusWrite<S>) -> WriteOutcome {
-        let (resource, namespace, name) = match &write.of {
-            Owned::Path(name) => (ApiResource::erase::<GoldenPath>(&()), None, name),
-            Owned::Exception(namespace, name) => (
-                ApiResource::erase::<DeviationException>(&()),
-                Some(&**namespace),
-                name,
-            ),
-        };
-        let target = WriteTarget {
-            resource,
-            namespace,
-            name,
-            uid: write.uid.as_deref(),
-        };
-        let body = json!({
-            "apiVersion": API_VERSION,
-            "kind": target.resource.kind,
-            "metadata": target.metadata(),
-            "status": write.status,
-        });
-        let requests = target.requests();
-        let request =
-            requests.patch_subresource("status", target.name, &params(), &Patch::Apply(&body));
-        self.send(request).await.0
-    }
-
     /// Server-side apply of our own keys. Keys that are still there and not wanted belong to another
     /// field manager, which an apply leaves alone: a merge patch removes them.
-    async fn label(
+    pub async fn label(
         &self,
         target: &WriteTarget<'_>,
         wanted: &BTreeMap<&str, &str>,

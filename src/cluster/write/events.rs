@@ -24,6 +24,7 @@ use crate::assess::state::{Phase, Standing, State};
 use crate::cluster::client::connect::REQUEST_TIMEOUT;
 use crate::cluster::client::error::reason_of;
 use crate::cluster::context::Context;
+use crate::cluster::counters::WriteVerb;
 use crate::cluster::event_queue::{EventTrigger, SentReminder};
 use crate::report::document::StandingDates;
 use crate::report::reminder;
@@ -85,7 +86,7 @@ impl EventRecorder {
                 | EventTrigger::Reminder(_) => {}
             }
             let result = self.write(&trigger).await;
-            self.context.counters.wrote("event", result);
+            self.context.counters.wrote(WriteVerb::Event, result);
             tokio::time::sleep(PACE).await;
         }
     }

@@ -1,12 +1,17 @@
 //! Writes to the API server: labels, statuses, policy reports, warning policies, Events, decisions of
-//! people, and their removal. Planners decide what to write. Nothing of `watch` is imported.
+//! people, and their removal. Planners decide what to write; `writer` sends it by lane, and each kind
+//! of write has a file of its own. Imports nothing of `watch`.
 
 pub mod apply;
 pub mod cleanup;
 pub mod decision;
 pub mod events;
+mod labels;
+mod lanes;
 pub mod policies;
-pub mod policy_reports;
+mod policy_reports;
 pub mod reminder_records;
-pub mod throttle;
+mod service_labels;
+mod statuses;
+mod throttle;
 pub mod writer;

@@ -6,6 +6,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use backon::{ExponentialBuilder, Retryable as _};
+use futures::future::BoxFuture;
+use jiff::Timestamp;
 use k8s_openapi::api::admissionregistration::v1::{
     ValidatingAdmissionPolicy, ValidatingAdmissionPolicyBinding,
 };
@@ -16,11 +18,13 @@ use serde_json::Value;
 use tracing::warn;
 
 use super::apply::{ApiWriter, WriteOutcome, params};
+use super::lanes::{Lane, SlowPlan, WriteJob, jobs};
 use crate::assess::planner::warning_policies::{PolicyOutcome, PolicyVerb, PolicyWrite};
 use crate::assess::warning::{Account, Part};
 use crate::cluster::client::identity;
 use crate::cluster::client::stored::Stored;
-use crate::cluster::context::Context;
+use crate::cluster::context::{Context, Settled};
+use crate::cluster::counters::WriteVerb;
 
 /// Pauses between attempts to resolve the operator's own identity.
 const BACKOFF: ExponentialBuilder = ExponentialBuilder::new()
@@ -59,9 +63,63 @@ pub async fn resolve_identity(client: Client, context: Arc<Context>) {
     std::future::pending::<()>().await;
 }
 
+/// A policy or binding to write, and how that ended, in more detail than a `WriteOutcome` has.
+struct PolicyJob {
+    write: PolicyWrite,
+    ended: PolicyOutcome,
+}
+
+/// Plans the policies and bindings to write.
+pub fn plan(context: &Context, settled: &mut Settled<'_>) -> SlowPlan {
+    let planner = &mut context.planners().warning_policies;
+    let plan = planner.plan(&settled.inventory, settled.now);
+    SlowPlan {
+        writes: jobs(plan.writes.into_iter().map(|write| PolicyJob {
+            write,
+            ended: PolicyOutcome::NotTaken,
+        })),
+        again_at: plan.again_at,
+        ..SlowPlan::default()
+    }
+}
+
+impl WriteJob for PolicyJob {
+    fn lane(&self) -> Lane {
+        Lane::Slow
+    }
+
+    fn verb(&self) -> WriteVerb {
+        WriteVerb::Policy
+    }
+
+    fn subject(&self) -> String {
+        format!("{}/{}", resource_of(self.write.part).kind, self.write.name)
+    }
+
+    fn send<'a>(&'a mut self, api: &'a ApiWriter) -> BoxFuture<'a, WriteOutcome> {
+        Box::pin(async {
+            let (outcome, ended) = api.policy(&self.write).await;
+            self.ended = ended;
+            outcome
+        })
+    }
+
+    fn ended(self: Box<Self>, context: &Context, _: WriteOutcome, now: Timestamp) {
+        let Self { write, ended } = *self;
+        context
+            .planners()
+            .warning_policies
+            .ended(&write, ended, now);
+    }
+
+    fn plan_schedules_retry(&self) -> bool {
+        true
+    }
+}
+
 impl ApiWriter {
     /// Writes or deletes a policy or a binding.
-    pub async fn policy(&self, write: &PolicyWrite) -> (WriteOutcome, PolicyOutcome) {
+    async fn policy(&self, write: &PolicyWrite) -> (WriteOutcome, PolicyOutcome) {
         let resource = resource_of(write.part);
         let requests = Requests::new(Stored::url_path(&resource, None));
         let request = match &write.verb {

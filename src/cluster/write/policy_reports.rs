@@ -1,14 +1,71 @@
-//! Stores and removes policy reports: two requests. What to write, and when, is planned by the
-//! ledger; the format and our stored reports are followed in `watch::policy_reports`.
+//! Stores and removes policy reports: two requests. `assess::planner::policy_reports` decides what to
+//! write and when; `watch::policy_reports` finds the format and follows our stored reports.
 
+use futures::future::BoxFuture;
+use jiff::Timestamp;
 use kube::api::{DeleteParams, Patch, PatchParams, Preconditions};
 use kube::core::{Request as Requests, Resource as _};
 
 use super::apply::{ApiWriter, WriteOutcome};
+use super::lanes::{Lane, SlowPlan, WriteJob, jobs};
 use crate::api::keys::FIELD_MANAGER;
 use crate::assess::planner::policy_reports::{ReportAct, ReportWrite};
 use crate::cluster::client::stored::{Stored, resource_of_format};
+use crate::cluster::context::{Context, Settled};
+use crate::cluster::counters::WriteVerb;
 use crate::report::policy_report::Format;
+
+/// A report to write, and in which format.
+struct ReportJob {
+    write: ReportWrite,
+    format: Format,
+}
+
+/// Plans the reports to write; none before their format is known.
+pub fn plan(context: &Context, settled: &mut Settled<'_>) -> SlowPlan {
+    let Some(format) = context.reports.format() else {
+        return SlowPlan::default();
+    };
+    let plan = context.reports.plan(&settled.inventory, settled.now);
+    SlowPlan {
+        writes: jobs(
+            plan.writes
+                .into_iter()
+                .map(|write| ReportJob { write, format }),
+        ),
+        again_at: plan.again_at,
+        has_more: plan.has_more,
+        ..SlowPlan::default()
+    }
+}
+
+impl WriteJob for ReportJob {
+    fn lane(&self) -> Lane {
+        Lane::Slow
+    }
+
+    fn verb(&self) -> WriteVerb {
+        WriteVerb::Report
+    }
+
+    fn subject(&self) -> String {
+        let (namespace, name) = &self.write.key;
+        format!("{namespace}/{}/{name}", self.format.kind())
+    }
+
+    fn send<'a>(&'a mut self, api: &'a ApiWriter) -> BoxFuture<'a, WriteOutcome> {
+        Box::pin(api.policy_report(&self.write, self.format))
+    }
+
+    fn ended(self: Box<Self>, context: &Context, outcome: WriteOutcome, now: Timestamp) {
+        let mut ledger = context.reports.ledger();
+        ledger.ended(&self.write, outcome.for_planner(), now);
+    }
+
+    fn plan_schedules_retry(&self) -> bool {
+        true
+    }
+}
 
 impl ApiWriter {
     /// Stores or removes a report of ours. A landed write carries the report's generation.

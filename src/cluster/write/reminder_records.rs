@@ -6,6 +6,8 @@
 use std::time::Duration;
 
 use backon::{ConstantBuilder, Retryable as _};
+use futures::future::BoxFuture;
+use jiff::Timestamp;
 use kube::api::{Api, Patch, PatchParams};
 use kube::core::ApiResource;
 use serde::Serialize;
@@ -13,11 +15,14 @@ use serde_json::{Value, json};
 use tokio::sync::oneshot;
 
 use super::apply::{ApiWriter, WriteOutcome, WriteTarget};
+use super::lanes::{Lane, WriteJob};
 use crate::api::DeviationException;
 use crate::assess::exception::record::Exception;
 use crate::assess::reminders::{Mark, Stale};
 use crate::cluster::client::connect::REQUEST_TIMEOUT;
 use crate::cluster::client::error::{Error, Result};
+use crate::cluster::context::Context;
+use crate::cluster::counters::WriteVerb;
 
 /// The field manager of these writes.
 const FIELD_MANAGER: &str = "goldenpath-reminders";
@@ -35,9 +40,27 @@ pub struct ReminderRecord {
     pub done: oneshot::Sender<WriteOutcome>,
 }
 
-impl ReminderRecord {
-    /// Reports the outcome; a receiver that is gone no longer needs it.
-    pub fn report(self, outcome: WriteOutcome) {
+impl WriteJob for ReminderRecord {
+    fn lane(&self) -> Lane {
+        Lane::Urgent
+    }
+
+    fn verb(&self) -> WriteVerb {
+        WriteVerb::Reminder
+    }
+
+    fn subject(&self) -> String {
+        let (namespace, name) = (&self.mark.namespace, &self.mark.name);
+        format!("{namespace}/DeviationException/{name}")
+    }
+
+    fn send<'a>(&'a mut self, api: &'a ApiWriter) -> BoxFuture<'a, WriteOutcome> {
+        Box::pin(api.record_reminder(&self.mark))
+    }
+
+    /// The sender of the reminder retries, and the watch updates the inventory. A sender that is gone
+    /// no longer needs the outcome.
+    fn ended(self: Box<Self>, _: &Context, outcome: WriteOutcome, _: Timestamp) {
         let _ = self.done.send(outcome);
     }
 }
@@ -52,7 +75,7 @@ impl ApiWriter {
             }
             other => other?,
         };
-        Ok(stored.map(|object| Exception::read(object, jiff::Timestamp::UNIX_EPOCH)))
+        Ok(stored.map(|object| Exception::read(object, Timestamp::UNIX_EPOCH)))
     }
 
     async fn stored(&self, namespace: &str, name: &str) -> Result<Option<DeviationException>> {

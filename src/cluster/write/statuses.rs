@@ -1,0 +1,124 @@
+//! Statuses of paths and exceptions: one request for both, applied whole. An exception that entered
+//! another phase is queued as an Event with the plan that found it.
+
+use futures::future::BoxFuture;
+use jiff::Timestamp;
+use kube::api::Patch;
+use kube::core::ApiResource;
+use serde::Serialize;
+use serde_json::json;
+
+use super::apply::{ApiWriter, WriteOutcome, WriteTarget, params};
+use super::lanes::{Lane, SlowPlan, WriteJob, jobs};
+use crate::api::{
+    API_VERSION, DeviationException, DeviationExceptionStatus, GoldenPath, GoldenPathStatus,
+};
+use crate::assess::planner::statuses::{Owned, StatusWrite};
+use crate::cluster::context::{Context, Settled};
+use crate::cluster::counters::WriteVerb;
+use crate::cluster::event_queue::EventTrigger;
+
+/// Plans the statuses to write.
+pub fn plan(context: &Context, settled: &mut Settled<'_>) -> SlowPlan {
+    let Settled {
+        inventory,
+        adoption,
+        now,
+    } = settled;
+    let contributions = adoption.contributions();
+    let mut planners = context.planners();
+    let plan = planners.plan_statuses(inventory, contributions, *now);
+    let mut writes = jobs(plan.exceptions);
+    writes.extend(jobs(plan.paths));
+    SlowPlan {
+        writes,
+        events: plan.phases.into_iter().map(EventTrigger::Phase).collect(),
+        again_at: plan.again_at,
+        has_more: false,
+    }
+}
+
+impl WriteJob for StatusWrite<DeviationExceptionStatus> {
+    fn lane(&self) -> Lane {
+        Lane::Slow
+    }
+
+    fn verb(&self) -> WriteVerb {
+        WriteVerb::Status
+    }
+
+    fn subject(&self) -> String {
+        subject(&self.of)
+    }
+
+    fn send<'a>(&'a mut self, api: &'a ApiWriter) -> BoxFuture<'a, WriteOutcome> {
+        Box::pin(api.status(self))
+    }
+
+    fn ended(self: Box<Self>, context: &Context, outcome: WriteOutcome, now: Timestamp) {
+        let (mut facts, mut planners) = (context.inventory(), context.planners());
+        let planner = &mut planners.statuses;
+        planner.exception_ended(&mut facts, *self, outcome.for_planner(), now);
+    }
+}
+
+impl WriteJob for StatusWrite<GoldenPathStatus> {
+    fn lane(&self) -> Lane {
+        Lane::Slow
+    }
+
+    fn verb(&self) -> WriteVerb {
+        WriteVerb::Status
+    }
+
+    fn subject(&self) -> String {
+        subject(&self.of)
+    }
+
+    fn send<'a>(&'a mut self, api: &'a ApiWriter) -> BoxFuture<'a, WriteOutcome> {
+        Box::pin(api.status(self))
+    }
+
+    fn ended(self: Box<Self>, context: &Context, outcome: WriteOutcome, now: Timestamp) {
+        let (mut facts, mut planners) = (context.inventory(), context.planners());
+        let planner = &mut planners.statuses;
+        planner.path_ended(&mut facts, *self, outcome.for_planner(), now);
+    }
+}
+
+fn subject(of: &Owned) -> String {
+    match of {
+        Owned::Path(name) => format!("GoldenPath/{name}"),
+        Owned::Exception(namespace, name) => format!("{namespace}/DeviationException/{name}"),
+    }
+}
+
+impl ApiWriter {
+    /// Applies the status of an object of ours.
+    async fn status<S: Serialize + Sync>(&self, write: &StatusWrite<S>) -> WriteOutcome {
+        let (resource, namespace, name) = match &write.of {
+            Owned::Path(name) => (ApiResource::erase::<GoldenPath>(&()), None, name),
+            Owned::Exception(namespace, name) => (
+                ApiResource::erase::<DeviationException>(&()),
+                Some(&**namespace),
+                name,
+            ),
+        };
+        let target = WriteTarget {
+            resource,
+            namespace,
+            name,
+            uid: write.uid.as_deref(),
+        };
+        let body = json!({
+            "apiVersion": API_VERSION,
+            "kind": target.resource.kind,
+            "metadata": target.metadata(),
+            "status": write.status,
+        });
+        let requests = target.requests();
+        let request =
+            requests.patch_subresource("status", target.name, &params(), &Patch::Apply(&body));
+        self.send(request).await.0
+    }
+}
