@@ -24,12 +24,14 @@ mod memory;
 mod message;
 mod open;
 mod routes;
+mod trigger;
 
 pub use calendar::{Daily, Mode};
 pub use memory::{Change, Mark, Memory, REMEMBERED, Stale, record, was_sent};
 pub use message::{Delivery, Facts, Item, LONGEST_MESSAGE, Look, Message, Setback};
 pub use open::accepted;
 pub use routes::{Addressee, Routes};
+pub use trigger::PlanTrigger;
 
 #[cfg(test)]
 mod crash_tests;
@@ -129,7 +131,16 @@ pub struct Occasion {
     pub dry_run: bool,
 }
 
-/// The messages to send now, at most one per owner, without the items with these `barred` ids.
+/// What is to be sent, and when that may be something else.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ReminderPlan {
+    /// At most one message per owner.
+    pub messages: Vec<Message>,
+    /// Until this instant, time alone changes none of the messages.
+    pub wake_at: Option<Timestamp>,
+}
+
+/// Plans the messages to send now, without the items with these `barred` ids.
 ///
 /// An item is due while its stage lasts and was not told for this decision. In daily mode a new
 /// message holds what was due at the last time of sending already, and an owner who was told
@@ -140,7 +151,7 @@ pub fn plan(
     settings: &Settings,
     occasion: Occasion,
     barred: &BTreeSet<String>,
-) -> Vec<Message> {
+) -> ReminderPlan {
     let since = settings.mode.latest(occasion.now);
     let (as_of, earlier) = (AsOf::new(occasion.now), AsOf::new(since));
     let cases = cases(inventory, settings, occasion.dry_run);
@@ -150,8 +161,17 @@ pub fn plan(
     };
     let open = Open::of(inventory);
     let mut waiting: BTreeMap<Addressee, Waiting> = BTreeMap::new();
+    let paths = inventory.paths().iter();
+    let mut changes: Vec<Timestamp> = paths
+        .filter_map(|path| path.next_change(occasion.now))
+        .chain(settings.mode.next(occasion.now))
+        .collect();
     for case in &cases {
-        for stage in case.open(&as_of) {
+        let life = case.life(&as_of);
+        changes.extend(life.next_change);
+        for stage in case.open(&life) {
+            // A decision may count a little before its date.
+            changes.extend(Some(stage.1).filter(|at| *at > occasion.now));
             let due = case.owner(stage.0).and_then(|owner| {
                 let to = settings.routes.recipient(&owner, occasion.dry_run);
                 let item = case.item(owner, stage, &as_of)?;
@@ -167,10 +187,14 @@ pub fn plan(
             }
         }
     }
-    let messages = waiting.into_iter();
-    messages
+    let messages = waiting
+        .into_iter()
         .filter_map(|(to, waiting)| waiting.message(to, occasion, &open))
-        .collect()
+        .collect();
+    ReminderPlan {
+        messages,
+        wake_at: changes.into_iter().min(),
+    }
 }
 
 /// What waits for one owner.
@@ -264,21 +288,20 @@ struct Case<'a> {
 
 impl Case<'_> {
     /// The stages it is in, as far as they were not told.
-    fn open(&self, now: &AsOf) -> Vec<(Stage, Timestamp)> {
-        let mut stages: Vec<_> = self.stages(now).collect();
+    fn open(&self, life: &Life) -> Vec<(Stage, Timestamp)> {
+        let mut stages: Vec<_> = stages(self.exception, life).collect();
         stages.retain(|stage| !was_sent(self.exception, *stage, self.dry_run));
         stages
     }
 
     /// Whether this was due already at an earlier moment.
     fn was_due(&self, stage: (Stage, Timestamp), then: &AsOf) -> bool {
-        stage.1 <= then.now && self.stages(then).any(|known| known == stage)
+        stage.1 <= then.now && stages(self.exception, &self.life(then)).any(|known| known == stage)
     }
 
-    fn stages(&self, as_of: &AsOf) -> impl Iterator<Item = (Stage, Timestamp)> + use<> {
+    fn life(&self, as_of: &AsOf) -> Life {
         let (_, ns) = self.place;
-        let life = self.inventory.judge_context(as_of).life(ns, self.exception);
-        stages(self.exception, &life)
+        self.inventory.judge_context(as_of).life(ns, self.exception)
     }
 
     /// Who was told something about it since then. What is dated more than a day later was

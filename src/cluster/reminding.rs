@@ -1,4 +1,5 @@
-//! Sends reminders. Messages are planned from the inventory and compared with the stored exceptions.
+//! Sends reminders. Messages are planned from the inventory, when it or the time asks for it, and
+//! compared with the stored exceptions.
 //! For each message the intent is recorded, the message sent, and the sending recorded, in this order,
 //! before the next one: after a crash the same message is sent again under the same key. Only the
 //! leader sends, and only once everything was listed.
@@ -22,12 +23,12 @@ use super::readiness::Stage;
 use super::write::apply::{ApiWriter, WriteOutcome};
 use super::write::reminder_records::ReminderRecord;
 use crate::assess::reminders::{
-    Addressee, Change, Delivery, Item, Look, Mark, Message, Occasion, Setback, Settings, accepted,
-    plan,
+    Addressee, Change, Delivery, Item, Look, Mark, Message, Occasion, PlanTrigger, Setback,
+    Settings, accepted, plan,
 };
 
-/// Time between two plans.
-const PLAN_EVERY: Duration = Duration::from_secs(5);
+/// Time between two looks at whether to plan.
+const LOOK_EVERY: Duration = Duration::from_secs(5);
 /// Pause after reading a stored exception failed.
 const READ_AGAIN: Duration = Duration::from_secs(60);
 /// Pause of one reminder after the API server refused to record its intent.
@@ -68,6 +69,10 @@ pub struct Reminding {
     /// To the writer, which records reminders.
     records: mpsc::Sender<ReminderRecord>,
     stop: watch::Receiver<bool>,
+    /// When a plan is due.
+    trigger: PlanTrigger,
+    /// When the last plan was made.
+    planned_at: Instant,
     /// Until when nothing is sent, after reading a stored exception failed.
     paused_until: Option<Instant>,
     /// Until when nothing is sent to a channel.
@@ -97,6 +102,8 @@ impl Reminding {
             api,
             records,
             stop,
+            trigger: PlanTrigger::default(),
+            planned_at: Instant::now(),
             paused_until: None,
             held_until: BTreeMap::new(),
             reminded_at: BTreeMap::new(),
@@ -108,13 +115,15 @@ impl Reminding {
 
     /// Sends until `stop` turns true; a message under way is recorded first.
     pub async fn run(mut self) {
-        let mut plan = interval(PLAN_EVERY);
-        plan.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut leads = self.context.leadership.subscribe();
+        let mut look = interval(LOOK_EVERY);
+        look.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut stop = self.stop.clone();
         loop {
             tokio::select! {
                 _ = stop.wait_for(|stop| *stop) => return,
-                _ = plan.tick() => {}
+                _ = leads.changed() => self.trigger.reset(),
+                _ = look.tick() => {}
             }
             self.send_due().await;
         }
@@ -131,22 +140,20 @@ impl Reminding {
 
     async fn send_due(&mut self) {
         if !self.may_send() {
+            self.trigger.reset();
+            return;
+        }
+        let occasion = self.occasion();
+        if !self.is_plan_due(occasion) {
             return;
         }
         self.record_accepted().await;
-        let excluded = self.excluded();
-        let now = Timestamp::now();
-        let settings = &self.reminders.settings;
-        let installed = self.context.leadership.installed();
-        let occasion = Occasion {
-            now,
-            dry_run: settings.dry_run.lasts(installed, now),
-        };
-        let messages = plan(&self.context.inventory(), settings, occasion, &excluded);
-        for message in messages {
-            if !self.is_free(&message, now) {
+        for message in self.plan(occasion) {
+            if !self.is_free(&message, occasion.now) {
                 continue;
             }
+            // Sent or not, the next plan may be another one.
+            self.trigger.reset();
             match self.refreshed(message).await {
                 Ok(Some(message)) if self.may_send() => self.send(message).await,
                 Ok(Some(_)) => return,
@@ -161,6 +168,36 @@ impl Reminding {
         }
     }
 
+    fn occasion(&self) -> Occasion {
+        let now = Timestamp::now();
+        let installed = self.context.leadership.installed();
+        let dry_run = self.reminders.settings.dry_run.lasts(installed, now);
+        Occasion { now, dry_run }
+    }
+
+    fn is_plan_due(&self, occasion: Occasion) -> bool {
+        let version = self.context.inventory().version();
+        self.trigger.is_due(version, occasion) || self.has_pause_ended(Instant::now())
+    }
+
+    /// Whether a channel or an item was held back at the last plan and is no longer.
+    fn has_pause_ended(&self, now: Instant) -> bool {
+        self.held_until
+            .values()
+            .chain(self.unwritable.values())
+            .any(|until| self.planned_at < *until && *until <= now)
+    }
+
+    fn plan(&mut self, occasion: Occasion) -> Vec<Message> {
+        self.planned_at = Instant::now();
+        let excluded = self.excluded(self.planned_at);
+        let facts = self.context.inventory();
+        let plan = plan(&facts, &self.reminders.settings, occasion, &excluded);
+        self.trigger
+            .planned(facts.version(), occasion, plan.wake_at);
+        plan.messages
+    }
+
     /// Completes the record of a message that another process sent and recorded in part.
     async fn record_accepted(&mut self) {
         let mut marks = accepted(&self.context.inventory());
@@ -169,8 +206,7 @@ impl Reminding {
     }
 
     /// Items that cannot be recorded now, and are therefore not sent.
-    fn excluded(&mut self) -> BTreeSet<String> {
-        let now = Instant::now();
+    fn excluded(&mut self, now: Instant) -> BTreeSet<String> {
         self.unwritable.retain(|_, until| now < *until);
         let unwritable = self.unwritable.keys().cloned();
         self.unrecorded.iter().cloned().chain(unwritable).collect()

@@ -62,10 +62,14 @@ pub(super) fn run(args: &RemindersArgs, invocation: &Invocation<'_>) -> Result<E
         now: invocation.as_of(),
         dry_run: false,
     };
-    let messages = plan(&evidence.inventory, &settings, occasion, &BTreeSet::new());
+    let plan = plan(&evidence.inventory, &settings, occasion, &BTreeSet::new());
     let out = &mut output::stdout(invocation.global);
-    args.output
-        .write(&Digest(messages), invocation.global, out, reminder::render)?;
+    args.output.write(
+        &Digest(plan.messages),
+        invocation.global,
+        out,
+        reminder::render,
+    )?;
     Ok(Exit::Fine)
 }
 

@@ -1,6 +1,8 @@
 //! When messages go out: at once, or at one time of the day in one time zone.
 
-use jiff::civil::Time;
+use std::iter;
+
+use jiff::civil::{Date, Time};
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
@@ -38,6 +40,14 @@ impl Mode {
             Self::Daily(daily) => daily.latest(now),
         }
     }
+
+    /// The first time of sending after `now`; none where messages go out at once.
+    pub fn next(&self, now: Timestamp) -> Option<Timestamp> {
+        match self {
+            Self::Immediate => None,
+            Self::Daily(daily) => daily.next(now),
+        }
+    }
 }
 
 impl Daily {
@@ -47,10 +57,8 @@ impl Daily {
         let mut day = now.to_zoned(self.zone.clone()).date();
         // The day before may be needed, and in a zone that skipped a day the one before that.
         for _ in 0..3 {
-            let at = day.to_datetime(self.at).to_zoned(self.zone.clone());
-            match at {
-                Ok(at) if at.timestamp() <= now => return at.timestamp(),
-                Ok(_) | Err(_) => {}
+            if let Some(at) = self.on(day).filter(|at| *at <= now) {
+                return at;
             }
             let Ok(yesterday) = day.yesterday() else {
                 return now;
@@ -59,6 +67,20 @@ impl Daily {
         }
         now.saturating_sub(SignedDuration::from_hours(24))
             .unwrap_or(now)
+    }
+
+    /// A zone may skip a day, so a few more than tomorrow are tried.
+    fn next(&self, now: Timestamp) -> Option<Timestamp> {
+        let today = now.to_zoned(self.zone.clone()).date();
+        iter::successors(Some(today), |day| day.tomorrow().ok())
+            .take(4)
+            .filter_map(|day| self.on(day))
+            .find(|at| *at > now)
+    }
+
+    fn on(&self, day: Date) -> Option<Timestamp> {
+        let at = day.to_datetime(self.at).to_zoned(self.zone.clone());
+        Some(at.ok()?.timestamp())
     }
 }
 
@@ -118,6 +140,21 @@ mod tests {
                 prop_assert!(latest <= now);
                 prop_assert!(now.duration_since(latest) <= SignedDuration::from_hours(49));
                 prop_assert_eq!(daily(zone).latest(latest), latest);
+            }
+        }
+
+        #[test]
+        fn the_latest_time_of_sending_stays_until_the_next(second in any::<i32>(), share in 0..1_000_i32) {
+            let now = Timestamp::from_second(second.into()).unwrap();
+            for zone in ["UTC", "America/St_Johns", "Pacific/Apia", "Australia/Lord_Howe"] {
+                let mode = daily(zone);
+                let next = mode.next(now).unwrap();
+                let left = next.duration_since(now);
+                prop_assert!(left.is_positive() && left <= SignedDuration::from_hours(49));
+                prop_assert_eq!(mode.latest(next), next);
+                for then in [now + left * share / 1_000, next - SignedDuration::from_nanos(1)] {
+                    prop_assert_eq!(mode.latest(then), mode.latest(now), "{} {}", zone, then);
+                }
             }
         }
     }

@@ -167,8 +167,8 @@ impl Cluster {
             now: self.now,
             dry_run: false,
         };
-        let messages = plan(watched, &self.world.settings, occasion, &BTreeSet::new());
-        let mut messages = messages.into_iter();
+        let plan = plan(watched, &self.world.settings, occasion, &BTreeSet::new());
+        let mut messages = plan.messages.into_iter();
         let message = messages.find_map(|message| self.world.look_again(message));
         message.map_or(Task::Idle, |message| {
             Task::Recording(message.intents().into(), Some(message))
@@ -413,5 +413,5 @@ fn items_that_cannot_be_recorded_hold_up_nothing_else() {
     };
     world.settle(day(80));
     let others = plan(&world.inventory, &world.settings, occasion, &barred);
-    assert_eq!(summaries(&others), ["shop/shop: c review-due"]);
+    assert_eq!(summaries(&others.messages), ["shop/shop: c review-due"]);
 }

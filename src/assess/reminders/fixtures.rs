@@ -145,7 +145,7 @@ impl World {
             now,
             dry_run: self.dry_run,
         };
-        plan(&self.inventory, &self.settings, occasion, &BTreeSet::new())
+        plan(&self.inventory, &self.settings, occasion, &BTreeSet::new()).messages
     }
 
     /// Records one change, as the API server stores it.

@@ -1,5 +1,5 @@
-//! What holds for every history of exceptions and every clock: nothing twice, nobody twice a day,
-//! and nothing lost.
+//! What holds for every history of exceptions and every clock: no reminder twice, no owner twice a
+//! day, none lost, and a plan stays the same until it wakes.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -8,7 +8,7 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 
 use super::fixtures::{World, daily, immediate};
-use super::{Message, Occasion, plan};
+use super::{Message, Occasion, PlanTrigger, plan};
 use crate::api::DeviationExceptionSpec;
 use crate::api::deviation_exception::Decision;
 use crate::assess::exception::fixtures::{
@@ -82,7 +82,10 @@ fn change(
 type Sent = Vec<(Timestamp, Message)>;
 
 fn play(world: &mut World, events: &[Event]) -> (Sent, Timestamp) {
-    let mut now = day(1);
+    play_from(world, events, day(1))
+}
+
+fn play_from(world: &mut World, events: &[Event], mut now: Timestamp) -> (Sent, Timestamp) {
     let mut sent = Sent::new();
     for event in events {
         match event {
@@ -110,8 +113,95 @@ fn play(world: &mut World, events: &[Event]) -> (Sent, Timestamp) {
     (sent, now)
 }
 
+/// These messages without the instant each was made at.
+fn undated(messages: Vec<Message>) -> Vec<Message> {
+    messages
+        .into_iter()
+        .map(|message| Message {
+            as_of: Timestamp::UNIX_EPOCH,
+            ..message
+        })
+        .collect()
+}
+
+/// Plans at every look, and in a second world only when the trigger asks for it. Returns how often
+/// that was, and how many looks there were.
+fn play_twice(
+    settings: &super::Settings,
+    events: &[Event],
+) -> Result<(usize, usize), TestCaseError> {
+    let (mut always, mut triggered) = (World::new(settings.clone()), World::new(settings.clone()));
+    let mut trigger = PlanTrigger::default();
+    let (mut plans, mut looks, mut now) = (0, 0, day(1));
+    for event in events {
+        let Event::Look { taken } = event else {
+            (_, _) = play_from(&mut always, std::slice::from_ref(event), now);
+            (_, now) = play_from(&mut triggered, std::slice::from_ref(event), now);
+            continue;
+        };
+        looks += 1;
+        let expected = always.due(now);
+        triggered.settle(now);
+        let occasion = Occasion {
+            now,
+            dry_run: triggered.dry_run,
+        };
+        let version = triggered.inventory.version();
+        let mut messages = Vec::new();
+        if trigger.is_due(version, occasion) {
+            let nothing = BTreeSet::new();
+            let plan = plan(&triggered.inventory, settings, occasion, &nothing);
+            trigger.planned(version, occasion, plan.wake_at);
+            messages = plan.messages;
+            plans += 1;
+        }
+        if !messages.is_empty() {
+            trigger.reset();
+        }
+        prop_assert_eq!(undated(messages.clone()), undated(expected), "at {}", now);
+        for (index, message) in messages.iter().enumerate() {
+            if *taken == 2 || *taken == 1 && index % 2 == 0 {
+                always.sent(message, now);
+                triggered.sent(message, now);
+            }
+        }
+    }
+    Ok((plans, looks))
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn until_it_wakes_a_plan_stays_the_same(
+        events in vec(event(), 1..40), at_once in any::<bool>(), shares in vec(0..1_000_i32, 1..8)
+    ) {
+        let mut world = World::new(if at_once { immediate() } else { daily() });
+        let (_, now) = play(&mut world, &events);
+        world.settle(now);
+        let plan_at = |now| {
+            let occasion = Occasion { now, dry_run: world.dry_run };
+            plan(&world.inventory, &world.settings, occasion, &BTreeSet::new())
+        };
+        let plan = plan_at(now);
+        let wake_at = plan.wake_at.unwrap_or_else(|| now + SignedDuration::from_hours(24 * 400));
+        prop_assert!(wake_at > now);
+        let messages = undated(plan.messages);
+        let left = wake_at.duration_since(now);
+        let last = wake_at - SignedDuration::from_nanos(1);
+        for then in shares.into_iter().map(|share| now + left * share / 1_000).chain([last]) {
+            prop_assert_eq!(undated(plan_at(then).messages), messages.clone(), "{} {}", now, then);
+        }
+    }
+
+    #[test]
+    fn planning_when_triggered_sends_what_planning_always_sends(
+        events in vec(event(), 1..80), at_once in any::<bool>()
+    ) {
+        let settings = if at_once { immediate() } else { daily() };
+        let (plans, looks) = play_twice(&settings, &events)?;
+        prop_assert!(plans <= looks);
+    }
 
     #[test]
     fn nothing_is_sent_twice_for_one_stage_and_decision(
