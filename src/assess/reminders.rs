@@ -17,19 +17,19 @@ use crate::api::deviation_exception::Notifying;
 use crate::assess::exception::assurance::Assurance;
 use crate::assess::exception::record::Exception;
 use crate::assess::namespace_index::NamespaceIndex;
-use open::{Belongs, Open};
+use open_messages::{Belongs, Open};
 
 mod calendar;
-mod memory;
 mod message;
-mod open;
+mod open_messages;
+mod records;
 mod routes;
 mod trigger;
 
 pub use calendar::{Daily, Mode};
-pub use memory::{Change, Mark, Memory, REMEMBERED, Stale, record, was_sent};
 pub use message::{Delivery, Facts, Item, LONGEST_MESSAGE, Look, Message, Setback};
-pub use open::accepted;
+pub use open_messages::accepted;
+pub use records::{Change, Mark, Memory, REMEMBERED, Stale, record, was_sent};
 pub use routes::{Addressee, Routes};
 pub use trigger::PlanTrigger;
 
@@ -312,7 +312,7 @@ impl Case<'_> {
         let marks = status.into_iter().flat_map(|status| &status.notified);
         let marks = marks.filter(move |mark| mark.sent_at.0 >= since && mark.sent_at.0 < until);
         marks.filter_map(move |mark| {
-            let (stage, dry_run) = memory::read(&mark.stage)?;
+            let (stage, dry_run) = records::read(&mark.stage)?;
             let owner = self.owner(stage)?;
             (dry_run == self.dry_run).then(|| self.settings.routes.recipient(&owner, dry_run))
         })
@@ -330,7 +330,7 @@ impl Case<'_> {
     }
 
     fn intent(&self, stage: (Stage, Timestamp)) -> Option<&Notifying> {
-        memory::intent(self.exception, stage, self.dry_run)
+        records::intent(self.exception, stage, self.dry_run)
     }
 
     fn item(

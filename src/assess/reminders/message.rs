@@ -8,7 +8,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 
-use super::memory::{self, Change, Mark};
+use super::records::{self, Change, Mark};
 use super::{Addressee, Occasion, Stage, was_sent};
 use crate::api::deviation_exception::Notifying;
 use crate::assess::exception::record::Exception;
@@ -101,7 +101,7 @@ pub enum Look {
 impl Item {
     /// The word that is remembered. A dry run has words of its own: the owner was not told by it.
     pub fn word(&self, dry_run: bool) -> String {
-        memory::word(self.stage, dry_run)
+        records::word(self.stage, dry_run)
     }
 
     /// A change of what its exception's status remembers of it.
@@ -124,7 +124,7 @@ impl Item {
             return Look::Gone;
         };
         let of = (self.stage, self.decision_at);
-        let intent = memory::intent(live, of, message.dry_run);
+        let intent = records::intent(live, of, message.dry_run);
         let is_as_planned = live.generation == self.generation
             && self.is_planned(intent, message)
             && !was_sent(live, of, message.dry_run);
@@ -257,7 +257,7 @@ pub(super) fn item_id(
 ) -> String {
     let name = format!("{namespace}/{}", exception.name);
     let uid = exception.uid.as_deref().unwrap_or_default();
-    let word = memory::word(stage, dry_run);
+    let word = records::word(stage, dry_run);
     let second = decision_at.as_second().to_string();
     short_hash(&[uid, &name, &word, &second])
 }

@@ -6,8 +6,8 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use jiff::Timestamp;
 
-use super::memory::{self, Change, Mark};
 use super::message::item_id;
+use super::records::{self, Change, Mark};
 use super::{Addressee, message};
 use crate::api::deviation_exception::Notifying;
 use crate::assess::exception::record::Exception;
@@ -71,7 +71,7 @@ impl Open {
     }
 
     fn add(&mut self, namespace: &str, exception: &Exception, intent: &Notifying) {
-        let Some((stage, dry_run)) = memory::read(&intent.stage) else {
+        let Some((stage, dry_run)) = records::read(&intent.stage) else {
             return;
         };
         let decision_at = intent.decision_at.0;
