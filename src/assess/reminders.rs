@@ -1,6 +1,6 @@
-//! Which reminders are due, to whom, and in which message: one message per owner and day, and each
-//! stage of an exception once per decision. What was sent and what is being sent is read from the
-//! exceptions' own status; there is no other memory. Nothing is sent or worded here.
+//! Which reminders are due, to whom, and in which message: at most one message per owner and day, and
+//! each stage of an exception once per decision. The status of an exception records what was sent and
+//! what is being sent; there is no other record. Nothing is sent or worded here.
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
@@ -13,11 +13,11 @@ use super::state::Phase;
 use super::verdict::AsOf;
 use crate::api::Period;
 use crate::api::condition::APPROVED;
-use crate::api::deviation_exception::Notifying;
 use crate::assess::exception::assurance::Assurance;
 use crate::assess::exception::record::Exception;
 use crate::assess::namespace_index::NamespaceIndex;
-use open_messages::{Belongs, Open};
+use open_messages::{ItemMessage, OpenMessages};
+use records::was_sent;
 
 mod calendar;
 mod message;
@@ -27,10 +27,12 @@ mod routes;
 mod trigger;
 
 pub use calendar::{Daily, Mode};
-pub use message::{Delivery, Facts, Item, LONGEST_MESSAGE, Look, Message, Setback};
+pub use message::{
+    Delivery, DeliveryFailure, ItemFacts, LONGEST_MESSAGE, MessageItem, Recheck, ReminderMessage,
+};
 pub use open_messages::accepted;
-pub use records::{Change, Mark, Memory, REMEMBERED, Stale, record, was_sent};
-pub use routes::{Addressee, Routes};
+pub use records::{RecordChange, RecordWrite, ReminderRecords, StaleRecord};
+pub use routes::{ChannelRoutes, Recipient};
 pub use trigger::PlanTrigger;
 
 #[cfg(test)]
@@ -42,22 +44,30 @@ mod properties;
 #[cfg(test)]
 mod tests;
 
-/// What a reminder is about.
+/// The state of an exception that a reminder is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Stage {
+pub enum ReminderStage {
     /// The exception expired.
     Expired,
     /// The review is late.
     ReviewOverdue,
-    /// The review or the end is near.
+    /// The review or the expiry is near.
     ReviewDue,
-    /// The owner requested a renewal, which waits for a decision.
+    /// A requested renewal waits for a decision.
     RenewalWaiting,
-    /// A request that waits for a decision.
+    /// A requested exception waits for a decision.
     DecisionWaiting,
 }
 
-impl Stage {
+/// A stage an exception is in, and the decision it counts from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct DueStage {
+    pub stage: ReminderStage,
+    /// For a request, when it was made.
+    pub decision_at: Timestamp,
+}
+
+impl ReminderStage {
     /// Every stage, most pressing first.
     pub const ALL: [Self; 5] = [
         Self::Expired,
@@ -78,7 +88,7 @@ impl Stage {
         }
     }
 
-    /// Whether the owner of the path is to act, and not the owner of the exception.
+    /// Whether the path owner has to act, and not the owner of the exception.
     pub const fn is_for_approver(self) -> bool {
         match self {
             Self::RenewalWaiting | Self::DecisionWaiting => true,
@@ -87,29 +97,29 @@ impl Stage {
     }
 }
 
-/// How an operator sends reminders.
+/// When reminders are due, and which channel each goes to.
 #[derive(Clone, Debug)]
-pub struct Settings {
-    /// Whose channel is which.
-    pub routes: Routes,
+pub struct ReminderSettings {
+    /// The channels of teams and paths.
+    pub routes: ChannelRoutes,
     /// When messages go out.
     pub mode: Mode,
-    /// How long everything goes to the platform's channel first.
+    /// How long all messages go to the platform's channel first.
     pub dry_run: DryRun,
 }
 
-/// How long everything goes to the platform's channel first.
+/// How long all messages go to the platform's channel first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum DryRun {
-    /// So many days after the operator was installed; 0 is none.
+    /// This many days after the operator was installed; 0 turns it off.
     Days(u16),
     /// Until this instant.
     Until(Timestamp),
 }
 
 impl DryRun {
-    /// Whether it lasts at `now`. While it is not known when the operator was installed, a dry run
-    /// of some days lasts: nobody is told by accident.
+    /// Whether the dry run is on at `now`. It is on while the time of installation is unknown, so that
+    /// no owner is reminded by accident.
     pub fn lasts(self, installed: Option<Timestamp>, now: Timestamp) -> bool {
         match (self, installed) {
             (Self::Days(0), _) => false,
@@ -122,74 +132,77 @@ impl DryRun {
     }
 }
 
-/// When a plan is made.
+/// Inputs of one plan, apart from the facts.
 #[derive(Clone, Copy, Debug)]
-pub struct Occasion {
-    /// The instant.
+pub struct PlanContext {
     pub now: Timestamp,
-    /// Whether everything goes to the platform's channel.
+    /// Whether all messages go to the platform's channel.
     pub dry_run: bool,
 }
 
-/// What is to be sent, and when that may be something else.
+/// The messages to send now, and when to plan again.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct ReminderPlan {
     /// At most one message per owner.
-    pub messages: Vec<Message>,
-    /// Until this instant, time alone changes none of the messages.
+    pub messages: Vec<ReminderMessage>,
+    /// Until this instant, time alone changes no message.
     pub wake_at: Option<Timestamp>,
 }
 
 /// Plans the messages to send now, without the items with these `barred` ids.
 ///
-/// An item is due while its stage lasts and was not told for this decision. In daily mode a new
-/// message holds what was due at the last time of sending already, and an owner who was told
-/// something since then gets no message before the next. A message under way comes first, with its
-/// own key and items; what fell due since waits for the next message.
+/// An item is due while its stage lasts and was not sent for this decision. In daily mode a new
+/// message holds what was due at the latest time of sending, and an owner who was reminded since then
+/// gets no message before the next one. A message under way comes first, with its own key and items;
+/// what fell due since waits for the next message.
 pub fn plan(
     inventory: &Inventory,
-    settings: &Settings,
-    occasion: Occasion,
+    settings: &ReminderSettings,
+    ctx: PlanContext,
     barred: &BTreeSet<String>,
 ) -> ReminderPlan {
-    let since = settings.mode.latest(occasion.now);
-    let (as_of, earlier) = (AsOf::new(occasion.now), AsOf::new(since));
-    let cases = cases(inventory, settings, occasion.dry_run);
-    let reminded: HashSet<Addressee> = match settings.mode {
+    let since = settings.mode.latest(ctx.now);
+    let (as_of, earlier) = (AsOf::new(ctx.now), AsOf::new(since));
+    let candidates = candidates(inventory, settings, ctx.dry_run);
+    let reminded: HashSet<Recipient> = match settings.mode {
         Mode::Immediate => HashSet::new(),
-        Mode::Daily(_) => cases.iter().flat_map(|case| case.reminded(since)).collect(),
+        Mode::Daily(_) => candidates
+            .iter()
+            .flat_map(|candidate| candidate.reminded(since))
+            .collect(),
     };
-    let open = Open::of(inventory);
-    let mut waiting: BTreeMap<Addressee, Waiting> = BTreeMap::new();
-    let paths = inventory.paths().iter();
-    let mut changes: Vec<Timestamp> = paths
-        .filter_map(|path| path.next_change(occasion.now))
-        .chain(settings.mode.next(occasion.now))
+    let open = OpenMessages::of(inventory);
+    let mut due_items: BTreeMap<Recipient, DueItems> = BTreeMap::new();
+    let mut changes: Vec<Timestamp> = inventory
+        .paths()
+        .iter()
+        .filter_map(|path| path.next_change(ctx.now))
+        .chain(settings.mode.next(ctx.now))
         .collect();
-    for case in &cases {
-        let life = case.life(&as_of);
+    for candidate in &candidates {
+        let life = candidate.life(&as_of);
         changes.extend(life.next_change);
-        for stage in case.open(&life) {
+        for due in candidate.unsent(&life) {
             // A decision may count a little before its date.
-            changes.extend(Some(stage.1).filter(|at| *at > occasion.now));
-            let due = case.owner(stage.0).and_then(|owner| {
-                let to = settings.routes.recipient(&owner, occasion.dry_run);
-                let item = case.item(owner, stage, &as_of)?;
-                (!reminded.contains(&to) && !barred.contains(&item.id)).then_some((to, item))
-            });
-            let Some((to, item)) = due else { continue };
-            let belongs = open.of_item((&item.id, item.intent.as_ref()), &to, occasion.dry_run);
-            let waiting = waiting.entry(to).or_default();
-            match belongs {
-                Belongs::To(key) => waiting.under_way.entry(key).or_default().push(item),
-                Belongs::Nowhere if case.was_due(stage, &earlier) => waiting.new.push(item),
-                Belongs::Nowhere | Belongs::ToAccepted => {}
+            changes.extend(Some(due.decision_at).filter(|at| *at > ctx.now));
+            let Some((to, item)) = candidate.item(due, &as_of) else {
+                continue;
+            };
+            if reminded.contains(&to) || barred.contains(&item.id) {
+                continue;
+            }
+            let message = open.of_item(&item.id, item.intent.as_ref(), &to, ctx.dry_run);
+            let items = due_items.entry(to).or_default();
+            match message {
+                ItemMessage::Open(key) => items.under_way.entry(key).or_default().push(item),
+                ItemMessage::New if candidate.was_due(due, &earlier) => items.new.push(item),
+                ItemMessage::New | ItemMessage::Accepted => {}
             }
         }
     }
-    let messages = waiting
+    let messages = due_items
         .into_iter()
-        .filter_map(|(to, waiting)| waiting.message(to, occasion, &open))
+        .filter_map(|(to, items)| items.message(to, ctx, &open))
         .collect();
     ReminderPlan {
         messages,
@@ -197,129 +210,139 @@ pub fn plan(
     }
 }
 
-/// What waits for one owner.
+/// The due items of one recipient.
 #[derive(Debug, Default)]
-struct Waiting {
+struct DueItems {
     /// Items of messages under way, by key.
-    under_way: BTreeMap<String, Vec<Item>>,
-    /// Items of no message yet.
-    new: Vec<Item>,
+    under_way: BTreeMap<String, Vec<MessageItem>>,
+    /// Items that belong to no message yet.
+    new: Vec<MessageItem>,
 }
 
-impl Waiting {
-    fn message(mut self, to: Addressee, occasion: Occasion, open: &Open) -> Option<Message> {
+impl DueItems {
+    fn message(
+        mut self,
+        to: Recipient,
+        ctx: PlanContext,
+        open: &OpenMessages,
+    ) -> Option<ReminderMessage> {
         let Some((key, items)) = self.under_way.pop_first() else {
-            return (!self.new.is_empty()).then(|| Message::of(to, self.new, occasion));
+            return (!self.new.is_empty()).then(|| ReminderMessage::of(to, self.new, ctx));
         };
         let others: usize = self.under_way.values().map(Vec::len).sum();
         let left_out = open.left_out(&key, &items);
-        let message = Message::of(to, items, occasion);
+        let message = ReminderMessage::of(to, items, ctx);
         Some(message.again(key, left_out, others + self.new.len()))
     }
 }
 
-fn cases<'a>(inventory: &'a Inventory, settings: &'a Settings, dry_run: bool) -> Vec<Case<'a>> {
-    let of = |(namespace, ns): (&'a str, &'a NamespaceIndex)| {
-        let exceptions = ns.exceptions();
-        exceptions.map(move |exception| Case {
-            inventory,
-            place: (namespace, ns),
-            exception,
-            settings,
-            dry_run,
+fn candidates<'a>(
+    inventory: &'a Inventory,
+    settings: &'a ReminderSettings,
+    dry_run: bool,
+) -> Vec<Candidate<'a>> {
+    inventory
+        .namespaces()
+        .flat_map(|(namespace, ns)| {
+            ns.exceptions().map(move |exception| Candidate {
+                inventory,
+                namespace,
+                ns,
+                exception,
+                settings,
+                dry_run,
+            })
         })
-    };
-    inventory.namespaces().flat_map(of).collect()
+        .collect()
 }
 
-/// The stages an exception is in, each with the decision it counts from. While the owner's request
-/// to go on is open, a review is the platform team's turn and the owner is not asked again.
-fn stages(exception: &Exception, life: &Life) -> impl Iterator<Item = (Stage, Timestamp)> + use<> {
-    let renewal = life.renewal_open.then_some(Stage::RenewalWaiting);
+/// The stages an exception is in. While a renewal is requested, the platform team has to act, and the
+/// owner is not reminded of the review.
+fn stages(exception: &Exception, life: &Life) -> impl Iterator<Item = DueStage> + use<> {
+    let renewal = life.renewal_open.then_some(ReminderStage::RenewalWaiting);
+    let of_owner = |stage| Some(stage).filter(|_| !life.renewal_open);
     let (owners, approvers) = match life.phase {
-        Phase::Pending => (None, Some(Stage::DecisionWaiting)),
+        Phase::Pending => (None, Some(ReminderStage::DecisionWaiting)),
         Phase::Active => (None, renewal),
-        Phase::ReviewDue => (
-            Some(Stage::ReviewDue).filter(|_| !life.renewal_open),
-            renewal,
-        ),
-        Phase::ReviewOverdue => (
-            Some(Stage::ReviewOverdue).filter(|_| !life.renewal_open),
-            renewal,
-        ),
-        Phase::Expired => (Some(Stage::Expired), renewal),
+        Phase::ReviewDue => (of_owner(ReminderStage::ReviewDue), renewal),
+        Phase::ReviewOverdue => (of_owner(ReminderStage::ReviewOverdue), renewal),
+        Phase::Expired => (Some(ReminderStage::Expired), renewal),
         Phase::Rejected | Phase::Closed => (None, None),
     };
-    let asked = asked_at(exception);
-    let decided = life.last_decision;
+    let (requested, decided) = (requested_at(exception), life.last_decision);
     owners
         .into_iter()
         .chain(approvers)
         .filter_map(move |stage| {
             let from = match stage {
-                Stage::DecisionWaiting => asked,
-                Stage::Expired
-                | Stage::ReviewOverdue
-                | Stage::ReviewDue
-                | Stage::RenewalWaiting => decided,
+                ReminderStage::DecisionWaiting => requested,
+                ReminderStage::Expired
+                | ReminderStage::ReviewOverdue
+                | ReminderStage::ReviewDue
+                | ReminderStage::RenewalWaiting => decided,
             };
-            Some((stage, from?))
+            from.map(|decision_at| DueStage { stage, decision_at })
         })
 }
 
-/// Since when a decision is waited for, as its status has it: a request that was agreed to once,
-/// changed and made again is another request, whose object is as old as before. None until the
-/// status is written.
-fn asked_at(exception: &Exception) -> Option<Timestamp> {
+/// When the request was made, as the status records it. A request that was approved, changed and made
+/// again is a new request, although its object is old. None until the status is written.
+fn requested_at(exception: &Exception) -> Option<Timestamp> {
     let status = exception.status.as_ref()?;
-    let mut conditions = status.conditions.iter();
-    let approved = conditions.find(|condition| condition.type_ == APPROVED)?;
+    let approved = status
+        .conditions
+        .iter()
+        .find(|condition| condition.type_ == APPROVED)?;
     (approved.reason == Assurance::Pending.as_str()).then_some(approved.last_transition_time.0)
 }
 
-/// One exception, as far as reminders need it.
-struct Case<'a> {
+/// One exception, with what decides about its reminders.
+struct Candidate<'a> {
     inventory: &'a Inventory,
-    place: (&'a str, &'a NamespaceIndex),
+    namespace: &'a str,
+    ns: &'a NamespaceIndex,
     exception: &'a Exception,
-    settings: &'a Settings,
+    settings: &'a ReminderSettings,
     dry_run: bool,
 }
 
-impl Case<'_> {
-    /// The stages it is in, as far as they were not told.
-    fn open(&self, life: &Life) -> Vec<(Stage, Timestamp)> {
-        let mut stages: Vec<_> = stages(self.exception, life).collect();
-        stages.retain(|stage| !was_sent(self.exception, *stage, self.dry_run));
-        stages
+impl Candidate<'_> {
+    /// The stages it is in and was not reminded of.
+    fn unsent(&self, life: &Life) -> Vec<DueStage> {
+        stages(self.exception, life)
+            .filter(|due| !was_sent(self.exception, *due, self.dry_run))
+            .collect()
     }
 
-    /// Whether this was due already at an earlier moment.
-    fn was_due(&self, stage: (Stage, Timestamp), then: &AsOf) -> bool {
-        stage.1 <= then.now && stages(self.exception, &self.life(then)).any(|known| known == stage)
+    /// Whether this stage was due at an earlier instant already.
+    fn was_due(&self, due: DueStage, then: &AsOf) -> bool {
+        due.decision_at <= then.now
+            && stages(self.exception, &self.life(then)).any(|known| known == due)
     }
 
     fn life(&self, as_of: &AsOf) -> Life {
-        let (_, ns) = self.place;
-        self.inventory.judge_context(as_of).life(ns, self.exception)
+        let ctx = self.inventory.judge_context(as_of);
+        ctx.life(self.ns, self.exception)
     }
 
-    /// Who was told something about it since then. What is dated more than a day later was
-    /// written by a clock that was wrong, and silences nobody.
-    fn reminded(&self, since: Timestamp) -> impl Iterator<Item = Addressee> {
+    /// The recipients who were reminded of it since then. A record dated more than a day later comes
+    /// from a wrong clock, and holds back no message.
+    fn reminded(&self, since: Timestamp) -> impl Iterator<Item = Recipient> {
         let until = Period::days(1).after(since);
-        let status = self.exception.status.as_ref();
-        let marks = status.into_iter().flat_map(|status| &status.notified);
-        let marks = marks.filter(move |mark| mark.sent_at.0 >= since && mark.sent_at.0 < until);
-        marks.filter_map(move |mark| {
-            let (stage, dry_run) = records::read(&mark.stage)?;
-            let owner = self.owner(stage)?;
-            (dry_run == self.dry_run).then(|| self.settings.routes.recipient(&owner, dry_run))
-        })
+        self.exception
+            .status
+            .iter()
+            .flat_map(|status| &status.notified)
+            .filter(move |sent| sent.sent_at.0 >= since && sent.sent_at.0 < until)
+            .filter_map(move |sent| {
+                let (stage, dry_run) = records::read(&sent.stage)?;
+                let owner = self.owner(stage)?;
+                (dry_run == self.dry_run).then(|| self.settings.routes.recipient(&owner, dry_run))
+            })
     }
 
-    /// Who is to act; nobody where a path that nobody knows would have to decide.
-    fn owner(&self, stage: Stage) -> Option<Addressee> {
+    /// The owner who has to act. None where no known path owner could decide.
+    fn owner(&self, stage: ReminderStage) -> Option<Recipient> {
         let routes = &self.settings.routes;
         if !stage.is_for_approver() {
             return Some(routes.of_team(&self.exception.spec.owner));
@@ -329,30 +352,24 @@ impl Case<'_> {
         is_there.then(|| routes.of_path(&path.name, &path.spec.owner))
     }
 
-    fn intent(&self, stage: (Stage, Timestamp)) -> Option<&Notifying> {
-        records::intent(self.exception, stage, self.dry_run)
-    }
-
-    fn item(
-        &self,
-        owner: Addressee,
-        (stage, decision_at): (Stage, Timestamp),
-        as_of: &AsOf,
-    ) -> Option<Item> {
-        let (exception, namespace) = (self.exception, self.place.0);
+    fn item(&self, due: DueStage, as_of: &AsOf) -> Option<(Recipient, MessageItem)> {
+        let owner = self.owner(due.stage)?;
+        let to = self.settings.routes.recipient(&owner, self.dry_run);
+        let (exception, namespace) = (self.exception, self.namespace);
         let view = exception_view(self.inventory, as_of, namespace, &exception.name)?;
-        Some(Item {
-            id: message::item_id((namespace, exception), (stage, decision_at), self.dry_run),
+        let item = MessageItem {
+            id: message::item_id(namespace, exception, due, self.dry_run),
             namespace: namespace.into(),
             name: exception.name.clone(),
             uid: exception.uid.clone(),
             generation: exception.generation,
             path: view.path_name().to_owned(),
-            stage,
-            decision_at,
+            stage: due.stage,
+            decision_at: due.decision_at,
             owner,
-            facts: Facts::of(&view),
-            intent: self.intent((stage, decision_at)).cloned(),
-        })
+            facts: ItemFacts::of(&view),
+            intent: records::intent(exception, due, self.dry_run).cloned(),
+        };
+        Some((to, item))
     }
 }

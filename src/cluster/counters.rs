@@ -10,7 +10,7 @@ use prometheus::{
 };
 
 use crate::assess::planner::labels::Transition;
-use crate::assess::reminders::Stage;
+use crate::assess::reminders::ReminderStage;
 
 /// Buckets of a plan's duration in seconds: a verdict takes microseconds.
 const PLAN_SECONDS: [f64; 8] = [0.000_1, 0.000_5, 0.001, 0.005, 0.01, 0.05, 0.1, 0.5];
@@ -168,7 +168,7 @@ impl Counters {
     }
 
     /// An item of this stage was sent to a channel.
-    pub fn notified(&self, channel: &str, stage: Stage, result: &str) {
+    pub fn notified(&self, channel: &str, stage: ReminderStage, result: &str) {
         let labels = [channel, stage.as_str(), result];
         self.notifications.with_label_values(&labels).inc();
     }

@@ -9,7 +9,7 @@ use crate::api::previous::Previous;
 use crate::assess::exception::record::Exception;
 use crate::assess::planner::labels::Transition;
 use crate::assess::planner::statuses::PhaseChange;
-use crate::assess::reminders::Item;
+use crate::assess::reminders::MessageItem;
 
 /// Events that may wait to be written.
 const CAPACITY: usize = 1_024;
@@ -47,7 +47,7 @@ pub enum EventTrigger {
 #[derive(Debug)]
 pub struct SentReminder {
     /// What it was about.
-    pub item: Item,
+    pub item: MessageItem,
     /// The channel.
     pub channel: Arc<str>,
     /// Why the channel refused it.

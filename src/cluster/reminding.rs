@@ -21,19 +21,19 @@ use super::context::Context;
 use super::event_queue::{EventTrigger, SentReminder};
 use super::readiness::Stage;
 use super::write::apply::{ApiWriter, WriteOutcome};
-use super::write::reminder_records::ReminderRecord;
+use super::write::reminder_records::RecordRequest;
 use crate::assess::reminders::{
-    Addressee, Change, Delivery, Item, Look, Mark, Message, Occasion, PlanTrigger, Setback,
-    Settings, accepted, plan,
+    Delivery, DeliveryFailure, MessageItem, PlanContext, PlanTrigger, Recheck, Recipient,
+    RecordChange, RecordWrite, ReminderMessage, ReminderSettings, accepted, plan,
 };
 
-/// Time between two looks at whether to plan.
+/// The longest time between two looks for due reminders.
 const LOOK_EVERY: Duration = Duration::from_secs(5);
 /// Pause after reading a stored exception failed.
 const READ_AGAIN: Duration = Duration::from_secs(60);
-/// Pause of one reminder after the API server refused to record its intent.
+/// Pause of one item after the API server refused to record its intent.
 const WRITE_AGAIN: Duration = Duration::from_secs(3_600);
-/// Time between two messages: the rate chats allow one sender.
+/// Pause between two messages: chats limit the rate of one sender.
 const PACE: Duration = Duration::from_secs(1);
 /// The longest pause between two attempts to record something.
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
@@ -42,21 +42,21 @@ const BACKOFF: ExponentialBuilder = ExponentialBuilder::new()
     .with_min_delay(Duration::from_millis(200))
     .with_max_delay(LONGEST_PAUSE)
     .without_max_times();
-/// How long a stopping operator waits until a message is answered and recorded: a little more than
-/// sending may take.
+/// How long a stopping operator waits until a message is sent and recorded: a little longer than one
+/// attempt may take.
 pub const DRAIN: Duration = Duration::from_secs(13);
 
 /// Delivers messages to chats and other receivers.
 pub trait ReminderSender: fmt::Debug + Send + Sync {
     /// Makes one attempt, which ends by itself.
-    fn send<'a>(&'a self, message: &'a Message) -> BoxFuture<'a, Delivery>;
+    fn send<'a>(&'a self, message: &'a ReminderMessage) -> BoxFuture<'a, Delivery>;
 }
 
 /// When reminders are due, and what sends them.
 #[derive(Clone, Debug)]
 pub struct Reminders {
-    /// What is due when, and to whom.
-    pub settings: Settings,
+    /// When reminders are due, and which channel each goes to.
+    pub settings: ReminderSettings,
     /// Sends messages.
     pub sender: Arc<dyn ReminderSender>,
 }
@@ -66,8 +66,8 @@ pub struct Reminding {
     reminders: Reminders,
     context: Arc<Context>,
     api: ApiWriter,
-    /// To the writer, which records reminders.
-    records: mpsc::Sender<ReminderRecord>,
+    /// To the writer, which carries them out.
+    records: mpsc::Sender<RecordRequest>,
     stop: watch::Receiver<bool>,
     /// When a plan is due.
     trigger: PlanTrigger,
@@ -77,13 +77,13 @@ pub struct Reminding {
     paused_until: Option<Instant>,
     /// Until when nothing is sent to a channel.
     held_until: BTreeMap<Arc<str>, Instant>,
-    /// When an owner was last reminded: the watch delivers that record only later.
-    reminded_at: BTreeMap<Addressee, Timestamp>,
+    /// When a recipient was last reminded: the watch delivers that record only later.
+    reminded_at: BTreeMap<Recipient, Timestamp>,
     /// Channels that refused the last message: the Event is written once.
     refusing: HashSet<Arc<str>>,
-    /// Sent items whose record the API server refused: this process does not send them again.
+    /// Sent items that could not be recorded: this process does not send them again.
     unrecorded: BTreeSet<String>,
-    /// Items whose intent the API server refused to record, and when that is retried.
+    /// Items whose intent the API server refused, and when that is retried.
     unwritable: BTreeMap<String, Instant>,
 }
 
@@ -93,7 +93,7 @@ impl Reminding {
         reminders: Reminders,
         context: Arc<Context>,
         api: ApiWriter,
-        records: mpsc::Sender<ReminderRecord>,
+        records: mpsc::Sender<RecordRequest>,
         stop: watch::Receiver<bool>,
     ) -> Self {
         Self {
@@ -143,13 +143,13 @@ impl Reminding {
             self.trigger.reset();
             return;
         }
-        let occasion = self.occasion();
-        if !self.is_plan_due(occasion) {
+        let ctx = self.plan_context();
+        if !self.is_plan_due(ctx) {
             return;
         }
         self.record_accepted().await;
-        for message in self.plan(occasion) {
-            if !self.is_free(&message, occasion.now) {
+        for message in self.plan(ctx) {
+            if !self.is_free(&message, ctx.now) {
                 continue;
             }
             // Sent or not, the next plan may be another one.
@@ -168,16 +168,16 @@ impl Reminding {
         }
     }
 
-    fn occasion(&self) -> Occasion {
+    fn plan_context(&self) -> PlanContext {
         let now = Timestamp::now();
         let installed = self.context.leadership.installed();
         let dry_run = self.reminders.settings.dry_run.lasts(installed, now);
-        Occasion { now, dry_run }
+        PlanContext { now, dry_run }
     }
 
-    fn is_plan_due(&self, occasion: Occasion) -> bool {
+    fn is_plan_due(&self, ctx: PlanContext) -> bool {
         let version = self.context.inventory().version();
-        self.trigger.is_due(version, occasion) || self.has_pause_ended(Instant::now())
+        self.trigger.is_due(version, ctx) || self.has_pause_ended(Instant::now())
     }
 
     /// Whether a channel or an item was held back at the last plan and is no longer.
@@ -188,33 +188,35 @@ impl Reminding {
             .any(|until| self.planned_at < *until && *until <= now)
     }
 
-    fn plan(&mut self, occasion: Occasion) -> Vec<Message> {
+    fn plan(&mut self, ctx: PlanContext) -> Vec<ReminderMessage> {
         self.planned_at = Instant::now();
         let excluded = self.excluded(self.planned_at);
         let facts = self.context.inventory();
-        let plan = plan(&facts, &self.reminders.settings, occasion, &excluded);
-        self.trigger
-            .planned(facts.version(), occasion, plan.wake_at);
+        let plan = plan(&facts, &self.reminders.settings, ctx, &excluded);
+        self.trigger.planned(facts.version(), ctx, plan.wake_at);
         plan.messages
     }
 
-    /// Completes the record of a message that another process sent and recorded in part.
+    /// Completes the records of messages that another process sent and recorded in part.
     async fn record_accepted(&mut self) {
-        let mut marks = accepted(&self.context.inventory());
-        marks.retain(|mark| !self.unrecorded.contains(&mark.item));
-        self.put_on_record(marks).await;
+        let mut writes = accepted(&self.context.inventory());
+        writes.retain(|write| !self.unrecorded.contains(&write.item));
+        self.put_on_record(writes).await;
     }
 
-    /// Items that cannot be recorded now, and are therefore not sent.
+    /// Items that cannot be recorded now and are therefore not sent.
     fn excluded(&mut self, now: Instant) -> BTreeSet<String> {
         self.unwritable.retain(|_, until| now < *until);
         let unwritable = self.unwritable.keys().cloned();
         self.unrecorded.iter().cloned().chain(unwritable).collect()
     }
 
-    /// Whether the channel takes messages now, and its owner was not reminded already.
-    fn is_free(&self, message: &Message, now: Timestamp) -> bool {
-        let held_until = self.held_until.get(&message.owner.channel);
+    /// Whether the channel takes messages now and the recipient was not reminded yet.
+    fn is_free(&self, message: &ReminderMessage, now: Timestamp) -> bool {
+        let is_held = self
+            .held_until
+            .get(&message.owner.channel)
+            .is_some_and(|until| Instant::now() < *until);
         let mode = &self.reminders.settings.mode;
         let since = mode.latest(now);
         let was_reminded = mode.is_daily()
@@ -222,45 +224,47 @@ impl Reminding {
                 .reminded_at
                 .get(&message.owner)
                 .is_some_and(|at| *at >= since && *at <= now);
-        held_until.is_none_or(|until| *until <= Instant::now()) && !was_reminded
+        !is_held && !was_reminded
     }
 
-    /// The message without items that the stored exceptions no longer call for. A replica that has
-    /// just taken over, or whose watch lags, does not know what another one recorded: the API server
-    /// does.
-    async fn refreshed(&self, message: Message) -> Result<Option<Message>> {
-        let looks = message.items.iter().map(|item| self.look(item, &message));
-        let looks: Vec<Look> = try_join_all(looks).await?;
-        Ok(message.looked_at(&looks))
+    /// The message without items that are no longer due by the stored exceptions. A replica that has
+    /// just taken over, or whose watch lags, does not know yet what another one recorded.
+    async fn refreshed(&self, message: ReminderMessage) -> Result<Option<ReminderMessage>> {
+        let results = message
+            .items
+            .iter()
+            .map(|item| self.recheck(item, &message));
+        let results = try_join_all(results).await?;
+        Ok(message.rechecked(&results))
     }
 
-    async fn look(&self, item: &Item, message: &Message) -> Result<Look> {
+    async fn recheck(&self, item: &MessageItem, message: &ReminderMessage) -> Result<Recheck> {
         let live = self.api.read_exception(&item.namespace, &item.name).await?;
-        Ok(item.look(live.as_ref(), message))
+        Ok(item.recheck(live.as_ref(), message))
     }
 
-    /// Records which message its items belong to. False where that failed: the next plan continues
-    /// from what was recorded.
-    async fn record_intents(&mut self, message: &Message) -> bool {
-        let marks = message.intents();
-        let outcomes = join_all(marks.iter().map(|mark| self.record(mark.clone()))).await;
+    /// Records which message the items belong to. False where that failed: the next plan continues from
+    /// what was recorded.
+    async fn record_intents(&mut self, message: &ReminderMessage) -> bool {
+        let writes = message.intents();
+        let outcomes = join_all(writes.iter().map(|write| self.record(write.clone()))).await;
         let mut are_recorded = true;
-        for (mark, outcome) in marks.into_iter().zip(outcomes) {
+        for (write, outcome) in writes.into_iter().zip(outcomes) {
             let is_refused = outcome.is_some_and(is_refusal);
-            let is_recorded = match mark.change {
-                Change::Intended { .. } => matches!(outcome, Some(WriteOutcome::Landed(_))),
-                Change::LeftOut | Change::Sent(_) => {
+            let is_recorded = match write.change {
+                RecordChange::Intended { .. } => matches!(outcome, Some(WriteOutcome::Landed(_))),
+                RecordChange::LeftOut | RecordChange::Sent(_) => {
                     outcome.is_some_and(WriteOutcome::is_final) || is_refused
                 }
             };
             if !is_recorded && is_refused {
                 warn!(
-                    namespace = &*mark.namespace,
-                    name = &*mark.name,
+                    namespace = &*write.namespace,
+                    name = &*write.name,
                     "API server refused to record a reminder; not sending it"
                 );
                 self.unwritable
-                    .insert(mark.item, Instant::now() + WRITE_AGAIN);
+                    .insert(write.item, Instant::now() + WRITE_AGAIN);
             }
             are_recorded &= is_recorded;
         }
@@ -268,7 +272,7 @@ impl Reminding {
     }
 
     /// **Invariant:** a message is sent only after every item's status names its key and its items.
-    async fn send(&mut self, message: Message) {
+    async fn send(&mut self, message: ReminderMessage) {
         if !self.record_intents(&message).await || !self.may_send() {
             return;
         }
@@ -281,15 +285,15 @@ impl Reminding {
         }
         match delivery {
             Delivery::Accepted => self.accepted(message).await,
-            Delivery::Refused(setback) => self.refused(&message, &setback),
-            Delivery::Failed(setback) => {
-                log_setback(&message, &setback, "failed to send a reminder; retrying");
-                self.hold(&message, setback.pause);
+            Delivery::Refused(failure) => self.refused(&message, &failure),
+            Delivery::Failed(failure) => {
+                log_failure(&message, &failure, "failed to send a reminder; retrying");
+                self.hold(&message, failure.pause);
             }
         }
     }
 
-    async fn accepted(&mut self, message: Message) {
+    async fn accepted(&mut self, message: ReminderMessage) {
         let now = Timestamp::now();
         let channel = &message.owner.channel;
         self.refusing.remove(channel);
@@ -309,17 +313,16 @@ impl Reminding {
         tokio::time::sleep(PACE).await;
     }
 
-    /// Records these marks before anything else is sent, unless another replica leads. Gives up what
-    /// the API server keeps refusing: one exception must not hold up the reminders of others.
-    /// This loop retries only what is still open, and its last rule looks at all of it: `backon`'s
-    /// `retry` has no place for either, so it takes the pauses from it alone.
-    async fn put_on_record(&mut self, mut marks: Vec<Mark>) {
+    /// Makes these record writes before anything else is sent, unless another replica leads. Gives up
+    /// when the API server refuses all that is left: one exception must not hold up the reminders of
+    /// others. `backon`'s `retry` cannot retry a part of a batch, so only the pauses are taken from it.
+    async fn put_on_record(&mut self, mut writes: Vec<RecordWrite>) {
         let mut pauses = BACKOFF.build();
-        while !marks.is_empty() {
-            let records = marks.iter().map(|mark| self.record(mark.clone()));
+        while !writes.is_empty() {
+            let records = writes.iter().map(|write| self.record(write.clone()));
             let outcomes = join_all(records).await;
             let open: Vec<Option<WriteOutcome>>;
-            (marks, open) = marks
+            (writes, open) = writes
                 .into_iter()
                 .zip(outcomes)
                 .filter(|(_, outcome)| !outcome.is_some_and(WriteOutcome::is_final))
@@ -327,46 +330,46 @@ impl Reminding {
             let pause = pauses.next().unwrap_or(LONGEST_PAUSE);
             let is_refused = pause >= LONGEST_PAUSE
                 && open.iter().all(|outcome| outcome.is_some_and(is_refusal));
-            if !marks.is_empty() && (is_refused || !self.context.leadership.holds()) {
+            if !writes.is_empty() && (is_refused || !self.context.leadership.holds()) {
                 warn!(
-                    reminders = marks.len(),
+                    reminders = writes.len(),
                     "failed to record sent reminders; another replica may send them again under the same key"
                 );
                 self.unrecorded
-                    .extend(marks.drain(..).map(|mark| mark.item));
+                    .extend(writes.drain(..).map(|write| write.item));
             }
-            if !marks.is_empty() {
+            if !writes.is_empty() {
                 tokio::time::sleep(pause).await;
             }
         }
     }
 
-    /// The outcome of recording a mark; `None` where the writer has ended.
-    async fn record(&self, mark: Mark) -> Option<WriteOutcome> {
+    /// The outcome of one record write; `None` where the writer has ended.
+    async fn record(&self, write: RecordWrite) -> Option<WriteOutcome> {
         let (done, outcome) = oneshot::channel();
-        let record = ReminderRecord { mark, done };
-        self.records.send(record).await.ok()?;
+        let request = RecordRequest { write, done };
+        self.records.send(request).await.ok()?;
         outcome.await.ok()
     }
 
-    fn refused(&mut self, message: &Message, setback: &Setback) {
+    fn refused(&mut self, message: &ReminderMessage, failure: &DeliveryFailure) {
         let channel = &message.owner.channel;
-        log_setback(message, setback, "channel refused a reminder");
-        self.hold(message, setback.pause);
+        log_failure(message, failure, "channel refused a reminder");
+        self.hold(message, failure.pause);
         if self.refusing.insert(channel.clone()) {
             for item in &message.items {
-                let why = format!("{}: {}", setback.reason, setback.message);
+                let why = format!("{}: {}", failure.reason, failure.message);
                 self.record_event(item.clone(), channel, Some(why));
             }
         }
     }
 
-    fn hold(&mut self, message: &Message, pause: Duration) {
+    fn hold(&mut self, message: &ReminderMessage, pause: Duration) {
         let until = Instant::now() + pause;
         self.held_until.insert(message.owner.channel.clone(), until);
     }
 
-    fn record_event(&self, item: Item, channel: &Arc<str>, refused: Option<String>) {
+    fn record_event(&self, item: MessageItem, channel: &Arc<str>, refused: Option<String>) {
         let sent = SentReminder {
             item,
             channel: channel.clone(),
@@ -377,7 +380,7 @@ impl Reminding {
     }
 }
 
-/// Whether the server refused the write, and would refuse it again.
+/// Whether the API server refused the write and would refuse it again.
 fn is_refusal(outcome: WriteOutcome) -> bool {
     match outcome {
         WriteOutcome::Failed(reason) => matches!(reason, "Forbidden" | "Invalid" | "Refused"),
@@ -388,13 +391,13 @@ fn is_refusal(outcome: WriteOutcome) -> bool {
     }
 }
 
-fn log_setback(message: &Message, setback: &Setback, event: &str) {
+fn log_failure(message: &ReminderMessage, failure: &DeliveryFailure, event: &str) {
     warn!(
         channel = &*message.owner.channel,
         items = message.items.len(),
-        reason = setback.reason,
-        message = setback.message,
-        pause = setback.pause.as_secs(),
+        reason = failure.reason,
+        message = failure.message,
+        pause = failure.pause.as_secs(),
         "{event}"
     );
 }

@@ -11,7 +11,7 @@ use super::evidence::{Evidence, EvidenceArgs, Extent};
 use super::judging::JudgingArgs;
 use super::output::{self, TextFormat};
 use super::{Exit, Invocation};
-use crate::assess::reminders::{DryRun, Mode, Occasion, Routes, Settings, plan};
+use crate::assess::reminders::{ChannelRoutes, DryRun, Mode, PlanContext, ReminderSettings, plan};
 use crate::notify::Config;
 use crate::report::reminder::{self, Digest};
 
@@ -48,7 +48,7 @@ pub(super) fn run(args: &RemindersArgs, invocation: &Invocation<'_>) -> Result<E
         Some(file) => Config::read(file)?.settings.routes,
         None => one_channel(),
     };
-    let settings = Settings {
+    let settings = ReminderSettings {
         routes,
         mode: Mode::Immediate,
         dry_run: DryRun::Days(0),
@@ -58,11 +58,11 @@ pub(super) fn run(args: &RemindersArgs, invocation: &Invocation<'_>) -> Result<E
         ..EvidenceArgs::default()
     };
     let evidence = Evidence::read(&evidence, Extent::Overview, invocation)?;
-    let occasion = Occasion {
+    let ctx = PlanContext {
         now: invocation.as_of(),
         dry_run: false,
     };
-    let plan = plan(&evidence.inventory, &settings, occasion, &BTreeSet::new());
+    let plan = plan(&evidence.inventory, &settings, ctx, &BTreeSet::new());
     let out = &mut output::stdout(invocation.global);
     args.output.write(
         &Digest(plan.messages),
@@ -74,11 +74,11 @@ pub(super) fn run(args: &RemindersArgs, invocation: &Invocation<'_>) -> Result<E
 }
 
 /// Without a configuration, everything goes to one channel.
-fn one_channel() -> Routes {
-    Routes {
+fn one_channel() -> ChannelRoutes {
+    ChannelRoutes {
         channels: ["default".into()].into(),
         default: "default".into(),
         platform: "default".into(),
-        ..Routes::default()
+        ..ChannelRoutes::default()
     }
 }

@@ -18,7 +18,7 @@ use super::global::GlobalArgs;
 use super::judging::JudgingArgs;
 use super::runtime::{self, LogFormat};
 use super::{Exit, Invocation};
-use crate::assess::reminders::{Delivery, Message};
+use crate::assess::reminders::{Delivery, ReminderMessage};
 use crate::assess::settings::OnApply;
 use crate::cluster::{Observer, Operator, ReminderSender, Reminders, RunSettings};
 use crate::notify::{self, WebhookSender};
@@ -262,7 +262,7 @@ fn reminders(config: &Path) -> Result<Reminders> {
 }
 
 impl ReminderSender for WebhookSender {
-    fn send<'a>(&'a self, message: &'a Message) -> BoxFuture<'a, Delivery> {
+    fn send<'a>(&'a self, message: &'a ReminderMessage) -> BoxFuture<'a, Delivery> {
         Box::pin(self.deliver(message))
     }
 }

@@ -14,13 +14,13 @@ use serde_saphyr::Spanned;
 
 use super::endpoint::{Address, Endpoint, PayloadFormat, url};
 use super::error::{Error, Result};
-use crate::assess::reminders::{Daily, DryRun, Mode, Routes, Settings};
+use crate::assess::reminders::{ChannelRoutes, Daily, DryRun, Mode, ReminderSettings};
 
 /// A checked configuration.
 #[derive(Clone, Debug)]
 pub struct Config {
     /// What is due when, and to whom.
-    pub settings: Settings,
+    pub settings: ReminderSettings,
     /// The address of each channel.
     pub endpoints: BTreeMap<Arc<str>, Endpoint>,
 }
@@ -89,7 +89,7 @@ impl Config {
         let file: File = serde_saphyr::from_str_with_options(text, options)
             .map_err(|error| unreadable(&error))?;
         Ok(Self {
-            settings: Settings {
+            settings: ReminderSettings {
                 mode: mode(&file)?,
                 dry_run: dry_run(&file)?,
                 routes: routes(&file)?,
@@ -169,11 +169,11 @@ fn instant(text: &str) -> Option<Timestamp> {
         .ok()
 }
 
-fn routes(file: &File) -> std::result::Result<Routes, String> {
+fn routes(file: &File) -> std::result::Result<ChannelRoutes, String> {
     let channels = file.channels.keys().map(|name| Arc::from(name.as_str()));
-    let mut routes = Routes {
+    let mut routes = ChannelRoutes {
         channels: channels.collect(),
-        ..Routes::default()
+        ..ChannelRoutes::default()
     };
     let known = |key: &str, name: &Spanned<String>| {
         let channel = routes.channels.get(name.value.as_str());

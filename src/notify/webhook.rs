@@ -16,7 +16,7 @@ use super::config::Config;
 use super::endpoint::{Endpoint, PayloadFormat};
 use super::error::Result;
 use super::response::{ResponseClass, classify, retry_after};
-use crate::assess::reminders::{Delivery, Message, Setback};
+use crate::assess::reminders::{Delivery, DeliveryFailure, ReminderMessage};
 use crate::report::document::encode;
 use crate::report::reminder;
 use crate::report::terminal::plain::plain;
@@ -86,7 +86,7 @@ impl WebhookSender {
     }
 
     /// Sends one message. A failure comes with the pause before the next message to its channel.
-    pub async fn deliver(&self, message: &Message) -> Delivery {
+    pub async fn deliver(&self, message: &ReminderMessage) -> Delivery {
         let channel = &message.owner.channel;
         let Some(endpoint) = self.endpoints.get(channel) else {
             return Delivery::Refused(refusal("NoChannel", "no such channel".to_owned()));
@@ -105,7 +105,7 @@ impl WebhookSender {
                 retry_after,
             }) => {
                 let failures = self.count(channel, |before| before.saturating_add(1));
-                Delivery::Failed(Setback {
+                Delivery::Failed(DeliveryFailure {
                     reason,
                     message,
                     pause: backoff::after(failures, retry_after),
@@ -121,7 +121,11 @@ impl WebhookSender {
         *count
     }
 
-    async fn try_send(&self, endpoint: &Endpoint, message: &Message) -> Result<(), SendError> {
+    async fn try_send(
+        &self,
+        endpoint: &Endpoint,
+        message: &ReminderMessage,
+    ) -> Result<(), SendError> {
         // A Secret that does not exist yet may be created later.
         let uri = endpoint
             .address
@@ -162,15 +166,19 @@ impl WebhookSender {
     }
 }
 
-fn refusal(reason: &'static str, message: String) -> Setback {
-    Setback {
+fn refusal(reason: &'static str, message: String) -> DeliveryFailure {
+    DeliveryFailure {
         reason,
         message,
         pause: backoff::after_refusal(),
     }
 }
 
-fn request(uri: Uri, format: PayloadFormat, message: &Message) -> Result<Request<Body>, String> {
+fn request(
+    uri: Uri,
+    format: PayloadFormat,
+    message: &ReminderMessage,
+) -> Result<Request<Body>, String> {
     let document = match format {
         PayloadFormat::Slack => reminder::slack(message),
         PayloadFormat::Json => reminder::document(message),

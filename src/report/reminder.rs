@@ -4,7 +4,7 @@
 use jiff::Timestamp;
 
 use crate::api::text::truncate;
-use crate::assess::reminders::{Item, Message, Stage};
+use crate::assess::reminders::{MessageItem, ReminderMessage, ReminderStage};
 use crate::report::terminal::plain::plain;
 use crate::report::voice::{ago, counted, day, shell_word};
 
@@ -42,18 +42,18 @@ pub(crate) struct Action {
 }
 
 /// The sentences about one item.
-pub(crate) fn sentences(item: &Item, as_of: Timestamp) -> Sentences {
+pub(crate) fn sentences(item: &MessageItem, as_of: Timestamp) -> Sentences {
     let commands = Commands(item);
     let (next, otherwise) = match item.stage {
-        Stage::DecisionWaiting => (
+        ReminderStage::DecisionWaiting => (
             Action::new("Agree", commands.of("approve", "")),
             Action::new("Or say why not", commands.of("reject", " --note \"…\"")),
         ),
-        Stage::RenewalWaiting => (
+        ReminderStage::RenewalWaiting => (
             Action::new("Go on", commands.of("renew", "")),
             Action::new("Or end it", commands.of("close", "")),
         ),
-        Stage::ReviewDue | Stage::ReviewOverdue | Stage::Expired => {
+        ReminderStage::ReviewDue | ReminderStage::ReviewOverdue | ReminderStage::Expired => {
             let request = commands.of("request-renewal", " --because \"…\"");
             let close = commands.of("close", "");
             if is_done_with(item) {
@@ -77,11 +77,11 @@ pub(crate) fn sentences(item: &Item, as_of: Timestamp) -> Sentences {
 }
 
 /// Whether the exception is no longer needed, as far as known.
-fn is_done_with(item: &Item) -> bool {
+fn is_done_with(item: &MessageItem) -> bool {
     item.facts.needed == Some(false) || !item.facts.usage.is_in_use()
 }
 
-fn state(item: &Item, as_of: Timestamp) -> String {
+fn state(item: &MessageItem, as_of: Timestamp) -> String {
     let facts = &item.facts;
     let on = |at: Option<Timestamp>| at.map_or_else(|| "soon".to_owned(), |at| day(at, as_of));
     let use_of_it = if facts.needed == Some(false) {
@@ -92,7 +92,7 @@ fn state(item: &Item, as_of: Timestamp) -> String {
         "; no workload uses it now"
     };
     match item.stage {
-        Stage::ReviewDue => {
+        ReminderStage::ReviewDue => {
             let review = facts
                 .review
                 .filter(|review| Some(*review) < facts.ends)
@@ -100,8 +100,8 @@ fn state(item: &Item, as_of: Timestamp) -> String {
             let ends = on(facts.ends);
             format!("exception approved until {ends}, needs a review{review}{use_of_it}")
         }
-        Stage::ReviewOverdue => overdue(item, as_of) + use_of_it,
-        Stage::Expired => {
+        ReminderStage::ReviewOverdue => overdue(item, as_of) + use_of_it,
+        ReminderStage::Expired => {
             let answer = if facts.renewal_asked.is_some() {
                 "; you requested a renewal, waiting for the platform team"
             } else {
@@ -112,11 +112,11 @@ fn state(item: &Item, as_of: Timestamp) -> String {
                 on(facts.ends)
             )
         }
-        Stage::RenewalWaiting => {
+        ReminderStage::RenewalWaiting => {
             let when = facts.renewal_asked.unwrap_or(item.decision_at);
             asked(item, "requested a renewal", &ago(when, as_of))
         }
-        Stage::DecisionWaiting => asked(
+        ReminderStage::DecisionWaiting => asked(
             item,
             "requested an exception",
             &ago(item.decision_at, as_of),
@@ -125,7 +125,7 @@ fn state(item: &Item, as_of: Timestamp) -> String {
 }
 
 /// Overdue by date, or because the workload has changed since the approval.
-fn overdue(item: &Item, as_of: Timestamp) -> String {
+fn overdue(item: &MessageItem, as_of: Timestamp) -> String {
     let facts = &item.facts;
     let until = facts
         .ends
@@ -136,7 +136,7 @@ fn overdue(item: &Item, as_of: Timestamp) -> String {
     }
 }
 
-fn asked(item: &Item, what: &str, when: &str) -> String {
+fn asked(item: &MessageItem, what: &str, when: &str) -> String {
     let facts = &item.facts;
     let team = cut(&facts.team, NAMED);
     let by = facts
@@ -149,18 +149,18 @@ fn asked(item: &Item, what: &str, when: &str) -> String {
 }
 
 /// Short status of an item, for lists.
-pub(super) const fn in_short(stage: Stage) -> &'static str {
+pub(super) const fn in_short(stage: ReminderStage) -> &'static str {
     match stage {
-        Stage::Expired => "expired: renew it or return to the path",
-        Stage::ReviewOverdue => "approved, review overdue",
-        Stage::ReviewDue => "approved, needs a review",
-        Stage::RenewalWaiting => "renewal requested, waiting for you",
-        Stage::DecisionWaiting => "requested, waiting for you",
+        ReminderStage::Expired => "expired: renew it or return to the path",
+        ReminderStage::ReviewOverdue => "approved, review overdue",
+        ReminderStage::ReviewDue => "approved, needs a review",
+        ReminderStage::RenewalWaiting => "renewal requested, waiting for you",
+        ReminderStage::DecisionWaiting => "requested, waiting for you",
     }
 }
 
 /// The message in one line.
-fn title(message: &Message) -> String {
+fn title(message: &ReminderMessage) -> String {
     let waiting = message
         .items
         .iter()
@@ -183,7 +183,7 @@ fn title(message: &Message) -> String {
 }
 
 /// The first sentence of the message.
-fn opening(message: &Message) -> &'static str {
+fn opening(message: &ReminderMessage) -> &'static str {
     if message.dry_run {
         "Dry run: owners get these reminders once it is over. Until then only this channel does."
     } else {
@@ -192,7 +192,7 @@ fn opening(message: &Message) -> &'static str {
 }
 
 /// The sentence that counts the items left for the next message, if any.
-fn closing(message: &Message) -> Option<String> {
+fn closing(message: &ReminderMessage) -> Option<String> {
     let more = message.more;
     let verb = if more == 1 { "is" } else { "are" };
     (more > 0).then(|| format!("{more} more {verb} due and will be in the next message."))
@@ -205,7 +205,7 @@ impl Action {
 }
 
 /// Commands about one exception.
-struct Commands<'a>(&'a Item);
+struct Commands<'a>(&'a MessageItem);
 
 impl Commands<'_> {
     fn of(&self, verb: &str, more: &str) -> String {

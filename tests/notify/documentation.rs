@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use goldenpath::assess::reminders::Stage;
+use goldenpath::assess::reminders::ReminderStage;
 use goldenpath::notify::{Config, WebhookSender};
 use goldenpath::report::reminder::document;
 
@@ -26,7 +26,7 @@ fn the_example_is_a_configuration() {
 #[test]
 fn every_field_that_is_sent_is_on_the_page() {
     let shape = block("```\n{apiVersion");
-    let sent = document(&message(vec![item(Stage::ReviewDue)]));
+    let sent = document(&message(vec![item(ReminderStage::ReviewDue)]));
     let fields = sent.as_object().unwrap().keys();
     let of_items = sent["items"][0].as_object().unwrap().keys();
     for field in fields
@@ -39,7 +39,7 @@ fn every_field_that_is_sent_is_on_the_page() {
 
 #[test]
 fn every_stage_is_on_the_page() {
-    for stage in Stage::ALL {
+    for stage in ReminderStage::ALL {
         let row = format!("| `{}` |", stage.as_str());
         assert!(PAGE.contains(&row), "{row}");
     }

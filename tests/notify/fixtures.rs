@@ -1,22 +1,24 @@
 //! A message to send.
 
 use goldenpath::assess::register::Usage;
-use goldenpath::assess::reminders::{Addressee, Facts, Item, Message, Stage};
+use goldenpath::assess::reminders::{
+    ItemFacts, MessageItem, Recipient, ReminderMessage, ReminderStage,
+};
 use jiff::Timestamp;
 
 pub fn at(text: &str) -> Timestamp {
     text.parse().unwrap()
 }
 
-pub fn addressee(channel: &str, team: &str) -> Addressee {
-    Addressee {
+pub fn addressee(channel: &str, team: &str) -> Recipient {
+    Recipient {
         channel: channel.into(),
         team: team.into(),
     }
 }
 
-pub fn item(stage: Stage) -> Item {
-    Item {
+pub fn item(stage: ReminderStage) -> MessageItem {
+    MessageItem {
         id: format!("id-{}", stage.as_str()),
         namespace: "shop".into(),
         name: "api-replicas".into(),
@@ -27,7 +29,7 @@ pub fn item(stage: Stage) -> Item {
         decision_at: at("2026-01-01T00:00:00Z"),
         owner: addressee("shop", "shop"),
         intent: None,
-        facts: Facts {
+        facts: ItemFacts {
             team: "shop".to_owned(),
             ends: Some(at("2026-06-30T00:00:00Z")),
             review: Some(at("2026-04-01T00:00:00Z")),
@@ -40,8 +42,8 @@ pub fn item(stage: Stage) -> Item {
     }
 }
 
-pub fn message(items: Vec<Item>) -> Message {
-    Message {
+pub fn message(items: Vec<MessageItem>) -> ReminderMessage {
+    ReminderMessage {
         id: "message-1".to_owned(),
         owner: addressee("shop", "shop"),
         dry_run: false,

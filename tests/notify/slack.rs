@@ -1,7 +1,7 @@
 //! Messages to Slack stay within its limits, whatever users write.
 
 use goldenpath::assess::register::Usage;
-use goldenpath::assess::reminders::{Item, Message, Stage};
+use goldenpath::assess::reminders::{MessageItem, ReminderMessage, ReminderStage};
 use goldenpath::report::reminder::{document, slack};
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -31,7 +31,7 @@ fn all_texts(value: &Value) -> Vec<String> {
     found
 }
 
-fn text_of(item: Item) -> String {
+fn text_of(item: MessageItem) -> String {
     let message = message(vec![item]);
     slack(&message)["blocks"][2]["text"]["text"]
         .as_str()
@@ -53,27 +53,27 @@ Or end it: `kubectl goldenpath close api-replicas -n shop`";
 fn each_stage_has_state_next_step_and_alternative() {
     for (stage, state, steps) in [
         (
-            Stage::ReviewDue,
+            ReminderStage::ReviewDue,
             "exception approved until 30 Jun, needs a review by 1 Apr",
             OWN,
         ),
         (
-            Stage::ReviewOverdue,
+            ReminderStage::ReviewOverdue,
             "exception approved, its workload has changed since the approval, expires 30 Jun",
             OWN,
         ),
         (
-            Stage::Expired,
+            ReminderStage::Expired,
             "exception expired 30 Jun: renew it or return to the path",
             OWN,
         ),
         (
-            Stage::DecisionWaiting,
+            ReminderStage::DecisionWaiting,
             "team shop (sam) requested an exception 78 days ago, waiting for you: “One replica holds the licence.”",
             DECIDE,
         ),
         (
-            Stage::RenewalWaiting,
+            ReminderStage::RenewalWaiting,
             "team shop (sam) requested a renewal 78 days ago, waiting for you: “One replica holds the \
              licence.”",
             ANSWER,
@@ -86,14 +86,14 @@ fn each_stage_has_state_next_step_and_alternative() {
 
 #[test]
 fn an_exception_no_longer_needed_is_closed_first() {
-    let mut done = item(Stage::ReviewDue);
+    let mut done = item(ReminderStage::ReviewDue);
     done.facts.needed = Some(false);
     let text = text_of(done);
     assert!(
         text.contains("its workloads pass the excepted checks\nClose it: `"),
         "{text}"
     );
-    let mut unused = item(Stage::Expired);
+    let mut unused = item(ReminderStage::Expired);
     unused.facts.usage = Usage::NoTarget;
     let text = text_of(unused);
     assert!(
@@ -105,12 +105,12 @@ fn an_exception_no_longer_needed_is_closed_first() {
 #[test]
 fn a_title_counts_what_is_whose() {
     let title = |items| slack(&message(items))["text"].as_str().unwrap().to_owned();
-    let one = vec![item(Stage::Expired)];
+    let one = vec![item(ReminderStage::Expired)];
     assert_eq!(title(one), "Golden paths, team shop: 1 exception to review");
     let both = vec![
-        item(Stage::Expired),
-        item(Stage::ReviewDue),
-        item(Stage::DecisionWaiting),
+        item(ReminderStage::Expired),
+        item(ReminderStage::ReviewDue),
+        item(ReminderStage::DecisionWaiting),
     ];
     assert_eq!(
         title(both),
@@ -120,10 +120,10 @@ fn a_title_counts_what_is_whose() {
 
 #[test]
 fn a_dry_run_is_marked_and_names_its_recipient() {
-    let rehearsal = Message {
+    let rehearsal = ReminderMessage {
         dry_run: true,
         owner: addressee("platform", "platform"),
-        ..message(vec![item(Stage::ReviewDue)])
+        ..message(vec![item(ReminderStage::ReviewDue)])
     };
     let texts = all_texts(&slack(&rehearsal)).join("\n");
     assert!(texts.contains("dry run: 1 exception to review"), "{texts}");
@@ -133,7 +133,7 @@ fn a_dry_run_is_marked_and_names_its_recipient() {
 
 #[test]
 fn text_of_users_mentions_no_one() {
-    let mut request = item(Stage::DecisionWaiting);
+    let mut request = item(ReminderStage::DecisionWaiting);
     request.facts.words = "<!channel> <@U123> @here <https://x|y> `code` & more".to_owned();
     request.facts.asked_by = Some("<!everyone>".to_owned());
     let text = text_of(request);
@@ -145,7 +145,7 @@ fn text_of_users_mentions_no_one() {
 
 #[test]
 fn nothing_said_shames() {
-    for stage in Stage::ALL {
+    for stage in ReminderStage::ALL {
         let text = text_of(item(stage)).to_lowercase();
         for word in ["violat", "complian", "failing team", "worst", "must"] {
             assert!(!text.contains(word), "{text}");
@@ -162,8 +162,8 @@ fn odd_text() -> impl Strategy<Value = String> {
     ]
 }
 
-fn odd_item() -> impl Strategy<Value = Item> {
-    let stage = (0..Stage::ALL.len()).prop_map(|index| Stage::ALL[index]);
+fn odd_item() -> impl Strategy<Value = MessageItem> {
+    let stage = (0..ReminderStage::ALL.len()).prop_map(|index| ReminderStage::ALL[index]);
     let names = ("[a-z0-9.-]{1,253}", "[a-z0-9-]{1,63}");
     (stage, names, odd_text(), odd_text(), odd_text()).prop_map(
         |(stage, (name, namespace), team, words, by)| {
@@ -187,7 +187,7 @@ proptest! {
         items in vec(odd_item(), 1..=40), dry_run in any::<bool>(), more in 0_usize..1_000
     ) {
         let count = items.len();
-        let message = Message { dry_run, more, as_of: at("2026-03-20T09:00:00Z"), ..message(items) };
+        let message = ReminderMessage { dry_run, more, as_of: at("2026-03-20T09:00:00Z"), ..message(items) };
         let text_of = slack(&message);
         let blocks = text_of["blocks"].as_array().unwrap();
         prop_assert!(blocks.len() <= 50);

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::thread;
 use std::time::{Duration, SystemTime};
 
-use goldenpath::assess::reminders::{Delivery, Setback, Stage};
+use goldenpath::assess::reminders::{Delivery, DeliveryFailure, ReminderStage};
 use goldenpath::notify::{Config, WebhookSender};
 
 use crate::fixtures::{item, message};
@@ -29,7 +29,7 @@ fn send(post: &WebhookSender) -> Delivery {
         .enable_all()
         .build()
         .unwrap();
-    let message = message(vec![item(Stage::ReviewDue)]);
+    let message = message(vec![item(ReminderStage::ReviewDue)]);
     runtime.block_on(async {
         tokio::time::timeout(SOON, post.deliver(&message))
             .await
@@ -37,16 +37,16 @@ fn send(post: &WebhookSender) -> Delivery {
     })
 }
 
-fn failed(delivery: Delivery) -> Setback {
+fn failed(delivery: Delivery) -> DeliveryFailure {
     match delivery {
-        Delivery::Failed(setback) => setback,
+        Delivery::Failed(failure) => failure,
         other => panic!("{other:?}"),
     }
 }
 
-fn refused(delivery: Delivery) -> Setback {
+fn refused(delivery: Delivery) -> DeliveryFailure {
     match delivery {
-        Delivery::Refused(setback) => setback,
+        Delivery::Refused(failure) => failure,
         other => panic!("{other:?}"),
     }
 }
@@ -97,10 +97,10 @@ fn what_is_wrong_with_a_message_is_not_tried_again() {
         (302, "Redirected"),
     ] {
         receiver.answer([with(status)]);
-        let setback = refused(send(&post));
-        assert_eq!(setback.reason, reason, "{status}");
-        assert_eq!(setback.message, format!("HTTP {status} no such thing here"));
-        assert!(setback.pause >= Duration::from_secs(600), "{status}");
+        let failure = refused(send(&post));
+        assert_eq!(failure.reason, reason, "{status}");
+        assert_eq!(failure.message, format!("HTTP {status} no such thing here"));
+        assert!(failure.pause >= Duration::from_secs(600), "{status}");
     }
 }
 
@@ -148,11 +148,11 @@ fn a_receiver_that_throttles_sets_the_pause() {
         ("soon".to_owned(), 2, 2),
     ] {
         receiver.answer([Answer::With(429, vec![("retry-after", asked)], "slow down")]);
-        let setback = failed(send(&to(&receiver)));
-        assert_eq!(setback.reason, "TooManyRequests");
+        let failure = failed(send(&to(&receiver)));
+        assert_eq!(failure.reason, "TooManyRequests");
         assert!(
-            (least..=most).contains(&setback.pause.as_secs()),
-            "{setback:?}"
+            (least..=most).contains(&failure.pause.as_secs()),
+            "{failure:?}"
         );
     }
 }
@@ -162,8 +162,8 @@ fn a_receiver_that_takes_its_time_is_waited_for_and_a_deaf_one_is_not() {
     let receiver = Receiver::start();
     receiver.answer([Answer::After(Duration::from_secs(1)), Answer::Never]);
     assert_eq!(send(&to(&receiver)), Delivery::Accepted);
-    let setback = failed(send(&to(&receiver)));
-    assert_eq!(setback.reason, "TimedOut");
+    let failure = failed(send(&to(&receiver)));
+    assert_eq!(failure.reason, "TimedOut");
     receiver.release();
 }
 
@@ -182,13 +182,13 @@ fn rude(answer: &'static str) -> String {
 #[test]
 fn a_connection_that_breaks_off_is_tried_again_later() {
     for answer in ["", "HTTP/1.1 20", "nonsense\r\n\r\n"] {
-        let setback = failed(send(&post(&format!("{{url: '{}'}}", rude(answer)))));
-        assert_eq!(setback.reason, "Unreachable", "{answer}");
-        assert!(!setback.message.contains("secret"), "{setback:?}");
+        let failure = failed(send(&post(&format!("{{url: '{}'}}", rude(answer)))));
+        assert_eq!(failure.reason, "Unreachable", "{answer}");
+        assert!(!failure.message.contains("secret"), "{failure:?}");
     }
-    let setback = failed(send(&post("{url: 'http://127.0.0.1:1/secret'}")));
-    assert_eq!(setback.reason, "Unreachable");
-    assert!(!setback.message.contains("secret"), "{setback:?}");
+    let failure = failed(send(&post("{url: 'http://127.0.0.1:1/secret'}")));
+    assert_eq!(failure.reason, "Unreachable");
+    assert!(!failure.message.contains("secret"), "{failure:?}");
 }
 
 #[test]

@@ -9,7 +9,9 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 
 use super::fixtures::{World, daily, immediate, summaries};
-use super::{Item, Mark, Message, Occasion, Settings, accepted, plan};
+use super::{
+    MessageItem, PlanContext, RecordWrite, ReminderMessage, ReminderSettings, accepted, plan,
+};
 use crate::assess::exception::fixtures::{approved, day, requested, start};
 use crate::assess::inventory::Inventory;
 
@@ -74,8 +76,8 @@ enum Task {
     #[default]
     Idle,
     /// Recording that a message was sent, or is about to be.
-    Recording(VecDeque<Mark>, Option<Message>),
-    Sending(Message),
+    Recording(VecDeque<RecordWrite>, Option<ReminderMessage>),
+    Sending(ReminderMessage),
 }
 
 struct Replica {
@@ -91,7 +93,7 @@ struct Cluster {
 }
 
 impl Cluster {
-    fn new(settings: Settings, replicas: usize) -> Self {
+    fn new(settings: ReminderSettings, replicas: usize) -> Self {
         let world = World::new(settings);
         let replica = |_| Replica {
             watched: world.watched(),
@@ -147,10 +149,10 @@ impl Cluster {
         let task = std::mem::take(&mut self.replicas[who].task);
         self.replicas[who].task = match task {
             Task::Idle => self.planned(who),
-            Task::Recording(mut marks, then) => match marks.pop_front() {
+            Task::Recording(mut writes, then) => match writes.pop_front() {
                 // What was recorded meanwhile ends the round.
-                Some(mark) if self.world.record(&mark).is_err() => Task::Idle,
-                Some(_) => Task::Recording(marks, then),
+                Some(write) if self.world.record(&write).is_err() => Task::Idle,
+                Some(_) => Task::Recording(writes, then),
                 None => then.map_or(Task::Idle, Task::Sending),
             },
             Task::Sending(message) => self.send(&message, answer),
@@ -163,20 +165,20 @@ impl Cluster {
         if !left.is_empty() {
             return Task::Recording(left.into(), None);
         }
-        let occasion = Occasion {
+        let ctx = PlanContext {
             now: self.now,
             dry_run: false,
         };
-        let plan = plan(watched, &self.world.settings, occasion, &BTreeSet::new());
+        let plan = plan(watched, &self.world.settings, ctx, &BTreeSet::new());
         let mut messages = plan.messages.into_iter();
-        let message = messages.find_map(|message| self.world.look_again(message));
+        let message = messages.find_map(|message| self.world.recheck(message));
         message.map_or(Task::Idle, |message| {
             Task::Recording(message.intents().into(), Some(message))
         })
     }
 
-    fn send(&mut self, message: &Message, answer: Answer) -> Task {
-        let word = |item: &Item| format!("{} {}", item.name, item.stage.as_str());
+    fn send(&mut self, message: &ReminderMessage, answer: Answer) -> Task {
+        let word = |item: &MessageItem| format!("{} {}", item.name, item.stage.as_str());
         let items = message.items.iter().map(word).collect();
         match answer {
             Answer::Taken => {
@@ -241,7 +243,7 @@ impl Cluster {
     }
 }
 
-fn either(at_once: bool) -> Settings {
+fn either(at_once: bool) -> ReminderSettings {
     if at_once { immediate() } else { daily() }
 }
 
@@ -293,10 +295,10 @@ proptest! {
 }
 
 /// A message whose intent is recorded.
-fn under_way(world: &mut World, now: Timestamp) -> Message {
+fn under_way(world: &mut World, now: Timestamp) -> ReminderMessage {
     let message = world.due(now).remove(0);
-    for mark in message.intents() {
-        world.record(&mark).unwrap();
+    for write in message.intents() {
+        world.record(&write).unwrap();
     }
     message
 }
@@ -333,8 +335,8 @@ fn a_message_that_was_recorded_in_part_is_recorded_and_not_repeated() {
     assert_eq!(summaries(&world.due(day(80))), [""; 0]);
     let left = accepted(&world.inventory);
     assert_eq!(left.len(), 2);
-    for mark in left {
-        world.record(&mark).unwrap();
+    for write in left {
+        world.record(&write).unwrap();
     }
     assert_eq!(accepted(&world.inventory), []);
     for name in ["a", "b", "c"] {
@@ -407,11 +409,11 @@ fn items_that_cannot_be_recorded_hold_up_nothing_else() {
     let begun = under_way(&mut world, day(80));
     let barred: BTreeSet<String> = begun.items.iter().map(|item| item.id.clone()).collect();
     world.put("c", approved(), start());
-    let occasion = Occasion {
+    let ctx = PlanContext {
         now: day(80),
         dry_run: false,
     };
     world.settle(day(80));
-    let others = plan(&world.inventory, &world.settings, occasion, &barred);
+    let others = plan(&world.inventory, &world.settings, ctx, &barred);
     assert_eq!(summaries(&others.messages), ["shop/shop: c review-due"]);
 }

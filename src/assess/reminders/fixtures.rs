@@ -1,6 +1,6 @@
-//! A little world with exceptions, in which statuses are written and reminders are put on record as
-//! an operator would. Its paths keep the default policy: a review every 90 days, a reminder 14
-//! before, a lapse 30 after.
+//! A small cluster with exceptions, in which statuses and reminder records are written as an operator
+//! writes them. Its paths have the default policy: a review every 90 days, a reminder 14 days before
+//! it, an expiry 30 days after it.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -10,7 +10,10 @@ use jiff::tz::TimeZone;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use serde_json::json;
 
-use super::{Daily, DryRun, Look, Mark, Message, Mode, Occasion, Routes, Settings, Stale, plan};
+use super::{
+    ChannelRoutes, Daily, DryRun, Mode, PlanContext, Recheck, RecordWrite, ReminderMessage,
+    ReminderSettings, StaleRecord, plan,
+};
 use crate::api::{DeviationException, DeviationExceptionSpec};
 use crate::assess::adoption::index::Contributions;
 use crate::assess::exception::record::Exception;
@@ -21,10 +24,10 @@ use crate::assess::planner::pacing::WriteResult;
 use crate::assess::planner::statuses::{INTERVAL, Owned};
 use crate::assess::verdict::AsOf;
 
-/// Channels `default`, `platform`, `shop` and `web`; team shop reads `shop`, whoever decides about
-/// path web reads `web`.
-pub(crate) fn routes() -> Routes {
-    Routes {
+/// Channels `default`, `platform`, `shop` and `web`; team shop reads `shop`, the owner of path web
+/// reads `web`.
+pub(crate) fn routes() -> ChannelRoutes {
+    ChannelRoutes {
         channels: ["default", "platform", "shop", "web"]
             .map(Into::into)
             .into(),
@@ -36,8 +39,8 @@ pub(crate) fn routes() -> Routes {
 }
 
 /// Daily at nine, UTC.
-pub(crate) fn daily() -> Settings {
-    Settings {
+pub(crate) fn daily() -> ReminderSettings {
+    ReminderSettings {
         routes: routes(),
         mode: Mode::Daily(Daily {
             at: time(9, 0, 0, 0),
@@ -47,8 +50,8 @@ pub(crate) fn daily() -> Settings {
     }
 }
 
-pub(crate) fn immediate() -> Settings {
-    Settings {
+pub(crate) fn immediate() -> ReminderSettings {
+    ReminderSettings {
         mode: Mode::Immediate,
         ..daily()
     }
@@ -57,13 +60,13 @@ pub(crate) fn immediate() -> Settings {
 pub(crate) struct World {
     pub(crate) inventory: Inventory,
     pub(crate) planners: Planners,
-    pub(crate) settings: Settings,
+    pub(crate) settings: ReminderSettings,
     pub(crate) dry_run: bool,
     objects: BTreeMap<String, DeviationException>,
 }
 
 impl World {
-    pub(crate) fn new(settings: Settings) -> Self {
+    pub(crate) fn new(settings: ReminderSettings) -> Self {
         Self {
             inventory: inventory(),
             planners: Planners::default(),
@@ -73,7 +76,7 @@ impl World {
         }
     }
 
-    /// What a replica whose watch is up to date knows.
+    /// The inventory of a replica whose watch is up to date.
     pub(crate) fn watched(&self) -> Inventory {
         let mut watched = inventory();
         for object in self.objects.values() {
@@ -104,7 +107,7 @@ impl World {
         self.inventory.put_exception("shop", exception);
     }
 
-    /// Writes every status, as the operator does all the time.
+    /// Writes every status that differs.
     pub(crate) fn settle(&mut self, now: Timestamp) {
         let mut later = now;
         loop {
@@ -138,51 +141,53 @@ impl World {
         }
     }
 
-    /// What would be sent now.
-    pub(crate) fn due(&mut self, now: Timestamp) -> Vec<Message> {
+    /// The messages that are due now.
+    pub(crate) fn due(&mut self, now: Timestamp) -> Vec<ReminderMessage> {
         self.settle(now);
-        let occasion = Occasion {
+        let ctx = PlanContext {
             now,
             dry_run: self.dry_run,
         };
-        plan(&self.inventory, &self.settings, occasion, &BTreeSet::new()).messages
+        plan(&self.inventory, &self.settings, ctx, &BTreeSet::new()).messages
     }
 
     /// Records one change, as the API server stores it.
-    pub(crate) fn record(&mut self, mark: &Mark) -> Result<(), Stale> {
-        let object = self.objects.get_mut(&*mark.name).unwrap();
+    pub(crate) fn record(&mut self, write: &RecordWrite) -> Result<(), StaleRecord> {
+        let object = self.objects.get_mut(&*write.name).unwrap();
         let status = object.status.as_mut().unwrap();
-        if let Some(memory) = mark.apply(status)? {
-            status.notified = memory.notified;
-            status.notifying = memory.notifying;
-            self.update_inventory(&mark.name);
+        if let Some(records) = write.apply(status)? {
+            status.notified = records.notified;
+            status.notifying = records.notifying;
+            self.update_inventory(&write.name);
         }
         Ok(())
     }
 
-    /// What is left of a message by what is stored now.
-    pub(crate) fn look_again(&self, message: Message) -> Option<Message> {
-        let look = |name: &str| Exception::read(self.objects[name].clone(), Timestamp::UNIX_EPOCH);
-        let looks = message.items.iter();
-        let looks: Vec<Look> = looks
-            .map(|item| item.look(Some(&look(&item.name)), &message))
+    /// The message without items that are stored differently now.
+    pub(crate) fn recheck(&self, message: ReminderMessage) -> Option<ReminderMessage> {
+        let stored =
+            |name: &str| Exception::read(self.objects[name].clone(), Timestamp::UNIX_EPOCH);
+        let results: Vec<Recheck> = message
+            .items
+            .iter()
+            .map(|item| item.recheck(Some(&stored(&item.name)), &message))
             .collect();
-        message.looked_at(&looks)
+        message.rechecked(&results)
     }
 
-    /// Records a message that was sent.
-    pub(crate) fn sent(&mut self, message: &Message, at: Timestamp) {
-        for mark in message.sent(at) {
-            self.record(&mark).unwrap();
+    /// Records that a message was sent.
+    pub(crate) fn sent(&mut self, message: &ReminderMessage, at: Timestamp) {
+        for write in message.sent(at) {
+            self.record(&write).unwrap();
         }
     }
 
-    /// Records the intent of what is due, sends it and records that.
-    pub(crate) fn send(&mut self, now: Timestamp) -> Vec<Message> {
+    /// Records the intents of the due messages, sends them and records that.
+    pub(crate) fn send(&mut self, now: Timestamp) -> Vec<ReminderMessage> {
         let messages = self.due(now);
         for message in &messages {
-            for mark in message.intents() {
-                self.record(&mark).unwrap();
+            for write in message.intents() {
+                self.record(&write).unwrap();
             }
             self.sent(message, now);
         }
@@ -199,14 +204,19 @@ impl World {
 }
 
 /// `CHANNEL/TEAM: NAME STAGE, …` of each message.
-pub(crate) fn summaries(messages: &[Message]) -> Vec<String> {
-    let one = |message: &Message| {
-        let items = message.items.iter();
-        let items = items.map(|item| format!("{} {}", item.name, item.stage.as_str()));
-        let items = items.collect::<Vec<_>>().join(", ");
-        format!("{}/{}: {items}", message.owner.channel, message.owner.team)
-    };
-    messages.iter().map(one).collect()
+pub(crate) fn summaries(messages: &[ReminderMessage]) -> Vec<String> {
+    messages
+        .iter()
+        .map(|message| {
+            let items: Vec<String> = message
+                .items
+                .iter()
+                .map(|item| format!("{} {}", item.name, item.stage.as_str()))
+                .collect();
+            let owner = &message.owner;
+            format!("{}/{}: {}", owner.channel, owner.team, items.join(", "))
+        })
+        .collect()
 }
 
 /// The paths `web` of team platform and `batch` of team data.

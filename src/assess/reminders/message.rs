@@ -1,5 +1,5 @@
-//! A message as data: what it reminds of, whom it is for, and the names by which a repetition of it
-//! or of a part of it is known. How it was taken, and what is put on record, are data too.
+//! A message as data: its items, its recipient, and the ids by which a receiver recognises a repetition.
+//! The outcome of a delivery and what to record of it are data too. Nothing is worded or sent here.
 
 use std::fmt::Write;
 use std::sync::Arc;
@@ -8,60 +8,61 @@ use std::time::Duration;
 use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 
-use super::records::{self, Change, Mark};
-use super::{Addressee, Occasion, Stage, was_sent};
+use super::records::was_sent;
+use super::records::{self, RecordChange, RecordWrite};
+use super::{DueStage, PlanContext, Recipient, ReminderStage};
 use crate::api::deviation_exception::Notifying;
 use crate::assess::exception::record::Exception;
 use crate::assess::register::{ExceptionView, Usage};
 
-/// The most items one message holds. What is left out stays due and comes with the next message.
+/// The most items in one message. The others stay due and come with the next message.
 pub const LONGEST_MESSAGE: usize = 40;
-/// How much of a message's key is of its owner.
+/// The digits of a message's key that stand for its owner.
 const OWNER_DIGITS: usize = 8;
 
-/// One thing a message reminds of.
+/// One exception in a message.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Item {
-    /// The same for the same stage and decision of the same exception, whatever message it is in.
+pub struct MessageItem {
+    /// Identifies the exception, stage and decision, whatever message it is in.
     pub id: String,
     /// The exception's namespace.
     pub namespace: Arc<str>,
     /// Its name.
     pub name: Arc<str>,
-    /// The object meant.
+    /// The object this is meant for.
     pub uid: Option<Box<str>>,
-    /// The generation this was worked out from.
+    /// The generation it was planned from.
     pub generation: Option<i64>,
-    /// The path it names, by today's name.
+    /// The path it names, by its current name.
     pub path: String,
-    /// What it is about.
-    pub stage: Stage,
-    /// The decision it counts from; for a request, when it came.
+    /// Its stage.
+    pub stage: ReminderStage,
+    /// The decision it counts from; for a request, when it was made.
     pub decision_at: Timestamp,
-    /// Who receives it, dry run or not.
-    pub owner: Addressee,
-    /// What there is to say.
-    pub facts: Facts,
+    /// Who has to act, in a dry run too.
+    pub owner: Recipient,
+    /// What its sentences are made of.
+    pub facts: ItemFacts,
     /// The recorded intent to send it, as the plan saw it.
     pub intent: Option<Notifying>,
 }
 
-/// What a sentence about an item needs to know.
+/// What the sentences about an item are made of.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Facts {
+pub struct ItemFacts {
     /// The team that owns the exception.
     pub team: String,
-    /// When it ends or ended.
+    /// When it expires or expired.
     pub ends: Option<Timestamp>,
     /// When its review is or was due.
     pub review: Option<Timestamp>,
-    /// The owner asked to go on, at this instant.
+    /// When the owner requested a renewal.
     pub renewal_asked: Option<Timestamp>,
-    /// Who asked, where that is known.
+    /// Who requested it, where that is known.
     pub asked_by: Option<String>,
-    /// The owner's words: why it is needed, or still needed.
+    /// The owner's reason: why it is needed, or still needed.
     pub words: String,
-    /// Whether its workloads still fail what it excuses, where that is known.
+    /// Whether its workloads still fail a check it names, where that is known.
     pub needed: Option<bool>,
     /// Whether it is in use.
     pub usage: Usage,
@@ -69,44 +70,44 @@ pub struct Facts {
 
 /// One message.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Message {
-    /// The `Idempotency-Key`. A new message gets it from its owner and items; a message under way
-    /// keeps it until a receiver has accepted it.
+pub struct ReminderMessage {
+    /// The `Idempotency-Key`: made from owner and items for a new message, and unchanged until a
+    /// receiver has accepted it.
     pub id: String,
-    /// Who it is for and the channel it goes to.
-    pub owner: Addressee,
-    /// It goes to the platform's channel, to show what owners would receive.
+    /// The team it is for and the channel it goes to.
+    pub owner: Recipient,
+    /// Whether it goes to the platform's channel, to show what owners would receive.
     pub dry_run: bool,
-    /// Most pressing first.
-    pub items: Vec<Item>,
-    /// How many more are due and come with the next message.
+    /// Most urgent first.
+    pub items: Vec<MessageItem>,
+    /// Items that are due and come with the next message.
     pub more: usize,
-    /// When it was made.
+    /// When it was planned.
     pub as_of: Timestamp,
-    /// Present for a message under way: its recorded intents for items that are no longer due.
-    pub left_out: Option<Vec<Mark>>,
+    /// For a message under way: removals of its recorded intents for items that are no longer due.
+    pub left_out: Option<Vec<RecordWrite>>,
 }
 
-/// How an item that a plan wants to send is stored now.
+/// How an exception as it is stored now compares with a planned item.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Look {
+pub enum Recheck {
     /// As the plan saw it.
     AsPlanned,
     /// Its exception is gone.
     Gone,
-    /// It was sent, it was changed, or it belongs to another message: the plan is out of date.
+    /// It was sent, was changed, or belongs to another message: the plan is out of date.
     Changed,
 }
 
-impl Item {
-    /// The word that is remembered. A dry run has words of its own: the owner was not told by it.
-    pub fn word(&self, dry_run: bool) -> String {
+impl MessageItem {
+    /// Its stage, as it is stored.
+    pub(super) fn word(&self, dry_run: bool) -> String {
         records::word(self.stage, dry_run)
     }
 
-    /// A change of what its exception's status remembers of it.
-    pub fn mark(&self, message: &Message, change: Change) -> Mark {
-        Mark {
+    /// A change of its records.
+    fn record_write(&self, message: &ReminderMessage, change: RecordChange) -> RecordWrite {
+        RecordWrite {
             item: self.id.clone(),
             namespace: self.namespace.clone(),
             name: self.name.clone(),
@@ -118,40 +119,45 @@ impl Item {
         }
     }
 
-    /// Compares it with the exception as it is stored now; none where that is gone.
-    pub fn look(&self, live: Option<&Exception>, message: &Message) -> Look {
+    /// Compares it with the exception as it is stored now; `None` where that is gone.
+    pub fn recheck(&self, live: Option<&Exception>, message: &ReminderMessage) -> Recheck {
         let Some(live) = live.filter(|live| live.uid == self.uid) else {
-            return Look::Gone;
+            return Recheck::Gone;
         };
-        let of = (self.stage, self.decision_at);
-        let intent = records::intent(live, of, message.dry_run);
+        let due = DueStage {
+            stage: self.stage,
+            decision_at: self.decision_at,
+        };
+        let intent = records::intent(live, due, message.dry_run);
         let is_as_planned = live.generation == self.generation
             && self.is_planned(intent, message)
-            && !was_sent(live, of, message.dry_run);
+            && !was_sent(live, due, message.dry_run);
         if is_as_planned {
-            Look::AsPlanned
+            Recheck::AsPlanned
         } else {
-            Look::Changed
+            Recheck::Changed
         }
     }
 
-    /// Whether this intent is the one the plan saw, or this very message's.
-    fn is_planned(&self, intent: Option<&Notifying>, message: &Message) -> bool {
+    /// Whether this intent is the one the plan saw, or this message's own.
+    fn is_planned(&self, intent: Option<&Notifying>, message: &ReminderMessage) -> bool {
         let is_own = |intent: &Notifying| intent.key == message.id && intent.items == message.ids();
         intent == self.intent.as_ref() || intent.is_some_and(is_own)
     }
 }
 
-impl Message {
-    /// The message to one owner, of everything that is due.
-    pub(super) fn of(owner: Addressee, mut items: Vec<Item>, occasion: Occasion) -> Self {
+impl ReminderMessage {
+    /// A new message of everything that is due to one recipient.
+    pub(super) fn of(owner: Recipient, mut items: Vec<MessageItem>, ctx: PlanContext) -> Self {
         items.sort_by_cached_key(|item| {
             let date = match item.stage {
-                Stage::Expired => item.facts.ends,
-                Stage::ReviewOverdue | Stage::ReviewDue => item.facts.review,
-                Stage::RenewalWaiting | Stage::DecisionWaiting => Some(item.decision_at),
+                ReminderStage::Expired => item.facts.ends,
+                ReminderStage::ReviewOverdue | ReminderStage::ReviewDue => item.facts.review,
+                ReminderStage::RenewalWaiting | ReminderStage::DecisionWaiting => {
+                    Some(item.decision_at)
+                }
             };
-            let of = occasion.dry_run.then(|| item.owner.clone());
+            let of = ctx.dry_run.then(|| item.owner.clone());
             (
                 of,
                 item.stage,
@@ -163,18 +169,18 @@ impl Message {
         let more = items.len().saturating_sub(LONGEST_MESSAGE);
         items.truncate(LONGEST_MESSAGE);
         Self {
-            id: id_of(&owner, occasion.dry_run, &items),
+            id: id_of(&owner, ctx.dry_run, &items),
             owner,
-            dry_run: occasion.dry_run,
+            dry_run: ctx.dry_run,
             items,
             more,
-            as_of: occasion.now,
+            as_of: ctx.now,
             left_out: None,
         }
     }
 
-    /// The message again that is under way with this key; `more` are due for its owner and wait.
-    pub(super) fn again(self, key: String, left_out: Vec<Mark>, more: usize) -> Self {
+    /// The message that is under way with this key; `more` items wait for the next one.
+    pub(super) fn again(self, key: String, left_out: Vec<RecordWrite>, more: usize) -> Self {
         Self {
             id: key,
             left_out: Some(left_out),
@@ -183,43 +189,45 @@ impl Message {
         }
     }
 
-    /// What is left of it, by how its items are stored now; none where that is nothing, or where a
-    /// message under way has to be planned again.
+    /// The message without items that are stored differently now, given one result per item. `None`
+    /// where no item is left, or where a message under way has to be planned again.
     #[must_use]
-    pub fn looked_at(mut self, looks: &[Look]) -> Option<Self> {
+    pub fn rechecked(mut self, results: &[Recheck]) -> Option<Self> {
         let is_under_way = self.left_out.is_some();
-        if is_under_way && looks.contains(&Look::Changed) {
+        if is_under_way && results.contains(&Recheck::Changed) {
             return None;
         }
-        let mut looks = looks.iter();
+        let mut results = results.iter();
         self.items
-            .retain(|_| looks.next() == Some(&Look::AsPlanned));
+            .retain(|_| results.next() == Some(&Recheck::AsPlanned));
         if !is_under_way {
             self.id = id_of(&self.owner, self.dry_run, &self.items);
         }
         (!self.items.is_empty()).then_some(self)
     }
 
-    /// What has to be recorded before it is sent, so that a retry by any replica repeats exactly
-    /// this. Nothing where the plan saw it recorded already.
-    pub fn intents(&self) -> Vec<Mark> {
+    /// What to record before it is sent, so that a retry by any replica repeats exactly this message.
+    /// Empty where the plan saw all of it recorded.
+    pub fn intents(&self) -> Vec<RecordWrite> {
         let items = self.ids();
         let is_recorded = |seen: &Notifying| seen.key == self.id && seen.items == items;
-        let missing = self.items.iter();
-        let missing = missing.filter(|item| !item.intent.as_ref().is_some_and(is_recorded));
-        let intended = missing.map(|item| {
-            let (items, seen) = (items.clone(), item.intent.clone());
-            item.mark(self, Change::Intended { items, seen })
-        });
         let left_out = self.left_out.iter().flatten().cloned();
-        intended.chain(left_out).collect()
+        self.items
+            .iter()
+            .filter(|item| !item.intent.as_ref().is_some_and(is_recorded))
+            .map(|item| {
+                let (items, seen) = (items.clone(), item.intent.clone());
+                item.record_write(self, RecordChange::Intended { items, seen })
+            })
+            .chain(left_out)
+            .collect()
     }
 
-    /// What has to be recorded once it was sent.
-    pub fn sent(&self, at: Timestamp) -> Vec<Mark> {
-        let items = self.items.iter();
-        items
-            .map(|item| item.mark(self, Change::Sent(at)))
+    /// What to record after it was sent.
+    pub fn sent(&self, at: Timestamp) -> Vec<RecordWrite> {
+        self.items
+            .iter()
+            .map(|item| item.record_write(self, RecordChange::Sent(at)))
             .collect()
     }
 
@@ -231,7 +239,7 @@ impl Message {
     }
 }
 
-impl Facts {
+impl ItemFacts {
     pub(super) fn of(view: &ExceptionView<'_>) -> Self {
         let spec = &view.exception.spec;
         let renewal = spec.renewal.as_ref().filter(|_| view.life.renewal_open);
@@ -250,20 +258,22 @@ impl Facts {
     }
 }
 
+/// The id of an item.
 pub(super) fn item_id(
-    (namespace, exception): (&str, &Exception),
-    (stage, decision_at): (Stage, Timestamp),
+    namespace: &str,
+    exception: &Exception,
+    due: DueStage,
     dry_run: bool,
 ) -> String {
     let name = format!("{namespace}/{}", exception.name);
     let uid = exception.uid.as_deref().unwrap_or_default();
-    let word = records::word(stage, dry_run);
-    let second = decision_at.as_second().to_string();
+    let word = records::word(due.stage, dry_run);
+    let second = due.decision_at.as_second().to_string();
     short_hash(&[uid, &name, &word, &second])
 }
 
-/// The key of a new message: eight digits of its owner, the rest of its owner and items.
-fn id_of(owner: &Addressee, dry_run: bool, items: &[Item]) -> String {
+/// The key of a new message: eight digits for its owner, the others for owner and items.
+fn id_of(owner: &Recipient, dry_run: bool, items: &[MessageItem]) -> String {
     let mut ids: Vec<&str> = items.iter().map(|item| item.id.as_str()).collect();
     ids.sort_unstable();
     let of_owner = owner_parts(owner, dry_run);
@@ -272,20 +282,20 @@ fn id_of(owner: &Addressee, dry_run: bool, items: &[Item]) -> String {
 }
 
 /// Whether a message with this key is for this owner.
-pub(super) fn leads_to(key: &str, owner: &Addressee, dry_run: bool) -> bool {
+pub(super) fn leads_to(key: &str, owner: &Recipient, dry_run: bool) -> bool {
     key.starts_with(&owner_digits(owner, dry_run))
 }
 
-fn owner_digits(owner: &Addressee, dry_run: bool) -> String {
+fn owner_digits(owner: &Recipient, dry_run: bool) -> String {
     short_hash(&owner_parts(owner, dry_run))[..OWNER_DIGITS].to_owned()
 }
 
-fn owner_parts(owner: &Addressee, dry_run: bool) -> [&str; 3] {
+fn owner_parts(owner: &Recipient, dry_run: bool) -> [&str; 3] {
     let kind = if dry_run { "dry-run" } else { "reminder" };
     [kind, &*owner.channel, &*owner.team]
 }
 
-/// 32 hexadecimal digits that no other list of parts gives.
+/// 32 hexadecimal digits that stand for this list of parts.
 fn short_hash(parts: &[&str]) -> String {
     let mut hash = Sha256::new();
     for part in parts {
@@ -300,30 +310,30 @@ fn short_hash(parts: &[&str]) -> String {
     })
 }
 
-/// How handing a message over ended.
+/// The outcome of sending a message.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Delivery {
-    /// The receiver took it.
+    /// The receiver accepted it.
     Accepted,
-    /// It did not, and would not take it later either.
-    Refused(Setback),
-    /// It could not be handed over now.
-    Failed(Setback),
+    /// The receiver would refuse it again.
+    Refused(DeliveryFailure),
+    /// A retry may succeed.
+    Failed(DeliveryFailure),
 }
 
-/// Why a message was not taken, and how long its channel is left alone.
+/// Why a message was not accepted.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Setback {
-    /// One word.
+pub struct DeliveryFailure {
+    /// One word, for metrics and logs.
     pub reason: &'static str,
-    /// What was said, on one line.
+    /// The receiver's response or the error, on one line.
     pub message: String,
-    /// The time until the next attempt.
+    /// How long nothing is sent to the channel.
     pub pause: Duration,
 }
 
 impl Delivery {
-    /// The word used in metrics.
+    /// The label value in metrics.
     pub const fn as_str(&self) -> &'static str {
         match self {
             Self::Accepted => "delivered",

@@ -1,44 +1,44 @@
-//! Messages under way: those whose intent is recorded, and that no receiver is known to have
-//! accepted. A message is repeated under its own key with its own items; what falls due later
-//! waits for a later message.
+//! Messages under way: their intent is recorded, and no receiver is known to have accepted them. A
+//! message is repeated under its own key with its own items; what falls due later waits for a later
+//! message.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use jiff::Timestamp;
 
 use super::message::item_id;
-use super::records::{self, Change, Mark};
-use super::{Addressee, message};
+use super::records::{self, RecordChange, RecordWrite};
+use super::{DueStage, Recipient, message};
 use crate::api::deviation_exception::Notifying;
 use crate::assess::exception::record::Exception;
 use crate::assess::inventory::Inventory;
 
-/// What is known of messages under way, by key.
+/// The messages under way, by key.
 #[derive(Debug, Default)]
-pub(super) struct Open {
-    /// The items that all recorded intents of a message list. They differ while a message that
-    /// lost an item is being recorded anew: then the shorter list counts.
+pub(super) struct OpenMessages {
+    /// The items that all recorded intents of a message list. The lists differ while a message that
+    /// lost an item is recorded again: then the shorter one counts.
     items: BTreeMap<String, BTreeSet<String>>,
-    /// Where each item belongs that some intent lists.
+    /// The keys under which each item is listed.
     keys: HashMap<String, BTreeSet<String>>,
-    /// Messages of which some item is recorded as sent: the receiver has accepted all of it.
+    /// Messages with an item that is recorded as sent: the receiver has accepted all of it.
     accepted: HashMap<String, Timestamp>,
     /// The recorded intents.
-    intents: Vec<Mark>,
+    intents: Vec<RecordWrite>,
 }
 
-/// Which message a reminder belongs to.
+/// The message an item belongs to.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Belongs {
-    /// A new one.
-    Nowhere,
+pub(super) enum ItemMessage {
+    /// None yet.
+    New,
     /// The one with this key, which was not accepted yet.
-    To(String),
-    /// One that was accepted; what is left is to record that.
-    ToAccepted,
+    Open(String),
+    /// One that was accepted; that is still to be recorded.
+    Accepted,
 }
 
-impl Open {
+impl OpenMessages {
     pub(super) fn of(inventory: &Inventory) -> Self {
         let mut open = Self::default();
         for (namespace, exception) in exceptions(inventory) {
@@ -49,8 +49,10 @@ impl Open {
         if open.intents.is_empty() {
             return open;
         }
-        let statuses = exceptions(inventory).filter_map(|(_, exception)| exception.status.as_ref());
-        for sent in statuses.flat_map(|status| &status.notified) {
+        let sent = exceptions(inventory)
+            .filter_map(|(_, exception)| exception.status.as_ref())
+            .flat_map(|status| &status.notified);
+        for sent in sent {
             let key = sent
                 .key
                 .as_ref()
@@ -75,43 +77,49 @@ impl Open {
             return;
         };
         let decision_at = intent.decision_at.0;
+        let due = DueStage { stage, decision_at };
         let items: BTreeSet<String> = intent.items.iter().cloned().collect();
         self.items
             .entry(intent.key.clone())
             .and_modify(|known| known.retain(|item| items.contains(item)))
             .or_insert(items);
-        self.intents.push(Mark {
-            item: item_id((namespace, exception), (stage, decision_at), dry_run),
+        self.intents.push(RecordWrite {
+            item: item_id(namespace, exception, due, dry_run),
             namespace: namespace.into(),
             name: exception.name.clone(),
             uid: exception.uid.clone(),
             word: intent.stage.clone(),
             decision_at,
             key: intent.key.clone(),
-            change: Change::LeftOut,
+            change: RecordChange::LeftOut,
         });
     }
 
-    /// Which message to `owner` an item with this recorded intent belongs to. An item without an
-    /// intent joins the message that lists it: a replica ended before it had recorded all intents.
-    /// An intent for another owner counts no more: the message was routed elsewhere.
+    /// The message to `owner` that an item with this recorded intent belongs to. An item without an
+    /// intent joins the message that lists it: a replica ended before it had recorded all intents. An
+    /// intent for another owner does not count: the message is routed to another channel now.
     pub(super) fn of_item(
         &self,
-        (item, intent): (&str, Option<&Notifying>),
-        owner: &Addressee,
+        item: &str,
+        intent: Option<&Notifying>,
+        owner: &Recipient,
         dry_run: bool,
-    ) -> Belongs {
+    ) -> ItemMessage {
         let leads_here = |key: &str| message::leads_to(key, owner, dry_run);
         let key = match intent {
-            Some(intent) if self.accepted.contains_key(&intent.key) => return Belongs::ToAccepted,
-            Some(intent) => Some(&intent.key).filter(|key| self.lists(key, item)),
-            None => {
-                let mut keys = self.keys.get(item).into_iter().flatten();
-                keys.find(|key| leads_here(key) && !self.accepted.contains_key(*key))
+            Some(intent) if self.accepted.contains_key(&intent.key) => {
+                return ItemMessage::Accepted;
             }
+            Some(intent) => Some(&intent.key).filter(|key| self.lists(key, item)),
+            None => self
+                .keys
+                .get(item)
+                .into_iter()
+                .flatten()
+                .find(|key| leads_here(key) && !self.accepted.contains_key(*key)),
         };
         key.filter(|key| leads_here(key))
-            .map_or(Belongs::Nowhere, |key| Belongs::To(key.clone()))
+            .map_or(ItemMessage::New, |key| ItemMessage::Open(key.clone()))
     }
 
     fn lists(&self, key: &str, item: &str) -> bool {
@@ -120,26 +128,29 @@ impl Open {
             .is_some_and(|items| items.contains(item))
     }
 
-    /// Recorded intents of a message that are for none of these items.
-    pub(super) fn left_out(&self, key: &str, items: &[message::Item]) -> Vec<Mark> {
-        let is_left_out =
-            |mark: &&Mark| mark.key == key && items.iter().all(|item| item.id != mark.item);
+    /// Removals of the recorded intents of a message for other items than these.
+    pub(super) fn left_out(&self, key: &str, items: &[message::MessageItem]) -> Vec<RecordWrite> {
+        let is_left_out = |intent: &&RecordWrite| {
+            intent.key == key && items.iter().all(|item| item.id != intent.item)
+        };
         self.intents.iter().filter(is_left_out).cloned().collect()
     }
 }
 
-/// What is left to record of messages that were accepted: a replica ended when it had recorded
-/// some of their items. Nothing of it is sent again.
-pub fn accepted(inventory: &Inventory) -> Vec<Mark> {
-    let open = Open::of(inventory);
-    let sent = open.intents.iter().filter_map(|intent| {
-        let change = Change::Sent(*open.accepted.get(&intent.key)?);
-        Some(Mark {
-            change,
-            ..intent.clone()
+/// What is still to be recorded of accepted messages: a replica ended when it had recorded some of
+/// their items. Nothing of it is sent again.
+pub fn accepted(inventory: &Inventory) -> Vec<RecordWrite> {
+    let open = OpenMessages::of(inventory);
+    open.intents
+        .iter()
+        .filter_map(|intent| {
+            let change = RecordChange::Sent(*open.accepted.get(&intent.key)?);
+            Some(RecordWrite {
+                change,
+                ..intent.clone()
+            })
         })
-    });
-    sent.collect()
+        .collect()
 }
 
 fn exceptions(inventory: &Inventory) -> impl Iterator<Item = (&str, &Exception)> {

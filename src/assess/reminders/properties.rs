@@ -8,7 +8,7 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 
 use super::fixtures::{World, daily, immediate};
-use super::{Message, Occasion, PlanTrigger, plan};
+use super::{PlanContext, PlanTrigger, ReminderMessage, plan};
 use crate::api::DeviationExceptionSpec;
 use crate::api::deviation_exception::Decision;
 use crate::assess::exception::fixtures::{
@@ -87,7 +87,7 @@ fn decisions(spec: &DeviationExceptionSpec) -> impl Iterator<Item = Timestamp> {
 }
 
 /// What was sent, with the instant by the clock of that moment.
-type Sent = Vec<(Timestamp, Message)>;
+type Sent = Vec<(Timestamp, ReminderMessage)>;
 
 fn play(world: &mut World, events: &[Event]) -> (Sent, Timestamp) {
     play_from(world, events, day(1))
@@ -122,10 +122,10 @@ fn play_from(world: &mut World, events: &[Event], mut now: Timestamp) -> (Sent, 
 }
 
 /// These messages without the instant each was made at.
-fn undated(messages: Vec<Message>) -> Vec<Message> {
+fn undated(messages: Vec<ReminderMessage>) -> Vec<ReminderMessage> {
     messages
         .into_iter()
-        .map(|message| Message {
+        .map(|message| ReminderMessage {
             as_of: Timestamp::UNIX_EPOCH,
             ..message
         })
@@ -135,7 +135,7 @@ fn undated(messages: Vec<Message>) -> Vec<Message> {
 /// Plans at every look, and in a second world only when the trigger asks for it. Returns how often
 /// that was, and how many looks there were.
 fn play_twice(
-    settings: &super::Settings,
+    settings: &super::ReminderSettings,
     events: &[Event],
 ) -> Result<(usize, usize), TestCaseError> {
     let (mut always, mut triggered) = (World::new(settings.clone()), World::new(settings.clone()));
@@ -150,16 +150,16 @@ fn play_twice(
         looks += 1;
         let expected = always.due(now);
         triggered.settle(now);
-        let occasion = Occasion {
+        let ctx = PlanContext {
             now,
             dry_run: triggered.dry_run,
         };
         let version = triggered.inventory.version();
         let mut messages = Vec::new();
-        if trigger.is_due(version, occasion) {
+        if trigger.is_due(version, ctx) {
             let nothing = BTreeSet::new();
-            let plan = plan(&triggered.inventory, settings, occasion, &nothing);
-            trigger.planned(version, occasion, plan.wake_at);
+            let plan = plan(&triggered.inventory, settings, ctx, &nothing);
+            trigger.planned(version, ctx, plan.wake_at);
             messages = plan.messages;
             plans += 1;
         }
@@ -188,8 +188,8 @@ proptest! {
         let (_, now) = play(&mut world, &events);
         world.settle(now);
         let plan_at = |now| {
-            let occasion = Occasion { now, dry_run: world.dry_run };
-            plan(&world.inventory, &world.settings, occasion, &BTreeSet::new())
+            let ctx = PlanContext { now, dry_run: world.dry_run };
+            plan(&world.inventory, &world.settings, ctx, &BTreeSet::new())
         };
         let plan = plan_at(now);
         let wake_at = plan.wake_at.unwrap_or_else(|| now + SignedDuration::from_hours(24 * 400));
@@ -258,7 +258,7 @@ proptest! {
             let ns = world.inventory.namespace("shop").unwrap();
             let exception = ns.exception(&item.name).unwrap();
             let status = exception.status.as_ref().unwrap();
-            let said_since = status.notified.iter().any(|mark| mark.sent_at.0 >= now);
+            let said_since = status.notified.iter().any(|sent| sent.sent_at.0 >= now);
             // Written before the clock was put back, it did not count yet.
             let is_decided_ahead = decisions(&exception.spec).any(|at| at > before);
             let is_not_lost = sent.contains(&item.name) || said_since || is_decided_ahead;
@@ -282,9 +282,9 @@ proptest! {
         let now = Timestamp::from_second(second.into()).unwrap();
         for now in [now, Timestamp::MIN, Timestamp::MAX, start()] {
             for dry_run in [false, true] {
-                let occasion = Occasion { now, dry_run };
+                let ctx = PlanContext { now, dry_run };
                 let nothing = BTreeSet::new();
-                let plan = || plan(&world.inventory, &world.settings, occasion, &nothing);
+                let plan = || plan(&world.inventory, &world.settings, ctx, &nothing);
                 prop_assert_eq!(plan(), plan());
             }
         }

@@ -1,108 +1,103 @@
-//! What an exception's status remembers of reminders: `notified`, one entry for each stage and
-//! decision that was sent, and `notifying`, the message that each reminder under way belongs to.
-//! A dry run has words of its own, because it does not tell the owner.
+//! The reminder records in the status of an exception: `notified`, one entry for each stage and decision
+//! that was sent, and `notifying`, the message that each reminder under way belongs to. A dry run has
+//! stage names of its own, because it does not reach the owner. Nothing is written here.
 
 use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use super::Stage;
+use super::{DueStage, ReminderStage};
 use crate::api::DeviationExceptionStatus;
 use crate::api::condition::stored;
 use crate::api::deviation_exception::{Notified, Notifying};
 use crate::assess::exception::record::Exception;
 
-/// How many entries a status holds; the oldest decisions go first.
-pub const REMEMBERED: usize = 32;
+/// The most entries in `notified`; those of the oldest decisions are dropped first.
+pub(super) const MAX_RECORDS: usize = 32;
 const DRY_RUN: &str = "dry-run:";
 
-/// The word an entry has.
-pub(super) fn word(stage: Stage, dry_run: bool) -> String {
+/// The stage of an entry, as it is stored.
+pub(super) fn word(stage: ReminderStage, dry_run: bool) -> String {
     let prefix = if dry_run { DRY_RUN } else { "" };
     format!("{prefix}{}", stage.as_str())
 }
 
-/// What the word of an entry means; none where it is none of ours.
-pub(super) fn read(word: &str) -> Option<(Stage, bool)> {
+/// Reads the stage of an entry, and whether it is of a dry run; `None` for an unknown stage.
+pub(super) fn read(word: &str) -> Option<(ReminderStage, bool)> {
     let (word, dry_run) = match word.strip_prefix(DRY_RUN) {
         Some(rest) => (rest, true),
         None => (word, false),
     };
-    let stage = Stage::ALL
+    let stage = ReminderStage::ALL
         .into_iter()
         .find(|stage| stage.as_str() == word)?;
     Some((stage, dry_run))
 }
 
-/// Whether this stage was told for this decision. What the owner was told need not be shown to the
-/// platform's channel any more, were a dry run to begin later.
-pub fn was_sent(
-    exception: &Exception,
-    (stage, decision_at): (Stage, Timestamp),
-    dry_run: bool,
-) -> bool {
-    let status = exception.status.as_ref();
-    let mut marks = status.into_iter().flat_map(|status| &status.notified);
-    marks.any(|mark| {
-        let is_of = |dry_run| mark.stage == word(stage, dry_run);
-        (is_of(false) || dry_run && is_of(true)) && is_same(mark.decision_at.0, decision_at)
-    })
+/// Whether this stage was sent for this decision. A dry run that begins later does not show what the
+/// owner has received.
+pub(super) fn was_sent(exception: &Exception, due: DueStage, dry_run: bool) -> bool {
+    exception
+        .status
+        .iter()
+        .flat_map(|status| &status.notified)
+        .filter(|sent| is_same(sent.decision_at.0, due.decision_at))
+        .any(|sent| {
+            let is_of = |dry_run| sent.stage == word(due.stage, dry_run);
+            is_of(false) || dry_run && is_of(true)
+        })
 }
 
 /// The recorded intent to send this stage for this decision.
-pub(super) fn intent(
-    exception: &Exception,
-    (stage, decision_at): (Stage, Timestamp),
-    dry_run: bool,
-) -> Option<&Notifying> {
-    let word = word(stage, dry_run);
+pub(super) fn intent(exception: &Exception, due: DueStage, dry_run: bool) -> Option<&Notifying> {
+    let word = word(due.stage, dry_run);
     let mut intents = exception.status.as_ref()?.notifying.iter();
-    intents.find(|intent| intent.stage == word && is_same(intent.decision_at.0, decision_at))
+    intents.find(|intent| intent.stage == word && is_same(intent.decision_at.0, due.decision_at))
 }
 
-/// The entries with one more. Of one stage and decision there is one entry; the new one stays
-/// whatever its date, or it would be sent for ever.
+/// Adds an entry, which replaces the one of the same stage and decision. The new entry stays whatever
+/// its date, or its reminder would be sent for ever.
 #[must_use]
-pub fn record(mut entries: Vec<Notified>, new: Notified) -> Vec<Notified> {
+pub(super) fn record(mut entries: Vec<Notified>, new: Notified) -> Vec<Notified> {
     entries.retain(|entry| {
         entry.stage != new.stage || !is_same(entry.decision_at.0, new.decision_at.0)
     });
     entries.sort_by_key(|entry| (entry.decision_at.0, entry.sent_at.0));
-    let too_many = (entries.len() + 1).saturating_sub(REMEMBERED);
+    let too_many = (entries.len() + 1).saturating_sub(MAX_RECORDS);
     entries.drain(..too_many);
     entries.push(new);
     entries
 }
 
-/// One change of what an exception's status remembers of one reminder.
+/// A change of the records of one reminder.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Mark {
-    /// The id of the reminder.
+pub struct RecordWrite {
+    /// The id of the item.
     pub item: String,
     /// The exception's namespace.
     pub namespace: Arc<str>,
     /// Its name.
     pub name: Arc<str>,
-    /// The object meant.
+    /// The object this is meant for.
     pub uid: Option<Box<str>>,
-    /// The word of its stage.
+    /// Its stage, as it is stored.
     pub word: String,
     /// The decision it counts from.
     pub decision_at: Timestamp,
     /// The `Idempotency-Key` of the message.
     pub key: String,
-    /// What happens to it.
-    pub change: Change,
+    /// What to record.
+    pub change: RecordChange,
 }
 
-/// What happens to a reminder.
+/// What to record of a reminder.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Change {
-    /// It is about to be sent, in a message of these items.
+pub enum RecordChange {
+    /// It is about to be sent.
     Intended {
         /// The ids of all items of the message, sorted.
         items: Vec<String>,
-        /// The intent that the plan was made from.
+        /// The recorded intent, as the plan saw it.
         seen: Option<Notifying>,
     },
     /// It was sent.
@@ -111,33 +106,35 @@ pub enum Change {
     LeftOut,
 }
 
-/// What the two lists become.
+/// The reminder records of an exception.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Memory {
+pub struct ReminderRecords {
     /// Reminders sent.
     pub notified: Vec<Notified>,
     /// Reminders under way.
     pub notifying: Vec<Notifying>,
 }
 
-/// The stored status differs from the one the change was planned from.
+/// The stored records are not those the change was planned from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Stale;
+pub struct StaleRecord;
 
-impl Mark {
-    /// The memory after this change; none where it is so already. An intent replaces only what
-    /// its plan saw. **Invariant:** so a reminder belongs to one message at a time, whichever
-    /// replica writes.
+impl RecordWrite {
+    /// The records after this change; `None` where it changes nothing. An intent replaces only what its
+    /// plan saw. **Invariant:** a reminder belongs to at most one message, whichever replica writes.
     ///
     /// # Errors
     /// When the reminder was sent meanwhile or belongs to another message.
-    pub fn apply(&self, status: &DeviationExceptionStatus) -> Result<Option<Memory>, Stale> {
-        let mut memory = Memory {
+    pub fn apply(
+        &self,
+        status: &DeviationExceptionStatus,
+    ) -> Result<Option<ReminderRecords>, StaleRecord> {
+        let mut records = ReminderRecords {
             notified: status.notified.clone(),
             notifying: status.notifying.clone(),
         };
         match &self.change {
-            Change::Intended { items, seen } => {
+            RecordChange::Intended { items, seen } => {
                 let intent = self.intent(items.clone());
                 let stored = status.notifying.iter().find(|intent| self.is_of(intent));
                 if stored == Some(&intent) {
@@ -145,29 +142,29 @@ impl Mark {
                 }
                 let was_sent = status.notified.iter().any(|sent| self.is_sent_by(sent));
                 if was_sent || stored != seen.as_ref() {
-                    return Err(Stale);
+                    return Err(StaleRecord);
                 }
-                // One for each stage: an older decision is no longer due.
-                memory
+                // One for each stage: that of an older decision is obsolete.
+                records
                     .notifying
                     .retain(|other| other.stage != self.word && read(&other.stage).is_some());
-                memory.notifying.push(intent);
+                records.notifying.push(intent);
             }
-            Change::Sent(at) => {
+            RecordChange::Sent(at) => {
                 let sent = status.notified.iter().find(|sent| self.is_sent_by(sent));
                 if sent.is_none_or(|sent| sent.key.as_ref() != Some(&self.key)) {
-                    memory.notified = record(memory.notified, self.notified(*at));
+                    records.notified = record(records.notified, self.notified(*at));
                 }
-                memory.notifying.retain(|intent| !self.outlives(intent));
+                records.notifying.retain(|intent| !self.outlives(intent));
             }
-            Change::LeftOut => {
+            RecordChange::LeftOut => {
                 let is_left_out = |intent: &Notifying| self.is_of(intent) && intent.key == self.key;
-                memory.notifying.retain(|intent| !is_left_out(intent));
+                records.notifying.retain(|intent| !is_left_out(intent));
             }
         }
-        let is_so_already =
-            memory.notified == status.notified && memory.notifying == status.notifying;
-        Ok((!is_so_already).then_some(memory))
+        let is_unchanged =
+            records.notified == status.notified && records.notifying == status.notifying;
+        Ok((!is_unchanged).then_some(records))
     }
 
     fn intent(&self, items: Vec<String>) -> Notifying {
@@ -196,8 +193,8 @@ impl Mark {
         sent.stage == self.word && is_same(sent.decision_at.0, self.decision_at)
     }
 
-    /// Whether an intent is settled once this was sent: its own, one of an older decision, or one
-    /// of an earlier stage of the same decision, which the owner has left behind.
+    /// Whether an intent is obsolete once this was sent: its own, one of an older decision, or one of an
+    /// earlier stage of the same decision.
     fn outlives(&self, intent: &Notifying) -> bool {
         let (own, other) = (read(&self.word), read(&intent.stage));
         let (Some((own, _)), Some((other, _))) = (own, other) else {
@@ -211,7 +208,7 @@ impl Mark {
     }
 }
 
-/// Instants are stored in whole seconds.
+/// Whether two instants are stored as the same one: in whole seconds.
 fn is_same(one: Timestamp, other: Timestamp) -> bool {
     one.as_second() == other.as_second()
 }

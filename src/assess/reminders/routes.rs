@@ -8,7 +8,7 @@ use crate::api::golden_path::Owner;
 
 /// A team in a channel: what one message is for.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Addressee {
+pub struct Recipient {
     /// The channel's name.
     pub channel: Arc<str>,
     /// The team.
@@ -17,7 +17,7 @@ pub struct Addressee {
 
 /// The channels of teams and paths, by name.
 #[derive(Clone, Debug, Default)]
-pub struct Routes {
+pub struct ChannelRoutes {
     /// Every channel there is.
     pub channels: BTreeSet<Arc<str>>,
     /// For teams nothing else is known of.
@@ -30,16 +30,16 @@ pub struct Routes {
     pub paths: BTreeMap<String, Arc<str>>,
 }
 
-impl Routes {
+impl ChannelRoutes {
     /// The owner of an exception: the channel its contact names, else the team's, else the default.
-    pub fn of_team(&self, owner: &Owner) -> Addressee {
+    pub fn of_team(&self, owner: &Owner) -> Recipient {
         let named = self.named(owner.contact.as_deref());
         let channel = named.or_else(|| self.teams.get(&owner.team));
         self.to(channel, &owner.team)
     }
 
-    /// The owner of a path: the path's channel, else as [`Routes::of_team`].
-    pub fn of_path(&self, path: &str, owner: &Owner) -> Addressee {
+    /// The owner of a path: the path's channel, else as [`ChannelRoutes::of_team`].
+    pub fn of_path(&self, path: &str, owner: &Owner) -> Recipient {
         match self.paths.get(path) {
             Some(channel) => self.to(Some(channel), &owner.team),
             None => self.of_team(owner),
@@ -47,9 +47,9 @@ impl Routes {
     }
 
     /// Who is written to: the owner, or during a dry run the platform for all of them.
-    pub fn recipient(&self, owner: &Addressee, dry_run: bool) -> Addressee {
+    pub fn recipient(&self, owner: &Recipient, dry_run: bool) -> Recipient {
         if dry_run {
-            Addressee {
+            Recipient {
                 channel: self.platform.clone(),
                 team: "platform".into(),
             }
@@ -65,8 +65,8 @@ impl Routes {
         self.channels.get(name)
     }
 
-    fn to(&self, channel: Option<&Arc<str>>, team: &str) -> Addressee {
-        Addressee {
+    fn to(&self, channel: Option<&Arc<str>>, team: &str) -> Recipient {
+        Recipient {
             channel: channel.unwrap_or(&self.default).clone(),
             team: team.into(),
         }

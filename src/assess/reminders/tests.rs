@@ -4,7 +4,8 @@ use crate::api::Instant;
 use jiff::{SignedDuration, Timestamp};
 
 use super::fixtures::{World, daily, immediate, summaries};
-use super::{DryRun, LONGEST_MESSAGE, REMEMBERED, Stage, record};
+use super::records::{MAX_RECORDS, record};
+use super::{DryRun, LONGEST_MESSAGE, ReminderStage};
 use crate::api::DeviationExceptionSpec;
 use crate::api::deviation_exception::{Decision, Notified};
 use crate::assess::adoption::index::Contributions;
@@ -247,8 +248,8 @@ fn a_dry_run_tells_the_platform_once_and_the_owner_afterwards() {
     // What owners were told is not shown again, were a dry run to begin once more.
     world.dry_run = true;
     assert_eq!(summaries(&world.send(hours(day(81), 9))), [""; 0]);
-    let marks = &world.object("heap").status.as_ref().unwrap().notified;
-    let words: Vec<_> = marks.iter().map(|mark| mark.stage.as_str()).collect();
+    let entries = &world.object("heap").status.as_ref().unwrap().notified;
+    let words: Vec<_> = entries.iter().map(|sent| sent.stage.as_str()).collect();
     assert_eq!(words, ["dry-run:review-due", "review-due"]);
 }
 
@@ -318,7 +319,7 @@ fn a_repetition_has_the_same_name() {
     assert_ne!(first[0].id, later[0].id, "another stage");
 }
 
-fn entry(stage: Stage, decided: u64, sent: u64) -> Notified {
+fn entry(stage: ReminderStage, decided: u64, sent: u64) -> Notified {
     Notified {
         stage: stage.as_str().to_owned(),
         decision_at: Instant(day(decided)),
@@ -330,17 +331,20 @@ fn entry(stage: Stage, decided: u64, sent: u64) -> Notified {
 #[test]
 fn memory_forgets_the_oldest_decisions_first_and_never_the_new_entry() {
     let mut entries = Vec::new();
-    for round in 0..REMEMBERED as u64 {
-        entries = record(entries, entry(Stage::ReviewDue, round + 1, round + 2));
+    for round in 0..MAX_RECORDS as u64 {
+        entries = record(
+            entries,
+            entry(ReminderStage::ReviewDue, round + 1, round + 2),
+        );
     }
-    entries = record(entries, entry(Stage::Expired, 90, 91));
-    assert_eq!(entries.len(), REMEMBERED);
+    entries = record(entries, entry(ReminderStage::Expired, 90, 91));
+    assert_eq!(entries.len(), MAX_RECORDS);
     assert_eq!(entries[0].decision_at.0, day(2));
-    let old = entry(Stage::ReviewOverdue, 0, 100);
+    let old = entry(ReminderStage::ReviewOverdue, 0, 100);
     entries = record(entries, old.clone());
-    assert_eq!(entries.len(), REMEMBERED);
+    assert_eq!(entries.len(), MAX_RECORDS);
     assert!(entries.contains(&old));
-    let again = entry(Stage::Expired, 90, 120);
+    let again = entry(ReminderStage::Expired, 90, 120);
     entries = record(entries, again.clone());
     let same = entries
         .iter()
@@ -360,6 +364,6 @@ fn a_status_write_states_nothing_about_reminders() {
     assert_eq!(plan.exceptions.len(), 1, "it is overdue now");
     assert_eq!(plan.exceptions[0].status.notified, []);
     world.settle(day(96));
-    let marks = &world.object("heap").status.as_ref().unwrap().notified;
-    assert_eq!(marks.len(), 1);
+    let entries = &world.object("heap").status.as_ref().unwrap().notified;
+    assert_eq!(entries.len(), 1);
 }

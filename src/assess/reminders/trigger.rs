@@ -3,7 +3,7 @@
 
 use jiff::Timestamp;
 
-use super::Occasion;
+use super::PlanContext;
 use crate::api::Period;
 
 /// The longest time between two plans, in case a change was missed.
@@ -18,30 +18,30 @@ pub struct PlanTrigger {
 #[derive(Clone, Debug)]
 struct LastPlan {
     version: u64,
-    occasion: Occasion,
+    ctx: PlanContext,
     wake_at: Option<Timestamp>,
 }
 
 impl PlanTrigger {
     /// Whether a plan may differ from the last one. `version` is the inventory's.
-    pub fn is_due(&self, version: u64, occasion: Occasion) -> bool {
+    pub fn is_due(&self, version: u64, ctx: PlanContext) -> bool {
         let Some(last) = &self.last else {
             return true;
         };
-        let (now, then) = (occasion.now, last.occasion.now);
+        let (now, then) = (ctx.now, last.ctx.now);
         let clock_went_back = now < then;
         clock_went_back
             || version != last.version
-            || occasion.dry_run != last.occasion.dry_run
+            || ctx.dry_run != last.ctx.dry_run
             || last.wake_at.is_some_and(|at| at <= now)
             || SAFETY_NET.after(then) <= now
     }
 
     /// Records what a plan was made from, and its `wake_at`.
-    pub fn planned(&mut self, version: u64, occasion: Occasion, wake_at: Option<Timestamp>) {
+    pub fn planned(&mut self, version: u64, ctx: PlanContext, wake_at: Option<Timestamp>) {
         self.last = Some(LastPlan {
             version,
-            occasion,
+            ctx,
             wake_at,
         });
     }
@@ -59,9 +59,9 @@ mod tests {
 
     use super::*;
 
-    fn at(second: i64, dry_run: bool) -> Occasion {
+    fn at(second: i64, dry_run: bool) -> PlanContext {
         let now = Timestamp::UNIX_EPOCH + SignedDuration::from_secs(second);
-        Occasion { now, dry_run }
+        PlanContext { now, dry_run }
     }
 
     #[test]

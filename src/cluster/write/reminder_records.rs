@@ -18,7 +18,7 @@ use super::apply::{ApiWriter, WriteOutcome, WriteTarget};
 use super::lanes::{Lane, WriteJob};
 use crate::api::DeviationException;
 use crate::assess::exception::record::Exception;
-use crate::assess::reminders::{Mark, Stale};
+use crate::assess::reminders::{RecordWrite, StaleRecord};
 use crate::cluster::client::connect::REQUEST_TIMEOUT;
 use crate::cluster::client::error::{Error, Result};
 use crate::cluster::context::Context;
@@ -31,16 +31,15 @@ const CONFLICTS: ConstantBuilder = ConstantBuilder::new()
     .with_delay(Duration::ZERO)
     .with_max_times(4);
 
-/// A change of an exception's reminder records, and a channel for its outcome.
+/// A write of reminder records, and a channel for its outcome.
 #[derive(Debug)]
-pub struct ReminderRecord {
-    /// What to record.
-    pub mark: Mark,
+pub struct RecordRequest {
+    pub write: RecordWrite,
     /// Receives the outcome.
     pub done: oneshot::Sender<WriteOutcome>,
 }
 
-impl WriteJob for ReminderRecord {
+impl WriteJob for RecordRequest {
     fn lane(&self) -> Lane {
         Lane::Urgent
     }
@@ -50,12 +49,12 @@ impl WriteJob for ReminderRecord {
     }
 
     fn subject(&self) -> String {
-        let (namespace, name) = (&self.mark.namespace, &self.mark.name);
+        let (namespace, name) = (&self.write.namespace, &self.write.name);
         format!("{namespace}/DeviationException/{name}")
     }
 
     fn send<'a>(&'a mut self, api: &'a ApiWriter) -> BoxFuture<'a, WriteOutcome> {
-        Box::pin(api.record_reminder(&self.mark))
+        Box::pin(api.record_reminder(&self.write))
     }
 
     /// The sender of the reminder retries, and the watch updates the inventory. A sender that is gone
@@ -66,8 +65,8 @@ impl WriteJob for ReminderRecord {
 }
 
 impl ApiWriter {
-    /// An exception as it is stored now; `None` where it is gone or cannot be decoded: such an object
-    /// must not hold up the reminders of others.
+    /// An exception as it is stored now. `None` where it is gone or cannot be decoded: such an object must
+    /// not hold up the reminders of others.
     pub async fn read_exception(&self, namespace: &str, name: &str) -> Result<Option<Exception>> {
         let stored = match self.stored(namespace, name).await {
             Err(Error::Request { source, .. }) if matches!(*source, kube::Error::SerdeError(_)) => {
@@ -91,9 +90,9 @@ impl ApiWriter {
     }
 
     /// Makes one change to the reminder records of an exception.
-    pub async fn record_reminder(&self, mark: &Mark) -> WriteOutcome {
+    pub async fn record_reminder(&self, write: &RecordWrite) -> WriteOutcome {
         let attempt = || async {
-            match self.try_record_reminder(mark).await {
+            match self.try_record_reminder(write).await {
                 WriteOutcome::Failed("Conflict") => Err(WriteOutcome::Failed("Conflict")),
                 outcome => Ok(outcome),
             }
@@ -102,22 +101,22 @@ impl ApiWriter {
         recorded.unwrap_or_else(|conflict| conflict)
     }
 
-    async fn try_record_reminder(&self, mark: &Mark) -> WriteOutcome {
-        let object = match self.stored(&mark.namespace, &mark.name).await {
-            Ok(Some(object)) if object.metadata.uid.as_deref() == mark.uid.as_deref() => object,
+    async fn try_record_reminder(&self, write: &RecordWrite) -> WriteOutcome {
+        let object = match self.stored(&write.namespace, &write.name).await {
+            Ok(Some(object)) if object.metadata.uid.as_deref() == write.uid.as_deref() => object,
             Ok(_) => return WriteOutcome::Gone,
             Err(error) => return WriteOutcome::Failed(error.reason()),
         };
-        let memory = match mark.apply(&object.status.unwrap_or_default()) {
-            Ok(Some(memory)) => memory,
+        let records = match write.apply(&object.status.unwrap_or_default()) {
+            Ok(Some(records)) => records,
             Ok(None) => return WriteOutcome::Landed(None),
-            Err(Stale) => return WriteOutcome::Failed("Stale"),
+            Err(StaleRecord) => return WriteOutcome::Failed("StaleRecord"),
         };
         let target = WriteTarget {
             resource: ApiResource::erase::<DeviationException>(&()),
-            namespace: Some(&mark.namespace),
-            name: &mark.name,
-            uid: mark.uid.as_deref(),
+            namespace: Some(&write.namespace),
+            name: &write.name,
+            uid: write.uid.as_deref(),
         };
         let mut metadata = target.metadata();
         let version = object.metadata.resource_version;
@@ -125,8 +124,8 @@ impl ApiWriter {
         let body = json!({
             "metadata": metadata,
             "status": {
-                "notified": list(&memory.notified),
-                "notifying": list(&memory.notifying),
+                "notified": list(&records.notified),
+                "notifying": list(&records.notifying),
             },
         });
         let params = PatchParams {

@@ -14,7 +14,7 @@ use tracing::{debug, warn};
 
 use super::apply::{ApiWriter, WriteOutcome};
 use super::lanes::{Lane, SlowPlan, WriteJob};
-use super::reminder_records::ReminderRecord;
+use super::reminder_records::RecordRequest;
 use super::throttle::Throttle;
 use super::{labels, policies, policy_reports, service_labels, statuses};
 use crate::cluster::context::{Context, Settled};
@@ -52,7 +52,7 @@ type Job = Box<dyn WriteJob>;
 pub struct Writer {
     context: Arc<Context>,
     api: ApiWriter,
-    records: mpsc::Receiver<ReminderRecord>,
+    records: mpsc::Receiver<RecordRequest>,
     throttle: Throttle,
     under_way: JoinSet<(Job, WriteOutcome)>,
     slow: Slow,
@@ -84,7 +84,7 @@ impl Writer {
     pub fn new(
         context: Arc<Context>,
         api: ApiWriter,
-        records: mpsc::Receiver<ReminderRecord>,
+        records: mpsc::Receiver<RecordRequest>,
     ) -> Self {
         let now = Instant::now();
         Self {

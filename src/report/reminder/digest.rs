@@ -4,7 +4,7 @@ use serde::ser::{Serialize, SerializeStruct, Serializer};
 
 use super::{Sentences, closing, document, sentences, title};
 use crate::api::API_VERSION;
-use crate::assess::reminders::{Item, Message};
+use crate::assess::reminders::{MessageItem, ReminderMessage};
 use crate::report::terminal::plain::plain;
 use crate::report::terminal::table::{Paint, Style};
 
@@ -13,7 +13,7 @@ const KIND: &str = "Digest";
 
 /// Messages that were not sent.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Digest(pub Vec<Message>);
+pub struct Digest(pub Vec<ReminderMessage>);
 
 impl Serialize for Digest {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -35,7 +35,7 @@ pub fn render(digest: &Digest, style: Style) -> String {
     messages.collect::<Vec<_>>().join("\n")
 }
 
-fn one(message: &Message, style: Style) -> String {
+fn one(message: &ReminderMessage, style: Style) -> String {
     let head = Paint::Bold.on(&title(message), style.color);
     let whom = format!("to channel {}", plain(&message.owner.channel));
     let whom = Paint::Faint.on(&whom, style.color);
@@ -45,7 +45,7 @@ fn one(message: &Message, style: Style) -> String {
     format!("{head}\n{whom}\n{items}{more}")
 }
 
-fn entry(item: &Item, message: &Message) -> String {
+fn entry(item: &MessageItem, message: &ReminderMessage) -> String {
     let Sentences {
         state,
         next,

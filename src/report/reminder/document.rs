@@ -7,15 +7,15 @@ use serde_json::{Value, json};
 
 use super::{Action, closing, opening, sentences, title};
 use crate::api::API_VERSION;
-use crate::assess::reminders::{Item, Message};
+use crate::assess::reminders::{MessageItem, ReminderMessage};
 
 /// The kind of the document.
 const KIND: &str = "Reminder";
 
 /// The whole message.
-pub fn document(message: &Message) -> Value {
+pub fn document(message: &ReminderMessage) -> Value {
     let items = message.items.iter();
-    let items: Vec<ReminderItem<'_>> = items.map(|item| entry(item, message.as_of)).collect();
+    let items: Vec<ItemDocument<'_>> = items.map(|item| entry(item, message.as_of)).collect();
     json!({
         "apiVersion": API_VERSION,
         "kind": KIND,
@@ -35,7 +35,7 @@ pub fn document(message: &Message) -> Value {
 /// One item. Fields may be added, existing ones stay.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct ReminderItem<'a> {
+struct ItemDocument<'a> {
     id: &'a str,
     namespace: &'a str,
     exception: &'a str,
@@ -68,9 +68,9 @@ struct ReminderAction {
     command: String,
 }
 
-fn entry(item: &Item, as_of: Timestamp) -> ReminderItem<'_> {
+fn entry(item: &MessageItem, as_of: Timestamp) -> ItemDocument<'_> {
     let sentences = sentences(item, as_of);
-    ReminderItem {
+    ItemDocument {
         id: &item.id,
         namespace: &item.namespace,
         exception: &item.name,

@@ -5,7 +5,7 @@
 use serde_json::{Value, json};
 
 use super::{Sentences, closing, in_short, opening, sentences, title};
-use crate::assess::reminders::{Item, Message};
+use crate::assess::reminders::{MessageItem, ReminderMessage};
 use crate::report::terminal::plain::plain;
 
 /// Blocks a message may have.
@@ -21,7 +21,7 @@ const FULL: usize = 8_000;
 const BESIDE: usize = 4;
 
 /// The body of a request to an incoming webhook.
-pub fn slack(message: &Message) -> Value {
+pub fn slack(message: &ReminderMessage) -> Value {
     let heading = title(message);
     let mut blocks = vec![
         json!({"type": "header", "text": {
@@ -54,7 +54,7 @@ fn section(text: &str) -> Value {
     json!({"type": "section", "text": {"type": "mrkdwn", "text": text, "verbatim": true}})
 }
 
-fn full(item: &Item, message: &Message) -> String {
+fn full(item: &MessageItem, message: &ReminderMessage) -> String {
     let Sentences {
         state,
         next,
@@ -81,7 +81,7 @@ fn full(item: &Item, message: &Message) -> String {
 
 /// What had no room in full, a line each; none where everything had. What has no room even so is
 /// counted.
-fn list(items: &[&Item]) -> Option<String> {
+fn list(items: &[&MessageItem]) -> Option<String> {
     /// Room for the line that counts the rest.
     const LAST: usize = 80;
     let mut text = String::new();
