@@ -44,7 +44,7 @@ pub trait Source: Send + Sync + 'static {
     fn report(&self) -> Option<Vec<u8>>;
 }
 
-/// What is still missing, and what the operator does without.
+/// Kinds that are still missing, and kinds the operator works without.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Readiness {
     /// What is missing; ready when there is none.
@@ -132,7 +132,7 @@ fn operations_of(responses: Responses) -> Router {
         .with_state(responses)
 }
 
-/// The page lists what else is at this address.
+/// The page links the other routes at this address.
 fn pages_of(others: &str, responses: Responses) -> Router {
     let page = format!("{WELCOME}{others}</ul></html>\n");
     Router::new()

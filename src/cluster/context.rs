@@ -1,5 +1,5 @@
-//! What all tasks of the operator share: the inventory behind its lock, readiness, counters, the
-//! queues between tasks, and the signal that wakes the writer. It never talks to the API server.
+//! Shared by all tasks of the operator: the inventory behind its lock, readiness, counters, the queues
+//! between tasks, and the signal that wakes the writer. It sends nothing to the API server.
 
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock};
@@ -48,7 +48,7 @@ pub struct Context {
     pub messages: bool,
     /// Whether this replica may write.
     pub leadership: Leadership,
-    /// What has to be listed again.
+    /// Workloads to list again.
     pub rereads: RereadQueue,
     /// Wakes the writer.
     pub changed: Notify,
@@ -210,7 +210,7 @@ pub struct RereadQueue {
     added: Notify,
 }
 
-/// What [`RereadQueue`] holds.
+/// The content of [`RereadQueue`].
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct PendingRereads {
     /// Every workload.
@@ -232,7 +232,7 @@ impl RereadQueue {
         });
     }
 
-    /// Takes everything out of the queue.
+    /// Empties the queue.
     pub fn take(&self) -> PendingRereads {
         std::mem::take(&mut *self.pending())
     }
@@ -252,8 +252,8 @@ impl RereadQueue {
     }
 }
 
-/// The policy reports of a running operator: the format this cluster has, and the ledger of what is
-/// stored and wanted.
+/// The policy reports of a running operator: their format in this cluster, and the ledger of stored and
+/// wanted reports.
 #[derive(Debug, Default)]
 pub struct PolicyReportState {
     ledger: Mutex<ReportPlanner>,

@@ -1,5 +1,5 @@
-//! What the operator writes Events about, and the bounded queue that carries it to the recorder in
-//! `write::events`. Whatever does not fit is dropped: an Event is a courtesy, the labels are the truth.
+//! The triggers of Events, and the bounded queue that carries them to the recorder in `write::events`. A
+//! trigger that does not fit is dropped: Events are a courtesy, labels are the record.
 
 use std::sync::Arc;
 
@@ -11,10 +11,10 @@ use crate::assess::planner::labels::Transition;
 use crate::assess::planner::statuses::PhaseChange;
 use crate::assess::reminders::MessageItem;
 
-/// Events that may wait to be written.
+/// The most triggers that may wait.
 const CAPACITY: usize = 1_024;
 
-/// Something to write an Event about.
+/// A change to write an Event about.
 #[derive(Debug)]
 pub enum EventTrigger {
     /// A workload's state changed.
@@ -38,15 +38,15 @@ pub enum EventTrigger {
         name: Arc<str>,
         /// Its uid.
         uid: Option<Box<str>>,
-        /// What the deleted one leaves behind.
+        /// The history of the deleted one.
         previous: Previous,
     },
 }
 
-/// A reminder that a channel took or refused.
+/// A reminder that a channel accepted or refused.
 #[derive(Debug)]
 pub struct SentReminder {
-    /// What it was about.
+    /// The item of the message.
     pub item: MessageItem,
     /// The channel.
     pub channel: Arc<str>,

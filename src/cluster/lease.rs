@@ -1,6 +1,6 @@
 //! Leader election by a Lease of coordination.k8s.io: which of several replicas writes. Another
 //! replica's claim has lapsed when its record stayed unchanged long enough on our own monotonic clock;
-//! the times in the record do not count, so that clocks may differ. A Lease is no fence: writes stay
+//! the times in the record do not count, so that clocks may differ. A Lease is not a fence: writes stay
 //! idempotent.
 
 use std::sync::{Mutex, PoisonError};
@@ -36,8 +36,8 @@ pub struct Leadership {
     changed: watch::Sender<bool>,
 }
 
-/// A claim ends by whichever clock gets there first: a monotonic one stands still while a machine
-/// is suspended, and another replica's does not.
+/// A claim ends when either clock reaches its end: the monotonic one stands still while the machine is
+/// suspended, and another replica's does not.
 #[derive(Clone, Copy, Debug)]
 struct Claim {
     until: Instant,

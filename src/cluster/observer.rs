@@ -53,7 +53,7 @@ impl Observer {
     fn adoption(&self) -> Arc<Vec<MetricFamily>> {
         let now = Timestamp::now();
         let snapshots = &self.0.snapshots;
-        // Most operators are scraped and seldom read: an old report must not stay for ever.
+        // Most operators are scraped and rarely read: drop the memory of an old report.
         let version = || self.0.inventory().version();
         snapshots.report.drop_outdated(version(), now);
         let view = || self.0.view();

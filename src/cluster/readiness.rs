@@ -1,6 +1,6 @@
-//! Which kinds the operator still waits for. It judges nothing before every kind that judging needs
-//! was listed, and writes nothing before every workload kind was listed or turned out to be unavailable. A gate
-//! that opened stays open: a watch that fails later keeps the last known state, and is reported.
+//! The kinds the operator still waits for. It judges nothing before every kind that judging needs was
+//! listed, and writes nothing before every workload kind was listed or turned out to be unavailable. A
+//! gate that opened stays open: a watch that fails later is reported, and its last known state counts.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -10,7 +10,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use tokio::sync::watch;
 
-/// How far the operator is.
+/// How far the operator has started.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Stage {
     /// Some kind that judging needs was not listed yet.
@@ -22,7 +22,7 @@ pub enum Stage {
     Ready,
 }
 
-/// What has to wait for the first list of a kind.
+/// What waits for the first list of a kind.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum NeededFor {
     /// Everything: without this kind a verdict would be wrong.
@@ -33,7 +33,7 @@ pub enum NeededFor {
     Nothing,
 }
 
-/// Why a kind cannot be watched at the moment.
+/// Why a kind cannot be watched now.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct WatchFailure {
     /// One of a dozen short reasons.
@@ -76,7 +76,7 @@ impl Gates {
         self.kinds().entry(kind.to_owned()).or_insert(gate);
     }
 
-    /// The kind was listed to the end.
+    /// The kind was listed completely.
     pub fn listed(&self, kind: &str) {
         self.update(kind, |gate| {
             gate.listed = true;
@@ -115,7 +115,7 @@ impl Gates {
         is_new
     }
 
-    /// How far the operator is.
+    /// How far the operator has started.
     pub fn stage(&self) -> Stage {
         *self.stage.borrow()
     }
@@ -139,7 +139,7 @@ impl Gates {
             .collect()
     }
 
-    /// The kinds that cannot be watched at the moment, and why.
+    /// The kinds that cannot be watched now, and why.
     pub fn failures(&self) -> Vec<(String, WatchFailure)> {
         self.kinds()
             .iter()

@@ -131,7 +131,7 @@ impl Operator {
 struct Tasks {
     reminding: JoinHandle<()>,
     writer: JoinHandle<()>,
-    /// Those that may be dropped at any time.
+    /// Those that may be aborted at any time.
     others: JoinSet<&'static str>,
     stop_reminding: watch::Sender<bool>,
     stop: watch::Sender<bool>,
@@ -160,7 +160,7 @@ impl Tasks {
         let mut stopped = stop_reminding.subscribe();
         Self {
             reminding: tokio::spawn(async move {
-                // The writer takes records as long as their sender lives.
+                // The writer receives records as long as their sender lives.
                 let _record = record;
                 match reminding {
                     Some(reminding) => reminding.run().await,
@@ -183,8 +183,8 @@ impl Tasks {
         }
     }
 
-    /// Makes no new plans, lets writes under way finish, and drops everything else. A message under
-    /// way is recorded before the writer ends.
+    /// Stops planning, waits for writes under way, and aborts all other tasks. A message under way is
+    /// recorded before the writer ends.
     async fn stop_writing(&mut self) {
         self.stop_reminding.send_replace(true);
         let is_running = !self.reminding.is_finished();
@@ -204,7 +204,7 @@ impl Tasks {
     }
 }
 
-/// Everything that is followed, each in a task of its own.
+/// Starts a task for each followed kind.
 fn watches(
     settings: &RunSettings,
     client: &Client,
@@ -320,7 +320,7 @@ async fn release(elector: Option<LeaderElector>, context: &Context) {
     }
 }
 
-/// A name that no other replica ever has: the host, the process, and when it started.
+/// A name that identifies this replica for ever: the host, the process, and when it started.
 fn identity() -> String {
     let host = std::env::var("HOSTNAME").unwrap_or_else(|_| "goldenpath".to_owned());
     let started = SystemTime::now().duration_since(UNIX_EPOCH);

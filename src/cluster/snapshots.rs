@@ -1,5 +1,5 @@
-//! The latest report and the latest adoption metrics, shared by everyone who asks while they are
-//! true. Building one reads a view, and never holds the inventory's lock.
+//! The latest report and the latest adoption metrics, shared by all requests while they are current.
+//! Building one reads a view, and never holds the inventory's lock.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -11,7 +11,7 @@ use crate::api::Period;
 use crate::assess::source::Problem;
 use crate::report::document::Report;
 
-/// The oldest snapshot that is given out: counts by age have no instant of change of their own.
+/// The oldest snapshot that is served: counts by age change without an instant of their own.
 const LONGEST: Period = Period::seconds(60);
 
 /// The snapshots of one operator.
@@ -23,7 +23,7 @@ pub(super) struct Snapshots {
     pub(super) families: Snapshot<Vec<MetricFamily>>,
 }
 
-/// One value worked out from the inventory.
+/// One value computed from the inventory.
 #[derive(Debug)]
 pub(super) struct Snapshot<T>(Mutex<Option<Latest<T>>>);
 
@@ -49,8 +49,8 @@ impl<T> Default for Snapshot<T> {
 }
 
 impl<T> Snapshot<T> {
-    /// The latest value while neither a new version of the inventory, time nor `problems` makes it
-    /// another one, else a new one. Callers that ask at the same time share one.
+    /// The latest value while version, time and `problems` leave it current, else a new one. Callers that
+    /// ask at the same time share one.
     pub(super) fn get(
         &self,
         version: impl FnOnce() -> u64,
@@ -66,7 +66,7 @@ impl<T> Snapshot<T> {
         {
             return known.value.clone();
         }
-        // The old value goes before the new one is built, so that memory never holds both.
+        // Drop the old value before the new one is built, so that memory never holds both.
         *latest = None;
         let view = view();
         let value = Arc::new(build(&view, &problems));

@@ -1,5 +1,5 @@
 //! The pause before the next message to a channel after a failure: it grows with failures in a row,
-//! is at least what the receiver asks for, and has a limit.
+//! is at least as long as the receiver asks for, and has a limit.
 
 use std::time::Duration;
 

@@ -19,7 +19,7 @@ use crate::assess::reminders::{ChannelRoutes, Daily, DryRun, Mode, ReminderSetti
 /// A checked configuration.
 #[derive(Clone, Debug)]
 pub struct Config {
-    /// What is due when, and to whom.
+    /// When reminders are due, and which channel each goes to.
     pub settings: ReminderSettings,
     /// The address of each channel.
     pub endpoints: BTreeMap<Arc<str>, Endpoint>,
@@ -60,7 +60,7 @@ struct Channel {
     format: PayloadFormat,
 }
 
-/// The days of a dry run where the file says nothing.
+/// The days of a dry run where the file names none.
 const DRY_RUN_DAYS: u16 = 14;
 
 impl Config {
@@ -109,8 +109,8 @@ fn unreadable(error: &serde_saphyr::Error) -> String {
     }
 }
 
-fn at_line<T>(spanned: &Spanned<T>, said: impl std::fmt::Display) -> String {
-    format!("line {}: {said}", spanned.referenced.line())
+fn at_line<T>(spanned: &Spanned<T>, message: impl std::fmt::Display) -> String {
+    format!("line {}: {message}", spanned.referenced.line())
 }
 
 fn mode(file: &File) -> std::result::Result<Mode, String> {
@@ -134,11 +134,11 @@ fn mode(file: &File) -> std::result::Result<Mode, String> {
     };
     let zone = match &file.time_zone {
         Some(zone) => TimeZone::get(&zone.value).map_err(|_| {
-            let said = format!(
+            let message = format!(
                 "timeZone: '{}' is not a time zone, such as Europe/Berlin",
                 zone.value
             );
-            at_line(zone, said)
+            at_line(zone, message)
         })?,
         None => TimeZone::UTC,
     };
@@ -152,11 +152,11 @@ fn dry_run(file: &File) -> std::result::Result<DryRun, String> {
             "dryRunUntil and dryRunDays exclude each other: give one",
         )),
         (Some(until), None) => instant(&until.value).map(DryRun::Until).ok_or_else(|| {
-            let said = format!(
+            let message = format!(
                 "dryRunUntil: '{}' is not a date, such as 2027-01-31",
                 until.value
             );
-            at_line(until, said)
+            at_line(until, message)
         }),
         (None, days) => Ok(DryRun::Days(days.unwrap_or(DRY_RUN_DAYS))),
     }
@@ -179,12 +179,12 @@ fn routes(file: &File) -> std::result::Result<ChannelRoutes, String> {
         let channel = routes.channels.get(name.value.as_str());
         channel.cloned().ok_or_else(|| {
             let names: Vec<&str> = file.channels.keys().map(String::as_str).collect();
-            let said = format!(
+            let message = format!(
                 "{key}: there is no channel '{}' under channels, which has {}",
                 name.value,
                 names.join(", ")
             );
-            at_line(name, said)
+            at_line(name, message)
         })
     };
     let each = |key: &str, map: &BTreeMap<String, Spanned<String>>| {
@@ -212,13 +212,15 @@ fn endpoints(
 ) -> std::result::Result<BTreeMap<Arc<str>, Endpoint>, String> {
     let mut endpoints = BTreeMap::new();
     for (name, channel) in &file.channels {
-        let said = |what: &str| at_line(channel, format!("channels.{name}: {what}"));
+        let mistake = |what: &str| at_line(channel, format!("channels.{name}: {what}"));
         let given = &channel.value;
         let address = match (&given.url, &given.url_file) {
-            (Some(text), None) => Address::Url(url(text).map_err(said)?),
+            (Some(text), None) => Address::Url(url(text).map_err(mistake)?),
             (None, Some(path)) => Address::File(beside.join(path)),
-            (Some(_), Some(_)) => return Err(said("url and urlFile exclude each other: give one")),
-            (None, None) => return Err(said("no address: give url or urlFile")),
+            (Some(_), Some(_)) => {
+                return Err(mistake("url and urlFile exclude each other: give one"));
+            }
+            (None, None) => return Err(mistake("no address: give url or urlFile")),
         };
         let format = given.format;
         endpoints.insert(Arc::from(name.as_str()), Endpoint { address, format });
@@ -275,7 +277,7 @@ dryRunDays: 7
         assert_eq!(config.endpoints["all"].format, PayloadFormat::Slack);
     }
 
-    /// What is changed to what, the line that is named, and what is said.
+    /// Text, its replacement, the line the error names, and a part of the error.
     const MISTAKES: [(&str, &str, usize, &str); 13] = [
         ("mode:", "made:", 2, "made"),
         ("daily", "weekly", 2, "weekly"),

@@ -1,6 +1,6 @@
 //! One listener: accepts connections, closes idle and stalled ones, and bounds how many there are.
 //! Probes are answered while others hold every connection: beyond the limit a connection gets the
-//! reserve's routes only. It knows nothing of what the routes serve.
+//! reserve's routes only. It does not know the content of the routes.
 
 use std::collections::HashMap;
 use std::convert::Infallible;
@@ -34,7 +34,7 @@ const DRAIN: Duration = Duration::from_secs(2);
 const NO_DESCRIPTORS: Duration = Duration::from_millis(100);
 /// How long a new connection may be idle before it can be closed for another one.
 const FRESH: Duration = Duration::from_millis(100);
-/// The largest request head in bytes, and what one connection buffers of a response.
+/// The largest request head, and the response buffer of one connection, in bytes.
 const BUFFER: usize = 64 * 1024;
 /// Header fields in a request.
 const HEADERS: usize = 64;

@@ -18,14 +18,14 @@ pub enum Mode {
 /// A time of the day.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Daily {
-    /// By the clock on the wall.
+    /// By the local clock.
     pub at: Time,
-    /// Which wall.
+    /// The time zone.
     pub zone: TimeZone,
 }
 
 impl Mode {
-    /// Whether an owner hears once a day at most.
+    /// Whether an owner gets at most one message a day.
     pub const fn is_daily(&self) -> bool {
         match self {
             Self::Immediate => false,
@@ -51,8 +51,8 @@ impl Mode {
 }
 
 impl Daily {
-    /// Where clocks are put forward over the hour, it is as much later; where they are put back
-    /// over it, the first of the two. At the edges of what can be written it is `now` itself.
+    /// Where clocks are put forward over this time, the instant is as much later; where they are put back
+    /// over it, the first of the two counts. At the limits of `Timestamp` it is `now` itself.
     fn latest(&self, now: Timestamp) -> Timestamp {
         let mut day = now.to_zoned(self.zone.clone()).date();
         // The day before may be needed, and in a zone that skipped a day the one before that.
@@ -69,7 +69,7 @@ impl Daily {
             .unwrap_or(now)
     }
 
-    /// A zone may skip a day, so a few more than tomorrow are tried.
+    /// Tries more days than tomorrow, because a zone may skip one.
     fn next(&self, now: Timestamp) -> Option<Timestamp> {
         let today = now.to_zoned(self.zone.clone()).date();
         iter::successors(Some(today), |day| day.tomorrow().ok())
@@ -119,7 +119,7 @@ mod tests {
                 "2026-03-01T03:29:59Z",
                 "2026-02-28T03:30:00Z",
             ),
-            // A day that never was: Samoa crossed the date line.
+            // Samoa skipped this day when it crossed the date line.
             (
                 "Pacific/Apia",
                 "2011-12-30T12:00:00Z",

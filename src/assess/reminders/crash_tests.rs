@@ -39,7 +39,7 @@ enum Event {
     Approved(usize),
     /// Hours pass.
     Clock(i64),
-    /// A replica's watch catches up; until then it plans from what it knew.
+    /// A replica's watch catches up; until then it plans from older facts.
     Watch(usize),
     /// A replica does its next request, or plans when it has nothing to do.
     Step(usize, Answer),
@@ -55,7 +55,7 @@ fn answer() -> impl Strategy<Value = Answer> {
     ]
 }
 
-/// Events of so many replicas, all of which go on at any time: a Lease is no fence. What stops
+/// Events of this many replicas, all of which go on at any time: a Lease is not a fence. What stops
 /// being due by itself is left to the histories of one replica.
 fn event(replicas: usize, stages: bool) -> impl Strategy<Value = Event> {
     let hours = if stages { 1_i64..600 } else { 1..30 };
@@ -193,7 +193,7 @@ impl Cluster {
         }
     }
 
-    /// One replica that starts anew and is never interrupted sends what is left.
+    /// One replica that starts again and is never interrupted sends what is left.
     fn finish(&mut self) {
         let mut idle_days = 0;
         for day in 0.. {

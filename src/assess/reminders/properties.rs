@@ -34,7 +34,7 @@ enum Event {
     Changed(usize, Change),
     /// Hours pass, or the clock is put back.
     Clock(i64),
-    /// The operator looks for what is due; of its messages the receivers take this share.
+    /// The operator plans; the receivers accept this share of its messages.
     Look { taken: u8 },
     /// A dry run begins or ends.
     DryRun(bool),
@@ -247,7 +247,7 @@ proptest! {
 
     #[test]
     fn nothing_is_lost(events in vec(event(), 1..40)) {
-        // What was due and not sent is due until it is sent, or something better is to be said.
+        // A due item that was not sent stays due until it, or a later stage, is sent.
         let mut world = World::new(daily());
         let (_, now) = play(&mut world, &events);
         let (due, before) = (world.due(now), now);

@@ -1,12 +1,12 @@
-//! Whose channel is which. Channels have names, and only the operator's configuration says where a
-//! name leads: what stands in an object can choose among them, never add one.
+//! The channels of teams and paths. Only the operator's configuration gives a channel its address: an
+//! object can choose a channel by name, and never adds one.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::api::golden_path::Owner;
 
-/// A team in a channel: what one message is for.
+/// A team and its channel: who gets one message.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Recipient {
     /// The channel's name.
@@ -18,15 +18,15 @@ pub struct Recipient {
 /// The channels of teams and paths, by name.
 #[derive(Clone, Debug, Default)]
 pub struct ChannelRoutes {
-    /// Every channel there is.
+    /// All channels.
     pub channels: BTreeSet<Arc<str>>,
-    /// For teams nothing else is known of.
+    /// For teams without a channel of their own.
     pub default: Arc<str>,
-    /// Where a dry run goes.
+    /// For all messages of a dry run.
     pub platform: Arc<str>,
     /// Channels by team.
     pub teams: BTreeMap<String, Arc<str>>,
-    /// Channels of those who decide, by path.
+    /// Channels of path owners, by path.
     pub paths: BTreeMap<String, Arc<str>>,
 }
 
@@ -46,7 +46,7 @@ impl ChannelRoutes {
         }
     }
 
-    /// Who is written to: the owner, or during a dry run the platform for all of them.
+    /// Who gets the message: the owner, or the platform during a dry run.
     pub fn recipient(&self, owner: &Recipient, dry_run: bool) -> Recipient {
         if dry_run {
             Recipient {
@@ -58,7 +58,7 @@ impl ChannelRoutes {
         }
     }
 
-    /// `#shop` and `shop` name the channel `shop`, if there is one.
+    /// The channel `shop`, named `#shop` or `shop`, if there is one.
     fn named(&self, contact: Option<&str>) -> Option<&Arc<str>> {
         let contact = contact?.trim();
         let name = contact.strip_prefix('#').unwrap_or(contact);

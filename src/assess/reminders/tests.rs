@@ -112,7 +112,7 @@ fn while_a_renewal_waits_it_is_the_platform_teams_turn() {
         [""; 0],
         "the owner has done their part"
     );
-    // What ended has ended, whoever is to answer.
+    // An expired exception is expired, although a renewal waits for its decision.
     assert_eq!(
         summaries(&world.send(day(180))),
         ["shop/shop: heap expired"]
@@ -196,7 +196,7 @@ fn a_day_has_one_message_and_what_came_later_waits_for_the_next() {
     let mut world = World::new(daily());
     world.put("early", approved(), start());
     let noon = hours(day(76), 12);
-    // Due since midnight, told at nine.
+    // Due since midnight, sent at nine.
     assert_eq!(summaries(&world.send(hours(day(76), 8))), [""; 0]);
     assert_eq!(
         summaries(&world.send(hours(day(76), 9))),
@@ -245,7 +245,7 @@ fn a_dry_run_tells_the_platform_once_and_the_owner_afterwards() {
         ]
     );
     assert_eq!(summaries(&world.send(hours(day(80), 9))), [""; 0]);
-    // What owners were told is not shown again, were a dry run to begin once more.
+    // A later dry run does not show what owners have received.
     world.dry_run = true;
     assert_eq!(summaries(&world.send(hours(day(81), 9))), [""; 0]);
     let entries = &world.object("heap").status.as_ref().unwrap().notified;
@@ -261,7 +261,7 @@ fn a_dry_run_lasts_as_long_as_it_says() {
     assert!(!DryRun::Days(0).lasts(None, start()));
     assert!(
         DryRun::Days(14).lasts(None, day(500)),
-        "nobody is told by accident"
+        "no owner is reminded by accident"
     );
     assert!(DryRun::Until(day(3)).lasts(None, day(2)));
     assert!(!DryRun::Until(day(3)).lasts(None, day(3)));
@@ -286,7 +286,7 @@ fn what_has_no_room_comes_with_the_next_message() {
 fn a_clock_that_was_wrong_neither_repeats_nor_silences() {
     let mut world = World::new(daily());
     world.put("heap", approved(), start());
-    // A year ahead for a moment: everything looks ended, and that is told and remembered.
+    // A year ahead for a short time: the exception looks expired, and that is sent and recorded.
     assert_eq!(
         summaries(&world.send(day(460))),
         ["shop/shop: heap expired"]

@@ -65,7 +65,7 @@ mod tests {
     use super::*;
     use crate::api::GoldenPath;
 
-    /// A client that keeps what it would send, and answers with nothing.
+    /// A client that records its requests and answers with nothing.
     fn client() -> (Client, mpsc::UnboundedReceiver<Vec<u8>>) {
         let (sent, received) = mpsc::unbounded_channel();
         let service = tower::service_fn(move |request: Request<Body>| {

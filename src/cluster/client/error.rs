@@ -1,7 +1,7 @@
 //! What can fail when talking to a cluster, and the short reasons that metrics and logs use. Nothing
 //! here retries; the caller decides.
 
-/// Everything the cluster shell fails with.
+/// The errors of this room.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
@@ -14,15 +14,15 @@ pub enum Error {
     /// The client cannot be built, for example because a certificate is unreadable.
     #[error("failed to set up the connection to the cluster")]
     Client(#[source] Box<kube::Error>),
-    /// A request was answered with an error, or not at all.
+    /// A request failed or got no answer.
     #[error("failed to {action}")]
     Request {
         /// What was attempted and on what.
         action: String,
-        /// What came back.
+        /// The cause.
         source: Box<kube::Error>,
     },
-    /// The API server refused what a person asked for.
+    /// The API server refused the change of a command.
     #[error("failed to {action}: {message}")]
     Refused {
         /// What was attempted and on what.
@@ -71,7 +71,7 @@ impl Error {
         }
     }
 
-    /// For `map_err` on a request a person made: keeps the server's message.
+    /// For `map_err` on the request of a command: keeps the server's message.
     pub fn refused(action: impl Into<String>) -> impl FnOnce(kube::Error) -> Self {
         let action = action.into();
         move |source| match source {
@@ -86,11 +86,12 @@ impl Error {
     }
 }
 
-/// The message a policy wrote for people, without the names of policy and binding before it.
+/// The message of a policy, without the names of policy and binding before it.
 fn sentence(message: &str) -> &str {
     let by_a_policy = message.contains("ValidatingAdmissionPolicy '");
-    let said = message.split_once("denied request: ");
-    said.filter(|_| by_a_policy)
+    let parts = message.split_once("denied request: ");
+    parts
+        .filter(|_| by_a_policy)
         .map_or(message, |(_, sentence)| sentence)
 }
 

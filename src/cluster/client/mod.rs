@@ -1,4 +1,5 @@
-//! The connection to a cluster and what all requests share: errors, decoding, discovery, paging. Nothing of `watch` and `write` is imported.
+//! The connection to a cluster, and errors, decoding, discovery and paging for all requests. Imports
+//! nothing of `watch` and `write`.
 
 pub mod bodies;
 pub mod connect;

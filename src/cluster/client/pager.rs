@@ -1,5 +1,5 @@
 //! Lists a collection page by page, so that only one page is in memory at once. Every list of the
-//! operator and of the commands goes through here; the caller decides what a failed page means.
+//! operator and of the commands goes through here; the caller handles a failed page.
 
 use std::fmt::Debug;
 
@@ -7,7 +7,7 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::ListMeta;
 use kube::api::{Api, ListParams, ObjectList, PartialObjectMeta};
 use serde::de::DeserializeOwned;
 
-/// Objects a page. Larger pages are no faster, and the allocator keeps what they took.
+/// Objects a page. Larger pages are not faster, and the allocator does not return their memory.
 pub const PAGE_SIZE: u32 = 100;
 
 /// A list of one collection.

@@ -1,6 +1,6 @@
 //! Follows the approval policy and its binding by name, and records in the inventory since when both
-//! are in force. Without rights to read them approvals count as unverified, and that is logged. When
-//! a policy verifies approvals is decided in `assess`.
+//! are in force. Without rights to read them approvals count as unverified, and that is logged.
+//! `assess` decides when a policy verifies approvals.
 
 use std::fmt::Debug;
 use std::sync::Arc;
@@ -25,7 +25,7 @@ use crate::cluster::readiness::NeededFor;
 const POLICY: &str = "ValidatingAdmissionPolicy";
 const BINDING: &str = "ValidatingAdmissionPolicyBinding";
 
-/// What is known of the policy or of the binding.
+/// The state of the policy or of the binding.
 #[derive(Debug)]
 enum ApprovalPolicyState<K> {
     /// It was not read yet.

@@ -1,4 +1,4 @@
-//! Holds deletions of our own objects back until discovery shows what they mean. An API server that
+//! Holds deletions of our own objects back until discovery shows their cause. An API server that
 //! removes a definition first deletes every instance, and those deletions reach the watch like any
 //! other. No user asked for them: the last known objects stay in force until the definition is back
 //! and a complete list decides.
@@ -28,7 +28,7 @@ const ASK_EVERY: Duration = Duration::from_millis(500);
 /// The reason in metrics, problems and conditions.
 const REASON: &str = "DefinitionRemoved";
 
-/// What discovery knows of a kind.
+/// The state of a kind in discovery.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Served {
     /// Objects of the kind can be created.
@@ -135,8 +135,8 @@ impl Deletions {
         Some(std::mem::take(&mut self.outlived))
     }
 
-    /// The kind is not served. True where it was before: its definition is gone, and only a new list
-    /// can show what exists once it is back.
+    /// The kind is not served. True where it was before: its definition is gone, and once it is back only
+    /// a new list shows which objects exist.
     pub fn not_served(&mut self, context: &Context) -> bool {
         let is_gone = self.followed.is_ours && self.was_listed;
         if is_gone {

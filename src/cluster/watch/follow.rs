@@ -1,5 +1,5 @@
-//! Follows one kind for ever: a paged list, then a watch. Whatever fails is reported and tried again
-//! with growing pauses; no error ends a watch. Objects go to the inventory at once, and none is kept.
+//! Follows one kind for ever: a paged list, then a watch. Every failure is reported and retried with
+//! growing pauses; no error ends a watch. Objects go to the inventory at once and are dropped.
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -60,7 +60,7 @@ pub async fn follow(client: Client, followed: Followed, context: Arc<Context>) {
     }
 }
 
-/// What the stream of events does after a failure.
+/// How the stream of events goes on after a failure.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum AfterFailure {
     /// It resumes where it was.

@@ -1,6 +1,5 @@
 //! The followed kinds: one table for everything but workloads, which come from the settings. A new
-//! custom resource is one row here and one type in `intake`. How a kind is followed is `follow`'s
-//! business.
+//! custom resource is one row here and one type in `intake`. `follow` lists and watches them.
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -20,7 +19,7 @@ use crate::cluster::client::stored::{Key, Stored, managed_by_us, resource_of};
 use crate::cluster::context::Context;
 use crate::cluster::readiness::{NeededFor, WatchFailure};
 
-/// A row of the table: all that is particular to one kind.
+/// A row of the table: the properties of one kind.
 pub struct FollowedKind {
     /// Its name in metrics, messages and readiness.
     name: &'static str,
@@ -31,7 +30,7 @@ pub struct FollowedKind {
     /// Which objects are followed.
     selection: Selection,
     definition: Definition,
-    /// What a reader without the kind is told; nothing where it can be done without.
+    /// The problem that commands report where the kind is missing; none where it is optional.
     absent: Option<&'static str>,
     /// Whether these settings need it.
     is_wanted: fn(&Settings) -> bool,
@@ -53,7 +52,7 @@ enum Selection {
     ManagedByUs,
 }
 
-/// Whose definition a kind has.
+/// Who defines a kind.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Definition {
     /// Our own CRD, which may be removed under a running operator.
@@ -165,7 +164,7 @@ pub struct Followed {
     pub needed_for: NeededFor,
     /// Whether its definition is our own CRD.
     pub is_ours: bool,
-    /// What a reader without the kind is told.
+    /// The problem that commands report where the kind is missing.
     pub absent: Option<&'static str>,
     intake: Arc<dyn Intake>,
 }
@@ -199,7 +198,7 @@ impl Followed {
         }
     }
 
-    /// Everything these settings ask to follow.
+    /// All kinds that these settings need.
     pub fn all(settings: &Settings) -> Vec<Self> {
         let rows = KINDS
             .iter()
@@ -209,31 +208,31 @@ impl Followed {
             .collect()
     }
 
-    /// Takes in an object that exists.
+    /// Adds or replaces an object.
     pub fn put(&self, stored: Stored, context: &Context) {
         self.intake.put(stored.into_value(&self.resource), context);
         context.changed.notify_one();
     }
 
-    /// Takes in that an object is gone.
+    /// Removes an object.
     pub fn remove(&self, key: &Key, context: &Context) {
         self.intake.remove(key, context);
         context.changed.notify_one();
     }
 
-    /// Takes in that a list is complete: what is not `listed` is gone. `outlived` objects went with an
+    /// Applies a complete list: objects that are not `listed` are gone. `outlived` objects went with an
     /// earlier definition of their kind, without a deletion by a user.
     pub fn complete(&self, listed: &HashSet<Key>, outlived: &HashSet<Key>, context: &Context) {
         self.intake.complete(listed, outlived, context);
         context.changed.notify_one();
     }
 
-    /// Takes in that the kind cannot be watched.
+    /// Records that the kind cannot be watched.
     pub fn unavailable(&self, failure: &WatchFailure, context: &Context) {
         self.intake.unavailable(failure, context);
     }
 
-    /// Takes in that the definition of the kind was removed, or is back.
+    /// Records that the definition of the kind was removed, or is back.
     pub fn definition_removed(&self, is_removed: bool, context: &Context) {
         self.intake.definition_removed(is_removed, context);
         context.changed.notify_one();

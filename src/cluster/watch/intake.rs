@@ -1,4 +1,4 @@
-//! Takes what watches and lists deliver into the inventory: one type for each row of the table in
+//! Puts objects from watches and lists into the inventory: one type for each row of the table in
 //! `followed`. An object is decoded, judged outside the inventory's lock, recorded and dropped. One
 //! that cannot be decoded becomes a problem, never a failure.
 
@@ -30,19 +30,19 @@ use crate::cluster::readiness::WatchFailure;
 
 /// What events of one kind mean for the inventory.
 pub trait Intake: fmt::Debug + Send + Sync {
-    /// Takes in an object that exists.
+    /// Adds or replaces an object.
     fn put(&self, object: Value, context: &Context);
 
-    /// Takes in that an object is gone.
+    /// Removes an object.
     fn remove(&self, key: &Key, context: &Context);
 
-    /// Takes in a complete list. `outlived` objects went with an earlier definition of their kind.
+    /// Applies a complete list. `outlived` objects went with an earlier definition of their kind.
     fn complete(&self, listed: &HashSet<Key>, outlived: &HashSet<Key>, context: &Context);
 
-    /// Takes in that the kind cannot be watched.
+    /// Records that the kind cannot be watched.
     fn unavailable(&self, _failure: &WatchFailure, _context: &Context) {}
 
-    /// Takes in that the definition of the kind was removed, or is back.
+    /// Records that the definition of the kind was removed, or is back.
     fn definition_removed(&self, _is_removed: bool, _context: &Context) {}
 }
 
@@ -241,10 +241,10 @@ impl Intake for Workloads {
     }
 }
 
-/// What read a workload.
+/// The list or watch that read a workload.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ReadBy {
-    /// The watch, which alone decides what exists.
+    /// The watch, which alone adds and removes workloads.
     Watch,
     /// A list made to judge known workloads again.
     Reread,
@@ -326,8 +326,7 @@ fn warn_undecodable(kind: &str, object: &Value, why: &str, context: &Context) {
     context.counters.failed(undecodable::REASON);
 }
 
-/// Whether an object belongs to the operator's own release, whose labels it leaves to whatever
-/// installed it.
+/// Whether an object belongs to the operator's own release, whose labels belong to its installer.
 fn is_own(object: &Value, context: &Context) -> bool {
     let Some(own) = &context.own_namespace else {
         return false;

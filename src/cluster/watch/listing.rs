@@ -51,12 +51,12 @@ pub enum Scope {
     Namespace(String),
 }
 
-/// What was read.
+/// The result of reading.
 #[derive(Debug)]
 pub struct Listing {
     /// The judged objects.
     pub inventory: Inventory,
-    /// What could not be read.
+    /// One problem for each kind that could not be read.
     pub problems: Vec<Problem>,
     /// The namespace that was read; all where absent.
     pub namespace: Option<String>,

@@ -1,5 +1,5 @@
-//! Reads a cluster into the inventory: lists, watches, and what their events mean. Nothing here writes
-//! to the API server, and nothing of `write` is imported.
+//! Reads a cluster into the inventory: lists, watches and their events. Writes nothing to the API server
+//! and imports nothing of `write`.
 
 pub mod approval_policy;
 pub mod definitions;

@@ -1,5 +1,5 @@
-//! Objects of a cluster as they are stored, whole: for commands that judge them twice or read what no
-//! check reads. Listing itself is the business of [`super::listing`].
+//! Objects of a cluster as they are stored, whole: for commands that judge them twice or read fields
+//! that no check reads. [`super::listing`] lists them.
 
 use std::sync::Arc;
 
@@ -29,17 +29,17 @@ const FOREIGN: [[(&str, &str); 3]; 2] = [
 ];
 const PLURAL: &str = "policyexceptions";
 
-/// What was read.
+/// The result of reading.
 #[derive(Debug, Default)]
 pub struct Objects {
     /// The objects.
     pub values: Vec<Value>,
-    /// What could not be read.
+    /// One problem for each kind that could not be read.
     pub problems: Vec<Problem>,
 }
 
-/// Paths, namespaces, workloads and exceptions, and Kyverno's exceptions; of one namespace where
-/// `scope` says so, paths and Kyverno's exceptions always.
+/// Reads paths, namespaces, workloads, exceptions and Kyverno's exceptions. `scope` limits all but
+/// paths and Kyverno's exceptions to one namespace.
 ///
 /// # Errors
 /// When there is no cluster, or it does not answer.

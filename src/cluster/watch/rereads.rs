@@ -17,7 +17,7 @@ use crate::cluster::client::stored::{Stored, resource_of};
 use crate::cluster::context::Context;
 use crate::cluster::readiness::Stage;
 
-/// How long further changes are waited for.
+/// How long to wait for further changes.
 const DEBOUNCE: Duration = Duration::from_millis(300);
 /// Pauses after failed lists.
 const BACKOFF: ExponentialBuilder = ExponentialBuilder::new()
@@ -47,8 +47,8 @@ pub async fn run(client: Client, context: Arc<Context>) {
     }
 }
 
-/// Lists one kind to the end, with as many attempts as it takes. A kind that may not be listed is
-/// left to its watch.
+/// Lists one kind to the end, with as many attempts as it takes. Without rights to list the kind, its
+/// watch goes on alone.
 async fn reread(
     client: &Client,
     kind: &Arc<WatchedKind>,

@@ -46,7 +46,7 @@ impl WriteOutcome {
         }
     }
 
-    /// As metrics name it.
+    /// The label value in metrics.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Landed(_) => "landed",
@@ -57,7 +57,7 @@ impl WriteOutcome {
         }
     }
 
-    /// As planners need it.
+    /// As planners take it.
     pub const fn for_planner(self) -> WriteResult {
         match self {
             Self::Landed(version) => WriteResult::Landed(version),

@@ -1,6 +1,6 @@
 //! Removes everything the operator ever wrote to objects of others: label keys on workloads and
-//! Services and the field ownership they left, policy reports, and warning policies. What users wrote
-//! stays.
+//! Services and the field ownership they left, policy reports, and warning policies. Leaves the fields
+//! and objects of users alone.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -35,7 +35,7 @@ use crate::report::policy_report::Format;
 /// Removals under way at once.
 const AT_ONCE: usize = 16;
 
-/// What to clean.
+/// Settings of a cleanup.
 #[derive(Clone, Debug)]
 pub struct CleanupSettings {
     /// Which cluster.
@@ -64,7 +64,7 @@ pub struct Cleaned {
 pub struct Cleanup {
     /// By kind.
     pub kinds: BTreeMap<String, Cleaned>,
-    /// What could not be read or cleaned.
+    /// One problem for each object or kind that could not be read or cleaned.
     pub problems: Vec<Problem>,
 }
 
@@ -151,7 +151,7 @@ impl Cleanup {
     }
 }
 
-/// What became of the objects of one kind.
+/// The result for the objects of one kind.
 #[derive(Default)]
 struct Swept {
     cleaned: Cleaned,
@@ -217,8 +217,8 @@ impl LabelSweeper<'_> {
     }
 }
 
-/// Removes what an earlier run wrote in other formats than the one in use: it would go stale. Waits
-/// until this replica leads.
+/// Removes policy reports of an earlier run in other formats than the one in use, which would go stale.
+/// Waits until this replica leads.
 pub async fn remove_other_formats(client: &Client, others: Vec<Format>, context: &Context) {
     context.gates.reached(Stage::Ready).await;
     let mut leads = context.leadership.subscribe();

@@ -1,6 +1,5 @@
-//! Writes what people decide with a command: a new exception, an approval, a review, a request for
-//! renewal. Each is one change that a person asked for, and the server's answer goes back to that
-//! person.
+//! Writes the decisions of commands: a new exception, an approval, a review, a request for renewal. Each
+//! is one change that a user asked for, and the user gets the server's answer. Nothing is decided here.
 
 use std::time::Duration;
 

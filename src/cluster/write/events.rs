@@ -38,7 +38,7 @@ const LONGEST_NOTE: usize = 1_024;
 /// `reportingController` of the Events.
 const CONTROLLER: &str = "goldenpath.dev/goldenpath";
 
-/// What one Event contains.
+/// The content of one Event.
 #[derive(Clone, Debug, PartialEq)]
 struct EventDraft {
     regarding: ObjectReference,
@@ -64,7 +64,7 @@ impl EventRecorder {
         }
     }
 
-    /// Writes what the queue delivers, until its sender is gone.
+    /// Writes an Event for each trigger in the queue, until its sender is gone.
     pub async fn run(self, mut triggers: mpsc::Receiver<EventTrigger>) {
         while let Some(trigger) = triggers.recv().await {
             if !self.context.leadership.holds() {
@@ -104,7 +104,7 @@ impl EventRecorder {
             Ok(Err(error)) => reason_of(&error),
             Err(_) => "TimedOut",
         };
-        // Expected in a namespace that is being deleted, which takes no Events.
+        // Expected in a namespace that is being deleted: it accepts no Events.
         debug!(namespace, reason, "failed to write an Event");
         "failed"
     }

@@ -1,6 +1,6 @@
 //! Writes the policies and bindings that warn on apply. They are applied whole; one that still holds
 //! fields of another manager is deleted by its uid and applied again, because an apply leaves such
-//! fields. Which to write, and when, is planned in `assess::warning`.
+//! fields. `assess::planner::warning_policies` decides which to write and when.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -40,7 +40,7 @@ pub fn resource_of(part: Part) -> ApiResource {
     }
 }
 
-/// Resolves the operator's own identity, with as many attempts as it takes: warnings leave out its own
+/// Resolves the operator's own identity, with as many attempts as it takes: policies exempt its own
 /// writes. Runs until the task is aborted.
 pub async fn resolve_identity(client: Client, context: Arc<Context>) {
     let identity = (|| identity::of(&client))
@@ -159,7 +159,7 @@ fn policy_outcome(outcome: WriteOutcome, verb: &PolicyVerb, body: &[u8]) -> Poli
         (WriteOutcome::Failed("Invalid" | "Refused"), _) => {
             let response = response();
             let message = response["message"].as_str();
-            PolicyOutcome::Refused(message.unwrap_or("it did not say why").to_owned())
+            PolicyOutcome::Refused(message.unwrap_or("no reason given").to_owned())
         }
         (WriteOutcome::Failed(reason), _) => PolicyOutcome::Failed(reason),
         (WriteOutcome::PushedBack(_) | WriteOutcome::NotLeading, _) => PolicyOutcome::NotTaken,

@@ -1,5 +1,5 @@
-//! How many writes may be under way at once. A server that pushes back halves it and says when to
-//! go on; every write that lands widens it again. Pure: every instant is a parameter.
+//! The number of writes under way at once. A server that pushes back halves it and sets a pause; every
+//! write that lands widens it again. Pure: every instant is a parameter.
 
 use std::time::{Duration, Instant};
 
@@ -25,7 +25,7 @@ impl Default for Throttle {
 }
 
 impl Throttle {
-    /// How many more writes may start while `under_way` are.
+    /// How many more writes may start while this many are under way.
     #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // between 1 and WIDEST
     pub fn slots(&self, under_way: usize, now: Instant) -> usize {
         if self.paused_until.is_some_and(|until| until > now) {
