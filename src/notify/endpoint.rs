@@ -71,7 +71,7 @@ impl Address {
 }
 
 /// Whether a connection to it is encrypted.
-pub fn is_https(uri: &Uri) -> bool {
+fn is_https(uri: &Uri) -> bool {
     uri.scheme_str() == Some("https")
 }
 

@@ -30,14 +30,3 @@ pub enum Error {
 
 /// The result of nearly everything here.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
-
-impl Error {
-    /// A short stable word for logs.
-    pub fn reason(&self) -> &'static str {
-        match self {
-            Self::Unreadable { .. } => "Unreadable",
-            Self::Invalid { .. } => "Invalid",
-            Self::NoRoots(_) => "NoRoots",
-        }
-    }
-}

@@ -1,6 +1,6 @@
-//! When one object may be written again: one write at a time, a pause after a failure that doubles up
-//! to five minutes, a least interval between two writes, and restraint where somebody else keeps
-//! changing what was written. Every planner paces its writes with this; what is written is not known
+//! When one object may be written again: one write at a time, a pause after a failure that doubles up to
+//! five minutes, a least interval between two writes, and growing pauses while another client keeps
+//! changing what we write. Every planner paces its writes with this. The content of a write is unknown
 //! here.
 
 use jiff::Timestamp;
@@ -12,27 +12,27 @@ const LONGEST_PAUSE: u64 = 300;
 /// After this long without a conflict, the next one counts as the first.
 const PEACE: Period = Period::seconds(2 * LONGEST_PAUSE);
 
-/// How a write ended.
+/// The outcome of a write, as a planner takes it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum WriteResult {
-    /// It landed. The object's version afterwards, where it is a number.
+    /// It landed; the object's version afterwards, where it is a number.
     Landed(Option<u64>),
     /// The object is gone: its delete event is on the way.
     Gone,
     /// It failed, and is tried again less and less often.
     Failed,
-    /// It was not tried, or the server took no writes just then. It is planned again.
+    /// It was not tried, or the server pushed back. It is planned again.
     NotTaken,
 }
 
 /// Whether a write may go out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Clearance {
+pub(super) enum Clearance {
     /// Now.
     Go,
-    /// Now: another client changed what we wrote, and it is put back once.
+    /// Now: another client changed our write, which is put back once.
     PutBack,
-    /// At this instant: another client keeps changing what we write.
+    /// At this instant: another client keeps changing our writes.
     Contested(Timestamp),
     /// A write is under way, or held back until an instant that was returned before.
     Waiting,
@@ -40,7 +40,7 @@ pub enum Clearance {
 
 /// The pace of one object. The default is an object at rest.
 #[derive(Clone, Debug, Default)]
-pub struct Pacing {
+pub(super) struct Pacing {
     in_flight: bool,
     failures: u8,
     conflicts: u8,
@@ -49,8 +49,8 @@ pub struct Pacing {
 }
 
 impl Pacing {
-    /// Asks for a write. `is_conflict` where the object held what is wanted after our last write, and
-    /// does not any more.
+    /// Asks for a write. `is_conflict` where our last write was the wanted one and another client changed
+    /// it since.
     pub fn clearance(&mut self, is_conflict: bool, now: Timestamp) -> Clearance {
         if self.in_flight {
             return Clearance::Waiting;
@@ -82,30 +82,30 @@ impl Pacing {
         }
     }
 
-    /// Notes that a write goes out.
+    /// Records that a write goes out.
     pub fn started(&mut self) {
         self.in_flight = true;
     }
 
-    /// Notes that a write landed.
+    /// Records that a write landed.
     pub fn landed(&mut self) {
         self.in_flight = false;
         self.failures = 0;
         self.not_before = None;
     }
 
-    /// Notes that a write ended and nothing is known against the object.
+    /// Records that a write ended and the next one need not wait.
     pub fn stopped(&mut self) {
         self.in_flight = false;
     }
 
-    /// Notes that a write ended, whichever way, and that the next one waits this long.
+    /// Records that a write ended, landed or not, and that the next one waits this long.
     pub fn rests(&mut self, interval: Period, now: Timestamp) {
         self.in_flight = false;
         self.not_before = Some(interval.after(now));
     }
 
-    /// Notes that a write failed. Returns when to try again: after 1 s, doubling to five minutes.
+    /// Records that a write failed. Returns when to try again: after 1 s, doubling to five minutes.
     pub fn failed(&mut self, now: Timestamp) -> Timestamp {
         self.in_flight = false;
         let until = self.hold_back(self.failures, now);
@@ -117,17 +117,17 @@ impl Pacing {
         self.in_flight
     }
 
-    /// Whether no write is under way, and none is held back.
+    /// Whether a write may go out: none is under way or held back.
     pub fn is_free(&self, now: Timestamp) -> bool {
         !self.in_flight && self.held_until(now).is_none()
     }
 
-    /// Until when a write is held back; none where none is.
+    /// Until when writes are held back.
     pub fn held_until(&self, now: Timestamp) -> Option<Timestamp> {
         self.not_before.filter(|until| *until > now)
     }
 
-    /// Whether forgetting this pace would change nothing.
+    /// Whether it equals the default: it can be dropped.
     pub fn is_at_rest(&self, now: Timestamp) -> bool {
         let is_peaceful =
             self.conflicts == 0 || self.last_conflict.is_none_or(|at| PEACE.after(at) < now);
@@ -151,8 +151,8 @@ impl Pacing {
     }
 }
 
-/// The earlier of two instants, of which either may be missing.
-pub fn earliest(one: Option<Timestamp>, other: Option<Timestamp>) -> Option<Timestamp> {
+/// The earlier of two optional instants.
+pub(super) fn earliest(one: Option<Timestamp>, other: Option<Timestamp>) -> Option<Timestamp> {
     one.into_iter().chain(other).min()
 }
 

@@ -42,7 +42,7 @@ impl Mode {
     }
 
     /// The first time of sending after `now`; none where messages go out at once.
-    pub fn next(&self, now: Timestamp) -> Option<Timestamp> {
+    pub(super) fn next(&self, now: Timestamp) -> Option<Timestamp> {
         match self {
             Self::Immediate => None,
             Self::Daily(daily) => daily.next(now),

@@ -32,14 +32,14 @@ pub struct ChannelRoutes {
 
 impl ChannelRoutes {
     /// The owner of an exception: the channel its contact names, else the team's, else the default.
-    pub fn of_team(&self, owner: &Owner) -> Recipient {
+    pub(super) fn of_team(&self, owner: &Owner) -> Recipient {
         let named = self.named(owner.contact.as_deref());
         let channel = named.or_else(|| self.teams.get(&owner.team));
         self.to(channel, &owner.team)
     }
 
     /// The owner of a path: the path's channel, else as [`ChannelRoutes::of_team`].
-    pub fn of_path(&self, path: &str, owner: &Owner) -> Recipient {
+    pub(super) fn of_path(&self, path: &str, owner: &Owner) -> Recipient {
         match self.paths.get(path) {
             Some(channel) => self.to(Some(channel), &owner.team),
             None => self.of_team(owner),
@@ -47,7 +47,7 @@ impl ChannelRoutes {
     }
 
     /// Who gets the message: the owner, or the platform during a dry run.
-    pub fn recipient(&self, owner: &Recipient, dry_run: bool) -> Recipient {
+    pub(super) fn recipient(&self, owner: &Recipient, dry_run: bool) -> Recipient {
         if dry_run {
             Recipient {
                 channel: self.platform.clone(),
