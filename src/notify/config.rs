@@ -80,8 +80,11 @@ impl Config {
         })
     }
 
-    /// Reads a text; relative files in it are relative to `beside`. An error names the line.
-    fn parse(text: &str, beside: &Path) -> std::result::Result<Self, String> {
+    /// Reads a text; relative files in it are relative to `beside`.
+    ///
+    /// # Errors
+    /// A message with the line.
+    pub fn parse(text: &str, beside: &Path) -> std::result::Result<Self, String> {
         let options = serde_saphyr::options! { with_snippet: false };
         let file: File = serde_saphyr::from_str_with_options(text, options)
             .map_err(|error| unreadable(&error))?;

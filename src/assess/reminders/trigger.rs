@@ -23,18 +23,22 @@ struct LastPlan {
 }
 
 impl PlanTrigger {
-    /// Whether a plan may differ from the last one. `version` is the inventory's.
+    /// Whether to plan now. `version` is the inventory's.
     pub fn is_due(&self, version: u64, ctx: PlanContext) -> bool {
+        let is_old = |last: &LastPlan| SAFETY_NET.after(last.ctx.now) <= ctx.now;
+        self.may_differ(version, ctx) || self.last.as_ref().is_some_and(is_old)
+    }
+
+    /// Whether a plan may differ from the last one.
+    pub(super) fn may_differ(&self, version: u64, ctx: PlanContext) -> bool {
         let Some(last) = &self.last else {
             return true;
         };
-        let (now, then) = (ctx.now, last.ctx.now);
-        let clock_went_back = now < then;
+        let clock_went_back = ctx.now < last.ctx.now;
         clock_went_back
             || version != last.version
             || ctx.dry_run != last.ctx.dry_run
-            || last.wake_at.is_some_and(|at| at <= now)
-            || SAFETY_NET.after(then) <= now
+            || last.wake_at.is_some_and(|at| at <= ctx.now)
     }
 
     /// Records what a plan was made from, and its `wake_at`.
