@@ -99,8 +99,9 @@ fn wait_for_labels(stage: &Stage, operator: &Operator, start: Instant) -> Result
     let [shortest, longest] = PAUSES;
     while start.elapsed() < DEADLINE {
         let samples = operator.scrape()?;
-        let landed = samples.sum("goldenpath_writes_total", &labels);
-        let landed = landed.unwrap_or_default();
+        let landed = samples
+            .sum("goldenpath_writes_total", &labels)
+            .unwrap_or_default();
         if landed >= all {
             return Ok(());
         }

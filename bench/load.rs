@@ -79,9 +79,11 @@ pub async fn stored_labels(client: &Client) -> Result<Vec<LabelPatch>> {
 impl LabelPatch {
     fn of(stored: &PartialObjectMeta<Deployment>) -> Self {
         let meta = &stored.metadata;
-        let labels = meta.labels.iter().flatten();
-        let own = labels.filter(|(key, _)| OWN_LABELS.contains(&key.as_str()));
-        let own: serde_json::Map<String, Value> = own
+        let own: serde_json::Map<String, Value> = meta
+            .labels
+            .iter()
+            .flatten()
+            .filter(|(key, _)| OWN_LABELS.contains(&key.as_str()))
             .map(|(key, value)| (key.clone(), value.clone().into()))
             .collect();
         let text = |text: &Option<String>| text.clone().unwrap_or_default();
@@ -129,8 +131,11 @@ pub async fn apply(client: &Client, patches: Vec<LabelPatch>) -> Result<Duration
 
 /// Removes all our labels.
 pub async fn reset(client: &Client) -> Result<()> {
-    let patches = stored_labels(client).await?;
-    let patches = patches.into_iter().map(LabelPatch::emptied).collect();
+    let patches = stored_labels(client)
+        .await?
+        .into_iter()
+        .map(LabelPatch::emptied)
+        .collect();
     apply(client, patches).await?;
     Ok(())
 }

@@ -39,9 +39,9 @@ fn read(file: &str) -> String {
 
 fn processor() -> String {
     let text = read("/proc/cpuinfo");
-    let model = text.lines().find(|line| line.starts_with("model name"));
-    let model = model.and_then(|line| line.split_once(": "));
-    model
+    text.lines()
+        .find(|line| line.starts_with("model name"))
+        .and_then(|line| line.split_once(": "))
         .map_or("unknown processor", |(_, name)| name)
         .to_owned()
 }
@@ -55,15 +55,19 @@ fn memory() -> String {
 }
 
 fn first_line(program: &str, argument: &str) -> String {
-    let output = Command::new(program).arg(argument).output();
-    let text = output.map(|output| String::from_utf8_lossy(&output.stdout).into_owned());
-    let text = text.unwrap_or_default();
+    let text = Command::new(program)
+        .arg(argument)
+        .output()
+        .map(|output| String::from_utf8_lossy(&output.stdout).into_owned())
+        .unwrap_or_default();
     text.lines().next().unwrap_or(program).to_owned()
 }
 
 fn kubernetes(cluster: &ControlPlane) -> String {
-    let version = cluster.kubectl_ok(&["get", "--raw", "/version"]);
-    let version = version.map(|text| serde_json::from_str::<Value>(&text).unwrap_or_default());
-    let version = version.unwrap_or_default()["gitVersion"].take();
-    version.as_str().unwrap_or("unknown").to_owned()
+    let version = cluster
+        .kubectl_ok(&["get", "--raw", "/version"])
+        .map(|text| serde_json::from_str::<Value>(&text).unwrap_or_default())
+        .unwrap_or_default();
+    let version = version["gitVersion"].as_str();
+    version.unwrap_or("unknown").to_owned()
 }

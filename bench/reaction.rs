@@ -93,8 +93,10 @@ async fn change(client: &Client, chosen: &[Member], team: &Value) -> Result<At> 
             Result::Ok((name, Instant::now()))
         }));
     }
-    let answered = futures::stream::iter(tasks).then(|task| task);
-    let answered: Vec<_> = answered.try_collect().await?;
+    let answered: Vec<_> = futures::stream::iter(tasks)
+        .then(|task| task)
+        .try_collect()
+        .await?;
     answered.into_iter().collect()
 }
 

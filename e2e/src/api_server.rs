@@ -54,7 +54,8 @@ impl ApiServer {
         home: &Arc<Home>,
         binaries: &Binaries,
         options: &Options,
-        (port, client): (u16, Client),
+        port: u16,
+        client: Client,
     ) -> Result<Self> {
         let etcd = Process::start(home, &etcd(binaries)?)?;
         if options.audit_log {
@@ -190,7 +191,7 @@ mod tests {
         home.write("tokens.csv", &roster.token_file()).unwrap();
         let somebody = TcpListener::bind("127.0.0.1:0").unwrap();
         let port = somebody.local_addr().unwrap().port();
-        let error = ApiServer::start(&home, &binaries, &options, (port, client)).unwrap_err();
+        let error = ApiServer::start(&home, &binaries, &options, port, client).unwrap_err();
         assert!(error.is_lost_port(), "{error}");
     }
 }

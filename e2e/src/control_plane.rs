@@ -119,9 +119,9 @@ impl ControlPlane {
         let authority = pki::write(&home)?;
         home.write("tokens.csv", &roster.token_file())?;
         let client = Client::trusting(&authority, &roster.admin().token)?;
-        let server = ApiServer::start(&home, binaries, options, (port, client))?;
-        let admin = (ADMIN, roster.admin().token.as_str());
-        let kubeconfig = credentials::write_kubeconfig(&home, &server.url, admin)?;
+        let server = ApiServer::start(&home, binaries, options, port, client)?;
+        let kubeconfig =
+            credentials::write_kubeconfig(&home, &server.url, ADMIN, &roster.admin().token)?;
         let mut control_plane = Self {
             home,
             binaries: binaries.clone(),
@@ -148,7 +148,7 @@ impl ControlPlane {
     /// A kubeconfig file for one of [`Options::users`].
     pub fn kubeconfig_for(&self, user: &str) -> Result<PathBuf> {
         let user = self.roster.find(user)?;
-        credentials::write_kubeconfig(&self.home, &self.server.url, (&user.name, &user.token))
+        credentials::write_kubeconfig(&self.home, &self.server.url, &user.name, &user.token)
     }
 
     /// A kubeconfig file for an existing service account, valid for a day: what a
@@ -157,7 +157,7 @@ impl ControlPlane {
         let token =
             self.kubectl_ok(&["create", "token", "-n", namespace, name, "--duration=24h"])?;
         let user = format!("system:serviceaccount:{namespace}:{name}");
-        credentials::write_kubeconfig(&self.home, &self.server.url, (&user, token.trim()))
+        credentials::write_kubeconfig(&self.home, &self.server.url, &user, token.trim())
     }
 
     /// `https://127.0.0.1:PORT`.

@@ -90,7 +90,8 @@ impl Roster {
 pub(crate) fn write_kubeconfig(
     home: &Home,
     server: &str,
-    (name, token): (&str, &str),
+    name: &str,
+    token: &str,
 ) -> Result<PathBuf> {
     let authority = home.path().join("pki/ca.crt");
     let config = json!({

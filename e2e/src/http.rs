@@ -72,8 +72,12 @@ impl Client {
             url: url.to_owned(),
             source: Box::new(source),
         };
-        let request = self.agent.get(url).config();
-        let mut request = request.timeout_global(Some(timeout)).build();
+        let mut request = self
+            .agent
+            .get(url)
+            .config()
+            .timeout_global(Some(timeout))
+            .build();
         if let Some(token) = &self.token {
             request = request.header("Authorization", format!("Bearer {token}"));
         }

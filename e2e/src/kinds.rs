@@ -62,9 +62,12 @@ impl Kinds {
 /// As kubectl does, the first group that has a word keeps it.
 fn discover(server: &Client, url: &str) -> Result<BTreeMap<String, Kind>> {
     let groups = json(server, &format!("{url}/apis"))?;
-    let versions = groups["groups"].as_array().into_iter().flatten();
-    let versions = versions.filter_map(|group| group["preferredVersion"]["groupVersion"].as_str());
-    let apis = versions.map(|version| format!("/apis/{version}"));
+    let apis = groups["groups"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .filter_map(|group| group["preferredVersion"]["groupVersion"].as_str())
+        .map(|version| format!("/apis/{version}"));
     let mut kinds = BTreeMap::new();
     for api in std::iter::once("/api/v1".to_owned()).chain(apis) {
         // A group may go while it is being read.
@@ -84,8 +87,11 @@ fn add(kinds: &mut BTreeMap<String, Kind>, api: &str, resource: &Value) {
     if plural.contains('/') {
         return; // a subresource
     }
-    let short = resource["shortNames"].as_array().into_iter().flatten();
-    let short = short.filter_map(|name| name.as_str().map(str::to_lowercase));
+    let short = resource["shortNames"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .filter_map(|name| name.as_str().map(str::to_lowercase));
     let words = [text("kind"), text("singularName"), plural.clone()];
     for word in words.into_iter().chain(short) {
         kinds.entry(word).or_insert_with(|| Kind {

@@ -65,8 +65,10 @@ impl Server {
         let name = format!("{}-{port}", recipe.program);
         let home = cluster.home();
         let file = home.write(&format!("{name}.yaml"), config)?;
-        let binary = recipe.binary.as_deref();
-        let binary = binary.unwrap_or_else(|| Path::new(recipe.program));
+        let binary = recipe
+            .binary
+            .as_deref()
+            .unwrap_or_else(|| Path::new(recipe.program));
         let program = Program::new(&name, binary)
             .path_flag("config.file", &file)
             .path_flag(recipe.data_flag, &home.path().join(&name))

@@ -61,8 +61,10 @@ impl Operator {
     fn try_start(cluster: &ControlPlane, options: &OperatorOptions) -> Result<Self> {
         let port = random::free_port()?;
         let address = format!("127.0.0.1:{port}");
-        let kubeconfig = options.kubeconfig.as_deref();
-        let kubeconfig = kubeconfig.unwrap_or_else(|| cluster.kubeconfig());
+        let kubeconfig = options
+            .kubeconfig
+            .as_deref()
+            .unwrap_or_else(|| cluster.kubeconfig());
         let mut program = Program::new(&format!("operator-{port}"), &options.binary)
             .args(options.args.iter())
             .args(["--listen", &address]);

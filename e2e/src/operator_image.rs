@@ -67,8 +67,9 @@ fn revision(source: &Path) -> Option<String> {
             .arg("-C")
             .arg(source)
             .args(args)
-            .output();
-        let output = output.ok().filter(|output| output.status.success())?;
+            .output()
+            .ok()
+            .filter(|output| output.status.success())?;
         Some(String::from_utf8_lossy(&output.stdout).trim().to_owned())
     };
     let changes = git(&["status", "--porcelain"])?;
@@ -127,11 +128,11 @@ fn rust_flags(source: &Path) -> String {
 fn target() -> Result<String> {
     let output = Command::new("rustc")
         .args(["--print", "host-tuple"])
-        .output();
-    let output = output.map_err(|source| Error::Spawn {
-        program: "rustc".to_owned(),
-        source,
-    })?;
+        .output()
+        .map_err(|source| Error::Spawn {
+            program: "rustc".to_owned(),
+            source,
+        })?;
     Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned())
 }
 

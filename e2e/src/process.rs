@@ -79,8 +79,11 @@ impl Process {
     /// Starts the program with the home directory as its working directory.
     pub(crate) fn start(home: &Arc<Home>, program: &Program) -> Result<Self> {
         let log = home.log_file(&program.name);
-        let output = OpenOptions::new().create(true).append(true).open(&log);
-        let output = output.map_err(Error::file("open", &log))?;
+        let output = OpenOptions::new()
+            .create(true)
+            .append(true)
+            .open(&log)
+            .map_err(Error::file("open", &log))?;
         let errors = output.try_clone().map_err(Error::file("open", &log))?;
         let child = Command::new("sh")
             .args(["-c", REGISTER, "sh"])

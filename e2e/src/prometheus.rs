@@ -46,8 +46,8 @@ impl Prometheus {
     /// `data` of an answer of its API, such as `query` with `[("query", "up")]`. An error of the
     /// question is [`Error::Status`](crate::Error::Status), with the answer of Prometheus.
     pub fn ask(&self, api: &str, parameters: &[(&str, &str)]) -> Result<Value> {
-        let pairs = parameters.iter();
-        let pairs: Vec<String> = pairs
+        let pairs: Vec<String> = parameters
+            .iter()
             .map(|(key, value)| format!("{key}={}", percent_encoded(value)))
             .collect();
         let url = format!("{}/api/v1/{api}?{}", self.0.url, pairs.join("&"));

@@ -121,9 +121,14 @@ impl EnvCompleter for Kubectl {
         let last = args.len().saturating_sub(1);
         for candidate in engine::complete(cmd, args, last, current_dir)? {
             let value = candidate.get_value().to_string_lossy();
-            let help = candidate.get_help().map(ToString::to_string);
-            let help = help.and_then(|help| help.lines().next().map(|line| format!("\t{line}")));
-            writeln!(buf, "{value}{}", help.unwrap_or_default())?;
+            let help = candidate
+                .get_help()
+                .and_then(|help| {
+                    let help = help.to_string();
+                    help.lines().next().map(|line| format!("\t{line}"))
+                })
+                .unwrap_or_default();
+            writeln!(buf, "{value}{help}")?;
         }
         writeln!(buf, "{NO_FILES}")
     }
@@ -193,14 +198,20 @@ mod names {
     fn global_so_far() -> GlobalArgs {
         let words: Vec<String> = std::env::args().skip_while(|word| word != "--").collect();
         let value = |flags: &[&str]| {
-            let after = words.windows(2).rev();
-            let mut after = after.filter(|pair| flags.contains(&pair[0].as_str()));
             let joined = || {
-                let mut joined = words.iter().rev().filter_map(|word| word.split_once('='));
-                let found = joined.find(|(flag, _)| flags.contains(flag));
-                found.map(|(_, value)| value.to_owned())
+                words
+                    .iter()
+                    .rev()
+                    .filter_map(|word| word.split_once('='))
+                    .find(|(flag, _)| flags.contains(flag))
+                    .map(|(_, value)| value.to_owned())
             };
-            after.next().map(|pair| pair[1].clone()).or_else(joined)
+            words
+                .windows(2)
+                .rev()
+                .find(|pair| flags.contains(&pair[0].as_str()))
+                .map(|pair| pair[1].clone())
+                .or_else(joined)
         };
         GlobalArgs {
             context: value(&["--context"]),

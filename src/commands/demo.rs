@@ -181,8 +181,10 @@ fn show(
 fn signposts(cluster: &ControlPlane, listen: Listen, out: &mut dyn Write) -> io::Result<()> {
     out.flush()?;
     let address = listen.pages;
-    let kubectl = cluster.binaries().path(Tool::Kubectl);
-    let kubectl = kubectl.map_or("kubectl".to_owned(), |path| path.display().to_string());
+    let kubectl = cluster
+        .binaries()
+        .path(Tool::Kubectl)
+        .map_or("kubectl".to_owned(), |path| path.display().to_string());
     let mut err = terminal::stderr();
     writeln!(err)?;
     writeln!(err, "page       http://{address}/")?;

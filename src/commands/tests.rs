@@ -114,9 +114,11 @@ fn words(line: &str) -> Vec<String> {
 }
 
 fn assert_parses(command: &str) {
-    let words = words(command);
-    let words = words.iter().skip_while(|word| *word != "goldenpath");
-    let parsed = Cli::try_parse_from(words);
+    let parsed = Cli::try_parse_from(
+        words(command)
+            .iter()
+            .skip_while(|word| *word != "goldenpath"),
+    );
     assert!(parsed.is_ok(), "{command}: {}", parsed.unwrap_err());
 }
 

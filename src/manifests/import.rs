@@ -1,5 +1,5 @@
-//! Reads what other tools were told to ignore, in those tools' own words: annotations where each tool
-//! expects them, and Kyverno's exceptions. Nothing is mapped to a step here.
+//! Reads the ignores of other tools: annotations where each tool expects them, and Kyverno's
+//! exceptions. Nothing is mapped to a step here.
 
 mod annotations;
 mod kyverno;

@@ -136,9 +136,7 @@ pub struct CheckCount {
 pub struct Workload {
     /// Its kind, such as `Deployment`.
     pub kind: String,
-    /// Its namespace.
     pub namespace: String,
-    /// Its name.
     pub name: String,
     /// Its team; `unknown` without one.
     pub team: String,
@@ -239,7 +237,6 @@ pub struct Steps {
 #[derive(Serialize, Clone, Debug, PartialEq, Eq)]
 #[serde(rename_all = "camelCase")]
 pub struct Check {
-    /// Its name.
     pub name: String,
     /// Its display name.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -284,9 +281,7 @@ impl Check {
 #[derive(Serialize, Clone, Debug, PartialEq)]
 #[serde(rename_all = "camelCase")]
 pub struct Exception {
-    /// Its namespace.
     pub namespace: String,
-    /// Its name.
     pub name: String,
     /// The path deviated from.
     pub path: String,
@@ -294,7 +289,6 @@ pub struct Exception {
     pub checks: Vec<String>,
     /// Where it is in its life.
     pub phase: Phase,
-    /// Its effective expiry.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub effective_expiry: Option<Timestamp>,
     /// When the next review is due.

@@ -41,7 +41,6 @@ pub struct DraftInput {
     pub contact: Option<String>,
     /// Why teams deviate.
     pub category: Option<Category>,
-    /// A ticket.
     pub ticket: Option<String>,
     /// What the platform lacks.
     pub would_return_if: Option<String>,

@@ -35,9 +35,7 @@ pub enum Tool {
     KubeLinter,
     /// kube-score.
     KubeScore,
-    /// Polaris.
     Polaris,
-    /// Kyverno.
     Kyverno,
 }
 
@@ -56,11 +54,8 @@ impl Tool {
 /// A workload, as the report names it.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct WorkloadRef {
-    /// Its namespace.
     pub namespace: String,
-    /// Its kind.
     pub kind: String,
-    /// Its name.
     pub name: String,
 }
 
@@ -69,7 +64,6 @@ pub struct WorkloadRef {
 pub struct Waiver {
     /// Where it was found.
     pub source: String,
-    /// The tool.
     pub tool: Tool,
     /// Its form in the manifest, such as the annotation's key.
     pub written: String,
@@ -81,7 +75,6 @@ pub struct Waiver {
     pub reason: Option<String>,
     /// The end, if given.
     pub until: Option<Timestamp>,
-    /// A ticket.
     pub ticket: Option<String>,
 }
 

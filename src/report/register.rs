@@ -44,9 +44,7 @@ pub struct Register {
 pub struct Filter {
     /// Owners.
     pub teams: Vec<String>,
-    /// Paths.
     pub paths: Vec<String>,
-    /// Phases.
     pub phases: Vec<Phase>,
 }
 

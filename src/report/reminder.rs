@@ -24,7 +24,6 @@ const NAMED: usize = 80;
 /// The sentences about one item.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Sentences {
-    /// Its state.
     pub state: String,
     /// The next action.
     pub next: Action,

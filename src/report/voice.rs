@@ -12,7 +12,6 @@ use crate::report::terminal::plain::plain;
 /// Inputs of the sentence for a workload.
 #[derive(Clone, Copy, Debug)]
 pub struct WorkloadState<'a> {
-    /// Its status.
     pub status: Status,
     /// The standing of a deviating workload.
     pub standing: Option<Standing>,
@@ -107,27 +106,29 @@ impl Calendar {
 /// Short status of a failing check under its exceptions. A surface that has not named an exception
 /// yet puts "exception" before it.
 pub(crate) fn in_short(standing: Standing, dates: &StandingDates, calendar: Calendar) -> String {
-    let dated = |words: &str, at: Option<Timestamp>| {
+    let with_day = |words: &str, at: Option<Timestamp>| {
         at.map_or_else(String::new, |at| format!(" {words}{}", calendar.day(at)))
     };
     match standing {
         Standing::Undocumented => "no exception yet".to_owned(),
         Standing::Expired => {
-            let on = dated("", dates.until);
+            let on = with_day("", dates.until);
             format!("expired{on}: renew it or return to the path")
         }
         Standing::Pending => {
-            let asked = dates.since.and_then(|since| calendar.ago(since));
-            let asked = asked.map_or_else(String::new, |asked| format!(" {asked}"));
+            let asked = dates
+                .since
+                .and_then(|since| calendar.ago(since))
+                .map_or_else(String::new, |asked| format!(" {asked}"));
             format!("requested{asked}, waiting for the platform team")
         }
         Standing::ReviewOverdue => match dates.next_review_at {
             Some(review) if calendar.is_ahead(review) => {
                 "review overdue: the workload has changed since the approval".to_owned()
             }
-            review => format!("review overdue{}", dated("since ", review)),
+            review => format!("review overdue{}", with_day("since ", review)),
         },
-        Standing::ReviewDue => format!("needs a review{}", dated("by ", review_by(dates))),
+        Standing::ReviewDue => format!("needs a review{}", with_day("by ", review_by(dates))),
         Standing::Predates => match dates.until {
             Some(at) => format!(
                 "older than the path, nothing due until {}",
@@ -135,7 +136,7 @@ pub(crate) fn in_short(standing: Standing, dates: &StandingDates, calendar: Cale
             ),
             None => "older than the path, nothing due yet".to_owned(),
         },
-        Standing::Documented => format!("approved{}", dated("until ", dates.until)),
+        Standing::Documented => format!("approved{}", with_day("until ", dates.until)),
     }
 }
 
@@ -147,7 +148,7 @@ fn review_by(dates: &StandingDates) -> Option<Timestamp> {
 
 /// [`in_short`], and when an exception expires whose review is due or overdue.
 pub(crate) fn in_full(standing: Standing, dates: &StandingDates, calendar: Calendar) -> String {
-    let expires = match standing {
+    let expiry = match standing {
         Standing::ReviewOverdue => dates.until,
         Standing::ReviewDue => dates.until.filter(|until| Some(*until) != review_by(dates)),
         Standing::Undocumented
@@ -156,7 +157,7 @@ pub(crate) fn in_full(standing: Standing, dates: &StandingDates, calendar: Calen
         | Standing::Predates
         | Standing::Documented => None,
     };
-    let expires = expires.map_or_else(String::new, |at| format!(", expires {}", calendar.day(at)));
+    let expires = expiry.map_or_else(String::new, |at| format!(", expires {}", calendar.day(at)));
     in_short(standing, dates, calendar) + &expires
 }
 

@@ -155,10 +155,10 @@ enum Lack {
 /// What a parent chart sets, and this one has no default for.
 const OF_PARENTS: [&str; 2] = ["global", "enabled"];
 
-fn look(value: &Value, schema: &Value, path: &str, tell: &mut impl FnMut(&str, Lack)) {
+fn look(value: &Value, schema: &Value, path: &str, report: &mut impl FnMut(&str, Lack)) {
     let is_closed = schema["additionalProperties"] == false;
     let (Some(values), true) = (value.as_object(), is_closed) else {
-        return tell(path, Lack::Description);
+        return report(path, Lack::Description);
     };
     let properties = schema["properties"].as_object().unwrap();
     let below = |key: &str| match path {
@@ -167,8 +167,8 @@ fn look(value: &Value, schema: &Value, path: &str, tell: &mut impl FnMut(&str, L
     };
     for (key, value) in values {
         match properties.get(key) {
-            Some(property) => look(value, property, &below(key), tell),
-            None => tell(&below(key), Lack::Schema),
+            Some(property) => look(value, property, &below(key), report),
+            None => report(&below(key), Lack::Schema),
         }
     }
     // A map that is described as a whole may leave keys to the server's defaults.
@@ -178,7 +178,7 @@ fn look(value: &Value, schema: &Value, path: &str, tell: &mut impl FnMut(&str, L
         .filter(|key| !is_whole && !values.contains_key(*key))
     {
         if !(path.is_empty() && OF_PARENTS.contains(&key.as_str())) {
-            tell(&below(key), Lack::Value);
+            report(&below(key), Lack::Value);
         }
     }
 }

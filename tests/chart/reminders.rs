@@ -53,9 +53,9 @@ fn the_operator_reminds_as_the_chart_sets_it_up() {
     eventually(SOON, "a message", || {
         (!receiver.received().is_empty()).then_some(())
     });
-    let received = receiver.received();
-    assert_eq!((received.len(), received[0].path.as_str()), (1, "/web"));
-    assert_eq!(received[0].items(), ["web-replicas decision-waiting"]);
+    let messages = receiver.received();
+    assert_eq!((messages.len(), messages[0].path.as_str()), (1, "/web"));
+    assert_eq!(messages[0].items(), ["web-replicas decision-waiting"]);
     eventually(SOON, "it is on record", || {
         let get = ["get", "devex", "web-replicas", "-n=default", "-o=json"];
         let stored: Value = serde_json::from_str(&cluster.kubectl_ok(&get).unwrap()).unwrap();

@@ -60,7 +60,7 @@ impl Desk<'_> {
     }
 
     /// Waits until a workload's report has this result for its check `pinned-image`.
-    fn says(&self, workload: &str, wanted: &str) -> Value {
+    fn result(&self, workload: &str, wanted: &str) -> Value {
         let what = format!("{workload} is reported as {wanted}");
         eventually(SOON, &what, || {
             let report = self.report_of(workload)?;
@@ -131,7 +131,7 @@ fn is_written_on_change_only(desk: &Desk<'_>, operator: &Operator) {
     assert_eq!(desk.writes_since(&rest), 0, "at rest");
 
     desk.place.apply(&exception("agreed", &approval()));
-    let agreed = desk.says("agreed", "skip");
+    let agreed = desk.result("agreed", "skip");
     assert_eq!(agreed["metadata"]["labels"][keys::STATE], "documented");
     let_it_renew(desk.place.cluster, operator, 5);
     assert_eq!(desk.writes_since(&rest), 1, "one exception, one report");
@@ -174,9 +174,9 @@ fn lifecycle(format: Format, mode: &str) {
     let mut how = operator_options(&["--lease-namespace=goldenpath-system", &reports]);
     how.kubeconfig = Some(account);
     let operator = ready_so(&cluster, &how);
-    desk.says("web", "pass");
-    is_right(&desk.says("moving", "fail"), format, &desk);
-    let pending = desk.says("agreed", "fail");
+    desk.result("web", "pass");
+    is_right(&desk.result("moving", "fail"), format, &desk);
+    let pending = desk.result("agreed", "fail");
     assert_eq!(pending["metadata"]["labels"][keys::STATE], "pending");
     is_written_on_change_only(&desk, &operator);
     goes_with_its_workload(&desk, operator, &how);
@@ -256,7 +256,7 @@ fn a_format_that_is_not_there_is_waited_for_and_the_better_one_wins() {
     let operator = ready(&cluster, &args);
     desk.is_gone("moving");
     desk.format = Format::OpenReports;
-    desk.says("moving", "fail");
+    desk.result("moving", "fail");
     stop(operator);
 
     let printed = goldenpath(&cluster, &["cleanup", "--dry-run"]);

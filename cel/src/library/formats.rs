@@ -62,8 +62,9 @@ fn validate<'a>(context: &mut Context<'_, 'a>, args: &[Value<'a>]) -> EvalResult
         return Ok(Value::Optional(None));
     }
     context.meter.hold(problems.iter().map(String::len).sum())?;
-    let problems = problems.into_iter().map(Value::text).collect();
-    Ok(Value::some(Value::list(problems)))
+    Ok(Value::some(Value::list(
+        problems.into_iter().map(Value::text).collect(),
+    )))
 }
 
 /// A pattern, a length limit, and the message for text that does not match.
@@ -145,12 +146,12 @@ const LABEL_UNIT: &str = "bytes";
 impl Rule {
     fn mismatch(&self) -> String {
         let (message, pattern) = (self.message, self.pattern);
-        let examples: Vec<_> = self
+        let examples = self
             .examples
             .iter()
             .map(|one| format!("'{one}', "))
-            .collect();
-        let examples = examples.join(" or ");
+            .collect::<Vec<_>>()
+            .join(" or ");
         format!("{message} (e.g. {examples}regex used for validation is '{pattern}')")
     }
 

@@ -39,10 +39,11 @@ impl Machine {
             return Err(Error::Unfit("root".to_owned()));
         }
         let path = search_path();
-        let cni_plugins = PLUGIN_DIRECTORIES.iter().map(Path::new);
-        let cni_plugins =
-            cni_plugins.filter(|dir| PLUGINS.iter().all(|plugin| dir.join(plugin).is_file()));
-        let cni_plugins = cni_plugins.map(Path::to_owned).next();
+        let cni_plugins = PLUGIN_DIRECTORIES
+            .iter()
+            .map(Path::new)
+            .find(|dir| PLUGINS.iter().all(|plugin| dir.join(plugin).is_file()))
+            .map(Path::to_owned);
         let mut missing: Vec<(&str, &str)> = PROGRAMS
             .into_iter()
             .filter(|(program, _)| !is_on(&path, program))
@@ -74,8 +75,12 @@ fn is_on(path: &OsString, program: &str) -> bool {
 
 fn how_to_get(missing: &[(&str, &str)]) -> String {
     let programs: Vec<&str> = missing.iter().map(|(program, _)| *program).collect();
-    let packages: BTreeSet<&str> = missing.iter().map(|(_, package)| *package).collect();
-    let packages: Vec<&str> = packages.into_iter().collect();
+    let packages: Vec<&str> = missing
+        .iter()
+        .map(|(_, package)| *package)
+        .collect::<BTreeSet<_>>()
+        .into_iter()
+        .collect();
     format!(
         "{} (apt-get install {})",
         programs.join(", "),

@@ -174,9 +174,10 @@ fn is_selected(resources: &Value, workload: &Value) -> bool {
     };
     let selector = Selector::compile(&selector);
     let template = pod_template(workload).map(|template| &template["metadata"]["labels"]);
-    let sets = [Some(&workload["metadata"]["labels"]), template];
-    let mut sets = sets.into_iter().map(LabelSet::of_json);
-    sets.any(|labels| selector.matches(&labels))
+    [Some(&workload["metadata"]["labels"]), template]
+        .into_iter()
+        .map(LabelSet::of_json)
+        .any(|labels| selector.matches(&labels))
 }
 
 /// Kyverno's wildcards: `*` is any text, `?` any character.

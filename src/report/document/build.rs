@@ -23,7 +23,6 @@ const NAMED_CHECKS: usize = 5;
 /// Where objects were read; empty for a cluster.
 #[derive(Debug, Default)]
 pub struct Sources {
-    /// Workloads.
     pub workloads: BTreeMap<WorkloadId, Source>,
     /// Exceptions, by namespace and name.
     pub exceptions: BTreeMap<(String, String), Source>,

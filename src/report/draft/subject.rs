@@ -38,8 +38,11 @@ impl Subject {
 
     /// The path that judges all of them.
     pub(super) fn path(&self) -> Result<String, Refusal> {
-        let paths: BTreeSet<_> = self.workloads().map(|w| w.path.as_deref()).collect();
-        let mut paths = paths.into_iter();
+        let mut paths = self
+            .workloads()
+            .map(|workload| workload.path.as_deref())
+            .collect::<BTreeSet<_>>()
+            .into_iter();
         match (paths.next().flatten(), paths.next()) {
             (Some(path), None) => Ok(path.to_owned()),
             (None, None) => Err(Refusal::NoPath(self.targets())),
@@ -60,8 +63,11 @@ impl Subject {
 
     /// Their team, if it is one and known.
     pub(super) fn team(&self) -> Option<String> {
-        let teams: BTreeSet<_> = self.workloads().map(|w| w.team.as_str()).collect();
-        let mut teams = teams.into_iter();
+        let mut teams = self
+            .workloads()
+            .map(|workload| workload.team.as_str())
+            .collect::<BTreeSet<_>>()
+            .into_iter();
         let team = teams.next().filter(|team| *team != UNKNOWN_TEAM)?;
         teams.next().is_none().then(|| team.to_owned())
     }

@@ -133,8 +133,11 @@ impl CheckMap {
             let why = unknown(foreign, waiver, workload);
             found.unmet.push(note(&why));
         }
-        let open = meant.iter().filter(|check| obstacle(check).is_none());
-        let open: BTreeSet<String> = open.map(|check| check.name.clone()).collect();
+        let open: BTreeSet<String> = meant
+            .iter()
+            .filter(|check| obstacle(check).is_none())
+            .map(|check| check.name.clone())
+            .collect();
         // If one of the mapped steps fails, the others need no note.
         let others = meant.iter().filter(|_| open.is_empty());
         for check in others {

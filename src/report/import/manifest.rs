@@ -49,12 +49,10 @@ impl Manifest {
         self.fields["metadata"][field].as_str().unwrap_or_default()
     }
 
-    /// Its namespace.
     pub fn namespace(&self) -> &str {
         self.text("namespace")
     }
 
-    /// Its name.
     pub fn name(&self) -> &str {
         self.text("name")
     }

@@ -80,13 +80,9 @@ pub struct Moves {
 /// One workload that changes.
 #[derive(Serialize, Clone, Debug, PartialEq)]
 pub struct WorkloadChange {
-    /// Its namespace.
     pub namespace: String,
-    /// Its kind.
     pub kind: String,
-    /// Its name.
     pub name: String,
-    /// Its team.
     pub team: String,
     /// Path and state now.
     pub now: Place,

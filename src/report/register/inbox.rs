@@ -218,8 +218,11 @@ fn head(inbox: &Inbox) -> String {
 /// Why these items are the viewer's.
 fn whose(reader: &Viewer) -> String {
     let list = |names: &BTreeSet<String>| {
-        let names: Vec<_> = names.iter().map(|name| plain(name)).collect();
-        names.join(", ")
+        names
+            .iter()
+            .map(|name| plain(name))
+            .collect::<Vec<_>>()
+            .join(", ")
     };
     let decides = if reader.decides_on.is_empty() {
         "none of the open requests is yours to decide".to_owned()

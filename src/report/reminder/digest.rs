@@ -37,12 +37,17 @@ pub fn render(digest: &Digest, style: Style) -> String {
 
 fn one(message: &ReminderMessage, style: Style) -> String {
     let head = Paint::Bold.on(&title(message), style.color);
-    let whom = format!("to channel {}", plain(&message.owner.channel));
-    let whom = Paint::Faint.on(&whom, style.color);
-    let items = message.items.iter().map(|item| entry(item, message));
-    let items: String = items.collect();
+    let channel = Paint::Faint.on(
+        &format!("to channel {}", plain(&message.owner.channel)),
+        style.color,
+    );
+    let items: String = message
+        .items
+        .iter()
+        .map(|item| entry(item, message))
+        .collect();
     let more = closing(message).map_or_else(String::new, |more| format!("{more}\n"));
-    format!("{head}\n{whom}\n{items}{more}")
+    format!("{head}\n{channel}\n{items}{more}")
 }
 
 fn entry(item: &MessageItem, message: &ReminderMessage) -> String {

@@ -14,8 +14,11 @@ const KIND: &str = "Reminder";
 
 /// The whole message.
 pub fn document(message: &ReminderMessage) -> Value {
-    let items = message.items.iter();
-    let items: Vec<ItemDocument<'_>> = items.map(|item| entry(item, message.as_of)).collect();
+    let items: Vec<ItemDocument<'_>> = message
+        .items
+        .iter()
+        .map(|item| entry(item, message.as_of))
+        .collect();
     json!({
         "apiVersion": API_VERSION,
         "kind": KIND,

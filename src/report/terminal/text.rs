@@ -40,15 +40,14 @@ pub fn denominator(summary: &Summary) -> String {
         }
         Some(_) | None => counted(summary.namespaces, "namespace"),
     };
-    let aside = [
+    let aside: Vec<String> = [
         (summary.ignored, "ignored"),
         (summary.unscoped, "with no path"),
-    ];
-    let aside: Vec<String> = aside
-        .iter()
-        .filter(|(number, _)| *number > 0)
-        .map(|(number, words)| format!("{number} {words}"))
-        .collect();
+    ]
+    .iter()
+    .filter(|(number, _)| *number > 0)
+    .map(|(number, words)| format!("{number} {words}"))
+    .collect();
     let end = if aside.is_empty() { "" } else { "; " };
     format!(
         "{} from {} in {seen}{end}{}",

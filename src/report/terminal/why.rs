@@ -115,10 +115,9 @@ fn mark(check: &Check, as_of: Timestamp) -> (&'static str, Paint, String) {
             aside("our check failed, not your service"),
         ),
         (Outcome::Announced, _) => {
-            let from = check
-                .enforce_from
-                .map(|at| format!("counts from {}", day(at, as_of)));
-            let from = from.unwrap_or_else(|| "announced".to_owned());
+            let from = check.enforce_from.map_or("announced".to_owned(), |at| {
+                format!("counts from {}", day(at, as_of))
+            });
             ("○", Paint::Faint, aside(&from))
         }
     }
