@@ -10,29 +10,29 @@ use super::text::plain;
 
 /// The operator read this generation and can process it. Stays True for pending, overdue, expired
 /// and rejected exceptions, so that a delivery pipeline that waits for it never waits for people.
-pub const READY: &str = "Ready";
+pub(crate) const READY: &str = "Ready";
 /// No part of the spec can be used.
-pub const STALLED: &str = "Stalled";
+pub(crate) const STALLED: &str = "Stalled";
 /// Every check of a path compiles and stays within its budget.
-pub const CHECKS_VALID: &str = "ChecksValid";
+pub(crate) const CHECKS_VALID: &str = "ChecksValid";
 /// Some check of a path is announced and not yet enforced.
-pub const ANNOUNCED: &str = "Announced";
+pub(crate) const ANNOUNCED: &str = "Announced";
 /// The operator watches the exceptions of a path. Present only while it does not.
-pub const EXCEPTIONS_FOLLOWED: &str = "ExceptionsFollowed";
+pub(crate) const EXCEPTIONS_FOLLOWED: &str = "ExceptionsFollowed";
 /// The path's policy that warns on apply exists.
-pub const WARN_ON_APPLY: &str = "WarnOnApply";
+pub(crate) const WARN_ON_APPLY: &str = "WarnOnApply";
 /// An exception was approved; the reason gives the assurance.
-pub const APPROVED: &str = "Approved";
+pub(crate) const APPROVED: &str = "Approved";
 /// The next review of an exception is not past.
-pub const REVIEW_CURRENT: &str = "ReviewCurrent";
+pub(crate) const REVIEW_CURRENT: &str = "ReviewCurrent";
 /// An exception names a workload that is judged by its path.
-pub const IN_USE: &str = "InUse";
+pub(crate) const IN_USE: &str = "InUse";
 /// A target of an exception still fails an excepted check.
-pub const NEEDED: &str = "Needed";
+pub(crate) const NEEDED: &str = "Needed";
 /// Every check an exception names exists and may be excepted.
-pub const CHECKS_KNOWN: &str = "ChecksKnown";
+pub(crate) const CHECKS_KNOWN: &str = "ChecksKnown";
 /// The path an exception names exists.
-pub const PATH_FOUND: &str = "PathFound";
+pub(crate) const PATH_FOUND: &str = "PathFound";
 
 /// The current value of a condition.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -28,17 +28,17 @@ pub const STARTED_AT: &str = "goldenpath.dev/started-at";
 pub const COMMIT_TIME: &str = "goldenpath.dev/commit-time";
 
 /// Backstage's label for the catalog entity of a workload: the default service key.
-pub const BACKSTAGE_KUBERNETES_ID: &str = "backstage.io/kubernetes-id";
+pub(crate) const BACKSTAGE_KUBERNETES_ID: &str = "backstage.io/kubernetes-id";
 
 /// Field manager of every server-side apply.
 pub const FIELD_MANAGER: &str = "goldenpath";
 
 /// Label, as key and value, of objects that the operator creates: admission policies and policy
 /// reports.
-pub const MANAGED_BY: (&str, &str) = ("app.kubernetes.io/managed-by", "goldenpath");
+pub(crate) const MANAGED_BY: (&str, &str) = ("app.kubernetes.io/managed-by", "goldenpath");
 
 /// Label of our policy reports: the state of the workload, such as `documented`.
 pub const STATE: &str = "goldenpath.dev/state";
 /// Annotation of our policy reports: a digest of the content, so that an unchanged report is not
 /// written again.
-pub const CONTENT_DIGEST: &str = "goldenpath.dev/content-digest";
+pub(crate) const CONTENT_DIGEST: &str = "goldenpath.dev/content-digest";

@@ -32,7 +32,7 @@ impl Period {
     }
 
     /// Length in seconds.
-    pub const fn as_seconds(self) -> u64 {
+    pub(crate) const fn as_seconds(self) -> u64 {
         self.0
     }
 

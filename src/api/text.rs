@@ -43,7 +43,7 @@ impl Shape {
     }
 
     /// The shape with this pattern.
-    pub fn of_pattern(pattern: &str) -> Option<Self> {
+    pub(crate) fn of_pattern(pattern: &str) -> Option<Self> {
         Self::ALL
             .into_iter()
             .find(|shape| shape.pattern() == pattern)
@@ -86,7 +86,7 @@ pub fn plain(text: &str) -> Cow<'_, str> {
 }
 
 /// `text` in at most `longest` characters; an ellipsis stands for what is cut off.
-pub fn truncate(text: &str, longest: usize) -> Cow<'_, str> {
+pub(crate) fn truncate(text: &str, longest: usize) -> Cow<'_, str> {
     match text.char_indices().nth(longest.saturating_sub(1)) {
         Some((end, _)) if text[end..].chars().nth(1).is_some() => {
             Cow::Owned(format!("{}…", &text[..end]))

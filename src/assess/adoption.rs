@@ -55,7 +55,7 @@ impl CohortAge {
 }
 
 /// Age up to which a team's services count as new in [`Tally::self_service`].
-pub const SELF_SERVICE_WINDOW: Period = Period::days(90);
+pub(crate) const SELF_SERVICE_WINDOW: Period = Period::days(90);
 
 /// Services by state; a state without services is absent.
 pub type States = BTreeMap<State, usize>;

@@ -15,7 +15,7 @@ use past::Past;
 pub mod assurance;
 pub mod past;
 pub mod record;
-pub mod recorded;
+mod recorded;
 
 #[cfg(test)]
 pub(crate) mod fixtures;
@@ -80,7 +80,7 @@ pub struct Life {
 impl Life {
     /// Whether the date of its review has passed. A review can be overdue earlier, if the workload has
     /// changed since the approval.
-    pub fn is_review_missed(&self) -> bool {
+    pub(crate) fn is_review_missed(&self) -> bool {
         // A review in the future is an instant of change.
         self.next_review_at
             .is_some_and(|review| self.next_change.is_none_or(|change| change > review))
@@ -118,7 +118,7 @@ pub struct Request<'a> {
 }
 
 /// As [`live`], for an exception with a past. Once rejected, an exception needs an approval.
-pub fn live_after(request: Request<'_>, terms: &Terms<'_>, now: Timestamp) -> Life {
+pub(crate) fn live_after(request: Request<'_>, terms: &Terms<'_>, now: Timestamp) -> Life {
     let Request {
         spec,
         created,

@@ -157,7 +157,7 @@ impl Inventory {
     }
 
     /// Whether the definition of exceptions was removed; the last known ones stay in force.
-    pub fn exceptions_kept(&self) -> bool {
+    pub(crate) fn exceptions_kept(&self) -> bool {
         self.exceptions_kept
     }
 

@@ -19,7 +19,7 @@ use crate::assess::settings::Settings;
 use crate::assess::workload::Workload;
 
 /// The team of a workload that names none.
-pub const UNKNOWN_TEAM: &str = "unknown";
+pub(crate) const UNKNOWN_TEAM: &str = "unknown";
 
 /// One namespace.
 #[derive(Clone, Debug, Default)]
@@ -169,7 +169,7 @@ impl NamespaceIndex {
     }
 
     /// The exceptions that name this workload, whatever their path and phase.
-    pub fn exceptions_naming<'a>(
+    pub(crate) fn exceptions_naming<'a>(
         &'a self,
         workload: &'a Workload,
     ) -> impl Iterator<Item = &'a Exception> {
@@ -184,7 +184,10 @@ impl NamespaceIndex {
 
     /// The workloads that an exception names, in order of kind and name. Targets are looked up; a
     /// selector scans every workload.
-    pub fn named_by<'a>(&'a self, exception: &'a Exception) -> impl Iterator<Item = &'a Workload> {
+    pub(crate) fn named_by<'a>(
+        &'a self,
+        exception: &'a Exception,
+    ) -> impl Iterator<Item = &'a Workload> {
         let has_selector = exception.spec.selector.is_some();
         let targets = (!has_selector).then(|| self.targets_of(exception));
         let selected = has_selector.then(|| {
@@ -287,7 +290,7 @@ impl NamespaceIndex {
     }
 
     /// Whether the workload is among the oldest `maxWorkloads` that the exception names.
-    pub fn covers_within_limit(&self, exception: &Exception, workload: &Workload) -> bool {
+    pub(crate) fn covers_within_limit(&self, exception: &Exception, workload: &Workload) -> bool {
         let Some(limit) = exception.spec.max_workloads else {
             return true;
         };
@@ -302,7 +305,7 @@ impl NamespaceIndex {
 
     /// The current pod template hash of the target that `boundTo` binds an exception to. None without
     /// `boundTo`, or without the target.
-    pub fn bound_template(&self, exception: &Exception) -> Option<TemplateHash> {
+    pub(crate) fn bound_template(&self, exception: &Exception) -> Option<TemplateHash> {
         exception.spec.bound_to.as_ref()?;
         self.named_by(exception).next()?.template
     }

@@ -154,7 +154,7 @@ impl Path {
     }
 
     /// When the share of new services is measured; absent without a known launch.
-    pub fn adoption_deadline(&self) -> Option<Timestamp> {
+    pub(crate) fn adoption_deadline(&self) -> Option<Timestamp> {
         let launch = self.launched_at().filter(|at| *at > Timestamp::MIN)?;
         Some(Period::days(self.spec.adoption.within_days.into()).after(launch))
     }
@@ -203,7 +203,7 @@ impl Path {
     }
 
     /// Whether a workload of this age predates the path, so that nothing is due yet.
-    pub fn is_predated_by(&self, birth: Option<Timestamp>, now: Timestamp) -> bool {
+    pub(crate) fn is_predated_by(&self, birth: Option<Timestamp>, now: Timestamp) -> bool {
         let existing = &self.spec.existing;
         match existing.treat_as {
             TreatAs::Judge => false,
@@ -217,12 +217,12 @@ impl Path {
     }
 
     /// Whether an exception may name this check.
-    pub fn is_exemptible(&self, check: usize) -> bool {
+    pub(crate) fn is_exemptible(&self, check: usize) -> bool {
         self.spec.checks[check].exemptible
     }
 
     /// The index of a check by name.
-    pub fn check_index(&self, name: &str) -> Option<usize> {
+    pub(crate) fn check_index(&self, name: &str) -> Option<usize> {
         self.spec.checks.iter().position(|check| check.name == name)
     }
 
@@ -293,12 +293,12 @@ impl Path {
 }
 
 /// The bit of the check with this index.
-pub const fn bit(index: usize) -> Checks {
+pub(crate) const fn bit(index: usize) -> Checks {
     if index < 32 { 1 << index } else { 0 }
 }
 
 /// The indexes of the checks in a set, lowest first.
-pub fn indexes(checks: Checks) -> impl Iterator<Item = usize> {
+pub(crate) fn indexes(checks: Checks) -> impl Iterator<Item = usize> {
     (0..32).filter(move |index| checks & bit(*index) != 0)
 }
 

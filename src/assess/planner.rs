@@ -14,7 +14,7 @@ pub mod labels;
 pub mod pacing;
 pub mod policy_reports;
 pub mod service_labels;
-pub mod status;
+pub(crate) mod status;
 pub mod statuses;
 pub mod warning_policies;
 

@@ -88,7 +88,7 @@ impl Usage {
     }
 
     /// Whether the exception is in use.
-    pub const fn is_in_use(self) -> bool {
+    pub(crate) const fn is_in_use(self) -> bool {
         match self {
             Self::InUse => true,
             Self::NoTarget | Self::OtherPath | Self::NotJudged | Self::PathNotFound => false,

@@ -84,7 +84,7 @@ impl Default for Settings {
 
 impl Settings {
     /// Whether the operator ignores this namespace.
-    pub fn excludes(&self, namespace: &str) -> bool {
+    pub(crate) fn excludes(&self, namespace: &str) -> bool {
         self.excluded_namespaces
             .iter()
             .any(|pattern| match pattern.strip_suffix('*') {

@@ -56,7 +56,7 @@ impl Problem {
     }
 
     /// A problem of one workload, whose line shows it too.
-    pub fn of_workload(source: impl fmt::Display, message: impl Into<String>) -> Self {
+    pub(crate) fn of_workload(source: impl fmt::Display, message: impl Into<String>) -> Self {
         Self {
             scope: ProblemScope::Workload,
             ..Self::new(source, message)

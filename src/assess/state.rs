@@ -83,7 +83,7 @@ impl Standing {
     }
 
     /// The inverse of [`Standing::as_str`].
-    pub fn from_word(word: &str) -> Option<Self> {
+    pub(crate) fn from_word(word: &str) -> Option<Self> {
         Self::ALL
             .into_iter()
             .find(|standing| standing.as_str() == word)

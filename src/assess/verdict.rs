@@ -163,7 +163,7 @@ fn choose<'a>(workload: &'a Workload, at: &[PathAt]) -> (Option<&'a PathResult>,
 }
 
 /// The verdict by one path that has the workload in scope, whether or not it was chosen.
-pub fn judge_by_path(
+pub(crate) fn judge_by_path(
     workload: &Workload,
     result: &PathResult,
     choice: Choice,

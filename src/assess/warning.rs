@@ -27,7 +27,7 @@ pub use policy::ValidationAction;
 pub(in crate::assess) use statement::WarningState;
 
 /// Name prefix of each policy and its binding; the path's name follows.
-pub const NAME_PREFIX: &str = "goldenpath-warn-";
+pub(crate) const NAME_PREFIX: &str = "goldenpath-warn-";
 /// Limit on the estimated cost of all expressions of one policy, in the API server's units: a tenth of
 /// the API server's budget per request.
 pub const MOST_COST: u64 = 1_000_000;

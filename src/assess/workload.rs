@@ -202,7 +202,7 @@ fn removes_only_labels(labels: &mut Map<String, Value>) -> bool {
 }
 
 /// The pod template of a workload; for a CronJob, of its job template.
-pub fn pod_template(object: &Value) -> Option<&Value> {
+pub(crate) fn pod_template(object: &Value) -> Option<&Value> {
     let spec = object.get("spec")?;
     spec.get("template")
         .or_else(|| spec.get("jobTemplate")?.get("spec")?.get("template"))

@@ -134,7 +134,7 @@ impl<'a> Service<'a> {
     }
 
     /// Whether any of its workloads has the scaffolder's annotation.
-    pub fn is_scaffolded(&self) -> bool {
+    pub(crate) fn is_scaffolded(&self) -> bool {
         self.members.iter().any(|member| member.workload.scaffolded)
     }
 
@@ -154,7 +154,7 @@ impl<'a> Service<'a> {
     }
 
     /// Its state under one path that has it in scope, whichever path judges it.
-    pub fn state_by(&self, fit: &Fit<'_>, ctx: &JudgeContext<'_>) -> Option<State> {
+    pub(crate) fn state_by(&self, fit: &Fit<'_>, ctx: &JudgeContext<'_>) -> Option<State> {
         if fit.satisfied {
             return Some(State::GoldenPath);
         }

@@ -61,7 +61,7 @@ impl Assurance {
     }
 
     /// Whether it is in force without an approver, so that its owner may renew it alone.
-    pub const fn is_own_word(self) -> bool {
+    pub(crate) const fn is_own_word(self) -> bool {
         match self {
             Self::SelfDeclared | Self::NotRequired => true,
             Self::Verified | Self::Unverified(_) | Self::Rejected | Self::Pending => false,
@@ -69,7 +69,7 @@ impl Assurance {
     }
 
     /// Whether an unverified decision counts.
-    pub const fn is_unverified(self) -> bool {
+    pub(crate) const fn is_unverified(self) -> bool {
         match self {
             Self::Unverified(_) => true,
             Self::Verified

@@ -29,7 +29,7 @@ pub struct Rejection {
 
 impl Rejection {
     /// The rejection in the spec.
-    pub fn in_spec(spec: &DeviationExceptionSpec) -> Option<Self> {
+    pub(crate) fn in_spec(spec: &DeviationExceptionSpec) -> Option<Self> {
         let approval = spec.approval.as_ref()?;
         (approval.decision == Decision::Rejected).then(|| Self {
             at: approval.at.0,
@@ -87,7 +87,7 @@ impl Past {
 
     /// The record that the next exception of the same name gets. Re-creating a self-declared exception
     /// starts a new period without an approval, so it counts as a renewal.
-    pub fn after_deletion(
+    pub(crate) fn after_deletion(
         &self,
         spec: &DeviationExceptionSpec,
         was_self_declared: bool,

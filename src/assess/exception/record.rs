@@ -18,7 +18,7 @@ use crate::assess::path::set::PathSet;
 use crate::assess::workload::Workload;
 
 /// Names every exemptible check, including later ones.
-pub const EVERY_CHECK: &str = "*";
+pub(crate) const EVERY_CHECK: &str = "*";
 
 /// A DeviationException in the inventory.
 #[derive(Clone, Debug, PartialEq)]
@@ -66,7 +66,7 @@ impl Exception {
 
     /// The past after the next change of the spec. It includes a rejection in the spec, unless that
     /// was written ahead of its date and may never have counted.
-    pub fn lasting_past(&self) -> Past {
+    pub(crate) fn lasting_past(&self) -> Past {
         let written = |at| self.written.of(&self.spec, at);
         let in_spec = Rejection::in_spec(&self.spec).filter(|rejection| {
             written(rejection.at).is_none_or(|written| rejection.at <= SKEW.after(written))
@@ -78,7 +78,7 @@ impl Exception {
     }
 
     /// Whether its targets or selector name this workload, whatever the path.
-    pub fn names_workload(&self, workload: &Workload) -> bool {
+    pub(crate) fn names_workload(&self, workload: &Workload) -> bool {
         let by_name = self.spec.targets.iter().any(|target| {
             let kind = &workload.id.kind;
             *target.name == *workload.id.name
@@ -96,7 +96,7 @@ impl Exception {
     }
 
     /// Whether it names this check of this path, and the check is exemptible.
-    pub fn names_check(&self, path: &Path, check: usize) -> bool {
+    pub(crate) fn names_check(&self, path: &Path, check: usize) -> bool {
         let name = &path.spec.checks[check].name;
         path.is_exemptible(check)
             && self

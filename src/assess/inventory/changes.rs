@@ -77,7 +77,7 @@ fn index(slot: Slot) -> usize {
 
 impl Inventory {
     /// Takes the oldest `limit` workloads to judge again from the log.
-    pub fn take_changes(&mut self, limit: usize) -> Vec<ChangedWorkload> {
+    pub(crate) fn take_changes(&mut self, limit: usize) -> Vec<ChangedWorkload> {
         let mut changes = Vec::new();
         while changes.len() < limit {
             let Some(id) = self.changed.next() else { break };
@@ -88,7 +88,7 @@ impl Inventory {
         changes
     }
 
-    pub fn has_changes(&self) -> bool {
+    pub(crate) fn has_changes(&self) -> bool {
         !self.changed.queue.is_empty()
     }
 

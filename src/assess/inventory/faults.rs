@@ -36,7 +36,7 @@ impl Inventory {
     }
 
     /// Takes in how many workloads each check cannot be evaluated on, and forgets the others.
-    pub fn count_faults(&mut self, counts: &BTreeMap<(Arc<str>, u16), usize>) {
+    pub(crate) fn count_faults(&mut self, counts: &BTreeMap<(Arc<str>, u16), usize>) {
         self.faults.retain(|key, seen| {
             seen.workloads = counts.get(key).copied().unwrap_or(0);
             seen.workloads > 0

@@ -14,7 +14,7 @@ use crate::assess::workload::OwnLabels;
 impl Inventory {
     /// Records that labels of a workload landed in this version. Returns the inventory's shared copy of
     /// the labels; none if the workload is gone or another object.
-    pub fn record_labels(
+    pub(crate) fn record_labels(
         &mut self,
         id: &WorkloadId,
         slot: Slot,
@@ -39,7 +39,7 @@ impl Inventory {
 
     /// Records that the label of a Kubernetes Service landed. False if the Service is gone or another
     /// object.
-    pub fn record_service_label(
+    pub(crate) fn record_service_label(
         &mut self,
         namespace: &str,
         name: &str,
@@ -59,7 +59,7 @@ impl Inventory {
 
     /// Records that the status of an exception landed. Reminders are written separately, so their
     /// entries stay.
-    pub fn record_exception_status(
+    pub(crate) fn record_exception_status(
         &mut self,
         namespace: &str,
         name: &str,
@@ -83,7 +83,12 @@ impl Inventory {
     }
 
     /// Records that the status of a path landed.
-    pub fn record_path_status(&mut self, name: &str, uid: Option<&str>, status: GoldenPathStatus) {
+    pub(crate) fn record_path_status(
+        &mut self,
+        name: &str,
+        uid: Option<&str>,
+        status: GoldenPathStatus,
+    ) {
         if let Some(object) = self.undecodable.paths.get_mut(name)
             && object.uid.as_deref() == uid
         {

@@ -35,7 +35,7 @@ impl Slots {
     }
 
     /// Frees the slots of deleted objects.
-    pub fn give_back(&mut self, slots: impl IntoIterator<Item = Slot>) {
+    pub(crate) fn give_back(&mut self, slots: impl IntoIterator<Item = Slot>) {
         self.free.extend(slots.into_iter().map(|slot| slot.index));
     }
 }

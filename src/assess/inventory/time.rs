@@ -28,7 +28,7 @@ pub(super) struct ExceptionTimers {
 }
 
 impl ExceptionTimers {
-    pub fn unsettle(&mut self, namespace: &Arc<str>, name: &Arc<str>) {
+    pub(crate) fn unsettle(&mut self, namespace: &Arc<str>, name: &Arc<str>) {
         self.unsettled.insert((namespace.clone(), name.clone()));
     }
 
@@ -80,7 +80,7 @@ impl Inventory {
         self.drop_deleted_paths(now)
     }
 
-    /// When time alone next changes a verdict; `None` also before the first tick after a change.
+    /// When time alone next changes a verdict, as far as computed: see [`Self::is_time_settled`].
     pub fn next_change(&self) -> Option<Timestamp> {
         let exception = self.timers.due.first().map(|(at, _)| *at);
         let path = self.last_tick.and_then(|last| self.next_path_change(last));

@@ -99,7 +99,7 @@ impl Inventory {
     }
 
     /// Undecodable paths: name and message.
-    pub fn undecodable_paths(&self) -> impl ExactSizeIterator<Item = (&str, &str)> {
+    pub(crate) fn undecodable_paths(&self) -> impl ExactSizeIterator<Item = (&str, &str)> {
         self.undecodable
             .paths
             .iter()
@@ -107,7 +107,9 @@ impl Inventory {
     }
 
     /// Undecodable exceptions: namespace and name, and message.
-    pub fn undecodable_exceptions(&self) -> impl ExactSizeIterator<Item = ((&str, &str), &str)> {
+    pub(crate) fn undecodable_exceptions(
+        &self,
+    ) -> impl ExactSizeIterator<Item = ((&str, &str), &str)> {
         self.undecodable
             .exceptions
             .iter()

@@ -51,7 +51,7 @@ impl WatchedKind {
 }
 
 /// A name that kubectl accepts for a kind: its short name, such as `deploy`, else the lower-case kind.
-pub fn short_name(kind: &str) -> String {
+pub(crate) fn short_name(kind: &str) -> String {
     match kind {
         "Deployment" => "deploy".to_owned(),
         "StatefulSet" => "sts".to_owned(),

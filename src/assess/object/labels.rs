@@ -21,7 +21,7 @@ impl LabelSet {
     }
 
     /// A set of the string members of a JSON object.
-    pub fn of_json(labels: Option<&Value>) -> Self {
+    pub(crate) fn of_json(labels: Option<&Value>) -> Self {
         let members = labels.and_then(Value::as_object).into_iter().flatten();
         Self::of(members.filter_map(|(key, value)| Some((key.as_str(), value.as_str()?))))
     }

@@ -104,13 +104,13 @@ impl PathSet {
     }
 
     /// The index of the path with this current name.
-    pub fn resolve_exact(&self, name: &str) -> Option<usize> {
+    pub(crate) fn resolve_exact(&self, name: &str) -> Option<usize> {
         self.names.get(name).copied()
     }
 
     /// Whether an exception for `named`, a path of this set, applies to `judging`, which may come from an
     /// older set: the same path, or one whose name `named` has taken over.
-    pub fn is_about(&self, named: &Path, judging: &Path) -> bool {
+    pub(crate) fn is_about(&self, named: &Path, judging: &Path) -> bool {
         let takes_over = || {
             let mut former = named.spec.former_names.iter();
             self.resolve_exact(&judging.name).is_none()

@@ -148,7 +148,7 @@ impl ServiceLabelPlanner {
 }
 
 /// The worst status of the workloads a Kubernetes Service selects.
-pub fn worst_selected(
+fn worst_selected(
     service: &KubeService,
     ns: &NamespaceIndex,
     ctx: &JudgeContext<'_>,

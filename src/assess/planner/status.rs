@@ -10,9 +10,9 @@ mod exception;
 mod path;
 mod undecodable;
 
-pub use exception::{ExceptionFindings, PathFound, UnknownCheck, exception_status};
-pub use path::{NewServicesNow, NotTakingPart, PathFindings, path_status};
-pub use undecodable::undecodable_status;
+pub(super) use exception::{ExceptionFindings, PathFound, UnknownCheck, exception_status};
+pub(super) use path::{NewServicesNow, PathFindings, path_status};
+pub(super) use undecodable::undecodable_status;
 
 /// A date for messages, in UTC.
 fn day(at: Timestamp) -> String {
@@ -20,7 +20,7 @@ fn day(at: Timestamp) -> String {
 }
 
 /// Message about deleted exceptions of the same name, and what of their history counts.
-pub fn recreated(previous: &Previous) -> String {
+pub(crate) fn recreated(previous: &Previous) -> String {
     let deleted = day(previous.deleted_at.0);
     let first = if previous.times == 1 {
         format!("An exception of this name was deleted on {deleted}.")

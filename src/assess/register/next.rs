@@ -102,7 +102,7 @@ const fn is_unused(usage: Usage) -> bool {
 
 /// The date that decides how urgent it is: since when the owner waits, or until when a review is in
 /// time. None without a date.
-pub fn pressing_at(next: Next, dates: &Dates) -> Option<Timestamp> {
+pub(crate) fn pressing_at(next: Next, dates: &Dates) -> Option<Timestamp> {
     match next {
         Next::Decide | Next::Answer => dates.waiting_since,
         Next::ReviewOverdue | Next::RenewOrReturn => dates.end,
@@ -124,14 +124,14 @@ pub struct Dates {
 }
 
 /// Most urgent first; of equals the earlier date, and no date last.
-pub fn by_urgency(a: (Next, Option<Timestamp>), b: (Next, Option<Timestamp>)) -> Ordering {
+pub(crate) fn by_urgency(a: (Next, Option<Timestamp>), b: (Next, Option<Timestamp>)) -> Ordering {
     let key = |(next, at): (Next, Option<Timestamp>)| (next, at.is_none(), at);
     key(a).cmp(&key(b))
 }
 
 /// Since when the owner waits for the platform team: since the creation of the request, or since the
 /// requested renewal. None if no decision is pending.
-pub fn waiting_since(
+pub(crate) fn waiting_since(
     spec: &DeviationExceptionSpec,
     created: Timestamp,
     life: &Life,
@@ -150,7 +150,7 @@ pub fn waiting_since(
 /// after it, else from creation to the decision. None without a decision, if none was required, and if
 /// the decision is older than the request (an approval that came with the manifest): that wait is
 /// unknown.
-pub fn answered_after(
+pub(crate) fn answered_after(
     spec: &DeviationExceptionSpec,
     created: Timestamp,
     life: &Life,

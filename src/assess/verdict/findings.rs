@@ -88,7 +88,7 @@ pub struct Finding<'a> {
 
 impl Finding<'_> {
     /// Whether the result decides about the workload's status.
-    pub const fn is_scored(&self) -> bool {
+    pub(crate) const fn is_scored(&self) -> bool {
         match self.result {
             PolicyResult::Pass | PolicyResult::Fail | PolicyResult::Error => {
                 matches!(self.check.level, Level::Required)

@@ -30,7 +30,7 @@ pub fn list<T: AsRef<str>>(texts: impl IntoIterator<Item = T>) -> String {
 
 /// `text` on one line, cut after `longest` characters. Three dots mark the cut, as in the expressions
 /// that cut evaluated messages.
-pub fn one_line(text: &str, longest: usize) -> String {
+pub(crate) fn one_line(text: &str, longest: usize) -> String {
     let line = text
         .split(|c: char| c.is_whitespace() || c.is_control())
         .filter(|word| !word.is_empty())

@@ -27,7 +27,7 @@ const LISTED: usize = 20;
 
 /// Findings on an exception.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ExceptionFindings {
+pub(in crate::assess::planner) struct ExceptionFindings {
     /// Namespace of the exception.
     pub namespace: String,
     /// Phase and dates now.
@@ -55,7 +55,7 @@ pub struct ExceptionFindings {
 
 /// Whether the path an exception names exists.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum PathFound {
+pub(in crate::assess::planner) enum PathFound {
     /// It exists under this name.
     Found,
     /// It now has this other name.
@@ -71,7 +71,7 @@ pub enum PathFound {
 
 /// A check that an exception names and its path does not have.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct UnknownCheck {
+pub(in crate::assess::planner) struct UnknownCheck {
     /// The name as written.
     pub name: String,
     /// The most similar check of the path, if any is close.
@@ -79,7 +79,7 @@ pub struct UnknownCheck {
 }
 
 /// The status to store for an exception. Recorded reminders stay unchanged.
-pub fn exception_status(
+pub(in crate::assess::planner) fn exception_status(
     exception: &Exception,
     findings: &ExceptionFindings,
     now: Timestamp,

@@ -26,7 +26,7 @@ const TOP: usize = 10;
 
 /// Findings on a path.
 #[derive(Clone, Debug, PartialEq, Default)]
-pub struct PathFindings {
+pub(in crate::assess::planner) struct PathFindings {
     /// Why it does not take part; none when it does.
     pub preview: Option<NotTakingPart>,
     /// Expressions that cannot be used, in the order of the spec.
@@ -73,7 +73,7 @@ impl PathFindings {
 
 /// Why a path is shown, but not counted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum NotTakingPart {
+pub(in crate::assess::planner) enum NotTakingPart {
     /// It launches at this instant.
     LaunchAhead(Timestamp),
     /// It is on the roadmap, without a date.
@@ -95,7 +95,7 @@ impl NotTakingPart {
 
 /// The services created after a path's launch, counted now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct NewServicesNow {
+pub(in crate::assess::planner) struct NewServicesNow {
     /// Number of new services.
     pub total: u32,
     /// Number of them on the path.
@@ -106,7 +106,7 @@ pub struct NewServicesNow {
 
 /// The status to store for a path. The measurement at the deadline and the history continue from
 /// `before`; every other field is built anew.
-pub fn path_status(
+pub(in crate::assess::planner) fn path_status(
     generation: Option<i64>,
     findings: &PathFindings,
     before: Option<&GoldenPathStatus>,

@@ -9,7 +9,9 @@ use crate::api::{DeviationExceptionStatus, GoldenPathStatus};
 use crate::assess::inventory::undecodable::{REASON, Undecodable};
 
 /// A status that can report its object as undecodable.
-pub trait StatusOfUndecodable: Clone + PartialEq {
+pub(in crate::assess::planner) trait StatusOfUndecodable:
+    Clone + PartialEq
+{
     /// The new status, with the fields of `before` that must not be lost.
     #[must_use]
     fn of_undecodable(
@@ -64,7 +66,7 @@ impl StatusOfUndecodable for GoldenPathStatus {
 }
 
 /// The status of an undecodable object, if it differs from the stored one. `effect` completes "so it".
-pub fn undecodable_status<S: StatusOfUndecodable>(
+pub(in crate::assess::planner) fn undecodable_status<S: StatusOfUndecodable>(
     object: &Undecodable<S>,
     effect: &str,
     now: Timestamp,
