@@ -63,7 +63,7 @@ pub(super) fn label_selector(_: &mut SchemaGenerator) -> Schema {
         "x-kubernetes-map-type": "atomic",
         "properties": {
             "matchLabels": {
-                "description": "Labels that must all be there with these values.",
+                "description": "Labels that must all be present with these values.",
                 "type": "object",
                 "maxProperties": 16,
                 "additionalProperties": {"type": "string", "maxLength": 63},

@@ -77,7 +77,7 @@ impl AdoptionIndex {
     }
 
     /// When age alone next changes a number.
-    pub(crate) fn next_age(&self) -> Option<Timestamp> {
+    pub fn next_age(&self) -> Option<Timestamp> {
         self.ages.first().map(|(at, _)| *at)
     }
 

@@ -21,7 +21,7 @@ pub enum Listed<'a> {
     Namespaces(&'a HashSet<String>),
     /// Kubernetes Services, by namespace and name.
     Services(&'a HashSet<(String, String)>),
-    /// Workloads of one kind, by namespace and name; of one namespace where it is given.
+    /// Workloads of one kind, by namespace and name; in one namespace, if given.
     Workloads {
         /// The kind.
         kind: &'a WatchedKind,

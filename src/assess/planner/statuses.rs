@@ -22,7 +22,7 @@ mod paths;
 /// Shortest time between two status writes of one object.
 pub const INTERVAL: Period = Period::seconds(10);
 
-/// A custom resource of ours, by name.
+/// One of our custom resources, by name.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Owned {
     /// A GoldenPath, by name.
