@@ -12,8 +12,8 @@ use super::counters::{Counters, WriteVerb};
 use super::event_queue::{EventQueue, EventTrigger};
 use super::lease::Leadership;
 use super::readiness::Gates;
-use super::snapshots::Snapshots;
-use crate::assess::adoption::index::{AdoptionIndex, Contributions};
+use super::snapshots::{Snapshots, View};
+use crate::assess::adoption::index::AdoptionIndex;
 use crate::assess::exception::assurance::Vouching;
 use crate::assess::inventory::{Inventory, Reread};
 use crate::assess::object::kind::WatchedKind;
@@ -105,8 +105,8 @@ impl Context {
         self.planners.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The inventory and its counts, with everything taken in that waited. Lets the writer in between
-    /// the steps of a long catching up. Hold it briefly, and never across an await.
+    /// The inventory and its counts, after every pending change was counted. The lock is released between
+    /// the steps of a long count, for the writer. Hold it briefly, and never across an await.
     pub fn settled(&self) -> Settled<'_> {
         loop {
             let mut inventory = self.inventory();
@@ -127,7 +127,7 @@ impl Context {
         }
     }
 
-    /// What readers see: the facts and counts of this instant, held by no lock.
+    /// The facts and counts of this instant, for readers: a copy behind no lock.
     pub fn view(&self) -> View {
         let settled = self.settled();
         let next = settled.inventory.next_change().into_iter();
@@ -191,16 +191,6 @@ pub struct Settled<'a> {
     pub inventory: MutexGuard<'a, Inventory>,
     pub adoption: MutexGuard<'a, AdoptionIndex>,
     pub now: Timestamp,
-}
-
-/// The inventory and its counts at one instant, as a copy that nobody waits for.
-#[derive(Debug)]
-pub struct View {
-    pub inventory: Inventory,
-    pub contributions: Contributions,
-    pub now: Timestamp,
-    /// When time alone next changes an answer.
-    pub next_change: Option<Timestamp>,
 }
 
 /// Which workloads have to be listed and judged again.

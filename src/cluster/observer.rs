@@ -6,9 +6,10 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use prometheus::proto::MetricFamily;
 
-use super::context::{Context, View};
+use super::context::Context;
 use super::counters::GaugeValues;
 use super::readiness::Stage;
+use super::snapshots::View;
 use crate::assess::source::Problem;
 use crate::assess::verdict::{AsOf, judge};
 use crate::report::document::Report;

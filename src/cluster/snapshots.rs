@@ -6,13 +6,24 @@ use std::sync::{Arc, Mutex, PoisonError};
 use jiff::Timestamp;
 use prometheus::proto::MetricFamily;
 
-use super::context::View;
 use crate::api::Period;
+use crate::assess::adoption::index::Contributions;
+use crate::assess::inventory::Inventory;
 use crate::assess::source::Problem;
 use crate::report::document::Report;
 
 /// The oldest snapshot that is served: counts by age change without an instant of their own.
 const LONGEST: Period = Period::seconds(60);
+
+/// A copy of the inventory and its counts at one instant, behind no lock.
+#[derive(Debug)]
+pub struct View {
+    pub inventory: Inventory,
+    pub contributions: Contributions,
+    pub now: Timestamp,
+    /// When time alone next changes an answer.
+    pub next_change: Option<Timestamp>,
+}
 
 /// The snapshots of one operator.
 #[derive(Debug, Default)]
@@ -92,8 +103,6 @@ impl<T> Snapshot<T> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::assess::adoption::index::Contributions;
-    use crate::assess::inventory::Inventory;
     use crate::assess::settings::Settings;
 
     fn at(second: i64) -> Timestamp {
