@@ -4,13 +4,14 @@
 //! neither reads a clock nor waits: every instant is a parameter.
 
 use std::collections::{BTreeMap, HashSet};
+use std::hash::Hash;
 use std::sync::Arc;
 
 use jiff::Timestamp;
 
 use super::settings::Settings;
 use super::verdict::{AsOf, JudgeContext};
-use super::workload::{OwnLabels, ReadContext, Workload};
+use super::workload::{OwnLabels, PathResult, ReadContext, Workload};
 use crate::api::{GoldenPathStatus, Period};
 use crate::assess::exception::assurance::Vouching;
 use crate::assess::inventory::changes::{ChangeLog, LeftService};
@@ -51,7 +52,7 @@ pub struct Inventory {
     changed: ChangeLog,
     recounts: ChangeLog,
     left_services: Vec<LeftService>,
-    label_values: HashSet<Arc<OwnLabels>>,
+    shared: SharedValues,
     workload_slots: Slots,
     service_slots: Slots,
     faults: SeenFaults,
@@ -61,6 +62,62 @@ pub struct Inventory {
     deleted: Deleted,
     undecodable: UndecodableObjects,
     exceptions_kept: bool,
+}
+
+/// One copy of each value that many records hold.
+#[derive(Debug, Default)]
+struct SharedValues {
+    labels: HashSet<Arc<OwnLabels>>,
+    results: HashSet<Arc<[PathResult]>>,
+    names: HashSet<Arc<str>>,
+    /// With how many of them the next sweep comes.
+    sweep_at: usize,
+}
+
+/// Fewer values are not swept.
+const LEAST_SWEPT: usize = 1_024;
+
+impl SharedValues {
+    /// The copy of these labels that is kept.
+    fn labels(&mut self, labels: &Arc<OwnLabels>) -> Arc<OwnLabels> {
+        one_of(&mut self.labels, labels)
+    }
+
+    /// Replaces what others have as well by the copy that is kept.
+    fn share(&mut self, workload: &mut Workload) {
+        workload.live = self.labels(&workload.live);
+        workload.results = one_of(&mut self.results, &workload.results);
+        for name in [&mut workload.team, &mut workload.declared_path]
+            .into_iter()
+            .flatten()
+        {
+            *name = one_of(&mut self.names, name);
+        }
+        // Most services are called as their one workload is.
+        if workload.service.as_ref() == Some(&workload.id.name) {
+            workload.service = Some(workload.id.name.clone());
+        }
+        self.sweep();
+    }
+
+    /// Lets go of what only this holds, each time there is twice as much.
+    fn sweep(&mut self) {
+        if self.results.len() + self.names.len() < self.sweep_at {
+            return;
+        }
+        self.results
+            .retain(|results| Arc::strong_count(results) > 1);
+        self.names.retain(|name| Arc::strong_count(name) > 1);
+        self.sweep_at = LEAST_SWEPT.max(2 * (self.results.len() + self.names.len()));
+    }
+}
+
+fn one_of<T: ?Sized + Eq + Hash>(known: &mut HashSet<Arc<T>>, value: &Arc<T>) -> Arc<T> {
+    if let Some(known) = known.get(value) {
+        return known.clone();
+    }
+    known.insert(value.clone());
+    value.clone()
 }
 
 /// Objects to read again after a change.
@@ -85,7 +142,7 @@ impl Inventory {
             changed: ChangeLog::default(),
             recounts: ChangeLog::default(),
             left_services: Vec::new(),
-            label_values: HashSet::new(),
+            shared: SharedValues::default(),
             workload_slots: Slots::default(),
             service_slots: Slots::default(),
             faults: SeenFaults::default(),
@@ -227,14 +284,6 @@ impl Inventory {
             self.namespaces.insert(name.into(), Arc::default());
         }
         Arc::make_mut(self.namespaces.entry(name.into()).or_default())
-    }
-
-    fn shared_labels(&mut self, labels: &Arc<OwnLabels>) -> Arc<OwnLabels> {
-        if let Some(known) = self.label_values.get(labels) {
-            return known.clone();
-        }
-        self.label_values.insert(labels.clone());
-        labels.clone()
     }
 
     fn forget_if_empty(&mut self, namespace: &str) {

@@ -264,7 +264,7 @@ impl NamespaceIndex {
         };
         Influence {
             service: workload.service.clone(),
-            created: workload.created,
+            created: workload.created(),
             template: workload.template,
             limited: names(|spec| spec.max_workloads.is_some()),
             bound: names(|spec| spec.bound_to.is_some()),
@@ -294,7 +294,7 @@ impl NamespaceIndex {
         let Some(limit) = exception.spec.max_workloads else {
             return true;
         };
-        let age = |workload: &Workload| (workload.created, workload.id.clone());
+        let age = |workload: &Workload| (workload.created(), workload.id.clone());
         let own = age(workload);
         let older = self
             .named_by(exception)

@@ -191,7 +191,7 @@ fn usize_limit(max_workloads: Option<u32>) -> usize {
 
 fn oldest_first<'a>(ns: &'a NamespaceIndex, exception: &'a Exception) -> Vec<&'a Workload> {
     let mut named: Vec<_> = ns.named_by(exception).collect();
-    named.sort_by(|a, b| (a.created, &a.id).cmp(&(b.created, &b.id)));
+    named.sort_by(|a, b| (a.created(), &a.id).cmp(&(b.created(), &b.id)));
     named
 }
 

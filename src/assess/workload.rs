@@ -2,6 +2,7 @@
 //! a later date, exception or namespace change needs, so that a verdict can change without reading the
 //! object again. No verdict is given here.
 
+use std::num::NonZeroU64;
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -9,6 +10,7 @@ use serde_json::{Map, Value};
 
 use super::settings::Settings;
 use crate::api::keys;
+use crate::assess::object::compact::{MicroTime, Uid};
 use crate::assess::object::kind::{WatchedKind, WorkloadId};
 use crate::assess::object::labels::LabelSet;
 use crate::assess::object::metadata::Metadata;
@@ -24,13 +26,11 @@ pub struct Workload {
     /// Namespace, kind and name.
     pub id: WorkloadId,
     /// Uid of the stored object; absent offline.
-    pub uid: Option<Box<str>>,
+    pub uid: Option<Uid>,
     /// `resourceVersion` of the stored object, if numeric.
-    pub version: Option<u64>,
-    /// Creation time of the object.
-    pub created: Option<Timestamp>,
-    /// When the service first existed: `service-since`, else `scaffolded-at`, else creation.
-    pub birth: Option<Timestamp>,
+    pub version: Option<NonZeroU64>,
+    created: Option<MicroTime>,
+    birth: Option<MicroTime>,
     /// Whether it has the scaffolder's annotation.
     pub scaffolded: bool,
     /// The team named on the workload itself.
@@ -50,11 +50,27 @@ pub struct Workload {
     /// Hash of the pod template, if it has one.
     pub template: Option<TemplateHash>,
     /// Results by every path that has it in scope, in order of path.
-    pub results: Box<[PathResult]>,
+    pub results: Arc<[PathResult]>,
     /// The path set of `results`.
     pub paths: Arc<PathSet>,
+    messages: Option<Box<Vec<CheckMessage>>>,
+}
+
+impl Workload {
+    /// Creation time of the object.
+    pub fn created(&self) -> Option<Timestamp> {
+        self.created.map(MicroTime::instant)
+    }
+
+    /// When the service first existed: `service-since`, else `scaffolded-at`, else creation.
+    pub fn birth(&self) -> Option<Timestamp> {
+        self.birth.map(MicroTime::instant)
+    }
+
     /// Messages of checks that did not pass, if requested.
-    pub messages: Box<[CheckMessage]>,
+    pub fn messages(&self) -> &[CheckMessage] {
+        self.messages.as_deref().map_or(&[], Vec::as_slice)
+    }
 }
 
 /// The values of the operator's label keys; absent keys are `None`.
@@ -125,10 +141,10 @@ pub fn observe(
     let metadata = Metadata(&object);
     let pod_labels = template.and_then(|template| template["metadata"].get("labels"));
     let workload = Workload {
-        uid: object["metadata"]["uid"].as_str().map(Into::into),
+        uid: object["metadata"]["uid"].as_str().map(Uid::of),
         version,
-        created: metadata.created(),
-        birth: metadata.birth(),
+        created: metadata.created().map(MicroTime::of),
+        birth: metadata.birth().map(MicroTime::of),
         scaffolded: metadata.scaffolded_at().is_some(),
         team: metadata.first_of(&read.settings.team_keys),
         service: metadata.service(&read.settings.service_keys),
@@ -137,7 +153,7 @@ pub fn observe(
         pod_labels: LabelSet::of_json(pod_labels),
         template: template.map(template_hash),
         results: judged.results.into(),
-        messages: judged.messages.into(),
+        messages: (!judged.messages.is_empty()).then(|| Box::new(judged.messages)),
         paths: read.paths.clone(),
         id,
         labels,
@@ -158,7 +174,7 @@ fn id_of(object: &Value, kind: &Arc<WatchedKind>) -> Option<WorkloadId> {
     })
 }
 
-fn resource_version(object: &Value) -> Option<u64> {
+fn resource_version(object: &Value) -> Option<NonZeroU64> {
     object["metadata"]["resourceVersion"].as_str()?.parse().ok()
 }
 

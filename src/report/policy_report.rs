@@ -368,7 +368,7 @@ fn exception_properties(exception: &Exception, life: &Life, put: &mut impl FnMut
 fn result_id(found: &Findings<'_>, finding: &Finding<'_>) -> String {
     let standing = finding.standing.map_or("", Standing::as_str);
     let parts = [
-        found.uid,
+        &*found.uid,
         &*found.path.name,
         &finding.check.name,
         finding.result.as_str(),

@@ -2,7 +2,7 @@
 //! changes or grows older. Following costs as much as has changed; a tally costs as much as it has
 //! numbers. What a service contributes is decided in `contribution`, and nothing is judged twice here.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -11,7 +11,7 @@ use super::contribution::{Contribution, Profile, next_age};
 use super::service::{Member, groups};
 use crate::assess::inventory::Inventory;
 use crate::assess::inventory::changes::LeftService;
-use crate::assess::namespace_index::{NamespaceIndex, Slot};
+use crate::assess::namespace_index::Slot;
 use crate::assess::object::kind::WorkloadId;
 use crate::assess::verdict::{AsOf, JudgeContext};
 
@@ -19,66 +19,41 @@ use crate::assess::verdict::{AsOf, JudgeContext};
 #[derive(Debug, Default)]
 pub struct AdoptionIndex {
     contributions: Contributions,
-    /// Of services of one workload that names none, by the index of its slot.
-    alone: Vec<Option<Arc<Contribution>>>,
-    named: HashMap<ServiceName, Arc<Contribution>>,
-    /// When a service grows into or out of a number, and which.
-    ages: BTreeSet<(Timestamp, Counted)>,
-}
-
-/// A service that workloads name.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-struct ServiceName {
-    /// Its namespace; none where a service may span several.
-    namespace: Option<Arc<str>>,
-    name: Arc<str>,
-}
-
-/// A service that is counted.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Counted {
-    Alone(WorkloadId),
-    Named(ServiceName),
+    /// The contribution of each service, at the index of the slot of its first workload.
+    by_slot: Vec<Option<Arc<Contribution>>>,
+    /// When a service of a namespace next grows into or out of a number.
+    ages: BTreeMap<Arc<str>, Timestamp>,
 }
 
 impl AdoptionIndex {
     /// Takes in at most `limit` changes of an inventory whose clock has ticked to `now`. Returns
     /// whether more wait: only without them is a tally true.
     pub fn follow(&mut self, facts: &mut Inventory, now: Timestamp, limit: usize) -> bool {
+        self.recount_aged(facts, now);
         let left = facts.take_left_services();
         let changed = facts.take_recounts(limit);
         let as_of = AsOf::new(now);
         let ctx = facts.judge_context(&as_of);
-        for service in left {
-            match service {
-                LeftService::Alone(slot) => self.put_alone(slot, None),
-                LeftService::Named { namespace, name } => {
-                    self.named(facts, ServiceName::of(facts, &namespace, name), &ctx);
-                }
+        for LeftService {
+            slot,
+            namespace,
+            name,
+        } in left
+        {
+            self.put(slot, None);
+            if let Some(name) = name {
+                self.named(facts, &namespace, &name, &ctx);
             }
         }
-        let mut room = limit.saturating_sub(changed.len());
         for id in &changed {
             self.workload(facts, id, &ctx);
         }
-        while room > 0 && self.is_age_due(now) {
-            room -= 1;
-            match self.ages.pop_first() {
-                Some((_, Counted::Alone(id))) => self.workload(facts, &id, &ctx),
-                Some((_, Counted::Named(name))) => self.named(facts, name, &ctx),
-                None => {}
-            }
-        }
-        facts.has_recounts() || self.is_age_due(now)
-    }
-
-    fn is_age_due(&self, now: Timestamp) -> bool {
-        self.ages.first().is_some_and(|(at, _)| *at <= now)
+        facts.has_recounts()
     }
 
     /// When age alone next changes a number.
     pub fn next_age(&self) -> Option<Timestamp> {
-        self.ages.first().map(|(at, _)| *at)
+        self.ages.values().min().copied()
     }
 
     /// The contributions as of the instant last followed.
@@ -86,91 +61,80 @@ impl AdoptionIndex {
         &self.contributions
     }
 
+    fn recount_aged(&mut self, facts: &mut Inventory, now: Timestamp) {
+        self.ages.retain(|namespace, at| {
+            let is_due = *at <= now;
+            if is_due {
+                facts.recount_namespace(namespace);
+            }
+            !is_due
+        });
+    }
+
     fn workload(&mut self, facts: &Inventory, id: &WorkloadId, ctx: &JudgeContext<'_>) {
         let Some((ns, entry)) = facts.entry(id) else {
-            return; // its slot or its service is in the log as well
+            return; // it is among those that left
         };
         if let Some(name) = &entry.workload.service {
-            self.put_alone(entry.slot, None);
-            return self.named(
-                facts,
-                ServiceName::of(facts, &id.namespace, name.clone()),
-                ctx,
-            );
+            return self.named(facts, &id.namespace, name, ctx);
         }
         let member = Member::of(&entry.workload, ns, ctx);
-        self.grows_older(entry.workload.birth, ctx, || Counted::Alone(id.clone()));
-        self.put_alone(entry.slot, Some(Contribution::of(vec![member], ctx)));
+        self.service(&[entry.slot], vec![member], ctx);
     }
 
-    fn named(&mut self, facts: &Inventory, service: ServiceName, ctx: &JudgeContext<'_>) {
-        let members = service.members(facts, ctx);
-        let birth = members.iter().filter_map(|member| member.workload.birth);
-        self.grows_older(birth.min(), ctx, || Counted::Named(service.clone()));
-        let before = if members.is_empty() {
-            self.named.remove(&service)
+    /// Counts the service of this name again, in one namespace or across all.
+    fn named(
+        &mut self,
+        facts: &Inventory,
+        namespace: &Arc<str>,
+        name: &Arc<str>,
+        ctx: &JudgeContext<'_>,
+    ) {
+        let in_one = facts.namespace(namespace).map(|ns| (&**namespace, ns));
+        let namespaces: Vec<_> = if facts.settings.services_across_namespaces {
+            facts.namespaces().collect()
         } else {
-            let contribution = self.contributions.add(Contribution::of(members, ctx));
-            self.named.insert(service, contribution)
+            in_one.into_iter().collect()
         };
-        self.contributions.remove(before);
+        let (slots, members): (Vec<_>, Vec<_>) = namespaces
+            .into_iter()
+            .flat_map(|(_, ns)| ns.of_service(name).map(move |entry| (ns, entry)))
+            .map(|(ns, entry)| (entry.slot, Member::of(&entry.workload, ns, ctx)))
+            .unzip();
+        self.service(&slots, members, ctx);
     }
 
-    fn put_alone(&mut self, slot: Slot, contribution: Option<Contribution>) {
+    /// Takes in what these workloads contribute as one service.
+    fn service(&mut self, slots: &[Slot], members: Vec<Member<'_>>, ctx: &JudgeContext<'_>) {
+        let Some((first, others)) = slots.split_first() else {
+            return;
+        };
+        for slot in others {
+            self.put(*slot, None);
+        }
+        let births = members.iter().filter_map(|member| member.workload.birth());
+        let age = births
+            .min()
+            .and_then(|birth| next_age(birth, ctx.as_of.now));
+        if let (Some(age), Some(member)) = (age, members.first()) {
+            let namespace = member.workload.id.namespace.clone();
+            let next = self.ages.entry(namespace).or_insert(age);
+            *next = age.min(*next);
+        }
+        self.put(*first, Some(Contribution::of(members, ctx)));
+    }
+
+    fn put(&mut self, slot: Slot, contribution: Option<Contribution>) {
         let index = usize::try_from(slot.index).unwrap_or(usize::MAX);
-        if self.alone.len() <= index {
+        if self.by_slot.len() <= index {
             if contribution.is_none() {
                 return;
             }
-            self.alone.resize(index.saturating_add(1), None);
+            self.by_slot.resize(index.saturating_add(1), None);
         }
         let new = contribution.map(|contribution| self.contributions.add(contribution));
-        let before = std::mem::replace(&mut self.alone[index], new);
+        let before = std::mem::replace(&mut self.by_slot[index], new);
         self.contributions.remove(before);
-    }
-
-    fn grows_older(
-        &mut self,
-        birth: Option<Timestamp>,
-        ctx: &JudgeContext<'_>,
-        service: impl FnOnce() -> Counted,
-    ) {
-        if let Some(at) = birth.and_then(|birth| next_age(birth, ctx.as_of.now)) {
-            self.ages.insert((at, service()));
-        }
-    }
-}
-
-impl ServiceName {
-    fn of(facts: &Inventory, namespace: &Arc<str>, name: Arc<str>) -> Self {
-        let is_in_one = !facts.settings.services_across_namespaces;
-        Self {
-            namespace: is_in_one.then(|| namespace.clone()),
-            name,
-        }
-    }
-
-    /// Its workloads in the order of the inventory, each judged.
-    fn members<'a>(&self, facts: &'a Inventory, ctx: &JudgeContext<'_>) -> Vec<Member<'a>> {
-        let of_namespace = |ns: &'a NamespaceIndex| {
-            ns.of_service(&self.name)
-                .map(move |entry| (ns, &entry.workload))
-        };
-        let members: Vec<_> = match &self.namespace {
-            Some(namespace) => facts
-                .namespace(namespace)
-                .into_iter()
-                .flat_map(of_namespace)
-                .collect(),
-            None => facts
-                .namespaces()
-                .flat_map(|(_, ns)| of_namespace(ns))
-                .collect(),
-        };
-        members
-            .into_iter()
-            .map(|(ns, workload)| Member::of(workload, ns, ctx))
-            .collect()
     }
 }
 

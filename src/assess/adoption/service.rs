@@ -129,7 +129,7 @@ impl<'a> Service<'a> {
         let births = self
             .members
             .iter()
-            .filter_map(|member| member.workload.birth);
+            .filter_map(|member| member.workload.birth());
         births.min()
     }
 

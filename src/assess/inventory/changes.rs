@@ -23,11 +23,12 @@ pub struct ChangedWorkload {
 
 /// A service that may count differently because a workload left it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(in crate::assess) enum LeftService {
-    /// A service that workloads name.
-    Named { namespace: Arc<str>, name: Arc<str> },
-    /// The workload with this slot, which named none.
-    Alone(Slot),
+pub(in crate::assess) struct LeftService {
+    /// The slot of that workload.
+    pub slot: Slot,
+    pub namespace: Arc<str>,
+    /// The service it named; none where it was one of its own.
+    pub name: Option<Arc<str>>,
 }
 
 /// Workloads that changed, oldest first.
@@ -63,7 +64,7 @@ impl ChangeLog {
 
     fn next(&mut self) -> Option<WorkloadId> {
         let next = self.queue.pop_front();
-        if next.is_none() {
+        if self.queue.is_empty() {
             // Room for every workload is needed rarely.
             self.queue.shrink_to(QUEUE_AT_REST);
         }
@@ -146,7 +147,7 @@ impl Inventory {
     }
 
     /// Has all services of a namespace counted again.
-    pub(super) fn recount_namespace(&mut self, name: &str) {
+    pub(in crate::assess) fn recount_namespace(&mut self, name: &str) {
         if let Some(ns) = self.namespaces.get(name) {
             for entry in ns.workloads.values() {
                 self.recounts.push(entry, Cause::Workload);
@@ -170,12 +171,10 @@ impl Inventory {
         self.changed.forget(entry.slot);
         self.recounts.forget(entry.slot);
         let workload = &entry.workload;
-        self.left_services.push(match &workload.service {
-            Some(name) => LeftService::Named {
-                namespace: workload.id.namespace.clone(),
-                name: name.clone(),
-            },
-            None => LeftService::Alone(entry.slot),
+        self.left_services.push(LeftService {
+            slot: entry.slot,
+            namespace: workload.id.namespace.clone(),
+            name: workload.service.clone(),
         });
     }
 }

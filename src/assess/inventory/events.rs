@@ -167,7 +167,7 @@ impl Inventory {
             mut workload,
             faults,
         } = observed;
-        workload.live = self.shared_labels(&workload.live);
+        self.shared.share(&mut workload);
         self.note_faults(&workload, faults);
         // One copy of a namespace's name for all its workloads.
         if let Some((namespace, _)) = self.namespaces.get_key_value(&workload.id.namespace) {
@@ -197,7 +197,7 @@ impl Inventory {
         let Some(entry) = ns.and_then(|ns| ns.entry_mut(&local(&id))) else {
             return Cause::Workload;
         };
-        let old_slot = entry.slot;
+        let slot = entry.slot;
         let cause = entry.replace(workload, &self.paths, &mut self.workload_slots);
         let (Some(before), Some(after)) = (before, self.influence_of(&id)) else {
             return cause;
@@ -206,12 +206,10 @@ impl Inventory {
             if let Some(ns) = self.namespace_mut(&id.namespace) {
                 ns.move_service(&local(&id), before.service.as_ref());
             }
-            self.left_services.push(match &before.service {
-                Some(name) => LeftService::Named {
-                    namespace: id.namespace.clone(),
-                    name: name.clone(),
-                },
-                None => LeftService::Alone(old_slot),
+            self.left_services.push(LeftService {
+                slot,
+                namespace: id.namespace.clone(),
+                name: before.service.clone(),
             });
         }
         if before != after {
@@ -318,7 +316,7 @@ impl Entry {
         }
         let judged_anew = !Arc::ptr_eq(&self.workload.paths, &workload.paths);
         let ours = self.labels_version.zip(workload.version);
-        if same_object && ours.is_some_and(|(ours, seen)| seen < ours.get()) {
+        if same_object && ours.is_some_and(|(ours, seen)| seen < ours) {
             workload.live = self.workload.live.clone();
         }
         if !same_object {

@@ -21,7 +21,7 @@ impl Inventory {
         labels: &OwnLabels,
         version: Option<u64>,
     ) -> Option<Arc<OwnLabels>> {
-        let labels = self.shared_labels(&Arc::new(labels.clone()));
+        let labels = self.shared.labels(&Arc::new(labels.clone()));
         let entry = self.namespace_mut(&id.namespace)?.entry_mut(&local(id))?;
         if entry.slot != slot {
             return None;
@@ -30,7 +30,7 @@ impl Inventory {
         entry.labels_version = written.or(entry.labels_version);
         let is_overtaken = version
             .zip(entry.workload.version)
-            .is_some_and(|(ours, seen)| seen > ours);
+            .is_some_and(|(ours, seen)| seen.get() > ours);
         if !is_overtaken {
             entry.workload.live = labels.clone();
         }

@@ -27,7 +27,7 @@ pub struct ReadContext<'a> {
 }
 
 /// Results of one path's checks, one bit per check. A check that neither passed nor errored failed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct PathResult {
     /// Index of the path in its set.
     pub path: u16,

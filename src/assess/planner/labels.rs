@@ -12,6 +12,7 @@ use super::pacing::{Clearance, Pacing, WriteResult};
 use crate::assess::inventory::Inventory;
 use crate::assess::inventory::changes::ChangedWorkload;
 use crate::assess::namespace_index::Slot;
+use crate::assess::object::compact::Uid;
 use crate::assess::object::kind::WorkloadId;
 use crate::assess::state::{Cause, Standing, State};
 use crate::assess::verdict::{AsOf, Verdict, judge};
@@ -203,7 +204,7 @@ impl LabelPlanner {
         busy.pacing.started();
         plan.labels.push(LabelWrite {
             id: workload.id.clone(),
-            uid: workload.uid.clone(),
+            uid: workload.uid.as_ref().map(Uid::text),
             wanted,
             slot,
         });
@@ -250,7 +251,7 @@ impl LabelState {
         let path = workload.paths.get(verdict.path?).name.clone();
         (from != to).then(|| Transition {
             id: workload.id.clone(),
-            uid: workload.uid.clone(),
+            uid: workload.uid.as_ref().map(Uid::text),
             path,
             from,
             to,

@@ -240,7 +240,7 @@ impl ReportPlanner {
                 let Some(found) = findings(&entry.workload, ns, &ctx) else {
                     continue;
                 };
-                let key = (namespace.clone(), Arc::from(found.uid));
+                let key = (namespace.clone(), Arc::from(&*found.uid));
                 let report = self.reports.entry(key.clone()).or_default();
                 report.settle(&key, &found, &mut builder, &render);
                 judged.insert(key);

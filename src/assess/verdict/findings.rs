@@ -104,7 +104,7 @@ pub struct Findings<'a> {
     /// The workload.
     pub workload: &'a Workload,
     /// Its uid.
-    pub uid: &'a str,
+    pub uid: Box<str>,
     /// Its team.
     pub team: &'a str,
     /// The path it is judged by.
@@ -158,7 +158,7 @@ pub fn findings<'a>(
     let checks = path.spec.checks.iter().enumerate();
     Some(Findings {
         workload,
-        uid: workload.uid.as_deref()?,
+        uid: workload.uid.as_ref()?.text(),
         team: ns.team_of(workload),
         path,
         state: verdict.state()?,

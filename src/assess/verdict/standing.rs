@@ -123,7 +123,7 @@ impl<'a> Deviation<'a> {
     fn uncovered(self, check: usize) -> CheckStanding {
         let predates = self
             .path
-            .is_predated_by(self.workload.birth, self.ctx.as_of.now);
+            .is_predated_by(self.workload.birth(), self.ctx.as_of.now);
         let until = self.path.spec.existing.until.as_ref().map(|until| until.0);
         CheckStanding {
             check,

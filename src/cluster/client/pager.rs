@@ -7,8 +7,9 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::ListMeta;
 use kube::api::{Api, ListParams, ObjectList, PartialObjectMeta};
 use serde::de::DeserializeOwned;
 
-/// Objects a page. Larger pages are not faster, and the allocator does not return their memory.
-pub const PAGE_SIZE: u32 = 100;
+/// Objects a page, as kubectl and client-go ask. The API server takes twice as long for a list in pages
+/// of 100.
+pub const PAGE_SIZE: u32 = 500;
 
 /// A list of one collection.
 pub struct Pager<K> {

@@ -1,5 +1,7 @@
-//! Follows one kind for ever: a paged list, then a watch. Every failure is reported and retried with
-//! growing pauses; no error ends a watch. Objects go to the inventory at once and are dropped.
+//! Follows one kind for ever: a list, then a watch. Built-in workloads are listed as the first events
+//! of the watch, where the API server can do that; everything else page by page. Every failure is
+//! reported and retried with growing pauses; no error ends a watch. Objects go to the inventory at once
+//! and are dropped.
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -7,8 +9,9 @@ use std::sync::Arc;
 use futures::StreamExt;
 use kube::Client;
 use kube::api::Api;
+use kube::runtime::watcher::InitialListStrategy::{ListWatch, StreamingList};
 use kube::runtime::watcher::{self, Event, watcher};
-use tracing::info;
+use tracing::{debug, info};
 
 use super::definitions::Deletions;
 use super::failure::{self, WatchBackoff, failure_of};
@@ -28,6 +31,9 @@ pub async fn follow(client: Client, followed: Followed, context: Arc<Context>) {
         .timeout(WATCH_SECONDS)
         .page_size(PAGE_SIZE);
     config.label_selector.clone_from(&followed.selector);
+    if followed.can_stream {
+        config = config.streaming_lists();
+    }
     let mut events = Box::pin(watcher(api.clone(), config.clone()));
     let mut backoff = WatchBackoff::default();
     let mut watch = Watch {
@@ -50,6 +56,13 @@ pub async fn follow(client: Client, followed: Followed, context: Arc<Context>) {
                 backoff.observe(&event);
                 watch.take(event).await;
             }
+            Some(Err(error))
+                if config.initial_list_strategy == StreamingList && is_refused(&error) =>
+            {
+                debug!(kind = &*watch.followed.name, %error, "API server streams no lists; reading pages");
+                config.initial_list_strategy = ListWatch;
+                events = Box::pin(watcher(api.clone(), config.clone()));
+            }
             Some(Err(error)) => {
                 if watch.fail(&error) == AfterFailure::ListAgain {
                     events = Box::pin(watcher(api.clone(), config.clone()));
@@ -57,6 +70,21 @@ pub async fn follow(client: Client, followed: Followed, context: Arc<Context>) {
                 backoff.wait().await;
             }
         }
+    }
+}
+
+/// Whether the API server refused to send a list as events: a release before 1.32 does, and one where
+/// the feature is off.
+fn is_refused(error: &watcher::Error) -> bool {
+    match error {
+        watcher::Error::WatchStartFailed(kube::Error::Api(status)) => {
+            matches!(status.code, 400 | 422)
+        }
+        watcher::Error::WatchStartFailed(_)
+        | watcher::Error::InitialListFailed(_)
+        | watcher::Error::WatchError(_)
+        | watcher::Error::WatchFailed(_)
+        | watcher::Error::NoResourceVersion => false,
     }
 }
 

@@ -164,6 +164,9 @@ pub struct Followed {
     pub needed_for: NeededFor,
     /// Whether its definition is our own CRD.
     pub is_ours: bool,
+    /// Whether the API server itself serves it, and can send its list as events of a watch. Other
+    /// servers may ignore that wish, and the list would never end.
+    pub can_stream: bool,
     /// The problem that commands report where the kind is missing.
     pub absent: Option<&'static str>,
     intake: Arc<dyn Intake>,
@@ -179,6 +182,7 @@ impl Followed {
             is_namespaced: row.scoping == Scoping::Namespaced,
             needed_for: row.needed_for,
             is_ours: row.definition == Definition::Ours,
+            can_stream: false,
             absent: row.absent,
             intake: (row.intake)(),
         }
@@ -193,6 +197,7 @@ impl Followed {
             is_namespaced: true,
             needed_for: NeededFor::Writing,
             is_ours: false,
+            can_stream: WatchedKind::built_in().contains(kind),
             absent: NOT_SERVED,
             intake: Arc::new(Workloads(kind.clone())),
         }

@@ -220,7 +220,7 @@ fn message(
     index: usize,
     check: &crate::api::golden_path::Check,
 ) -> Option<String> {
-    let mut messages = workload.messages.iter();
+    let mut messages = workload.messages().iter();
     let found = messages.find(|m| m.path == result.path && usize::from(m.check) == index)?;
     if check.sensitive {
         return check.message.clone();
