@@ -98,7 +98,7 @@ impl Inventory {
         ns.namespace = Some(namespace);
         self.version += 1;
         if is_new {
-            self.recount_namespace(&name);
+            self.mark_namespace(&name, Cause::Workload);
         }
         reread
     }
@@ -109,7 +109,7 @@ impl Inventory {
             ns.namespace = None;
             self.version += 1;
         }
-        self.recount_namespace(name);
+        self.mark_namespace(name, Cause::Workload);
         self.forget_if_empty(name);
     }
 
