@@ -53,7 +53,7 @@ pub struct Workload {
     pub results: Arc<[PathResult]>,
     /// The path set of `results`.
     pub paths: Arc<PathSet>,
-    messages: Option<Box<Vec<CheckMessage>>>,
+    messages: Box<[CheckMessage]>,
 }
 
 impl Workload {
@@ -69,7 +69,7 @@ impl Workload {
 
     /// Messages of checks that did not pass, if requested.
     pub fn messages(&self) -> &[CheckMessage] {
-        self.messages.as_deref().map_or(&[], Vec::as_slice)
+        &self.messages
     }
 }
 
@@ -153,7 +153,7 @@ pub fn observe(
         pod_labels: LabelSet::of_json(pod_labels),
         template: template.map(template_hash),
         results: judged.results.into(),
-        messages: (!judged.messages.is_empty()).then(|| Box::new(judged.messages)),
+        messages: judged.messages.into(),
         paths: read.paths.clone(),
         id,
         labels,
