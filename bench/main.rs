@@ -1,12 +1,14 @@
 //! `make bench`: what the operator costs and how fast it is, on a real API server and with a fleet
 //! of Deployments as real ones look. A program and not a test: figures are printed, not asserted.
 //!
-//! `--workloads N` sets the size of the fleet (10,000), `--quick` is a fleet of 1,000.
+//! `--workloads N` sets the size of the fleet (10,000), `--quick` is a fleet of 1,000, `--ladder` shows
+//! how figures grow to 100,000.
 
 #![allow(clippy::print_stdout)]
 
 mod fleet;
 mod labelling;
+mod ladder;
 mod load;
 mod machine;
 mod memory;
@@ -39,6 +41,10 @@ struct Args {
     #[arg(long)]
     quick: bool,
 
+    /// How figures grow from 1,000 to 100,000 Deployments, instead of all figures of one size
+    #[arg(long, conflicts_with_all = ["quick", "workloads"])]
+    ladder: bool,
+
     /// The binary to measure [default: the one beside this program]
     #[arg(long)]
     binary: Option<PathBuf>,
@@ -46,7 +52,11 @@ struct Args {
 
 impl Args {
     fn workloads(&self) -> usize {
-        if self.quick { 1_000 } else { self.workloads }
+        match (self.ladder, self.quick) {
+            (true, _) => ladder::RUNGS.into_iter().max().unwrap_or(self.workloads),
+            (false, true) => 1_000,
+            (false, false) => self.workloads,
+        }
     }
 
     fn binary(&self) -> Result<PathBuf> {
@@ -63,8 +73,12 @@ impl Args {
 fn main() -> Result<()> {
     let args = Args::parse();
     let (start, load) = (Instant::now(), machine::load());
-    let stage = Stage::set(args.binary()?, args.workloads())?;
-    let rows = measure(&stage, args.quick)?;
+    let mut stage = Stage::set(args.binary()?, args.workloads())?;
+    let rows = if args.ladder {
+        ladder::measure(&mut stage)?
+    } else {
+        measure(&stage, args.quick)?
+    };
     for line in machine::describe(&stage.cluster, &stage.binary, &load) {
         println!("{line}");
     }

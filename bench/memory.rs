@@ -66,7 +66,7 @@ pub fn measure(stage: &Stage, operator: &Operator, before: &Before) -> Result<Ve
             .note(format!("peak {:.1}", above(labelled.peak))),
         Row::mebibytes("memory after judging all again", after.resident)
             .note(format!("peak {:.1}", above(after.peak))),
-        Row::mebibytes("at rest, above no workloads", steady).at_most(above(steady), 16.0),
+        Row::mebibytes("at rest, above no workloads", steady).at_most(above(steady), 12.0),
         Row::mebibytes("peak, above no workloads", peak).at_most(above(peak), 48.0),
     ])
 }

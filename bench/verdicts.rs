@@ -1,7 +1,7 @@
 //! Time until verdicts are available: after a start, after an edit of the golden path, and in a
 //! scrape. Labels are off, so that only judging is measured.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use goldenpath_e2e::Operator;
 
@@ -21,14 +21,14 @@ pub fn measure(stage: &Stage) -> Result<Vec<Row>> {
     let note = format!("labels off; {:.1} s of CPU", cpu.as_secs_f64());
     let mut rows = vec![Row::seconds("start to all verdicts", cold).note(note)];
     rows.push(edit(stage, &operator)?);
-    rows.extend(scrape(&operator)?);
+    rows.extend(scrape(&operator)?.1);
     Stage::stop(operator)?;
     stage.cluster.apply(&fleet::path(MemoryCheck::Asked))?;
     Ok(rows)
 }
 
 /// Time from the answer to the edit until the metrics follow the edited path.
-fn edit(stage: &Stage, operator: &Operator) -> Result<Row> {
+pub fn edit(stage: &Stage, operator: &Operator) -> Result<Row> {
     let golden = fleet::count(stage.workloads, |lacks| {
         matches!(lacks, Lacks::Nothing | Lacks::MemoryLimit)
     });
@@ -41,7 +41,8 @@ fn edit(stage: &Stage, operator: &Operator) -> Result<Row> {
     ))
 }
 
-fn scrape(operator: &Operator) -> Result<[Row; 2]> {
+/// The median time of a scrape, and the rows that show it.
+pub fn scrape(operator: &Operator) -> Result<(Duration, [Row; 2])> {
     let mut took = Vec::with_capacity(SCRAPES);
     let mut size = 0;
     for _ in 0..SCRAPES {
@@ -50,8 +51,9 @@ fn scrape(operator: &Operator) -> Result<[Row; 2]> {
         took.push(start.elapsed());
     }
     let median = quantile(took, 0.5).unwrap_or_default();
-    Ok([
+    let rows = [
         Row::millis("scrape of /metrics", median).note(format!("median of {SCRAPES}")),
         Row::new("its size", size.div_ceil(1_024), "KiB"),
-    ])
+    ];
+    Ok((median, rows))
 }

@@ -107,7 +107,7 @@ impl Context {
 
     /// The inventory and its counts, after every pending change was counted. The lock is released between
     /// the steps of a long count, for the writer. Hold it briefly, and never across an await.
-    pub fn settled(&self) -> Settled<'_> {
+    fn settled(&self) -> Settled<'_> {
         loop {
             let mut inventory = self.inventory();
             let now = Timestamp::now();
@@ -129,7 +129,9 @@ impl Context {
 
     /// The facts and counts of this instant, for readers: a copy behind no lock.
     pub fn view(&self) -> View {
-        let settled = self.settled();
+        let mut settled = self.settled();
+        let faults = settled.adoption.contributions().faults();
+        settled.inventory.count_faults(&faults);
         let next = settled.inventory.next_change().into_iter();
         View {
             inventory: settled.inventory.snapshot(),
@@ -187,10 +189,10 @@ impl Context {
 }
 
 /// The inventory and its counts at one instant, locked.
-pub struct Settled<'a> {
-    pub inventory: MutexGuard<'a, Inventory>,
-    pub adoption: MutexGuard<'a, AdoptionIndex>,
-    pub now: Timestamp,
+struct Settled<'a> {
+    inventory: MutexGuard<'a, Inventory>,
+    adoption: MutexGuard<'a, AdoptionIndex>,
+    now: Timestamp,
 }
 
 /// Which workloads have to be listed and judged again.

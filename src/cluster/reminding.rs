@@ -191,7 +191,7 @@ impl Reminding {
     fn plan(&mut self, ctx: PlanContext) -> Vec<ReminderMessage> {
         self.planned_at = Instant::now();
         let excluded = self.excluded(self.planned_at);
-        let facts = self.context.inventory();
+        let facts = self.context.inventory().snapshot();
         let plan = plan(&facts, &self.reminders.settings, ctx, &excluded);
         self.trigger.planned(facts.version(), ctx, plan.wake_at);
         plan.messages
@@ -199,7 +199,7 @@ impl Reminding {
 
     /// Completes the records of messages that another process sent and recorded in part.
     async fn record_accepted(&mut self) {
-        let mut writes = accepted(&self.context.inventory());
+        let mut writes = accepted(&self.context.inventory().snapshot());
         writes.retain(|write| !self.unrecorded.contains(&write.item));
         self.put_on_record(writes).await;
     }

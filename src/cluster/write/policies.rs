@@ -23,8 +23,9 @@ use crate::assess::planner::warning_policies::{PolicyOutcome, PolicyVerb, Policy
 use crate::assess::warning::{Account, Part};
 use crate::cluster::client::identity;
 use crate::cluster::client::stored::Stored;
-use crate::cluster::context::{Context, Settled};
+use crate::cluster::context::Context;
 use crate::cluster::counters::WriteVerb;
+use crate::cluster::snapshots::View;
 
 /// Pauses between attempts to resolve the operator's own identity.
 const BACKOFF: ExponentialBuilder = ExponentialBuilder::new()
@@ -70,9 +71,9 @@ struct PolicyJob {
 }
 
 /// Plans the policies and bindings to write.
-pub fn plan(context: &Context, settled: &mut Settled<'_>) -> SlowPlan {
+pub fn plan(context: &Context, view: &mut View) -> SlowPlan {
     let planner = &mut context.planners().warning_policies;
-    let plan = planner.plan(&settled.inventory, settled.now);
+    let plan = planner.plan(&view.inventory, view.now);
     SlowPlan {
         writes: jobs(plan.writes.into_iter().map(|write| PolicyJob {
             write,

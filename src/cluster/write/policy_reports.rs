@@ -11,8 +11,9 @@ use super::lanes::{Lane, SlowPlan, WriteJob, jobs};
 use crate::api::keys::FIELD_MANAGER;
 use crate::assess::planner::policy_reports::{ReportAct, ReportWrite};
 use crate::cluster::client::stored::{Stored, resource_of_format};
-use crate::cluster::context::{Context, Settled};
+use crate::cluster::context::Context;
 use crate::cluster::counters::WriteVerb;
+use crate::cluster::snapshots::View;
 use crate::report::policy_report::Format;
 
 /// A report to write, and in which format.
@@ -22,11 +23,11 @@ struct ReportJob {
 }
 
 /// Plans the reports to write; none before their format is known.
-pub fn plan(context: &Context, settled: &mut Settled<'_>) -> SlowPlan {
+pub fn plan(context: &Context, view: &mut View) -> SlowPlan {
     let Some(format) = context.reports.format() else {
         return SlowPlan::default();
     };
-    let plan = context.reports.plan(&settled.inventory, settled.now);
+    let plan = context.reports.plan(&view.inventory, view.now);
     SlowPlan {
         writes: jobs(
             plan.writes

@@ -10,16 +10,17 @@ use super::apply::{ApiWriter, WriteOutcome, WriteTarget};
 use super::lanes::{Lane, SlowPlan, WriteJob, jobs};
 use crate::api::keys;
 use crate::assess::planner::service_labels::ServiceWrite;
-use crate::cluster::context::{Context, Settled};
+use crate::cluster::context::Context;
 use crate::cluster::counters::WriteVerb;
+use crate::cluster::snapshots::View;
 
 /// The most Services in one round.
 const SERVICES_A_ROUND: usize = 20;
 
 /// Plans the labels of Services.
-pub fn plan(context: &Context, settled: &mut Settled<'_>) -> SlowPlan {
+pub fn plan(context: &Context, view: &mut View) -> SlowPlan {
     let planner = &mut context.planners().service_labels;
-    let writes = planner.plan(&settled.inventory, settled.now, SERVICES_A_ROUND);
+    let writes = planner.plan(&view.inventory, view.now, SERVICES_A_ROUND);
     SlowPlan {
         has_more: writes.len() == SERVICES_A_ROUND,
         writes: jobs(writes),

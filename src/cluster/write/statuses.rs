@@ -14,20 +14,15 @@ use crate::api::{
     API_VERSION, DeviationException, DeviationExceptionStatus, GoldenPath, GoldenPathStatus,
 };
 use crate::assess::planner::statuses::{Owned, StatusWrite};
-use crate::cluster::context::{Context, Settled};
+use crate::cluster::context::Context;
 use crate::cluster::counters::WriteVerb;
 use crate::cluster::event_queue::EventTrigger;
+use crate::cluster::snapshots::View;
 
 /// Plans the statuses to write.
-pub fn plan(context: &Context, settled: &mut Settled<'_>) -> SlowPlan {
-    let Settled {
-        inventory,
-        adoption,
-        now,
-    } = settled;
-    let contributions = adoption.contributions();
-    let mut planners = context.planners();
-    let plan = planners.plan_statuses(inventory, contributions, *now);
+pub fn plan(context: &Context, view: &mut View) -> SlowPlan {
+    let (facts, counts) = (&mut view.inventory, &view.contributions);
+    let plan = context.planners().plan_statuses(facts, counts, view.now);
     let mut writes = jobs(plan.exceptions);
     writes.extend(jobs(plan.paths));
     SlowPlan {

@@ -17,8 +17,9 @@ use super::lanes::{Lane, SlowPlan, WriteJob};
 use super::reminder_records::RecordRequest;
 use super::throttle::Throttle;
 use super::{labels, policies, policy_reports, service_labels, statuses};
-use crate::cluster::context::{Context, Settled};
+use crate::cluster::context::Context;
 use crate::cluster::readiness::Stage;
+use crate::cluster::snapshots::View;
 
 /// The longest time between two looks for due writes.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
@@ -36,7 +37,7 @@ const SAFETY_NET: Duration = Duration::from_secs(600);
 const DRAIN: Duration = Duration::from_secs(5);
 
 /// Plans one kind of write of the slow lane.
-type SlowPlanner = fn(&Context, &mut Settled<'_>) -> SlowPlan;
+type SlowPlanner = fn(&Context, &mut View) -> SlowPlan;
 
 /// The slow lane, one row for each planner; what comes first is sent first.
 const SLOW_PLANNERS: [SlowPlanner; 4] = [
@@ -182,10 +183,11 @@ impl Writer {
         if !self.waiting.is_empty() || !self.slow.is_due(version, started, Timestamp::now()) {
             return;
         }
-        let mut settled = self.context.settled();
-        let version = self.context.plan_version(&settled.inventory);
-        let plans = SLOW_PLANNERS.map(|plan| plan(&self.context, &mut settled));
-        drop(settled);
+        // Watches go on while these plans are made from a copy.
+        let mut view = self.context.view();
+        let version = self.context.plan_version(&view.inventory);
+        let plans = SLOW_PLANNERS.map(|plan| plan(&self.context, &mut view));
+        drop(view);
         let has_more = plans.iter().any(|plan| plan.has_more);
         self.slow.version = (!has_more).then_some(version);
         self.slow.again_at = plans.iter().filter_map(|plan| plan.again_at).min();
