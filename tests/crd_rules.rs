@@ -153,7 +153,7 @@ fn binding_needs_exactly_one_target() {
         accepts(cluster, &object);
         object["spec"]["targets"] =
             json!([{"kind": "Deployment", "name": "a"}, {"kind": "Deployment", "name": "b"}]);
-        refuses(cluster, &object, "give exactly one target and no selector");
+        refuses(cluster, &object, "set exactly one target and no selector");
     });
 }
 
@@ -168,7 +168,7 @@ fn a_record_of_reviews_is_bounded() {
         object["spec"]["reviews"] = (0..66).map(review).collect();
         refuses(cluster, &object, "must have at most 65 items");
         object["spec"]["reviews"] = (0..65).map(review).collect();
-        refuses(cluster, &object, "64 reviews are recorded");
+        refuses(cluster, &object, "holds at most 64 reviews");
         object["spec"]["reviews"] = (0..64).map(review).collect();
         accepts(cluster, &object);
     });
@@ -670,7 +670,7 @@ fn every_field_is_explained() {
             ),
             (
                 "deviationexception.spec.selector.matchLabels",
-                "Labels that must all be there",
+                "Labels that must all be present",
             ),
         ] {
             let text = cluster.kubectl_ok(&["explain", field]).unwrap();

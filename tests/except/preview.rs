@@ -42,12 +42,12 @@ fn a_path_that_is_not_launched_judges_no_workload_until_tried_as_launched() {
     let output = preview(&[&draft, &FROM[..]].concat());
     let text = String::from_utf8(output.stdout).unwrap();
     assert!(text.contains("not launched, not counted"), "{text}");
-    assert!(text.contains("No workload would stand otherwise"), "{text}");
+    assert!(text.contains("No workload changes state"), "{text}");
     let output = preview(&[&draft, &FROM[..], &["--launched"]].concat());
     let text = String::from_utf8(output.stdout).unwrap();
     assert!(text.contains("planned"), "{text}");
     assert!(
-        !text.contains("No workload would stand otherwise"),
+        !text.contains("No workload changes state"),
         "{text}"
     );
 }
