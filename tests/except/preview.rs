@@ -46,10 +46,7 @@ fn a_path_that_is_not_launched_judges_no_workload_until_tried_as_launched() {
     let output = preview(&[&draft, &FROM[..], &["--launched"]].concat());
     let text = String::from_utf8(output.stdout).unwrap();
     assert!(text.contains("planned"), "{text}");
-    assert!(
-        !text.contains("No workload changes state"),
-        "{text}"
-    );
+    assert!(!text.contains("No workload changes state"), "{text}");
 }
 
 #[test]
