@@ -22,7 +22,7 @@ use serde_json::Value;
 #[global_allocator]
 static ALLOC: dhat::Alloc = dhat::Alloc;
 
-const WORKLOADS: usize = 20_000;
+const WORKLOADS: usize = 4_000;
 /// When every workload was created.
 const CREATED: &str = "2026-02-01T00:00:00Z";
 

@@ -3,20 +3,20 @@
 //! a completed list removes a record. It plans no writes and knows none in flight: planners do. It
 //! neither reads a clock nor waits: every instant is a parameter.
 
-use std::collections::{BTreeMap, HashSet};
-use std::hash::Hash;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use jiff::Timestamp;
 
 use super::settings::Settings;
 use super::verdict::{AsOf, JudgeContext};
-use super::workload::{OwnLabels, PathResult, ReadContext, Workload};
+use super::workload::{ReadContext, Workload};
 use crate::api::{GoldenPathStatus, Period};
 use crate::assess::exception::assurance::Vouching;
-use crate::assess::inventory::changes::{ChangeLog, LeftService};
+use crate::assess::inventory::changes::Logs;
 use crate::assess::inventory::faults::SeenFaults;
 use crate::assess::inventory::recreation::Deleted;
+use crate::assess::inventory::sharing::SharedValues;
 use crate::assess::inventory::slots::Slots;
 use crate::assess::inventory::time::ExceptionTimers;
 use crate::assess::inventory::undecodable::UndecodableObjects;
@@ -27,10 +27,11 @@ use crate::assess::path::set::PathSet;
 
 pub mod changes;
 pub mod events;
-mod faults;
+pub mod faults;
 pub mod lists;
 mod recorded;
 pub mod recreation;
+mod sharing;
 mod slots;
 mod time;
 pub mod undecodable;
@@ -49,9 +50,7 @@ pub struct Inventory {
     path_statuses: BTreeMap<Arc<str>, Option<GoldenPathStatus>>,
     /// Each is shared with the snapshots that readers hold, and copied where it changes meanwhile.
     namespaces: BTreeMap<Arc<str>, Arc<NamespaceIndex>>,
-    changed: ChangeLog,
-    recounts: ChangeLog,
-    left_services: Vec<LeftService>,
+    logs: Logs,
     shared: SharedValues,
     workload_slots: Slots,
     service_slots: Slots,
@@ -62,62 +61,6 @@ pub struct Inventory {
     deleted: Deleted,
     undecodable: UndecodableObjects,
     exceptions_kept: bool,
-}
-
-/// One copy of each value that many records hold.
-#[derive(Debug, Default)]
-struct SharedValues {
-    labels: HashSet<Arc<OwnLabels>>,
-    results: HashSet<Arc<[PathResult]>>,
-    names: HashSet<Arc<str>>,
-    /// With how many of them the next sweep comes.
-    sweep_at: usize,
-}
-
-/// Fewer values are not swept.
-const LEAST_SWEPT: usize = 1_024;
-
-impl SharedValues {
-    /// The copy of these labels that is kept.
-    fn labels(&mut self, labels: &Arc<OwnLabels>) -> Arc<OwnLabels> {
-        one_of(&mut self.labels, labels)
-    }
-
-    /// Replaces what others have as well by the copy that is kept.
-    fn share(&mut self, workload: &mut Workload) {
-        workload.live = self.labels(&workload.live);
-        workload.results = one_of(&mut self.results, &workload.results);
-        for name in [&mut workload.team, &mut workload.declared_path]
-            .into_iter()
-            .flatten()
-        {
-            *name = one_of(&mut self.names, name);
-        }
-        // Most services are called as their one workload is.
-        if workload.service.as_ref() == Some(&workload.id.name) {
-            workload.service = Some(workload.id.name.clone());
-        }
-        self.sweep();
-    }
-
-    /// Lets go of what only this holds, each time there is twice as much.
-    fn sweep(&mut self) {
-        if self.results.len() + self.names.len() < self.sweep_at {
-            return;
-        }
-        self.results
-            .retain(|results| Arc::strong_count(results) > 1);
-        self.names.retain(|name| Arc::strong_count(name) > 1);
-        self.sweep_at = LEAST_SWEPT.max(2 * (self.results.len() + self.names.len()));
-    }
-}
-
-fn one_of<T: ?Sized + Eq + Hash>(known: &mut HashSet<Arc<T>>, value: &Arc<T>) -> Arc<T> {
-    if let Some(known) = known.get(value) {
-        return known.clone();
-    }
-    known.insert(value.clone());
-    value.clone()
 }
 
 /// Objects to read again after a change.
@@ -139,9 +82,7 @@ impl Inventory {
             paths: Arc::default(),
             path_statuses: BTreeMap::new(),
             namespaces: BTreeMap::new(),
-            changed: ChangeLog::default(),
-            recounts: ChangeLog::default(),
-            left_services: Vec::new(),
+            logs: Logs::default(),
             shared: SharedValues::default(),
             workload_slots: Slots::default(),
             service_slots: Slots::default(),

@@ -59,7 +59,7 @@ fn service_key(workload: &Workload) -> Option<(Arc<str>, LocalId)> {
 }
 
 /// What the answers about other workloads take from one: they change where this does.
-#[derive(Debug, PartialEq)]
+#[derive(Debug)]
 pub(in crate::assess) struct Influence {
     pub service: Option<Arc<str>>,
     pub created: Option<Timestamp>,

@@ -32,11 +32,10 @@ impl Planners {
     /// The statuses to store now. A path's status also reports the state of its warning policy.
     pub fn plan_statuses(
         &mut self,
-        facts: &mut Inventory,
+        facts: &Inventory,
         contributions: &Contributions,
         now: Timestamp,
     ) -> statuses::StatusPlan {
-        facts.count_faults(&contributions.faults());
         self.warning_policies.generate(facts, now);
         self.statuses
             .plan(facts, contributions, &self.warning_policies, now)

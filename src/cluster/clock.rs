@@ -32,8 +32,7 @@ pub async fn run(context: Arc<Context>) {
         }
         before = Some((now, wall));
         context.gates.received(&context.heartbeat.last_seen());
-        let reread = context.inventory().tick(wall);
-        context.reread(reread);
+        context.settle();
         context.changed.notify_one();
         context.counters.clock_ticked();
     }

@@ -127,11 +127,14 @@ impl Context {
         }
     }
 
+    /// Lets time pass and counts what changed, so that no reader finds much to do.
+    pub fn settle(&self) {
+        drop(self.settled());
+    }
+
     /// The facts and counts of this instant, for readers: a copy behind no lock.
     pub fn view(&self) -> View {
-        let mut settled = self.settled();
-        let faults = settled.adoption.contributions().faults();
-        settled.inventory.count_faults(&faults);
+        let settled = self.settled();
         let next = settled.inventory.next_change().into_iter();
         View {
             inventory: settled.inventory.snapshot(),

@@ -12,7 +12,7 @@ use crate::assess::inventory::Inventory;
 use crate::assess::source::Problem;
 use crate::report::document::Report;
 
-/// The oldest snapshot that is served: counts by age change without an instant of their own.
+/// The oldest snapshot that is served, although nothing that it counts changed.
 const LONGEST: Period = Period::seconds(60);
 
 /// A copy of the inventory and its counts at one instant, behind no lock.

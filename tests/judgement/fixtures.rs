@@ -203,12 +203,12 @@ impl Cluster {
         at: Timestamp,
     ) {
         let planner = &mut self.1.statuses;
-        planner.exception_ended(&mut self.0, write, outcome, at);
+        planner.ended(&mut self.0, write, outcome, at);
     }
 
     pub fn plan_statuses(&mut self, at: Timestamp) -> StatusPlan {
         let counts = Contributions::of(&self.0, &AsOf::new(at));
-        self.1.plan_statuses(&mut self.0, &counts, at)
+        self.1.plan_statuses(&self.0, &counts, at)
     }
 
     /// Every label as stored, in order.

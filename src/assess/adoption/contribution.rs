@@ -8,6 +8,7 @@ use jiff::Timestamp;
 
 use super::{CohortAge, SELF_SERVICE_WINDOW};
 use crate::assess::adoption::service::{Fit, Member, Service};
+use crate::assess::inventory::faults::CheckKey;
 use crate::assess::namespace_index::UNKNOWN_TEAM;
 use crate::assess::path::indexes;
 use crate::assess::state::{Standing, State, Status};
@@ -25,9 +26,6 @@ pub(super) struct Contribution {
     /// The service; none where all its workloads are in namespaces that do not count.
     pub service: Option<ServiceCount>,
 }
-
-/// A check of a path, by name of the path and index of the check.
-pub(super) type CheckKey = (Arc<str>, u16);
 
 /// What the service itself adds.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]

@@ -2,7 +2,8 @@
 //! changes or grows older. Following costs as much as has changed; a tally costs as much as it has
 //! numbers. What a service contributes is decided in `contribution`, and nothing is judged twice here.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap};
+use std::hash::Hash;
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -11,6 +12,7 @@ use super::contribution::{Contribution, Profile, next_age};
 use super::service::{Member, groups};
 use crate::assess::inventory::Inventory;
 use crate::assess::inventory::changes::LeftService;
+use crate::assess::inventory::faults::FaultCounts;
 use crate::assess::namespace_index::Slot;
 use crate::assess::object::kind::WorkloadId;
 use crate::assess::verdict::{AsOf, JudgeContext};
@@ -19,6 +21,8 @@ use crate::assess::verdict::{AsOf, JudgeContext};
 #[derive(Debug, Default)]
 pub struct AdoptionIndex {
     contributions: Contributions,
+    /// One copy of each profile, and how many services have it.
+    profiles: HashMap<Arc<Profile>, usize>,
     /// The contribution of each service, at the index of the slot of its first workload.
     by_slot: Vec<Option<Arc<Contribution>>>,
     /// When a service of a namespace next grows into or out of a number.
@@ -45,8 +49,8 @@ impl AdoptionIndex {
                 self.named(facts, &namespace, &name, &ctx);
             }
         }
-        for id in &changed {
-            self.workload(facts, id, &ctx);
+        for changed in &changed {
+            self.workload(facts, &changed.id, &ctx);
         }
         facts.has_recounts()
     }
@@ -132,9 +136,25 @@ impl AdoptionIndex {
             }
             self.by_slot.resize(index.saturating_add(1), None);
         }
-        let new = contribution.map(|contribution| self.contributions.add(contribution));
-        let before = std::mem::replace(&mut self.by_slot[index], new);
-        self.contributions.remove(before);
+        let new = contribution.map(|mut contribution| {
+            if let Some(service) = &mut contribution.service {
+                service.profile = self.shared_profile(&service.profile);
+            }
+            self.contributions.add(contribution)
+        });
+        if let Some(before) = std::mem::replace(&mut self.by_slot[index], new) {
+            self.contributions.remove(&before);
+            if let Some(service) = &before.service {
+                take_one(&mut self.profiles, &service.profile);
+            }
+        }
+    }
+
+    fn shared_profile(&mut self, profile: &Arc<Profile>) -> Arc<Profile> {
+        let known = self.profiles.get_key_value(profile);
+        let profile = known.map_or(profile, |(known, _)| known).clone();
+        *self.profiles.entry(profile.clone()).or_default() += 1;
+        profile
     }
 }
 
@@ -143,7 +163,16 @@ impl AdoptionIndex {
 #[derive(Clone, Debug, Default)]
 pub struct Contributions {
     counts: HashMap<Arc<Contribution>, usize>,
-    profiles: HashSet<Arc<Profile>>,
+}
+
+/// Counts one fewer of these, and forgets the last one.
+fn take_one<T: Eq + Hash>(counts: &mut HashMap<Arc<T>, usize>, value: &Arc<T>) {
+    if let Some(count) = counts.get_mut(value) {
+        *count -= 1;
+        if *count == 0 {
+            counts.remove(value);
+        }
+    }
 }
 
 impl Contributions {
@@ -158,8 +187,8 @@ impl Contributions {
     }
 
     /// How many workloads each check could not be evaluated on, by path and index of the check.
-    pub fn faults(&self) -> BTreeMap<(Arc<str>, u16), usize> {
-        let mut faults = BTreeMap::new();
+    pub fn faults(&self) -> FaultCounts {
+        let mut faults = FaultCounts::new();
         for (contribution, services) in self.iter() {
             for (check, workloads) in &contribution.faults {
                 *faults.entry(check.clone()).or_default() += workloads * services;
@@ -169,41 +198,15 @@ impl Contributions {
     }
 
     /// Adds one service. Returns the one copy of its contribution.
-    fn add(&mut self, mut contribution: Contribution) -> Arc<Contribution> {
-        if let Some((known, _)) = self.counts.get_key_value(&contribution) {
-            let known = known.clone();
-            *self.counts.entry(known.clone()).or_default() += 1;
-            return known;
-        }
-        if let Some(service) = &mut contribution.service {
-            if let Some(known) = self.profiles.get(&service.profile) {
-                service.profile = known.clone();
-            } else {
-                self.profiles.insert(service.profile.clone());
-            }
-        }
-        let contribution = Arc::new(contribution);
-        self.counts.insert(contribution.clone(), 1);
+    fn add(&mut self, contribution: Contribution) -> Arc<Contribution> {
+        let known = self.counts.get_key_value(&contribution);
+        let contribution = known.map_or_else(|| Arc::new(contribution), |(known, _)| known.clone());
+        *self.counts.entry(contribution.clone()).or_default() += 1;
         contribution
     }
 
-    fn remove(&mut self, contribution: Option<Arc<Contribution>>) {
-        let Some(contribution) = contribution else {
-            return;
-        };
-        let Some(count) = self.counts.get_mut(&contribution) else {
-            return;
-        };
-        *count -= 1;
-        if *count > 0 {
-            return;
-        }
-        self.counts.remove(&contribution);
-        let profile = Arc::into_inner(contribution).and_then(|gone| gone.service);
-        // This one and the one in the set.
-        if let Some(service) = profile.filter(|gone| Arc::strong_count(&gone.profile) == 2) {
-            self.profiles.remove(&service.profile);
-        }
+    fn remove(&mut self, contribution: &Arc<Contribution>) {
+        take_one(&mut self.counts, contribution);
     }
 
     /// Each contribution, and how many services make it.

@@ -76,102 +76,113 @@ fn index(slot: Slot) -> usize {
     usize::try_from(slot.index).unwrap_or(usize::MAX)
 }
 
+/// The logs of one inventory.
+#[derive(Debug, Default)]
+pub(super) struct Logs {
+    judge: ChangeLog,
+    count: ChangeLog,
+    left: Vec<LeftService>,
+}
+
+impl Logs {
+    /// Has a workload judged, and its service counted, again.
+    pub fn push(&mut self, entry: &Entry, cause: Cause) {
+        self.judge.push(entry, cause);
+        self.count.push(entry, cause);
+    }
+
+    /// Has the service counted again that a workload is or was in.
+    pub fn left(&mut self, service: LeftService) {
+        self.left.push(service);
+    }
+}
+
 impl Inventory {
     /// Takes the oldest `limit` workloads to judge again from the log.
     pub(crate) fn take_changes(&mut self, limit: usize) -> Vec<ChangedWorkload> {
-        let mut changes = Vec::new();
-        while changes.len() < limit {
-            let Some(id) = self.changed.next() else { break };
-            let slot = self.entry(&id).map(|(_, entry)| entry.slot);
-            let cause = slot.and_then(|slot| self.changed.take(slot));
-            changes.extend(cause.map(|cause| ChangedWorkload { id, cause }));
-        }
-        changes
+        self.take_from(|logs| &mut logs.judge, limit)
     }
 
     pub(crate) fn has_changes(&self) -> bool {
-        !self.changed.queue.is_empty()
+        !self.logs.judge.queue.is_empty()
     }
 
     /// Takes the oldest `limit` workloads whose services are to be counted again.
-    pub(in crate::assess) fn take_recounts(&mut self, limit: usize) -> Vec<WorkloadId> {
-        let mut recounts = Vec::new();
-        while recounts.len() < limit {
-            let Some(id) = self.recounts.next() else {
-                break;
-            };
-            let slot = self.entry(&id).map(|(_, entry)| entry.slot);
-            let waits = slot.and_then(|slot| self.recounts.take(slot)).is_some();
-            recounts.extend(waits.then_some(id));
-        }
-        recounts
+    pub(in crate::assess) fn take_recounts(&mut self, limit: usize) -> Vec<ChangedWorkload> {
+        self.take_from(|logs| &mut logs.count, limit)
     }
 
     /// Takes the services that workloads left. They come before those of [`Self::take_recounts`]: a
     /// slot among them may belong to another workload by now.
     pub(in crate::assess) fn take_left_services(&mut self) -> Vec<LeftService> {
-        std::mem::take(&mut self.left_services)
+        std::mem::take(&mut self.logs.left)
     }
 
     pub(in crate::assess) fn has_recounts(&self) -> bool {
-        !self.recounts.queue.is_empty() || !self.left_services.is_empty()
+        !self.logs.count.queue.is_empty() || !self.logs.left.is_empty()
+    }
+
+    fn take_from(
+        &mut self,
+        log: fn(&mut Logs) -> &mut ChangeLog,
+        limit: usize,
+    ) -> Vec<ChangedWorkload> {
+        let mut taken = Vec::new();
+        while taken.len() < limit {
+            let Some(id) = log(&mut self.logs).next() else {
+                break;
+            };
+            let slot = self.entry(&id).map(|(_, entry)| entry.slot);
+            let cause = slot.and_then(|slot| log(&mut self.logs).take(slot));
+            taken.extend(cause.map(|cause| ChangedWorkload { id, cause }));
+        }
+        taken
     }
 
     pub(super) fn mark(&mut self, id: &WorkloadId, cause: Cause) {
         let ns = self.namespaces.get(&id.namespace);
         if let Some(entry) = ns.and_then(|ns| ns.workloads.get(&super::local(id))) {
-            self.changed.push(entry, cause);
-            self.recounts.push(entry, cause);
+            self.logs.push(entry, cause);
         }
     }
 
     pub(super) fn mark_namespace(&mut self, name: &str, cause: Cause) {
-        if let Some(ns) = self.namespaces.get(name) {
-            for entry in ns.workloads.values() {
-                self.changed.push(entry, cause);
-                self.recounts.push(entry, cause);
-            }
+        let entries = self.namespaces.get(name).map(|ns| ns.workloads.values());
+        for entry in entries.into_iter().flatten() {
+            self.logs.push(entry, cause);
         }
     }
 
     pub(super) fn mark_all(&mut self, cause: Cause) {
-        for entry in self
-            .namespaces
-            .values()
-            .flat_map(|ns| ns.workloads.values())
-        {
-            self.changed.push(entry, cause);
-            self.recounts.push(entry, cause);
+        let entries = self.namespaces.values().map(|ns| ns.workloads.values());
+        for entry in entries.flatten() {
+            self.logs.push(entry, cause);
         }
         self.version += 1;
     }
 
     /// Has all services of a namespace counted again.
     pub(in crate::assess) fn recount_namespace(&mut self, name: &str) {
-        if let Some(ns) = self.namespaces.get(name) {
-            for entry in ns.workloads.values() {
-                self.recounts.push(entry, Cause::Workload);
-            }
+        let entries = self.namespaces.get(name).map(|ns| ns.workloads.values());
+        for entry in entries.into_iter().flatten() {
+            self.logs.count.push(entry, Cause::Time);
         }
     }
 
     /// Has every service counted again.
     pub(super) fn recount_all(&mut self) {
-        for entry in self
-            .namespaces
-            .values()
-            .flat_map(|ns| ns.workloads.values())
-        {
-            self.recounts.push(entry, Cause::Path);
+        let entries = self.namespaces.values().map(|ns| ns.workloads.values());
+        for entry in entries.flatten() {
+            self.logs.count.push(entry, Cause::Path);
         }
     }
 
     /// Forgets a workload that is gone, and has its service counted again.
     pub(super) fn leave_logs(&mut self, entry: &Entry) {
-        self.changed.forget(entry.slot);
-        self.recounts.forget(entry.slot);
+        self.logs.judge.forget(entry.slot);
+        self.logs.count.forget(entry.slot);
         let workload = &entry.workload;
-        self.left_services.push(LeftService {
+        self.logs.left(LeftService {
             slot: entry.slot,
             namespace: workload.id.namespace.clone(),
             name: workload.service.clone(),

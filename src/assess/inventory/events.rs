@@ -206,15 +206,19 @@ impl Inventory {
             if let Some(ns) = self.namespace_mut(&id.namespace) {
                 ns.move_service(&local(&id), before.service.as_ref());
             }
-            self.left_services.push(LeftService {
+            self.logs.left(LeftService {
                 slot,
                 namespace: id.namespace.clone(),
                 name: before.service.clone(),
             });
         }
-        if before != after {
-            self.mark_influenced(&id.namespace, &before);
-            self.mark_influenced(&id.namespace, &after);
+        if (before.template, &before.bound) != (after.template, &after.bound) {
+            self.unsettle_bound(&id.namespace, &before);
+            self.unsettle_bound(&id.namespace, &after);
+        }
+        if (before.created, &before.limited) != (after.created, &after.limited) {
+            self.mark_named_by(&id.namespace, &before.limited);
+            self.mark_named_by(&id.namespace, &after.limited);
         }
         cause
     }
@@ -225,12 +229,16 @@ impl Inventory {
         Some(ns.influence_of(&entry.workload))
     }
 
-    /// Marks the other workloads whose verdict this one has a say in.
+    /// Marks the other workloads whose verdicts depend on one that appears or is gone.
     fn mark_influenced(&mut self, namespace: &Arc<str>, influence: &Influence) {
+        self.unsettle_bound(namespace, influence);
+        self.mark_named_by(namespace, &influence.limited);
+    }
+
+    fn unsettle_bound(&mut self, namespace: &Arc<str>, influence: &Influence) {
         for name in &influence.bound {
             self.timers.unsettle(namespace, name);
         }
-        self.mark_named_by(namespace, &influence.limited);
     }
 
     /// Completes the removal of workloads that their namespace no longer holds.

@@ -1,5 +1,5 @@
-//! Expressions that compile, but fail at run time: one sample for each check, and the number of
-//! workloads. How a status reports them is decided elsewhere.
+//! Expressions that compile, but fail at run time: one sample for each check. How many workloads they
+//! fail on is counted in `adoption`; how a status reports them is decided in `planner`.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -16,31 +16,31 @@ pub struct SeenFault {
     pub fault: Fault,
     /// The sample.
     pub workload: WorkloadId,
-    /// Number of workloads on which the check could not be evaluated, at the last count.
-    pub workloads: usize,
 }
 
+/// A check of a path, by name of the path and index of the check.
+pub type CheckKey = (Arc<str>, u16);
+
+/// How many workloads each check could not be evaluated on; those that fail on none are absent.
+pub type FaultCounts = BTreeMap<CheckKey, usize>;
+
 /// Faults by path and check.
-pub(super) type SeenFaults = BTreeMap<(Arc<str>, u16), SeenFault>;
+pub(super) type SeenFaults = BTreeMap<CheckKey, SeenFault>;
 
 impl Inventory {
     /// Run-time failures of a path's checks, by index of the check.
     pub(in crate::assess) fn faults_of(
         &self,
         path: &str,
-    ) -> impl Iterator<Item = (usize, &SeenFault)> {
+    ) -> impl Iterator<Item = (&CheckKey, &SeenFault)> {
         self.faults
             .iter()
             .filter(move |((name, _), _)| **name == *path)
-            .map(|((_, check), seen)| (usize::from(*check), seen))
     }
 
-    /// Takes in how many workloads each check cannot be evaluated on, and forgets the others.
-    pub(crate) fn count_faults(&mut self, counts: &BTreeMap<(Arc<str>, u16), usize>) {
-        self.faults.retain(|key, seen| {
-            seen.workloads = counts.get(key).copied().unwrap_or(0);
-            seen.workloads > 0
-        });
+    /// Forgets the samples of checks that fail on no workload any more.
+    pub(crate) fn forget_faults(&mut self, counts: &FaultCounts) {
+        self.faults.retain(|key, _| counts.contains_key(key));
     }
 
     pub(super) fn note_faults(&mut self, workload: &Workload, faults: Vec<Fault>) {
@@ -50,7 +50,6 @@ impl Inventory {
             self.faults.entry(key).or_insert_with(|| SeenFault {
                 fault,
                 workload: workload.id.clone(),
-                workloads: 1,
             });
         }
     }

@@ -116,14 +116,14 @@ impl Inventory {
 
     fn retain_services(&mut self, seen: &HashSet<(String, String)>) {
         for (namespace, ns) in &mut self.namespaces {
-            let ns = Arc::make_mut(ns);
-            let mut gone = Vec::new();
-            ns.services.retain(|name, service| {
-                let is_there = seen.contains(&(namespace.to_string(), name.to_string()));
-                gone.extend((!is_there).then_some(service.slot));
-                is_there
-            });
-            self.service_slots.give_back(gone);
+            let is_gone =
+                |name: &&Arc<str>| !seen.contains(&(namespace.to_string(), name.to_string()));
+            let gone: Vec<_> = ns.services.keys().filter(is_gone).cloned().collect();
+            for name in gone {
+                let service = Arc::make_mut(ns).services.remove(&name);
+                let slot = service.map(|service| service.slot);
+                self.service_slots.give_back(slot);
+            }
         }
     }
 
@@ -135,7 +135,6 @@ impl Inventory {
     ) {
         let mut removed = Vec::new();
         for (name, ns) in &mut self.namespaces {
-            let ns = Arc::make_mut(ns);
             if namespace.is_some_and(|only| *only != **name) {
                 continue;
             }
@@ -147,7 +146,10 @@ impl Inventory {
                 })
                 .cloned()
                 .collect();
-            removed.extend(gone.iter().filter_map(|id| ns.remove_workload(id)));
+            removed.extend(
+                gone.iter()
+                    .filter_map(|id| Arc::make_mut(ns).remove_workload(id)),
+            );
         }
         self.settle_removed(removed);
         self.version += 1;

@@ -80,16 +80,11 @@ impl Inventory {
         self.drop_deleted_paths(now)
     }
 
-    /// When time alone next changes a verdict, as far as computed: see [`Self::is_time_settled`].
+    /// When time alone next changes a verdict, as of the last tick: what changed since is not in it.
     pub fn next_change(&self) -> Option<Timestamp> {
         let exception = self.timers.due.first().map(|(at, _)| *at);
         let path = self.last_tick.and_then(|last| self.next_path_change(last));
         exception.into_iter().chain(path).min()
-    }
-
-    /// Whether [`Self::next_change`] knows of every change.
-    pub fn is_time_settled(&self) -> bool {
-        self.timers.unsettled.is_empty()
     }
 
     /// Has the next instant of every exception worked out again.
@@ -127,8 +122,7 @@ impl Inventory {
                 continue;
             }
             for entry in ns.named_by(exception).filter_map(|one| ns.entry(one)) {
-                self.changed.push(entry, Cause::Time);
-                self.recounts.push(entry, Cause::Time);
+                self.logs.push(entry, Cause::Time);
             }
         }
         for namespace in by_selector {

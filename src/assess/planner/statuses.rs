@@ -10,6 +10,7 @@ use crate::api::{DeviationExceptionStatus, GoldenPathStatus, Period};
 use crate::assess::adoption::Tally;
 use crate::assess::adoption::index::Contributions;
 use crate::assess::inventory::Inventory;
+use crate::assess::inventory::faults::FaultCounts;
 use crate::assess::planner::pacing::{Pacing, WriteResult, earliest};
 use crate::assess::planner::warning_policies::PolicyPlanner;
 use crate::assess::register::exception_views;
@@ -42,6 +43,28 @@ pub struct StatusWrite<S> {
     pub status: S,
 }
 
+/// A status of ours, as the inventory stores it once it landed.
+pub trait StoredStatus {
+    /// Stores it as the status of this object.
+    fn record(self, facts: &mut Inventory, of: &Owned, uid: Option<&str>);
+}
+
+impl StoredStatus for DeviationExceptionStatus {
+    fn record(self, facts: &mut Inventory, of: &Owned, uid: Option<&str>) {
+        if let Owned::Exception(namespace, name) = of {
+            facts.record_exception_status(namespace, name, uid, self);
+        }
+    }
+}
+
+impl StoredStatus for GoldenPathStatus {
+    fn record(self, facts: &mut Inventory, of: &Owned, uid: Option<&str>) {
+        if let Owned::Path(name) = of {
+            facts.record_path_status(name, uid, self);
+        }
+    }
+}
+
 /// An exception that entered another phase.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PhaseChange {
@@ -64,6 +87,9 @@ pub struct StatusPlan {
     pub exceptions: Vec<StatusWrite<DeviationExceptionStatus>>,
     /// Statuses of paths.
     pub paths: Vec<StatusWrite<GoldenPathStatus>>,
+    /// How many workloads each check could not be evaluated on: the inventory may forget its samples of
+    /// all others.
+    pub faults: FaultCounts,
     /// Exceptions whose phase changed. The first phase of an exception is not a change.
     pub phases: Vec<PhaseChange>,
     /// When a status that had to wait may be written.
@@ -106,7 +132,12 @@ impl StatusPlanner {
                 plan.exceptions.push(changed.write);
             }
         }
-        for write in paths::changed_paths(facts, policies, &tally, now) {
+        plan.faults = contributions.faults();
+        let counts = paths::Counts {
+            tally: &tally,
+            faults: &plan.faults,
+        };
+        for write in paths::changed_paths(facts, policies, counts, now) {
             if self.starts(facts, &write, now, &mut plan.again_at) {
                 plan.paths.push(write);
             }
@@ -114,31 +145,20 @@ impl StatusPlanner {
         plan
     }
 
-    /// Records the result of an exception's status write.
-    pub fn exception_ended(
+    /// Records the result of a status write.
+    pub fn ended<S: StoredStatus>(
         &mut self,
         facts: &mut Inventory,
-        write: StatusWrite<DeviationExceptionStatus>,
+        write: StatusWrite<S>,
         outcome: WriteResult,
         now: Timestamp,
     ) {
-        self.ended(&write.of, outcome, now);
-        if let (Owned::Exception(namespace, name), WriteResult::Landed(_)) = (&write.of, outcome) {
-            facts.record_exception_status(namespace, name, write.uid.as_deref(), write.status);
-        }
-    }
-
-    /// Records the result of a path's status write.
-    pub fn path_ended(
-        &mut self,
-        facts: &mut Inventory,
-        write: StatusWrite<GoldenPathStatus>,
-        outcome: WriteResult,
-        now: Timestamp,
-    ) {
-        self.ended(&write.of, outcome, now);
-        if let (Owned::Path(name), WriteResult::Landed(_)) = (&write.of, outcome) {
-            facts.record_path_status(name, write.uid.as_deref(), write.status);
+        self.rests(&write.of, outcome, now);
+        match outcome {
+            WriteResult::Landed(_) => {
+                write.status.record(facts, &write.of, write.uid.as_deref());
+            }
+            WriteResult::Gone | WriteResult::Failed | WriteResult::NotTaken => {}
         }
     }
 
@@ -169,7 +189,7 @@ impl StatusPlanner {
         true
     }
 
-    fn ended(&mut self, of: &Owned, outcome: WriteResult, now: Timestamp) {
+    fn rests(&mut self, of: &Owned, outcome: WriteResult, now: Timestamp) {
         match outcome {
             WriteResult::Landed(_) | WriteResult::Failed | WriteResult::NotTaken => {
                 if let Some(paced) = self.paces.get_mut(of) {

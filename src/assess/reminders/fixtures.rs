@@ -112,12 +112,10 @@ impl World {
         let mut later = now;
         loop {
             let counts = Contributions::of(&self.inventory, &AsOf::new(later));
-            let statuses = self
-                .planners
-                .plan_statuses(&mut self.inventory, &counts, later);
+            let statuses = self.planners.plan_statuses(&self.inventory, &counts, later);
             let (planner, landed) = (&mut self.planners.statuses, WriteResult::Landed(None));
             for path in statuses.paths {
-                planner.path_ended(&mut self.inventory, path, landed, later);
+                planner.ended(&mut self.inventory, path, landed, later);
             }
             if statuses.exceptions.is_empty() {
                 return;
@@ -134,7 +132,7 @@ impl World {
                 object.status = Some(after);
                 let name = name.to_string();
                 let planner = &mut self.planners.statuses;
-                planner.exception_ended(&mut self.inventory, write, landed, later);
+                planner.ended(&mut self.inventory, write, landed, later);
                 self.update_inventory(&name);
             }
             later = INTERVAL.after(later);

@@ -360,7 +360,7 @@ fn a_status_write_states_nothing_about_reminders() {
     let counts = Contributions::of(&world.inventory, &AsOf::new(day(95)));
     let plan = world
         .planners
-        .plan_statuses(&mut world.inventory, &counts, day(95));
+        .plan_statuses(&world.inventory, &counts, day(95));
     assert_eq!(plan.exceptions.len(), 1, "it is overdue now");
     assert_eq!(plan.exceptions[0].status.notified, []);
     world.settle(day(96));

@@ -71,7 +71,7 @@ struct PolicyJob {
 }
 
 /// Plans the policies and bindings to write.
-pub fn plan(context: &Context, view: &mut View) -> SlowPlan {
+pub fn plan(context: &Context, view: &View) -> SlowPlan {
     let planner = &mut context.planners().warning_policies;
     let plan = planner.plan(&view.inventory, view.now);
     SlowPlan {

@@ -23,7 +23,7 @@ struct ReportJob {
 }
 
 /// Plans the reports to write; none before their format is known.
-pub fn plan(context: &Context, view: &mut View) -> SlowPlan {
+pub fn plan(context: &Context, view: &View) -> SlowPlan {
     let Some(format) = context.reports.format() else {
         return SlowPlan::default();
     };

@@ -18,7 +18,7 @@ use crate::cluster::snapshots::View;
 const SERVICES_A_ROUND: usize = 20;
 
 /// Plans the labels of Services.
-pub fn plan(context: &Context, view: &mut View) -> SlowPlan {
+pub fn plan(context: &Context, view: &View) -> SlowPlan {
     let planner = &mut context.planners().service_labels;
     let writes = planner.plan(&view.inventory, view.now, SERVICES_A_ROUND);
     SlowPlan {

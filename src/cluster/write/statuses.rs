@@ -10,19 +10,18 @@ use serde_json::json;
 
 use super::apply::{ApiWriter, WriteOutcome, WriteTarget, params};
 use super::lanes::{Lane, SlowPlan, WriteJob, jobs};
-use crate::api::{
-    API_VERSION, DeviationException, DeviationExceptionStatus, GoldenPath, GoldenPathStatus,
-};
-use crate::assess::planner::statuses::{Owned, StatusWrite};
+use crate::api::{API_VERSION, DeviationException, GoldenPath};
+use crate::assess::planner::statuses::{Owned, StatusWrite, StoredStatus};
 use crate::cluster::context::Context;
 use crate::cluster::counters::WriteVerb;
 use crate::cluster::event_queue::EventTrigger;
 use crate::cluster::snapshots::View;
 
 /// Plans the statuses to write.
-pub fn plan(context: &Context, view: &mut View) -> SlowPlan {
-    let (facts, counts) = (&mut view.inventory, &view.contributions);
+pub fn plan(context: &Context, view: &View) -> SlowPlan {
+    let (facts, counts) = (&view.inventory, &view.contributions);
     let plan = context.planners().plan_statuses(facts, counts, view.now);
+    context.inventory().forget_faults(&plan.faults);
     let mut writes = jobs(plan.exceptions);
     writes.extend(jobs(plan.paths));
     SlowPlan {
@@ -33,7 +32,7 @@ pub fn plan(context: &Context, view: &mut View) -> SlowPlan {
     }
 }
 
-impl WriteJob for StatusWrite<DeviationExceptionStatus> {
+impl<S: StoredStatus + Serialize + Send + Sync + 'static> WriteJob for StatusWrite<S> {
     fn lane(&self) -> Lane {
         Lane::Slow
     }
@@ -43,7 +42,10 @@ impl WriteJob for StatusWrite<DeviationExceptionStatus> {
     }
 
     fn subject(&self) -> String {
-        subject(&self.of)
+        match &self.of {
+            Owned::Path(name) => format!("GoldenPath/{name}"),
+            Owned::Exception(namespace, name) => format!("{namespace}/DeviationException/{name}"),
+        }
     }
 
     fn send<'a>(&'a mut self, api: &'a ApiWriter) -> BoxFuture<'a, WriteOutcome> {
@@ -53,38 +55,7 @@ impl WriteJob for StatusWrite<DeviationExceptionStatus> {
     fn ended(self: Box<Self>, context: &Context, outcome: WriteOutcome, now: Timestamp) {
         let (mut facts, mut planners) = (context.inventory(), context.planners());
         let planner = &mut planners.statuses;
-        planner.exception_ended(&mut facts, *self, outcome.for_planner(), now);
-    }
-}
-
-impl WriteJob for StatusWrite<GoldenPathStatus> {
-    fn lane(&self) -> Lane {
-        Lane::Slow
-    }
-
-    fn verb(&self) -> WriteVerb {
-        WriteVerb::Status
-    }
-
-    fn subject(&self) -> String {
-        subject(&self.of)
-    }
-
-    fn send<'a>(&'a mut self, api: &'a ApiWriter) -> BoxFuture<'a, WriteOutcome> {
-        Box::pin(api.status(self))
-    }
-
-    fn ended(self: Box<Self>, context: &Context, outcome: WriteOutcome, now: Timestamp) {
-        let (mut facts, mut planners) = (context.inventory(), context.planners());
-        let planner = &mut planners.statuses;
-        planner.path_ended(&mut facts, *self, outcome.for_planner(), now);
-    }
-}
-
-fn subject(of: &Owned) -> String {
-    match of {
-        Owned::Path(name) => format!("GoldenPath/{name}"),
-        Owned::Exception(namespace, name) => format!("{namespace}/DeviationException/{name}"),
+        planner.ended(&mut facts, *self, outcome.for_planner(), now);
     }
 }
 

@@ -37,7 +37,7 @@ const SAFETY_NET: Duration = Duration::from_secs(600);
 const DRAIN: Duration = Duration::from_secs(5);
 
 /// Plans one kind of write of the slow lane.
-type SlowPlanner = fn(&Context, &mut View) -> SlowPlan;
+type SlowPlanner = fn(&Context, &View) -> SlowPlan;
 
 /// The slow lane, one row for each planner; what comes first is sent first.
 const SLOW_PLANNERS: [SlowPlanner; 4] = [
@@ -184,9 +184,9 @@ impl Writer {
             return;
         }
         // Watches go on while these plans are made from a copy.
-        let mut view = self.context.view();
+        let view = self.context.view();
         let version = self.context.plan_version(&view.inventory);
-        let plans = SLOW_PLANNERS.map(|plan| plan(&self.context, &mut view));
+        let plans = SLOW_PLANNERS.map(|plan| plan(&self.context, &view));
         drop(view);
         let has_more = plans.iter().any(|plan| plan.has_more);
         self.slow.version = (!has_more).then_some(version);

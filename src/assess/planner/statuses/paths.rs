@@ -4,8 +4,9 @@
 use jiff::Timestamp;
 
 use crate::api::GoldenPathStatus;
-use crate::assess::adoption::{PathTally, Tally, total};
+use crate::assess::adoption::{Tally, total};
 use crate::assess::inventory::Inventory;
+use crate::assess::inventory::faults::FaultCounts;
 use crate::assess::path::{ExpressionPlace, Invalid, Path};
 use crate::assess::planner::status::{
     NewServicesNow, PathFindings, path_status, undecodable_status,
@@ -13,11 +14,18 @@ use crate::assess::planner::status::{
 use crate::assess::planner::statuses::{Owned, StatusWrite};
 use crate::assess::planner::warning_policies::PolicyPlanner;
 
+/// What is counted for the statuses of paths.
+#[derive(Clone, Copy)]
+pub(super) struct Counts<'a> {
+    pub tally: &'a Tally,
+    pub faults: &'a FaultCounts,
+}
+
 /// The statuses that differ, including those of undecodable paths.
 pub(super) fn changed_paths(
     facts: &Inventory,
     policies: &PolicyPlanner,
-    tally: &Tally,
+    counts: Counts<'_>,
     now: Timestamp,
 ) -> Vec<StatusWrite<GoldenPathStatus>> {
     let present = facts
@@ -26,7 +34,7 @@ pub(super) fn changed_paths(
         .filter(|path| path.deleted.is_none() && facts.is_path_stored(&path.name));
     let changed = present.filter_map(|path| {
         let before = facts.path_status(&path.name);
-        let mut findings = findings(facts, path, tally.paths.get(&path.name), now);
+        let mut findings = findings(facts, path, counts, now);
         findings.warning = policies.statement(path);
         let status = path_status(path.generation, &findings, before, now);
         (before != Some(&status)).then(|| StatusWrite {
@@ -49,16 +57,15 @@ pub(super) fn changed_paths(
     changed.chain(undecodable).collect()
 }
 
-fn findings(
-    facts: &Inventory,
-    path: &Path,
-    tally: Option<&PathTally>,
-    now: Timestamp,
-) -> PathFindings {
+fn findings(facts: &Inventory, path: &Path, counts: Counts<'_>, now: Timestamp) -> PathFindings {
     let mut findings = PathFindings::of(path, now);
     findings.exceptions_kept = facts.exceptions_kept();
-    findings.invalid.extend(failures_while_running(facts, path));
-    let Some(tally) = tally else { return findings };
+    findings
+        .invalid
+        .extend(failures_while_running(facts, path, counts.faults));
+    let Some(tally) = counts.tally.paths.get(&path.name) else {
+        return findings;
+    };
     findings.services = count(total(&tally.services));
     findings.counts = tally
         .services
@@ -79,16 +86,18 @@ fn findings(
     findings
 }
 
-fn failures_while_running(facts: &Inventory, path: &Path) -> Vec<Invalid> {
+fn failures_while_running(facts: &Inventory, path: &Path, counts: &FaultCounts) -> Vec<Invalid> {
     facts
         .faults_of(&path.name)
-        .filter_map(|(check, seen)| {
+        .filter_map(|(key, seen)| {
+            let workloads = counts.get(key)?;
+            let check = path.spec.checks.get(usize::from(key.1))?;
             Some(Invalid {
-                place: ExpressionPlace::Check(path.spec.checks.get(check)?.name.clone()),
+                place: ExpressionPlace::Check(check.name.clone()),
                 reason: seen.fault.reason,
                 message: format!(
-                    "fails on {} of its workloads, such as {}: {}",
-                    seen.workloads, seen.workload, seen.fault.message
+                    "fails on {workloads} of its workloads, such as {}: {}",
+                    seen.workload, seen.fault.message
                 ),
             })
         })
