@@ -8,7 +8,6 @@ use std::sync::{Arc, LazyLock};
 use jiff::Timestamp;
 use serde_json::Value;
 
-use crate::api::deviation_exception::DeviationExceptionSpec;
 use crate::api::keys;
 use crate::assess::exception::record::Exception;
 use crate::assess::object::kind::WatchedKind;
@@ -63,11 +62,8 @@ fn service_key(workload: &Workload) -> Option<(Arc<str>, LocalId)> {
 pub(in crate::assess) struct Influence {
     pub service: Option<Arc<str>>,
     pub created: Option<Timestamp>,
-    pub template: Option<TemplateHash>,
     /// The exceptions with a limit of workloads that name it.
     pub limited: Vec<Arc<str>>,
-    /// The exceptions bound to its template.
-    pub bound: Vec<Arc<str>>,
 }
 
 /// Position of one object in planner state: an index, which later objects reuse, and a generation, which
@@ -256,18 +252,13 @@ impl NamespaceIndex {
 
     /// What the answers about other workloads take from this one.
     pub(in crate::assess) fn influence_of(&self, workload: &Workload) -> Influence {
-        let names = |has: fn(&DeviationExceptionSpec) -> bool| {
-            self.exceptions_naming(workload)
-                .filter(|exception| has(&exception.spec))
-                .map(|exception| exception.name.clone())
-                .collect()
-        };
+        let limited = self
+            .exceptions_naming(workload)
+            .filter(|exception| exception.spec.max_workloads.is_some());
         Influence {
             service: workload.service.clone(),
             created: workload.created(),
-            template: workload.template,
-            limited: names(|spec| spec.max_workloads.is_some()),
-            bound: names(|spec| spec.bound_to.is_some()),
+            limited: limited.map(|exception| exception.name.clone()).collect(),
         }
     }
 

@@ -337,3 +337,80 @@ fn hostile_sizes_leave_the_record_small() {
         .labels(workload);
     assert_eq!(labels.status.as_deref(), Some("golden-path"));
 }
+
+/// Name and standing of every planned label that says one.
+fn planned_standings(cluster: &mut Cluster, at: jiff::Timestamp) -> Vec<(String, String)> {
+    let _ = cluster.0.tick(at);
+    let labels = cluster.apply(at).labels.into_iter();
+    labels
+        .filter_map(|write| Some((write.id.name.to_string(), write.wanted.deviation?)))
+        .collect()
+}
+
+#[test]
+fn another_workload_is_covered_when_one_leaves_an_exception_with_a_limit() {
+    let mut cluster = Cluster::with_web_path();
+    let lonely = |name: &str, created: &str| {
+        with(
+            deployment(name),
+            json!({"spec": {"replicas": 1}, "metadata": {"creationTimestamp": created}}),
+        )
+    };
+    cluster.put_exception(with(
+        exception("one"),
+        json!({"spec": {"targets": null, "maxWorkloads": 1,
+            "selector": {"matchLabels": {"tier": "front"}}}}),
+    ));
+    cluster.put(lonely("first", "2026-02-01T00:00:00Z"));
+    cluster.put(lonely("second", "2026-02-02T00:00:00Z"));
+    cluster.apply(now());
+    let planned = |name: &str, standing: &str| (name.to_owned(), standing.to_owned());
+    cluster.0.remove_workload(&deployment_id("first"));
+    assert_eq!(
+        planned_standings(&mut cluster, now()),
+        [planned("second", "documented")]
+    );
+    cluster.put(lonely("third", "2026-01-01T00:00:00Z"));
+    let mut standings = planned_standings(&mut cluster, now());
+    standings.sort();
+    assert_eq!(
+        standings,
+        [
+            planned("second", "undocumented"),
+            planned("third", "documented")
+        ]
+    );
+}
+
+#[test]
+fn a_bound_exception_has_its_review_whatever_template_its_target_had_meanwhile() {
+    let mut cluster = Cluster::with_web_path();
+    let web = |version: &str, arg: &str| {
+        let container = json!({"name": "app", "image": "shop/web:1", "args": [arg]});
+        with(
+            deployment("web"),
+            json!({"spec": {"replicas": 1, "template": {"spec": {"containers": [container]}}},
+                "metadata": {"resourceVersion": version}}),
+        )
+    };
+    cluster.put(web("5", "approved"));
+    let approved = cluster.0.workload(&deployment_id("web")).unwrap().template;
+    cluster.put(web("6", "other"));
+    cluster.put_exception(with(
+        exception("bound"),
+        json!({"spec": {"boundTo": {"templateHash": approved.unwrap().to_string()}}}),
+    ));
+    let planned = |standing: &str| [("web".to_owned(), standing.to_owned())];
+    assert_eq!(
+        planned_standings(&mut cluster, now()),
+        planned("review-overdue")
+    );
+    cluster.put(web("7", "approved"));
+    assert_eq!(
+        planned_standings(&mut cluster, now()),
+        planned("documented")
+    );
+    // 90 days after the approval, less the 14 days of notice.
+    let due = instant("2026-07-17T00:00:00Z");
+    assert_eq!(planned_standings(&mut cluster, due), planned("review-due"));
+}

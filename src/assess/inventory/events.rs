@@ -181,7 +181,7 @@ impl Inventory {
             self.namespace_or_new(&id.namespace)
                 .add_workload(workload, slot);
             if let Some(influence) = self.influence_of(&id) {
-                self.mark_influenced(&id.namespace, &influence);
+                self.mark_named_by(&id.namespace, &influence.limited);
             }
             Cause::Workload
         };
@@ -212,10 +212,6 @@ impl Inventory {
                 name: before.service.clone(),
             });
         }
-        if (before.template, &before.bound) != (after.template, &after.bound) {
-            self.unsettle_bound(&id.namespace, &before);
-            self.unsettle_bound(&id.namespace, &after);
-        }
         if (before.created, &before.limited) != (after.created, &after.limited) {
             self.mark_named_by(&id.namespace, &before.limited);
             self.mark_named_by(&id.namespace, &after.limited);
@@ -229,25 +225,13 @@ impl Inventory {
         Some(ns.influence_of(&entry.workload))
     }
 
-    /// Marks the other workloads whose verdicts depend on one that appears or is gone.
-    fn mark_influenced(&mut self, namespace: &Arc<str>, influence: &Influence) {
-        self.unsettle_bound(namespace, influence);
-        self.mark_named_by(namespace, &influence.limited);
-    }
-
-    fn unsettle_bound(&mut self, namespace: &Arc<str>, influence: &Influence) {
-        for name in &influence.bound {
-            self.timers.unsettle(namespace, name);
-        }
-    }
-
     /// Completes the removal of workloads that their namespace no longer holds.
     pub(super) fn settle_removed(&mut self, gone: impl IntoIterator<Item = Arc<Entry>>) {
         for entry in gone {
             let namespace = entry.workload.id.namespace.clone();
             let ns = self.namespaces.get(&namespace);
             if let Some(influence) = ns.map(|ns| ns.influence_of(&entry.workload)) {
-                self.mark_influenced(&namespace, &influence);
+                self.mark_named_by(&namespace, &influence.limited);
             }
             self.leave_logs(&entry);
             self.workload_slots.give_back([entry.slot]);
