@@ -32,9 +32,12 @@ pub struct NamespaceIndex {
     pub services: BTreeMap<Arc<str>, KubeService>,
     by_service: BTreeSet<(Arc<str>, LocalId)>,
     kinds: BTreeSet<Arc<WatchedKind>>,
-    exceptions: BTreeMap<Arc<str>, Exception>,
-    by_target: HashMap<String, Vec<Arc<str>>>,
-    by_selector: Vec<Arc<str>>,
+    /// Shared and copied as workloads are.
+    exceptions: BTreeMap<Arc<str>, Arc<Exception>>,
+    /// Names of exceptions by the names of their targets.
+    by_target: HashMap<Arc<str>, BTreeSet<Arc<str>>>,
+    /// Names of the exceptions with a selector.
+    by_selector: BTreeSet<Arc<str>>,
 }
 
 /// Kind and name of a workload within its namespace.
@@ -121,47 +124,48 @@ impl KubeService {
 impl NamespaceIndex {
     /// Its exceptions, in order of name.
     pub fn exceptions(&self) -> impl Iterator<Item = &Exception> {
-        self.exceptions.values()
+        self.exceptions.values().map(|exception| &**exception)
     }
 
     /// One exception by name.
     pub fn exception(&self, name: &str) -> Option<&Exception> {
-        self.exceptions.get(name)
+        self.exceptions.get(name).map(|exception| &**exception)
     }
 
     /// Adds or replaces an exception. Returns the replaced one.
     pub(crate) fn put_exception(&mut self, exception: Exception) -> Option<Exception> {
-        let before = self.exceptions.insert(exception.name.clone(), exception);
-        self.index_exceptions();
+        let before = self.remove_exception(&exception.name);
+        let name = exception.name.clone();
+        if exception.spec.selector.is_some() {
+            self.by_selector.insert(name.clone());
+        } else {
+            for target in &exception.spec.targets {
+                let target = target.name.as_str().into();
+                let names = self.by_target.entry(target).or_default();
+                names.insert(name.clone());
+            }
+        }
+        self.exceptions.insert(name, Arc::new(exception));
         before
     }
 
     /// Removes an exception.
     pub(crate) fn remove_exception(&mut self, name: &str) -> Option<Exception> {
-        let before = self.exceptions.remove(name);
-        self.index_exceptions();
-        before
-    }
-
-    pub(crate) fn exception_mut(&mut self, name: &str) -> Option<&mut Exception> {
-        self.exceptions.get_mut(name)
-    }
-
-    fn index_exceptions(&mut self) {
-        self.by_target.clear();
-        self.by_selector.clear();
-        for exception in self.exceptions.values() {
-            if exception.spec.selector.is_some() {
-                self.by_selector.push(exception.name.clone());
-                continue;
-            }
-            for target in &exception.spec.targets {
-                let named = self.by_target.entry(target.name.clone()).or_default();
-                if named.last() != Some(&exception.name) {
-                    named.push(exception.name.clone());
+        let gone = self.exceptions.remove(name).map(Arc::unwrap_or_clone)?;
+        self.by_selector.remove(name);
+        for target in &gone.spec.targets {
+            if let Some(names) = self.by_target.get_mut(&*target.name) {
+                names.remove(name);
+                if names.is_empty() {
+                    self.by_target.remove(&*target.name);
                 }
             }
         }
+        Some(gone)
+    }
+
+    pub(crate) fn exception_mut(&mut self, name: &str) -> Option<&mut Exception> {
+        self.exceptions.get_mut(name).map(Arc::make_mut)
     }
 
     /// The exceptions that name this workload, whatever their path and phase.
@@ -174,7 +178,7 @@ impl NamespaceIndex {
             .into_iter()
             .flatten()
             .chain(&self.by_selector)
-            .filter_map(|name| self.exceptions.get(name))
+            .filter_map(|name| self.exception(name))
             .filter(|exception| exception.names_workload(workload))
     }
 
