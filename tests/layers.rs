@@ -23,9 +23,11 @@ const OUTERMOST: &str = "commands";
 const CEL: [&str; 8] = [
     "limits", "error", "syntax", "value", "library", "eval", "check", "env",
 ];
-/// `wording <- state <- … <- planner` in `src/assess`: what is read of objects, what is judged of
+/// `hours <- multiset <- … <- planner` in `src/assess`: what is read of objects, what is judged of
 /// them, what was seen, what follows from it, what is to be written.
-const ASSESS: [&str; 16] = [
+const ASSESS: [&str; 18] = [
+    "hours",
+    "multiset",
     "wording",
     "state",
     "source",

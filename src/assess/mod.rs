@@ -4,7 +4,9 @@
 
 pub mod adoption;
 pub mod exception;
+mod hours;
 pub mod inventory;
+mod multiset;
 pub mod namespace_index;
 pub mod object;
 pub mod path;

@@ -5,11 +5,12 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use super::contribution::{AssumedHours, Contribution, FitCount, Hours, Profile, ServiceCount};
+use super::contribution::{AssumedHours, Contribution, FitCount, Profile, ServiceCount};
 use super::{
     Burden, CheckTally, CohortAge, CostSource, Group, NewServicesTally, PathTally, Share, States,
     Tally,
 };
+use crate::assess::hours::Hours;
 use crate::assess::inventory::Inventory;
 use crate::assess::path::{Path, PathAt, indexes};
 use crate::assess::register::ExceptionView;

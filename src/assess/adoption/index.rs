@@ -2,8 +2,7 @@
 //! changes or grows older. Following costs as much as has changed; a tally costs as much as it has
 //! numbers. What a service contributes is decided in `contribution`, and nothing is judged twice here.
 
-use std::collections::{BTreeMap, HashMap};
-use std::hash::Hash;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -13,6 +12,7 @@ use super::service::{Member, groups};
 use crate::assess::inventory::Inventory;
 use crate::assess::inventory::changes::LeftService;
 use crate::assess::inventory::faults::FaultCounts;
+use crate::assess::multiset::Multiset;
 use crate::assess::namespace_index::Slot;
 use crate::assess::object::kind::WorkloadId;
 use crate::assess::verdict::{AsOf, JudgeContext};
@@ -21,8 +21,8 @@ use crate::assess::verdict::{AsOf, JudgeContext};
 #[derive(Debug, Default)]
 pub struct AdoptionIndex {
     contributions: Contributions,
-    /// One copy of each profile, and how many services have it.
-    profiles: HashMap<Arc<Profile>, usize>,
+    /// One copy of each profile.
+    profiles: Multiset<Profile>,
     /// The contribution of each service, at the index of the slot of its first workload.
     by_slot: Vec<Option<Arc<Contribution>>>,
     /// When a service of a namespace next grows into or out of a number.
@@ -138,42 +138,23 @@ impl AdoptionIndex {
         }
         let new = contribution.map(|mut contribution| {
             if let Some(service) = &mut contribution.service {
-                service.profile = self.shared_profile(&service.profile);
+                service.profile = self.profiles.add(service.profile.clone());
             }
-            self.contributions.add(contribution)
+            self.contributions.0.add(Arc::new(contribution))
         });
         if let Some(before) = std::mem::replace(&mut self.by_slot[index], new) {
-            self.contributions.remove(&before);
+            self.contributions.0.remove(&before);
             if let Some(service) = &before.service {
-                take_one(&mut self.profiles, &service.profile);
+                self.profiles.remove(&service.profile);
             }
         }
-    }
-
-    fn shared_profile(&mut self, profile: &Arc<Profile>) -> Arc<Profile> {
-        let known = self.profiles.get_key_value(profile);
-        let profile = known.map_or(profile, |(known, _)| known).clone();
-        *self.profiles.entry(profile.clone()).or_default() += 1;
-        profile
     }
 }
 
 /// What all services contribute, and how many contribute the same. A copy is small: it holds what is
 /// distinct.
 #[derive(Clone, Debug, Default)]
-pub struct Contributions {
-    counts: HashMap<Arc<Contribution>, usize>,
-}
-
-/// Counts one fewer of these, and forgets the last one.
-fn take_one<T: Eq + Hash>(counts: &mut HashMap<Arc<T>, usize>, value: &Arc<T>) {
-    if let Some(count) = counts.get_mut(value) {
-        *count -= 1;
-        if *count == 0 {
-            counts.remove(value);
-        }
-    }
-}
+pub struct Contributions(Multiset<Contribution>);
 
 impl Contributions {
     /// Counts every service of an inventory: for a single answer, where no index follows it.
@@ -181,7 +162,8 @@ impl Contributions {
         let ctx = facts.judge_context(as_of);
         let mut contributions = Self::default();
         for members in groups(facts, &ctx) {
-            contributions.add(Contribution::of(members, &ctx));
+            let contribution = Contribution::of(members, &ctx);
+            contributions.0.add(Arc::new(contribution));
         }
         contributions
     }
@@ -197,20 +179,8 @@ impl Contributions {
         faults
     }
 
-    /// Adds one service. Returns the one copy of its contribution.
-    fn add(&mut self, contribution: Contribution) -> Arc<Contribution> {
-        let known = self.counts.get_key_value(&contribution);
-        let contribution = known.map_or_else(|| Arc::new(contribution), |(known, _)| known.clone());
-        *self.counts.entry(contribution.clone()).or_default() += 1;
-        contribution
-    }
-
-    fn remove(&mut self, contribution: &Arc<Contribution>) {
-        take_one(&mut self.counts, contribution);
-    }
-
     /// Each contribution, and how many services make it.
     pub(super) fn iter(&self) -> impl Iterator<Item = (&Contribution, usize)> {
-        self.counts.iter().map(|(one, count)| (&**one, *count))
+        self.0.iter()
     }
 }
