@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use self::index::Contributions;
 use super::inventory::Inventory;
 use super::path::Path;
-use super::register::ExceptionView;
+use super::register::index::Register;
 use super::state::{Standing, State};
 use super::verdict::AsOf;
 use crate::api::Period;
@@ -92,7 +92,7 @@ pub struct Tally {
 impl Tally {
     /// Counts every service of an inventory: for a single answer, where no [`index::AdoptionIndex`] is
     /// at hand. `register` is the register of the same instant.
-    pub fn of(inventory: &Inventory, as_of: &AsOf, register: &[ExceptionView<'_>]) -> Self {
+    pub fn of(inventory: &Inventory, as_of: &AsOf, register: &Register) -> Self {
         Self::sum(
             &Contributions::of(inventory, as_of),
             inventory,
@@ -106,7 +106,7 @@ impl Tally {
         contributions: &Contributions,
         inventory: &Inventory,
         as_of: &AsOf,
-        register: &[ExceptionView<'_>],
+        register: &Register,
     ) -> Self {
         count::tally(contributions.iter(), inventory, as_of, register)
     }

@@ -40,6 +40,9 @@ pub mod undecodable;
 /// it.
 pub const DELETED_PATH_GRACE: Period = Period::seconds(300);
 
+/// An exception, by namespace and name.
+pub type ExceptionKey = (Arc<str>, Arc<str>);
+
 /// Facts about a cluster, or about a set of manifests.
 #[derive(Debug)]
 pub struct Inventory {
@@ -100,7 +103,10 @@ impl Inventory {
     pub fn set_vouching(&mut self, vouching: Vouching) -> bool {
         let has_changed = self.vouching != vouching;
         self.vouching = vouching;
-        self.version += u64::from(has_changed);
+        if has_changed {
+            self.mark_every_exception();
+            self.version += 1;
+        }
         has_changed
     }
 

@@ -65,7 +65,9 @@ fn service_key(workload: &Workload) -> Option<(Arc<str>, LocalId)> {
 pub(in crate::assess) struct Influence {
     pub service: Option<Arc<str>>,
     pub created: Option<Timestamp>,
-    /// The exceptions with a limit of workloads that name it.
+    /// The exceptions that name it.
+    pub naming: Vec<Arc<str>>,
+    /// Those of them with a limit of workloads.
     pub limited: Vec<Arc<str>>,
 }
 
@@ -256,13 +258,18 @@ impl NamespaceIndex {
 
     /// What the answers about other workloads take from this one.
     pub(in crate::assess) fn influence_of(&self, workload: &Workload) -> Influence {
-        let limited = self
-            .exceptions_naming(workload)
-            .filter(|exception| exception.spec.max_workloads.is_some());
+        let (mut naming, mut limited) = (Vec::new(), Vec::new());
+        for exception in self.exceptions_naming(workload) {
+            if exception.spec.max_workloads.is_some() {
+                limited.push(exception.name.clone());
+            }
+            naming.push(exception.name.clone());
+        }
         Influence {
             service: workload.service.clone(),
             created: workload.created(),
-            limited: limited.map(|exception| exception.name.clone()).collect(),
+            naming,
+            limited,
         }
     }
 

@@ -11,6 +11,7 @@ use crate::api::golden_path::{Check, Level, NamedExpression, TreatAs};
 use crate::api::{GoldenPathSpec, Period, keys};
 use crate::assess::object::kind::WatchedKind;
 use crate::assess::object::labels::{LabelSet, Selector};
+use crate::assess::path::evaluate::PathResult;
 
 pub mod evaluate;
 pub mod set;
@@ -117,6 +118,18 @@ pub struct PathAt {
     pub recommended: Checks,
     /// Checks that are shown, but not counted yet.
     pub announced: Checks,
+}
+
+impl PathAt {
+    /// Enforced required checks that fail.
+    pub(crate) const fn failing(&self, result: &PathResult) -> Checks {
+        self.required & !result.passed & !result.errored
+    }
+
+    /// Enforced required checks that could not be evaluated.
+    pub(crate) const fn errored(&self, result: &PathResult) -> Checks {
+        self.required & result.errored
+    }
 }
 
 impl Path {

@@ -8,6 +8,7 @@ use jiff::Timestamp;
 
 use crate::assess::adoption::index::Contributions;
 use crate::assess::inventory::Inventory;
+use crate::assess::register::index::Register;
 
 mod by_slot;
 pub mod labels;
@@ -34,11 +35,13 @@ impl Planners {
         &mut self,
         facts: &Inventory,
         contributions: &Contributions,
+        register: &Register,
         now: Timestamp,
     ) -> statuses::StatusPlan {
         self.warning_policies.generate(facts, now);
+        let policies = &self.warning_policies;
         self.statuses
-            .plan(facts, contributions, &self.warning_policies, now)
+            .plan(facts, contributions, register, policies, now)
     }
 
     /// A counter of changes that only planners see. The inventory has its own version.

@@ -122,9 +122,26 @@ impl Verdict {
     }
 }
 
+/// The result by the path that judges a workload: all that a verdict says but for its exceptions. None
+/// when it is unscoped or ignored.
+pub(crate) fn judging_result<'a>(
+    workload: &'a Workload,
+    ns: &NamespaceIndex,
+    ctx: &JudgeContext<'_>,
+) -> Option<&'a PathResult> {
+    if is_ignored(workload, ns, ctx) {
+        return None;
+    }
+    choose(workload, &ctx.as_of.paths(&workload.paths)).0
+}
+
+fn is_ignored(workload: &Workload, ns: &NamespaceIndex, ctx: &JudgeContext<'_>) -> bool {
+    workload.ignore.is_some() && ns.may_ignore(ctx.settings)
+}
+
 /// Judges one workload of a namespace.
 pub fn judge(workload: &Workload, ns: &NamespaceIndex, ctx: &JudgeContext<'_>) -> Verdict {
-    if workload.ignore.is_some() && ns.may_ignore(ctx.settings) {
+    if is_ignored(workload, ns, ctx) {
         return Verdict::without_path(Status::Ignored, Choice::ClosestFit);
     }
     let at = ctx.as_of.paths(&workload.paths);
@@ -172,8 +189,7 @@ pub(crate) fn judge_by_path(
 ) -> Verdict {
     let at = ctx.as_of.paths(&workload.paths)[usize::from(result.path)];
     let path = workload.paths.get(result.path.into());
-    let errored = at.required & result.errored;
-    let failing = at.required & !result.passed & !result.errored;
+    let (failing, errored) = (at.failing(result), at.errored(result));
     let deviation = Deviation {
         workload,
         path,

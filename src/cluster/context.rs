@@ -19,12 +19,14 @@ use crate::assess::inventory::{Inventory, Reread};
 use crate::assess::object::kind::WatchedKind;
 use crate::assess::planner::Planners;
 use crate::assess::planner::policy_reports::{ReportPlan, ReportPlanner};
+use crate::assess::register::index::Register;
 use crate::assess::settings::Settings;
 use crate::assess::source::Problem;
 use crate::report::metrics;
 use crate::report::policy_report::{Format, render};
 
-/// Workloads counted again while the inventory is locked: a few milliseconds.
+/// Workloads counted again, and workloads read to assess exceptions again, while the inventory is locked:
+/// a few milliseconds.
 const FOLLOWED_AT_ONCE: usize = 1_000;
 /// Policy reports planned in one round.
 const REPORTS_A_ROUND: usize = 200;
@@ -34,7 +36,7 @@ const REPORTS_A_ROUND: usize = 200;
 pub struct Context {
     inventory: Mutex<Inventory>,
     planners: Mutex<Planners>,
-    adoption: Mutex<AdoptionIndex>,
+    counts: Mutex<Counts>,
     judging: RwLock<Arc<Settings>>,
     /// The operator's own namespace, whose release it never labels.
     pub own_namespace: Option<String>,
@@ -70,7 +72,7 @@ impl Context {
             judging: RwLock::new(Arc::new(settings)),
             inventory: Mutex::new(inventory),
             planners: Mutex::default(),
-            adoption: Mutex::default(),
+            counts: Mutex::default(),
             own_namespace: None,
             messages: false,
             gates: Gates::default(),
@@ -112,17 +114,17 @@ impl Context {
             let mut inventory = self.inventory();
             let now = Timestamp::now();
             self.reread(inventory.tick(now));
-            let mut adoption = self.adoption.lock().unwrap_or_else(PoisonError::into_inner);
-            let is_behind = adoption.follow(&mut inventory, now, FOLLOWED_AT_ONCE)
+            let mut counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
+            let is_behind = counts.follow(&mut inventory, now)
                 || inventory.next_change().is_some_and(|at| at <= now);
             if !is_behind {
                 return Settled {
                     inventory,
-                    adoption,
+                    counts,
                     now,
                 };
             }
-            drop((adoption, inventory));
+            drop((counts, inventory));
             std::thread::yield_now();
         }
     }
@@ -138,9 +140,10 @@ impl Context {
         let next = settled.inventory.next_change().into_iter();
         View {
             inventory: settled.inventory.snapshot(),
-            contributions: settled.adoption.contributions().clone(),
+            contributions: settled.counts.adoption.contributions().clone(),
+            register: settled.counts.register.clone(),
             now: settled.now,
-            next_change: next.chain(settled.adoption.next_age()).min(),
+            next_change: next.chain(settled.counts.adoption.next_age()).min(),
         }
     }
 
@@ -194,8 +197,24 @@ impl Context {
 /// The inventory and its counts at one instant, locked.
 struct Settled<'a> {
     inventory: MutexGuard<'a, Inventory>,
-    adoption: MutexGuard<'a, AdoptionIndex>,
+    counts: MutexGuard<'a, Counts>,
     now: Timestamp,
+}
+
+/// What follows the inventory.
+#[derive(Debug, Default)]
+struct Counts {
+    adoption: AdoptionIndex,
+    register: Register,
+}
+
+impl Counts {
+    /// Takes in some changes. Returns whether more wait.
+    fn follow(&mut self, inventory: &mut Inventory, now: Timestamp) -> bool {
+        let services = self.adoption.follow(inventory, now, FOLLOWED_AT_ONCE);
+        let exceptions = self.register.follow(inventory, now, FOLLOWED_AT_ONCE);
+        services || exceptions
+    }
 }
 
 /// Which workloads have to be listed and judged again.

@@ -63,7 +63,7 @@ impl Observer {
             .get(version, now, Vec::new(), view, |view, _| {
                 let as_of = AsOf::new(view.now);
                 let (facts, counts) = (&view.inventory, &view.contributions);
-                metrics::families_of(facts, counts, &as_of, &self.0.metrics)
+                metrics::families_of(facts, counts, &view.register, &as_of, &self.0.metrics)
             })
     }
 
@@ -76,7 +76,8 @@ impl Observer {
             let whole_second = Timestamp::from_second(view.now.as_second());
             let as_of = AsOf::new(whole_second.unwrap_or(view.now));
             let (facts, counts) = (&view.inventory, &view.contributions);
-            let mut report = build::report_of(facts, counts, &as_of, &Sources::default());
+            let sources = Sources::default();
+            let mut report = build::report_of(facts, counts, &view.register, &as_of, &sources);
             report.problems.extend_from_slice(problems);
             report.problems.sort();
             report

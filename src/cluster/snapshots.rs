@@ -9,6 +9,7 @@ use prometheus::proto::MetricFamily;
 use crate::api::Period;
 use crate::assess::adoption::index::Contributions;
 use crate::assess::inventory::Inventory;
+use crate::assess::register::index::Register;
 use crate::assess::source::Problem;
 use crate::report::document::Report;
 
@@ -20,6 +21,7 @@ const LONGEST: Period = Period::seconds(60);
 pub struct View {
     pub inventory: Inventory,
     pub contributions: Contributions,
+    pub register: Register,
     pub now: Timestamp,
     /// When time alone next changes an answer.
     pub next_change: Option<Timestamp>,
@@ -113,6 +115,7 @@ mod tests {
         View {
             inventory: inventory.lock().unwrap().snapshot(),
             contributions: Contributions::default(),
+            register: Register::default(),
             now: at(second),
             next_change: None,
         }

@@ -11,7 +11,8 @@ use prometheus::proto::MetricFamily;
 use crate::assess::adoption::Tally;
 use crate::assess::adoption::index::Contributions;
 use crate::assess::inventory::Inventory;
-use crate::assess::register::{ExceptionView, exception_views};
+use crate::assess::register::ExceptionView;
+use crate::assess::register::index::Register;
 use crate::assess::verdict::AsOf;
 
 mod adoption;
@@ -63,18 +64,20 @@ struct Fleet<'a> {
 pub fn families(inventory: &Inventory, now: Timestamp, options: &Options) -> Vec<MetricFamily> {
     let as_of = AsOf::new(now);
     let contributions = Contributions::of(inventory, &as_of);
-    families_of(inventory, &contributions, &as_of, options)
+    let register = Register::of(inventory, &as_of);
+    families_of(inventory, &contributions, &register, &as_of, options)
 }
 
-/// Every family from services that were counted before; those without a series are left out.
+/// Every family from services and exceptions that were counted before; those without a series are left out.
 pub fn families_of(
     inventory: &Inventory,
     contributions: &Contributions,
+    register: &Register,
     as_of: &AsOf,
     options: &Options,
 ) -> Vec<MetricFamily> {
-    let register = exception_views(inventory, as_of);
-    let tally = Tally::sum(contributions, inventory, as_of, &register);
+    let tally = Tally::sum(contributions, inventory, as_of, register);
+    let register = register.views(inventory);
     let fleet = Fleet {
         inventory,
         as_of,

@@ -12,6 +12,7 @@ use goldenpath::assess::planner::labels::{LabelPlan, LabelWrite};
 use goldenpath::assess::planner::pacing::WriteResult;
 use goldenpath::assess::planner::service_labels::ServiceWrite;
 use goldenpath::assess::planner::statuses::{StatusPlan, StatusWrite};
+use goldenpath::assess::register::index::Register;
 use goldenpath::assess::settings::Settings;
 use goldenpath::assess::verdict::{AsOf, Verdict, judge};
 use goldenpath::assess::workload::observe;
@@ -86,12 +87,16 @@ fn merge(into: &mut Value, change: Value) {
     }
 }
 
-/// An inventory with the given paths, and the planners beside it.
-pub struct Cluster(pub Inventory, pub Planners);
+/// An inventory with the given paths, and the planners and the register beside it.
+pub struct Cluster(pub Inventory, pub Planners, pub Register);
 
 impl Cluster {
     pub fn new(settings: Settings) -> Self {
-        Self(Inventory::new(settings), Planners::default())
+        Self(
+            Inventory::new(settings),
+            Planners::default(),
+            Register::default(),
+        )
     }
 
     /// With the web path and a namespace.
@@ -207,8 +212,10 @@ impl Cluster {
     }
 
     pub fn plan_statuses(&mut self, at: Timestamp) -> StatusPlan {
+        let _ = self.0.tick(at);
+        while self.2.follow(&mut self.0, at, usize::MAX) {}
         let counts = Contributions::of(&self.0, &AsOf::new(at));
-        self.1.plan_statuses(&self.0, &counts, at)
+        self.1.plan_statuses(&self.0, &counts, &self.2, at)
     }
 
     /// Every label as stored, in order.

@@ -1,9 +1,15 @@
-//! What a scrape of a large fleet costs. A measurement and not a test:
+//! What a scrape of a large fleet costs, and a plan of statuses after one change. Measurements and not
+//! tests:
 //! `cargo test --release --test metrics cost -- --ignored --nocapture`
 
 #![allow(clippy::print_stdout)]
 
+use goldenpath::assess::adoption::index::AdoptionIndex;
+use goldenpath::assess::planner::pacing::WriteResult;
+use goldenpath::assess::register::index::Register;
+use goldenpath::assess::verdict::AsOf;
 use goldenpath::report::metrics::{Options, families, text};
+use jiff::SignedDuration;
 use serde_json::json;
 
 use crate::fixtures::{Cluster, now, with};
@@ -60,6 +66,51 @@ fn scrape_of_a_large_fleet() {
     println!(
         "{WORKLOADS} workloads, 700 exceptions: median scrape {} us on the CPU, {bytes} bytes",
         nanoseconds / 1_000
+    );
+}
+
+#[test]
+#[ignore = "a measurement"]
+fn status_plan_after_one_change() {
+    let mut cluster = cluster();
+    for n in 0..WORKLOADS {
+        let (name, namespace) = (format!("w{n}"), format!("ns{}", n % NAMESPACES));
+        cluster.put(within(lonely(&name), &namespace));
+        cluster.put_exception(within(excusing(&format!("e{n}"), &name), &namespace));
+    }
+    let mut at = now();
+    for write in cluster.plan_statuses(at).exceptions {
+        cluster.exception_ended(write, WriteResult::Landed(None), at);
+    }
+    let mut index = AdoptionIndex::default();
+    let mut spent = Vec::new();
+    for n in 0..21 {
+        at += SignedDuration::from_secs(11);
+        let name = format!("w{n}");
+        let object = if n == 0 { lonely(&name) } else { golden(&name) };
+        cluster.put(within(object, &format!("ns{n}")));
+        let start = on_cpu();
+        let Cluster(facts, planners, register) = &mut cluster;
+        let _ = facts.tick(at);
+        index.follow(facts, at, usize::MAX);
+        register.follow(facts, at, usize::MAX);
+        let plan = planners.plan_statuses(facts, index.contributions(), &register.clone(), at);
+        spent.push((on_cpu() - start) / 1_000);
+        for write in plan.exceptions {
+            cluster.exception_ended(write, WriteResult::Landed(None), at);
+        }
+    }
+    let first = spent.remove(0); // counts and assesses everything
+    spent.sort_unstable();
+    let start = on_cpu();
+    let anew = Register::of(&cluster.0, &AsOf::new(at))
+        .assessments()
+        .count();
+    println!(
+        "{anew} exceptions: the first plan takes {first} us on the CPU, one after a change {} us (median); \
+        a register made anew {} us",
+        spent[spent.len() / 2],
+        (on_cpu() - start) / 1_000
     );
 }
 

@@ -2,7 +2,7 @@
 
 use goldenpath::assess::adoption::Tally;
 use goldenpath::assess::inventory::Inventory;
-use goldenpath::assess::register::exception_views;
+use goldenpath::assess::register::index::Register;
 use goldenpath::assess::settings::Settings;
 use goldenpath::assess::verdict::AsOf;
 use jiff::Timestamp;
@@ -86,6 +86,6 @@ pub fn asking(name: &str, target: &str) -> Value {
 
 pub fn tally(inventory: &Inventory, now: Timestamp) -> Tally {
     let as_of = AsOf::new(now);
-    let register = exception_views(inventory, &as_of);
+    let register = Register::of(inventory, &as_of);
     Tally::of(inventory, &as_of, &register)
 }

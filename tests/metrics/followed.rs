@@ -1,14 +1,19 @@
-//! Counts that follow changes equal a recount, whatever happened and whenever: the recount is the
-//! oracle here, and is used for nothing else that runs.
+//! Counts, the register and statuses that follow changes equal those made anew, whatever happened and
+//! whenever: what is made anew is the oracle here, and is used for nothing else that runs.
 
 use std::collections::{BTreeMap, HashSet};
 
 use goldenpath::assess::adoption::Tally;
 use goldenpath::assess::adoption::index::{AdoptionIndex, Contributions};
+use goldenpath::assess::exception::assurance::Vouching;
 use goldenpath::assess::inventory::lists::Listed;
+use goldenpath::assess::inventory::undecodable::Undecodable;
 use goldenpath::assess::object::kind::WatchedKind;
 use goldenpath::assess::object::labels::Selector;
-use goldenpath::assess::register::exception_views;
+use goldenpath::assess::planner::Planners;
+use goldenpath::assess::planner::pacing::WriteResult;
+use goldenpath::assess::planner::statuses::StatusPlan;
+use goldenpath::assess::register::index::Register;
 use goldenpath::assess::settings::Settings;
 use goldenpath::assess::verdict::{AsOf, judge};
 use jiff::{SignedDuration, Timestamp};
@@ -27,8 +32,12 @@ enum Happening {
     ExceptionGone(u8),
     Namespace(bool, Value),
     NamespaceGone(bool),
-    Path(Box<Value>),
-    PathGone,
+    /// An exception that cannot be decoded takes the name of another.
+    Undecodable(u8),
+    /// The API server vouches for approvals, or does not.
+    Vouching(bool),
+    Path(bool, Box<Value>),
+    PathGone(bool),
     /// A list that holds only workloads of even number.
     ShortList,
     /// Every workload is read again, as after a change of a path.
@@ -43,6 +52,11 @@ fn date(days: i64) -> String {
 
 fn namespace(in_bank: bool) -> &'static str {
     if in_bank { "bank" } else { "shop" }
+}
+
+/// The path that exceptions name, or another one.
+fn path_name(is_other: bool) -> &'static str {
+    if is_other { "api" } else { "web" }
 }
 
 fn workload() -> impl Strategy<Value = Value> {
@@ -80,13 +94,17 @@ fn workload() -> impl Strategy<Value = Value> {
 fn exceptions() -> impl Strategy<Value = Value> {
     let story = (prop::option::of(0..120_i64), -10..60_i64, 0..9_u32);
     let reach = (0..4_u8, any::<bool>(), 0..6_u8, any::<bool>());
-    let kind = (prop::option::of(1..3_u32), 0..3_u8);
+    let kind = (
+        prop::option::of(1..3_u32),
+        0..3_u8,
+        prop::bool::weighted(0.2),
+    );
     (story, reach, kind).prop_map(
-        |((approved, expires, hours), (name, in_bank, target, star), (limit, kind))| {
+        |((approved, expires, hours), (name, in_bank, target, star), (limit, kind, other))| {
             let approval = approved.map_or(Value::Null, |days| json!({"at": date(-days)}));
             let object = with(
                 within(exception(&format!("e{name}")), namespace(in_bank)),
-                json!({"spec": {"approval": approval, "expiresAt": date(expires),
+                json!({"spec": {"approval": approval, "expiresAt": date(expires), "path": path_name(other),
                     "targets": [{"kind": "Deployment", "name": format!("w{target}")}],
                     "checks": [if star { "*" } else { "replicas" }],
                     "ownershipCost": {"hoursPerMonth": f64::from(hours) / 10.0}}}),
@@ -144,8 +162,10 @@ fn happening() -> impl Strategy<Value = Happening> {
         1 => (0..4_u8).prop_map(Happening::ExceptionGone),
         1 => (any::<bool>(), labels).prop_map(|(bank, labels)| Happening::Namespace(bank, labels)),
         1 => any::<bool>().prop_map(Happening::NamespaceGone),
-        1 => path().prop_map(|path| Happening::Path(Box::new(path))),
-        1 => Just(Happening::PathGone),
+        1 => (0..4_u8).prop_map(Happening::Undecodable),
+        1 => any::<bool>().prop_map(Happening::Vouching),
+        1 => (prop::bool::weighted(0.3), path()).prop_map(|(other, path)| Happening::Path(other, Box::new(path))),
+        1 => prop::bool::weighted(0.3).prop_map(Happening::PathGone),
         1 => Just(Happening::ShortList),
         1 => Just(Happening::ReadAgain),
         4 => (0..40_i64, -1..=1_i64).prop_map(|(days, second)| {
@@ -154,6 +174,15 @@ fn happening() -> impl Strategy<Value = Happening> {
         1 => (1..400_i64).prop_map(|seconds| Happening::Time(SignedDuration::from_secs(seconds))),
         1 => (-30..0_i64).prop_map(|days| Happening::Time(SignedDuration::from_hours(24 * days))),
         3 => (1..4_usize).prop_map(Happening::Count),
+    ]
+}
+
+fn outcome() -> impl Strategy<Value = WriteResult> {
+    prop_oneof![
+        3 => Just(WriteResult::Landed(None)),
+        1 => Just(WriteResult::Failed),
+        1 => Just(WriteResult::NotTaken),
+        1 => Just(WriteResult::Gone),
     ]
 }
 
@@ -203,11 +232,23 @@ impl World {
                 self.cluster.put_namespace(namespace(bank), &labels);
             }
             Happening::NamespaceGone(bank) => facts.remove_namespace(namespace(bank)),
-            Happening::Path(spec) => {
-                let _ = self.cluster.put_path("web", *spec);
+            Happening::Undecodable(name) => {
+                let object =
+                    Undecodable::read(&json!({"metadata": {"generation": 1}}), "unreadable");
+                facts.put_undecodable_exception("shop", &format!("e{name}"), object, self.now);
             }
-            Happening::PathGone => {
-                let _ = facts.remove_path("web", self.now);
+            Happening::Vouching(is_enforced) => {
+                facts.set_vouching(if is_enforced {
+                    Vouching::Since(now())
+                } else {
+                    Vouching::AsWritten
+                });
+            }
+            Happening::Path(other, spec) => {
+                let _ = self.cluster.put_path(path_name(other), *spec);
+            }
+            Happening::PathGone(other) => {
+                let _ = facts.remove_path(path_name(other), self.now);
             }
             Happening::ShortList => self.list(),
             Happening::ReadAgain => {
@@ -219,6 +260,7 @@ impl World {
             Happening::Count(limit) => {
                 let _ = facts.tick(self.now);
                 self.index.follow(facts, self.now, limit);
+                self.cluster.2.follow(facts, self.now, limit);
             }
         }
     }
@@ -248,7 +290,9 @@ impl World {
         loop {
             let facts = &mut self.cluster.0;
             let _ = facts.tick(self.now);
-            let is_behind = self.index.follow(facts, self.now, 3);
+            let services = self.index.follow(facts, self.now, 3);
+            let exceptions = self.cluster.2.follow(facts, self.now, 3);
+            let is_behind = services || exceptions;
             if !is_behind && facts.next_change().is_none_or(|at| at > self.now) {
                 return;
             }
@@ -259,9 +303,34 @@ impl World {
         self.settle();
         let facts = &self.cluster.0;
         let as_of = AsOf::new(self.now);
-        let register = exception_views(facts, &as_of);
-        let followed = Tally::sum(self.index.contributions(), facts, &as_of, &register);
+        let followed = Tally::sum(self.index.contributions(), facts, &as_of, &self.cluster.2);
+        let register = Register::of(facts, &as_of);
         (followed, Tally::of(facts, &as_of, &register))
+    }
+
+    /// The statuses of exceptions that a planner wants that plans for the first time.
+    fn statuses_made_anew(&self) -> StatusPlan {
+        let (facts, as_of) = (&self.cluster.0, AsOf::new(self.now));
+        let counts = Contributions::of(facts, &as_of);
+        let register = Register::of(facts, &as_of);
+        Planners::default().plan_statuses(facts, &counts, &register, self.now)
+    }
+
+    /// Ends every write of a plan; those of exceptions land or fail, as given.
+    fn end_statuses(&mut self, plan: StatusPlan, outcomes: &[WriteResult]) {
+        let mut outcomes = outcomes.iter().cycle();
+        for write in plan.exceptions {
+            let outcome = outcomes
+                .next()
+                .copied()
+                .unwrap_or(WriteResult::Landed(None));
+            self.cluster.exception_ended(write, outcome, self.now);
+        }
+        let Cluster(facts, planners, _) = &mut self.cluster;
+        for write in plan.paths {
+            let statuses = &mut planners.statuses;
+            statuses.ended(facts, write, WriteResult::Landed(None), self.now);
+        }
     }
 
     /// Workloads whose stored labels are not those of their verdict, after every write has landed.
@@ -305,6 +374,61 @@ proptest! {
             prop_assert_eq!(followed, recounted, "at {}", world.now);
             let faults = Contributions::of(&world.cluster.0, &AsOf::new(world.now)).faults();
             prop_assert_eq!(world.index.contributions().faults(), faults);
+        }
+    }
+
+    #[test]
+    fn a_register_that_follows_changes_equals_one_made_anew(
+        flags in any::<[bool; 3]>(),
+        history in prop::collection::vec(prop::collection::vec(happening(), 1..8), 1..8),
+    ) {
+        let mut world = World::new(flags[0], flags[1], flags[2]);
+        for happenings in history {
+            for happening in happenings {
+                world.take(happening);
+            }
+            world.settle();
+            let anew = Register::of(&world.cluster.0, &AsOf::new(world.now));
+            let followed: Vec<_> = world.cluster.2.assessments().collect();
+            prop_assert_eq!(followed, anew.assessments().collect::<Vec<_>>(), "at {}", world.now);
+        }
+    }
+
+    #[test]
+    fn statuses_planned_from_changes_equal_those_planned_anew(
+        flags in any::<[bool; 3]>(),
+        history in prop::collection::vec(prop::collection::vec(happening(), 1..8), 1..8),
+        outcomes in prop::collection::vec(outcome(), 1..4),
+    ) {
+        let mut world = World::new(flags[0], flags[1], flags[2]);
+        let mut latest = world.now;
+        for happenings in history {
+            for happening in happenings {
+                world.take(happening);
+            }
+            world.settle();
+            latest = latest.max(world.now);
+            let anew = world.statuses_made_anew();
+            let plan = world.cluster.plan_statuses(world.now);
+            for write in &plan.exceptions {
+                prop_assert!(anew.exceptions.contains(write), "{write:?} at {}", world.now);
+            }
+            if plan.again_at.is_none() {
+                prop_assert_eq!(&plan.exceptions, &anew.exceptions, "at {}", world.now);
+                prop_assert_eq!(&plan.phases, &anew.phases);
+            }
+            world.end_statuses(plan, &outcomes);
+        }
+        for wants_none in [false, true] {
+            latest += SignedDuration::from_secs(11);
+            world.now = latest;
+            world.settle();
+            let anew = world.statuses_made_anew();
+            let plan = world.cluster.plan_statuses(world.now);
+            prop_assert_eq!(plan.again_at, None);
+            prop_assert_eq!(&plan.exceptions, &anew.exceptions, "at {}", world.now);
+            prop_assert!(!wants_none || plan.exceptions.is_empty());
+            world.end_statuses(plan, &[]);
         }
     }
 

@@ -13,7 +13,7 @@ use super::{
 use crate::assess::hours::Hours;
 use crate::assess::inventory::Inventory;
 use crate::assess::path::{Path, PathAt, indexes};
-use crate::assess::register::ExceptionView;
+use crate::assess::register::index::Register;
 use crate::assess::state::{State, Status};
 use crate::assess::verdict::AsOf;
 
@@ -22,7 +22,7 @@ pub(super) fn tally<'a>(
     contributions: impl Iterator<Item = (&'a Contribution, usize)>,
     inventory: &Inventory,
     as_of: &AsOf,
-    register: &[ExceptionView<'_>],
+    register: &Register,
 ) -> Tally {
     let mut count = Count {
         now: as_of.now,
@@ -39,7 +39,7 @@ pub(super) fn tally<'a>(
     for (contribution, times) in contributions {
         count.add(contribution, times);
     }
-    count.stated_hours(inventory, register);
+    count.stated_hours(register);
     count.settle_targets(inventory);
     count.finish()
 }
@@ -181,24 +181,15 @@ impl<'a> Count<'a> {
     }
 
     /// Adds the stated cost of each exception in use.
-    fn stated_hours(&mut self, inventory: &Inventory, register: &[ExceptionView<'_>]) {
-        let counts = |view: &ExceptionView<'_>| {
-            let ns = inventory.namespace(view.namespace);
-            ns.is_some_and(|ns| ns.is_counted(&inventory.settings))
-        };
-        let in_use = register.iter().filter(|view| view.usage.is_in_use());
-        for view in in_use.filter(|view| counts(view)) {
-            let Some(standing) = view.life.phase.standing() else {
-                continue;
-            };
-            let spec = &view.exception.spec;
+    fn stated_hours(&mut self, register: &Register) {
+        for (cost, times) in register.stated_costs() {
             let burden = Burden {
-                path: view.path_name().into(),
-                team: spec.owner.team.as_str().into(),
-                standing,
+                path: cost.path.clone(),
+                team: cost.team.clone(),
+                standing: cost.standing,
                 source: CostSource::Stated,
             };
-            let hours = Hours::of(spec.ownership_cost.hours_per_month);
+            let hours = cost.hours.times(times);
             self.hours.entry(burden).or_default().add(hours);
         }
     }

@@ -1,11 +1,11 @@
 //! The logs of what changed until a planner or a count takes it: workloads to judge again, with the
-//! cause, and services to count again. Each names a workload once, so it is bounded by their number.
-//! Logging changes no fact, and copies none that readers share.
+//! cause, services to count again, and exceptions to assess again. Each names an object once, so it is
+//! bounded by their number. Logging changes no fact, and copies none that readers share.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
 
-use crate::assess::inventory::Inventory;
+use crate::assess::inventory::{ExceptionKey, Inventory};
 use crate::assess::namespace_index::{Entry, Slot};
 use crate::assess::object::kind::WorkloadId;
 use crate::assess::state::Cause;
@@ -82,6 +82,7 @@ pub(super) struct Logs {
     judge: ChangeLog,
     count: ChangeLog,
     left: Vec<LeftService>,
+    exceptions: BTreeSet<ExceptionKey>,
 }
 
 impl Logs {
@@ -94,6 +95,11 @@ impl Logs {
     /// Has the service counted again that a workload is or was in.
     pub fn left(&mut self, service: LeftService) {
         self.left.push(service);
+    }
+
+    /// Has an exception assessed again.
+    pub fn exception(&mut self, namespace: &Arc<str>, name: &Arc<str>) {
+        self.exceptions.insert((namespace.clone(), name.clone()));
     }
 }
 
@@ -122,6 +128,15 @@ impl Inventory {
         !self.logs.count.queue.is_empty() || !self.logs.left.is_empty()
     }
 
+    /// Takes an exception that is to be assessed again, or is gone.
+    pub(in crate::assess) fn take_exception(&mut self) -> Option<ExceptionKey> {
+        self.logs.exceptions.pop_first()
+    }
+
+    pub(in crate::assess) fn has_exceptions_to_assess(&self) -> bool {
+        !self.logs.exceptions.is_empty()
+    }
+
     fn take_from(
         &mut self,
         log: fn(&mut Logs) -> &mut ChangeLog,
@@ -146,6 +161,28 @@ impl Inventory {
         }
     }
 
+    /// Marks an exception that changed, or whose time has come.
+    pub(super) fn mark_exception(&mut self, namespace: &Arc<str>, name: &Arc<str>) {
+        self.timers.unsettle(namespace, name);
+        self.logs.exception(namespace, name);
+    }
+
+    /// Marks these exceptions of a namespace: the workloads they name changed.
+    pub(super) fn mark_exceptions(&mut self, namespace: &Arc<str>, names: &[Arc<str>]) {
+        for name in names {
+            self.logs.exception(namespace, name);
+        }
+    }
+
+    pub(super) fn mark_every_exception(&mut self) {
+        for (namespace, ns) in &self.namespaces {
+            for exception in ns.exceptions() {
+                self.logs.exception(namespace, &exception.name);
+            }
+        }
+    }
+
+    /// Marks the workloads of a namespace.
     pub(super) fn mark_namespace(&mut self, name: &str, cause: Cause) {
         let entries = self.namespaces.get(name).map(|ns| ns.workloads.values());
         for entry in entries.into_iter().flatten() {
@@ -153,11 +190,13 @@ impl Inventory {
         }
     }
 
+    /// Marks every workload and every exception.
     pub(super) fn mark_all(&mut self, cause: Cause) {
         let entries = self.namespaces.values().map(|ns| ns.workloads.values());
         for entry in entries.flatten() {
             self.logs.push(entry, cause);
         }
+        self.mark_every_exception();
         self.version += 1;
     }
 

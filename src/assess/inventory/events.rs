@@ -71,6 +71,7 @@ impl Inventory {
             .retain(|(name, _), _| self.paths.resolve_exact(name).is_some());
         if !self.paths.judges_like(&before) {
             self.recount_all(); // exceptions live by the new terms at once
+            self.mark_every_exception();
             return Reread::Everything;
         }
         for ns in self.namespaces.values_mut().map(Arc::make_mut) {
@@ -98,7 +99,7 @@ impl Inventory {
         ns.namespace = Some(namespace);
         self.version += 1;
         if is_new {
-            self.mark_namespace(&name, Cause::Workload);
+            self.mark_facts_of(&name);
         }
         reread
     }
@@ -109,8 +110,18 @@ impl Inventory {
             ns.namespace = None;
             self.version += 1;
         }
-        self.mark_namespace(name, Cause::Workload);
+        self.mark_facts_of(name);
         self.forget_if_empty(name);
+    }
+
+    /// Marks whatever depends on the facts of a namespace.
+    fn mark_facts_of(&mut self, namespace: &str) {
+        self.mark_namespace(namespace, Cause::Workload);
+        if let Some((namespace, ns)) = self.namespaces.get_key_value(namespace) {
+            for exception in ns.exceptions() {
+                self.logs.exception(namespace, &exception.name);
+            }
+        }
     }
 
     /// Adds or replaces an exception. Returns the record if it takes the name of a deleted one.
@@ -124,6 +135,8 @@ impl Inventory {
         let name = exception.name.clone();
         let key = (namespace.into(), name.clone());
         self.undecodable.exceptions.remove(&key);
+        // Even if only its stored status changed: another client may have written it.
+        self.mark_exception(&key.0, &name);
         let ns = self.namespace_or_new(namespace);
         let known = ns.exception(&name);
         let same = known.is_some_and(|known| {
@@ -137,7 +150,6 @@ impl Inventory {
         }
         let after = ns.exception(&name);
         let ids = named_ids(ns, before.iter().chain(after));
-        self.timers.unsettle(&namespace.into(), &name);
         for id in ids {
             self.mark(&id, Cause::Exception);
         }
@@ -152,7 +164,7 @@ impl Inventory {
         let ns = self.namespace_mut(namespace)?;
         let gone = ns.remove_exception(name)?;
         let ids = named_ids(ns, std::iter::once(&gone));
-        self.timers.unsettle(&namespace.into(), &gone.name);
+        self.mark_exception(&key.0, &key.1);
         self.version += 1;
         for id in ids {
             self.mark(&id, Cause::Exception);
@@ -182,6 +194,7 @@ impl Inventory {
                 .add_workload(workload, slot);
             if let Some(influence) = self.influence_of(&id) {
                 self.mark_named_by(&id.namespace, &influence.limited);
+                self.mark_exceptions(&id.namespace, &influence.naming);
             }
             Cause::Workload
         };
@@ -202,6 +215,8 @@ impl Inventory {
         let (Some(before), Some(after)) = (before, self.influence_of(&id)) else {
             return cause;
         };
+        self.mark_exceptions(&id.namespace, &before.naming);
+        self.mark_exceptions(&id.namespace, &after.naming);
         if before.service != after.service {
             if let Some(ns) = self.namespace_mut(&id.namespace) {
                 ns.move_service(&local(&id), before.service.as_ref());
@@ -232,6 +247,7 @@ impl Inventory {
             let ns = self.namespaces.get(&namespace);
             if let Some(influence) = ns.map(|ns| ns.influence_of(&entry.workload)) {
                 self.mark_named_by(&namespace, &influence.limited);
+                self.mark_exceptions(&namespace, &influence.naming);
             }
             self.leave_logs(&entry);
             self.workload_slots.give_back([entry.slot]);

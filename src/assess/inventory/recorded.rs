@@ -67,6 +67,7 @@ impl Inventory {
         status: DeviationExceptionStatus,
     ) {
         let key = (namespace.into(), name.into());
+        self.mark_exception(&key.0, &key.1);
         if let Some(object) = self.undecodable.exceptions.get_mut(&key)
             && object.uid.as_deref() == uid
         {

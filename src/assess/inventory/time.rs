@@ -7,16 +7,13 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use crate::assess::inventory::{DELETED_PATH_GRACE, Inventory, Reread};
+use crate::assess::inventory::{DELETED_PATH_GRACE, ExceptionKey, Inventory, Reread};
 use crate::assess::path::Path;
 use crate::assess::state::Cause;
 use crate::assess::verdict::AsOf;
 
 /// Exceptions that one tick takes in: it is short, and the next one goes on.
 const DUE_A_TICK: usize = 1_000;
-
-/// An exception, by namespace and name.
-type ExceptionKey = (Arc<str>, Arc<str>);
 
 /// When time alone next changes an answer about each exception.
 #[derive(Debug, Default)]
@@ -112,7 +109,7 @@ impl Inventory {
         // Many selectors may be due at once, and each reads its whole namespace.
         let mut by_selector = BTreeSet::new();
         for (namespace, name) in &due {
-            self.timers.unsettle(namespace, name);
+            self.mark_exception(namespace, name);
             let ns = self.namespaces.get(namespace);
             let Some((ns, exception)) = ns.and_then(|ns| Some((ns, ns.exception(name)?))) else {
                 continue;

@@ -1,7 +1,7 @@
 //! Statuses of paths and exceptions: a write for each status that differs from the stored one, at most
 //! one per object every 10 s. The content of a status is decided in `status`, not here.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -9,11 +9,12 @@ use jiff::Timestamp;
 use crate::api::{DeviationExceptionStatus, GoldenPathStatus, Period};
 use crate::assess::adoption::Tally;
 use crate::assess::adoption::index::Contributions;
-use crate::assess::inventory::Inventory;
 use crate::assess::inventory::faults::FaultCounts;
+use crate::assess::inventory::{ExceptionKey, Inventory};
 use crate::assess::planner::pacing::{Pacing, WriteResult, earliest};
+use crate::assess::planner::statuses::exceptions::differing;
 use crate::assess::planner::warning_policies::PolicyPlanner;
-use crate::assess::register::exception_views;
+use crate::assess::register::index::Register;
 use crate::assess::state::Phase;
 use crate::assess::verdict::AsOf;
 
@@ -96,10 +97,15 @@ pub struct StatusPlan {
     pub again_at: Option<Timestamp>,
 }
 
-/// Plans statuses.
+/// Plans statuses. Of exceptions it looks at those that were assessed since the last plan, and at those
+/// whose status could not be stored then.
 #[derive(Debug, Default)]
 pub struct StatusPlanner {
     paces: HashMap<Owned, Paced>,
+    /// The revision of the register that was last planned from.
+    planned: u64,
+    /// Exceptions whose status had to wait, or whose write did not land.
+    waiting: BTreeSet<ExceptionKey>,
 }
 
 /// Pacing of one object. It starts anew for another object of the same name.
@@ -113,28 +119,23 @@ struct Paced {
 
 impl StatusPlanner {
     /// The statuses to store now. The caller must have listed every watched kind: otherwise the counts
-    /// and the measurement at a path's deadline are too low.
+    /// and the measurement at a path's deadline are too low. `register` is always a later copy of the
+    /// same one.
     pub fn plan(
         &mut self,
         facts: &Inventory,
         contributions: &Contributions,
+        register: &Register,
         policies: &PolicyPlanner,
         now: Timestamp,
     ) -> StatusPlan {
-        self.forget_deleted(facts);
+        self.forget_rested(facts, now);
         let mut plan = StatusPlan::default();
         let as_of = AsOf::new(now);
-        let register = exception_views(facts, &as_of);
-        let tally = Tally::sum(contributions, facts, &as_of, &register);
-        for changed in exceptions::changed_exceptions(facts, &register, &as_of) {
-            if self.starts(facts, &changed.write, now, &mut plan.again_at) {
-                plan.phases.extend(changed.change);
-                plan.exceptions.push(changed.write);
-            }
-        }
+        self.plan_exceptions(facts, register, &as_of, &mut plan);
         plan.faults = contributions.faults();
         let counts = paths::Counts {
-            tally: &tally,
+            tally: &Tally::sum(contributions, facts, &as_of, register),
             faults: &plan.faults,
         };
         for write in paths::changed_paths(facts, policies, counts, now) {
@@ -143,6 +144,35 @@ impl StatusPlanner {
             }
         }
         plan
+    }
+
+    fn plan_exceptions(
+        &mut self,
+        facts: &Inventory,
+        register: &Register,
+        as_of: &AsOf,
+        plan: &mut StatusPlan,
+    ) {
+        let mut keys = std::mem::take(&mut self.waiting);
+        keys.extend(register.assessed_since(self.planned));
+        self.planned = register.revision();
+        for key in keys {
+            let view = register.view(facts, &key);
+            let Some(changed) = view.and_then(|view| differing(facts, &view, as_of)) else {
+                continue;
+            };
+            if self.starts(facts, &changed.write, as_of.now, &mut plan.again_at) {
+                plan.phases.extend(changed.change);
+                plan.exceptions.push(changed.write);
+            } else {
+                self.waiting.insert(key);
+            }
+        }
+        for write in exceptions::undecodable(facts, as_of.now) {
+            if self.starts(facts, &write, as_of.now, &mut plan.again_at) {
+                plan.exceptions.push(write);
+            }
+        }
     }
 
     /// Records the result of a status write.
@@ -158,7 +188,9 @@ impl StatusPlanner {
             WriteResult::Landed(_) => {
                 write.status.record(facts, &write.of, write.uid.as_deref());
             }
-            WriteResult::Gone | WriteResult::Failed | WriteResult::NotTaken => {}
+            WriteResult::Gone | WriteResult::Failed | WriteResult::NotTaken => {
+                self.waiting.extend(write.of.into_exception());
+            }
         }
     }
 
@@ -202,9 +234,12 @@ impl StatusPlanner {
         }
     }
 
-    fn forget_deleted(&mut self, facts: &Inventory) {
-        self.paces
-            .retain(|of, paced| paced.pacing.is_in_flight() || of.is_there(facts));
+    /// Forgets every pace that holds back nothing.
+    fn forget_rested(&mut self, facts: &Inventory, now: Timestamp) {
+        self.paces.retain(|of, paced| {
+            let pacing = &paced.pacing;
+            pacing.is_in_flight() || (!pacing.is_free(now) && of.is_there(facts))
+        });
     }
 }
 
@@ -216,6 +251,13 @@ impl Owned {
                 let key = (namespace.clone(), name.clone());
                 !facts.undecodable().exceptions.contains_key(&key)
             }
+        }
+    }
+
+    fn into_exception(self) -> Option<ExceptionKey> {
+        match self {
+            Self::Path(_) => None,
+            Self::Exception(namespace, name) => Some((namespace, name)),
         }
     }
 

@@ -11,7 +11,8 @@ use crate::assess::inventory::Inventory;
 use crate::assess::namespace_index::NamespaceIndex;
 use crate::assess::object::kind::WorkloadId;
 use crate::assess::path::{Checks, indexes};
-use crate::assess::register::{Usage, Useless, named_checks, view_in};
+use crate::assess::register::assessment::Assessment;
+use crate::assess::register::{Usage, Useless, named_checks};
 use crate::assess::state::State;
 use crate::assess::verdict::{AsOf, JudgeContext, Verdict, judge};
 use crate::assess::workload::Workload;
@@ -78,7 +79,8 @@ pub fn preview(
     let drafted = DraftedNamespace::of(object.clone(), &before, as_of.now);
     let approved = DraftedNamespace::of(approved(object.clone(), as_of.now), &before, as_of.now);
     let exception = &drafted.exception;
-    let view = view_in(inventory, as_of, namespace, &drafted.ns, exception);
+    let assessment = Assessment::of(inventory, &drafted.ns, exception, as_of);
+    let view = assessment.view(inventory, namespace, exception);
     let ctx = inventory.judge_context(as_of);
     let life = ctx.life(&approved.ns, &approved.exception);
     let comparison = Comparison {

@@ -21,7 +21,8 @@ use crate::assess::inventory::Inventory;
 use crate::assess::path::Origin;
 use crate::assess::planner::Planners;
 use crate::assess::planner::pacing::WriteResult;
-use crate::assess::planner::statuses::{INTERVAL, Owned};
+use crate::assess::planner::statuses::{INTERVAL, Owned, StatusPlan};
+use crate::assess::register::index::Register;
 use crate::assess::verdict::AsOf;
 
 /// Channels `default`, `platform`, `shop` and `web`; team shop reads `shop`, the owner of path web
@@ -60,6 +61,7 @@ pub(crate) fn immediate() -> ReminderSettings {
 pub(crate) struct World {
     pub(crate) inventory: Inventory,
     pub(crate) planners: Planners,
+    register: Register,
     pub(crate) settings: ReminderSettings,
     pub(crate) dry_run: bool,
     objects: BTreeMap<String, DeviationException>,
@@ -70,6 +72,7 @@ impl World {
         Self {
             inventory: inventory(),
             planners: Planners::default(),
+            register: Register::default(),
             settings,
             dry_run: false,
             objects: BTreeMap::new(),
@@ -107,12 +110,20 @@ impl World {
         self.inventory.put_exception("shop", exception);
     }
 
+    /// The statuses that differ.
+    pub(crate) fn plan_statuses(&mut self, now: Timestamp) -> StatusPlan {
+        let _ = self.inventory.tick(now);
+        while self.register.follow(&mut self.inventory, now, usize::MAX) {}
+        let counts = Contributions::of(&self.inventory, &AsOf::new(now));
+        self.planners
+            .plan_statuses(&self.inventory, &counts, &self.register, now)
+    }
+
     /// Writes every status that differs.
     pub(crate) fn settle(&mut self, now: Timestamp) {
         let mut later = now;
         loop {
-            let counts = Contributions::of(&self.inventory, &AsOf::new(later));
-            let statuses = self.planners.plan_statuses(&self.inventory, &counts, later);
+            let statuses = self.plan_statuses(later);
             let (planner, landed) = (&mut self.planners.statuses, WriteResult::Landed(None));
             for path in statuses.paths {
                 planner.ended(&mut self.inventory, path, landed, later);

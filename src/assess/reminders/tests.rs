@@ -8,11 +8,9 @@ use super::records::{MAX_RECORDS, record};
 use super::{DryRun, LONGEST_MESSAGE, ReminderStage};
 use crate::api::DeviationExceptionSpec;
 use crate::api::deviation_exception::{Decision, Notified};
-use crate::assess::adoption::index::Contributions;
 use crate::assess::exception::fixtures::{
     approval, approved, closed, day, renewal_requested, renewed, requested, start,
 };
-use crate::assess::verdict::AsOf;
 
 fn hours(at: Timestamp, hours: i64) -> Timestamp {
     at.saturating_add(SignedDuration::from_hours(hours))
@@ -357,10 +355,7 @@ fn a_status_write_states_nothing_about_reminders() {
     let mut world = World::new(immediate());
     world.put("heap", approved(), start());
     world.send(day(80));
-    let counts = Contributions::of(&world.inventory, &AsOf::new(day(95)));
-    let plan = world
-        .planners
-        .plan_statuses(&world.inventory, &counts, day(95));
+    let plan = world.plan_statuses(day(95));
     assert_eq!(plan.exceptions.len(), 1, "it is overdue now");
     assert_eq!(plan.exceptions[0].status.notified, []);
     world.settle(day(96));

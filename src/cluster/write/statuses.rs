@@ -20,7 +20,9 @@ use crate::cluster::snapshots::View;
 /// Plans the statuses to write.
 pub fn plan(context: &Context, view: &View) -> SlowPlan {
     let (facts, counts) = (&view.inventory, &view.contributions);
-    let plan = context.planners().plan_statuses(facts, counts, view.now);
+    let mut planners = context.planners();
+    let plan = planners.plan_statuses(facts, counts, &view.register, view.now);
+    drop(planners);
     context.inventory().forget_faults(&plan.faults);
     let mut writes = jobs(plan.exceptions);
     writes.extend(jobs(plan.paths));

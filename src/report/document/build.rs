@@ -11,7 +11,7 @@ use crate::assess::adoption::index::Contributions;
 use crate::assess::adoption::{CheckTally, PathTally, Tally};
 use crate::assess::inventory::Inventory;
 use crate::assess::object::kind::WorkloadId;
-use crate::assess::register::{ExceptionView, exception_views};
+use crate::assess::register::index::Register;
 use crate::assess::source::Source;
 use crate::assess::state::State;
 use crate::assess::verdict::{AsOf, judge};
@@ -35,6 +35,7 @@ pub struct Sources {
 struct View<'a> {
     inventory: &'a Inventory,
     contributions: &'a Contributions,
+    register: &'a Register,
     as_of: &'a AsOf,
     sources: &'a Sources,
 }
@@ -44,26 +45,29 @@ pub fn report(inventory: &Inventory, as_of: &AsOf, sources: &Sources) -> Report 
     report_of(
         inventory,
         &Contributions::of(inventory, as_of),
+        &Register::of(inventory, as_of),
         as_of,
         sources,
     )
 }
 
-/// The report from services that were counted before.
+/// The report from services and exceptions that were counted before.
 pub fn report_of(
     inventory: &Inventory,
     contributions: &Contributions,
+    register: &Register,
     as_of: &AsOf,
     sources: &Sources,
 ) -> Report {
     let view = View {
         inventory,
         contributions,
+        register,
         as_of,
         sources,
     };
     let ctx = inventory.judge_context(as_of);
-    let exceptions = exception_views(inventory, as_of);
+    let exceptions = register.views(inventory);
     let mut workloads = Vec::new();
     let mut problems = register::problems(&view, &exceptions);
     problems.extend(register::undecodable(inventory));
@@ -79,7 +83,7 @@ pub fn report_of(
         api_version: API_VERSION,
         kind: KIND,
         as_of: as_of.now,
-        summary: summary(&view, &exceptions),
+        summary: summary(&view),
         workloads,
         exceptions: exceptions
             .iter()
@@ -89,8 +93,13 @@ pub fn report_of(
     }
 }
 
-fn summary(view: &View<'_>, exceptions: &[ExceptionView<'_>]) -> Summary {
-    let tally = Tally::sum(view.contributions, view.inventory, view.as_of, exceptions);
+fn summary(view: &View<'_>) -> Summary {
+    let tally = Tally::sum(
+        view.contributions,
+        view.inventory,
+        view.as_of,
+        view.register,
+    );
     let mut services: BTreeMap<State, usize> =
         State::ALL.into_iter().map(|state| (state, 0)).collect();
     services.extend(&tally.services);

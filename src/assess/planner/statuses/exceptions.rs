@@ -1,6 +1,8 @@
 //! Status writes of exceptions: the findings of the register, as a status, if it differs from the stored
 //! one. Nothing is paced here.
 
+use jiff::Timestamp;
+
 use crate::api::DeviationExceptionStatus;
 use crate::assess::exception::record::Exception;
 use crate::assess::inventory::Inventory;
@@ -10,7 +12,7 @@ use crate::assess::planner::status::{
 use crate::assess::planner::statuses::{Owned, PhaseChange, StatusWrite};
 use crate::assess::register::{ExceptionView, Usage, Useless};
 use crate::assess::state::Phase;
-use crate::assess::verdict::{AsOf, judge};
+use crate::assess::verdict::{AsOf, judging_result};
 use crate::assess::wording::nearest;
 
 /// A status to store, with the change of phase it brings.
@@ -19,32 +21,23 @@ pub(super) struct ExceptionWrite {
     pub change: Option<PhaseChange>,
 }
 
-/// The statuses that differ, including those of undecodable exceptions.
-pub(super) fn changed_exceptions(
+/// The statuses of undecodable exceptions that differ. They are few: each is looked at in every plan.
+pub(super) fn undecodable(
     facts: &Inventory,
-    register: &[ExceptionView<'_>],
-    as_of: &AsOf,
-) -> Vec<ExceptionWrite> {
-    let undecodable =
-        facts
-            .undecodable()
-            .exceptions
-            .iter()
-            .filter_map(|((namespace, name), object)| {
-                let status = undecodable_status(object, "excuses nothing", as_of.now)?;
-                Some(ExceptionWrite {
-                    write: StatusWrite {
-                        of: Owned::Exception(namespace.clone(), name.clone()),
-                        uid: object.uid.clone(),
-                        status: without_reminders(status),
-                    },
-                    change: None,
-                })
-            });
-    register
+    now: Timestamp,
+) -> Vec<StatusWrite<DeviationExceptionStatus>> {
+    facts
+        .undecodable()
+        .exceptions
         .iter()
-        .filter_map(|view| differing(facts, view, as_of))
-        .chain(undecodable)
+        .filter_map(|((namespace, name), object)| {
+            let status = undecodable_status(object, "excuses nothing", now)?;
+            Some(StatusWrite {
+                of: Owned::Exception(namespace.clone(), name.clone()),
+                uid: object.uid.clone(),
+                status: without_reminders(status),
+            })
+        })
         .collect()
 }
 
@@ -58,7 +51,12 @@ fn without_reminders(status: DeviationExceptionStatus) -> DeviationExceptionStat
     }
 }
 
-fn differing(facts: &Inventory, view: &ExceptionView<'_>, as_of: &AsOf) -> Option<ExceptionWrite> {
+/// The status of an exception, if it differs.
+pub(super) fn differing(
+    facts: &Inventory,
+    view: &ExceptionView<'_>,
+    as_of: &AsOf,
+) -> Option<ExceptionWrite> {
     let exception = view.exception;
     let status = exception_status(exception, &findings(facts, view, as_of), as_of.now);
     if exception.status.as_ref() == Some(&status) {
@@ -142,8 +140,8 @@ fn other_path(facts: &Inventory, view: &ExceptionView<'_>, as_of: &AsOf) -> Opti
     let ns = facts.namespace(view.namespace)?;
     ns.named_by(view.exception)
         .filter_map(|workload| {
-            let path = judge(workload, ns, &ctx).path?;
-            Some(workload.paths.get(path).name.to_string())
+            let result = judging_result(workload, ns, &ctx)?;
+            Some(workload.paths.get(result.path.into()).name.to_string())
         })
         .min()
 }
