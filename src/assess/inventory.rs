@@ -134,7 +134,7 @@ impl Inventory {
     /// A workload and its namespace.
     pub fn entry(&self, id: &WorkloadId) -> Option<(&NamespaceIndex, &Entry)> {
         let ns = self.namespaces.get(&id.namespace)?;
-        Some((ns, ns.workloads.get(&local(id))?))
+        Some((ns, ns.workloads.get(&id.kind, &id.name)?))
     }
 
     pub fn workload(&self, id: &WorkloadId) -> Option<&Workload> {

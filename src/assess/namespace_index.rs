@@ -17,6 +17,10 @@ use crate::assess::object::template_hash::TemplateHash;
 use crate::assess::settings::Settings;
 use crate::assess::workload::Workload;
 
+mod entries;
+
+pub use entries::Entries;
+
 /// The team of a workload that names none.
 pub(crate) const UNKNOWN_TEAM: &str = "unknown";
 
@@ -25,11 +29,11 @@ pub(crate) const UNKNOWN_TEAM: &str = "unknown";
 pub struct NamespaceIndex {
     /// The Namespace object, once seen.
     pub namespace: Option<Namespace>,
-    /// Its workloads, by kind and name. Each is shared with the snapshots that readers hold, and copied
-    /// where it changes meanwhile.
-    pub workloads: BTreeMap<LocalId, Arc<Entry>>,
+    /// Its workloads, by kind and name.
+    pub workloads: Entries,
     /// Kubernetes Services by name.
     pub services: BTreeMap<Arc<str>, KubeService>,
+    /// The workloads that name a service with another name than their own.
     by_service: BTreeSet<(Arc<str>, LocalId)>,
     kinds: BTreeSet<Arc<WatchedKind>>,
     /// Shared and copied as workloads are.
@@ -54,10 +58,11 @@ static FIRST_ID: LazyLock<LocalId> = LazyLock::new(|| {
     (Arc::new(kind), "".into())
 });
 
-/// The service that a workload names, with the workload.
+/// The service that a workload names, with the workload, unless both have the same name.
 fn service_key(workload: &Workload) -> Option<(Arc<str>, LocalId)> {
-    let id = (workload.id.kind.clone(), workload.id.name.clone());
-    Some((workload.service.clone()?, id))
+    let id = &workload.id;
+    let service = workload.service.clone()?;
+    (service != id.name).then(|| (service, (id.kind.clone(), id.name.clone())))
 }
 
 /// What the answers about other workloads take from one: they change where this does.
@@ -205,7 +210,7 @@ impl NamespaceIndex {
     }
 
     fn targets_of(&self, exception: &Exception) -> Vec<&Workload> {
-        let ids: BTreeSet<LocalId> = exception
+        let ids: BTreeSet<(&Arc<WatchedKind>, &str)> = exception
             .spec
             .targets
             .iter()
@@ -215,36 +220,34 @@ impl NamespaceIndex {
                     kind.kind == target.kind && group.is_none_or(|group| *group == kind.group)
                 };
                 let kinds = self.kinds.iter().filter(of_kind);
-                kinds.map(|kind| (kind.clone(), target.name.as_str().into()))
+                kinds.map(|kind| (kind, target.name.as_str()))
             })
             .collect();
-        ids.iter()
-            .filter_map(|id| self.workloads.get(id))
+        ids.into_iter()
+            .filter_map(|(kind, name)| self.workloads.get(kind, name))
             .map(|entry| &entry.workload)
             .collect()
     }
 
     /// Adds a new workload.
     pub(in crate::assess) fn add_workload(&mut self, workload: Workload, slot: Slot) {
-        let (kind, name) = (workload.id.kind.clone(), workload.id.name.clone());
-        self.kinds.insert(kind.clone());
+        self.kinds.insert(workload.id.kind.clone());
         let entry = Arc::new(Entry {
             workload,
             slot,
             labels_version: None,
         });
         self.by_service.extend(service_key(&entry.workload));
-        self.workloads.insert((kind, name), entry);
+        self.workloads.insert(entry);
     }
 
     /// The entry of a workload.
     pub(in crate::assess) fn entry(&self, workload: &Workload) -> Option<&Arc<Entry>> {
-        let id = (workload.id.kind.clone(), workload.id.name.clone());
-        self.workloads.get(&id)
+        self.workloads.get(&workload.id.kind, &workload.id.name)
     }
 
     pub(in crate::assess) fn entry_mut(&mut self, id: &LocalId) -> Option<&mut Entry> {
-        self.workloads.get_mut(id).map(Arc::make_mut)
+        self.workloads.get_mut(id)
     }
 
     /// Removes a workload.
@@ -278,17 +281,27 @@ impl NamespaceIndex {
         if let Some(before) = before {
             self.by_service.remove(&(before.clone(), id.clone()));
         }
-        let entry = self.workloads.get(id);
+        let (kind, name) = id;
+        let entry = self.workloads.get(kind, name);
         let key = entry.and_then(|entry| service_key(&entry.workload));
         self.by_service.extend(key);
     }
 
     /// The workloads that name this service, in order of kind and name.
-    pub(in crate::assess) fn of_service(&self, name: &Arc<str>) -> impl Iterator<Item = &Entry> {
-        self.by_service
+    pub(in crate::assess) fn of_service(&self, name: &Arc<str>) -> Vec<&Entry> {
+        let same_name = self
+            .kinds
+            .iter()
+            .filter_map(|kind| self.workloads.get(kind, name))
+            .filter(|entry| entry.workload.service.as_ref() == Some(name));
+        let others = self
+            .by_service
             .range((name.clone(), FIRST_ID.clone())..)
-            .take_while(move |(service, _)| service == name)
-            .filter_map(|(_, id)| self.workloads.get(id).map(|entry| &**entry))
+            .take_while(|(service, _)| service == name)
+            .filter_map(|(_, (kind, name))| self.workloads.get(kind, name));
+        let mut entries: Vec<_> = same_name.chain(others).map(|entry| &**entry).collect();
+        entries.sort_by(|a, b| a.workload.id.cmp(&b.workload.id));
+        entries
     }
 
     /// Whether the workload is among the oldest `maxWorkloads` that the exception names.
@@ -340,6 +353,7 @@ impl NamespaceIndex {
             .as_ref()
             .and_then(|namespace| namespace.team.as_deref());
         workload
+            .attributes
             .team
             .as_deref()
             .or(on_namespace)

@@ -136,7 +136,7 @@ pub(crate) fn judging_result<'a>(
 }
 
 fn is_ignored(workload: &Workload, ns: &NamespaceIndex, ctx: &JudgeContext<'_>) -> bool {
-    workload.ignore.is_some() && ns.may_ignore(ctx.settings)
+    workload.attributes.ignore.is_some() && ns.may_ignore(ctx.settings)
 }
 
 /// Judges one workload of a namespace.
@@ -155,9 +155,9 @@ pub fn judge(workload: &Workload, ns: &NamespaceIndex, ctx: &JudgeContext<'_>) -
 /// The result of the path that judges a workload: the declared one, else the closest fit.
 fn choose<'a>(workload: &'a Workload, at: &[PathAt]) -> (Option<&'a PathResult>, Choice) {
     let takes_part = |result: &&PathResult| at[usize::from(result.path)].takes_part;
-    let candidates = || workload.results.iter().filter(takes_part);
+    let candidates = || workload.attributes.results.iter().filter(takes_part);
     let mut choice = Choice::ClosestFit;
-    if let Some(declared) = &workload.declared_path {
+    if let Some(declared) = &workload.attributes.declared_path {
         let index = workload.paths.resolve(declared);
         let found =
             index.and_then(|index| candidates().find(|result| usize::from(result.path) == index));

@@ -12,7 +12,7 @@ use super::settings::Settings;
 use crate::api::keys;
 use crate::assess::object::compact::{MicroTime, Uid};
 use crate::assess::object::kind::{WatchedKind, WorkloadId};
-use crate::assess::object::labels::LabelSet;
+use crate::assess::object::labels::{LabelKeys, LabelSet, Labels};
 use crate::assess::object::metadata::Metadata;
 use crate::assess::object::template_hash::{TemplateHash, template_hash};
 use crate::assess::path::evaluate::{CheckMessage, Fault, judge_object};
@@ -31,29 +31,36 @@ pub struct Workload {
     pub version: Option<NonZeroU64>,
     created: Option<MicroTime>,
     birth: Option<MicroTime>,
+    /// The service named on the workload.
+    pub service: Option<Arc<str>>,
+    /// Hash of the pod template, if it has one.
+    pub template: Option<TemplateHash>,
+    /// The path set of the results.
+    pub paths: Arc<PathSet>,
+    /// What other workloads may have as well.
+    pub attributes: Arc<Attributes>,
+    /// Hashes of labels, at the positions that the attributes give them.
+    label_pairs: Box<[u64]>,
+}
+
+/// What many workloads have alike: records share one copy.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Attributes {
     /// Whether it has the scaffolder's annotation.
     pub scaffolded: bool,
     /// The team named on the workload itself.
     pub team: Option<Arc<str>>,
-    /// The service named on the workload.
-    pub service: Option<Arc<str>>,
     /// The path the workload declares.
     pub declared_path: Option<Arc<str>>,
     /// Reason of the request not to be counted.
     pub ignore: Option<Box<str>>,
-    /// Labels, for exception selectors.
-    pub labels: LabelSet,
-    /// Pod labels, for selectors of Kubernetes Services.
-    pub pod_labels: LabelSet,
     /// The operator's labels on the stored object.
     pub live: Arc<OwnLabels>,
-    /// Hash of the pod template, if it has one.
-    pub template: Option<TemplateHash>,
     /// Results by every path that has it in scope, in order of path.
     pub results: Arc<[PathResult]>,
-    /// The path set of `results`.
-    pub paths: Arc<PathSet>,
-    messages: Box<[CheckMessage]>,
+    /// Messages of checks that did not pass, if requested.
+    pub messages: Box<[CheckMessage]>,
+    pub(in crate::assess) label_keys: Arc<LabelKeys>,
 }
 
 impl Workload {
@@ -67,9 +74,14 @@ impl Workload {
         self.birth.map(MicroTime::instant)
     }
 
-    /// Messages of checks that did not pass, if requested.
-    pub fn messages(&self) -> &[CheckMessage] {
-        &self.messages
+    /// Labels, for exception selectors.
+    pub fn labels(&self) -> impl Labels {
+        self.attributes.label_keys.of_object(&self.label_pairs)
+    }
+
+    /// Pod labels, for selectors of Kubernetes Services.
+    pub fn pod_labels(&self) -> impl Labels {
+        self.attributes.label_keys.of_pods(&self.label_pairs)
     }
 }
 
@@ -140,24 +152,28 @@ pub fn observe(
     let template = pod_template(&object);
     let metadata = Metadata(&object);
     let pod_labels = template.and_then(|template| template["metadata"].get("labels"));
+    let (label_keys, label_pairs) = LabelKeys::split(&labels, &LabelSet::of_json(pod_labels));
+    let attributes = Attributes {
+        scaffolded: metadata.scaffolded_at().is_some(),
+        team: metadata.first_of(&read.settings.team_keys),
+        declared_path: metadata.label(keys::PATH).map(Into::into),
+        ignore: metadata.ignore_request(),
+        live,
+        results: judged.results.into(),
+        messages: judged.messages.into(),
+        label_keys: label_keys.into(),
+    };
     let workload = Workload {
         uid: object["metadata"]["uid"].as_str().map(Uid::of),
         version,
         created: metadata.created().map(MicroTime::of),
         birth: metadata.birth().map(MicroTime::of),
-        scaffolded: metadata.scaffolded_at().is_some(),
-        team: metadata.first_of(&read.settings.team_keys),
         service: metadata.service(&read.settings.service_keys),
-        declared_path: metadata.label(keys::PATH).map(Into::into),
-        ignore: metadata.ignore_request(),
-        pod_labels: LabelSet::of_json(pod_labels),
         template: template.map(template_hash),
-        results: judged.results.into(),
-        messages: judged.messages.into(),
         paths: read.paths.clone(),
+        attributes: attributes.into(),
+        label_pairs,
         id,
-        labels,
-        live,
     };
     Some(Observed {
         workload,

@@ -102,7 +102,9 @@ impl Observer {
             ns.workloads
                 .values()
                 .map(|entry| &entry.workload)
-                .filter(|workload| *workload.live != judge(workload, ns, &ctx).labels(workload))
+                .filter(|workload| {
+                    *workload.attributes.live != judge(workload, ns, &ctx).labels(workload)
+                })
                 .count()
         });
         Some(unsettled.sum())

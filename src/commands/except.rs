@@ -230,7 +230,7 @@ fn selected<'a>(
         .iter()
         .flat_map(|ns| ns.workloads.values())
         .map(|entry| &entry.workload)
-        .filter(|workload| !selector.is_empty() && selector.matches(&workload.labels))
+        .filter(|workload| !selector.is_empty() && selector.matches(&workload.labels()))
         .map(|workload| (workload.id.kind.kind.clone(), workload.id.name.to_string()))
         .collect();
     evidence.report.workloads.iter().filter(move |workload| {

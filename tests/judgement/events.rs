@@ -329,8 +329,8 @@ fn hostile_sizes_leave_the_record_small() {
     cluster.put(with(deployment("web"), huge));
     assert_eq!(cluster.verdict("web").status, Status::GoldenPath);
     let workload = cluster.0.workload(&deployment_id("web")).unwrap();
-    assert!(workload.ignore.as_ref().unwrap().len() <= 200);
-    assert!(workload.team.as_ref().unwrap().len() <= 63);
+    assert!(workload.attributes.ignore.as_ref().unwrap().len() <= 200);
+    assert!(workload.attributes.team.as_ref().unwrap().len() <= 63);
     let ns = cluster.0.namespace("shop").unwrap();
     let as_of = AsOf::new(now());
     let labels = goldenpath::assess::verdict::judge(workload, ns, &cluster.0.judge_context(&as_of))

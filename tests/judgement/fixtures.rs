@@ -227,6 +227,7 @@ impl Cluster {
         let label = |entry: &goldenpath::assess::namespace_index::Entry| {
             let pairs = entry
                 .workload
+                .attributes
                 .live
                 .present()
                 .map(|(key, value)| (key, value.to_owned()));

@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, HashSet};
 use goldenpath::assess::adoption::Tally;
 use goldenpath::assess::adoption::index::{AdoptionIndex, Contributions};
 use goldenpath::assess::exception::assurance::Vouching;
+use goldenpath::assess::inventory::Reread;
 use goldenpath::assess::inventory::lists::Listed;
 use goldenpath::assess::inventory::undecodable::Undecodable;
 use goldenpath::assess::object::kind::WatchedKind;
@@ -192,6 +193,9 @@ struct World {
     index: AdoptionIndex,
     stored: BTreeMap<(String, String), Value>,
     now: Timestamp,
+    /// Workloads have to be read again. An operator does so within seconds, so only time may not pass
+    /// before: dates of paths that are no longer in force have no timers.
+    is_stale: bool,
 }
 
 impl World {
@@ -208,6 +212,7 @@ impl World {
             index: AdoptionIndex::default(),
             stored: BTreeMap::new(),
             now: now(),
+            is_stale: false,
         }
     }
 
@@ -245,20 +250,23 @@ impl World {
                 });
             }
             Happening::Path(other, spec) => {
-                let _ = self.cluster.put_path(path_name(other), *spec);
+                self.is_stale |=
+                    self.cluster.put_path(path_name(other), *spec) == Reread::Everything;
             }
             Happening::PathGone(other) => {
-                let _ = facts.remove_path(path_name(other), self.now);
+                self.is_stale |=
+                    facts.remove_path(path_name(other), self.now) == Reread::Everything;
             }
             Happening::ShortList => self.list(),
-            Happening::ReadAgain => {
-                for object in self.stored.values() {
-                    self.cluster.put(object.clone());
+            Happening::ReadAgain => self.read_again(),
+            Happening::Time(passed) => {
+                if self.is_stale {
+                    self.read_again();
                 }
+                self.now += passed;
             }
-            Happening::Time(passed) => self.now += passed,
             Happening::Count(limit) => {
-                let _ = facts.tick(self.now);
+                self.is_stale |= facts.tick(self.now) == Reread::Everything;
                 self.index.follow(facts, self.now, limit);
                 self.cluster.2.follow(facts, self.now, limit);
             }
@@ -270,6 +278,27 @@ impl World {
         let text = |key: &str| metadata[key].as_str().unwrap().to_owned();
         self.stored
             .insert((text("namespace"), text("name")), object.clone());
+        self.put_labelled(object);
+    }
+
+    fn read_again(&mut self) {
+        for object in self.stored.values().cloned().collect::<Vec<_>>() {
+            self.put_labelled(object);
+        }
+        self.is_stale = false;
+    }
+
+    /// Puts an object with our labels as they were written: without them, another client would seem to
+    /// have removed them, and the planner gives way to one that keeps doing so.
+    fn put_labelled(&mut self, mut object: Value) {
+        let metadata = &object["metadata"];
+        let mut id = deployment_id(metadata["name"].as_str().unwrap());
+        id.namespace = metadata["namespace"].as_str().unwrap().into();
+        if let Some(known) = self.cluster.0.workload(&id) {
+            for (key, value) in known.attributes.live.present() {
+                object["metadata"]["labels"][key] = value.into();
+            }
+        }
         self.cluster.put(object);
     }
 
@@ -289,7 +318,7 @@ impl World {
     fn settle(&mut self) {
         loop {
             let facts = &mut self.cluster.0;
-            let _ = facts.tick(self.now);
+            self.is_stale |= facts.tick(self.now) == Reread::Everything;
             let services = self.index.follow(facts, self.now, 3);
             let exceptions = self.cluster.2.follow(facts, self.now, 3);
             let is_behind = services || exceptions;
@@ -350,7 +379,8 @@ impl World {
             })
             .filter(|(ns, workload)| {
                 let is_in_force = std::sync::Arc::ptr_eq(&workload.paths, facts.paths());
-                is_in_force && *workload.live != judge(workload, ns, &ctx).labels(workload)
+                is_in_force
+                    && *workload.attributes.live != judge(workload, ns, &ctx).labels(workload)
             })
             .map(|(_, workload)| workload.id.to_string())
             .collect()

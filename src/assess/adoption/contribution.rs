@@ -101,7 +101,7 @@ impl Contribution {
         for member in &members {
             let (workload, ns) = (member.workload, member.ns);
             *teams.entry(ns.team_of(workload)).or_default() += 1;
-            let asks = workload.ignore.is_some() && !ns.may_ignore(ctx.settings);
+            let asks = workload.attributes.ignore.is_some() && !ns.may_ignore(ctx.settings);
             ignore_requests += usize::from(asks);
             for key in workload.faulty_checks() {
                 *faults.entry(key).or_default() += 1;
@@ -255,7 +255,8 @@ pub(super) fn next_age(birth: Timestamp, now: Timestamp) -> Option<Timestamp> {
 impl crate::assess::workload::Workload {
     /// The checks that compile and could not be evaluated on it.
     pub(in crate::assess) fn faulty_checks(&self) -> impl Iterator<Item = (&Arc<str>, u16)> {
-        self.results
+        self.attributes
+            .results
             .iter()
             .filter(|result| result.errored != 0)
             .flat_map(|result| {

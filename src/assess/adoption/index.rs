@@ -102,7 +102,11 @@ impl AdoptionIndex {
         };
         let (slots, members): (Vec<_>, Vec<_>) = namespaces
             .into_iter()
-            .flat_map(|(_, ns)| ns.of_service(name).map(move |entry| (ns, entry)))
+            .flat_map(|(_, ns)| {
+                ns.of_service(name)
+                    .into_iter()
+                    .map(move |entry| (ns, entry))
+            })
             .map(|(ns, entry)| (entry.slot, Member::of(&entry.workload, ns, ctx)))
             .unzip();
         self.service(&slots, members, ctx);
@@ -116,10 +120,11 @@ impl AdoptionIndex {
         for slot in others {
             self.put(*slot, None);
         }
+        // Which births count depends on which namespaces do.
         let births = members.iter().filter_map(|member| member.workload.birth());
         let age = births
-            .min()
-            .and_then(|birth| next_age(birth, ctx.as_of.now));
+            .filter_map(|birth| next_age(birth, ctx.as_of.now))
+            .min();
         if let (Some(age), Some(member)) = (age, members.first()) {
             let namespace = member.workload.id.namespace.clone();
             let next = self.ages.entry(namespace).or_insert(age);

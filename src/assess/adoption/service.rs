@@ -51,7 +51,7 @@ impl<'a> Member<'a> {
         let results = match self.verdict.status {
             Status::Ignored => &[],
             Status::Deviating | Status::Unknown | Status::GoldenPath | Status::Unscoped => {
-                &*workload.results
+                &*workload.attributes.results
             }
         };
         results
@@ -135,7 +135,9 @@ impl<'a> Service<'a> {
 
     /// Whether any of its workloads has the scaffolder's annotation.
     pub(crate) fn is_scaffolded(&self) -> bool {
-        self.members.iter().any(|member| member.workload.scaffolded)
+        self.members
+            .iter()
+            .any(|member| member.workload.attributes.scaffolded)
     }
 
     /// Every path that has it in scope, in no particular order.

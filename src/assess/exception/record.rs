@@ -92,7 +92,7 @@ impl Exception {
             || self
                 .selector
                 .as_ref()
-                .is_some_and(|selector| selector.matches(&workload.labels))
+                .is_some_and(|selector| selector.matches(&workload.labels()))
     }
 
     /// Whether it names this check of this path, and the check is exemptible.

@@ -156,7 +156,7 @@ impl Inventory {
 
     pub(super) fn mark(&mut self, id: &WorkloadId, cause: Cause) {
         let ns = self.namespaces.get(&id.namespace);
-        if let Some(entry) = ns.and_then(|ns| ns.workloads.get(&super::local(id))) {
+        if let Some(entry) = ns.and_then(|ns| ns.workloads.get(&id.kind, &id.name)) {
             self.logs.push(entry, cause);
         }
     }

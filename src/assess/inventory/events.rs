@@ -11,6 +11,7 @@ use crate::api::{GoldenPathSpec, GoldenPathStatus};
 use crate::assess::exception::record::Exception;
 use crate::assess::inventory::changes::LeftService;
 use crate::assess::inventory::recreation::Recreated;
+use crate::assess::inventory::sharing::SharedValues;
 use crate::assess::inventory::slots::Slots;
 use crate::assess::inventory::{Inventory, Reread, local};
 use crate::assess::namespace_index::{Entry, Influence, KubeService, NamespaceIndex};
@@ -211,7 +212,8 @@ impl Inventory {
             return Cause::Workload;
         };
         let slot = entry.slot;
-        let cause = entry.replace(workload, &self.paths, &mut self.workload_slots);
+        let slots = &mut self.workload_slots;
+        let cause = entry.replace(workload, &self.paths, slots, &mut self.shared);
         let (Some(before), Some(after)) = (before, self.influence_of(&id)) else {
             return cause;
         };
@@ -236,7 +238,7 @@ impl Inventory {
 
     fn influence_of(&self, id: &WorkloadId) -> Option<Influence> {
         let ns = self.namespaces.get(&id.namespace)?;
-        let entry = ns.workloads.get(&local(id))?;
+        let entry = ns.workloads.get(&id.kind, &id.name)?;
         Some(ns.influence_of(&entry.workload))
     }
 
@@ -315,6 +317,7 @@ impl Entry {
         mut workload: Workload,
         in_force: &Arc<PathSet>,
         slots: &mut Slots,
+        shared: &mut SharedValues,
     ) -> Cause {
         let same_object = self.workload.uid == workload.uid;
         let versions = self.workload.version.zip(workload.version);
@@ -325,7 +328,8 @@ impl Entry {
         let judged_anew = !Arc::ptr_eq(&self.workload.paths, &workload.paths);
         let ours = self.labels_version.zip(workload.version);
         if same_object && ours.is_some_and(|(ours, seen)| seen < ours) {
-            workload.live = self.workload.live.clone();
+            workload.attributes =
+                shared.relabelled(&workload.attributes, &self.workload.attributes.live);
         }
         if !same_object {
             self.slot = slots.renew(self.slot);

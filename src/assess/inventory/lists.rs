@@ -7,7 +7,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use crate::assess::exception::record::Exception;
-use crate::assess::inventory::{Inventory, Reread};
+use crate::assess::inventory::{Inventory, Reread, local};
 use crate::assess::object::kind::WatchedKind;
 
 /// A completed list.
@@ -140,11 +140,12 @@ impl Inventory {
             }
             let gone: Vec<_> = ns
                 .workloads
-                .keys()
-                .filter(|(known, workload)| {
-                    **known == *kind && !seen.contains(&(name.to_string(), workload.to_string()))
+                .values()
+                .map(|entry| &entry.workload.id)
+                .filter(|id| {
+                    *id.kind == *kind && !seen.contains(&(name.to_string(), id.name.to_string()))
                 })
-                .cloned()
+                .map(local)
                 .collect();
             removed.extend(
                 gone.iter()

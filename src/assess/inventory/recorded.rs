@@ -22,17 +22,20 @@ impl Inventory {
         version: Option<u64>,
     ) -> Option<Arc<OwnLabels>> {
         let labels = self.shared.labels(&Arc::new(labels.clone()));
-        let entry = self.namespace_mut(&id.namespace)?.entry_mut(&local(id))?;
-        if entry.slot != slot {
+        let (_, known) = self.entry(id)?;
+        if known.slot != slot {
             return None;
         }
+        let attributes = known.workload.attributes.clone();
+        let attributes = self.shared.relabelled(&attributes, &labels);
+        let entry = self.namespace_mut(&id.namespace)?.entry_mut(&local(id))?;
         let written = version.and_then(NonZeroU64::new);
         entry.labels_version = written.or(entry.labels_version);
         let is_overtaken = version
             .zip(entry.workload.version)
             .is_some_and(|(ours, seen)| seen.get() > ours);
         if !is_overtaken {
-            entry.workload.live = labels.clone();
+            entry.workload.attributes = attributes;
         }
         Some(labels)
     }

@@ -1,5 +1,6 @@
 //! Compact label sets, and the selectors that match them. A set holds two hashes per label, so that it
 //! answers "has this pair" and "has this key" without the text. It cannot return a label's text.
+//! The record of a workload keeps its keys apart from its values: many workloads have the same keys.
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 
@@ -25,10 +26,77 @@ impl LabelSet {
         let members = labels.and_then(Value::as_object).into_iter().flatten();
         Self::of(members.filter_map(|(key, value)| Some((key.as_str(), value.as_str()?))))
     }
+}
 
-    fn value_hash(&self, key: u64) -> Option<u64> {
+/// Labels that a selector can match.
+pub trait Labels {
+    /// The hash of the pair with this key, given as its hash.
+    fn pair(&self, key: u64) -> Option<u64>;
+}
+
+impl Labels for LabelSet {
+    fn pair(&self, key: u64) -> Option<u64> {
         let at = self.0.binary_search_by_key(&key, |(key, _)| *key).ok()?;
         Some(self.0[at].1)
+    }
+}
+
+/// The keys of a workload's labels and of its pods' labels, each with the position of its pair among
+/// the workload's pairs. A pair that both have is there once.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub struct LabelKeys {
+    object: Box<[KeyAt]>,
+    pods: Box<[KeyAt]>,
+}
+
+/// The hash of a key, and the position of its pair.
+type KeyAt = (u64, u32);
+
+impl LabelKeys {
+    /// Takes the labels of an object and of its pods apart: the keys, and the hashes of the pairs.
+    pub fn split(object: &LabelSet, pods: &LabelSet) -> (Self, Box<[u64]>) {
+        let mut pairs = Vec::with_capacity(object.0.len());
+        let object = positions(object, &mut pairs);
+        let pods = positions(pods, &mut pairs);
+        (Self { object, pods }, pairs.into())
+    }
+
+    /// The labels of the object with these pairs.
+    pub fn of_object<'a>(&'a self, pairs: &'a [u64]) -> impl Labels + 'a {
+        let keys = &*self.object;
+        LabelsAt { keys, pairs }
+    }
+
+    /// The labels of the pods of the object with these pairs.
+    pub fn of_pods<'a>(&'a self, pairs: &'a [u64]) -> impl Labels + 'a {
+        let keys = &*self.pods;
+        LabelsAt { keys, pairs }
+    }
+}
+
+fn positions(labels: &LabelSet, pairs: &mut Vec<u64>) -> Box<[KeyAt]> {
+    let mut position = |pair: u64| {
+        let known = pairs.iter().position(|known| *known == pair);
+        let at = known.unwrap_or_else(|| {
+            pairs.push(pair);
+            pairs.len() - 1
+        });
+        u32::try_from(at).unwrap_or(u32::MAX)
+    };
+    let keys = labels.0.iter().map(|(key, pair)| (*key, position(*pair)));
+    keys.collect()
+}
+
+struct LabelsAt<'a> {
+    keys: &'a [KeyAt],
+    pairs: &'a [u64],
+}
+
+impl Labels for LabelsAt<'_> {
+    fn pair(&self, key: u64) -> Option<u64> {
+        let at = self.keys.binary_search_by_key(&key, |(key, _)| *key).ok()?;
+        let position = usize::try_from(self.keys[at].1).ok()?;
+        self.pairs.get(position).copied()
     }
 }
 
@@ -99,16 +167,16 @@ impl Selector {
     }
 
     /// Whether every requirement holds.
-    pub fn matches(&self, labels: &LabelSet) -> bool {
+    pub fn matches(&self, labels: &impl Labels) -> bool {
         self.0.iter().all(|requirement| match requirement {
-            Requirement::In { key, pairs } => labels
-                .value_hash(*key)
-                .is_some_and(|pair| pairs.contains(&pair)),
-            Requirement::NotIn { key, pairs } => !labels
-                .value_hash(*key)
-                .is_some_and(|pair| pairs.contains(&pair)),
-            Requirement::Exists { key } => labels.value_hash(*key).is_some(),
-            Requirement::DoesNotExist { key } => labels.value_hash(*key).is_none(),
+            Requirement::In { key, pairs } => {
+                labels.pair(*key).is_some_and(|pair| pairs.contains(&pair))
+            }
+            Requirement::NotIn { key, pairs } => {
+                !labels.pair(*key).is_some_and(|pair| pairs.contains(&pair))
+            }
+            Requirement::Exists { key } => labels.pair(*key).is_some(),
+            Requirement::DoesNotExist { key } => labels.pair(*key).is_none(),
             Requirement::Never => false,
         })
     }
@@ -140,6 +208,8 @@ mod tests {
     #[test]
     fn selectors_read_labels_as_kubernetes_does() {
         let labels = LabelSet::of([("app", "web"), ("tier", "front")].into_iter());
+        let other = [("app", "web"), ("tier", "back"), ("track", "a")];
+        let other = LabelSet::of(other.into_iter());
         for (yaml, holds) in [
             ("{}", true),
             ("matchLabels: {app: web}", true),
@@ -173,6 +243,13 @@ mod tests {
             ),
         ] {
             assert_eq!(selector(yaml).matches(&labels), holds, "{yaml}");
+            let (keys, pairs) = LabelKeys::split(&labels, &other);
+            let of_object = keys.of_object(&pairs);
+            assert_eq!(selector(yaml).matches(&of_object), holds, "{yaml}");
+            let (keys, pairs) = LabelKeys::split(&other, &labels);
+            assert_eq!(pairs.len(), 4);
+            let of_pods = keys.of_pods(&pairs);
+            assert_eq!(selector(yaml).matches(&of_pods), holds, "{yaml}");
         }
     }
 }

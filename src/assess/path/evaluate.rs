@@ -46,7 +46,7 @@ pub(crate) struct Judged {
 }
 
 /// Why a check did not pass, for people.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct CheckMessage {
     /// Index of the path in its set.
     pub path: u16,

@@ -185,7 +185,7 @@ impl LabelPlanner {
         let is_ours = state.written.as_deref() == Some(&wanted);
         let transition = state.announce(workload, verdict, change.cause);
         plan.transitions.extend(transition);
-        if !facts.settings.labels || *workload.live == wanted {
+        if !facts.settings.labels || *workload.attributes.live == wanted {
             return;
         }
         let busy = self.busy.entry(slot).or_default();
@@ -245,7 +245,9 @@ impl LabelState {
         cause: Cause,
     ) -> Option<Transition> {
         let to = verdict.state();
-        let from = self.announced.or_else(|| state_of(&workload.live));
+        let from = self
+            .announced
+            .or_else(|| state_of(&workload.attributes.live));
         self.announced = to;
         let (from, to) = (from?, to?);
         let path = workload.paths.get(verdict.path?).name.clone();

@@ -156,7 +156,7 @@ fn worst_selected(
     let selector = service.selector.as_ref()?;
     ns.workloads
         .values()
-        .filter(|entry| selector.matches(&entry.workload.pod_labels))
+        .filter(|entry| selector.matches(&entry.workload.pod_labels()))
         .map(|entry| judge(&entry.workload, ns, ctx).status)
         .filter(|status| status.is_labelled())
         .min()

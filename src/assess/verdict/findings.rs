@@ -144,6 +144,7 @@ pub fn findings<'a>(
     let verdict = judge(workload, ns, ctx);
     let index = verdict.path?;
     let result = workload
+        .attributes
         .results
         .iter()
         .find(|result| usize::from(result.path) == index)?;

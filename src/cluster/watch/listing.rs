@@ -178,10 +178,9 @@ impl Reader {
             None => Api::all_with(client, resource),
         };
         let mut pages = Pager::all(api);
-        while let Some(page) = pages.next().await {
-            match page {
-                Ok(page) => page.into_iter().for_each(&mut *take),
-                Err(error) => return self.skip(followed, error),
+        while let Some(page) = pages.next_each(&mut *take).await {
+            if let Err(error) = page {
+                return self.skip(followed, error);
             }
         }
         Ok(())

@@ -84,11 +84,11 @@ async fn list_once(
     let workloads = Workloads(kind.clone());
     let mut pages = Pager::all(api);
     let mut objects = 0;
-    while let Some(page) = pages.next().await {
-        for stored in page? {
-            objects += 1;
-            workloads.judge(stored.into_value(&resource), ReadBy::Reread, context);
-        }
+    let judge = |stored: Stored| {
+        workloads.judge(stored.into_value(&resource), ReadBy::Reread, context);
+    };
+    while let Some(page) = pages.next_each(judge).await {
+        objects += page?;
         context.changed.notify_one();
     }
     Ok(objects)

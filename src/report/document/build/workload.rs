@@ -46,7 +46,7 @@ pub(super) fn line(
             checks(chosen, workload, verdict, ns, view)
         }),
         problems: notes(workload, verdict, view),
-        ignore_reason: workload.ignore.as_deref().map(str::to_owned),
+        ignore_reason: workload.attributes.ignore.as_deref().map(str::to_owned),
         template_hash: workload.template.as_ref().map(ToString::to_string),
         feedback_url: chosen.and_then(|(path, _)| feedback(path, workload, verdict)),
         source: view.sources.workloads.get(id).cloned(),
@@ -69,14 +69,14 @@ type Chosen<'a> = (&'a Path, &'a PathResult);
 
 fn chosen<'a>(workload: &'a Workload, verdict: &Verdict) -> Option<Chosen<'a>> {
     let index = verdict.path?;
-    let mut results = workload.results.iter();
+    let mut results = workload.attributes.results.iter();
     let result = results.find(|result| usize::from(result.path) == index)?;
     Some((workload.paths.get(index), result))
 }
 
 fn because(workload: &Workload, verdict: &Verdict, view: &View<'_>) -> String {
     let at = view.as_of.paths(&workload.paths);
-    let results = workload.results.iter();
+    let results = workload.attributes.results.iter();
     let candidates = results.filter(|result| at[usize::from(result.path)].takes_part);
     match (verdict.choice, candidates.count()) {
         (Choice::Declared, _) => "the team declared it".to_owned(),
@@ -88,7 +88,11 @@ fn because(workload: &Workload, verdict: &Verdict, view: &View<'_>) -> String {
 /// Notes on this workload alone.
 fn notes(workload: &Workload, verdict: &Verdict, view: &View<'_>) -> Vec<String> {
     let mut notes = Vec::new();
-    let declared = workload.declared_path.as_deref().unwrap_or_default();
+    let declared = workload
+        .attributes
+        .declared_path
+        .as_deref()
+        .unwrap_or_default();
     match verdict.choice {
         Choice::Declared | Choice::ClosestFit => {}
         Choice::DeclaredMissing => {
@@ -105,7 +109,7 @@ fn notes(workload: &Workload, verdict: &Verdict, view: &View<'_>) -> Vec<String>
              so it is judged as if none were declared"
         )),
     }
-    if workload.ignore.is_some() && verdict.status != Status::Ignored {
+    if workload.attributes.ignore.is_some() && verdict.status != Status::Ignored {
         notes.push(
             "it asks to be left out, which its namespace does not allow; it stays counted"
                 .to_owned(),
@@ -220,7 +224,7 @@ fn message(
     index: usize,
     check: &crate::api::golden_path::Check,
 ) -> Option<String> {
-    let mut messages = workload.messages().iter();
+    let mut messages = workload.attributes.messages.iter();
     let found = messages.find(|m| m.path == result.path && usize::from(m.check) == index)?;
     if check.sensitive {
         return check.message.clone();

@@ -1,0 +1,75 @@
+//! The workloads of one namespace in one sorted array: a reference each, found by bisection. Adding one
+//! in the middle moves the references behind it, which is less than a tree's nodes cost in memory and
+//! when a namespace is copied for a reader.
+
+use std::cmp::Ordering;
+use std::sync::Arc;
+
+use super::{Entry, LocalId};
+use crate::assess::object::kind::WatchedKind;
+
+/// Workloads in order of kind and name. Each is shared with the snapshots that readers hold, and copied
+/// where it changes meanwhile.
+#[derive(Clone, Debug, Default)]
+pub struct Entries(Vec<Arc<Entry>>);
+
+impl Entries {
+    /// One workload.
+    pub fn get(&self, kind: &WatchedKind, name: &str) -> Option<&Arc<Entry>> {
+        self.0.get(self.position(kind, name).ok()?)
+    }
+
+    /// All of them.
+    pub fn values(&self) -> impl Iterator<Item = &Arc<Entry>> {
+        self.0.iter()
+    }
+
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    pub(in crate::assess) fn values_mut(&mut self) -> impl Iterator<Item = &mut Arc<Entry>> {
+        self.0.iter_mut()
+    }
+
+    pub(super) fn get_mut(&mut self, (kind, name): &LocalId) -> Option<&mut Entry> {
+        let position = self.position(kind, name).ok()?;
+        self.0.get_mut(position).map(Arc::make_mut)
+    }
+
+    /// Adds or replaces a workload.
+    pub(super) fn insert(&mut self, entry: Arc<Entry>) {
+        let id = &entry.workload.id;
+        match self.position(&id.kind, &id.name) {
+            Ok(position) => self.0[position] = entry,
+            Err(position) => self.0.insert(position, entry),
+        }
+    }
+
+    pub(super) fn remove(&mut self, (kind, name): &LocalId) -> Option<Arc<Entry>> {
+        let position = self.position(kind, name).ok()?;
+        let gone = self.0.remove(position);
+        if self.0.len() < self.0.capacity() / 4 {
+            self.0.shrink_to_fit();
+        }
+        Some(gone)
+    }
+
+    fn position(&self, kind: &WatchedKind, name: &str) -> Result<usize, usize> {
+        self.0.binary_search_by(|entry| {
+            let id = &entry.workload.id;
+            let kinds = if std::ptr::eq(&raw const *id.kind, kind) {
+                Ordering::Equal
+            } else {
+                (*id.kind).cmp(kind)
+            };
+            kinds.then_with(|| (*id.name).cmp(name))
+        })
+    }
+}
