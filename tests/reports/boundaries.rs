@@ -33,7 +33,7 @@ fn instants() -> BTreeSet<Timestamp> {
 type Words = BTreeMap<String, String>;
 
 fn by_verdict(cluster: &Cluster, at: Timestamp) -> Words {
-    let names = cluster.0.namespace("shop").unwrap().workloads.keys();
+    let names = cluster.0.namespace("shop").unwrap().workloads.values();
     let word = |name: &str| {
         let verdict = cluster.verdict_at(name, at).unwrap();
         let word = verdict
@@ -41,7 +41,7 @@ fn by_verdict(cluster: &Cluster, at: Timestamp) -> Words {
             .map_or(verdict.status.as_str(), State::as_str);
         (name.to_owned(), word.to_owned())
     };
-    names.map(|(_, name)| word(name)).collect()
+    names.map(|entry| word(&entry.workload.id.name)).collect()
 }
 
 /// What is written, from the labels alone.
@@ -83,7 +83,7 @@ fn by_metrics(cluster: &Cluster, at: Timestamp) -> Words {
 }
 
 fn by_policy_report(cluster: &Cluster, at: Timestamp) -> Words {
-    let names = cluster.0.namespace("shop").unwrap().workloads.keys();
+    let names = cluster.0.namespace("shop").unwrap().workloads.values();
     let word = |name: &str| {
         let report = report_at(cluster, name, at);
         let word = report.map_or_else(
@@ -96,7 +96,7 @@ fn by_policy_report(cluster: &Cluster, at: Timestamp) -> Words {
         );
         (name.to_owned(), word)
     };
-    names.map(|(_, name)| word(name)).collect()
+    names.map(|entry| word(&entry.workload.id.name)).collect()
 }
 
 /// The worst result of the required checks is the one its state calls for.
