@@ -32,6 +32,7 @@ pub enum Tool {
     HelmUnittest,
     Kubeconform,
     KubeScore,
+    KubeStateMetrics,
     /// One that discovers what to scrape by asking Kubernetes.
     Prometheus,
     /// The API server's compiler of CEL, as a program that answers questions.
@@ -40,7 +41,7 @@ pub enum Tool {
 
 impl Tool {
     /// Every tool there is.
-    pub const ALL: [Self; 19] = [
+    pub const ALL: [Self; 20] = [
         Self::Etcd,
         Self::KubeApiserver,
         Self::Kubectl,
@@ -60,6 +61,7 @@ impl Tool {
         Self::Pause,
         Self::Prometheus,
         Self::CelOracle,
+        Self::KubeStateMetrics,
     ];
 
     /// What a node consists of beyond a control plane with scheduler and controllers.
@@ -95,6 +97,7 @@ impl Tool {
             Self::HelmUnittest => "helm-unittest",
             Self::Kubeconform => "kubeconform",
             Self::KubeScore => "kube-score",
+            Self::KubeStateMetrics => "kube-state-metrics",
             Self::Prometheus => "prometheus",
             Self::CelOracle => "cel-oracle",
         }
@@ -121,6 +124,7 @@ impl Tool {
             Self::HelmUnittest => "github.com/helm-unittest/helm-unittest/cmd/helm-unittest",
             Self::Kubeconform => "github.com/yannh/kubeconform/cmd/kubeconform",
             Self::KubeScore => "github.com/zegl/kube-score/cmd/kube-score",
+            Self::KubeStateMetrics => "k8s.io/kube-state-metrics/v2",
             Self::Prometheus => "github.com/prometheus/prometheus/cmd/prometheus",
             Self::CelOracle => "goldenpath.dev/e2e/tools/cel/oracle",
         }
@@ -141,6 +145,7 @@ impl Tool {
             | Self::HelmUnittest
             | Self::Kubeconform => Module::Cluster,
             Self::KubeScore => Module::Lint,
+            Self::KubeStateMetrics => Module::State,
             Self::Containerd | Self::Ctr | Self::ContainerdShim | Self::Pause => Module::Node,
             Self::Prometheus => Module::Monitoring,
             Self::CelOracle => Module::Cel,
@@ -151,7 +156,7 @@ impl Tool {
     pub(crate) const fn usual_build(self) -> Duration {
         Duration::from_secs(match self {
             Self::KubeApiserver => 240,
-            Self::Prometheus => 120,
+            Self::Prometheus | Self::KubeStateMetrics => 120,
             Self::Containerd => 80,
             Self::KubeControllerManager => 60,
             Self::CelOracle => 50,
@@ -178,15 +183,17 @@ pub(crate) enum Module {
     Node,
     Monitoring,
     Cel,
+    State,
 }
 
 impl Module {
-    pub(crate) const ALL: [Self; 5] = [
+    pub(crate) const ALL: [Self; 6] = [
         Self::Cluster,
         Self::Lint,
         Self::Node,
         Self::Monitoring,
         Self::Cel,
+        Self::State,
     ];
 
     /// The files of the module by name; the first is its `go.mod`.
@@ -208,6 +215,10 @@ impl Module {
             Self::Monitoring => &[
                 ("go.mod", include_str!("../tools/monitoring/go.mod")),
                 ("go.sum", include_str!("../tools/monitoring/go.sum")),
+            ],
+            Self::State => &[
+                ("go.mod", include_str!("../tools/state/go.mod")),
+                ("go.sum", include_str!("../tools/state/go.sum")),
             ],
             Self::Cel => &[
                 ("go.mod", include_str!("../tools/cel/go.mod")),
@@ -245,7 +256,7 @@ impl Module {
     pub(crate) const fn tags(self) -> Option<&'static str> {
         match self {
             Self::Monitoring => Some("remove_all_sd,enable_kubernetes_sd"),
-            Self::Cluster | Self::Lint | Self::Node | Self::Cel => None,
+            Self::Cluster | Self::Lint | Self::Node | Self::Cel | Self::State => None,
         }
     }
 
