@@ -96,7 +96,12 @@ impl Client {
 
     /// The body of a 200 answer; any other status is an error.
     pub(crate) fn get(&self, url: &str) -> Result<String> {
-        let answer = self.ask(url)?;
+        self.get_within(TIMEOUT, url)
+    }
+
+    /// As [`Client::get`], for answers that take longer.
+    pub(crate) fn get_within(&self, timeout: Duration, url: &str) -> Result<String> {
+        let answer = self.ask_within(timeout, url)?;
         if answer.status == 200 {
             return Ok(answer.body);
         }
