@@ -1,5 +1,5 @@
-//! What a scrape of a large fleet costs, and a plan of statuses after one change. Measurements and not
-//! tests:
+//! What a scrape of a large fleet costs, and a plan of statuses after one change. A scrape sums as many
+//! distinct contributions however many workloads make them. Times are measurements and not tests:
 //! `cargo test --release --test metrics cost -- --ignored --nocapture`
 
 #![allow(clippy::print_stdout)]
@@ -46,6 +46,32 @@ fn large_fleet() -> Cluster {
         }
     }
     cluster
+}
+
+/// Distinct contributions of the same fleet with more of the same workloads.
+fn distinct(workloads: usize) -> usize {
+    let mut cluster = cluster();
+    for n in 0..workloads {
+        let name = format!("w{n}");
+        let object = match n % 3 {
+            0 => far(&name),
+            1 => lonely(&name),
+            _ => golden(&name),
+        };
+        let object = of_team(object, &format!("team{}", n % 5));
+        cluster.put(within(object, &format!("ns{}", n % 4)));
+    }
+    let mut index = AdoptionIndex::default();
+    while index.follow(&mut cluster.0, now(), 1_000) {}
+    index.contributions().distinct()
+}
+
+#[test]
+fn ten_times_the_workloads_are_as_many_sums() {
+    let few = distinct(300);
+    // Each state in each team and namespace.
+    assert_eq!(few, 3 * 5 * 4);
+    assert_eq!(distinct(3_000), few);
 }
 
 #[test]

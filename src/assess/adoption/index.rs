@@ -173,6 +173,11 @@ impl Contributions {
         contributions
     }
 
+    /// How many distinct contributions there are: a tally is a sum over them.
+    pub fn distinct(&self) -> usize {
+        self.0.iter().count()
+    }
+
     /// How many workloads each check could not be evaluated on, by path and index of the check.
     pub fn faults(&self) -> FaultCounts {
         let mut faults = FaultCounts::new();
