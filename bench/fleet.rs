@@ -118,16 +118,43 @@ pub fn namespaces() -> String {
     text
 }
 
+/// A deviating member and the check it fails.
+#[derive(Clone, Copy, Debug)]
+pub struct Deviating {
+    pub member: Member,
+    pub check: &'static str,
+}
+
+pub fn deviating(of: usize) -> impl Iterator<Item = Deviating> {
+    members(of).filter_map(|member| {
+        let check = member.lacks().check()?;
+        Some(Deviating { member, check })
+    })
+}
+
+/// The number of exceptions in a fleet of this size: most of its deviations are undocumented.
+pub fn excepted(of: usize) -> usize {
+    EXCEPTIONS.min(of / 10)
+}
+
 /// An approved exception for each of the first deviating members.
 pub fn exceptions(of: usize) -> String {
-    let deviating = members(of).filter_map(|member| Some((member, member.lacks().check()?)));
-    let mut text = String::new();
-    for (member, check) in deviating.take(EXCEPTIONS) {
+    deviating(of)
+        .take(excepted(of))
+        .map(|one| format!("---\n{}", one.exception(None)))
+        .collect()
+}
+
+impl Deviating {
+    /// An approved exception, for years or until it expires.
+    pub fn exception(self, expires: Option<jiff::Timestamp>) -> String {
+        let Self { member, check } = self;
         let (namespace, name) = (member.namespace(), member.name());
-        let _ = write!(
-            text,
-            "---
-apiVersion: goldenpath.dev/v1alpha1
+        let expires = expires.map_or_else(String::new, |at| {
+            format!("\n  expiresAt: \"{}\"", at.strftime("%Y-%m-%dT%H:%M:%SZ"))
+        });
+        format!(
+            "apiVersion: goldenpath.dev/v1alpha1
 kind: DeviationException
 metadata: {{name: {name}, namespace: {namespace}}}
 spec:
@@ -137,12 +164,11 @@ spec:
   reason: Measured, not judged; this text is as long as it has to be.
   owner: {{team: {namespace}}}
   ownershipCost: {{hoursPerMonth: 2}}
-  approval: {{decision: Approved, by: ada, at: \"{}\"}}
+  approval: {{decision: Approved, by: ada, at: \"{}\"}}{expires}
 ",
             jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ")
-        );
+        )
     }
-    text
 }
 
 /// Variants of the memory check's expression.

@@ -1,6 +1,6 @@
-//! How figures grow with the fleet: the same steps with 1,000, 10,000 and 100,000 Deployments on one
-//! control plane, beside a bare paged list of the same objects. Labels are off: a write costs the API
-//! server the same at every size.
+//! How figures grow with the fleet: the same steps at each size on one control plane, beside a bare paged
+//! list of the same objects. Judging is measured with labels off: a write costs the API server the same at
+//! every size. Labels follow at sizes where they take minutes at most.
 
 use std::thread;
 use std::time::{Duration, Instant};
@@ -13,82 +13,230 @@ use kube::api::ListParams;
 use kube::core::{Request as Requests, Resource as _};
 use serde::Deserialize;
 
+use crate::drawing::{Growth, Point};
+use crate::fleet::MemoryCheck;
 use crate::memory::{self, Memory};
-use crate::stage::Stage;
+use crate::reaction::Churn;
+use crate::stage::{LABELS_OFF, Stage};
 use crate::table::Row;
-use crate::{Result, fleet, load, process, verdicts};
+use crate::verdicts::{self, FETCHES};
+use crate::{
+    Result, beside, exceptions, expiry, fleet, labelling, load, process, reaction, relist, rest,
+};
 
-/// The sizes, smallest first.
-pub const RUNGS: [usize; 3] = [1_000, 10_000, 100_000];
 /// Objects a page of the bare list, as kubectl asks.
 const PAGE: u32 = 500;
+/// The page of services that a reader opens first.
+const SERVICES_PAGE: &str = "/api/v1/workloads?limit=100";
 /// Time without events after which memory counts as steady.
 const SETTLES_IN: Duration = Duration::from_secs(10);
+/// How long writes at rest are counted.
+const REST: Duration = Duration::from_secs(10);
+/// Labelling in turn with the bare loop: up to this many Deployments, so many rounds.
+const FEW: usize = 1_000;
+const ROUNDS_OF_FEW: usize = 5;
+const MANY: usize = 10_000;
+const ROUNDS_OF_MANY: usize = 3;
+/// Changes a second while the time to a label is measured.
+const CHANGES_A_SECOND: u32 = 100;
 
-/// What one rung measured, as far as the next one is compared with it.
-struct Rung {
-    size: usize,
-    scrape: Duration,
+/// What is measured.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    /// The sizes, smallest first.
+    pub rungs: Vec<usize>,
+    /// How long changes arrive, in seconds.
+    pub churn_seconds: u32,
+    /// Label fleets of more than 10,000 too.
+    pub all: bool,
+}
+
+/// The figures, and those that are drawn.
+pub struct Climbed {
+    pub rows: Vec<Row>,
+    pub growths: Vec<Growth>,
 }
 
 /// Climbs the ladder. The fleet grows from rung to rung.
-pub fn measure(stage: &mut Stage) -> Result<Vec<Row>> {
+pub fn measure(stage: &mut Stage, plan: &Plan) -> Result<Climbed> {
     let empty = memory::without_workloads(stage)?;
     let mut rows = vec![Row::mebibytes("memory without workloads", empty.resident)];
-    let mut before: Option<Rung> = None;
+    let mut drawn: Vec<Drawn> = Vec::new();
     let mut created = 0;
-    for size in RUNGS {
-        let new = fleet::members(size).skip(created).collect();
+    // The time from a change to its label is a matter of load, not of size: one fleet is enough.
+    let churned = plan.rungs.iter().filter(|size| **size <= MANY).max();
+    for size in &plan.rungs {
+        let new = fleet::members(*size).skip(created).collect();
         let took = stage.runtime.block_on(load::create(&stage.client, new))?;
-        let name = format!("{size}: create {} more", size - created);
-        rows.push(Row::seconds(name, took));
-        (stage.workloads, created) = (size, size);
-        let rung = climb(stage, &empty, &mut rows)?;
-        if let Some(before) = before {
-            let ratio = rung.scrape.as_secs_f64() / before.scrape.as_secs_f64();
-            let name = format!("{size}: scrape ÷ scrape at {}", before.size);
-            rows.push(Row::new(name, format!("{ratio:.2}"), "ratio").at_most(ratio, 2.0));
+        let mut rung = Rung {
+            rows: vec![Row::seconds(
+                format!("create {} more", size - created),
+                took,
+            )],
+            drawn: Drawn::default(),
+        };
+        (stage.workloads, created) = (*size, *size);
+        rung.judging(stage, &empty)?;
+        rung.restart(stage)?;
+        if let Some(before) = drawn.last() {
+            let ratio = rung.drawn.scrape.figure / before.scrape.figure;
+            let name = format!("scrape ÷ scrape at {}", before.scrape.size);
+            rung.rows.push(Row::ratio(name, ratio).at_most(ratio, 2.0));
         }
-        before = Some(rung);
+        rung.rows
+            .extend(labels(stage, plan, churned == Some(size))?);
+        rung.rows.extend(beside::measure(stage)?);
+        if plan.rungs.last() == Some(size) {
+            rung.rows.extend(expiry::measure(stage)?);
+        }
+        rows.extend(rung.rows.into_iter().map(|row| Row {
+            name: format!("{size}: {}", row.name),
+            ..row
+        }));
+        drawn.push(rung.drawn);
     }
+    Ok(Climbed {
+        rows,
+        growths: growths(&drawn),
+    })
+}
+
+/// What one size measured.
+struct Rung {
+    rows: Vec<Row>,
+    drawn: Drawn,
+}
+
+/// What is drawn of one size.
+#[derive(Clone, Copy, Debug, Default)]
+struct Drawn {
+    verdicts: Point,
+    each: Point,
+    scrape: Point,
+    page: Option<Point>,
+}
+
+impl Rung {
+    /// One operator, from its start to its rest.
+    fn judging(&mut self, stage: &Stage, empty: &Memory) -> Result<()> {
+        let bare = stage.runtime.block_on(bare_list(&stage.client))?;
+        self.rows
+            .push(Row::seconds("bare list in pages of 500", bare));
+        let (operator, start) = stage.operator(&LABELS_OFF)?;
+        stage.wait_for_verdicts(&operator, stage.golden())?;
+        let verdicts = start.elapsed();
+        let cpu = process::cpu_time(operator.process_id())?.as_secs_f64();
+        let note = format!("{cpu:.1} s of CPU");
+        self.rows
+            .push(Row::seconds("start to all verdicts", verdicts).note(note));
+        let ratio = verdicts.as_secs_f64() / bare.as_secs_f64();
+        self.rows
+            .push(Row::ratio("verdicts ÷ bare list", ratio).at_most(ratio, 1.5));
+        self.peak(&operator, "first verdicts")?;
+        thread::sleep(SETTLES_IN);
+        let rested = memory::of(&operator)?.resident;
+        let size = as_float(stage.workloads);
+        let each = (rested - empty.resident) * 1_024.0 / size;
+        self.rows.push(Row::mebibytes("memory at rest", rested));
+        let row = Row::new("the same above none, each", format!("{each:.0}"), "B");
+        self.rows.push(row.at_most(each, 614.0));
+        let (scrape, rows) = verdicts::scrape(&operator)?;
+        self.rows.extend(rows);
+        self.drawn = Drawn {
+            verdicts: Point {
+                size,
+                figure: verdicts.as_secs_f64(),
+            },
+            each: Point { size, figure: each },
+            scrape: Point {
+                size,
+                figure: millis(scrape),
+            },
+            page: self.page(&operator)?.map(|page| Point {
+                size,
+                figure: millis(page),
+            }),
+        };
+        process::reset_peak(operator.process_id())?;
+        self.rows.push(report(&operator)?);
+        self.peak(&operator, "the whole report")?;
+        self.rows.push(verdicts::edit(stage, &operator)?);
+        self.peak(&operator, "judging again")?;
+        stage.cluster.apply(&fleet::path(MemoryCheck::Asked))?;
+        stage.wait_for_verdicts(&operator, stage.golden())?;
+        rest::quiet(stage)?;
+        self.rows.extend(exceptions::measure(stage, &operator)?);
+        self.rows.extend(rest::at_rest(stage, &operator, REST)?);
+        Stage::stop(operator)
+    }
+
+    /// Another operator, which finds everything as it should be, and then has to list again.
+    fn restart(&mut self, stage: &Stage) -> Result<()> {
+        let rest::Restart { operator, rows } = rest::restart(stage, &LABELS_OFF)?;
+        self.rows.extend(rows);
+        self.rows.extend(relist::measure(stage, &operator)?);
+        Stage::stop(operator)
+    }
+
+    /// The peak since the last one, which starts anew.
+    fn peak(&mut self, operator: &Operator, step: &str) -> Result<()> {
+        let peak = memory::of(operator)?.peak;
+        self.rows
+            .push(Row::mebibytes(format!("peak, {step}"), peak));
+        process::reset_peak(operator.process_id())
+    }
+
+    fn page(&mut self, operator: &Operator) -> Result<Option<Duration>> {
+        let name = "page of 100 services";
+        let page = verdicts::fetch(operator, SERVICES_PAGE)?;
+        self.rows.push(match page {
+            Some(page) => Row::millis(name, page.median)
+                .note(format!("median of {FETCHES}; {} KiB", page.kibibytes)),
+            None => Row::skipped(name, "not served"),
+        });
+        Ok(page.map(|page| page.median))
+    }
+}
+
+/// Labels, beside a bare loop; afterwards the fleet has none.
+fn labels(stage: &Stage, plan: &Plan, churns: bool) -> Result<Vec<Row>> {
+    let rounds = match stage.workloads {
+        ..=FEW => ROUNDS_OF_FEW,
+        ..=MANY => ROUNDS_OF_MANY,
+        _ if plan.all => return Ok(vec![labelling::once(stage)?]),
+        _ => {
+            let row = Row::skipped("label all, process start included", "only with --all");
+            return Ok(vec![row]);
+        }
+    };
+    let mut rows = labelling::measure(stage, rounds)?.rows();
+    if churns {
+        let rest::Restart { operator, .. } = rest::restart(stage, &[])?;
+        let changes = usize::try_from(CHANGES_A_SECOND * plan.churn_seconds)?;
+        let churn = Churn {
+            changes,
+            a_second: CHANGES_A_SECOND,
+        };
+        rows.extend(reaction::measure(stage, churn)?);
+        rest::quiet(stage)?;
+        Stage::stop(operator)?;
+    }
+    stage.runtime.block_on(load::reset(&stage.client))?;
     Ok(rows)
 }
 
-fn climb(stage: &Stage, empty: &Memory, rows: &mut Vec<Row>) -> Result<Rung> {
-    let size = stage.workloads;
-    let mut push = |row: Row| {
-        let name = format!("{size}: {}", row.name);
-        rows.push(Row { name, ..row });
+fn growths(drawn: &[Drawn]) -> Vec<Growth> {
+    let growth = |name, unit, of: fn(&Drawn) -> Option<Point>| Growth {
+        name,
+        unit,
+        points: drawn.iter().filter_map(of).collect(),
     };
-    let bare = stage.runtime.block_on(bare_list(&stage.client))?;
-    push(Row::seconds("bare list in pages of 500", bare));
-    let (operator, start) = stage.operator(&["--labels=off"])?;
-    stage.wait_for_verdicts(&operator, stage.golden())?;
-    let verdicts = start.elapsed();
-    let cpu = process::cpu_time(operator.process_id())?.as_secs_f64();
-    push(Row::seconds("start to all verdicts", verdicts).note(format!("{cpu:.1} s of CPU")));
-    let ratio = verdicts.as_secs_f64() / bare.as_secs_f64();
-    push(Row::new("verdicts ÷ bare list", format!("{ratio:.2}"), "ratio").at_most(ratio, 1.5));
-    thread::sleep(SETTLES_IN);
-    let rested = memory::of(&operator)?;
-    #[allow(clippy::cast_precision_loss)] // below 2^53
-    let each = (rested.resident - empty.resident) * 1_024.0 / size as f64;
-    push(Row::mebibytes("memory at rest", rested.resident));
-    push(Row::new("the same above none, each", format!("{each:.0}"), "B").at_most(each, 614.0));
-    let (scrape, [median, bytes]) = verdicts::scrape(&operator)?;
-    push(median);
-    push(bytes);
-    push(report(&operator)?);
-    push(verdicts::edit(stage, &operator)?);
-    let peak = memory::of(&operator)?.peak;
-    push(Row::mebibytes(
-        "peak, report and judging again included",
-        peak,
-    ));
-    Stage::stop(operator)?;
-    let path = fleet::path(fleet::MemoryCheck::Asked);
-    stage.cluster.apply(&path)?;
-    Ok(Rung { size, scrape })
+    vec![
+        growth("start to all verdicts", "s", |rung| Some(rung.verdicts)),
+        growth("memory per workload", "B", |rung| Some(rung.each)),
+        growth("scrape of /metrics", "ms", |rung| Some(rung.scrape)),
+        growth("page of 100 services", "ms", |rung| rung.page),
+    ]
 }
 
 fn report(operator: &Operator) -> Result<Row> {
@@ -96,6 +244,15 @@ fn report(operator: &Operator) -> Result<Row> {
     let size = operator.get("/api/v1/report")?.1.len();
     let note = format!("{} KiB", size.div_ceil(1_024));
     Ok(Row::millis("the whole report", start.elapsed()).note(note))
+}
+
+fn millis(took: Duration) -> f64 {
+    took.as_secs_f64() * 1_000.0
+}
+
+#[allow(clippy::cast_precision_loss)] // below 2^53
+fn as_float(count: usize) -> f64 {
+    count as f64
 }
 
 /// A page, as far as the next one needs it.

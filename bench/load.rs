@@ -6,8 +6,10 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use futures::stream::{StreamExt, TryStreamExt};
+use goldenpath::api::DeviationException;
 use goldenpath::api::keys::{FIELD_MANAGER, OWN_LABELS, STATUS};
 use goldenpath_e2e::ControlPlane;
+use jiff::Timestamp;
 use k8s_openapi::api::apps::v1::Deployment;
 use kube::api::{ListParams, Patch, PatchParams, PostParams};
 use kube::config::{KubeConfigOptions, Kubeconfig};
@@ -16,7 +18,7 @@ use kube::{Api, Client, Config};
 use serde_json::{Value, json};
 
 use crate::Result;
-use crate::fleet::Member;
+use crate::fleet::{Deviating, Member};
 
 /// Requests in flight at once, here and in the operator.
 pub const AT_ONCE: usize = 64;
@@ -55,6 +57,24 @@ pub async fn create(client: &Client, members: Vec<Member>) -> Result<Duration> {
         async move {
             let deployment = serde_saphyr::from_str(&member.manifest())?;
             api.create(&PostParams::default(), &deployment).await?;
+            Ok(())
+        }
+    })
+    .await
+}
+
+/// Creates these exceptions.
+pub async fn create_exceptions(
+    client: &Client,
+    chosen: Vec<Deviating>,
+    expires: Option<Timestamp>,
+) -> Result<Duration> {
+    let client = client.clone();
+    all(chosen, move |one| {
+        let api: Api<DeviationException> = Api::namespaced(client.clone(), &one.member.namespace());
+        async move {
+            let exception = serde_saphyr::from_str(&one.exception(expires))?;
+            api.create(&PostParams::default(), &exception).await?;
             Ok(())
         }
     })

@@ -2,10 +2,14 @@
 //! of Deployments as real ones look. A program and not a test: figures are printed, not asserted.
 //!
 //! `--workloads N` sets the size of the fleet (10,000), `--quick` is a fleet of 1,000, `--ladder` shows
-//! how figures grow to 100,000.
+//! how figures grow to 100,000, `--edge` lets 10,000 exceptions expire at one instant.
 
 #![allow(clippy::print_stdout)]
 
+mod beside;
+mod drawing;
+mod exceptions;
+mod expiry;
 mod fleet;
 mod labelling;
 mod ladder;
@@ -15,6 +19,7 @@ mod memory;
 mod offline;
 mod process;
 mod reaction;
+mod relist;
 mod rest;
 mod stage;
 mod table;
@@ -25,8 +30,16 @@ use std::time::Instant;
 
 use clap::Parser;
 
+use reaction::Churn;
 use stage::Stage;
 use table::Row;
+
+/// How often the fleet is labelled, in turn with the bare loop.
+const ROUNDS: usize = 3;
+const CHURN: Churn = Churn {
+    changes: 300,
+    a_second: 50,
+};
 
 type Result<T, E = Box<dyn std::error::Error + Send + Sync>> = std::result::Result<T, E>;
 
@@ -45,6 +58,35 @@ struct Args {
     #[arg(long, conflicts_with_all = ["quick", "workloads"])]
     ladder: bool,
 
+    /// The sizes of the ladder
+    #[arg(long, value_delimiter = ',', default_values_t = [1_000, 10_000, 100_000], requires = "ladder")]
+    rungs: Vec<usize>,
+
+    /// How long 100 changes a second arrive on the ladder
+    #[arg(
+        long,
+        value_name = "SECONDS",
+        default_value_t = 60,
+        requires = "ladder"
+    )]
+    churn_seconds: u32,
+
+    /// Label more than 10,000 Deployments too, which takes minutes
+    #[arg(long, requires = "ladder")]
+    all: bool,
+
+    /// 10,000 exceptions that expire at one instant, instead of all figures
+    #[arg(long, conflicts_with_all = ["quick", "ladder"])]
+    edge: bool,
+
+    /// Also write the rows and the machine as JSON
+    #[arg(long, value_name = "FILE")]
+    json: Option<PathBuf>,
+
+    /// Also draw how figures grow
+    #[arg(long, value_name = "FILE", requires = "ladder")]
+    svg: Option<PathBuf>,
+
     /// The binary to measure [default: the one beside this program]
     #[arg(long)]
     binary: Option<PathBuf>,
@@ -53,9 +95,20 @@ struct Args {
 impl Args {
     fn workloads(&self) -> usize {
         match (self.ladder, self.quick) {
-            (true, _) => ladder::RUNGS.into_iter().max().unwrap_or(self.workloads),
+            (true, _) => self.rungs.iter().max().copied().unwrap_or(self.workloads),
             (false, true) => 1_000,
             (false, false) => self.workloads,
+        }
+    }
+
+    fn plan(&self) -> ladder::Plan {
+        let mut rungs = self.rungs.clone();
+        rungs.sort_unstable();
+        rungs.dedup();
+        ladder::Plan {
+            rungs,
+            churn_seconds: self.churn_seconds,
+            all: self.all,
         }
     }
 
@@ -75,25 +128,43 @@ fn main() -> Result<()> {
     let (start, load) = (Instant::now(), machine::load());
     let mut stage = Stage::set(args.binary()?, args.workloads())?;
     let rows = if args.ladder {
-        ladder::measure(&mut stage)?
+        let climbed = ladder::measure(&mut stage, &args.plan())?;
+        if let Some(file) = &args.svg {
+            std::fs::write(
+                file,
+                drawing::svg("Growth with the fleet", &climbed.growths),
+            )?;
+        }
+        climbed.rows
+    } else if args.edge {
+        edge(&stage)?
     } else {
         measure(&stage, args.quick)?
     };
-    for line in machine::describe(&stage.cluster, &stage.binary, &load) {
-        println!("{line}");
-    }
-    let fleet = stage.workloads;
-    println!(
-        "fleet: {fleet} Deployments of {} lines in {} namespaces, 3 in 10 break one of 4 checks",
+    let mut lines = machine::describe(&stage.cluster, &stage.binary, &load);
+    lines.push(format!(
+        "fleet: {} Deployments of {} lines in {} namespaces, 3 in 10 break one of 4 checks",
+        stage.workloads,
         fleet::lines(),
         fleet::NAMESPACES
-    );
-    println!(
-        "took: {:.0} s\n\n{}",
-        start.elapsed().as_secs_f64(),
-        table::markdown(&rows)
-    );
+    ));
+    lines.push(format!("took: {:.0} s", start.elapsed().as_secs_f64()));
+    if let Some(file) = &args.json {
+        std::fs::write(file, format!("{:#}\n", table::document(&lines, &rows)))?;
+    }
+    println!("{}\n\n{}", lines.join("\n"), table::markdown(&rows));
     Ok(())
+}
+
+/// Many exceptions that expire at one instant, and nothing else.
+fn edge(stage: &Stage) -> Result<Vec<Row>> {
+    let members = fleet::members(stage.workloads).collect();
+    let created = stage
+        .runtime
+        .block_on(load::create(&stage.client, members))?;
+    let mut rows = vec![Row::seconds("create the fleet, 64 at once", created)];
+    rows.extend(expiry::measure(stage)?);
+    Ok(rows)
 }
 
 /// Everything, in an order in which each measurement leaves what the next one needs.
@@ -108,11 +179,11 @@ fn measure(stage: &Stage, quick: bool) -> Result<Vec<Row>> {
     let mut rows =
         vec![Row::seconds("create the fleet, 64 at once", created).note("no operator running")];
     rows.extend(verdicts::measure(stage)?);
-    let labelling = labelling::measure(stage)?;
+    let labelling = labelling::measure(stage, ROUNDS)?;
     rows.extend(labelling.rows());
     let rest = rest::measure(stage, quick)?;
     rows.extend(rest.rows);
-    rows.extend(reaction::measure(stage)?);
+    rows.extend(reaction::measure(stage, CHURN)?);
     let before = memory::Before {
         empty,
         labelled: labelling.memory,

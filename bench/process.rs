@@ -35,6 +35,13 @@ pub fn memory(process: u32) -> Result<Memory> {
     })
 }
 
+/// Has the peak of a running process counted anew from what is resident now.
+pub fn reset_peak(process: u32) -> Result<()> {
+    // 5: "reset the peak resident set size", proc(5).
+    fs::write(format!("/proc/{process}/clear_refs"), "5")?;
+    Ok(())
+}
+
 /// User and system time of a running process so far.
 pub fn cpu_time(process: u32) -> Result<Duration> {
     let stat = fs::read_to_string(format!("/proc/{process}/stat"))?;

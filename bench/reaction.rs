@@ -1,61 +1,156 @@
-//! Time from a change of a Deployment to its new label, as a watch sees it: 300 changes, 50 per
-//! second, each of which changes a verdict.
+//! Time from a change of a Deployment to its new label, as a watch sees it, while changes arrive evenly
+//! and each of them changes a verdict. Beside it, in the same watch and under the same load, the time a
+//! bare patch takes to be seen.
 
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
-use futures::{StreamExt, TryStreamExt};
+use futures::TryStreamExt;
 use goldenpath::api::keys::STATUS;
 use k8s_openapi::api::apps::v1::Deployment;
 use kube::api::{ListParams, Patch, PatchParams, WatchEvent, WatchParams};
 use kube::{Api, Client};
 use serde_json::{Value, json};
 use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
 
-use crate::Result;
 use crate::fleet::{self, Lacks, Member};
 use crate::stage::Stage;
 use crate::table::{Row, quantile};
+use crate::{Result, load};
 
-const CHANGES: usize = 300;
-const PAUSE: Duration = Duration::from_millis(20);
+/// Until the last change is labelled, after it was sent.
 const DEADLINE: Duration = Duration::from_secs(60);
+/// The label that a bare patch sets.
+const PROBE: &str = "measured.example.com/probe";
+/// One bare patch to so many changes.
+const CHANGES_A_PROBE: usize = 10;
 
 type At = HashMap<String, Instant>;
 
-pub fn measure(stage: &Stage) -> Result<Vec<Row>> {
-    let golden = fleet::members(stage.workloads).filter(|member| member.lacks() == Lacks::Nothing);
-    let chosen: Vec<Member> = golden.take(CHANGES).collect();
-    let took = stage.runtime.block_on(reactions(&stage.client, &chosen))?;
-    stage
-        .runtime
-        .block_on(give_teams_back(&stage.client, &chosen))?;
+/// How many changes arrive, and how fast.
+#[derive(Clone, Copy, Debug)]
+pub struct Churn {
+    pub changes: usize,
+    pub a_second: u32,
+}
+
+/// One bare patch, by the value of its label.
+#[derive(Clone, Debug)]
+struct Probe {
+    member: Member,
+    value: String,
+}
+
+/// When each change and each probe was seen.
+#[derive(Debug, Default)]
+struct Seen {
+    labelled: At,
+    probes: At,
+}
+
+/// Measures beside a running operator whose labels are on. The labels are changed back.
+pub fn measure(stage: &Stage, churn: Churn) -> Result<Vec<Row>> {
+    let on_path = fleet::members(stage.workloads).filter(|member| member.lacks() == Lacks::Nothing);
+    let chosen: Vec<Member> = on_path.take(churn.changes).collect();
+    let probed: Vec<Member> = fleet::deviating(stage.workloads)
+        .map(|one| one.member)
+        .collect();
+    let sent = chosen.len().div_ceil(CHANGES_A_PROBE);
+    let probes = probed.iter().cycle().take(sent).enumerate();
+    let probes: Vec<Probe> = probes
+        .map(|(number, member)| Probe {
+            member: *member,
+            value: number.to_string(),
+        })
+        .collect();
+    let pace = Duration::from_secs(1) / churn.a_second;
+    let measured = measured(&stage.client, &chosen, &probes, pace);
+    let Measured { changes, bare } = stage.runtime.block_on(measured)?;
+    let client = &stage.client;
+    stage.runtime.block_on(give_teams_back(client, chosen))?;
     let note = format!(
-        "{} changes at 50/s, patch answered to label watched",
-        took.len()
+        "{} changes at {}/s, patch answered to label watched",
+        changes.len(),
+        churn.a_second
     );
-    let of = |share| quantile(took.clone(), share).unwrap_or_default();
+    let beside = format!(
+        "{} bare patches beside them, sent to watched; p99 {:.1} ms",
+        bare.len(),
+        quantile(bare.clone(), 0.99)
+            .unwrap_or_default()
+            .as_secs_f64()
+            * 1_000.0
+    );
+    let of = |share| quantile(changes.clone(), share).unwrap_or_default();
+    let round_trip = quantile(bare, 0.5).unwrap_or_default();
+    let ratio = of(0.5).as_secs_f64() / round_trip.as_secs_f64();
     Ok(vec![
         Row::millis("change to label, p50", of(0.5)).note(&note),
         Row::millis("change to label, p99", of(0.99)).note(&note),
+        Row::millis("bare round trip, p50", round_trip).note(beside),
+        Row::ratio("change to label ÷ bare round trip", ratio).at_most(ratio, 2.0),
     ])
 }
 
-async fn reactions(client: &Client, chosen: &[Member]) -> Result<Vec<Duration>> {
-    let (watching, is_watching) = oneshot::channel();
-    let seen = tokio::spawn(watch(client.clone(), chosen.len(), watching));
-    is_watching.await?;
-    let answered = change(client, chosen, &Value::Null).await?;
-    let seen = tokio::time::timeout(DEADLINE, seen).await???;
-    let took = answered.iter().filter_map(|(name, answered)| {
-        let seen = seen.get(name)?;
-        Some(seen.saturating_duration_since(*answered))
-    });
-    Ok(took.collect())
+/// How long each took.
+struct Measured {
+    changes: Vec<Duration>,
+    bare: Vec<Duration>,
 }
 
-/// When each Deployment was first seen as deviating.
-async fn watch(client: Client, until: usize, watching: oneshot::Sender<()>) -> Result<At> {
+async fn measured(
+    client: &Client,
+    chosen: &[Member],
+    probes: &[Probe],
+    pace: Duration,
+) -> Result<Measured> {
+    let (watching, is_watching) = oneshot::channel();
+    let seen = tokio::spawn(watch(client.clone(), chosen.len(), probes.len(), watching));
+    is_watching.await?;
+    let mut pace = tokio::time::interval(pace);
+    let (mut changes, mut bare) = (Vec::new(), Vec::new());
+    for (number, member) in chosen.iter().enumerate() {
+        pace.tick().await;
+        changes.push(tokio::spawn(set_team(client.clone(), *member, Value::Null)));
+        if number % CHANGES_A_PROBE == 0
+            && let Some(probe) = probes.get(number / CHANGES_A_PROBE)
+        {
+            bare.push(tokio::spawn(send(client.clone(), probe.clone())));
+        }
+    }
+    let (changes, bare) = (instants(changes).await?, instants(bare).await?);
+    let seen = tokio::time::timeout(DEADLINE, seen).await???;
+    Ok(Measured {
+        changes: since(&changes, &seen.labelled),
+        bare: since(&bare, &seen.probes),
+    })
+}
+
+async fn instants(tasks: Vec<JoinHandle<Result<(String, Instant)>>>) -> Result<At> {
+    let mut at = At::with_capacity(tasks.len());
+    for task in tasks {
+        let (name, instant) = task.await??;
+        at.insert(name, instant);
+    }
+    Ok(at)
+}
+
+fn since(began: &At, seen: &At) -> Vec<Duration> {
+    let took = began.iter().filter_map(|(name, began)| {
+        let seen = seen.get(name)?;
+        Some(seen.saturating_duration_since(*began))
+    });
+    took.collect()
+}
+
+/// When each Deployment was first seen as deviating, and each probe at all.
+async fn watch(
+    client: Client,
+    changes: usize,
+    probes: usize,
+    watching: oneshot::Sender<()>,
+) -> Result<Seen> {
     let api: Api<Deployment> = Api::all(client);
     let deviating = WatchParams::default().labels(&format!("{STATUS}=deviating"));
     let now = api.list_metadata(&ListParams::default().limit(1)).await?;
@@ -64,43 +159,59 @@ async fn watch(client: Client, until: usize, watching: oneshot::Sender<()>) -> R
     // The receiver is gone only if the measurement has failed.
     let _ = watching.send(());
     let mut events = std::pin::pin!(events);
-    let mut seen = At::new();
-    while seen.len() < until {
+    let mut seen = Seen::default();
+    while seen.labelled.len() < changes || seen.probes.len() < probes {
         let event = events.try_next().await?.ok_or("the watch ended")?;
-        if let WatchEvent::Added(stored) | WatchEvent::Modified(stored) = event {
-            let name = stored.metadata.name.unwrap_or_default();
-            seen.entry(name).or_insert_with(Instant::now);
-        }
+        let (WatchEvent::Added(stored) | WatchEvent::Modified(stored)) = event else {
+            continue;
+        };
+        let now = Instant::now();
+        let labels = stored.metadata.labels.unwrap_or_default();
+        match labels.get(PROBE) {
+            Some(probe) => seen.probes.entry(probe.clone()).or_insert(now),
+            None => {
+                let name = stored.metadata.name.unwrap_or_default();
+                seen.labelled.entry(name).or_insert(now)
+            }
+        };
     }
     Ok(seen)
 }
 
-/// Sets or removes the team label of these Deployments, evenly paced; returns when each request
-/// was answered.
-async fn change(client: &Client, chosen: &[Member], team: &Value) -> Result<At> {
-    let mut pace = tokio::time::interval(PAUSE);
-    let mut tasks = Vec::new();
-    for member in chosen {
-        pace.tick().await;
-        let api: Api<Deployment> = Api::namespaced(client.clone(), &member.namespace());
-        let (name, body) = (
-            member.name(),
-            json!({"metadata": {"labels": {"team": team}}}),
-        );
-        tasks.push(tokio::spawn(async move {
-            let how = PatchParams::default();
-            api.patch_metadata(&name, &how, &Patch::Merge(body)).await?;
-            Result::Ok((name, Instant::now()))
-        }));
-    }
-    let answered: Vec<_> = futures::stream::iter(tasks)
-        .then(|task| task)
-        .try_collect()
-        .await?;
-    answered.into_iter().collect()
+/// Sets or removes the team label; returns when the request was answered.
+async fn set_team(client: Client, member: Member, team: Value) -> Result<(String, Instant)> {
+    let api: Api<Deployment> = Api::namespaced(client, &member.namespace());
+    let body = json!({"metadata": {"labels": {"team": team}}});
+    let how = PatchParams::default();
+    let name = member.name();
+    api.patch_metadata(&name, &how, &Patch::Merge(body)).await?;
+    Ok((name, Instant::now()))
 }
 
-async fn give_teams_back(client: &Client, chosen: &[Member]) -> Result<()> {
-    change(client, chosen, &json!("anybody")).await?;
+/// Applies a label as the operator would; returns when the request was sent.
+async fn send(client: Client, probe: Probe) -> Result<(String, Instant)> {
+    let (namespace, name) = (probe.member.namespace(), probe.member.name());
+    let body = json!({
+        "apiVersion": "apps/v1",
+        "kind": "Deployment",
+        "metadata": {"name": name, "namespace": namespace, "labels": {PROBE: probe.value}},
+    });
+    let api: Api<Deployment> = Api::namespaced(client, &namespace);
+    let how = PatchParams::apply("measured").force();
+    let sent = Instant::now();
+    api.patch_metadata(&name, &how, &Patch::Apply(body)).await?;
+    Ok((probe.value, sent))
+}
+
+async fn give_teams_back(client: &Client, chosen: Vec<Member>) -> Result<()> {
+    let client = client.clone();
+    load::all(chosen, move |member| {
+        let client = client.clone();
+        async move {
+            set_team(client, member, json!("anybody")).await?;
+            Ok(())
+        }
+    })
+    .await?;
     Ok(())
 }

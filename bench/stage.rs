@@ -9,12 +9,15 @@ use goldenpath_e2e::{ControlPlane, Operator, OperatorOptions, Options, within_or
 use kube::Client;
 use tokio::runtime::Runtime;
 
-use crate::fleet::{self, Count, Lacks, MemoryCheck};
+use crate::fleet::{self, Count, Deviating, Lacks, MemoryCheck};
 use crate::{Result, load};
 
 /// Longer than any step takes on the slowest machine.
 pub const DEADLINE: Duration = Duration::from_secs(240);
-const SERVICES: &str = "goldenpath_services";
+/// Services by state, in `/metrics`.
+pub const SERVICES: &str = "goldenpath_services";
+/// Without labels, only judging is measured.
+pub const LABELS_OFF: [&str; 1] = ["--labels=off"];
 const STOPS_WITHIN: Duration = Duration::from_secs(20);
 
 /// One control plane and what is measured on it.
@@ -25,6 +28,8 @@ pub struct Stage {
     pub binary: PathBuf,
     /// The number of Deployments.
     pub workloads: usize,
+    /// How many of the deviating ones have an exception, the first ones.
+    pub exceptions: usize,
 }
 
 impl Stage {
@@ -39,6 +44,7 @@ impl Stage {
             runtime,
             binary,
             workloads,
+            exceptions: fleet::excepted(workloads),
         };
         let definitions: Vec<_> = api::crds().iter().map(api::crd_manifest).collect();
         stage.cluster.define(&definitions)?;
@@ -72,6 +78,11 @@ impl Stage {
             Ok((samples.sum(SERVICES, &[]) == all && on_path == golden).then_some(()))
         };
         Ok(within_or_fail(DEADLINE, "all verdicts", all_judged)?)
+    }
+
+    /// Deviating members without an exception.
+    pub fn undocumented(&self) -> impl Iterator<Item = Deviating> {
+        fleet::deviating(self.workloads).skip(self.exceptions)
     }
 
     /// The number of members on the unchanged path.

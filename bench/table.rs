@@ -1,8 +1,10 @@
 //! Figures and the table that prints them, the same on a terminal and in the documentation.
 //! Computes statistics of measurements; must not measure.
 
-use std::fmt;
+use std::fmt::{self, Write as _};
 use std::time::Duration;
+
+use serde_json::{Value, json};
 
 /// One measured figure.
 #[derive(Clone, Debug)]
@@ -11,6 +13,8 @@ pub struct Row {
     pub figure: String,
     pub unit: &'static str,
     pub note: String,
+    /// The most it may be.
+    pub goal: Option<f64>,
 }
 
 impl Row {
@@ -20,6 +24,7 @@ impl Row {
             figure: figure.to_string(),
             unit,
             note: String::new(),
+            goal: None,
         }
     }
 
@@ -30,9 +35,23 @@ impl Row {
     }
 
     /// With a goal that is an upper bound, and whether it was met.
-    pub fn at_most(self, measured: f64, goal: f64) -> Self {
+    pub fn at_most(mut self, measured: f64, goal: f64) -> Self {
         let verdict = if measured <= goal { "met" } else { "missed" };
-        self.note(format!("goal at most {goal}: {verdict}"))
+        let separator = if self.note.is_empty() { "" } else { "; " };
+        // Writing to a String cannot fail.
+        let _ = write!(self.note, "{separator}goal at most {goal}: {verdict}");
+        self.goal = Some(goal);
+        self
+    }
+
+    /// A quotient of two figures.
+    pub fn ratio(name: impl Into<String>, ratio: f64) -> Self {
+        Self::new(name, format!("{ratio:.2}"), "ratio")
+    }
+
+    /// A figure that this run could not measure, and why.
+    pub fn skipped(name: impl Into<String>, why: impl Into<String>) -> Self {
+        Self::new(name, "skipped", "").note(why)
     }
 
     pub fn seconds(name: impl Into<String>, took: Duration) -> Self {
@@ -70,6 +89,18 @@ pub fn markdown(rows: &[Row]) -> String {
     let body = cells.iter().skip(1).map(line);
     let lines: Vec<String> = [line(&cells[0]), rule].into_iter().chain(body).collect();
     lines.join("\n")
+}
+
+/// The rows and the machine they were measured on, for programs. A figure is a number where it is one.
+pub fn document(machine: &[String], rows: &[Row]) -> Value {
+    let rows: Vec<Value> = rows
+        .iter()
+        .map(|row| {
+            let figure = row.figure.parse::<f64>().map_or(json!(row.figure), Value::from);
+            json!({"name": row.name, "figure": figure, "unit": row.unit, "note": row.note, "goal": row.goal})
+        })
+        .collect();
+    json!({"machine": machine, "rows": rows})
 }
 
 /// The value below which `share` (0 to 1) of the measurements lie, by nearest rank.

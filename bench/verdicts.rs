@@ -8,13 +8,14 @@ use goldenpath_e2e::Operator;
 use crate::Result;
 use crate::fleet::{self, Lacks, MemoryCheck};
 use crate::process;
-use crate::stage::Stage;
+use crate::stage::{LABELS_OFF, Stage};
 use crate::table::{Row, quantile};
 
-const SCRAPES: usize = 20;
+/// How often a page is read.
+pub const FETCHES: usize = 20;
 
 pub fn measure(stage: &Stage) -> Result<Vec<Row>> {
-    let (operator, start) = stage.operator(&["--labels=off"])?;
+    let (operator, start) = stage.operator(&LABELS_OFF)?;
     stage.wait_for_verdicts(&operator, stage.golden())?;
     let cold = start.elapsed();
     let cpu = process::cpu_time(operator.process_id())?;
@@ -41,19 +42,39 @@ pub fn edit(stage: &Stage, operator: &Operator) -> Result<Row> {
     ))
 }
 
+/// What a page of the operator takes to read.
+#[derive(Clone, Copy, Debug)]
+pub struct Fetched {
+    pub median: Duration,
+    pub kibibytes: usize,
+}
+
+/// Reads a page of the operator again and again; none where it is not served.
+pub fn fetch(operator: &Operator, page: &str) -> Result<Option<Fetched>> {
+    let mut took = Vec::with_capacity(FETCHES);
+    let mut size = 0;
+    for _ in 0..FETCHES {
+        let start = Instant::now();
+        let (status, body) = operator.get(page)?;
+        took.push(start.elapsed());
+        match status {
+            200 => size = body.len(),
+            404 => return Ok(None),
+            other => return Err(format!("{page} answers {other}").into()),
+        }
+    }
+    Ok(Some(Fetched {
+        median: quantile(took, 0.5).unwrap_or_default(),
+        kibibytes: size.div_ceil(1_024),
+    }))
+}
+
 /// The median time of a scrape, and the rows that show it.
 pub fn scrape(operator: &Operator) -> Result<(Duration, [Row; 2])> {
-    let mut took = Vec::with_capacity(SCRAPES);
-    let mut size = 0;
-    for _ in 0..SCRAPES {
-        let start = Instant::now();
-        size = operator.get("/metrics")?.1.len();
-        took.push(start.elapsed());
-    }
-    let median = quantile(took, 0.5).unwrap_or_default();
+    let Fetched { median, kibibytes } = fetch(operator, "/metrics")?.ok_or("no metrics")?;
     let rows = [
-        Row::millis("scrape of /metrics", median).note(format!("median of {SCRAPES}")),
-        Row::new("its size", size.div_ceil(1_024), "KiB"),
+        Row::millis("scrape of /metrics", median).note(format!("median of {FETCHES}")),
+        Row::new("its size", kibibytes, "KiB"),
     ];
     Ok((median, rows))
 }
