@@ -16,3 +16,4 @@ mod readers;
 mod suite;
 mod undecodable;
 mod waiting;
+mod write_counts;
