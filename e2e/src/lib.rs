@@ -62,7 +62,7 @@ pub use node::{Forward, Node};
 pub use operator::{Operator, OperatorOptions};
 pub use operator_image::build_operator_image;
 pub use prometheus::Prometheus;
-pub use published::published_or_skip;
+pub use published::{published_directory, published_or_skip};
 pub use random::free_port;
 pub use skip::{binaries_or_skip, control_plane_or_skip, node_or_skip, shared_node_or_skip};
 pub use tools::Tool;

@@ -15,7 +15,7 @@ use crate::{Error, Result};
 ///
 /// `module` is such as `github.com/openreports/reports-api@v0.2.1`.
 pub fn published_or_skip(module: &str, file: &str) -> Option<String> {
-    let read = directory(module).and_then(|directory| {
+    let read = published_directory(module).and_then(|directory| {
         let path = directory.join(file);
         fs::read_to_string(&path).map_err(Error::file("read", path))
     });
@@ -29,7 +29,8 @@ pub fn published_or_skip(module: &str, file: &str) -> Option<String> {
     }
 }
 
-fn directory(module: &str) -> Result<PathBuf> {
+/// The files of one version of a Go module, in Go's module cache.
+pub fn published_directory(module: &str) -> Result<PathBuf> {
     let mut go = Command::new("go");
     go.args(["mod", "download", "-json", module])
         // Outside any module: `go` reads and changes no go.mod.

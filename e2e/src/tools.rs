@@ -33,6 +33,7 @@ pub enum Tool {
     Kubeconform,
     KubeScore,
     KubeStateMetrics,
+    Gatekeeper,
     /// One that discovers what to scrape by asking Kubernetes.
     Prometheus,
     /// The API server's compiler of CEL, as a program that answers questions.
@@ -41,7 +42,7 @@ pub enum Tool {
 
 impl Tool {
     /// Every tool there is.
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 21] = [
         Self::Etcd,
         Self::KubeApiserver,
         Self::Kubectl,
@@ -62,6 +63,7 @@ impl Tool {
         Self::Prometheus,
         Self::CelOracle,
         Self::KubeStateMetrics,
+        Self::Gatekeeper,
     ];
 
     /// What a node consists of beyond a control plane with scheduler and controllers.
@@ -98,6 +100,7 @@ impl Tool {
             Self::Kubeconform => "kubeconform",
             Self::KubeScore => "kube-score",
             Self::KubeStateMetrics => "kube-state-metrics",
+            Self::Gatekeeper => "gatekeeper",
             Self::Prometheus => "prometheus",
             Self::CelOracle => "cel-oracle",
         }
@@ -125,9 +128,16 @@ impl Tool {
             Self::Kubeconform => "github.com/yannh/kubeconform/cmd/kubeconform",
             Self::KubeScore => "github.com/zegl/kube-score/cmd/kube-score",
             Self::KubeStateMetrics => "k8s.io/kube-state-metrics/v2",
+            Self::Gatekeeper => "github.com/open-policy-agent/gatekeeper/v3",
             Self::Prometheus => "github.com/prometheus/prometheus/cmd/prometheus",
             Self::CelOracle => "goldenpath.dev/e2e/tools/cel/oracle",
         }
+    }
+
+    /// The pinned version of a tool whose package is a Go module, as `MODULE@VERSION`.
+    pub fn pinned(self) -> String {
+        let package = self.package();
+        format!("{package}@{}", self.module().version_of(package))
     }
 
     pub(crate) const fn module(self) -> Module {
@@ -146,6 +156,7 @@ impl Tool {
             | Self::Kubeconform => Module::Cluster,
             Self::KubeScore => Module::Lint,
             Self::KubeStateMetrics => Module::State,
+            Self::Gatekeeper => Module::Policy,
             Self::Containerd | Self::Ctr | Self::ContainerdShim | Self::Pause => Module::Node,
             Self::Prometheus => Module::Monitoring,
             Self::CelOracle => Module::Cel,
@@ -156,7 +167,7 @@ impl Tool {
     pub(crate) const fn usual_build(self) -> Duration {
         Duration::from_secs(match self {
             Self::KubeApiserver => 240,
-            Self::Prometheus | Self::KubeStateMetrics => 120,
+            Self::Prometheus | Self::KubeStateMetrics | Self::Gatekeeper => 120,
             Self::Containerd => 80,
             Self::KubeControllerManager => 60,
             Self::CelOracle => 50,
@@ -184,16 +195,18 @@ pub(crate) enum Module {
     Monitoring,
     Cel,
     State,
+    Policy,
 }
 
 impl Module {
-    pub(crate) const ALL: [Self; 6] = [
+    pub(crate) const ALL: [Self; 7] = [
         Self::Cluster,
         Self::Lint,
         Self::Node,
         Self::Monitoring,
         Self::Cel,
         Self::State,
+        Self::Policy,
     ];
 
     /// The files of the module by name; the first is its `go.mod`.
@@ -215,6 +228,10 @@ impl Module {
             Self::Monitoring => &[
                 ("go.mod", include_str!("../tools/monitoring/go.mod")),
                 ("go.sum", include_str!("../tools/monitoring/go.sum")),
+            ],
+            Self::Policy => &[
+                ("go.mod", include_str!("../tools/policy/go.mod")),
+                ("go.sum", include_str!("../tools/policy/go.sum")),
             ],
             Self::State => &[
                 ("go.mod", include_str!("../tools/state/go.mod")),
@@ -256,7 +273,9 @@ impl Module {
     pub(crate) const fn tags(self) -> Option<&'static str> {
         match self {
             Self::Monitoring => Some("remove_all_sd,enable_kubernetes_sd"),
-            Self::Cluster | Self::Lint | Self::Node | Self::Cel | Self::State => None,
+            Self::Cluster | Self::Lint | Self::Node | Self::Cel | Self::State | Self::Policy => {
+                None
+            }
         }
     }
 
@@ -345,6 +364,15 @@ mod tests {
                 tool.as_str()
             );
         }
+    }
+
+    #[test]
+    fn a_pinned_version_is_one_that_go_downloads() {
+        let pinned = Tool::Gatekeeper.pinned();
+        assert!(
+            pinned.starts_with("github.com/open-policy-agent/gatekeeper/v3@v3."),
+            "{pinned}"
+        );
     }
 
     #[test]
