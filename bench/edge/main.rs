@@ -20,6 +20,7 @@ use goldenpath::assess::object::kind::WatchedKind;
 use goldenpath::assess::path::Origin;
 use goldenpath::assess::planner::Planners;
 use goldenpath::assess::planner::pacing::WriteResult;
+use goldenpath::assess::register::index::Register;
 use goldenpath::assess::settings::Settings;
 use goldenpath::assess::workload::observe;
 use jiff::{SignedDuration, Timestamp};
@@ -42,21 +43,24 @@ fn main() -> Result<()> {
     let exceptions = sizes.next().transpose()?.unwrap_or(EXCEPTIONS);
     let now = Timestamp::now();
     let expires = now + SignedDuration::from_hours(1);
+    println!("{workloads} workloads, {exceptions} exceptions that expire at one instant");
     let mut operator = Operator::with(workloads)?;
-    operator.settle("adoption of a whole fleet", now);
+    operator.settle(now);
     operator.label(now);
+    operator.print("first count and labels of the fleet");
     operator.except(workloads, exceptions, expires)?;
-    operator.settle("adoption after the list of exceptions", now);
+    operator.settle(now);
     operator.label(now);
     operator.write_statuses(now);
-    println!("{workloads} workloads, {exceptions} exceptions that expire at one instant");
-    operator.print("before the instant");
-    operator.calls.clear();
-    operator.settle("tick and adoption at the instant", expires);
+    operator.print("exceptions listed");
+    operator.settle(expires);
     operator.label(expires);
     operator.write_statuses(expires);
+    operator.print("exceptions expired");
     operator.edit_text()?;
-    operator.print("at the instant and after it");
+    operator.settle(expires);
+    operator.label(expires);
+    operator.print("a path's title edited");
     Ok(())
 }
 
@@ -74,6 +78,7 @@ struct Operator {
     facts: Inventory,
     planners: Planners,
     adoption: AdoptionIndex,
+    register: Register,
     calls: Vec<Calls>,
 }
 
@@ -94,6 +99,7 @@ impl Operator {
             facts,
             planners: Planners::default(),
             adoption: AdoptionIndex::default(),
+            register: Register::default(),
             calls: Vec::new(),
         })
     }
@@ -119,14 +125,23 @@ impl Operator {
         value
     }
 
-    /// As `Context::settled`: one hold of the lock is one tick and one step of the count.
-    fn settle(&mut self, name: &'static str, now: Timestamp) {
-        let step = |own: &mut Self| {
+    /// As `Context::settled`: one hold of the lock is one tick and one step of the counts.
+    fn settle(&mut self, now: Timestamp) {
+        while self.timed("one hold: tick and counts", |own| own.follow(now)) {}
+    }
+
+    /// Returns whether more waits.
+    fn follow(&mut self, now: Timestamp) -> bool {
+        self.timed("- tick", |own| {
             let _ = own.facts.tick(now);
+        });
+        let services = self.timed("- services counted", |own| {
             own.adoption.follow(&mut own.facts, now, FOLLOWED_AT_ONCE)
-                || own.facts.next_change().is_some_and(|at| at <= now)
-        };
-        while self.timed(name, step) {}
+        });
+        let exceptions = self.timed("- exceptions assessed", |own| {
+            own.register.follow(&mut own.facts, now, FOLLOWED_AT_ONCE)
+        });
+        services || exceptions || self.facts.next_change().is_some_and(|at| at <= now)
     }
 
     /// As `write::labels`: every plan lands.
@@ -153,11 +168,12 @@ impl Operator {
     /// As `write::statuses`: planned from a copy, and the first of each namespace lands while another
     /// reader holds that copy.
     fn write_statuses(&mut self, now: Timestamp) {
-        let view = self.timed("copy for readers", |own| {
-            (own.facts.snapshot(), own.adoption.contributions().clone())
+        let (facts, counts, register) = self.timed("copy for readers", |own| {
+            let counts = own.adoption.contributions().clone();
+            (own.facts.snapshot(), counts, own.register.clone())
         });
-        let plan = self.timed("plan of statuses (not the inventory's lock)", |own| {
-            own.planners.plan_statuses(&view.0, &view.1, now)
+        let plan = self.timed("plan of statuses (the planners' lock)", |own| {
+            own.planners.plan_statuses(&facts, &counts, &register, now)
         });
         let landed = WriteResult::Landed(None);
         for write in plan.exceptions {
@@ -196,9 +212,10 @@ impl Operator {
         Ok(())
     }
 
-    fn print(&self, when: &str) {
+    /// Prints the calls since the last time.
+    fn print(&mut self, when: &str) {
         println!("\n{when}:");
-        for calls in &self.calls {
+        for calls in self.calls.drain(..) {
             let millis = |took: Duration| took.as_secs_f64() * 1_000.0;
             let verdict = if calls.longest <= GOAL {
                 "met"
