@@ -55,10 +55,17 @@ pub struct Writer {
     api: ApiWriter,
     records: mpsc::Receiver<RecordRequest>,
     throttle: Throttle,
-    under_way: JoinSet<(Job, WriteOutcome)>,
+    under_way: JoinSet<Ended>,
     slow: Slow,
     waiting: VecDeque<Job>,
     slow_under_way: usize,
+}
+
+/// A write that ended.
+struct Ended {
+    job: Job,
+    outcome: WriteOutcome,
+    took: Duration,
 }
 
 /// When the slow lane is planned next.
@@ -205,17 +212,19 @@ impl Writer {
     fn start(&mut self, mut job: Job) {
         let (context, api) = (self.context.clone(), self.api.clone());
         self.under_way.spawn(async move {
+            let start = Instant::now();
             let outcome = if context.leadership.holds() {
                 job.send(&api).await
             } else {
                 WriteOutcome::NotLeading
             };
-            (job, outcome)
+            let took = start.elapsed();
+            Ended { job, outcome, took }
         });
     }
 
-    fn settle(&mut self, ended: Result<(Job, WriteOutcome), tokio::task::JoinError>) {
-        let Ok((job, outcome)) = ended else {
+    fn settle(&mut self, ended: Result<Ended, tokio::task::JoinError>) {
+        let Ok(Ended { job, outcome, took }) = ended else {
             self.context.counters.failed("Panicked");
             return;
         };
@@ -224,7 +233,9 @@ impl Writer {
         self.slow_under_way -= usize::from(job.lane() == Lane::Slow);
         let now = Instant::now();
         match outcome {
-            WriteOutcome::Landed(_) | WriteOutcome::Gone => self.throttle.went_well(),
+            WriteOutcome::Landed(_) | WriteOutcome::Gone => {
+                self.throttle.went_well(took, self.under_way.len(), now);
+            }
             WriteOutcome::PushedBack(pause) => {
                 debug!(?pause, "API server pushed back; pausing writes");
                 self.throttle.pushed_back(pause, now);
