@@ -1,6 +1,7 @@
 //! Which workloads each exception names, whether it is in use, and whether it is still needed.
 
 use goldenpath::assess::inventory::Inventory;
+use goldenpath::assess::object::kind::WorkloadId;
 use goldenpath::assess::register::next::Next;
 use goldenpath::assess::register::{ExceptionView, Usage, Useless, exception_view};
 use goldenpath::assess::verdict::AsOf;
@@ -105,7 +106,7 @@ fn only_the_oldest_workloads_within_the_limit_are_matched() {
         .put(lonely("mid"))
         .put_exception(with(excusing("e", "web"), by_label));
     look(&cluster.0, "e", |view| {
-        let matched: Vec<String> = view.matched.iter().map(|id| id.local()).collect();
+        let matched: Vec<String> = view.matched.iter().map(WorkloadId::local).collect();
         assert_eq!(matched, ["Deployment/mid", "Deployment/old"]);
         assert_eq!(view.named, 3);
         assert_eq!(view.covered_failures, 2);

@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use crate::api::DeviationExceptionStatus;
 use crate::assess::exception::record::Exception;
 use crate::assess::inventory::Inventory;
+use crate::assess::object::kind::WorkloadId;
 use crate::assess::planner::status::{
     ExceptionFindings, PathFound, UnknownCheck, exception_status, undecodable_status,
 };
@@ -106,7 +107,7 @@ fn findings(facts: &Inventory, view: &ExceptionView<'_>, as_of: &AsOf) -> Except
         path_found: path_found(facts, view),
         unknown_checks,
         not_exemptible,
-        matched: view.matched.iter().map(|id| id.local()).collect(),
+        matched: view.matched.iter().map(WorkloadId::local).collect(),
         covered_failures: view.covered_failures,
         on_other_path: other_path(facts, view, as_of),
         still_failing: view.needed,
