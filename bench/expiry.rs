@@ -42,17 +42,17 @@ pub fn measure(stage: &Stage) -> Result<Vec<Row>> {
     let written = |samples: &Samples| statuses_written(samples);
     let before = written(&operator.scrape()?);
     let lead = LEAD + LEAD_A_HUNDRED * count / 100;
-    let expires =
+    let instant =
         Timestamp::from_second((Timestamp::now() + SignedDuration::try_from(lead)?).as_second())?;
-    let creation = load::create_exceptions(&stage.client, chosen, Some(expires));
+    let creation = load::create_exceptions(&stage.client, chosen, Some(instant));
     let created = stage.runtime.block_on(creation)?;
-    let until = Duration::try_from(expires.duration_since(Timestamp::now()))?;
+    let until = Duration::try_from(instant.duration_since(Timestamp::now()))?;
     let due = Instant::now() + until;
     let all = f64::from(count);
     let in_time = within_or_fail(until.saturating_sub(BEFORE * 2), "all statuses", || {
         Ok((written(&operator.scrape()?) - before >= all).then_some(()))
     });
-    thread::sleep((due - BEFORE).saturating_duration_since(Instant::now()));
+    thread::sleep(due.saturating_duration_since(Instant::now() + BEFORE));
     let before = written(&operator.scrape()?);
     let watched = Watched::watch(&operator, due, all, before)?;
     Stage::stop(operator)?;

@@ -139,10 +139,11 @@ pub fn excepted(of: usize) -> usize {
 
 /// An approved exception for each of the first deviating members.
 pub fn exceptions(of: usize) -> String {
-    deviating(of)
+    let each: Vec<String> = deviating(of)
         .take(excepted(of))
-        .map(|one| format!("---\n{}", one.exception(None)))
-        .collect()
+        .map(|one| one.exception(None))
+        .collect();
+    each.join("---\n")
 }
 
 impl Deviating {

@@ -200,14 +200,18 @@ impl Rung {
 
 /// Labels, beside a bare loop; afterwards the fleet has none.
 fn labels(stage: &Stage, plan: &Plan, churns: bool) -> Result<Vec<Row>> {
-    let rounds = match stage.workloads {
-        ..=FEW => ROUNDS_OF_FEW,
-        ..=MANY => ROUNDS_OF_MANY,
-        _ if plan.all => return Ok(vec![labelling::once(stage)?]),
-        _ => {
-            let row = Row::skipped("label all, process start included", "only with --all");
-            return Ok(vec![row]);
-        }
+    if stage.workloads > MANY {
+        let row = if plan.all {
+            labelling::once(stage)?
+        } else {
+            Row::skipped("label all, process start included", "only with --all")
+        };
+        return Ok(vec![row]);
+    }
+    let rounds = if stage.workloads > FEW {
+        ROUNDS_OF_MANY
+    } else {
+        ROUNDS_OF_FEW
     };
     let mut rows = labelling::measure(stage, rounds)?.rows();
     if churns {

@@ -45,6 +45,7 @@ type Result<T, E = Box<dyn std::error::Error + Send + Sync>> = std::result::Resu
 
 /// Measures goldenpath on a throwaway control plane and prints one table.
 #[derive(Parser, Debug)]
+#[allow(clippy::struct_excessive_bools)] // each is a flag
 struct Args {
     /// How many Deployments the fleet has
     #[arg(long, default_value_t = 10_000, conflicts_with = "quick")]

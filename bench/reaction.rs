@@ -53,12 +53,15 @@ struct Seen {
 pub fn measure(stage: &Stage, churn: Churn) -> Result<Vec<Row>> {
     let on_path = fleet::members(stage.workloads).filter(|member| member.lacks() == Lacks::Nothing);
     let chosen: Vec<Member> = on_path.take(churn.changes).collect();
-    let probed: Vec<Member> = fleet::deviating(stage.workloads)
+    let beside_them: Vec<Member> = fleet::deviating(stage.workloads)
         .map(|one| one.member)
         .collect();
     let sent = chosen.len().div_ceil(CHANGES_A_PROBE);
-    let probes = probed.iter().cycle().take(sent).enumerate();
-    let probes: Vec<Probe> = probes
+    let probes: Vec<Probe> = beside_them
+        .iter()
+        .cycle()
+        .take(sent)
+        .enumerate()
         .map(|(number, member)| Probe {
             member: *member,
             value: number.to_string(),
@@ -167,13 +170,12 @@ async fn watch(
         };
         let now = Instant::now();
         let labels = stored.metadata.labels.unwrap_or_default();
-        match labels.get(PROBE) {
-            Some(probe) => seen.probes.entry(probe.clone()).or_insert(now),
-            None => {
-                let name = stored.metadata.name.unwrap_or_default();
-                seen.labelled.entry(name).or_insert(now)
-            }
-        };
+        if let Some(probe) = labels.get(PROBE) {
+            seen.probes.entry(probe.clone()).or_insert(now);
+        } else {
+            let name = stored.metadata.name.unwrap_or_default();
+            seen.labelled.entry(name).or_insert(now);
+        }
     }
     Ok(seen)
 }
