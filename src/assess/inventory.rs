@@ -4,6 +4,7 @@
 //! neither reads a clock nor waits: every instant is a parameter.
 
 use std::collections::BTreeMap;
+use std::ops::Bound;
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -129,6 +130,31 @@ impl Inventory {
     /// One namespace.
     pub fn namespace(&self, namespace: &str) -> Option<&NamespaceIndex> {
         self.namespaces.get(namespace).map(|ns| &**ns)
+    }
+
+    /// The workloads from this namespace on and behind `after`, in order of namespace, kind and name.
+    pub fn workloads_from<'a>(
+        &'a self,
+        namespace: &str,
+        after: Option<&WorkloadId>,
+    ) -> impl Iterator<Item = (&'a NamespaceIndex, &'a Workload)> {
+        let start = after.map_or(namespace, |id| namespace.max(&id.namespace));
+        self.namespaces_from(start).flat_map(move |(name, ns)| {
+            let after = after.filter(|id| *id.namespace == *name);
+            let behind = after.map(|id| (&*id.kind, &*id.name));
+            let entries = ns.workloads.behind(behind).iter();
+            entries.map(move |entry| (ns, &entry.workload))
+        })
+    }
+
+    /// The namespaces with any record from this one on, in order of name.
+    pub fn namespaces_from(
+        &self,
+        name: &str,
+    ) -> impl Iterator<Item = (&str, &NamespaceIndex)> + use<'_> {
+        self.namespaces
+            .range::<str, _>((Bound::Included(name), Bound::Unbounded))
+            .map(|(name, ns)| (&**name, &**ns))
     }
 
     /// A workload and its namespace.

@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::num::NonZeroU64;
+use std::ops::Bound;
 use std::sync::{Arc, LazyLock};
 
 use jiff::Timestamp;
@@ -132,6 +133,17 @@ impl NamespaceIndex {
     /// Its exceptions, in order of name.
     pub fn exceptions(&self) -> impl Iterator<Item = &Exception> {
         self.exceptions.values().map(|exception| &**exception)
+    }
+
+    /// Its exceptions behind this name, in order of name.
+    pub fn exceptions_after(
+        &self,
+        name: Option<&str>,
+    ) -> impl Iterator<Item = &Exception> + use<'_> {
+        let behind = name.map_or(Bound::Unbounded, Bound::Excluded);
+        self.exceptions
+            .range::<str, _>((behind, Bound::Unbounded))
+            .map(|(_, exception)| &**exception)
     }
 
     /// One exception by name.

@@ -5,7 +5,7 @@
 use std::sync::Arc;
 
 use super::exception::Life;
-use super::inventory::Inventory;
+use super::inventory::{ExceptionKey, Inventory};
 use super::path::{Checks, Path, bit};
 use super::verdict::AsOf;
 use crate::assess::exception::assurance::Assurance;
@@ -49,6 +49,11 @@ pub struct ExceptionView<'a> {
 }
 
 impl ExceptionView<'_> {
+    /// Its namespace and name.
+    pub fn key(&self) -> ExceptionKey {
+        (self.namespace.into(), self.exception.name.clone())
+    }
+
     /// Whether its path exists and is not deleted.
     pub fn path_found(&self) -> bool {
         self.path.is_some_and(|path| path.deleted.is_none())

@@ -18,6 +18,15 @@ pub enum Status {
 }
 
 impl Status {
+    /// Every status.
+    pub const ALL: [Self; 5] = [
+        Self::Deviating,
+        Self::Unknown,
+        Self::GoldenPath,
+        Self::Unscoped,
+        Self::Ignored,
+    ];
+
     /// The word used in labels, JSON and metrics.
     pub const fn as_str(self) -> &'static str {
         match self {

@@ -24,6 +24,15 @@ impl Entries {
         self.0.iter()
     }
 
+    /// Those behind a kind and a name, or all of them.
+    pub fn behind(&self, after: Option<(&WatchedKind, &str)>) -> &[Arc<Entry>] {
+        let start = after.map_or(0, |(kind, name)| match self.position(kind, name) {
+            Ok(position) => position + 1,
+            Err(position) => position,
+        });
+        self.0.get(start..).unwrap_or_default()
+    }
+
     /// How many there are.
     pub fn len(&self) -> usize {
         self.0.len()

@@ -98,20 +98,33 @@ impl Register {
 
     /// Every exception, in order of namespace and name. `facts` are those that were followed.
     pub fn views<'a>(&self, facts: &'a Inventory) -> Vec<ExceptionView<'a>> {
+        self.views_from(facts, "", None).collect()
+    }
+
+    /// The exceptions from this namespace on and behind `after`, in order of namespace and name. Each view
+    /// is made when it is asked for.
+    pub fn views_from<'a>(
+        &self,
+        facts: &'a Inventory,
+        namespace: &str,
+        after: Option<&ExceptionKey>,
+    ) -> impl Iterator<Item = ExceptionView<'a>> {
+        let start = after.map_or(namespace, |(after, _)| namespace.max(after));
         facts
-            .namespaces()
-            .filter_map(|(namespace, ns)| Some((namespace, ns, self.namespaces.get(namespace)?)))
-            .flat_map(|(namespace, ns, assessed)| {
-                ns.exceptions().filter_map(move |exception| {
+            .namespaces_from(start)
+            .filter_map(|(name, ns)| Some((name, ns, self.namespaces.get(name)?)))
+            .flat_map(move |(name, ns, assessed)| {
+                let after = after.filter(|(namespace, _)| **namespace == *name);
+                let exceptions = ns.exceptions_after(after.map(|(_, name)| &**name));
+                exceptions.filter_map(move |exception| {
                     let assessed = assessed.exceptions.get(&exception.name)?;
-                    Some(assessed.assessment.view(facts, namespace, exception))
+                    Some(assessed.assessment.view(facts, name, exception))
                 })
             })
-            .collect()
     }
 
     /// One exception by namespace and name.
-    pub(in crate::assess) fn view<'a>(
+    pub fn view<'a>(
         &self,
         facts: &'a Inventory,
         (namespace, name): &'a ExceptionKey,
