@@ -13,7 +13,7 @@ use super::snapshots::View;
 use crate::assess::source::Problem;
 use crate::assess::verdict::{AsOf, judge};
 use crate::report::document::Report;
-use crate::report::document::build::{self, Sources};
+use crate::report::document::view::ReportView;
 use crate::report::metrics;
 
 /// A view of a running operator. Cheap to clone.
@@ -74,13 +74,15 @@ impl Observer {
         }
         let build = |view: &View, problems: &[Problem]| {
             let whole_second = Timestamp::from_second(view.now.as_second());
-            let as_of = AsOf::new(whole_second.unwrap_or(view.now));
-            let (facts, counts) = (&view.inventory, &view.contributions);
-            let sources = Sources::default();
-            let mut report = build::report_of(facts, counts, &view.register, &as_of, &sources);
-            report.problems.extend_from_slice(problems);
-            report.problems.sort();
-            report
+            let view = ReportView {
+                inventory: view.inventory.snapshot(),
+                contributions: view.contributions.clone(),
+                register: view.register.clone(),
+                as_of: whole_second.unwrap_or(view.now),
+                problems: problems.to_vec(),
+                summary: Arc::default(),
+            };
+            view.report()
         };
         let version = || self.0.inventory().version();
         let view = || self.0.view();

@@ -3,7 +3,10 @@
 //! Unknown values are absent, never 0 and never null.
 
 pub mod build;
-pub(crate) mod encode;
+pub mod encode;
+pub mod list;
+pub mod stream;
+pub mod view;
 
 use std::collections::BTreeMap;
 

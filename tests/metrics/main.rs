@@ -15,3 +15,4 @@ mod problems;
 mod properties;
 mod readme;
 mod register;
+mod streamed;

@@ -15,7 +15,7 @@ use crate::fixtures::{Cluster, now, web_path, with};
 use crate::fleet::{born, cluster_with, excusing, golden, of_service, of_team, tally, within};
 
 #[derive(Clone, Debug)]
-struct Fleet {
+pub struct Fleet {
     across: bool,
     count_all: bool,
     may_ignore: bool,
@@ -24,7 +24,7 @@ struct Fleet {
 }
 
 impl Fleet {
-    fn cluster(&self, backwards: bool) -> Cluster {
+    pub fn cluster(&self, backwards: bool) -> Cluster {
         let everything = || Some(Selector::default());
         let labelled = Selector::of_pairs([("counts", "yes")].into_iter());
         let mut cluster = cluster_with(Settings {
@@ -101,7 +101,7 @@ fn exception(name: usize) -> impl Strategy<Value = Value> {
     })
 }
 
-fn fleet() -> impl Strategy<Value = Fleet> {
+pub fn fleet() -> impl Strategy<Value = Fleet> {
     let workloads = (0..10_usize).prop_flat_map(|n| (0..n).map(workload).collect::<Vec<_>>());
     let exceptions = (0..6_usize).prop_flat_map(|n| (0..n).map(exception).collect::<Vec<_>>());
     (any::<[bool; 3]>(), workloads, exceptions).prop_map(|(flags, workloads, exceptions)| Fleet {

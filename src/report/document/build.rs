@@ -10,12 +10,15 @@ use crate::api::API_VERSION;
 use crate::assess::adoption::index::Contributions;
 use crate::assess::adoption::{CheckTally, PathTally, Tally};
 use crate::assess::inventory::Inventory;
+use crate::assess::namespace_index::NamespaceIndex;
 use crate::assess::object::kind::WorkloadId;
+use crate::assess::register::ExceptionView;
 use crate::assess::register::index::Register;
-use crate::assess::source::Source;
+use crate::assess::source::{Problem, Source};
 use crate::assess::state::State;
 use crate::assess::verdict::{AsOf, judge};
-use crate::report::document::{CheckCount, KIND, NewServices, PathLine, Report, Summary};
+use crate::assess::workload::Workload;
+use crate::report::document::{self, CheckCount, KIND, NewServices, PathLine, Report, Summary};
 
 /// Maximum of checks in a path's line.
 const NAMED_CHECKS: usize = 5;
@@ -30,94 +33,117 @@ pub struct Sources {
     pub paths: BTreeMap<String, Source>,
 }
 
-/// Inputs of a report.
+/// Inputs of every line of a report.
 #[derive(Clone, Copy)]
-struct View<'a> {
-    inventory: &'a Inventory,
-    contributions: &'a Contributions,
-    register: &'a Register,
-    as_of: &'a AsOf,
-    sources: &'a Sources,
+pub(super) struct View<'a> {
+    pub(super) inventory: &'a Inventory,
+    pub(super) contributions: &'a Contributions,
+    pub(super) register: &'a Register,
+    pub(super) as_of: &'a AsOf,
+    pub(super) sources: &'a Sources,
 }
 
-/// The report on everything in the inventory at one instant, with each service counted for it.
+impl View<'_> {
+    /// The line of a workload.
+    pub(super) fn workload(&self, workload: &Workload, ns: &NamespaceIndex) -> document::Workload {
+        let verdict = judge(workload, ns, &self.inventory.judge_context(self.as_of));
+        workload::line(workload, ns, &verdict, self)
+    }
+
+    /// The problems of a workload, which its line shows too.
+    pub(super) fn workload_problems(
+        &self,
+        workload: &Workload,
+        ns: &NamespaceIndex,
+    ) -> Vec<Problem> {
+        let verdict = judge(workload, ns, &self.inventory.judge_context(self.as_of));
+        workload::problems(workload, &verdict, self)
+    }
+
+    /// The line of an exception.
+    pub(super) fn exception(&self, exception: &ExceptionView<'_>) -> document::Exception {
+        register::line(exception, self.sources)
+    }
+
+    /// The problems of an exception.
+    pub(super) fn exception_problems(&self, exception: &ExceptionView<'_>) -> Vec<Problem> {
+        register::exception_problems(exception, self)
+    }
+
+    /// The problems of golden paths, and of stored objects that cannot be decoded.
+    pub(super) fn other_problems(&self) -> Vec<Problem> {
+        let mut problems = register::path_problems(self);
+        problems.extend(register::undecodable(self.inventory));
+        problems
+    }
+
+    /// The fleet in numbers.
+    pub(super) fn summary(&self) -> Summary {
+        let tally = Tally::sum(
+            self.contributions,
+            self.inventory,
+            self.as_of,
+            self.register,
+        );
+        let mut services: BTreeMap<State, usize> =
+            State::ALL.into_iter().map(|state| (state, 0)).collect();
+        services.extend(&tally.services);
+        Summary {
+            counted_services: services.values().sum(),
+            services,
+            unscoped: tally.unscoped,
+            ignored: tally.ignored,
+            workloads: tally.workloads,
+            namespaces: tally.namespaces,
+            namespaces_total: tally.namespaces_total,
+            adoption_ratio: tally.adoption().ratio(),
+            accounted_ratio: tally.accounted().ratio(),
+            paths: tally
+                .paths
+                .iter()
+                .map(|(name, path)| path_line(name, path, self))
+                .collect(),
+        }
+    }
+}
+
+/// The report on everything in the inventory at one instant, with each service and exception counted for
+/// it.
 pub fn report(inventory: &Inventory, as_of: &AsOf, sources: &Sources) -> Report {
-    report_of(
-        inventory,
-        &Contributions::of(inventory, as_of),
-        &Register::of(inventory, as_of),
-        as_of,
-        sources,
-    )
-}
-
-/// The report from services and exceptions that were counted before.
-pub fn report_of(
-    inventory: &Inventory,
-    contributions: &Contributions,
-    register: &Register,
-    as_of: &AsOf,
-    sources: &Sources,
-) -> Report {
     let view = View {
         inventory,
-        contributions,
-        register,
+        contributions: &Contributions::of(inventory, as_of),
+        register: &Register::of(inventory, as_of),
         as_of,
         sources,
     };
-    let ctx = inventory.judge_context(as_of);
-    let exceptions = register.views(inventory);
+    report_of(&view)
+}
+
+/// The report from services and exceptions that were counted before.
+pub(super) fn report_of(view: &View<'_>) -> Report {
+    let View {
+        inventory, as_of, ..
+    } = view;
+    let exceptions = view.register.views(inventory);
+    let mut problems = view.other_problems();
+    problems.extend(exceptions.iter().flat_map(|it| view.exception_problems(it)));
     let mut workloads = Vec::new();
-    let mut problems = register::problems(&view, &exceptions);
-    problems.extend(register::undecodable(inventory));
-    for (_, ns) in inventory.namespaces() {
-        for entry in ns.workloads.values() {
-            let verdict = judge(&entry.workload, ns, &ctx);
-            let line = workload::line(&entry.workload, ns, &verdict, &view);
-            problems.extend(workload::problems(&line));
-            workloads.push(line);
+    for (ns, workload) in inventory.workloads_from("", None) {
+        let line = view.workload(workload, ns);
+        if !line.problems.is_empty() {
+            problems.extend(view.workload_problems(workload, ns));
         }
+        workloads.push(line);
     }
     Report {
         api_version: API_VERSION,
         kind: KIND,
         as_of: as_of.now,
-        summary: summary(&view),
+        summary: view.summary(),
         workloads,
-        exceptions: exceptions
-            .iter()
-            .map(|e| register::line(e, sources))
-            .collect(),
+        exceptions: exceptions.iter().map(|it| view.exception(it)).collect(),
         problems,
-    }
-}
-
-fn summary(view: &View<'_>) -> Summary {
-    let tally = Tally::sum(
-        view.contributions,
-        view.inventory,
-        view.as_of,
-        view.register,
-    );
-    let mut services: BTreeMap<State, usize> =
-        State::ALL.into_iter().map(|state| (state, 0)).collect();
-    services.extend(&tally.services);
-    Summary {
-        counted_services: services.values().sum(),
-        services,
-        unscoped: tally.unscoped,
-        ignored: tally.ignored,
-        workloads: tally.workloads,
-        namespaces: tally.namespaces,
-        namespaces_total: tally.namespaces_total,
-        adoption_ratio: tally.adoption().ratio(),
-        accounted_ratio: tally.accounted().ratio(),
-        paths: tally
-            .paths
-            .iter()
-            .map(|(name, path)| path_line(name, path, view))
-            .collect(),
     }
 }
 

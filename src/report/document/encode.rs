@@ -54,7 +54,7 @@ const fn is_blank(c: char) -> bool {
 
 /// JSON has characters outside printable ASCII only in strings, so an escape may replace each.
 fn escape(text: &str, is_wanted: impl Fn(char) -> bool) -> Cow<'_, str> {
-    if !text.contains(&is_wanted) {
+    if is_plain_ascii(text) || !text.contains(&is_wanted) {
         return Cow::Borrowed(text);
     }
     let mut safe = String::with_capacity(text.len() + 16);
@@ -70,6 +70,13 @@ fn escape(text: &str, is_wanted: impl Fn(char) -> bool) -> Cow<'_, str> {
         }
     }
     Cow::Owned(safe)
+}
+
+/// Whether every character is printable ASCII or a blank, none of which is ever escaped. Most texts are,
+/// and their bytes are looked at much faster than characters.
+fn is_plain_ascii(text: &str) -> bool {
+    let is_plain = |byte: u8| matches!(byte, b' '..=b'~' | b'\n' | b'\r' | b'\t');
+    text.bytes().fold(true, |all, byte| all & is_plain(byte))
 }
 
 /// `value` as block YAML.

@@ -49,10 +49,10 @@ pub(super) fn line(view: &ExceptionView<'_>, sources: &Sources) -> document::Exc
     }
 }
 
-/// Expressions that do not compile, and exceptions that cover nothing.
-pub(super) fn problems(view: &View<'_>, exceptions: &[ExceptionView<'_>]) -> Vec<Problem> {
-    let paths = view.inventory.paths();
-    let invalid = paths.iter().flat_map(|path| {
+/// Expressions of golden paths that do not compile.
+pub(super) fn path_problems(view: &View<'_>) -> Vec<Problem> {
+    let paths = view.inventory.paths().iter();
+    let invalid = paths.flat_map(|path| {
         let source = view.sources.paths.get(&*path.name);
         let place = place(source, || format!("goldenpath/{}", path.name));
         path.invalid.iter().map(move |invalid| {
@@ -60,20 +60,19 @@ pub(super) fn problems(view: &View<'_>, exceptions: &[ExceptionView<'_>]) -> Vec
             Problem::new(&place, message)
         })
     });
-    let named = exceptions.iter().flat_map(|exception| {
-        let source = source(exception, view.sources);
-        let place = place(source, || {
-            format!(
-                "{}/deviationexception/{}",
-                exception.namespace, exception.exception.name
-            )
-        });
-        findings(exception, paths).into_iter().map(move |finding| {
-            let name = &exception.exception.name;
-            Problem::new(&place, format!("exception {name}: {finding}"))
-        })
+    invalid.collect()
+}
+
+/// Why an exception covers nothing, or less than it names.
+pub(super) fn exception_problems(exception: &ExceptionView<'_>, view: &View<'_>) -> Vec<Problem> {
+    let name = &exception.exception.name;
+    let place = place(source(exception, view.sources), || {
+        format!("{}/deviationexception/{name}", exception.namespace)
     });
-    invalid.chain(named).collect()
+    findings(exception, view.inventory.paths())
+        .into_iter()
+        .map(|finding| Problem::new(&place, format!("exception {name}: {finding}")))
+        .collect()
 }
 
 /// Stored objects that cannot be decoded.

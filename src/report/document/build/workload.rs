@@ -53,16 +53,15 @@ pub(super) fn line(
     }
 }
 
-/// The problems of this line.
-pub(super) fn problems(line: &document::Workload) -> impl Iterator<Item = Problem> {
-    let place = line.source.as_ref().map_or_else(
-        || format!("{}/{}/{}", line.namespace, line.kind, line.name),
-        ToString::to_string,
-    );
-    let notes = line.problems.iter();
-    notes.map(move |note| {
-        Problem::of_workload(&place, format!("{} {}: {note}", line.kind, line.name))
-    })
+/// The problems of this workload, as the whole report lists them.
+pub(super) fn problems(workload: &Workload, verdict: &Verdict, view: &View<'_>) -> Vec<Problem> {
+    let id = &workload.id;
+    let source = view.sources.workloads.get(id);
+    let place = source.map_or_else(|| id.to_string(), ToString::to_string);
+    notes(workload, verdict, view)
+        .into_iter()
+        .map(|note| Problem::of_workload(&place, format!("{} {}: {note}", id.kind.kind, id.name)))
+        .collect()
 }
 
 type Chosen<'a> = (&'a Path, &'a PathResult);

@@ -1,0 +1,451 @@
+//! Lists of workloads and exceptions in pages, as Kubernetes pages its own: a limit, a token to continue
+//! with, and filters. The token names the last item of a page, so nothing is kept between two pages and
+//! a list goes on after a change. Nothing is sent here.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use jiff::Timestamp;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use super::encode;
+use super::stream::Stream;
+use super::view::ReportView;
+use crate::api::API_VERSION;
+use crate::assess::inventory::ExceptionKey;
+use crate::assess::namespace_index::NamespaceIndex;
+use crate::assess::object::kind::{WatchedKind, WorkloadId};
+use crate::assess::register::ExceptionView;
+use crate::assess::state::{Phase, Standing, Status};
+use crate::assess::verdict::{AsOf, judge};
+use crate::assess::workload::Workload;
+
+/// Items of a page, unless the query says otherwise.
+const DEFAULT_LIMIT: usize = 100;
+/// Items of the largest page.
+const LARGEST_LIMIT: usize = 500;
+/// How much of a refused value is shown, in characters.
+const SHOWN: usize = 80;
+
+/// A query that is refused.
+#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+pub enum QueryError {
+    #[error("unknown parameter '{name}'; {known}")]
+    UnknownParameter { name: String, known: String },
+    #[error("parameter '{0}' is given twice")]
+    Repeated(String),
+    #[error("limit must be a whole number from 1 to {LARGEST_LIMIT}, not '{0}'")]
+    Limit(String),
+    #[error("the value of continue is not from this list; leave it out to start at the first page")]
+    Continue,
+    #[error("unknown {parameter} '{value}'; use {known}")]
+    UnknownValue {
+        parameter: &'static str,
+        value: String,
+        known: String,
+    },
+}
+
+/// A query for workloads. An absent filter matches everything.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WorkloadQuery {
+    limit: usize,
+    after: Option<WorkloadId>,
+    filter: WorkloadFilter,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+struct WorkloadFilter {
+    namespace: Option<String>,
+    team: Option<String>,
+    path: Option<String>,
+    state: Option<WorkloadState>,
+    service: Option<String>,
+}
+
+/// A query for exceptions. An absent filter matches everything.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ExceptionQuery {
+    limit: usize,
+    after: Option<ExceptionKey>,
+    filter: ExceptionFilter,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+struct ExceptionFilter {
+    namespace: Option<String>,
+    path: Option<String>,
+    phase: Option<Phase>,
+    team: Option<String>,
+}
+
+/// A state to list: a status, or one standing of deviating workloads.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum WorkloadState {
+    Status(Status),
+    Deviation(Standing),
+}
+
+impl WorkloadState {
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::Status(status) => status.as_str(),
+            Self::Deviation(standing) => standing.as_str(),
+        }
+    }
+
+    fn all() -> Vec<Self> {
+        let statuses = Status::ALL.into_iter().map(Self::Status);
+        let standings = Standing::ALL.into_iter().map(Self::Deviation);
+        statuses.chain(standings).collect()
+    }
+}
+
+impl WorkloadQuery {
+    /// Reads a query. A parameter without a value counts as absent, as forms send it.
+    ///
+    /// # Errors
+    /// When a parameter is unknown or its value is.
+    pub fn read(pairs: Vec<(String, String)>) -> Result<Self, QueryError> {
+        let filters = ["namespace", "team", "path", "state", "service"];
+        let mut parameters = Parameters::of_list(pairs, &filters)?;
+        Ok(Self {
+            limit: parameters.limit()?,
+            after: parameters.after(workload_of)?,
+            filter: WorkloadFilter {
+                namespace: parameters.take("namespace"),
+                team: parameters.take("team"),
+                path: parameters.take("path"),
+                state: parameters.word("state", &WorkloadState::all(), WorkloadState::as_str)?,
+                service: parameters.take("service"),
+            },
+        })
+    }
+
+    /// The page that this query asks for.
+    ///
+    /// # Errors
+    /// When its head cannot be written as JSON.
+    pub fn page(&self, view: Arc<ReportView>) -> serde_json::Result<Stream> {
+        let as_of = AsOf::new(view.as_of);
+        let namespace = self.filter.namespace.as_deref();
+        let from = namespace.unwrap_or_default();
+        let found = view
+            .inventory
+            .workloads_from(from, self.after.as_ref())
+            .take_while(|(_, workload)| is_wanted(namespace, &workload.id.namespace))
+            .filter(|(ns, workload)| self.filter.matches(workload, ns, &view, &as_of))
+            .map(|(_, workload)| workload.id.clone());
+        let page = Page::of(found, self.limit);
+        let last = page.last_of_more();
+        let remaining = last.filter(|_| self.filter == Default::default());
+        let metadata = ListMetadata {
+            r#continue: last.map(token_of_workload).transpose()?,
+            remaining_item_count: remaining.map(|last| workloads_behind(last, &view)),
+        };
+        let head = head("WorkloadList", view.as_of, metadata)?;
+        Ok(Stream::workloads(view, &head, page.ids))
+    }
+}
+
+impl WorkloadFilter {
+    /// Whether the other filters match a workload of a wanted namespace; the cheap ones decide first.
+    fn matches(
+        &self,
+        workload: &Workload,
+        ns: &NamespaceIndex,
+        view: &ReportView,
+        as_of: &AsOf,
+    ) -> bool {
+        let service = workload.service.as_deref().unwrap_or(&workload.id.name);
+        if !is_wanted(self.team.as_deref(), ns.team_of(workload))
+            || !is_wanted(self.service.as_deref(), service)
+        {
+            return false;
+        }
+        if self.path.is_none() && self.state.is_none() {
+            return true;
+        }
+        let verdict = judge(workload, ns, &view.inventory.judge_context(as_of));
+        let path = verdict.path.map(|index| &*workload.paths.get(index).name);
+        let is_in_state = self.state.is_none_or(|state| match state {
+            WorkloadState::Status(status) => verdict.status == status,
+            WorkloadState::Deviation(standing) => verdict.standing == Some(standing),
+        });
+        is_in_state
+            && self
+                .path
+                .as_deref()
+                .is_none_or(|wanted| path == Some(wanted))
+    }
+}
+
+impl ExceptionQuery {
+    /// Reads a query. A parameter without a value counts as absent, as forms send it.
+    ///
+    /// # Errors
+    /// When a parameter is unknown or its value is.
+    pub fn read(pairs: Vec<(String, String)>) -> Result<Self, QueryError> {
+        let filters = ["namespace", "path", "phase", "team"];
+        let mut parameters = Parameters::of_list(pairs, &filters)?;
+        Ok(Self {
+            limit: parameters.limit()?,
+            after: parameters.after(exception_of)?,
+            filter: ExceptionFilter {
+                namespace: parameters.take("namespace"),
+                path: parameters.take("path"),
+                phase: parameters.word("phase", &Phase::ALL, Phase::as_str)?,
+                team: parameters.take("team"),
+            },
+        })
+    }
+
+    /// The page that this query asks for.
+    ///
+    /// # Errors
+    /// When its head cannot be written as JSON.
+    pub fn page(&self, view: Arc<ReportView>) -> serde_json::Result<Stream> {
+        let namespace = self.filter.namespace.as_deref();
+        let from = namespace.unwrap_or_default();
+        let found = view
+            .register
+            .views_from(&view.inventory, from, self.after.as_ref())
+            .take_while(|exception| is_wanted(namespace, exception.namespace))
+            .filter(|exception| self.filter.matches(exception))
+            .map(|exception| exception.key());
+        let page = Page::of(found, self.limit);
+        let last = page.last_of_more();
+        let remaining = last.filter(|_| self.filter == Default::default());
+        let metadata = ListMetadata {
+            r#continue: last.map(token_of_exception).transpose()?,
+            remaining_item_count: remaining.map(|last| exceptions_behind(last, &view)),
+        };
+        let head = head("ExceptionList", view.as_of, metadata)?;
+        Ok(Stream::exceptions(view, &head, page.ids))
+    }
+}
+
+impl ExceptionFilter {
+    /// Whether the other filters match an exception of a wanted namespace.
+    fn matches(&self, exception: &ExceptionView<'_>) -> bool {
+        is_wanted(self.path.as_deref(), exception.path_name())
+            && is_wanted(self.team.as_deref(), &exception.exception.spec.owner.team)
+            && self.phase.is_none_or(|phase| phase == exception.life.phase)
+    }
+}
+
+fn is_wanted(wanted: Option<&str>, found: &str) -> bool {
+    wanted.is_none_or(|wanted| wanted == found)
+}
+
+/// Refuses every parameter: for an address that takes none.
+///
+/// # Errors
+/// When there is one.
+pub fn without_parameters(pairs: Vec<(String, String)>) -> Result<(), QueryError> {
+    Parameters::read(pairs, &[]).map(|_| ())
+}
+
+/// The parameters of a query that have a value.
+struct Parameters(BTreeMap<String, String>);
+
+impl Parameters {
+    fn of_list(pairs: Vec<(String, String)>, filters: &[&str]) -> Result<Self, QueryError> {
+        Self::read(pairs, &[&["limit", "continue"], filters].concat())
+    }
+
+    fn read(pairs: Vec<(String, String)>, known: &[&str]) -> Result<Self, QueryError> {
+        let mut values = BTreeMap::new();
+        for (name, value) in pairs {
+            if !known.contains(&&*name) {
+                let known = match known {
+                    [] => "this address takes none".to_owned(),
+                    known => format!("use {}", known.join(", ")),
+                };
+                let name = shown(&name);
+                return Err(QueryError::UnknownParameter { name, known });
+            }
+            if values.insert(name.clone(), value).is_some() {
+                return Err(QueryError::Repeated(name));
+            }
+        }
+        values.retain(|_, value| !value.is_empty());
+        Ok(Self(values))
+    }
+
+    fn take(&mut self, name: &str) -> Option<String> {
+        self.0.remove(name)
+    }
+
+    fn limit(&mut self) -> Result<usize, QueryError> {
+        let Some(text) = self.take("limit") else {
+            return Ok(DEFAULT_LIMIT);
+        };
+        let limit = text.parse().ok();
+        limit
+            .filter(|limit| (1..=LARGEST_LIMIT).contains(limit))
+            .ok_or_else(|| QueryError::Limit(shown(&text)))
+    }
+
+    /// The item that a token names.
+    fn after<T: DeserializeOwned, Id>(
+        &mut self,
+        id: impl FnOnce(T) -> Id,
+    ) -> Result<Option<Id>, QueryError> {
+        let Some(token) = self.take("continue") else {
+            return Ok(None);
+        };
+        let bytes = URL_SAFE_NO_PAD.decode(token).ok();
+        let names = bytes.and_then(|bytes| serde_json::from_slice(&bytes).ok());
+        names
+            .map(|names| Some(id(names)))
+            .ok_or(QueryError::Continue)
+    }
+
+    /// One of these words, in any case.
+    fn word<T: Copy>(
+        &mut self,
+        parameter: &'static str,
+        known: &[T],
+        as_str: impl Fn(T) -> &'static str,
+    ) -> Result<Option<T>, QueryError> {
+        let Some(text) = self.take(parameter) else {
+            return Ok(None);
+        };
+        let found = known
+            .iter()
+            .find(|word| as_str(**word).eq_ignore_ascii_case(&text));
+        found
+            .map(|word| Some(*word))
+            .ok_or_else(|| QueryError::UnknownValue {
+                parameter,
+                value: shown(&text),
+                known: known
+                    .iter()
+                    .map(|word| as_str(*word))
+                    .collect::<Vec<_>>()
+                    .join(", "),
+            })
+    }
+}
+
+fn shown(text: &str) -> String {
+    text.chars().take(SHOWN).collect()
+}
+
+/// The items of one page.
+struct Page<Id> {
+    ids: Vec<Id>,
+    has_more: bool,
+}
+
+impl<Id> Page<Id> {
+    fn of(mut found: impl Iterator<Item = Id>, limit: usize) -> Self {
+        Self {
+            ids: found.by_ref().take(limit).collect(),
+            has_more: found.next().is_some(),
+        }
+    }
+
+    /// The last item, where others follow.
+    fn last_of_more(&self) -> Option<&Id> {
+        self.ids.last().filter(|_| self.has_more)
+    }
+}
+
+/// What Kubernetes writes into the metadata of a list.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct ListMetadata {
+    /// Asks for the next page; absent on the last one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    r#continue: Option<String>,
+    /// Items on the next pages; absent with a filter, and on the last page.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    remaining_item_count: Option<usize>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct ListHead {
+    api_version: &'static str,
+    kind: &'static str,
+    as_of: Timestamp,
+    metadata: ListMetadata,
+}
+
+fn head(
+    kind: &'static str,
+    as_of: Timestamp,
+    metadata: ListMetadata,
+) -> serde_json::Result<String> {
+    encode::json(&ListHead {
+        api_version: API_VERSION,
+        kind,
+        as_of,
+        metadata,
+    })
+}
+
+fn workloads_behind(last: &WorkloadId, view: &ReportView) -> usize {
+    let namespaces = view.inventory.namespaces_from(&last.namespace);
+    namespaces
+        .map(|(name, ns)| {
+            let after = (*name == *last.namespace).then_some((&*last.kind, &*last.name));
+            ns.workloads.behind(after).len()
+        })
+        .sum()
+}
+
+fn exceptions_behind((namespace, last): &ExceptionKey, view: &ReportView) -> usize {
+    let namespaces = view.inventory.namespaces_from(namespace);
+    namespaces
+        .map(|(name, ns)| {
+            let after = (*name == **namespace).then_some(&**last);
+            ns.exceptions_after(after).count()
+        })
+        .sum()
+}
+
+/// Namespace, kind, group, version and name.
+type WorkloadNames = [String; 5];
+
+fn workload_of([namespace, kind, group, version, name]: WorkloadNames) -> WorkloadId {
+    WorkloadId {
+        namespace: namespace.into(),
+        kind: Arc::new(WatchedKind {
+            kind,
+            group,
+            version,
+            plural: String::new(),
+        }),
+        name: name.into(),
+    }
+}
+
+fn token_of_workload(id: &WorkloadId) -> serde_json::Result<String> {
+    let kind = &*id.kind;
+    token(&[
+        &*id.namespace,
+        &kind.kind,
+        &kind.group,
+        &kind.version,
+        &id.name,
+    ])
+}
+
+fn exception_of([namespace, name]: [String; 2]) -> ExceptionKey {
+    (namespace.into(), name.into())
+}
+
+fn token_of_exception((namespace, name): &ExceptionKey) -> serde_json::Result<String> {
+    token(&[namespace, name])
+}
+
+/// A text that is safe in an address, and that readers take as it is.
+fn token(names: &[&str]) -> serde_json::Result<String> {
+    Ok(URL_SAFE_NO_PAD.encode(encode::json(&names)?))
+}

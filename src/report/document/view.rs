@@ -1,0 +1,65 @@
+//! What reports and lists are written from: the facts of one instant, owned, so that a reader may take
+//! its time and all readers share them. Nothing here is written or judged.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, OnceLock};
+
+use jiff::Timestamp;
+
+use super::build::{self, Sources, View};
+use super::{Report, Summary};
+use crate::assess::adoption::index::Contributions;
+use crate::assess::inventory::Inventory;
+use crate::assess::register::index::Register;
+use crate::assess::source::Problem;
+use crate::assess::verdict::AsOf;
+
+/// A cluster's objects have no files.
+static NO_SOURCES: Sources = Sources {
+    workloads: BTreeMap::new(),
+    exceptions: BTreeMap::new(),
+    paths: BTreeMap::new(),
+};
+
+/// The facts of a live report.
+#[derive(Debug)]
+pub struct ReportView {
+    pub inventory: Inventory,
+    /// Every service as it was counted for the same instant.
+    pub contributions: Contributions,
+    /// Every exception as it was assessed for the same instant.
+    pub register: Register,
+    /// The instant that everything is judged for.
+    pub as_of: Timestamp,
+    /// Problems of the cluster, besides those of the objects.
+    pub problems: Vec<Problem>,
+    /// The numbers, once a reader has asked for them. Views of the same facts share them.
+    pub summary: Arc<OnceLock<Summary>>,
+}
+
+impl ReportView {
+    /// The numbers.
+    pub fn summary(&self) -> &Summary {
+        self.summary
+            .get_or_init(|| self.lines(&AsOf::new(self.as_of)).summary())
+    }
+
+    /// The whole report. A large one is rather written by [`super::stream::Stream`].
+    pub fn report(&self) -> Report {
+        let mut report = build::report_of(&self.lines(&AsOf::new(self.as_of)));
+        report.problems.extend_from_slice(&self.problems);
+        report.problems.sort();
+        report
+    }
+
+    /// What makes the lines, at the instant of the view.
+    pub(super) fn lines<'a>(&'a self, as_of: &'a AsOf) -> View<'a> {
+        View {
+            inventory: &self.inventory,
+            contributions: &self.contributions,
+            register: &self.register,
+            as_of,
+            sources: &NO_SOURCES,
+        }
+    }
+}
