@@ -1,8 +1,9 @@
-//! The read-only HTTP server: metrics, health and the report, all from a [`Source`]. It knows nothing
-//! of clusters. Liveness never depends on the cluster: a restart would not install a missing
+//! The read-only HTTP server: metrics, health, the report and its lists, all from a [`Source`]. It knows
+//! nothing of clusters. Liveness never depends on the cluster: a restart would not install a missing
 //! definition.
 
 mod activity;
+mod body;
 mod listener;
 mod shared;
 
@@ -11,15 +12,25 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use axum::body::Body;
-use axum::extract::State;
+use axum::extract::{Query, State};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{Html, IntoResponse, Response};
 use axum::{Router, routing::get};
+use serde::Serialize;
 use tokio::net::TcpListener;
 
 pub use activity::Patience;
+use body::Builders;
 pub use listener::{Limits, Routes, serve};
-use shared::{SharedResponse, Unavailable};
+use shared::{Shared, Unavailable};
+
+use crate::api::API_VERSION;
+use crate::report::document::encode;
+use crate::report::document::list::{
+    ExceptionQuery, QueryError, WorkloadQuery, without_parameters,
+};
+use crate::report::document::stream::Stream;
+use crate::report::document::view::ReportView;
 
 const TEXT: &str = "text/plain; charset=utf-8";
 const EXPOSITION: &str = "text/plain; version=0.0.4; charset=utf-8";
@@ -29,7 +40,10 @@ const RETRY_AFTER: HeaderValue = HeaderValue::from_static("2");
 
 const WELCOME: &str = "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\">\
 <title>goldenpath</title><h1>goldenpath</h1>\
-<ul><li><a href=\"/api/v1/report\">The report, as JSON</a></li>";
+<ul><li><a href=\"/api/v1/summary\">The numbers, as JSON</a></li>\
+<li><a href=\"/api/v1/workloads\">Workloads, in pages</a></li>\
+<li><a href=\"/api/v1/exceptions\">Exceptions, in pages</a></li>\
+<li><a href=\"/api/v1/report\">The whole report</a></li>";
 /// Further links where metrics and health have the same address.
 const OPERATIONS: &str = "<li><a href=\"/metrics\">Metrics</a></li>\
 <li><a href=\"/readyz\">Is it ready?</a></li>";
@@ -40,8 +54,8 @@ pub trait Source: Send + Sync + 'static {
     fn readiness(&self) -> Readiness;
     /// Metrics in Prometheus' text format.
     fn metrics(&self) -> String;
-    /// The report as JSON; none while it would be incomplete.
-    fn report(&self) -> Option<Vec<u8>>;
+    /// What the report and its lists are written from; none while they would be incomplete.
+    fn view(&self) -> Option<Arc<ReportView>>;
 }
 
 /// Kinds that are still missing, and kinds the operator works without.
@@ -77,8 +91,9 @@ impl Readiness {
 #[derive(Clone)]
 struct Responses {
     source: Arc<dyn Source>,
-    metrics: Arc<SharedResponse>,
-    report: Arc<SharedResponse>,
+    metrics: Arc<Shared<[u8]>>,
+    views: Arc<Shared<ReportView>>,
+    builders: Builders,
 }
 
 impl Responses {
@@ -86,7 +101,8 @@ impl Responses {
         Self {
             source,
             metrics: Arc::default(),
-            report: Arc::default(),
+            views: Arc::default(),
+            builders: Builders::default(),
         }
     }
 }
@@ -94,12 +110,12 @@ impl Responses {
 /// Metrics and health alone.
 pub fn operations(source: Arc<dyn Source>) -> Routes {
     let responses = Responses::new(source);
-    let report = responses.report.clone();
+    let views = responses.views.clone();
     let all = operations_of(responses);
     Routes {
         reserve: all.clone(),
         all,
-        report,
+        views,
     }
 }
 
@@ -107,7 +123,7 @@ pub fn operations(source: Arc<dyn Source>) -> Routes {
 pub fn pages(source: Arc<dyn Source>) -> Routes {
     let responses = Responses::new(source);
     Routes {
-        report: responses.report.clone(),
+        views: responses.views.clone(),
         all: pages_of("", responses),
         reserve: Router::new().fallback(busy),
     }
@@ -118,7 +134,7 @@ pub fn everything(source: Arc<dyn Source>) -> Routes {
     let responses = Responses::new(source);
     let operations = operations_of(responses.clone());
     Routes {
-        report: responses.report.clone(),
+        views: responses.views.clone(),
         all: operations.clone().merge(pages_of(OPERATIONS, responses)),
         reserve: operations.fallback(busy),
     }
@@ -138,6 +154,9 @@ fn pages_of(others: &str, responses: Responses) -> Router {
     Router::new()
         .route("/", get(async || Html(page)))
         .route("/api/v1/report", get(report))
+        .route("/api/v1/summary", get(summary))
+        .route("/api/v1/workloads", get(workloads))
+        .route("/api/v1/exceptions", get(exceptions))
         .with_state(responses)
 }
 
@@ -158,22 +177,62 @@ async fn readyz(State(responses): State<Responses>) -> Response {
 
 async fn metrics(State(responses): State<Responses>) -> Response {
     let source = responses.source.clone();
-    let built = responses.metrics.get(move || Some(source.metrics().into()));
-    respond(built.await, EXPOSITION, &responses)
+    let text = move || Some(source.metrics().into_bytes().into());
+    let got = responses.metrics.get(text).await;
+    respond(
+        got.map(|(text, turn)| body::whole(text, turn)),
+        EXPOSITION,
+        &responses,
+    )
 }
 
 async fn report(State(responses): State<Responses>) -> Response {
-    let source = responses.source.clone();
-    let built = responses.report.get(move || source.report());
-    respond(built.await, JSON, &responses)
+    written(&responses, |view| Ok(Stream::report(view))).await
 }
 
-fn respond(
-    built: Result<Body, Unavailable>,
-    kind: &'static str,
+/// The parameters of an address.
+type Pairs = Query<Vec<(String, String)>>;
+
+async fn summary(State(responses): State<Responses>, Query(pairs): Pairs) -> Response {
+    match without_parameters(pairs) {
+        Ok(()) => written(&responses, |view| Ok(Stream::summary(view))).await,
+        Err(error) => bad_request(&error),
+    }
+}
+
+async fn workloads(State(responses): State<Responses>, Query(pairs): Pairs) -> Response {
+    match WorkloadQuery::read(pairs) {
+        Ok(query) => written(&responses, move |view| query.page(view)).await,
+        Err(error) => bad_request(&error),
+    }
+}
+
+async fn exceptions(State(responses): State<Responses>, Query(pairs): Pairs) -> Response {
+    match ExceptionQuery::read(pairs) {
+        Ok(query) => written(&responses, move |view| query.page(view)).await,
+        Err(error) => bad_request(&error),
+    }
+}
+
+/// Answers with a document of the view that readers share now.
+async fn written(
     responses: &Responses,
+    document: impl FnOnce(Arc<ReportView>) -> serde_json::Result<Stream> + Send + 'static,
 ) -> Response {
-    match built {
+    let source = responses.source.clone();
+    let body = match responses.views.get(move || source.view()).await {
+        Ok((view, turn)) => {
+            let builders = responses.builders.clone();
+            let begun = builders.begin(move || document(view), turn).await;
+            begun.map_err(|_| Unavailable::Failed)
+        }
+        Err(unavailable) => Err(unavailable),
+    };
+    respond(body, JSON, responses)
+}
+
+fn respond(body: Result<Body, Unavailable>, kind: &'static str, responses: &Responses) -> Response {
+    match body {
         Ok(body) => ([(header::CONTENT_TYPE, kind)], body).into_response(),
         Err(Unavailable::NotReady) => {
             let text = responses.source.readiness().text();
@@ -181,6 +240,34 @@ fn respond(
         }
         Err(Unavailable::Busy) => too_many(),
         Err(Unavailable::Failed) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
+    }
+}
+
+/// What the API server answers to a request that it refuses.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Refusal {
+    api_version: &'static str,
+    kind: &'static str,
+    status: &'static str,
+    message: String,
+    reason: &'static str,
+    code: u16,
+}
+
+fn bad_request(error: &QueryError) -> Response {
+    let code = StatusCode::BAD_REQUEST;
+    let refusal = Refusal {
+        api_version: API_VERSION,
+        kind: "Status",
+        status: "Failure",
+        message: error.to_string(),
+        reason: "BadRequest",
+        code: code.as_u16(),
+    };
+    match encode::json(&refusal) {
+        Ok(text) => (code, [(header::CONTENT_TYPE, JSON)], text).into_response(),
+        Err(_) => code.into_response(),
     }
 }
 

@@ -9,10 +9,7 @@ use prometheus::proto::MetricFamily;
 use super::context::Context;
 use super::counters::GaugeValues;
 use super::readiness::Stage;
-use super::snapshots::View;
-use crate::assess::source::Problem;
 use crate::assess::verdict::{AsOf, judge};
-use crate::report::document::Report;
 use crate::report::document::view::ReportView;
 use crate::report::metrics;
 
@@ -54,41 +51,25 @@ impl Observer {
     fn adoption(&self) -> Arc<Vec<MetricFamily>> {
         let now = Timestamp::now();
         let snapshots = &self.0.snapshots;
-        // Most operators are scraped and rarely read: drop the memory of an old report.
         let version = || self.0.inventory().version();
-        snapshots.report.drop_outdated(version(), now);
         let view = || self.0.view();
-        snapshots
-            .families
-            .get(version, now, Vec::new(), view, |view, _| {
-                let as_of = AsOf::new(view.now);
-                let (facts, counts) = (&view.inventory, &view.contributions);
-                metrics::families_of(facts, counts, &view.register, &as_of, &self.0.metrics)
-            })
+        snapshots.families.get(version, now, view, |view| {
+            let as_of = AsOf::new(view.now);
+            let (facts, counts) = (&view.inventory, &view.contributions);
+            metrics::families_of(facts, counts, &view.register, &as_of, &self.0.metrics)
+        })
     }
 
-    /// The report; none while it would be incomplete. It is shared: `asOf` is when it was built.
-    pub fn report(&self) -> Option<Arc<Report>> {
+    /// What reports and lists are written from; none while they would be incomplete. Readers at the same
+    /// time share it: its instant is when it was built.
+    pub fn report_view(&self) -> Option<Arc<ReportView>> {
         if !self.is_ready() {
             return None;
         }
-        let build = |view: &View, problems: &[Problem]| {
-            let whole_second = Timestamp::from_second(view.now.as_second());
-            let view = ReportView {
-                inventory: view.inventory.snapshot(),
-                contributions: view.contributions.clone(),
-                register: view.register.clone(),
-                as_of: whole_second.unwrap_or(view.now),
-                problems: problems.to_vec(),
-                summary: Arc::default(),
-            };
-            view.report()
-        };
         let version = || self.0.inventory().version();
         let view = || self.0.view();
         let (now, problems) = (Timestamp::now(), self.0.problems());
-        let snapshot = &self.0.snapshots.report;
-        Some(snapshot.get(version, now, problems, view, build))
+        Some(self.0.snapshots.report.get(version, now, problems, view))
     }
 
     /// How many workloads do not carry the labels of their verdict yet; `None` before everything was

@@ -1,7 +1,7 @@
-//! The latest report and the latest adoption metrics, shared by all requests while they are current.
-//! Building one reads a view, and never holds the inventory's lock.
+//! The view that reports are written from, and the latest adoption metrics, shared by all requests while
+//! they are current. Building one reads a view, and never holds the inventory's lock.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
 
 use jiff::Timestamp;
 use prometheus::proto::MetricFamily;
@@ -11,7 +11,8 @@ use crate::assess::adoption::index::Contributions;
 use crate::assess::inventory::Inventory;
 use crate::assess::register::index::Register;
 use crate::assess::source::Problem;
-use crate::report::document::Report;
+use crate::report::document::Summary;
+use crate::report::document::view::ReportView;
 
 /// The oldest snapshot that is served, although nothing that it counts changed.
 const LONGEST: Period = Period::seconds(60);
@@ -30,30 +31,38 @@ pub struct View {
 /// The snapshots of one operator.
 #[derive(Debug, Default)]
 pub(super) struct Snapshots {
-    /// The report.
-    pub(super) report: Snapshot<Report>,
+    /// What reports are written from.
+    pub(super) report: ReportSnapshot,
     /// Metrics computed from the inventory.
     pub(super) families: Snapshot<Vec<MetricFamily>>,
 }
 
-/// One value computed from the inventory.
+/// The facts that a snapshot is true for.
 #[derive(Debug)]
-pub(super) struct Snapshot<T>(Mutex<Option<Latest<T>>>);
-
-#[derive(Debug)]
-struct Latest<T> {
-    value: Arc<T>,
+struct Validity {
     version: u64,
-    problems: Vec<Problem>,
     as_of: Timestamp,
     until: Timestamp,
 }
 
-impl<T> Latest<T> {
-    fn is_true(&self, version: u64, now: Timestamp) -> bool {
+impl Validity {
+    fn of(view: &View) -> Self {
+        let longest = LONGEST.after(view.now);
+        Self {
+            version: view.inventory.version(),
+            as_of: view.now,
+            until: view.next_change.map_or(longest, |next| next.min(longest)),
+        }
+    }
+
+    fn holds(&self, version: u64, now: Timestamp) -> bool {
         self.version == version && self.as_of <= now && now < self.until
     }
 }
+
+/// One value computed from the inventory.
+#[derive(Debug)]
+pub(super) struct Snapshot<T>(Mutex<Option<(Arc<T>, Validity)>>);
 
 impl<T> Default for Snapshot<T> {
     fn default() -> Self {
@@ -62,43 +71,90 @@ impl<T> Default for Snapshot<T> {
 }
 
 impl<T> Snapshot<T> {
-    /// The latest value while version, time and `problems` leave it current, else a new one. Callers that
-    /// ask at the same time share one.
+    /// The latest value while version and time leave it current, else a new one. Callers that ask at the
+    /// same time share one.
+    pub(super) fn get(
+        &self,
+        version: impl FnOnce() -> u64,
+        now: Timestamp,
+        view: impl FnOnce() -> View,
+        build: impl FnOnce(&View) -> T,
+    ) -> Arc<T> {
+        let mut latest = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((value, validity)) = &*latest
+            && validity.holds(version(), now)
+        {
+            return value.clone();
+        }
+        // Drop the old value before the new one is built, so that memory never holds both.
+        *latest = None;
+        let view = view();
+        let value = Arc::new(build(&view));
+        *latest = Some((value.clone(), Validity::of(&view)));
+        value
+    }
+}
+
+/// The view that reports are written from. Its readers alone hold it, because the writer copies what
+/// changes meanwhile; the numbers are small and stay.
+#[derive(Debug, Default)]
+pub(super) struct ReportSnapshot(Mutex<Option<LatestReport>>);
+
+#[derive(Debug)]
+struct LatestReport {
+    view: Weak<ReportView>,
+    validity: Validity,
+    /// The instant of the report, in whole seconds.
+    as_of: Timestamp,
+    problems: Vec<Problem>,
+    summary: Arc<OnceLock<Summary>>,
+}
+
+impl LatestReport {
+    fn holds(&self, version: u64, now: Timestamp, problems: &[Problem]) -> bool {
+        self.validity.holds(version, now) && self.problems == problems
+    }
+}
+
+impl ReportSnapshot {
+    /// The view that a reader holds, while version, time and `problems` leave it current, else a new one.
+    /// A new one of the same facts shares the numbers of the last one.
     pub(super) fn get(
         &self,
         version: impl FnOnce() -> u64,
         now: Timestamp,
         problems: Vec<Problem>,
         view: impl FnOnce() -> View,
-        build: impl FnOnce(&View, &[Problem]) -> T,
-    ) -> Arc<T> {
+    ) -> Arc<ReportView> {
         let mut latest = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(known) = &*latest
-            && known.is_true(version(), now)
-            && known.problems == problems
+            && let Some(view) = known.view.upgrade()
+            && known.holds(version(), now, &problems)
         {
-            return known.value.clone();
+            return view;
         }
-        // Drop the old value before the new one is built, so that memory never holds both.
-        *latest = None;
         let view = view();
-        let value = Arc::new(build(&view, &problems));
-        let longest = LONGEST.after(view.now);
-        *latest = Some(Latest {
-            value: value.clone(),
-            version: view.inventory.version(),
+        let same = latest
+            .take()
+            .filter(|known| known.holds(view.inventory.version(), view.now, &problems));
+        let mut report = same.unwrap_or_else(|| LatestReport {
+            view: Weak::new(),
+            validity: Validity::of(&view),
+            as_of: Timestamp::from_second(view.now.as_second()).unwrap_or(view.now),
             problems,
-            as_of: view.now,
-            until: view.next_change.map_or(longest, |next| next.min(longest)),
+            summary: Arc::default(),
         });
-        value
-    }
-
-    /// Frees the memory of a value that is outdated.
-    pub(super) fn drop_outdated(&self, version: u64, now: Timestamp) {
-        if let Ok(mut latest) = self.0.try_lock() {
-            latest.take_if(|known| !known.is_true(version, now));
-        }
+        let shared = Arc::new(ReportView {
+            inventory: view.inventory,
+            contributions: view.contributions,
+            register: view.register,
+            as_of: report.as_of,
+            problems: report.problems.clone(),
+            summary: report.summary.clone(),
+        });
+        report.view = Arc::downgrade(&shared);
+        *latest = Some(report);
+        shared
     }
 }
 
@@ -124,9 +180,19 @@ mod tests {
     fn asked(snapshot: &Snapshot<i64>, inventory: &Mutex<Inventory>, second: i64) -> i64 {
         let version = || inventory.lock().unwrap().version();
         let view = || view(inventory, second);
-        *snapshot.get(version, at(second), Vec::new(), view, |view, _| {
-            view.now.as_second()
-        })
+        *snapshot.get(version, at(second), view, |view| view.now.as_second())
+    }
+
+    /// Asks for a report view.
+    fn reported(
+        snapshot: &ReportSnapshot,
+        inventory: &Mutex<Inventory>,
+        second: i64,
+        problems: &[Problem],
+    ) -> Arc<ReportView> {
+        let version = || inventory.lock().unwrap().version();
+        let view = || view(inventory, second);
+        snapshot.get(version, at(second), problems.to_vec(), view)
     }
 
     #[test]
@@ -143,33 +209,54 @@ mod tests {
     }
 
     #[test]
-    fn a_problem_of_the_cluster_makes_a_new_value() {
+    fn readers_at_the_same_time_share_a_view_until_the_inventory_or_time_changes_it() {
         let inventory = Mutex::new(Inventory::new(Settings::default()));
-        let snapshot = Snapshot::default();
+        let snapshot = ReportSnapshot::default();
+        let asked = |second| reported(&snapshot, &inventory, second, &[]);
+        let first = asked(100);
+        assert!(Arc::ptr_eq(&first, &asked(130)));
+        inventory.lock().unwrap().set_exceptions_kept(true);
+        let second = asked(131);
+        assert!(!Arc::ptr_eq(&first, &second));
+        assert!(Arc::ptr_eq(&second, &asked(190)));
+        assert_eq!(asked(191).as_of, at(191));
+    }
+
+    #[test]
+    fn a_view_is_freed_with_its_last_reader_and_its_numbers_stay() {
+        let inventory = Mutex::new(Inventory::new(Settings::default()));
+        let snapshot = ReportSnapshot::default();
+        let first = reported(&snapshot, &inventory, 100, &[]);
+        first.summary();
+        let freed = Arc::downgrade(&first);
+        drop(first);
+        assert!(freed.upgrade().is_none());
+        let again = reported(&snapshot, &inventory, 120, &[]);
+        assert_eq!(again.as_of, at(100));
+        assert!(again.summary.get().is_some());
+        drop(again);
+        let later = reported(&snapshot, &inventory, 160, &[]);
+        assert_eq!(later.as_of, at(160));
+        assert!(later.summary.get().is_none());
+    }
+
+    #[test]
+    fn a_problem_of_the_cluster_makes_a_new_view() {
+        let inventory = Mutex::new(Inventory::new(Settings::default()));
+        let snapshot = ReportSnapshot::default();
         let problem = Problem::new("Rollout", "cannot be followed");
+        let mut views = Vec::new();
         for (problems, known) in [
             (vec![], 0),
             (vec![problem.clone()], 1),
             (vec![problem], 1),
             (vec![], 0),
         ] {
-            let version = || inventory.lock().unwrap().version();
-            let view = || view(&inventory, 100);
-            let found = snapshot.get(version, at(100), problems, view, |_, problems| {
-                problems.len()
-            });
-            assert_eq!(*found, known);
+            views.push(reported(&snapshot, &inventory, 100, &problems));
+            let found = views.last().unwrap().report().problems;
+            assert_eq!(found.len(), known);
         }
-    }
-
-    #[test]
-    fn an_outdated_value_is_freed() {
-        let inventory = Mutex::new(Inventory::new(Settings::default()));
-        let snapshot = Snapshot::default();
-        assert_eq!(asked(&snapshot, &inventory, 100), 100);
-        snapshot.drop_outdated(inventory.lock().unwrap().version(), at(120));
-        assert!(snapshot.0.lock().unwrap().is_some());
-        snapshot.drop_outdated(inventory.lock().unwrap().version(), at(160));
-        assert!(snapshot.0.lock().unwrap().is_none());
+        assert!(Arc::ptr_eq(&views[1], &views[2]));
+        assert!(!Arc::ptr_eq(&views[0], &views[1]));
     }
 }

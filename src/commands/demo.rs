@@ -166,12 +166,13 @@ fn show(
         "everything is labelled, {:.1} s after the start",
         began.elapsed().as_secs_f64()
     ));
-    let report = observer.report().ok_or(ErrorKind::Ended("the operator"))?;
+    let view = observer.report_view();
+    let report = view.ok_or(ErrorKind::Ended("the operator"))?.report();
     let mut out = output::stdout(invocation.global);
     // The commands that the report suggests are about this cluster.
     let flags = format!("--kubeconfig {}", cluster.kubeconfig().display());
     args.output
-        .write(&*report, invocation.global, &mut out, |report, style| {
+        .write(&report, invocation.global, &mut out, |report, style| {
             text::render(report, style, &flags)
         })?;
     signposts(cluster, listen, &mut out).map_err(CommandError::output)

@@ -22,7 +22,7 @@ use crate::assess::reminders::{Delivery, ReminderMessage};
 use crate::assess::settings::OnApply;
 use crate::cluster::{Observer, Operator, ReminderSender, Reminders, RunSettings};
 use crate::notify::{self, WebhookSender};
-use crate::report::document::encode;
+use crate::report::document::view::ReportView;
 use crate::report::metrics;
 use crate::report::policy_report::Format;
 use crate::report::terminal::plain::plain;
@@ -358,8 +358,7 @@ impl Source for Observer {
         Self::metrics(self)
     }
 
-    fn report(&self) -> Option<Vec<u8>> {
-        let json = encode::json(&*Self::report(self)?).ok()?;
-        Some(json.into_bytes())
+    fn view(&self) -> Option<Arc<ReportView>> {
+        self.report_view()
     }
 }

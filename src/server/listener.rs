@@ -26,7 +26,8 @@ use tower::ServiceExt as _;
 use tracing::warn;
 
 use super::activity::{Activity, Answering, Patience, Tracked};
-use super::shared::SharedResponse;
+use super::shared::Shared;
+use crate::report::document::view::ReportView;
 
 /// How long open connections may take to end when the server stops.
 const DRAIN: Duration = Duration::from_secs(2);
@@ -79,19 +80,19 @@ pub struct Routes {
     pub(super) all: Router,
     /// For connections beyond the limit, of one request each.
     pub(super) reserve: Router,
-    /// The report, shared among readers.
-    pub(super) report: Arc<SharedResponse>,
+    /// What reports and lists are written from, shared among readers.
+    pub(super) views: Arc<Shared<ReportView>>,
 }
 
 impl Routes {
-    /// Reports in memory: those being sent, and the latest while it may be sent again.
-    pub fn reports_alive(&self) -> usize {
-        self.report.alive()
+    /// Views that readers hold.
+    pub fn views_alive(&self) -> usize {
+        self.views.alive()
     }
 
-    /// Reports being built or sent.
+    /// Reports and pages being written or sent.
     pub fn reports_under_way(&self) -> usize {
-        self.report.under_way()
+        self.views.under_way()
     }
 }
 

@@ -1,20 +1,58 @@
-//! Shared setup: the library's server on loopback, with a report of several megabytes, and plain
-//! sockets.
+//! Shared setup: the library's server on loopback, with a report of many megabytes, and plain sockets.
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, LazyLock};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
+use goldenpath::assess::adoption::index::Contributions;
+use goldenpath::assess::inventory::Inventory;
+use goldenpath::assess::register::index::Register;
+use goldenpath::assess::verdict::AsOf;
+use goldenpath::report::document::encode;
+use goldenpath::report::document::view::ReportView;
 use goldenpath::server::{self, Limits, Patience, Readiness, Source};
+use serde_json::json;
 use tokio::sync::watch;
+
+use crate::fixtures::{Cluster, deployment, now, web_path, with};
 
 /// Longer than anything here takes, also beside a build.
 pub const SOON: Duration = Duration::from_secs(60);
-/// Bytes of the report: more than sockets and server buffer for one reader.
-pub const REPORT: usize = 16 * 1024 * 1024;
+/// Workloads of the large fleet. Each line has a remediation of that many bytes: together more than
+/// sockets and server buffer for one reader.
+const LARGE: usize = 256;
+const REMEDIATION: usize = 64 * 1024;
+
+/// A fleet whose report is large.
+static FLEET: LazyLock<Inventory> = LazyLock::new(|| {
+    let mut cluster = Cluster::with_web_path();
+    let remediation = "r".repeat(REMEDIATION);
+    let check = json!({"name": "replicas", "expression": "object.spec.replicas >= 2", "remediation": remediation});
+    let _ = cluster.put_path("web", with(web_path(), json!({"checks": [check]})));
+    for number in 0..LARGE {
+        let name = format!("w{number:03}");
+        cluster.put(with(deployment(&name), json!({"spec": {"replicas": 1}})));
+    }
+    cluster.0.snapshot()
+});
+
+/// The report of that fleet.
+pub static REPORT: LazyLock<String> =
+    LazyLock::new(|| encode::json(&view(&FLEET).report()).unwrap());
+
+pub fn view(inventory: &Inventory) -> Arc<ReportView> {
+    Arc::new(ReportView {
+        inventory: inventory.snapshot(),
+        contributions: Contributions::of(inventory, &AsOf::new(now())),
+        register: Register::of(inventory, &AsOf::new(now())),
+        as_of: now(),
+        problems: Vec::new(),
+        summary: Arc::default(),
+    })
+}
 
 fn limits(patience: [u64; 3], connections: usize) -> Limits {
     let [idle, stalled, answer] = patience.map(Duration::from_millis);
@@ -45,12 +83,14 @@ pub fn patient() -> Limits {
     limits([600_000; 3], 400)
 }
 
-#[derive(Debug, Default)]
-struct Reports {
+/// A source of views of one inventory, which it counts.
+#[derive(Debug)]
+struct Views {
+    of: &'static Inventory,
     built: AtomicUsize,
 }
 
-impl Source for Reports {
+impl Source for Views {
     fn readiness(&self) -> Readiness {
         Readiness::default()
     }
@@ -59,24 +99,32 @@ impl Source for Reports {
         "up 1\n".to_owned()
     }
 
-    fn report(&self) -> Option<Vec<u8>> {
+    fn view(&self) -> Option<Arc<ReportView>> {
         self.built.fetch_add(1, Ordering::SeqCst);
-        Some(vec![b' '; REPORT])
+        Some(view(self.of))
     }
 }
 
 /// A running server, on a thread of its own.
 pub struct Server {
     pub address: SocketAddr,
-    source: Arc<Reports>,
+    source: Arc<Views>,
     routes: server::Routes,
     stop: watch::Sender<bool>,
     thread: Option<JoinHandle<()>>,
 }
 
 impl Server {
+    /// With the large fleet.
     pub fn start(limits: Limits) -> Self {
-        let source = Arc::new(Reports::default());
+        Self::of(&FLEET, limits)
+    }
+
+    pub fn of(fleet: &'static Inventory, limits: Limits) -> Self {
+        let source = Arc::new(Views {
+            of: fleet,
+            built: AtomicUsize::new(0),
+        });
         let (stop, stopped) = watch::channel(false);
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(1)
@@ -98,13 +146,13 @@ impl Server {
         }
     }
 
-    pub fn reports_built(&self) -> usize {
+    pub fn views_built(&self) -> usize {
         self.source.built.load(Ordering::SeqCst)
     }
 
-    /// Reports that a reader or the server holds.
-    pub fn reports_alive(&self) -> usize {
-        self.routes.reports_alive()
+    /// Views that a reader or the server holds.
+    pub fn views_alive(&self) -> usize {
+        self.routes.views_alive()
     }
 
     /// Reports under way.
@@ -154,21 +202,45 @@ pub fn ask(server: &Server, path: &str) -> TcpStream {
 pub struct Answer {
     pub status: u16,
     pub head: String,
-    /// Bytes of the body.
-    pub body: usize,
+    pub body: Vec<u8>,
 }
 
-pub fn whole(mut stream: TcpStream) -> Answer {
+pub fn whole(stream: TcpStream) -> Answer {
+    rest(stream, Vec::new())
+}
+
+/// The whole answer, of which `bytes` were read before.
+pub fn rest(mut stream: TcpStream, mut bytes: Vec<u8>) -> Answer {
     stream.set_read_timeout(Some(SOON)).unwrap();
-    let mut bytes = Vec::new();
     stream.read_to_end(&mut bytes).unwrap();
     let end = bytes.windows(4).position(|four| four == b"\r\n\r\n");
     let end = end.expect("an answer has a head");
     let head = String::from_utf8_lossy(&bytes[..end]).to_ascii_lowercase();
+    bytes.drain(..end + 4);
+    let is_chunked = head.contains("transfer-encoding: chunked");
     Answer {
         status: head.split(' ').nth(1).unwrap().parse().unwrap(),
-        body: bytes.len() - end - 4,
+        body: if is_chunked && !bytes.is_empty() {
+            joined(&bytes)
+        } else {
+            bytes
+        },
         head,
+    }
+}
+
+/// A body that was sent in chunks; fails where its end is missing.
+fn joined(mut chunks: &[u8]) -> Vec<u8> {
+    let mut body = Vec::new();
+    loop {
+        let end = chunks.windows(2).position(|two| two == b"\r\n").unwrap();
+        let size = str::from_utf8(&chunks[..end]).unwrap();
+        let size = usize::from_str_radix(size, 16).unwrap();
+        if size == 0 {
+            return body;
+        }
+        body.extend_from_slice(&chunks[end + 2..end + 2 + size]);
+        chunks = &chunks[end + 4 + size..];
     }
 }
 
