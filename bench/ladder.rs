@@ -18,7 +18,7 @@ use crate::fleet::MemoryCheck;
 use crate::memory::{self, Memory};
 use crate::reaction::Churn;
 use crate::stage::{LABELS_OFF, Stage};
-use crate::table::Row;
+use crate::table::{Row, or_skipped};
 use crate::verdicts::{self, FETCHES};
 use crate::{
     Result, beside, exceptions, expiry, fleet, labelling, load, process, reaction, relist, rest,
@@ -85,9 +85,10 @@ pub fn measure(stage: &mut Stage, plan: &Plan) -> Result<Climbed> {
         }
         rung.rows
             .extend(labels(stage, plan, churned == Some(size))?);
-        rung.rows.extend(beside::measure(stage)?);
+        rung.rows.extend(beside::measure(stage));
         if plan.rungs.last() == Some(size) {
-            rung.rows.extend(expiry::measure(stage)?);
+            let name = "exceptions that expire at once";
+            rung.rows.extend(or_skipped(name, expiry::measure(stage)));
         }
         rows.extend(rung.rows.into_iter().map(|row| Row {
             name: format!("{size}: {}", row.name),

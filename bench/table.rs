@@ -6,6 +6,8 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
+use crate::Result;
+
 /// One measured figure.
 #[derive(Clone, Debug)]
 pub struct Row {
@@ -65,6 +67,11 @@ impl Row {
     pub fn mebibytes(name: impl Into<String>, kibibytes: f64) -> Self {
         Self::new(name, format!("{:.1}", kibibytes / 1_024.0), "MiB")
     }
+}
+
+/// The rows of a step, or one that says why it failed: no later step needs it.
+pub fn or_skipped(name: &str, rows: Result<Vec<Row>>) -> Vec<Row> {
+    rows.unwrap_or_else(|error| vec![Row::skipped(name, format!("failed: {error}"))])
 }
 
 /// The rows as a Markdown table whose columns line up.
