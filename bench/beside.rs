@@ -172,7 +172,7 @@ fn gatekeeper(stage: &Stage) -> Result<Vec<Row>> {
     let peak = format!("peak {:.1}", memory.peak / 1_024.0);
     stage
         .cluster
-        .kubectl_ok(&["delete", "requiredlabels", "team"])?;
+        .kubectl_ok(&["delete", "--wait=false", "requiredlabels", "team"])?;
     Ok(vec![
         Row::seconds("Gatekeeper, one audit", Duration::try_from_secs_f64(mean)?).note(format!(
             "one constraint; mean of {:.0}, as it reports",
