@@ -43,7 +43,7 @@ fn pages(server: &Server, address: &str, kind: &str) -> Vec<Value> {
         assert_eq!((status, &page["kind"]), (200, &json!(kind)));
         items.extend(page["items"].as_array().unwrap().iter().cloned());
         match page["metadata"]["continue"].as_str() {
-            Some(next) => token = next.to_owned(),
+            Some(next) => next.clone_into(&mut token),
             None => return items,
         }
     }

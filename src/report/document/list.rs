@@ -141,7 +141,7 @@ impl WorkloadQuery {
             .map(|(_, workload)| workload.id.clone());
         let page = Page::of(found, self.limit);
         let last = page.last_of_more();
-        let remaining = last.filter(|_| self.filter == Default::default());
+        let remaining = last.filter(|_| self.filter == WorkloadFilter::default());
         let metadata = ListMetadata {
             r#continue: last.map(token_of_workload).transpose()?,
             remaining_item_count: remaining.map(|last| workloads_behind(last, &view)),
@@ -218,7 +218,7 @@ impl ExceptionQuery {
             .map(|exception| exception.key());
         let page = Page::of(found, self.limit);
         let last = page.last_of_more();
-        let remaining = last.filter(|_| self.filter == Default::default());
+        let remaining = last.filter(|_| self.filter == ExceptionFilter::default());
         let metadata = ListMetadata {
             r#continue: last.map(token_of_exception).transpose()?,
             remaining_item_count: remaining.map(|last| exceptions_behind(last, &view)),

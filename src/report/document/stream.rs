@@ -165,8 +165,8 @@ impl Stream {
                 piece.push_str(&text);
                 self.follows = false;
             }
-            Part::Workloads(after) => return self.all_workloads(after, lines, piece),
-            Part::Exceptions(after) => return self.all_exceptions(after, lines, piece),
+            Part::Workloads(after) => return self.all_workloads(after.as_ref(), lines, piece),
+            Part::Exceptions(after) => return self.all_exceptions(after.as_ref(), lines, piece),
             Part::Problems => return Ok(Some(Part::SortedProblems(self.sorted_problems(lines)))),
             Part::SortedProblems(mut rest) => {
                 while let Some(problems) = rest.of_next_source(lines) {
@@ -216,11 +216,11 @@ impl Stream {
 
     fn all_workloads(
         &mut self,
-        after: Option<WorkloadId>,
+        after: Option<&WorkloadId>,
         lines: &View<'_>,
         piece: &mut String,
     ) -> serde_json::Result<Option<Part>> {
-        for (ns, workload) in lines.inventory.workloads_from("", after.as_ref()) {
+        for (ns, workload) in lines.inventory.workloads_from("", after) {
             let line = lines.workload(workload, ns);
             if !line.problems.is_empty() {
                 self.noted.push(workload.id.clone());
@@ -235,12 +235,12 @@ impl Stream {
 
     fn all_exceptions(
         &mut self,
-        after: Option<ExceptionKey>,
+        after: Option<&ExceptionKey>,
         lines: &View<'_>,
         piece: &mut String,
     ) -> serde_json::Result<Option<Part>> {
         let exceptions = lines.register;
-        for exception in exceptions.views_from(lines.inventory, "", after.as_ref()) {
+        for exception in exceptions.views_from(lines.inventory, "", after) {
             self.found.extend(lines.exception_problems(&exception));
             self.line(&lines.exception(&exception), piece)?;
             if piece.len() >= self.piece {
