@@ -249,6 +249,10 @@ impl Module {
                     include_str!("../tools/cel/oracle/policy.go"),
                 ),
                 (
+                    "oracle/speed.go",
+                    include_str!("../tools/cel/oracle/speed.go"),
+                ),
+                (
                     "oracle/canonical.go",
                     include_str!("../tools/cel/oracle/canonical.go"),
                 ),

@@ -1,6 +1,7 @@
 // Command oracle compiles and evaluates CEL as the API server does for a
 // ValidatingAdmissionPolicy, with the API server's own code. It reads one request per line of
-// standard input and writes one answer per line of standard output, both JSON.
+// standard input and writes one answer per line of standard output, both JSON. With the argument
+// "speed" the answers are durations instead of values.
 package main
 
 import (
@@ -13,13 +14,17 @@ import (
 )
 
 func main() {
-	if err := serve(os.Stdin, os.Stdout); err != nil {
+	answer := values
+	if len(os.Args) > 1 && os.Args[1] == "speed" {
+		answer = durations
+	}
+	if err := serve(os.Stdin, os.Stdout, answer); err != nil {
 		log.Fatal(err)
 	}
 }
 
 // serve answers until standard input ends.
-func serve(in io.Reader, out io.Writer) error {
+func serve(in io.Reader, out io.Writer, answerTo func(line []byte) (any, error)) error {
 	requests := bufio.NewReader(in)
 	answers := bufio.NewWriter(out)
 	encoder := json.NewEncoder(answers)

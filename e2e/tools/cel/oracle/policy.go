@@ -86,7 +86,7 @@ func (r *roots) ResolveName(name string) (any, bool) {
 	return nil, false
 }
 
-func answerTo(line []byte) (*answer, error) {
+func values(line []byte) (any, error) {
 	var asked request
 	if err := utiljson.Unmarshal(line, &asked); err != nil {
 		return nil, fmt.Errorf("reading a request: %w", err)
