@@ -85,8 +85,13 @@ fn main() -> Result<()> {
 }
 
 fn print(text: &str, decode: Best, checks: &[Best]) {
-    println!("object of {} bytes; nanoseconds, best of {TURNS} turns", text.len());
-    println!("cel-go: optimized, without counting cost; the API server's program counts it, as ours does\n");
+    println!(
+        "object of {} bytes; nanoseconds, best of {TURNS} turns",
+        text.len()
+    );
+    println!(
+        "cel-go: optimized, without counting cost; the API server's program counts it, as ours does\n"
+    );
     println!("| ours | cel-go | API server | cel-go ÷ ours | with decoding | expression |");
     println!("| ---: | -----: | ---------: | ------------: | ------------: | ---------- |");
     let line = |best: Best, what: &str| {

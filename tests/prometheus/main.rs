@@ -12,6 +12,7 @@ mod answers;
 mod boards;
 mod chart;
 mod dashboards;
+mod fleet;
 mod live;
 mod promtool;
 mod rules;

@@ -187,8 +187,16 @@ pub const FAMILIES: &[Family] = &[
         kind: Kind::Info,
         ..gauge(
             "goldenpath_workload_info",
-            &["namespace", "kind", "workload", "path", "team", "state"],
-            "State of a workload, always 1. Opt-in and capped.",
+            &[
+                "namespace",
+                "kind",
+                "workload",
+                "service_name",
+                "path",
+                "team",
+                "state",
+            ],
+            "State of a workload, always 1; service_name is empty where the workload names no service. Opt-in and capped.",
             workloads::info,
         )
     },

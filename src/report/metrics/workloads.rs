@@ -24,6 +24,7 @@ pub(super) fn info<'a>(fleet: &'a Fleet<'a>) -> Series<'a> {
                 &*workload.id.namespace,
                 workload.id.kind.kind.as_str(),
                 &*workload.id.name,
+                workload.service.as_deref().unwrap_or_default(),
                 path.unwrap_or_default(),
                 fleet.teams.label(ns.team_of(workload)),
                 state.unwrap_or(verdict.status.as_str()),

@@ -11,6 +11,7 @@ import (
 	"k8s.io/apimachinery/pkg/util/version"
 	plugincel "k8s.io/apiserver/pkg/admission/plugin/cel"
 	"k8s.io/apiserver/pkg/cel/environment"
+	"k8s.io/apiserver/pkg/cel/library"
 )
 
 // timing is an object, the expressions to time on it, and how often: the best of so many rounds of
@@ -45,12 +46,11 @@ func durations(line []byte) (any, error) {
 	if err != nil {
 		return nil, fmt.Errorf("setting up the compiler: %w", err)
 	}
-	bare, err := base.Env(mode)
+	// Not the API server's environment: its libraries switch the counting of cost on.
+	object := cel.Variable(plugincel.ObjectVarName, cel.DynType)
+	bare, err := cel.NewEnv(cel.OptionalTypes(), library.Quantity(), object)
 	if err != nil {
 		return nil, fmt.Errorf("setting up cel-go: %w", err)
-	}
-	if bare, err = bare.Extend(cel.Variable(plugincel.ObjectVarName, cel.DynType)); err != nil {
-		return nil, fmt.Errorf("declaring the object: %w", err)
 	}
 	var value any
 	times := timed{Decode: asked.best(func() { err = utiljson.Unmarshal(asked.Object, &value) })}
