@@ -20,6 +20,7 @@ use goldenpath::assess::object::kind::WatchedKind;
 use goldenpath::assess::path::Origin;
 use goldenpath::assess::planner::Planners;
 use goldenpath::assess::planner::pacing::WriteResult;
+use goldenpath::assess::planner::statuses::StatusPlan;
 use goldenpath::assess::register::index::Register;
 use goldenpath::assess::settings::Settings;
 use goldenpath::assess::workload::observe;
@@ -172,9 +173,19 @@ impl Operator {
             let counts = own.adoption.contributions().clone();
             (own.facts.snapshot(), counts, own.register.clone())
         });
-        let plan = self.timed("plan of statuses (the planners' lock)", |own| {
-            own.planners.plan_statuses(&facts, &counts, &register, now)
-        });
+        loop {
+            let plan = self.timed("plan of statuses (the planners' lock)", |own| {
+                own.planners.plan_statuses(&facts, &counts, &register, now)
+            });
+            let has_more = plan.has_more;
+            self.land_statuses(plan, now);
+            if !has_more {
+                return;
+            }
+        }
+    }
+
+    fn land_statuses(&mut self, plan: StatusPlan, now: Timestamp) {
         let landed = WriteResult::Landed(None);
         for write in plan.exceptions {
             self.timed("status that landed", |own| {

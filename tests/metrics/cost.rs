@@ -75,6 +75,20 @@ fn ten_times_the_workloads_are_as_many_sums() {
 }
 
 #[test]
+fn a_plan_of_statuses_is_short_and_the_next_one_goes_on() {
+    let mut cluster = cluster();
+    for n in 0..1_100 {
+        let name = format!("w{n}");
+        cluster.put(lonely(&name));
+        cluster.put_exception(excusing(&format!("e{n}"), &name));
+    }
+    let first = cluster.plan_statuses(now());
+    assert_eq!((first.exceptions.len(), first.has_more), (1_000, true));
+    let second = cluster.plan_statuses(now());
+    assert_eq!((second.exceptions.len(), second.has_more), (100, false));
+}
+
+#[test]
 #[ignore = "a measurement"]
 fn scrape_of_a_large_fleet() {
     let cluster = large_fleet();
@@ -105,8 +119,14 @@ fn status_plan_after_one_change() {
         cluster.put_exception(within(excusing(&format!("e{n}"), &name), &namespace));
     }
     let mut at = now();
-    for write in cluster.plan_statuses(at).exceptions {
-        cluster.exception_ended(write, WriteResult::Landed(None), at);
+    loop {
+        let plan = cluster.plan_statuses(at);
+        for write in plan.exceptions {
+            cluster.exception_ended(write, WriteResult::Landed(None), at);
+        }
+        if !plan.has_more {
+            break;
+        }
     }
     let mut index = AdoptionIndex::default();
     let mut spent = Vec::new();

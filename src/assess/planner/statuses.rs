@@ -24,6 +24,9 @@ mod paths;
 /// Shortest time between two status writes of one object.
 pub const INTERVAL: Period = Period::seconds(10);
 
+/// Exceptions that one plan looks at.
+const LOOKED_AT: usize = 1_000;
+
 /// One of our custom resources, by name.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Owned {
@@ -95,6 +98,8 @@ pub struct StatusPlan {
     pub phases: Vec<PhaseChange>,
     /// When a status that had to wait may be written.
     pub again_at: Option<Timestamp>,
+    /// Whether there are more exceptions to look at now.
+    pub has_more: bool,
 }
 
 /// Plans statuses. Of exceptions it looks at those that were assessed since the last plan, and at those
@@ -104,7 +109,9 @@ pub struct StatusPlanner {
     paces: HashMap<Owned, Paced>,
     /// The revision of the register that was last planned from.
     planned: u64,
-    /// Exceptions whose status had to wait, or whose write did not land.
+    /// Exceptions to look at, with more of them than one plan takes.
+    due: BTreeSet<ExceptionKey>,
+    /// Exceptions whose status had to wait, or whose write did not land: due after all others.
     waiting: BTreeSet<ExceptionKey>,
 }
 
@@ -153,10 +160,7 @@ impl StatusPlanner {
         as_of: &AsOf,
         plan: &mut StatusPlan,
     ) {
-        let mut keys = std::mem::take(&mut self.waiting);
-        keys.extend(register.assessed_since(self.planned));
-        self.planned = register.revision();
-        for key in keys {
+        for key in self.take_due(register) {
             let view = register.view(facts, &key);
             let Some(changed) = view.and_then(|view| differing(facts, &view, as_of)) else {
                 continue;
@@ -168,11 +172,26 @@ impl StatusPlanner {
                 self.waiting.insert(key);
             }
         }
+        plan.has_more = !self.due.is_empty();
         for write in exceptions::undecodable(facts, as_of.now) {
             if self.starts(facts, &write, as_of.now, &mut plan.again_at) {
                 plan.exceptions.push(write);
             }
         }
+    }
+
+    /// The exceptions that one plan looks at: it is short, and the next one goes on.
+    fn take_due(&mut self, register: &Register) -> BTreeSet<ExceptionKey> {
+        if self.due.is_empty() {
+            self.due = std::mem::take(&mut self.waiting);
+        }
+        self.due.extend(register.assessed_since(self.planned));
+        self.planned = register.revision();
+        let mut due = std::mem::take(&mut self.due);
+        if let Some(next) = due.iter().nth(LOOKED_AT).cloned() {
+            self.due = due.split_off(&next);
+        }
+        due
     }
 
     /// Records the result of a status write.

@@ -30,7 +30,7 @@ pub fn plan(context: &Context, view: &View) -> SlowPlan {
         writes,
         events: plan.phases.into_iter().map(EventTrigger::Phase).collect(),
         again_at: plan.again_at,
-        has_more: false,
+        has_more: plan.has_more,
     }
 }
 
