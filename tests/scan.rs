@@ -142,13 +142,13 @@ fn a_bad_document_is_reported_with_its_place_and_the_others_are_judged() {
 }
 
 #[test]
-fn an_unrendered_chart_is_a_problem_and_no_crash() {
+fn an_unrendered_chart_is_a_problem_and_nothing_is_judged() {
     let output = goldenpath(&["scan", "chart", "-o", "json"], "");
-    assert_eq!(output.status.code(), Some(0));
+    assert_eq!(output.status.code(), Some(2));
     let report: Value = serde_json::from_slice(&output.stdout).unwrap();
     let problems = report["problems"].as_array().unwrap();
     assert_eq!(problems.len(), 1, "{problems:?}");
-    assert_eq!(problems[0]["source"], "chart/templates/deployment.yaml:1");
+    assert_eq!(problems[0]["source"], "chart");
     assert!(
         problems[0]["message"]
             .as_str()
@@ -169,8 +169,9 @@ fn a_stored_object_and_its_manifest_get_the_same_verdict() {
         },
         "spec": {
             "replicas": 2,
+            "selector": {"matchLabels": {"app": "web"}},
             "template": {"spec": {"containers": [{
-                "name": "web",
+                "name": "web", "image": "registry.example.com/web:1",
                 "resources": {"limits": {"memory": "256Mi"}, "requests": {"cpu": "500m"}},
             }]}},
         },
@@ -221,6 +222,41 @@ fn what_cannot_be_used_ends_with_one_line_and_2() {
         assert!(error.starts_with(beginning), "{error}");
         assert_eq!(error.lines().count(), 1, "{error}");
     }
+}
+
+#[test]
+fn nothing_judged_ends_with_2_and_says_what_was_passed_over() {
+    let service = "apiVersion: v1\nkind: Service\nmetadata: {name: a}\nspec: {}\n";
+    let old = "apiVersion: extensions/v1beta1\nkind: Deployment\nmetadata: {name: a}\nspec: {template: \
+               {spec: {containers: [{name: a, image: a}]}}}\n";
+    let drafted = "apiVersion: batch/v1\nkind: CronJob\nmetadata: {generateName: a-}\nspec: {jobTemplate: \
+                   {spec: {template: {spec: {containers: [{name: a, image: a}]}}}}}\n";
+    for (input, said) in [
+        ("", "the input is empty"),
+        ("Error: chart not found\n", "passed over: 1 not a Kubernetes object"),
+        (service, "passed over: 1 of other kinds"),
+        (old, "passed over: 1 in API versions that are no longer served"),
+        (drafted, "passed over: 1 with generateName"),
+    ] {
+        let output = goldenpath(&["scan", "-", "--paths", "starter"], input);
+        let note = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(2), "{input}");
+        assert!(note.ends_with(&format!("no workload to judge; {said}\n")), "{note}");
+        let allowed = ["scan", "-", "--paths", "starter", "--allow-empty"];
+        assert_eq!(goldenpath(&allowed, input).status.code(), Some(0), "{input}");
+    }
+    let output = goldenpath(&["scan", "shop.yaml"], "");
+    assert_eq!(output.status.code(), Some(2));
+    let note = String::from_utf8(output.stderr).unwrap();
+    assert!(note.contains("no golden path to judge by"), "{note}");
+}
+
+#[test]
+fn a_golden_path_that_cannot_be_used_is_no_success() {
+    let path = "apiVersion: goldenpath.dev/v1alpha1\nkind: GoldenPath\nmetadata: {name: typo}\nspec: \
+                {title: T, owner: {team: a}, checks: [{name: a, level: recomended, expression: 'true'}]}\n";
+    let output = goldenpath(&["scan", "-", "shop.yaml", "--paths", "starter", "--fail-on=none"], path);
+    assert_eq!(output.status.code(), Some(2));
 }
 
 #[test]

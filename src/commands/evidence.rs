@@ -18,6 +18,7 @@ use crate::assess::inventory::Inventory;
 use crate::assess::source::Problem;
 use crate::assess::verdict::AsOf;
 use crate::cluster::{self, ListingSettings, Scope};
+use crate::manifests::passed_over::PassedOver;
 use crate::manifests::{self, Input, PathsFrom};
 use crate::report::document::build::{self, Sources};
 use crate::report::document::{Report, Workload};
@@ -59,6 +60,8 @@ pub(super) struct Evidence {
     pub(super) flags: String,
     origin: Origin,
     unreadable: usize,
+    /// What was read of manifests and is not judged.
+    passed_over: PassedOver,
 }
 
 enum Origin {
@@ -87,16 +90,17 @@ impl Evidence {
         let namespace = global.default_namespace();
         let input = manifests::input(&args.from, &args.paths, namespace, stdin)?;
         let unreadable = input.unreadable;
-        let (inventory, report) = judge(input, &args.judging, invocation.as_of());
+        let judged = judge(input, &args.judging, invocation.as_of());
         Ok(Self {
-            inventory,
-            report,
+            inventory: judged.inventory,
+            report: judged.report,
             problems: Vec::new(),
             flags: flags(args),
             origin: Origin::Manifests {
                 namespace: global.namespace.clone(),
             },
-            unreadable,
+            unreadable: unreadable + judged.unusable,
+            passed_over: judged.passed_over,
         })
     }
 
@@ -138,6 +142,7 @@ impl Evidence {
                 namespace: listing.namespace,
             },
             unreadable: 0,
+            passed_over: PassedOver::default(),
         })
     }
 
@@ -186,15 +191,43 @@ impl Evidence {
     pub(super) const fn exit(&self) -> Exit {
         Exit::of_input(self.unreadable)
     }
+
+    /// Why nothing was judged; none where something was.
+    pub(super) fn nothing_judged(&self) -> Option<String> {
+        if self.report.workloads.is_empty() && self.report.summary.counted_services == 0 {
+            return Some(match &self.origin {
+                Origin::Manifests { .. } => format!("no workload to judge; {}", self.passed_over),
+                Origin::Cluster { .. } => format!("no workload to judge in {}", self.place()),
+            });
+        }
+        let has_path = self.inventory.paths().iter().next().is_some();
+        (!has_path).then(|| {
+            "no golden path to judge by; add one with --paths FILE, or --paths starter".to_owned()
+        })
+    }
+}
+
+/// What was made of manifests.
+pub(super) struct Judged {
+    pub(super) inventory: Inventory,
+    pub(super) report: Report,
+    /// Golden paths, exceptions and namespaces that could not be used.
+    unusable: usize,
+    passed_over: PassedOver,
 }
 
 /// Judges what was read.
-pub(super) fn judge(input: Input, judging: &JudgingArgs, now: Timestamp) -> (Inventory, Report) {
+pub(super) fn judge(input: Input, judging: &JudgingArgs, now: Timestamp) -> Judged {
     let loaded = manifests::load(input, judging.settings(), &judging.extra_kind, now);
     let mut report = build::report(&loaded.inventory, &AsOf::new(now), &loaded.sources);
     report.problems.extend(loaded.problems);
     report.problems.sort();
-    (loaded.inventory, report)
+    Judged {
+        inventory: loaded.inventory,
+        report,
+        unusable: loaded.unusable,
+        passed_over: loaded.passed_over,
+    }
 }
 
 /// Objects as they are, for commands that judge them more than once.

@@ -10,7 +10,7 @@ use clap::Args;
 use jiff::Timestamp;
 
 use super::error::{CommandError, ErrorKind, Result};
-use super::evidence::{Objects, judge};
+use super::evidence::{Judged, Objects, judge};
 use super::judging::JudgingArgs;
 use super::output::{self, ObjectFormat};
 use super::{Exit, Invocation, decision, terminal};
@@ -81,7 +81,7 @@ pub(super) fn run(args: &ImportArgs, invocation: &Invocation<'_>) -> Result<Exit
     };
     let unreadable = objects.input.unreadable;
     let ignores = manifests::import::ignores(&objects.input.manifests);
-    let (inventory, report) = judge(objects.input, &args.judging, now);
+    let Judged { inventory, report, .. } = judge(objects.input, &args.judging, now);
     let inputs = ImportInputs {
         report: &report,
         policies: inventory

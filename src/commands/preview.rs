@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use super::error::{ErrorKind, Result};
-use super::evidence::{Objects, is_golden_path, is_of_kind, judge};
+use super::evidence::{Judged, Objects, is_golden_path, is_of_kind, judge};
 use super::judging::JudgingArgs;
 use super::output::{self, TextFormat};
 use super::{Exit, Invocation, terminal};
@@ -75,8 +75,12 @@ pub(super) fn run(args: &PreviewArgs, invocation: &Invocation<'_>) -> Result<Exi
         .retain(|known| !drafted.iter().any(|draft| same(draft, known)));
     with.problems.extend(drafts.problems);
     with.manifests.extend(drafted.iter().cloned());
-    let (inventory, without) = judge(today, &args.judging, now);
-    let (_, with) = judge(with, &args.judging, now);
+    let Judged {
+        inventory,
+        report: without,
+        ..
+    } = judge(today, &args.judging, now);
+    let Judged { report: with, .. } = judge(with, &args.judging, now);
     let change = change::preview(&without, &with, &names);
     let out = &mut output::stdout(invocation.global);
     args.output

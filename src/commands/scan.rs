@@ -10,7 +10,7 @@ use super::error::{CommandError, Result};
 use super::evidence::{Evidence, EvidenceArgs};
 use super::judging::JudgingArgs;
 use super::output::{self, TableFormat};
-use super::{Exit, Invocation};
+use super::{Exit, Invocation, terminal};
 use crate::assess::state::{Standing, Status};
 use crate::manifests::PathsFrom;
 use crate::report::document::Workload;
@@ -23,7 +23,7 @@ them) and standard input (-). Golden paths, exceptions and namespaces among them
 its stored object get the same verdict.
 
 Exit code: 0 no workload reaches the state of --fail-on, 1 at least one does, 2 part of the input \
-cannot be read.";
+cannot be read, or nothing was judged.";
 pub(super) const EXAMPLES: &str = "\
 Examples:
   goldenpath scan deploy/ paths/
@@ -52,6 +52,10 @@ pub struct ScanArgs {
         env = "GOLDENPATH_FAIL_ON"
     )]
     pub fail_on: FailOn,
+
+    /// Exit with 0 although nothing was judged
+    #[arg(long)]
+    pub allow_empty: bool,
 
     /// Explain every workload that is not on its path
     #[arg(long)]
@@ -101,6 +105,10 @@ pub(super) fn run(args: &ScanArgs, invocation: &Invocation<'_>) -> Result<Exit> 
     )?;
     if args.explain {
         explain(&evidence, args.output, invocation, &mut out)?;
+    }
+    if let Some(reason) = evidence.nothing_judged().filter(|_| !args.allow_empty) {
+        terminal::note(&reason);
+        return Ok(Exit::Unreadable);
     }
     let is_found = evidence
         .report

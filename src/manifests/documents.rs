@@ -23,7 +23,7 @@ impl Document<'_> {
 }
 
 /// Every document that has content. A line that begins with `---` always begins one: inside a
-/// block text it would be indented.
+/// block text it would be indented. Helm leaves documents of comments between two of them.
 pub fn split(stream: &str) -> Vec<Document<'_>> {
     let mut found = Vec::new();
     let mut document = Document {
@@ -32,9 +32,10 @@ pub fn split(stream: &str) -> Vec<Document<'_>> {
     };
     let mut start = 0;
     let mut end = 0;
+    let mut is_begun = false;
     for (number, line) in stream.split_inclusive('\n').enumerate() {
-        let ends = is_marker(line, "...");
-        if (is_marker(line, "---") && !document.is_ahead_only()) || ends {
+        let (begins, ends) = (is_marker(line, "---"), is_marker(line, "..."));
+        if begins && (is_begun || !document.is_ahead_only()) || ends {
             found.push(document);
             start = if ends { end + line.len() } else { end };
             document = Document {
@@ -42,6 +43,7 @@ pub fn split(stream: &str) -> Vec<Document<'_>> {
                 lines_before: number + usize::from(ends),
             };
         }
+        is_begun = begins || is_begun && !ends;
         end += line.len();
         document.text = &stream[start..end];
     }
@@ -83,6 +85,15 @@ mod tests {
     fn each_document_knows_its_line() {
         let stream = "# about\n\na: 1\n---\n# second\nb: 2\n--- # third\nc: 3\n---\n";
         assert_eq!(starts(stream), [(3, "a: 1"), (6, "b: 2"), (8, "c: 3")]);
+    }
+
+    #[test]
+    fn a_document_of_comments_takes_nothing_from_the_next() {
+        let stream = "---\n# empty\n---\n# second\na: 1\n---\n---\n\n--- # third\nb: 2\n";
+        assert_eq!(starts(stream), [(5, "a: 1"), (10, "b: 2")]);
+        for document in split(stream) {
+            assert_eq!(document.text.matches("---").count(), 1, "{document:?}");
+        }
     }
 
     #[test]

@@ -6,6 +6,7 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use super::Error;
+use crate::assess::source::{Problem, Source};
 
 /// Limit of a file's size, in bytes; manifests are far smaller.
 const LARGEST: u64 = 256 * 1024 * 1024;
@@ -19,55 +20,86 @@ pub struct File {
     pub is_named: bool,
 }
 
+/// Files, and what could not be read among them.
+#[derive(Default)]
+pub struct Files {
+    pub files: Vec<File>,
+    /// One for each file or directory below a named one that cannot be read.
+    pub problems: Vec<Problem>,
+}
+
+impl From<Vec<File>> for Files {
+    fn from(files: Vec<File>) -> Self {
+        Self {
+            files,
+            problems: Vec::new(),
+        }
+    }
+}
+
+impl Files {
+    /// Adds other files.
+    pub(super) fn extend(&mut self, others: Self) {
+        self.files.extend(others.files);
+        self.problems.extend(others.problems);
+    }
+
+    fn below(&mut self, directory: &Path) -> io::Result<()> {
+        let mut entries = fs::read_dir(directory).and_then(Iterator::collect::<io::Result<Vec<_>>>)?;
+        entries.sort_by_key(fs::DirEntry::file_name);
+        for entry in entries {
+            let path = entry.path();
+            if let Err(error) = self.take(&entry, &path) {
+                let file = path.display().to_string();
+                let message = format!("cannot be read: {error}");
+                self.problems.push(Problem::new(Source { file, line: 0 }, message));
+            }
+        }
+        Ok(())
+    }
+
+    fn take(&mut self, entry: &fs::DirEntry, path: &Path) -> io::Result<()> {
+        let kind = entry.file_type()?;
+        // Links to directories are skipped: they may form a cycle.
+        if kind.is_dir() && !is_hidden(entry) {
+            self.below(path)?;
+        } else if !kind.is_dir() && looks_like_manifest(path) && path.is_file() {
+            self.files.push(read_file(path, false)?);
+        }
+        Ok(())
+    }
+}
+
 /// Reads every file of `paths`, each directory in order of names.
 ///
 /// # Errors
-/// When a named path, or a file below it, cannot be read.
-pub(super) fn read(paths: &[PathBuf], stdin: &mut dyn Read) -> Result<Vec<File>, Error> {
-    let mut files = Vec::new();
+/// When a named path cannot be read. What is below it and cannot be read becomes a problem.
+pub(super) fn read(paths: &[PathBuf], stdin: &mut dyn Read) -> Result<Files, Error> {
+    let mut files = Files::default();
     for path in paths {
         if path.as_os_str() == "-" {
             let mut content = Vec::new();
             let read = stdin.take(LARGEST).read_to_end(&mut content);
             read.map_err(Error::Stdin)?;
-            files.push(File {
+            files.files.push(File {
                 name: "-".to_owned(),
                 content,
                 is_named: true,
             });
         } else if path.is_dir() {
-            read_directory(path, &mut files)?;
+            files.below(path).map_err(|source| failed(path, source))?;
         } else {
-            files.push(read_file(path, true)?);
+            let file = read_file(path, true).map_err(|source| failed(path, source))?;
+            files.files.push(file);
         }
     }
     Ok(files)
 }
 
-fn read_directory(directory: &Path, files: &mut Vec<File>) -> Result<(), Error> {
-    let mut entries = fs::read_dir(directory)
-        .and_then(Iterator::collect::<io::Result<Vec<_>>>)
-        .map_err(|source| failed(directory, source))?;
-    entries.sort_by_key(fs::DirEntry::file_name);
-    for entry in entries {
-        let path = entry.path();
-        let kind = entry.file_type().map_err(|source| failed(&path, source))?;
-        // Links to directories are skipped: they may form a cycle.
-        if kind.is_dir() && !is_hidden(&entry) {
-            read_directory(&path, files)?;
-        } else if !kind.is_dir() && looks_like_manifest(&path) && path.is_file() {
-            files.push(read_file(&path, false)?);
-        }
-    }
-    Ok(())
-}
-
-fn read_file(path: &Path, is_named: bool) -> Result<File, Error> {
-    let open = fs::File::open(path).map_err(|source| failed(path, source))?;
+fn read_file(path: &Path, is_named: bool) -> io::Result<File> {
+    let open = fs::File::open(path)?;
     let mut content = Vec::new();
-    open.take(LARGEST)
-        .read_to_end(&mut content)
-        .map_err(|source| failed(path, source))?;
+    open.take(LARGEST).read_to_end(&mut content)?;
     Ok(File {
         name: path.display().to_string(),
         content,

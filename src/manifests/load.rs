@@ -8,6 +8,7 @@ use kube::core::ObjectMeta;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
+use super::passed_over::{PassedOver, Reason};
 use super::read::{Input, Manifest};
 use crate::api::{self, DeviationException, GoldenPath};
 use crate::assess::exception::record::Exception;
@@ -29,6 +30,10 @@ pub struct Loaded {
     pub sources: Sources,
     /// Objects that could not be used.
     pub problems: Vec<Problem>,
+    /// Golden paths, exceptions and namespaces that could not be used.
+    pub unusable: usize,
+    /// What was read and is not judged.
+    pub passed_over: PassedOver,
 }
 
 /// Loads manifests. `now` replaces the creation time that manifests do not have.
@@ -38,6 +43,8 @@ pub fn load(input: Input, mut settings: Settings, extra: &[ExtraKind], now: Time
         inventory: Inventory::new(settings),
         sources: Sources::default(),
         problems: input.problems,
+        unusable: 0,
+        passed_over: input.passed_over,
     };
     let mut later = Vec::new();
     for manifest in input.manifests {
@@ -126,19 +133,25 @@ impl Loaded {
         let Manifest { source, value } = manifest;
         let kinds = &self.inventory.settings.kinds;
         let Some(kind) = kinds.iter().find(|kind| is_of(&value, kind)).cloned() else {
-            return;
+            let is_old = is_old_version(&value);
+            let reason = if is_old { Reason::OldVersion } else { Reason::OtherKind };
+            return self.passed_over.count(reason);
         };
+        if !value["metadata"]["name"].is_string() {
+            return self.passed_over.count(Reason::GeneratedName);
+        }
         let namespace = value["metadata"]["namespace"].as_str().unwrap_or_default();
         let read = ReadContext {
             messages: true,
             ..self.inventory.read_context(namespace)
         };
-        if let Some(observed) = observe(value, &kind, &read) {
-            self.sources
-                .workloads
-                .insert(observed.workload.id.clone(), source);
-            self.inventory.put_workload(observed);
-        }
+        let Some(observed) = observe(value, &kind, &read) else {
+            return self.passed_over.count(Reason::Excluded);
+        };
+        self.sources
+            .workloads
+            .insert(observed.workload.id.clone(), source);
+        self.inventory.put_workload(observed);
     }
 
     fn typed<T: DeserializeOwned>(&mut self, value: Value, source: &Source) -> Option<T> {
@@ -150,10 +163,18 @@ impl Loaded {
         serde_json::from_value(value)
             .inspect_err(|error| {
                 let message = format!("{name} cannot be used: {error}");
+                self.unusable += 1;
                 self.problems.push(Problem::new(source, message));
             })
             .ok()
     }
+}
+
+/// Whether it is a workload in a group that API servers no longer serve.
+fn is_old_version(value: &Value) -> bool {
+    let kinds = WatchedKind::built_in();
+    value["apiVersion"] == "extensions/v1beta1"
+        && kinds.iter().any(|kind| value["kind"] == kind.kind.as_str())
 }
 
 fn is_of(value: &Value, kind: &WatchedKind) -> bool {

@@ -6,7 +6,9 @@ mod error;
 pub mod files;
 pub(crate) mod import;
 mod load;
+pub mod passed_over;
 pub mod read;
+pub mod shape;
 mod starter;
 mod yaml;
 

@@ -2,18 +2,24 @@
 //! would store it, and a problem for every document that was meant to be one and is not.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
 use std::str;
 
 use serde_json::{Value, json};
 
 use super::documents::{self, Document};
-use super::files::File;
-use super::yaml::{self, Unreadable};
+use super::files::{File, Files};
+use super::passed_over::{PassedOver, Reason};
+use super::shape::{self, Shape};
+use super::yaml::{self, Parsed, Placed, Unreadable};
 use crate::assess::object::defaults;
 use crate::assess::source::{Problem, Source};
+use crate::report::voice::shell_word;
 
 const TEMPLATE: &str = "this is a template: render it first, for example \
                         `helm template . | goldenpath scan -`";
+const FRAGMENT: &str = "this is a patch or a part of a workload, so it is not judged: build it first, \
+                        for example `kustomize build . | goldenpath scan -`";
 
 /// One object and where it was read.
 #[derive(Clone, Debug, PartialEq)]
@@ -33,8 +39,10 @@ pub struct Input {
     pub problems: Vec<Problem>,
     /// Documents that were meant to be objects and could not be read.
     pub unreadable: usize,
-    /// Documents that are no objects, such as the values of a chart.
-    pub skipped: usize,
+    /// What was read and is not judged.
+    pub passed_over: PassedOver,
+    /// Charts whose templates were noted.
+    charts: BTreeSet<String>,
 }
 
 /// Objects that were read from no file, as the API server stores them.
@@ -54,9 +62,13 @@ pub(crate) fn stored(values: Vec<Value>) -> Input {
 }
 
 /// The objects in `files`; those that name no namespace are in `namespace`.
-pub fn manifests(files: &[File], namespace: &str) -> Input {
-    let mut input = Input::default();
-    for file in files {
+pub fn manifests(files: &Files, namespace: &str) -> Input {
+    let mut input = Input {
+        unreadable: files.problems.len(),
+        problems: files.problems.clone(),
+        ..Input::default()
+    };
+    for file in &files.files {
         input.read(file);
     }
     for manifest in &mut input.manifests {
@@ -77,20 +89,55 @@ impl Input {
                 return;
             }
             Err(_) => {
-                self.skipped += 1;
+                self.passed_over.count(Reason::NotText);
                 return;
             }
         };
-        let mut is_template_said = false;
+        let mut noted = BTreeSet::new();
         for document in documents::split(text) {
-            let outcome = yaml::parse(&document);
-            let value = outcome.as_ref().ok().map(|(value, _)| value);
-            if !is_template(document.text, value) {
-                self.take(file, &document, outcome);
-            } else if !is_template_said {
-                self.note(file, document.first_line(), TEMPLATE);
-                is_template_said = true;
+            match yaml::parse(&document) {
+                Ok(parsed) => self.take(file, &document, parsed, &mut noted),
+                Err(_) if is_unparsed_template(file, document.text) => {
+                    self.template(file, document.first_line(), &mut noted);
+                }
+                Err(mistake) if file.is_named || was_meant(document.text) => {
+                    let column = mistake
+                        .column
+                        .map_or(String::new(), |c| format!("column {c}: "));
+                    let message = format!("{column}{}", mistake.message);
+                    self.refuse(file, mistake.line, &message);
+                }
+                Err(_) => self.passed_over.count(Reason::NoObject),
             }
+        }
+    }
+
+    /// Notes a template once a chart, or once a file where it is in no chart.
+    fn template(&mut self, file: &File, line: usize, noted: &mut BTreeSet<&'static str>) {
+        self.passed_over.count(Reason::Template);
+        match chart_of(&file.name) {
+            None => self.note_once(file, line, TEMPLATE, noted),
+            Some(chart) if self.charts.insert(chart.to_owned()) => {
+                let source = Source { file: chart.to_owned(), line: 0 };
+                let message = format!(
+                    "this chart is not rendered, so it is not judged: `helm template {} | goldenpath scan -`",
+                    shell_word(chart)
+                );
+                self.problems.push(Problem::new(source, message));
+            }
+            Some(_) => {}
+        }
+    }
+
+    fn note_once(
+        &mut self,
+        file: &File,
+        line: usize,
+        message: &'static str,
+        noted: &mut BTreeSet<&'static str>,
+    ) {
+        if noted.insert(message) {
+            self.note(file, line, message);
         }
     }
 
@@ -98,75 +145,50 @@ impl Input {
         &mut self,
         file: &File,
         document: &Document<'_>,
-        outcome: Result<(Value, Vec<Unreadable>), Unreadable>,
+        parsed: Parsed,
+        noted: &mut BTreeSet<&'static str>,
     ) {
-        match outcome {
-            Ok((value, mistakes)) => {
-                let before = self.manifests.len();
-                self.unfold(file, document, value);
-                if self.manifests.len() > before {
-                    for mistake in mistakes {
-                        self.note(file, mistake.line, &mistake.message);
-                    }
+        let before = self.manifests.len();
+        let mut objects = Vec::new();
+        for placed in parsed.values {
+            unfold(placed, Some(document), &mut objects);
+        }
+        if objects.is_empty() {
+            self.passed_over.count(Reason::NoObject);
+        }
+        for Placed { value, line } in objects {
+            match shape::of(&value) {
+                Shape::Whole => self.object(file, line, value),
+                Shape::Template => self.template(file, line, noted),
+                Shape::Fragment => {
+                    self.passed_over.count(Reason::Fragment);
+                    self.note_once(file, line, FRAGMENT, noted);
                 }
             }
-            Err(mistake) if file.is_named || was_meant(document.text) => {
-                let column = mistake
-                    .column
-                    .map_or(String::new(), |c| format!("column {c}: "));
-                let message = format!("{column}{}", mistake.message);
-                self.refuse(file, mistake.line, &message);
-            }
-            Err(_) => self.skipped += 1,
         }
-    }
-
-    /// Takes an object, or each object of a list.
-    fn unfold(&mut self, file: &File, document: &Document<'_>, mut value: Value) {
-        let line = document.first_line();
-        let Some(kind) = word(&value, "/kind").filter(|_| word(&value, "/apiVersion").is_some())
-        else {
-            self.skipped += 1;
-            return;
-        };
-        let item_kind = kind.strip_suffix("List").map(str::to_owned);
-        let api_version = value["apiVersion"].clone();
-        if let (Some(item_kind), Some(Value::Array(items))) =
-            (item_kind, value.get_mut("items").map(Value::take))
-        {
-            let lines = yaml::item_lines(document.text);
-            for (index, mut item) in items.into_iter().enumerate() {
-                if let (Some(item), false) = (item.as_object_mut(), item_kind.is_empty()) {
-                    // A list of one kind leaves it out of its items.
-                    item.entry("apiVersion")
-                        .or_insert_with(|| api_version.clone());
-                    item.entry("kind").or_insert_with(|| json!(item_kind));
-                }
-                let line = lines.get(index).map_or(line, |l| document.lines_before + l);
-                self.object(file, line, item);
+        if self.manifests.len() > before {
+            for Unreadable { line, message, .. } in parsed.mistakes {
+                self.note(file, line, &message);
             }
-            return;
         }
-        self.object(file, line, value);
     }
 
     fn object(&mut self, file: &File, line: usize, value: Value) {
-        let is_named = ["/metadata/name", "/metadata/generateName"]
-            .iter()
-            .any(|field| word(&value, field).is_some_and(|name| !name.is_empty()));
+        let has = |field: &str| word(&value, field).is_some_and(|name| !name.is_empty());
         let (true, Some(kind)) = (is_object(&value), word(&value, "/kind")) else {
-            self.skipped += 1;
+            self.passed_over.count(Reason::NoObject);
             return;
         };
-        if is_named {
+        if has("/metadata/name") || has("/metadata/generateName") {
             let source = place(file, line);
             self.manifests.push(Manifest { source, value });
         } else if value.get("spec").is_some() {
             let message = format!("this {kind} has no metadata.name, so it is not judged");
             self.note(file, line, &message);
+            self.passed_over.count(Reason::NoName);
         } else {
             // Configuration of tools borrows our form: Kustomization, a kubeconfig.
-            self.skipped += 1;
+            self.passed_over.count(Reason::OtherKind);
         }
     }
 
@@ -200,6 +222,47 @@ impl Input {
             index += 1;
             !earlier.contains(&(index - 1))
         });
+    }
+}
+
+/// Takes lists apart: those of Kubernetes, also within each other, and arrays of objects. Items of the
+/// document's own list know their lines; deeper ones have the line of the list.
+fn unfold(placed: Placed, document: Option<&Document<'_>>, objects: &mut Vec<Placed>) {
+    let Placed { mut value, line } = placed;
+    let item_kind = word(&value, "/kind").and_then(|kind| kind.strip_suffix("List"));
+    let item_kind = item_kind.map(str::to_owned);
+    let api_version = value.get("apiVersion").cloned();
+    let (items, lines) = match (&mut value, &item_kind, &api_version) {
+        (Value::Array(items), _, _) => (std::mem::take(items), Vec::new()),
+        (Value::Object(list), Some(_), Some(_)) => match list.get_mut("items").map(Value::take) {
+            Some(Value::Array(items)) => {
+                let lines = document.map_or_else(Vec::new, |document| {
+                    let lines = yaml::item_lines(document.text).into_iter();
+                    lines.map(|line| document.lines_before + line).collect()
+                });
+                (items, lines)
+            }
+            Some(_) | None => return objects.push(Placed { value, line }),
+        },
+        (_, _, _) => {
+            if value.is_object() {
+                objects.push(Placed { value, line });
+            }
+            return;
+        }
+    };
+    for (index, mut item) in items.into_iter().enumerate() {
+        if let (Some(item), Some(kind), Some(api_version)) =
+            (item.as_object_mut(), &item_kind, &api_version)
+            && !kind.is_empty()
+        {
+            // A list of one kind leaves it out of its items.
+            item.entry("apiVersion")
+                .or_insert_with(|| api_version.clone());
+            item.entry("kind").or_insert_with(|| json!(kind));
+        }
+        let line = lines.get(index).copied().unwrap_or(line);
+        unfold(Placed { value: item, line }, None, objects);
     }
 }
 
@@ -273,33 +336,36 @@ fn was_meant(text: &str) -> bool {
     text.contains("apiVersion") && text.contains("kind")
 }
 
-/// Whether a document still has to be rendered. An object may well hold templates of others.
-fn is_template(text: &str, value: Option<&Value>) -> bool {
-    let unfilled = |pointer: &str| {
-        value.is_none_or(|value| word(value, pointer).is_some_and(|word| word.contains("{{")))
-    };
-    text.contains("{{")
-        && (["/apiVersion", "/kind", "/metadata/name"]
-            .iter()
-            .any(|field| unfilled(field))
-            || text.contains("{{ .Values")
-            || text.contains("{{ include "))
+/// Whether a document that cannot be parsed still has to be rendered. The values of a chart may hold
+/// templates as well, and are no object.
+fn is_unparsed_template(file: &File, text: &str) -> bool {
+    text.contains("{{") && (file.is_named || was_meant(text) || chart_of(&file.name).is_some())
+}
+
+/// The directory of the chart whose template a file is.
+fn chart_of(name: &str) -> Option<&str> {
+    let directories = Path::new(name).ancestors().skip(1);
+    let templates = directories
+        .filter(|directory| directory.ends_with("templates"))
+        .last()?;
+    templates.parent()?.to_str().filter(|chart| !chart.is_empty())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn file(name: &str, content: &str, is_named: bool) -> File {
-        File {
+    fn file(name: &str, content: &str, is_named: bool) -> Files {
+        let file = File {
             name: name.to_owned(),
             content: content.as_bytes().to_vec(),
             is_named,
-        }
+        };
+        vec![file].into()
     }
 
     fn read(content: &str) -> Input {
-        manifests(&[file("a.yaml", content, true)], "default")
+        manifests(&file("a.yaml", content, true), "default")
     }
 
     fn names(input: &Input) -> Vec<(&str, usize)> {
@@ -349,6 +415,41 @@ mod tests {
     }
 
     #[test]
+    fn lists_are_unfolded_however_they_are_nested() {
+        let pod = |name: &str| json!({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": name}});
+        let list = json!({"apiVersion": "v1", "kind": "List", "items": [pod("a"),
+            {"apiVersion": "v1", "kind": "List", "items": [pod("b")]}]});
+        let text = format!("{list}\n{}\n", json!([pod("c"), pod("d")]));
+        let found: Vec<_> = names(&read(&text)).into_iter().map(|(name, _)| name.to_owned()).collect();
+        assert_eq!(found, ["a", "b", "c", "d"]);
+    }
+
+    #[test]
+    fn a_patch_never_replaces_an_object() {
+        let whole = "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: web}\nspec: {selector: {}, \
+                     template: {spec: {containers: [{name: c, image: a}]}}}\n";
+        let patch = "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: web}\nspec: {replicas: 3}\n";
+        let input = read(&format!("{whole}---\n{patch}---\n{patch}"));
+        assert_eq!(names(&input), [("web", 1)]);
+        assert_eq!(messages(&input), [format!("a.yaml:6: {FRAGMENT}")]);
+        assert_eq!(input.passed_over.of(Reason::Fragment), 2);
+    }
+
+    #[test]
+    fn a_chart_that_is_not_rendered_is_a_problem_once() {
+        let template = "kind: Deployment\napiVersion: apps/v1\nmetadata: {name: {{ .Release.Name }}}\n";
+        let mut files = file("charts/web/templates/a.yaml", template, false);
+        files.extend(file("charts/web/templates/jobs/b.yaml", template, false));
+        files.extend(file("charts/web/values.yaml", "image: \"{{ .Values.x }}\"\n", false));
+        let input = manifests(&files, "default");
+        let line = "charts/web: this chart is not rendered, so it is not judged: \
+                    `helm template charts/web | goldenpath scan -`";
+        assert_eq!(messages(&input), [line]);
+        assert_eq!(input.passed_over.of(Reason::Template), 2);
+        assert_eq!(input.passed_over.of(Reason::NoObject), 1);
+    }
+
+    #[test]
     fn a_template_is_a_problem_once_a_file() {
         let template = "{{- if .Values.x }}\nkind: A\n---\nkind: {{ .x }}\n{{- end }}\n";
         let input = read(template);
@@ -381,7 +482,7 @@ mod tests {
         let text = format!(
             "{POD}---\n{named}---\napiVersion: v1\nkind: Namespace\nmetadata: {{name: x}}\n"
         );
-        let input = manifests(&[file("a", &text, true)], "team");
+        let input = manifests(&file("a", &text, true), "team");
         let namespaces: Vec<_> = input
             .manifests
             .iter()
@@ -393,13 +494,14 @@ mod tests {
     #[test]
     fn what_is_no_object_is_skipped_in_a_directory_and_refused_when_named() {
         for (content, unreadable) in [("a: [", 1), ("replicas: 3", 0), ("- x", 0), ("a: !x {", 1)] {
-            let found = manifests(&[file("x", content, false)], "default");
-            assert_eq!((found.unreadable, found.skipped), (0, 1), "{content}");
+            let found = manifests(&file("x", content, false), "default");
+            let passed_over = found.passed_over.of(Reason::NoObject);
+            assert_eq!((found.unreadable, passed_over), (0, 1), "{content}");
             assert_eq!(read(content).unreadable, unreadable, "{content}");
         }
         let meant = "apiVersion: v1\nkind: [\n";
         assert_eq!(
-            manifests(&[file("x", meant, false)], "default").unreadable,
+            manifests(&file("x", meant, false), "default").unreadable,
             1
         );
     }

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use std::str::FromStr;
 
 use super::Error;
-use super::files::{self, File};
+use super::files::{self, File, Files};
 
 const STARTERS: [(&str, &str); 3] = [
     (
@@ -35,9 +35,9 @@ pub enum PathsFrom {
 
 impl PathsFrom {
     /// Its files; those of the binary as if they had been named.
-    pub(super) fn files(&self, stdin: &mut dyn Read) -> Result<Vec<File>, Error> {
+    pub(super) fn files(&self, stdin: &mut dyn Read) -> Result<Files, Error> {
         match self {
-            Self::Starter => Ok(starters()),
+            Self::Starter => Ok(starters().into()),
             Self::File(path) => files::read(std::slice::from_ref(path), stdin),
         }
     }

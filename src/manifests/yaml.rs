@@ -7,7 +7,8 @@ use serde_saphyr::{Error, Options};
 
 use super::documents::Document;
 
-/// Alias expansion beyond this is an attack or an accident.
+/// Expansion of aliases beyond this is an attack or an accident. Everything else that a document makes the
+/// parser do is bounded by its bytes.
 const REPLAYED_EVENTS: usize = 100_000;
 
 /// Why a document could not be read.
@@ -21,13 +22,60 @@ pub struct Unreadable {
     pub message: String,
 }
 
-/// One document's value, and a message for every key that was given twice.
-pub fn parse(document: &Document<'_>) -> Result<(Value, Vec<Unreadable>), Unreadable> {
-    if document.text.trim_start().starts_with('{')
-        && let Ok(value) = serde_json::from_str(document.text)
-    {
-        return Ok((value, Vec::new()));
+/// The values of one document: JSON may hold several, one after another.
+#[derive(Debug, Default)]
+pub struct Parsed {
+    pub values: Vec<Placed>,
+    /// A message for every key that was given twice.
+    pub mistakes: Vec<Unreadable>,
+}
+
+/// A value and the line of the stream that it begins on.
+#[derive(Debug)]
+pub struct Placed {
+    pub value: Value,
+    pub line: usize,
+}
+
+/// Parses one document.
+pub fn parse(document: &Document<'_>) -> Result<Parsed, Unreadable> {
+    if let Some(values) = json_values(document) {
+        let mistakes = Vec::new();
+        return Ok(Parsed { values, mistakes });
     }
+    let (value, mistakes) = parse_yaml(document)?;
+    let line = document.first_line();
+    Ok(Parsed {
+        values: vec![Placed { value, line }],
+        mistakes,
+    })
+}
+
+/// The values of a document that is nothing but JSON.
+fn json_values(document: &Document<'_>) -> Option<Vec<Placed>> {
+    let text = document.text;
+    if !text.trim_start().starts_with(['{', '[']) {
+        return None;
+    }
+    let lines = |from: usize, to: usize| text[from..to].matches('\n').count();
+    let mut stream = serde_json::Deserializer::from_str(text).into_iter();
+    let mut values = Vec::new();
+    let (mut end, mut line) = (0, document.lines_before + 1);
+    loop {
+        let rest = &text[end..];
+        let begin = end + rest.len() - rest.trim_start().len();
+        line += lines(end, begin);
+        let Some(value) = stream.next() else {
+            return Some(values);
+        };
+        let value = value.ok()?;
+        values.push(Placed { value, line });
+        end = stream.byte_offset();
+        line += lines(begin, end);
+    }
+}
+
+fn parse_yaml(document: &Document<'_>) -> Result<(Value, Vec<Unreadable>), Unreadable> {
     match read(document.text, DuplicateKeyPolicy::Error) {
         Ok(value) => Ok((value, Vec::new())),
         // As in kubectl's client, the last of two equal keys wins; a problem reports it.
@@ -39,7 +87,7 @@ pub fn parse(document: &Document<'_>) -> Result<(Value, Vec<Unreadable>), Unread
 }
 
 fn read(text: &str, duplicate_keys: DuplicateKeyPolicy) -> Result<Value, Error> {
-    serde_saphyr::from_str_with_options(text, options(duplicate_keys))
+    serde_saphyr::from_str_with_options(text, options(text, duplicate_keys))
 }
 
 /// The lines, counted from 1 in the document's text, on which the items of a `List` begin.
@@ -49,7 +97,7 @@ pub fn item_lines(text: &str) -> Vec<usize> {
         #[serde(default)]
         items: Vec<serde_saphyr::Spanned<serde::de::IgnoredAny>>,
     }
-    let options = options(DuplicateKeyPolicy::LastWins);
+    let options = options(text, DuplicateKeyPolicy::LastWins);
     serde_saphyr::from_str_with_options::<List>(text, options)
         .map(|list| list.items)
         .unwrap_or_default()
@@ -58,8 +106,15 @@ pub fn item_lines(text: &str) -> Vec<usize> {
         .collect()
 }
 
-fn options(duplicate_keys: DuplicateKeyPolicy) -> Options {
+fn options(text: &str, duplicate_keys: DuplicateKeyPolicy) -> Options {
+    let bytes = text.len();
     serde_saphyr::options! {
+        budget: serde_saphyr::budget! {
+            // A list of a whole cluster has more nodes than any fixed number.
+            max_nodes: bytes.saturating_add(REPLAYED_EVENTS),
+            max_events: bytes.saturating_mul(2).saturating_add(REPLAYED_EVENTS),
+            max_total_scalar_bytes: bytes.saturating_mul(2).saturating_add(1 << 26),
+        },
         duplicate_keys: duplicate_keys,
         legacy_octal_numbers: true,
         with_snippet: false,
@@ -113,7 +168,8 @@ mod tests {
     use crate::manifests::documents;
 
     fn value(text: &str) -> Value {
-        parse(&documents::split(text)[0]).unwrap().0
+        let mut parsed = parse(&documents::split(text)[0]).unwrap();
+        parsed.values.remove(0).value
     }
 
     fn refusal(text: &str) -> Unreadable {
@@ -153,11 +209,11 @@ mod tests {
     #[test]
     fn a_key_given_twice_is_reported_and_the_last_one_counts() {
         let text = "a: 1\nb: 2\na: 3\n";
-        let (read, problems) = parse(&documents::split(text)[0]).unwrap();
-        assert_eq!(read["a"], 3);
-        assert_eq!(problems[0].line, 3);
+        let parsed = parse(&documents::split(text)[0]).unwrap();
+        assert_eq!(parsed.values[0].value["a"], 3);
+        assert_eq!(parsed.mistakes[0].line, 3);
         assert_eq!(
-            problems[0].message,
+            parsed.mistakes[0].message,
             "the key 'a' is given twice; the last one counts"
         );
     }
@@ -179,6 +235,23 @@ mod tests {
         refusal(&"[".repeat(100_000));
         refusal(&"{\"a\":".repeat(100_000));
         refusal(&"- ".repeat(100_000));
+    }
+
+    #[test]
+    fn json_values_one_after_another_know_their_lines() {
+        let parsed = parse(&documents::split("\n{\"a\": 1}\n\n[2]\n").remove(0)).unwrap();
+        let found: Vec<_> = parsed.values.iter().map(|one| (one.line, &one.value)).collect();
+        assert_eq!(found, [(2, &json!({"a": 1})), (4, &json!([2]))]);
+        // A flow mapping of YAML is not JSON.
+        assert_eq!(value("{a: b}"), json!({"a": "b"}));
+    }
+
+    #[test]
+    fn a_list_of_a_whole_cluster_is_read() {
+        let item = "- {kind: A, labels: {a: b, c: d, e: f, g: h, i: j, k: l}}\n";
+        let text = format!("kind: List\nitems:\n{}", item.repeat(50_000));
+        assert_eq!(value(&text)["items"].as_array().unwrap().len(), 50_000);
+        assert_eq!(item_lines(&text).len(), 50_000);
     }
 
     #[test]
