@@ -42,11 +42,12 @@ fn a_manifest_with_our_defaults_is_what_the_api_server_stores() {
 
 fn read(file: &Path) -> Vec<Manifest> {
     let input = manifests(
-        &[File {
+        &vec![File {
             name: MANIFESTS.to_owned(),
             content: fs::read(file).unwrap(),
             is_named: true,
-        }],
+        }]
+        .into(),
         "default",
     );
     assert_eq!(input.problems, []);

@@ -233,17 +233,30 @@ fn nothing_judged_ends_with_2_and_says_what_was_passed_over() {
                    {spec: {template: {spec: {containers: [{name: a, image: a}]}}}}}\n";
     for (input, said) in [
         ("", "the input is empty"),
-        ("Error: chart not found\n", "passed over: 1 not a Kubernetes object"),
+        (
+            "Error: chart not found\n",
+            "passed over: 1 not a Kubernetes object",
+        ),
         (service, "passed over: 1 of other kinds"),
-        (old, "passed over: 1 in API versions that are no longer served"),
+        (
+            old,
+            "passed over: 1 in API versions that are no longer served",
+        ),
         (drafted, "passed over: 1 with generateName"),
     ] {
         let output = goldenpath(&["scan", "-", "--paths", "starter"], input);
         let note = String::from_utf8(output.stderr).unwrap();
         assert_eq!(output.status.code(), Some(2), "{input}");
-        assert!(note.ends_with(&format!("no workload to judge; {said}\n")), "{note}");
+        assert!(
+            note.ends_with(&format!("no workload to judge; {said}\n")),
+            "{note}"
+        );
         let allowed = ["scan", "-", "--paths", "starter", "--allow-empty"];
-        assert_eq!(goldenpath(&allowed, input).status.code(), Some(0), "{input}");
+        assert_eq!(
+            goldenpath(&allowed, input).status.code(),
+            Some(0),
+            "{input}"
+        );
     }
     let output = goldenpath(&["scan", "shop.yaml"], "");
     assert_eq!(output.status.code(), Some(2));
@@ -255,7 +268,17 @@ fn nothing_judged_ends_with_2_and_says_what_was_passed_over() {
 fn a_golden_path_that_cannot_be_used_is_no_success() {
     let path = "apiVersion: goldenpath.dev/v1alpha1\nkind: GoldenPath\nmetadata: {name: typo}\nspec: \
                 {title: T, owner: {team: a}, checks: [{name: a, level: recomended, expression: 'true'}]}\n";
-    let output = goldenpath(&["scan", "-", "shop.yaml", "--paths", "starter", "--fail-on=none"], path);
+    let output = goldenpath(
+        &[
+            "scan",
+            "-",
+            "shop.yaml",
+            "--paths",
+            "starter",
+            "--fail-on=none",
+        ],
+        path,
+    );
     assert_eq!(output.status.code(), Some(2));
 }
 

@@ -81,7 +81,9 @@ pub(super) fn run(args: &ImportArgs, invocation: &Invocation<'_>) -> Result<Exit
     };
     let unreadable = objects.input.unreadable;
     let ignores = manifests::import::ignores(&objects.input.manifests);
-    let Judged { inventory, report, .. } = judge(objects.input, &args.judging, now);
+    let Judged {
+        inventory, report, ..
+    } = judge(objects.input, &args.judging, now);
     let inputs = ImportInputs {
         report: &report,
         policies: inventory

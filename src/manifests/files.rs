@@ -45,14 +45,16 @@ impl Files {
     }
 
     fn below(&mut self, directory: &Path) -> io::Result<()> {
-        let mut entries = fs::read_dir(directory).and_then(Iterator::collect::<io::Result<Vec<_>>>)?;
+        let mut entries =
+            fs::read_dir(directory).and_then(Iterator::collect::<io::Result<Vec<_>>>)?;
         entries.sort_by_key(fs::DirEntry::file_name);
         for entry in entries {
             let path = entry.path();
             if let Err(error) = self.take(&entry, &path) {
                 let file = path.display().to_string();
                 let message = format!("cannot be read: {error}");
-                self.problems.push(Problem::new(Source { file, line: 0 }, message));
+                self.problems
+                    .push(Problem::new(Source { file, line: 0 }, message));
             }
         }
         Ok(())

@@ -134,7 +134,11 @@ impl Loaded {
         let kinds = &self.inventory.settings.kinds;
         let Some(kind) = kinds.iter().find(|kind| is_of(&value, kind)).cloned() else {
             let is_old = is_old_version(&value);
-            let reason = if is_old { Reason::OldVersion } else { Reason::OtherKind };
+            let reason = if is_old {
+                Reason::OldVersion
+            } else {
+                Reason::OtherKind
+            };
             return self.passed_over.count(reason);
         };
         if !value["metadata"]["name"].is_string() {

@@ -118,7 +118,10 @@ impl Input {
         match chart_of(&file.name) {
             None => self.note_once(file, line, TEMPLATE, noted),
             Some(chart) if self.charts.insert(chart.to_owned()) => {
-                let source = Source { file: chart.to_owned(), line: 0 };
+                let source = Source {
+                    file: chart.to_owned(),
+                    line: 0,
+                };
                 let message = format!(
                     "this chart is not rendered, so it is not judged: `helm template {} | goldenpath scan -`",
                     shell_word(chart)
@@ -348,7 +351,10 @@ fn chart_of(name: &str) -> Option<&str> {
     let templates = directories
         .filter(|directory| directory.ends_with("templates"))
         .last()?;
-    templates.parent()?.to_str().filter(|chart| !chart.is_empty())
+    templates
+        .parent()?
+        .to_str()
+        .filter(|chart| !chart.is_empty())
 }
 
 #[cfg(test)]
@@ -400,10 +406,11 @@ mod tests {
 
     #[test]
     fn a_list_is_unfolded_and_each_item_knows_its_line() {
-        let list = "apiVersion: apps/v1\nkind: DeploymentList\nitems:\n- metadata:\n    name: a\n\
-                    - metadata:\n    name: b\n";
+        let list = "apiVersion: apps/v1\nkind: DeploymentList\nitems:\n- metadata:\n    name: a\n  spec: &s \
+                    {selector: {}, template: {spec: {containers: [{name: c, image: a}]}}}\n- metadata:\n    \
+                    name: b\n  spec: *s\n";
         let input = read(list);
-        assert_eq!(names(&input), [("a", 4), ("b", 6)]);
+        assert_eq!(names(&input), [("a", 4), ("b", 7)]);
         assert_eq!(input.manifests[0].value["kind"], "Deployment");
         assert_eq!(input.manifests[0].value["spec"]["replicas"], 1);
     }
@@ -416,11 +423,15 @@ mod tests {
 
     #[test]
     fn lists_are_unfolded_however_they_are_nested() {
-        let pod = |name: &str| json!({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": name}});
+        let pod =
+            |name: &str| json!({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": name}});
         let list = json!({"apiVersion": "v1", "kind": "List", "items": [pod("a"),
             {"apiVersion": "v1", "kind": "List", "items": [pod("b")]}]});
         let text = format!("{list}\n{}\n", json!([pod("c"), pod("d")]));
-        let found: Vec<_> = names(&read(&text)).into_iter().map(|(name, _)| name.to_owned()).collect();
+        let found: Vec<_> = names(&read(&text))
+            .into_iter()
+            .map(|(name, _)| name.to_owned())
+            .collect();
         assert_eq!(found, ["a", "b", "c", "d"]);
     }
 
@@ -428,7 +439,8 @@ mod tests {
     fn a_patch_never_replaces_an_object() {
         let whole = "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: web}\nspec: {selector: {}, \
                      template: {spec: {containers: [{name: c, image: a}]}}}\n";
-        let patch = "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: web}\nspec: {replicas: 3}\n";
+        let patch =
+            "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: web}\nspec: {replicas: 3}\n";
         let input = read(&format!("{whole}---\n{patch}---\n{patch}"));
         assert_eq!(names(&input), [("web", 1)]);
         assert_eq!(messages(&input), [format!("a.yaml:6: {FRAGMENT}")]);
@@ -437,10 +449,15 @@ mod tests {
 
     #[test]
     fn a_chart_that_is_not_rendered_is_a_problem_once() {
-        let template = "kind: Deployment\napiVersion: apps/v1\nmetadata: {name: {{ .Release.Name }}}\n";
+        let template =
+            "kind: Deployment\napiVersion: apps/v1\nmetadata: {name: {{ .Release.Name }}}\n";
         let mut files = file("charts/web/templates/a.yaml", template, false);
         files.extend(file("charts/web/templates/jobs/b.yaml", template, false));
-        files.extend(file("charts/web/values.yaml", "image: \"{{ .Values.x }}\"\n", false));
+        files.extend(file(
+            "charts/web/values.yaml",
+            "image: \"{{ .Values.x }}\"\n",
+            false,
+        ));
         let input = manifests(&files, "default");
         let line = "charts/web: this chart is not rendered, so it is not judged: \
                     `helm template charts/web | goldenpath scan -`";
@@ -500,10 +517,7 @@ mod tests {
             assert_eq!(read(content).unreadable, unreadable, "{content}");
         }
         let meant = "apiVersion: v1\nkind: [\n";
-        assert_eq!(
-            manifests(&file("x", meant, false), "default").unreadable,
-            1
-        );
+        assert_eq!(manifests(&file("x", meant, false), "default").unreadable, 1);
     }
 
     #[test]

@@ -64,18 +64,23 @@ fn has_patch_directive(value: &Value) -> bool {
 }
 
 fn is_built_in_workload(value: &Value) -> bool {
-    let group = value["apiVersion"].as_str().and_then(|version| version.split_once('/'));
+    let group = value["apiVersion"]
+        .as_str()
+        .and_then(|version| version.split_once('/'));
     let group = group.map_or("", |(group, _)| group);
-    WatchedKind::built_in()
-        .iter()
-        .any(|kind| value["kind"] == kind.kind.as_str() && (group == kind.group || group == "extensions"))
+    WatchedKind::built_in().iter().any(|kind| {
+        value["kind"] == kind.kind.as_str() && (group == kind.group || group == "extensions")
+    })
 }
 
 /// Whether a built-in workload has containers with an image and, but for a CronJob, a selector.
 fn is_complete(value: &Value) -> bool {
     let containers = pod_template(value).and_then(|pod| pod["spec"]["containers"].as_array());
     let has_images = containers.is_some_and(|containers| {
-        !containers.is_empty() && containers.iter().all(|container| container["image"].is_string())
+        !containers.is_empty()
+            && containers
+                .iter()
+                .all(|container| container["image"].is_string())
     });
     // The first version of Deployment took its selector from the pods' labels.
     let needs_selector = value["kind"] != "CronJob" && value["apiVersion"] != "extensions/v1beta1";

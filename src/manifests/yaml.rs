@@ -240,7 +240,11 @@ mod tests {
     #[test]
     fn json_values_one_after_another_know_their_lines() {
         let parsed = parse(&documents::split("\n{\"a\": 1}\n\n[2]\n").remove(0)).unwrap();
-        let found: Vec<_> = parsed.values.iter().map(|one| (one.line, &one.value)).collect();
+        let found: Vec<_> = parsed
+            .values
+            .iter()
+            .map(|one| (one.line, &one.value))
+            .collect();
         assert_eq!(found, [(2, &json!({"a": 1})), (4, &json!([2]))]);
         // A flow mapping of YAML is not JSON.
         assert_eq!(value("{a: b}"), json!({"a": "b"}));
