@@ -232,7 +232,7 @@ fn nothing_judged_ends_with_2_and_says_what_was_passed_over() {
     let drafted = "apiVersion: batch/v1\nkind: CronJob\nmetadata: {generateName: a-}\nspec: {jobTemplate: \
                    {spec: {template: {spec: {containers: [{name: a, image: a}]}}}}}\n";
     for (input, said) in [
-        ("", "the input is empty"),
+        ("", "the input has none"),
         (
             "Error: chart not found\n",
             "passed over: 1 not a Kubernetes object",

@@ -46,7 +46,7 @@ pub(super) fn run(args: &ReportArgs, invocation: &Invocation<'_>) -> Result<Exit
             text::render(report, style, &evidence.flags)
         })?;
     if let Some(reason) = evidence.nothing_judged().filter(|_| !args.allow_empty) {
-        terminal::note(&reason);
+        terminal::note(&format!("{reason}\n"));
         return Ok(Exit::Unreadable);
     }
     Ok(evidence.exit())

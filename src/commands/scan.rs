@@ -107,7 +107,7 @@ pub(super) fn run(args: &ScanArgs, invocation: &Invocation<'_>) -> Result<Exit> 
         explain(&evidence, args.output, invocation, &mut out)?;
     }
     if let Some(reason) = evidence.nothing_judged().filter(|_| !args.allow_empty) {
-        terminal::note(&reason);
+        terminal::note(&format!("{reason}\n"));
         return Ok(Exit::Unreadable);
     }
     let is_found = evidence

@@ -61,7 +61,7 @@ impl PassedOver {
 impl fmt::Display for PassedOver {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.0.is_empty() {
-            return f.write_str("the input is empty");
+            return f.write_str("the input has none");
         }
         f.write_str("passed over: ")?;
         for (index, (reason, count)) in self.0.iter().enumerate() {
@@ -79,7 +79,7 @@ mod tests {
     #[test]
     fn one_line_counts_what_was_passed_over() {
         let mut passed_over = PassedOver::default();
-        assert_eq!(passed_over.to_string(), "the input is empty");
+        assert_eq!(passed_over.to_string(), "the input has none");
         passed_over.count(Reason::Template);
         passed_over.count(Reason::OtherKind);
         passed_over.count(Reason::OtherKind);
