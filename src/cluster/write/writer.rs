@@ -55,17 +55,10 @@ pub struct Writer {
     api: ApiWriter,
     records: mpsc::Receiver<RecordRequest>,
     throttle: Throttle,
-    under_way: JoinSet<Ended>,
+    under_way: JoinSet<(Job, WriteOutcome)>,
     slow: Slow,
     waiting: VecDeque<Job>,
     slow_under_way: usize,
-}
-
-/// A write that ended.
-struct Ended {
-    job: Job,
-    outcome: WriteOutcome,
-    took: Duration,
 }
 
 /// When the slow lane is planned next.
@@ -212,19 +205,17 @@ impl Writer {
     fn start(&mut self, mut job: Job) {
         let (context, api) = (self.context.clone(), self.api.clone());
         self.under_way.spawn(async move {
-            let start = Instant::now();
             let outcome = if context.leadership.holds() {
                 job.send(&api).await
             } else {
                 WriteOutcome::NotLeading
             };
-            let took = start.elapsed();
-            Ended { job, outcome, took }
+            (job, outcome)
         });
     }
 
-    fn settle(&mut self, ended: Result<Ended, tokio::task::JoinError>) {
-        let Ok(Ended { job, outcome, took }) = ended else {
+    fn settle(&mut self, ended: Result<(Job, WriteOutcome), tokio::task::JoinError>) {
+        let Ok((job, outcome)) = ended else {
             self.context.counters.failed("Panicked");
             return;
         };
@@ -233,9 +224,7 @@ impl Writer {
         self.slow_under_way -= usize::from(job.lane() == Lane::Slow);
         let now = Instant::now();
         match outcome {
-            WriteOutcome::Landed(_) | WriteOutcome::Gone => {
-                self.throttle.went_well(took, self.under_way.len(), now);
-            }
+            WriteOutcome::Landed(_) | WriteOutcome::Gone => self.throttle.went_well(),
             WriteOutcome::PushedBack(pause) => {
                 debug!(?pause, "API server pushed back; pausing writes");
                 self.throttle.pushed_back(pause, now);
