@@ -74,9 +74,13 @@ pub fn measure(stage: &mut Stage, plan: &Plan) -> Result<Climbed> {
                 took,
             )],
             drawn: Drawn::default(),
+            size: *size,
+            shown: 0,
         };
         (stage.workloads, created) = (*size, *size);
+        rung.show();
         rung.judging(stage, &empty)?;
+        rung.show();
         rung.restart(stage)?;
         if let Some(before) = drawn.last() {
             let ratio = rung.drawn.scrape.figure / before.scrape.figure;
@@ -85,10 +89,13 @@ pub fn measure(stage: &mut Stage, plan: &Plan) -> Result<Climbed> {
         }
         rung.rows
             .extend(labels(stage, plan, churned == Some(size))?);
+        rung.show();
         rung.rows.extend(beside::measure(stage));
+        rung.show();
         if plan.rungs.last() == Some(size) {
             let name = "exceptions that expire at once";
             rung.rows.extend(or_skipped(name, expiry::measure(stage)));
+            rung.show();
         }
         rows.extend(rung.rows.into_iter().map(|row| Row {
             name: format!("{size}: {}", row.name),
@@ -106,6 +113,9 @@ pub fn measure(stage: &mut Stage, plan: &Plan) -> Result<Climbed> {
 struct Rung {
     rows: Vec<Row>,
     drawn: Drawn,
+    size: usize,
+    /// How many rows were printed.
+    shown: usize,
 }
 
 /// What is drawn of one size.
@@ -118,6 +128,17 @@ struct Drawn {
 }
 
 impl Rung {
+    /// Prints the new figures as they come: a ladder takes most of an hour, and may be interrupted.
+    fn show(&mut self) {
+        for row in &self.rows[self.shown..] {
+            let Row {
+                name, figure, unit, ..
+            } = row;
+            eprintln!("{}: {name}: {figure} {unit}", self.size);
+        }
+        self.shown = self.rows.len();
+    }
+
     /// One operator, from its start to its rest.
     fn judging(&mut self, stage: &Stage, empty: &Memory) -> Result<()> {
         let bare = stage.runtime.block_on(bare_list(&stage.client))?;

@@ -71,7 +71,17 @@ impl Row {
 
 /// The rows of a step, or one that says why it failed: no later step needs it.
 pub fn or_skipped(name: &str, rows: Result<Vec<Row>>) -> Vec<Row> {
-    rows.unwrap_or_else(|error| vec![Row::skipped(name, format!("failed: {error}"))])
+    rows.unwrap_or_else(|error| {
+        let error = error.to_string();
+        let first: String = error
+            .lines()
+            .next()
+            .unwrap_or_default()
+            .chars()
+            .take(160)
+            .collect();
+        vec![Row::skipped(name, format!("failed: {first}"))]
+    })
 }
 
 /// The rows as a Markdown table whose columns line up.
