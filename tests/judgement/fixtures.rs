@@ -48,7 +48,8 @@ pub fn deployment(name: &str) -> Value {
         "apiVersion": "apps/v1", "kind": "Deployment",
         "metadata": {"name": name, "namespace": "shop", "uid": format!("uid-{name}"), "resourceVersion": "5",
             "creationTimestamp": "2026-02-01T00:00:00Z", "labels": {"tier": "front", "app": name}},
-        "spec": {"replicas": 3, "template": {"metadata": {"labels": {"app": name}},
+        "spec": {"replicas": 3, "selector": {"matchLabels": {"app": name}},
+            "template": {"metadata": {"labels": {"app": name}},
             "spec": {"containers": [{"name": "app", "image": "shop/web:1"}]}}},
     })
 }
