@@ -11,7 +11,7 @@ use serde_json::Value;
 
 use crate::api::keys;
 use crate::assess::exception::record::Exception;
-use crate::assess::object::kind::WatchedKind;
+use crate::assess::object::kind::{WatchedKind, WorkloadId};
 use crate::assess::object::labels::Selector;
 use crate::assess::object::namespace::Namespace;
 use crate::assess::object::template_hash::TemplateHash;
@@ -265,10 +265,26 @@ impl NamespaceIndex {
     /// Removes a workload.
     pub(in crate::assess) fn remove_workload(&mut self, id: &LocalId) -> Option<Arc<Entry>> {
         let gone = self.workloads.remove(id)?;
-        if let Some(key) = service_key(&gone.workload) {
+        self.leave_service(&gone.workload);
+        Some(gone)
+    }
+
+    /// Removes all workloads that are gone.
+    pub(in crate::assess) fn remove_workloads(
+        &mut self,
+        is_gone: impl Fn(&WorkloadId) -> bool,
+    ) -> Vec<Arc<Entry>> {
+        let gone = self.workloads.remove_all(is_gone);
+        for entry in &gone {
+            self.leave_service(&entry.workload);
+        }
+        gone
+    }
+
+    fn leave_service(&mut self, workload: &Workload) {
+        if let Some(key) = service_key(workload) {
             self.by_service.remove(&key);
         }
-        Some(gone)
     }
 
     /// What the answers about other workloads take from this one.

@@ -7,8 +7,8 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use crate::assess::exception::record::Exception;
-use crate::assess::inventory::{Inventory, Reread, local};
-use crate::assess::object::kind::WatchedKind;
+use crate::assess::inventory::{Inventory, Reread};
+use crate::assess::object::kind::{WatchedKind, WorkloadId};
 
 /// A completed list.
 #[derive(Clone, Debug)]
@@ -138,19 +138,16 @@ impl Inventory {
             if namespace.is_some_and(|only| *only != **name) {
                 continue;
             }
-            let gone: Vec<_> = ns
-                .workloads
-                .values()
-                .map(|entry| &entry.workload.id)
-                .filter(|id| {
-                    *id.kind == *kind && !seen.contains(&(name.to_string(), id.name.to_string()))
-                })
-                .map(local)
-                .collect();
-            removed.extend(
-                gone.iter()
-                    .filter_map(|id| Arc::make_mut(ns).remove_workload(id)),
-            );
+            let is_gone = |id: &WorkloadId| {
+                *id.kind == *kind && !seen.contains(&(name.to_string(), id.name.to_string()))
+            };
+            let has_gone = {
+                let mut entries = ns.workloads.values();
+                entries.any(|entry| is_gone(&entry.workload.id))
+            };
+            if has_gone {
+                removed.extend(Arc::make_mut(ns).remove_workloads(is_gone));
+            }
         }
         self.settle_removed(removed);
         self.version += 1;

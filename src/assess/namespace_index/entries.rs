@@ -6,7 +6,7 @@ use std::cmp::Ordering;
 use std::sync::Arc;
 
 use super::{Entry, LocalId};
-use crate::assess::object::kind::WatchedKind;
+use crate::assess::object::kind::{WatchedKind, WorkloadId};
 
 /// Workloads in order of kind and name. Each is shared with the snapshots that readers hold, and copied
 /// where it changes meanwhile.
@@ -64,10 +64,22 @@ impl Entries {
     pub(super) fn remove(&mut self, (kind, name): &LocalId) -> Option<Arc<Entry>> {
         let position = self.position(kind, name).ok()?;
         let gone = self.0.remove(position);
+        self.shrink();
+        Some(gone)
+    }
+
+    /// Removes all that are gone in one pass.
+    pub(super) fn remove_all(&mut self, is_gone: impl Fn(&WorkloadId) -> bool) -> Vec<Arc<Entry>> {
+        let gone = self.0.extract_if(.., |entry| is_gone(&entry.workload.id));
+        let gone = gone.collect();
+        self.shrink();
+        gone
+    }
+
+    fn shrink(&mut self) {
         if self.0.len() < self.0.capacity() / 4 {
             self.0.shrink_to_fit();
         }
-        Some(gone)
     }
 
     fn position(&self, kind: &WatchedKind, name: &str) -> Result<usize, usize> {

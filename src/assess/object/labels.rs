@@ -26,6 +26,10 @@ impl LabelSet {
         let members = labels.and_then(Value::as_object).into_iter().flatten();
         Self::of(members.filter_map(|(key, value)| Some((key.as_str(), value.as_str()?))))
     }
+
+    fn position(&self, key: u64) -> Option<usize> {
+        self.0.binary_search_by_key(&key, |(key, _)| *key).ok()
+    }
 }
 
 /// Labels that a selector can match.
@@ -36,8 +40,7 @@ pub trait Labels {
 
 impl Labels for LabelSet {
     fn pair(&self, key: u64) -> Option<u64> {
-        let at = self.0.binary_search_by_key(&key, |(key, _)| *key).ok()?;
-        Some(self.0[at].1)
+        Some(self.0[self.position(key)?].1)
     }
 }
 
@@ -55,10 +58,19 @@ type KeyAt = (u64, u32);
 impl LabelKeys {
     /// Takes the labels of an object and of its pods apart: the keys, and the hashes of the pairs.
     pub fn split(object: &LabelSet, pods: &LabelSet) -> (Self, Box<[u64]>) {
-        let mut pairs = Vec::with_capacity(object.0.len());
-        let object = positions(object, &mut pairs);
-        let pods = positions(pods, &mut pairs);
-        (Self { object, pods }, pairs.into())
+        let mut pairs: Vec<u64> = object.0.iter().map(|(_, pair)| *pair).collect();
+        let keys = object.0.iter().map(|(key, _)| *key);
+        let own = keys.zip(0..).collect();
+        let pods = pods.0.iter().map(|(key, pair)| {
+            let shared = object.position(*key).filter(|at| pairs[*at] == *pair);
+            let at = shared.unwrap_or_else(|| {
+                pairs.push(*pair);
+                pairs.len() - 1
+            });
+            (*key, u32::try_from(at).unwrap_or(u32::MAX))
+        });
+        let pods = pods.collect();
+        (Self { object: own, pods }, pairs.into())
     }
 
     /// The labels of the object with these pairs.
@@ -72,19 +84,6 @@ impl LabelKeys {
         let keys = &*self.pods;
         LabelsAt { keys, pairs }
     }
-}
-
-fn positions(labels: &LabelSet, pairs: &mut Vec<u64>) -> Box<[KeyAt]> {
-    let mut position = |pair: u64| {
-        let known = pairs.iter().position(|known| *known == pair);
-        let at = known.unwrap_or_else(|| {
-            pairs.push(pair);
-            pairs.len() - 1
-        });
-        u32::try_from(at).unwrap_or(u32::MAX)
-    };
-    let keys = labels.0.iter().map(|(key, pair)| (*key, position(*pair)));
-    keys.collect()
 }
 
 struct LabelsAt<'a> {
