@@ -10,6 +10,7 @@ use serde_json::Value;
 
 use super::passed_over::{PassedOver, Reason};
 use super::read::{Input, Manifest};
+use super::shape;
 use crate::api::{self, DeviationException, GoldenPath};
 use crate::assess::exception::record::Exception;
 use crate::assess::inventory::Inventory;
@@ -132,9 +133,13 @@ impl Loaded {
     fn take_workload(&mut self, manifest: Manifest) {
         let Manifest { source, value } = manifest;
         let kinds = &self.inventory.settings.kinds;
-        let Some(kind) = kinds.iter().find(|kind| is_of(&value, kind)).cloned() else {
-            let is_old = is_old_version(&value);
-            let reason = if is_old {
+        let Some(kind) = kinds
+            .iter()
+            .find(|kind| shape::is_of(&value, kind))
+            .cloned()
+        else {
+            let is_retired = shape::is_retired(&value);
+            let reason = if is_retired {
                 Reason::OldVersion
             } else {
                 Reason::OtherKind
@@ -172,19 +177,6 @@ impl Loaded {
             })
             .ok()
     }
-}
-
-/// Whether it is a workload in a group that API servers no longer serve.
-fn is_old_version(value: &Value) -> bool {
-    let kinds = WatchedKind::built_in();
-    value["apiVersion"] == "extensions/v1beta1"
-        && kinds.iter().any(|kind| value["kind"] == kind.kind.as_str())
-}
-
-fn is_of(value: &Value, kind: &WatchedKind) -> bool {
-    let version = value["apiVersion"].as_str().unwrap_or_default();
-    let group = version.split_once('/').map_or("", |(group, _)| group);
-    group == kind.group && value["kind"] == kind.kind.as_str()
 }
 
 /// Extra kinds found among the manifests. Flags name them as in URLs. Without discovery to map

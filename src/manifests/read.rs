@@ -16,10 +16,32 @@ use crate::assess::object::defaults;
 use crate::assess::source::{Problem, Source};
 use crate::report::voice::shell_word;
 
-const TEMPLATE: &str = "this is a template: render it first, for example \
-                        `helm template . | goldenpath scan -`";
-const FRAGMENT: &str = "this is a patch or a part of a workload, so it is not judged: build it first, \
-                        for example `kustomize build . | goldenpath scan -`";
+/// Why documents of a file or a chart are not judged; said once for each.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Note {
+    Template,
+    Chart,
+    Fragment,
+}
+
+impl Note {
+    fn text(self, place: &str) -> String {
+        match self {
+            Self::Template => "this is a template: render it first, for example \
+                               `helm template . | goldenpath scan -`"
+                .to_owned(),
+            Self::Chart => format!(
+                "this chart is not rendered, so it is not judged: `helm template {} | goldenpath scan -`",
+                shell_word(place)
+            ),
+            Self::Fragment => {
+                "this is a patch or a part of a workload, so it is not judged: build it \
+                               first, for example `kustomize build . | goldenpath scan -`"
+                    .to_owned()
+            }
+        }
+    }
+}
 
 /// One object and where it was read.
 #[derive(Clone, Debug, PartialEq)]
@@ -41,8 +63,6 @@ pub struct Input {
     pub unreadable: usize,
     /// What was read and is not judged.
     pub passed_over: PassedOver,
-    /// Charts whose templates were noted.
-    charts: BTreeSet<String>,
 }
 
 /// Objects that were read from no file, as the API server stores them.
@@ -63,14 +83,18 @@ pub(crate) fn stored(values: Vec<Value>) -> Input {
 
 /// The objects in `files`; those that name no namespace are in `namespace`.
 pub fn manifests(files: &Files, namespace: &str) -> Input {
-    let mut input = Input {
-        unreadable: files.problems.len(),
-        problems: files.problems.clone(),
-        ..Input::default()
+    let mut reader = Reader {
+        input: Input {
+            unreadable: files.problems.len(),
+            problems: files.problems.clone(),
+            ..Input::default()
+        },
+        noted: BTreeSet::new(),
     };
     for file in &files.files {
-        input.read(file);
+        reader.read(file);
     }
+    let mut input = reader.input;
     for manifest in &mut input.manifests {
         settle(&mut manifest.value, namespace);
     }
@@ -78,7 +102,14 @@ pub fn manifests(files: &Files, namespace: &str) -> Input {
     input
 }
 
-impl Input {
+/// What was read so far.
+struct Reader {
+    input: Input,
+    /// What was noted, by file or chart.
+    noted: BTreeSet<(String, Note)>,
+}
+
+impl Reader {
     fn read(&mut self, file: &File) {
         let text = match str::from_utf8(&file.content) {
             Ok(text) => text,
@@ -88,17 +119,13 @@ impl Input {
                 self.refuse(file, line, "this is not UTF-8 text");
                 return;
             }
-            Err(_) => {
-                self.passed_over.count(Reason::NotText);
-                return;
-            }
+            Err(_) => return self.pass_over(Reason::NotText),
         };
-        let mut noted = BTreeSet::new();
         for document in documents::split(text) {
             match yaml::parse(&document) {
-                Ok(parsed) => self.take(file, &document, parsed, &mut noted),
+                Ok(parsed) => self.take(file, &document, parsed),
                 Err(_) if is_unparsed_template(file, document.text) => {
-                    self.template(file, document.first_line(), &mut noted);
+                    self.template(file, document.first_line());
                 }
                 Err(mistake) if file.is_named || was_meant(document.text) => {
                     let column = mistake
@@ -107,71 +134,45 @@ impl Input {
                     let message = format!("{column}{}", mistake.message);
                     self.refuse(file, mistake.line, &message);
                 }
-                Err(_) => self.passed_over.count(Reason::NoObject),
+                Err(_) => self.pass_over(Reason::NoObject),
             }
         }
     }
 
-    /// Notes a template once a chart, or once a file where it is in no chart.
-    fn template(&mut self, file: &File, line: usize, noted: &mut BTreeSet<&'static str>) {
-        self.passed_over.count(Reason::Template);
-        match chart_of(&file.name) {
-            None => self.note_once(file, line, TEMPLATE, noted),
-            Some(chart) if self.charts.insert(chart.to_owned()) => {
-                let source = Source {
-                    file: chart.to_owned(),
-                    line: 0,
-                };
-                let message = format!(
-                    "this chart is not rendered, so it is not judged: `helm template {} | goldenpath scan -`",
-                    shell_word(chart)
-                );
-                self.problems.push(Problem::new(source, message));
-            }
-            Some(_) => {}
-        }
-    }
-
-    fn note_once(
-        &mut self,
-        file: &File,
-        line: usize,
-        message: &'static str,
-        noted: &mut BTreeSet<&'static str>,
-    ) {
-        if noted.insert(message) {
-            self.note(file, line, message);
-        }
-    }
-
-    fn take(
-        &mut self,
-        file: &File,
-        document: &Document<'_>,
-        parsed: Parsed,
-        noted: &mut BTreeSet<&'static str>,
-    ) {
-        let before = self.manifests.len();
+    fn take(&mut self, file: &File, document: &Document<'_>, parsed: Parsed) {
+        let before = self.input.manifests.len();
         let mut objects = Vec::new();
         for placed in parsed.values {
             unfold(placed, Some(document), &mut objects);
         }
         if objects.is_empty() {
-            self.passed_over.count(Reason::NoObject);
+            self.pass_over(Reason::NoObject);
         }
         for Placed { value, line } in objects {
             match shape::of(&value) {
                 Shape::Whole => self.object(file, line, value),
-                Shape::Template => self.template(file, line, noted),
+                Shape::Template => self.template(file, line),
                 Shape::Fragment => {
-                    self.passed_over.count(Reason::Fragment);
-                    self.note_once(file, line, FRAGMENT, noted);
+                    self.pass_over(Reason::Fragment);
+                    self.note_once(place(file, line), Note::Fragment);
                 }
             }
         }
-        if self.manifests.len() > before {
+        if self.input.manifests.len() > before {
             for Unreadable { line, message, .. } in parsed.mistakes {
                 self.note(file, line, &message);
+            }
+        }
+    }
+
+    /// Notes a template once a chart, or once a file where it is in no chart.
+    fn template(&mut self, file: &File, line: usize) {
+        self.pass_over(Reason::Template);
+        match chart_of(&file.name) {
+            None => self.note_once(place(file, line), Note::Template),
+            Some(chart) => {
+                let file = chart.to_owned();
+                self.note_once(Source { file, line: 0 }, Note::Chart);
             }
         }
     }
@@ -179,31 +180,44 @@ impl Input {
     fn object(&mut self, file: &File, line: usize, value: Value) {
         let has = |field: &str| word(&value, field).is_some_and(|name| !name.is_empty());
         let (true, Some(kind)) = (is_object(&value), word(&value, "/kind")) else {
-            self.passed_over.count(Reason::NoObject);
-            return;
+            return self.pass_over(Reason::NoObject);
         };
         if has("/metadata/name") || has("/metadata/generateName") {
             let source = place(file, line);
-            self.manifests.push(Manifest { source, value });
+            self.input.manifests.push(Manifest { source, value });
         } else if value.get("spec").is_some() {
             let message = format!("this {kind} has no metadata.name, so it is not judged");
             self.note(file, line, &message);
-            self.passed_over.count(Reason::NoName);
+            self.pass_over(Reason::NoName);
         } else {
             // Configuration of tools borrows our form: Kustomization, a kubeconfig.
-            self.passed_over.count(Reason::OtherKind);
+            self.pass_over(Reason::OtherKind);
         }
     }
 
+    fn pass_over(&mut self, reason: Reason) {
+        self.input.passed_over.count(reason);
+    }
+
     fn refuse(&mut self, file: &File, line: usize, message: &str) {
-        self.unreadable += 1;
+        self.input.unreadable += 1;
         self.note(file, line, message);
     }
 
     fn note(&mut self, file: &File, line: usize, message: &str) {
-        self.problems.push(Problem::new(place(file, line), message));
+        let problem = Problem::new(place(file, line), message);
+        self.input.problems.push(problem);
     }
 
+    fn note_once(&mut self, source: Source, note: Note) {
+        if self.noted.insert((source.file.clone(), note)) {
+            let text = note.text(&source.file);
+            self.input.problems.push(Problem::new(source, text));
+        }
+    }
+}
+
+impl Input {
     /// As `kubectl apply` leaves it: the later of two manifests of one object is in force.
     fn keep_the_later_of_equals(&mut self) {
         let mut latest = BTreeMap::new();
@@ -232,40 +246,47 @@ impl Input {
 /// document's own list know their lines; deeper ones have the line of the list.
 fn unfold(placed: Placed, document: Option<&Document<'_>>, objects: &mut Vec<Placed>) {
     let Placed { mut value, line } = placed;
-    let item_kind = word(&value, "/kind").and_then(|kind| kind.strip_suffix("List"));
-    let item_kind = item_kind.map(str::to_owned);
-    let api_version = value.get("apiVersion").cloned();
-    let (items, lines) = match (&mut value, &item_kind, &api_version) {
-        (Value::Array(items), _, _) => (std::mem::take(items), Vec::new()),
-        (Value::Object(list), Some(_), Some(_)) => match list.get_mut("items").map(Value::take) {
-            Some(Value::Array(items)) => {
-                let lines = document.map_or_else(Vec::new, |document| {
-                    let lines = yaml::item_lines(document.text).into_iter();
-                    lines.map(|line| document.lines_before + line).collect()
-                });
-                (items, lines)
-            }
-            Some(_) | None => return objects.push(Placed { value, line }),
-        },
-        (_, _, _) => {
-            if value.is_object() {
-                objects.push(Placed { value, line });
-            }
-            return;
+    let Some(items) = take_items(&mut value) else {
+        if value.is_object() {
+            objects.push(Placed { value, line });
         }
+        return;
     };
+    let lines = document.filter(|_| value.is_object()).map(|document| {
+        let lines = yaml::item_lines(document.text).into_iter();
+        lines.map(|line| document.lines_before + line).collect()
+    });
+    let lines: Vec<_> = lines.unwrap_or_default();
     for (index, mut item) in items.into_iter().enumerate() {
-        if let (Some(item), Some(kind), Some(api_version)) =
-            (item.as_object_mut(), &item_kind, &api_version)
-            && !kind.is_empty()
-        {
-            // A list of one kind leaves it out of its items.
-            item.entry("apiVersion")
-                .or_insert_with(|| api_version.clone());
-            item.entry("kind").or_insert_with(|| json!(kind));
-        }
+        name_kind(&mut item, &value);
         let line = lines.get(index).copied().unwrap_or(line);
         unfold(Placed { value: item, line }, None, objects);
+    }
+}
+
+/// The items of an array, or of a list of Kubernetes.
+fn take_items(value: &mut Value) -> Option<Vec<Value>> {
+    let is_list =
+        is_object(value) && word(value, "/kind").is_some_and(|kind| kind.ends_with("List"));
+    let items = match value {
+        Value::Array(items) => items,
+        Value::Object(list) if is_list => list.get_mut("items")?.as_array_mut()?,
+        Value::Object(_) | Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {
+            return None;
+        }
+    };
+    Some(std::mem::take(items))
+}
+
+/// A list of one kind leaves it out of its items.
+fn name_kind(item: &mut Value, list: &Value) {
+    let kind = word(list, "/kind").and_then(|kind| kind.strip_suffix("List"));
+    if let (Some(item), Some(kind)) = (item.as_object_mut(), kind)
+        && !kind.is_empty()
+    {
+        item.entry("apiVersion")
+            .or_insert_with(|| list["apiVersion"].clone());
+        item.entry("kind").or_insert_with(|| json!(kind));
     }
 }
 
@@ -443,7 +464,10 @@ mod tests {
             "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: web}\nspec: {replicas: 3}\n";
         let input = read(&format!("{whole}---\n{patch}---\n{patch}"));
         assert_eq!(names(&input), [("web", 1)]);
-        assert_eq!(messages(&input), [format!("a.yaml:6: {FRAGMENT}")]);
+        assert_eq!(
+            messages(&input),
+            [format!("a.yaml:6: {}", Note::Fragment.text(""))]
+        );
         assert_eq!(input.passed_over.of(Reason::Fragment), 2);
     }
 
@@ -471,7 +495,10 @@ mod tests {
         let template = "{{- if .Values.x }}\nkind: A\n---\nkind: {{ .x }}\n{{- end }}\n";
         let input = read(template);
         assert_eq!(input.unreadable, 0);
-        assert_eq!(messages(&input), [format!("a.yaml:1: {TEMPLATE}")]);
+        assert_eq!(
+            messages(&input),
+            [format!("a.yaml:1: {}", Note::Template.text(""))]
+        );
     }
 
     #[test]

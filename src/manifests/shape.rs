@@ -1,6 +1,8 @@
 //! Whether a document is a whole object, a part of a workload, or still to be rendered. Parts and
 //! templates never replace an object and never count. Nothing is judged here.
 
+use std::sync::{Arc, LazyLock};
+
 use serde_json::Value;
 
 use crate::assess::object::kind::WatchedKind;
@@ -16,6 +18,10 @@ pub enum Shape {
     /// Parsed, but still to be rendered.
     Template,
 }
+
+static BUILT_IN: LazyLock<Vec<Arc<WatchedKind>>> = LazyLock::new(WatchedKind::built_in);
+/// The API version that Deployments had at first.
+const RETIRED: &str = "extensions/v1beta1";
 
 /// Texts that may hold templates of others: they are not the object's own.
 const FOREIGN_TEXTS: [&str; 5] = ["annotations", "args", "command", "env", "data"];
@@ -64,13 +70,22 @@ fn has_patch_directive(value: &Value) -> bool {
 }
 
 fn is_built_in_workload(value: &Value) -> bool {
-    let group = value["apiVersion"]
-        .as_str()
-        .and_then(|version| version.split_once('/'));
-    let group = group.map_or("", |(group, _)| group);
-    WatchedKind::built_in().iter().any(|kind| {
-        value["kind"] == kind.kind.as_str() && (group == kind.group || group == "extensions")
-    })
+    BUILT_IN.iter().any(|kind| is_of(value, kind)) || is_retired(value)
+}
+
+/// Whether an object is of this kind, in any version.
+pub fn is_of(value: &Value, kind: &WatchedKind) -> bool {
+    let version = value["apiVersion"].as_str().unwrap_or_default();
+    let group = version.split_once('/').map_or("", |(group, _)| group);
+    group == kind.group && value["kind"] == kind.kind.as_str()
+}
+
+/// Whether it is a workload in a group that API servers no longer serve.
+pub fn is_retired(value: &Value) -> bool {
+    value["apiVersion"] == RETIRED
+        && BUILT_IN
+            .iter()
+            .any(|kind| value["kind"] == kind.kind.as_str())
 }
 
 /// Whether a built-in workload has containers with an image and, but for a CronJob, a selector.
@@ -83,7 +98,7 @@ fn is_complete(value: &Value) -> bool {
                 .all(|container| container["image"].is_string())
     });
     // The first version of Deployment took its selector from the pods' labels.
-    let needs_selector = value["kind"] != "CronJob" && value["apiVersion"] != "extensions/v1beta1";
+    let needs_selector = value["kind"] != "CronJob" && value["apiVersion"] != RETIRED;
     has_images && (!needs_selector || value["spec"]["selector"].is_object())
 }
 
