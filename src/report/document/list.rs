@@ -140,12 +140,10 @@ impl WorkloadQuery {
             .filter(|(ns, workload)| self.filter.matches(workload, ns, &view, &as_of))
             .map(|(_, workload)| workload.id.clone());
         let page = Page::of(found, self.limit);
-        let last = page.last_of_more();
-        let remaining = last.filter(|_| self.filter == WorkloadFilter::default());
-        let metadata = ListMetadata {
-            r#continue: last.map(token_of_workload).transpose()?,
-            remaining_item_count: remaining.map(|last| workloads_behind(last, &view)),
-        };
+        let is_whole = self.filter == WorkloadFilter::default();
+        let metadata = page.metadata(token_of_workload, |last| {
+            is_whole.then(|| workloads_behind(last, &view))
+        })?;
         let head = head("WorkloadList", view.as_of, metadata)?;
         Ok(Stream::workloads(view, &head, page.ids))
     }
@@ -217,12 +215,10 @@ impl ExceptionQuery {
             .filter(|exception| self.filter.matches(exception))
             .map(|exception| exception.key());
         let page = Page::of(found, self.limit);
-        let last = page.last_of_more();
-        let remaining = last.filter(|_| self.filter == ExceptionFilter::default());
-        let metadata = ListMetadata {
-            r#continue: last.map(token_of_exception).transpose()?,
-            remaining_item_count: remaining.map(|last| exceptions_behind(last, &view)),
-        };
+        let is_whole = self.filter == ExceptionFilter::default();
+        let metadata = page.metadata(token_of_exception, |last| {
+            is_whole.then(|| exceptions_behind(last, &view))
+        })?;
         let head = head("ExceptionList", view.as_of, metadata)?;
         Ok(Stream::exceptions(view, &head, page.ids))
     }
@@ -350,9 +346,17 @@ impl<Id> Page<Id> {
         }
     }
 
-    /// The last item, where others follow.
-    fn last_of_more(&self) -> Option<&Id> {
-        self.ids.last().filter(|_| self.has_more)
+    /// What leads to the next page, where there is one.
+    fn metadata(
+        &self,
+        token: impl FnOnce(&Id) -> serde_json::Result<String>,
+        behind: impl FnOnce(&Id) -> Option<usize>,
+    ) -> serde_json::Result<ListMetadata> {
+        let last = self.ids.last().filter(|_| self.has_more);
+        Ok(ListMetadata {
+            r#continue: last.map(token).transpose()?,
+            remaining_item_count: last.and_then(behind),
+        })
     }
 }
 

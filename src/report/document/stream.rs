@@ -1,6 +1,6 @@
 //! Writes a report or a list in pieces of bounded size, one line after the other, and holds no more of
 //! it than a piece. The bytes of a report are those of the whole [`super::Report`]. It neither waits nor
-//! sends: who reads asks for the next piece.
+//! sends: the server asks for each piece.
 
 use std::cmp::Ordering;
 use std::collections::VecDeque;
