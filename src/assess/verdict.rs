@@ -122,8 +122,8 @@ impl Verdict {
     }
 }
 
-/// The result by the path that judges a workload: all that a verdict says but for its exceptions. None
-/// when it is unscoped or ignored.
+/// The result by the path that judges a workload: its verdict without exceptions. None when it is
+/// unscoped or ignored.
 pub(crate) fn judging_result<'a>(
     workload: &'a Workload,
     ns: &NamespaceIndex,

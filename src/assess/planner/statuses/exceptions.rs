@@ -22,7 +22,8 @@ pub(super) struct ExceptionWrite {
     pub change: Option<PhaseChange>,
 }
 
-/// The statuses of undecodable exceptions that differ. They are few: each is looked at in every plan.
+/// The statuses of undecodable exceptions that differ from the stored ones. There are few such exceptions,
+/// so every plan looks at all of them.
 pub(super) fn undecodable(
     facts: &Inventory,
     now: Timestamp,
