@@ -108,7 +108,7 @@ impl Labelling {
             .note(runs(&self.operator, &cpu)),
             Row::new("the same patches in a bare loop", format!("{bare:.1}"), "s")
                 .note(runs(&self.bare, &format!("; {} at once", load::AT_ONCE))),
-            Row::ratio("operator ÷ bare loop", ratio).at_most(ratio, 1.15),
+            Row::ratio("operator ÷ bare loop", ratio).at_most(ratio, 1.1),
         ]
     }
 }

@@ -45,6 +45,11 @@ impl Companion {
         self.client.get_within(timeout, url)
     }
 
+    /// [`Error::Stopped`](crate::Error::Stopped), with the end of its log, when the program ended.
+    pub fn still_runs(&mut self) -> Result<()> {
+        self.process.still_runs()
+    }
+
     /// The process id, to measure memory and CPU time by.
     pub fn process_id(&self) -> u32 {
         self.process.id()

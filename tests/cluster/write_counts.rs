@@ -4,25 +4,11 @@
 use goldenpath_e2e::{ApiRequests, ControlPlane, Operator, eventually};
 
 use crate::ground::{SOON, cluster, deployment, path, start_ready};
-use crate::suite::let_it_renew;
+use crate::suite::{let_it_renew, writes};
 
 const WORKLOADS: u64 = 300;
 /// Every third has one replica.
 const THIN: u64 = WORKLOADS / 3;
-const WRITTEN: [&str; 5] = [
-    "deployments",
-    "services",
-    "goldenpaths",
-    "deviationexceptions",
-    "events",
-];
-
-/// Writes by resource, without the resources nothing was written to.
-fn writes(requests: &ApiRequests) -> Vec<(&'static str, u64)> {
-    let counts = WRITTEN.map(|resource| (resource, requests.writes(resource)));
-    counts.into_iter().filter(|(_, count)| *count > 0).collect()
-}
-
 /// What is written until nothing is left to write. Statuses are written at most every ten seconds.
 fn writes_until_rest(
     cluster: &ControlPlane,

@@ -1,23 +1,10 @@
 //! Without a change the operator writes nothing, as the API server counts it.
 
-use goldenpath_e2e::{ApiRequests, Options, eventually};
+use goldenpath_e2e::{Options, eventually};
 
 use crate::stage::{Place, SOON, start, stop};
-use crate::suite::{control_plane, let_it_renew};
+use crate::suite::{control_plane, let_it_renew, writes};
 use crate::words::{PATH, approval, exception, failing, golden, service};
-
-const WRITTEN: [&str; 5] = [
-    "deployments",
-    "services",
-    "goldenpaths",
-    "deviationexceptions",
-    "events",
-];
-
-fn writes(requests: &ApiRequests) -> Vec<(&'static str, u64)> {
-    let counts = WRITTEN.map(|resource| (resource, requests.writes(resource)));
-    counts.into_iter().filter(|(_, count)| *count > 0).collect()
-}
 
 #[test]
 fn a_restart_with_nothing_changed_writes_nothing() {

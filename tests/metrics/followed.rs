@@ -216,6 +216,12 @@ impl World {
         }
     }
 
+    fn take_all(&mut self, happenings: Vec<Happening>) {
+        for happening in happenings {
+            self.take(happening);
+        }
+    }
+
     fn take(&mut self, happening: Happening) {
         let facts = &mut self.cluster.0;
         match happening {
@@ -397,9 +403,7 @@ proptest! {
     ) {
         let mut world = World::new(flags[0], flags[1], flags[2]);
         for happenings in history {
-            for happening in happenings {
-                world.take(happening);
-            }
+            world.take_all(happenings);
             let (followed, recounted) = world.tallies();
             prop_assert_eq!(followed, recounted, "at {}", world.now);
             let faults = Contributions::of(&world.cluster.0, &AsOf::new(world.now)).faults();
@@ -414,9 +418,7 @@ proptest! {
     ) {
         let mut world = World::new(flags[0], flags[1], flags[2]);
         for happenings in history {
-            for happening in happenings {
-                world.take(happening);
-            }
+            world.take_all(happenings);
             world.settle();
             let anew = Register::of(&world.cluster.0, &AsOf::new(world.now));
             let followed: Vec<_> = world.cluster.2.assessments().collect();
@@ -433,9 +435,7 @@ proptest! {
         let mut world = World::new(flags[0], flags[1], flags[2]);
         let mut latest = world.now;
         for happenings in history {
-            for happening in happenings {
-                world.take(happening);
-            }
+            world.take_all(happenings);
             world.settle();
             latest = latest.max(world.now);
             let anew = world.statuses_made_anew();
@@ -470,9 +470,7 @@ proptest! {
     ) {
         let mut world = World::new(flags[0], flags[1], flags[2]);
         for happenings in history {
-            for happening in happenings {
-                world.take(happening);
-            }
+            world.take_all(happenings);
             prop_assert_eq!(world.mislabelled(), Vec::<String>::new(), "at {}", world.now);
         }
     }

@@ -10,8 +10,18 @@ use std::time::Duration;
 
 use goldenpath::api::{self, keys};
 use goldenpath_e2e::{
-    ControlPlane, Operator, OperatorOptions, Options, control_plane_or_skip, eventually,
+    ApiRequests, ControlPlane, Operator, OperatorOptions, Options, control_plane_or_skip,
+    eventually,
 };
+
+/// What the operator may write to, its Lease aside.
+const WRITTEN: [&str; 5] = [
+    "deployments",
+    "services",
+    "goldenpaths",
+    "deviationexceptions",
+    "events",
+];
 
 /// Longer than the operator takes to lead and to go round a few times, also beside a build.
 const SOON: Duration = Duration::from_secs(60);
@@ -119,4 +129,10 @@ pub fn let_it_renew(cluster: &ControlPlane, operator: &Operator, times: u64) {
         let since = cluster.api_request_totals().ok()?.since(&before);
         (since.writes("leases") >= times).then_some(())
     });
+}
+
+/// Writes by resource, without the resources nothing was written to.
+pub fn writes(requests: &ApiRequests) -> Vec<(&'static str, u64)> {
+    let counts = WRITTEN.map(|resource| (resource, requests.writes(resource)));
+    counts.into_iter().filter(|(_, count)| *count > 0).collect()
 }

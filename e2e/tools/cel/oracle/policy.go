@@ -91,10 +91,9 @@ func values(line []byte) (any, error) {
 	if err := utiljson.Unmarshal(line, &asked); err != nil {
 		return nil, fmt.Errorf("reading a request: %w", err)
 	}
-	base := environment.MustBaseEnvSet(version.MajorMinor(1, 36))
-	compiler, err := plugincel.NewCompositedCompiler(base)
+	compiler, err := newCompiler()
 	if err != nil {
-		return nil, fmt.Errorf("setting up the compiler: %w", err)
+		return nil, err
 	}
 	variables := make([]result, len(asked.Variables))
 	for at, variable := range asked.Variables {
@@ -114,6 +113,16 @@ func values(line []byte) (any, error) {
 		results[at] = evaluate(compiler, expression{Source: source}, objects)
 	}
 	return &answer{Variables: variables, Expressions: results}, nil
+}
+
+// newCompiler returns the compiler of the API server whose CEL is ours.
+func newCompiler() (*plugincel.CompositedCompiler, error) {
+	base := environment.MustBaseEnvSet(version.MajorMinor(1, 36))
+	compiler, err := plugincel.NewCompositedCompiler(base)
+	if err != nil {
+		return nil, fmt.Errorf("setting up the compiler: %w", err)
+	}
+	return compiler, nil
 }
 
 // roots converts an object and its namespace to what the API server evaluates on.

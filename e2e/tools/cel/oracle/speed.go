@@ -8,9 +8,7 @@ import (
 
 	"github.com/google/cel-go/cel"
 	utiljson "k8s.io/apimachinery/pkg/util/json"
-	"k8s.io/apimachinery/pkg/util/version"
 	plugincel "k8s.io/apiserver/pkg/admission/plugin/cel"
-	"k8s.io/apiserver/pkg/cel/environment"
 	"k8s.io/apiserver/pkg/cel/library"
 )
 
@@ -41,10 +39,9 @@ func durations(line []byte) (any, error) {
 	if err := utiljson.Unmarshal(line, &asked); err != nil {
 		return nil, fmt.Errorf("reading a request: %w", err)
 	}
-	base := environment.MustBaseEnvSet(version.MajorMinor(1, 36))
-	compiler, err := plugincel.NewCompositedCompiler(base)
+	compiler, err := newCompiler()
 	if err != nil {
-		return nil, fmt.Errorf("setting up the compiler: %w", err)
+		return nil, err
 	}
 	// Not the API server's environment: its libraries switch the counting of cost on.
 	object := cel.Variable(plugincel.ObjectVarName, cel.DynType)
