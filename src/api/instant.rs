@@ -17,6 +17,8 @@ const LATEST: Timestamp = Timestamp::constant(253_370_764_799, 0);
 /// character before them, and offsets of 99 hours.
 const PATTERN: &str = "^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])\
     T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]([.][0-9]{1,9})?(Z|[+-]([01][0-9]|2[0-3]):[0-5][0-9])$";
+/// A date up to its seconds; `0` stands for any digit.
+const FORM: &[u8] = b"0000-00-00T00:00:00";
 /// Every part of the pattern at its longest.
 const LONGEST: usize = "2026-03-01T09:00:00.123456789+01:00".len();
 
@@ -31,6 +33,15 @@ impl Instant {
     /// The instant, or the first or last one that an object may hold.
     pub(super) fn within_years(at: Timestamp) -> Self {
         Self(at.clamp(EARLIEST, LATEST))
+    }
+
+    /// Whether the definitions accept this text as a date. A date that is stored already may be
+    /// another one.
+    pub(super) fn is_accepted(text: &str) -> bool {
+        is_in_form(text.as_bytes())
+            && text
+                .parse::<Timestamp>()
+                .is_ok_and(|at| at >= EARLIEST && at.as_second() <= LATEST.as_second())
     }
 
     /// The schema of a date.
@@ -64,6 +75,34 @@ impl<'de> Deserialize<'de> for Instant {
             .map(Self::within_years)
             .map_err(de::Error::custom)
     }
+}
+
+/// Whether a text matches [`PATTERN`], apart from the ranges of its numbers.
+fn is_in_form(text: &[u8]) -> bool {
+    let matches = |part: &[u8], form: &[u8]| {
+        part.len() == form.len()
+            && part.iter().zip(form).all(|(byte, wanted)| match wanted {
+                b'0' => byte.is_ascii_digit(),
+                b'+' => matches!(byte, b'+' | b'-'),
+                _ => byte == wanted,
+            })
+    };
+    let Some((date, rest)) = text.split_at_checked(FORM.len()) else {
+        return false;
+    };
+    let digits = rest.strip_prefix(b".").map_or(0, |fraction| {
+        let count = fraction.iter().take_while(|byte| byte.is_ascii_digit());
+        1 + count.count()
+    });
+    let (fraction, offset) = rest.split_at(digits);
+    let has_fraction = matches!(fraction.len(), 0 | 2..=10);
+    let is_leap_second = date.ends_with(b":60");
+    let is_large_offset = offset.get(1..3).is_some_and(|hours| hours > b"23");
+    matches(date, FORM)
+        && has_fraction
+        && !is_leap_second
+        && !is_large_offset
+        && (offset == b"Z" || matches(offset, b"+00:00"))
 }
 
 /// A date in the year 9999 may exceed the range of `Timestamp`; its validity is checked a year

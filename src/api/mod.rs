@@ -12,6 +12,7 @@ mod level;
 mod path_status;
 pub mod period;
 pub mod previous;
+mod refusal;
 mod schema;
 pub mod text;
 
@@ -21,6 +22,7 @@ pub use deviation_exception::{
 pub use golden_path::{GoldenPath, GoldenPathSpec, GoldenPathStatus};
 pub use instant::Instant;
 pub use period::Period;
+pub use refusal::refused_dates;
 
 use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition;
 use kube::CustomResourceExt;

@@ -163,19 +163,30 @@ impl Loaded {
         self.inventory.put_workload(observed);
     }
 
+    /// The object in its own type; a problem where the API server refuses it.
     fn typed<T: DeserializeOwned>(&mut self, value: Value, source: &Source) -> Option<T> {
         let name = format!(
             "{} {}",
             value["kind"].as_str().unwrap_or_default(),
             value["metadata"]["name"].as_str().unwrap_or_default()
         );
-        serde_json::from_value(value)
-            .inspect_err(|error| {
-                let message = format!("{name} cannot be used: {error}");
-                self.unusable += 1;
-                self.problems.push(Problem::new(source, message));
-            })
-            .ok()
+        let is_stored = value["metadata"]["uid"].is_string();
+        let refused = if is_stored {
+            // An older definition let it in: its dates are clamped.
+            Vec::new()
+        } else {
+            api::refused_dates(&value)
+        };
+        let read = match refused.first() {
+            Some(date) => Err(date.to_string()),
+            None => serde_json::from_value(value).map_err(|error| error.to_string()),
+        };
+        read.inspect_err(|error| {
+            let message = format!("{name} cannot be used: {error}");
+            self.unusable += 1;
+            self.problems.push(Problem::new(source, message));
+        })
+        .ok()
     }
 }
 
@@ -211,7 +222,44 @@ fn is_plural(plural: &str, singular: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
+
+    fn loaded(value: Value) -> Loaded {
+        let source = Source {
+            file: "a.yaml".to_owned(),
+            line: 1,
+        };
+        let input = Input {
+            manifests: vec![Manifest { source, value }],
+            ..Input::default()
+        };
+        load(input, Settings::default(), &[], Timestamp::UNIX_EPOCH)
+    }
+
+    #[test]
+    fn a_date_is_refused_in_a_manifest_and_clamped_in_a_stored_object() {
+        let mut value = json!({
+            "apiVersion": api::API_VERSION, "kind": "DeviationException",
+            "metadata": {"name": "never", "namespace": "weird"},
+            "spec": {"path": "web-service", "checks": ["memory-limit"],
+                "targets": [{"kind": "Deployment", "name": "web"}],
+                "reason": "Vendor publishes only the tag latest for it", "owner": {"team": "shop"},
+                "ownershipCost": {"hoursPerMonth": 1}, "expiresAt": "9999-12-31T23:59:59Z"},
+        });
+        let refused = loaded(value.clone());
+        assert_eq!(
+            refused.problems[0].message,
+            "DeviationException never cannot be used: spec.expiresAt: '9999-12-31T23:59:59Z' is not \
+             accepted: write a date in the years 1 to 9998, such as 2026-03-01T09:00:00Z"
+        );
+        assert_eq!(refused.unusable, 1);
+        value["metadata"]["uid"] = json!("0b5aa75f-5d2c-4a4d-8e30-0b3a5f1f6e6c");
+        let stored = loaded(value);
+        assert_eq!((stored.problems, stored.unusable), (Vec::new(), 0));
+        assert!(stored.sources.exceptions.len() == 1);
+    }
 
     #[test]
     fn plurals_are_recognised() {

@@ -202,6 +202,33 @@ fn no_field_takes_a_date_the_operator_cannot_read() {
     assert_eq!(undecodable_among(&taken), [""; 0]);
 }
 
+#[test]
+fn manifests_are_refused_for_the_dates_the_api_server_refuses() {
+    let Some(cluster) = &*TRIED_ON else { return };
+    let mut dice = Dice(20_261_128);
+    let fields: Vec<&str> = DATES_OF_AN_EXCEPTION
+        .into_iter()
+        .chain(DATES_OF_A_PATH)
+        .collect();
+    let known = NO_DATES.iter().chain(&DATES).map(|date| json!(date));
+    let dates: Vec<Value> = known.chain((0..900).map(|_| dice.date())).collect();
+    let objects: Vec<Value> = dates
+        .iter()
+        .flat_map(|date| with(dice.pick(&fields), date))
+        .collect();
+    let ours: Vec<String> = (0..)
+        .zip(&objects)
+        .filter(|(_, object)| api::refused_dates(object).is_empty())
+        .map(|(number, _)| format!("candidate-{number}"))
+        .collect();
+    let theirs: Vec<String> = accepted(cluster, &objects)
+        .iter()
+        .map(|object| object["metadata"]["name"].as_str().unwrap().to_owned())
+        .collect();
+    assert!(theirs.len() > 50, "{} accepted", theirs.len());
+    assert_eq!(ours, theirs);
+}
+
 /// Numbers that are the same on every run that starts with the same seed.
 struct Dice(u64);
 
