@@ -97,7 +97,9 @@ fn is_in_form(text: &[u8]) -> bool {
     let (fraction, offset) = rest.split_at(digits);
     let has_fraction = matches!(fraction.len(), 0 | 2..=10);
     let is_leap_second = date.ends_with(b":60");
-    let is_large_offset = offset.get(1..3).is_some_and(|hours| hours > b"23");
+    let is_large_offset = offset
+        .get(1..3)
+        .is_some_and(|hours| hours > b"23".as_slice());
     matches(date, FORM)
         && has_fraction
         && !is_leap_second

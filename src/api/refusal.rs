@@ -97,9 +97,14 @@ mod tests {
             .collect();
         assert_eq!(
             fields,
-            ["spec.approval.at", "spec.expiresAt", "spec.reviews[0].expiresAt"]
+            [
+                "spec.approval.at",
+                "spec.expiresAt",
+                "spec.reviews[0].expiresAt"
+            ]
         );
-        let other = json!({"apiVersion": "v1", "kind": "DeviationException", "spec": {"expiresAt": "x"}});
+        let other =
+            json!({"apiVersion": "v1", "kind": "DeviationException", "spec": {"expiresAt": "x"}});
         assert_eq!(refused_dates(&other), []);
     }
 }

@@ -15,7 +15,7 @@ use crate::assess::object::kind::{WatchedKind, WorkloadId};
 use crate::assess::object::labels::{LabelKeys, LabelSet, Labels};
 use crate::assess::object::metadata::Metadata;
 use crate::assess::object::template_hash::{TemplateHash, template_hash};
-use crate::assess::path::evaluate::{CheckMessage, Fault, judge_object};
+use crate::assess::path::evaluate::{CheckMessage, Fault, ScopeError, judge_object};
 use crate::assess::path::set::PathSet;
 
 pub use crate::assess::path::evaluate::{PathResult, ReadContext};
@@ -58,6 +58,8 @@ pub struct Attributes {
     pub live: Arc<OwnLabels>,
     /// Results by every path that has it in scope, in order of path.
     pub results: Arc<[PathResult]>,
+    /// Conditions that failed on it, by every path whose scope they leave it out of.
+    pub scope_errors: Box<[ScopeError]>,
     /// Messages of checks that did not pass, if requested.
     pub messages: Box<[CheckMessage]>,
     pub(in crate::assess) label_keys: Arc<LabelKeys>,
@@ -129,7 +131,7 @@ impl OwnLabels {
 pub struct Observed {
     /// The compact record.
     pub workload: Workload,
-    /// Expressions that failed on this object, at most one per check.
+    /// Expressions that failed on this object, at most one per check and scope.
     pub faults: Vec<Fault>,
 }
 
@@ -160,6 +162,7 @@ pub fn observe(
         ignore: metadata.ignore_request(),
         live,
         results: judged.results.into(),
+        scope_errors: judged.scope_errors.into(),
         messages: judged.messages.into(),
         label_keys: label_keys.into(),
     };

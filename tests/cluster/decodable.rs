@@ -214,7 +214,7 @@ fn manifests_are_refused_for_the_dates_the_api_server_refuses() {
     let dates: Vec<Value> = known.chain((0..900).map(|_| dice.date())).collect();
     let objects: Vec<Value> = dates
         .iter()
-        .flat_map(|date| with(dice.pick(&fields), date))
+        .flat_map(|date| with(dice.pick::<&str>(&fields), date))
         .collect();
     let ours: Vec<String> = (0..)
         .zip(&objects)

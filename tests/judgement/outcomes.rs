@@ -211,3 +211,44 @@ fn team_is_the_first_name_found_nearest_to_the_workload() {
     let order = json!({"annotations": {"a8r.io/owner": "second"}, "labels": {"backstage.io/owner": "first"}});
     assert_eq!(team(order, none()), "first");
 }
+
+#[test]
+fn scope_condition_that_errs_leaves_the_object_out_and_the_status_says_so() {
+    let mut cluster = Cluster::with_web_path();
+    let scope = json!({"scope": {"matchConditions": [
+        {"name": "zone", "expression": "object.metadata.labels['zone'] == 'a'"},
+    ]}});
+    let _ = cluster.put_path("web", with(web_path(), scope));
+    cluster.put(deployment("web"));
+    cluster.put(deployment("api"));
+    assert_eq!(cluster.verdict("web").status, Status::Unscoped);
+    let plan = cluster.plan_statuses(now());
+    let conditions = &plan.paths[0].status.conditions;
+    let valid = conditions
+        .iter()
+        .find(|one| one.type_ == "ChecksValid")
+        .unwrap();
+    assert_eq!(valid.status, "False");
+    let words =
+        "fails on 2 workloads and leaves them out of the scope, such as shop/Deployment/web: ";
+    assert!(valid.message.contains(words), "{}", valid.message);
+    let end = "the workloads that a condition fails on stay out of the scope.";
+    assert!(valid.message.ends_with(end), "{}", valid.message);
+}
+
+#[test]
+fn scope_condition_that_is_false_decides_whatever_fails_beside_it() {
+    let mut cluster = Cluster::with_web_path();
+    let scope = json!({"scope": {"matchConditions": [
+        {"name": "zone", "expression": "object.metadata.labels['zone'] == 'a'"},
+        {"name": "never", "expression": "object.spec.replicas > 99"},
+    ]}});
+    let _ = cluster.put_path("web", with(web_path(), scope));
+    cluster.put(deployment("web"));
+    assert_eq!(cluster.verdict("web").status, Status::Unscoped);
+    let counts = goldenpath::assess::adoption::index::Contributions::of(
+        &cluster.0,
+        &goldenpath::assess::verdict::AsOf::new(now()),
+    );
+    assert!(counts.faults().is_empty());
+}

@@ -9,8 +9,9 @@ use jiff::Timestamp;
 use super::{CohortAge, SELF_SERVICE_WINDOW};
 use crate::assess::adoption::service::{Fit, Member, Service};
 use crate::assess::hours::Hours;
-use crate::assess::inventory::faults::CheckKey;
+use crate::assess::inventory::faults::FaultKey;
 use crate::assess::namespace_index::UNKNOWN_TEAM;
+use crate::assess::path::evaluate::FaultPlace;
 use crate::assess::path::indexes;
 use crate::assess::state::{Standing, State, Status};
 use crate::assess::verdict::{AsOf, JudgeContext};
@@ -22,8 +23,8 @@ pub(super) struct Contribution {
     pub workloads: Vec<(Arc<str>, usize)>,
     /// How many of them ask to be left out where that is not allowed.
     pub ignore_requests: usize,
-    /// How many of them each check could not be evaluated on.
-    pub faults: Vec<(CheckKey, usize)>,
+    /// How many of them each expression failed on.
+    pub faults: Vec<(FaultKey, usize)>,
     /// The service; none where all its workloads are in namespaces that do not count.
     pub service: Option<ServiceCount>,
 }
@@ -96,14 +97,14 @@ impl Contribution {
     /// What these workloads add, which are those of one service in every namespace that has them.
     pub fn of(members: Vec<Member<'_>>, ctx: &JudgeContext<'_>) -> Self {
         let mut teams = BTreeMap::<&str, usize>::new();
-        let mut faults = BTreeMap::<(&Arc<str>, u16), usize>::new();
+        let mut faults = BTreeMap::<(&Arc<str>, FaultPlace), usize>::new();
         let mut ignore_requests = 0;
         for member in &members {
             let (workload, ns) = (member.workload, member.ns);
             *teams.entry(ns.team_of(workload)).or_default() += 1;
             let asks = workload.attributes.ignore.is_some() && !ns.may_ignore(ctx.settings);
             ignore_requests += usize::from(asks);
-            for key in workload.faulty_checks() {
+            for key in workload.faults() {
                 *faults.entry(key).or_default() += 1;
             }
         }
@@ -113,7 +114,7 @@ impl Contribution {
             .collect();
         let faults = faults
             .into_iter()
-            .map(|((path, check), n)| ((path.clone(), check), n))
+            .map(|((path, place), n)| ((path.clone(), place), n))
             .collect();
         let counted = members
             .into_iter()
@@ -253,9 +254,10 @@ pub(super) fn next_age(birth: Timestamp, now: Timestamp) -> Option<Timestamp> {
 }
 
 impl crate::assess::workload::Workload {
-    /// The checks that compile and could not be evaluated on it.
-    pub(in crate::assess) fn faulty_checks(&self) -> impl Iterator<Item = (&Arc<str>, u16)> {
-        self.attributes
+    /// The expressions that compile and failed on it.
+    pub(in crate::assess) fn faults(&self) -> impl Iterator<Item = (&Arc<str>, FaultPlace)> {
+        let checks = self
+            .attributes
             .results
             .iter()
             .filter(|result| result.errored != 0)
@@ -263,7 +265,13 @@ impl crate::assess::workload::Workload {
                 let path = self.paths.get(result.path.into());
                 indexes(result.errored)
                     .filter(|check| path.programs[*check].expression.is_some())
-                    .map(|check| (&path.name, u16::try_from(check).unwrap_or(u16::MAX)))
-            })
+                    .map(|check| u16::try_from(check).unwrap_or(u16::MAX))
+                    .map(|check| (&path.name, FaultPlace::Check(check)))
+            });
+        let conditions = self.attributes.scope_errors.iter().map(|error| {
+            let path = self.paths.get(error.path.into());
+            (&path.name, FaultPlace::MatchCondition(error.condition))
+        });
+        checks.chain(conditions)
     }
 }

@@ -178,12 +178,12 @@ impl Contributions {
         self.0.iter().count()
     }
 
-    /// How many workloads each check could not be evaluated on, by path and index of the check.
+    /// How many workloads each expression failed on.
     pub fn faults(&self) -> FaultCounts {
         let mut faults = FaultCounts::new();
         for (contribution, services) in self.iter() {
-            for (check, workloads) in &contribution.faults {
-                *faults.entry(check.clone()).or_default() += workloads * services;
+            for (key, workloads) in &contribution.faults {
+                *faults.entry(key.clone()).or_default() += workloads * services;
             }
         }
         faults

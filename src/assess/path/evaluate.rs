@@ -42,7 +42,19 @@ pub struct PathResult {
 pub(crate) struct Judged {
     pub results: Vec<PathResult>,
     pub messages: Vec<CheckMessage>,
+    pub scope_errors: Vec<ScopeError>,
     pub faults: Vec<Fault>,
+}
+
+/// A condition of a path's scope that failed on an object, which leaves it out of the scope.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct ScopeError {
+    /// Index of the path in its set.
+    pub path: u16,
+    /// Index of the condition in the path's scope.
+    pub condition: u16,
+    /// The error, if messages are requested.
+    pub message: Option<Box<str>>,
 }
 
 /// Why a check did not pass, for people.
@@ -56,13 +68,22 @@ pub struct CheckMessage {
     pub text: String,
 }
 
+/// Which expression of a path failed at run time, by index.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum FaultPlace {
+    /// The expression of a check.
+    Check(u16),
+    /// A condition of the scope.
+    MatchCondition(u16),
+}
+
 /// An expression that failed at run time.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fault {
     /// Index of the path in its set.
     pub path: u16,
-    /// Index of the check in its path.
-    pub check: u16,
+    /// The expression.
+    pub place: FaultPlace,
     /// A `PascalCase` word.
     pub reason: &'static str,
     /// The error, in at most 300 characters.
@@ -86,8 +107,19 @@ pub(crate) fn judge_object(
         }
         let namespace = read.namespace.map(|namespace| namespace.object.as_ref());
         let mut evaluation = Evaluation::new(&path.env, object, namespace);
-        if !in_scope(path, &mut evaluation) {
-            continue;
+        match scope(path, &mut evaluation) {
+            InScope::Yes => {}
+            InScope::No => continue,
+            InScope::Failed(condition, error) => {
+                let fault = Fault::new(index, FaultPlace::MatchCondition(condition), &error);
+                judged.scope_errors.push(ScopeError {
+                    path: index,
+                    condition,
+                    message: read.messages.then(|| fault.message.as_str().into()),
+                });
+                judged.faults.push(fault);
+                continue;
+            }
         }
         let result = run_checks(index, path, &mut evaluation, &mut judged.faults);
         judged.results.push(result);
@@ -99,12 +131,27 @@ pub(crate) fn judge_object(
     judged
 }
 
-fn in_scope(path: &Path, evaluation: &mut Evaluation<'_>) -> bool {
-    path.conditions().iter().all(|condition| {
-        condition
-            .as_ref()
-            .is_some_and(|program| evaluation.run_bool(program).unwrap_or(false))
-    })
+enum InScope {
+    Yes,
+    No,
+    /// The first condition that failed, by index.
+    Failed(u16, EvalError),
+}
+
+/// As admission policies match: a condition that is false decides, whatever fails beside it.
+fn scope(path: &Path, evaluation: &mut Evaluation<'_>) -> InScope {
+    let mut failed = None;
+    for (index, condition) in (0_u16..).zip(path.conditions()) {
+        let Some(program) = condition else {
+            return InScope::No;
+        };
+        match evaluation.run_bool(program) {
+            Ok(true) => {}
+            Ok(false) => return InScope::No,
+            Err(error) => failed = failed.or(Some((index, error))),
+        }
+    }
+    failed.map_or(InScope::Yes, |(index, error)| InScope::Failed(index, error))
 }
 
 fn run_checks(
@@ -124,7 +171,8 @@ fn run_checks(
             Ok(false) => {}
             Err(error) => {
                 errored |= bit(check);
-                faults.push(Fault::new(index, check, &error));
+                let place = FaultPlace::Check(u16::try_from(check).unwrap_or(u16::MAX));
+                faults.push(Fault::new(index, place, &error));
             }
         }
     }
@@ -136,11 +184,11 @@ fn run_checks(
 }
 
 impl Fault {
-    fn new(path: u16, check: usize, error: &EvalError) -> Self {
+    fn new(path: u16, place: FaultPlace, error: &EvalError) -> Self {
         let message = error.to_string().chars().take(300).collect();
         Self {
             path,
-            check: u16::try_from(check).unwrap_or(u16::MAX),
+            place,
             reason: error.reason(),
             message,
         }
@@ -185,7 +233,7 @@ fn error_text(path: &Path, check: u16, faults: &[Fault], index: u16) -> String {
     let name = &path.spec.checks[usize::from(check)].name;
     let fault = faults
         .iter()
-        .find(|fault| fault.path == index && fault.check == check);
+        .find(|fault| fault.path == index && fault.place == FaultPlace::Check(check));
     let broken = || {
         path.invalid.iter().find(
             |invalid| matches!(&invalid.place, ExpressionPlace::Check(broken) if broken == name),

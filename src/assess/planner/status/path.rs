@@ -12,7 +12,7 @@ use crate::api::condition::{
 };
 use crate::api::golden_path::{AtDeadline, HistoryPoint, NewServices, TopDeviation};
 use crate::api::{GoldenPathStatus, Period};
-use crate::assess::path::{Invalid, Path, indexes};
+use crate::assess::path::{ExpressionPlace, Invalid, Path, indexes};
 use crate::assess::wording::{first_few, quoted};
 
 #[cfg(test)]
@@ -283,14 +283,24 @@ fn checks_valid(invalid: &[Invalid]) -> Statement {
         .map(|one| format!("{}: {}", one.place, quoted(&one.message)))
         .collect();
     let named = first_few(&problems, "; ");
+    let (scope, checks): (Vec<_>, Vec<_>) = invalid
+        .iter()
+        .partition(|one| matches!(one.place, ExpressionPlace::MatchCondition(_)));
+    let until_then = match (scope.is_empty(), checks.is_empty()) {
+        (false, true) => "the workloads that a condition fails on stay out of the scope",
+        (false, false) => {
+            "the affected services show as unknown or stay out of the scope; the fix is the \
+             platform team's, not theirs"
+        }
+        (true, _) => {
+            "the affected services show as unknown; the fix is the platform team's, not theirs"
+        }
+    };
     Statement::new(
         CHECKS_VALID,
         false,
         first.reason,
-        format!(
-            "{named}. Next: correct them. Until then the affected services show as unknown; the \
-             fix is the platform team's, not theirs."
-        ),
+        format!("{named}. Next: correct them. Until then {until_then}."),
     )
 }
 

@@ -7,7 +7,7 @@ use crate::api::GoldenPathStatus;
 use crate::assess::adoption::{Tally, total};
 use crate::assess::inventory::Inventory;
 use crate::assess::inventory::faults::FaultCounts;
-use crate::assess::path::{ExpressionPlace, Invalid, Path};
+use crate::assess::path::Path;
 use crate::assess::planner::status::{
     NewServicesNow, PathFindings, path_status, undecodable_status,
 };
@@ -62,7 +62,7 @@ fn findings(facts: &Inventory, path: &Path, counts: Counts<'_>, now: Timestamp) 
     findings.exceptions_kept = facts.exceptions_kept();
     findings
         .invalid
-        .extend(failures_while_running(facts, path, counts.faults));
+        .extend(facts.failures_while_running(path, counts.faults));
     let Some(tally) = counts.tally.paths.get(&path.name) else {
         return findings;
     };
@@ -84,24 +84,6 @@ fn findings(facts: &Inventory, path: &Path, counts: Counts<'_>, now: Timestamp) 
         .filter(|(_, services)| *services > 0)
         .collect();
     findings
-}
-
-fn failures_while_running(facts: &Inventory, path: &Path, counts: &FaultCounts) -> Vec<Invalid> {
-    facts
-        .faults_of(&path.name)
-        .filter_map(|(key, seen)| {
-            let workloads = counts.get(key)?;
-            let check = path.spec.checks.get(usize::from(key.1))?;
-            Some(Invalid {
-                place: ExpressionPlace::Check(check.name.clone()),
-                reason: seen.fault.reason,
-                message: format!(
-                    "fails on {workloads} of its workloads, such as {}: {}",
-                    seen.workload, seen.fault.message
-                ),
-            })
-        })
-        .collect()
 }
 
 fn count(services: usize) -> u32 {

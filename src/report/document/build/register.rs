@@ -5,6 +5,7 @@ use jiff::Timestamp;
 use super::{Sources, View};
 use crate::assess::exception::past::Rejection;
 use crate::assess::inventory::Inventory;
+use crate::assess::path::ExpressionPlace;
 use crate::assess::path::set::PathSet;
 use crate::assess::register::next::{Next, waiting_since};
 use crate::assess::register::{ExceptionView, Usage, Useless, UselessCheck};
@@ -49,13 +50,20 @@ pub(super) fn line(view: &ExceptionView<'_>, sources: &Sources) -> document::Exc
     }
 }
 
-/// Expressions of golden paths that do not compile.
+/// Expressions of golden paths that do not compile, and conditions of scopes that fail on workloads.
 pub(super) fn path_problems(view: &View<'_>) -> Vec<Problem> {
     let paths = view.inventory.paths().iter();
+    let counts = view.contributions.faults();
     let invalid = paths.flat_map(|path| {
         let source = view.sources.paths.get(&*path.name);
         let place = place(source, || format!("goldenpath/{}", path.name));
-        path.invalid.iter().map(move |invalid| {
+        let failing = view.inventory.failures_while_running(path, &counts);
+        // A check that fails shows at its workloads.
+        let failing = failing
+            .into_iter()
+            .filter(|one| matches!(one.place, ExpressionPlace::MatchCondition(_)));
+        let invalid = path.invalid.iter().cloned().chain(failing);
+        invalid.map(move |invalid| {
             let message = format!("path {}, {}: {}", path.name, invalid.place, invalid.message);
             Problem::new(&place, message)
         })

@@ -45,7 +45,10 @@ pub(super) fn line(
         checks: chosen.map_or(Vec::new(), |chosen| {
             checks(chosen, workload, verdict, ns, view)
         }),
-        problems: notes(workload, verdict, view),
+        problems: notes(workload, verdict, view)
+            .into_iter()
+            .chain(scope_errors(workload))
+            .collect(),
         ignore_reason: workload.attributes.ignore.as_deref().map(str::to_owned),
         template_hash: workload.template.as_ref().map(ToString::to_string),
         feedback_url: chosen.and_then(|(path, _)| feedback(path, workload, verdict)),
@@ -53,7 +56,8 @@ pub(super) fn line(
     }
 }
 
-/// The problems of this workload, as the whole report lists them.
+/// The problems of this workload, as the whole report lists them. Conditions of scopes are listed once
+/// a path.
 pub(super) fn problems(workload: &Workload, verdict: &Verdict, view: &View<'_>) -> Vec<Problem> {
     let id = &workload.id;
     let source = view.sources.workloads.get(id);
@@ -115,6 +119,24 @@ fn notes(workload: &Workload, verdict: &Verdict, view: &View<'_>) -> Vec<String>
         );
     }
     notes
+}
+
+/// Why the workload is out of the scope of a path that may be meant for it.
+fn scope_errors(workload: &Workload) -> impl Iterator<Item = String> {
+    workload.attributes.scope_errors.iter().map(|error| {
+        let path = workload.paths.get(error.path.into());
+        let conditions = &path.spec.scope.match_conditions;
+        let condition = conditions.get(usize::from(error.condition));
+        format!(
+            "the matchCondition '{}' of path {} fails on it, so it is not in the path's scope{}",
+            condition.map_or("", |condition| &condition.name),
+            path.name,
+            error
+                .message
+                .as_ref()
+                .map_or(String::new(), |message| format!(": {message}"))
+        )
+    })
 }
 
 fn dates(standing: &CheckStanding, ns: &NamespaceIndex, view: &View<'_>) -> StandingDates {
