@@ -2,7 +2,8 @@
 //! exceptions and reports adoption. It never blocks a workload.
 //!
 //! Imports point one way:
-//! `api <- assess <- report <- {manifests, notify, server, cluster} <- commands <- main`.
+//! `api <- assess <- report <- {manifests, notify, server, cluster} <- commands <- main`;
+//! `notify` and `cluster` connect through `proxy`, which imports nothing of ours.
 //! `api`, `assess` and `report` are pure: no IO, no clock, no client. Without the feature `cluster`
 //! the library is these and `manifests`; the binary always has the feature.
 
@@ -18,6 +19,8 @@ pub mod commands;
 pub mod manifests;
 #[cfg(feature = "cluster")]
 pub mod notify;
+#[cfg(feature = "cluster")]
+pub mod proxy;
 pub mod report;
 #[cfg(feature = "cluster")]
 pub mod server;

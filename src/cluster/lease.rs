@@ -14,7 +14,7 @@ use kube::api::{Api, PostParams};
 use tokio::sync::watch;
 use tracing::{info, warn};
 
-use super::client::error::{Error, Result, reason_of};
+use super::client::error::{Error, Result};
 
 /// The name of the operator's Lease.
 pub const LEASE_NAME: &str = "goldenpath";
@@ -324,7 +324,7 @@ impl LeaderElector {
 fn acquired(written: Result<()>) -> Result<bool> {
     match written {
         Ok(()) => Ok(true),
-        Err(Error::Request { source, .. }) if reason_of(&source) == "Conflict" => Ok(false),
+        Err(Error::Request { source, .. }) if source.reason == "Conflict" => Ok(false),
         Err(error) => Err(error),
     }
 }

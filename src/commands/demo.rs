@@ -118,7 +118,7 @@ fn settings(cluster: &ControlPlane) -> RunSettings {
     RunSettings {
         target: Target {
             kubeconfig: Some(cluster.kubeconfig().to_owned()),
-            context: None,
+            ..Target::default()
         },
         judging: Settings::default(),
         extra_kinds: Vec::new(),

@@ -212,12 +212,15 @@ impl<K: Into<ErrorKind>> From<K> for CommandError {
     }
 }
 
-/// An error and its causes on one line.
+/// An error and its causes on one line. Many errors of libraries repeat their cause: it is left out.
 pub(super) fn chain(error: &dyn Error) -> String {
     let mut text = error.to_string();
     let mut cause = error.source();
     while let Some(error) = cause {
-        text = format!("{text}: {error}");
+        let words = error.to_string();
+        if !text.contains(&words) {
+            text = format!("{text}: {words}");
+        }
         cause = error.source();
     }
     text

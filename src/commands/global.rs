@@ -6,7 +6,7 @@ use clap::{Args, ValueEnum};
 use jiff::Timestamp;
 
 use super::judging::instant;
-use crate::cluster::{Scope, Target};
+use crate::cluster::{PluginCredentials, Scope, Target};
 
 /// Flags that every command accepts.
 #[derive(Args, Clone, Debug, Default)]
@@ -41,6 +41,10 @@ pub struct GlobalArgs {
     /// Judge as of this instant: RFC 3339, or a date [default: now]
     #[arg(long, global = true, value_name = "INSTANT", value_parser = instant)]
     pub as_of: Option<Timestamp>,
+
+    /// A credential plugin runs once, however often a command connects.
+    #[arg(skip)]
+    pub plugins: PluginCredentials,
 }
 
 impl GlobalArgs {
@@ -49,6 +53,7 @@ impl GlobalArgs {
         Target {
             kubeconfig: self.kubeconfig.clone(),
             context: self.context.clone(),
+            plugins: self.plugins.clone(),
         }
     }
 

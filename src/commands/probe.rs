@@ -14,6 +14,7 @@ use super::error::{CommandError, ErrorKind, Result};
 use super::{Exit, runtime, terminal};
 use crate::api::Period;
 use crate::notify::{Body, HttpClient, read_text};
+use crate::proxy::Environment;
 use crate::report::terminal::plain::plain;
 
 pub(super) const HELP: &str = "\
@@ -120,7 +121,7 @@ fn address(text: &str) -> Result<Uri, ErrorKind> {
 }
 
 async fn probe_until(url: &Uri, args: &ProbeArgs) -> Result<Answer, ErrorKind> {
-    let client = HttpClient::build(false)?;
+    let client = HttpClient::build(false, Environment::read())?;
     let within = Duration::from_secs(args.within.unwrap_or_default().as_seconds());
     let end = Instant::now() + within;
     loop {

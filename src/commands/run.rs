@@ -22,6 +22,7 @@ use crate::assess::reminders::{Delivery, ReminderMessage};
 use crate::assess::settings::OnApply;
 use crate::cluster::{Observer, Operator, ReminderSender, Reminders, RunSettings};
 use crate::notify::{self, WebhookSender};
+use crate::proxy::Environment;
 use crate::report::document::view::ReportView;
 use crate::report::metrics;
 use crate::report::policy_report::Format;
@@ -256,7 +257,7 @@ const fn formats(mode: ReportMode) -> &'static [Format] {
 fn reminders(config: &Path) -> Result<Reminders> {
     let config = notify::Config::read(config)?;
     Ok(Reminders {
-        sender: Arc::new(WebhookSender::new(&config)?),
+        sender: Arc::new(WebhookSender::new(&config, Environment::read())?),
         settings: config.settings,
     })
 }

@@ -6,16 +6,17 @@ use std::io::Cursor;
 use std::sync::Arc;
 use std::time::Duration;
 
+use http::header::PROXY_AUTHORIZATION;
 use http::{Request, Response};
 use http_body_util::{BodyExt, Full, Limited};
 use hyper::body::Incoming;
-use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
+use hyper_rustls::{ConfigBuilderExt as _, HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy::Client;
-use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
 use rustls::crypto::ring::default_provider;
 
 use super::error::{Error, Result};
+use crate::proxy::{Connector, Environment, Route};
 use crate::report::terminal::plain::plain;
 
 /// The longest one request may take, from the connection to the answer's first line; reading the body
@@ -28,7 +29,7 @@ pub type Body = Full<Cursor<Vec<u8>>>;
 /// Why there is no answer.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 pub enum NoAnswer {
-    /// The connection failed or broke off. The text never holds the address.
+    /// The connection failed or broke off. The text never holds more of the address than its host.
     #[error("{0}")]
     Unreachable(String),
     /// The deadline passed.
@@ -38,27 +39,35 @@ pub enum NoAnswer {
 
 /// A client for HTTP and HTTPS.
 #[derive(Clone)]
-pub struct HttpClient(Client<HttpsConnector<HttpConnector>, Body>);
+pub struct HttpClient {
+    client: Client<ProxiedConnector, Body>,
+    route: Route,
+}
 
 impl HttpClient {
-    /// A client; without certificate authorities, it serves plain HTTP alone.
+    /// A client that connects through the proxies of `environment`; without certificate authorities, it
+    /// serves plain HTTP alone.
     ///
     /// # Errors
     /// When `needs_tls` is set and the system has no certificate authorities.
-    pub fn build(needs_tls: bool) -> Result<Self> {
+    pub fn build(needs_tls: bool, environment: Environment) -> Result<Self> {
+        let route = Route::Environment(Arc::new(environment));
         // A pooled connection may have been closed by the other side in the days between.
         let client = Client::builder(TokioExecutor::new())
             .pool_max_idle_per_host(0)
-            .build(connector(needs_tls)?);
-        Ok(Self(client))
+            .build(connector(needs_tls, &route)?);
+        Ok(Self { client, route })
     }
 
     /// Sends one request and returns the answer's head; its body is still to be read.
     ///
     /// # Errors
     /// When no answer comes.
-    pub async fn send(&self, request: Request<Body>) -> Result<Response<Incoming>, NoAnswer> {
-        match tokio::time::timeout(PATIENCE, self.0.request(request)).await {
+    pub async fn send(&self, mut request: Request<Body>) -> Result<Response<Incoming>, NoAnswer> {
+        if let Some(value) = self.route.authorization_for(request.uri()) {
+            request.headers_mut().insert(PROXY_AUTHORIZATION, value);
+        }
+        match tokio::time::timeout(PATIENCE, self.client.request(request)).await {
             Ok(Ok(answer)) => Ok(answer),
             Ok(Err(error)) => Err(NoAnswer::Unreachable(chain(&error))),
             Err(_) => Err(NoAnswer::TimedOut),
@@ -84,27 +93,29 @@ where
     }
 }
 
-fn connector(needs_tls: bool) -> Result<HttpsConnector<HttpConnector>> {
-    let builder = HttpsConnectorBuilder::new();
-    let builder = match builder.with_provider_and_native_roots(default_provider()) {
-        Ok(builder) => builder,
-        Err(source) if needs_tls => return Err(Error::NoRoots(source)),
-        Err(_) => without_roots(),
-    };
-    Ok(builder.https_or_http().enable_http1().build())
-}
+type ProxiedConnector = HttpsConnector<Connector>;
 
-/// For plain HTTP alone.
-fn without_roots() -> HttpsConnectorBuilder<hyper_rustls::builderstates::WantsSchemes> {
-    let config = rustls::ClientConfig::builder_with_provider(Arc::new(default_provider()))
+fn connector(needs_tls: bool, route: &Route) -> Result<ProxiedConnector> {
+    let tls = rustls::ClientConfig::builder_with_provider(Arc::new(default_provider()))
         .with_safe_default_protocol_versions()
-        .expect("ring knows the default versions")
-        .with_root_certificates(rustls::RootCertStore::empty())
-        .with_no_client_auth();
-    HttpsConnectorBuilder::new().with_tls_config(config)
+        .expect("ring knows the default versions");
+    let tls = match tls.clone().with_native_roots() {
+        Ok(tls) => tls.with_no_client_auth(),
+        Err(source) if needs_tls => return Err(Error::NoRoots(source)),
+        // For plain HTTP alone.
+        Err(_) => tls
+            .with_root_certificates(rustls::RootCertStore::empty())
+            .with_no_client_auth(),
+    };
+    let connector = Connector::new(route.clone(), Arc::new(tls.clone()));
+    Ok(HttpsConnectorBuilder::new()
+        .with_tls_config(tls)
+        .https_or_http()
+        .enable_http1()
+        .wrap_connector(connector))
 }
 
-/// The error and its causes on one line. None of hyper's errors holds the address.
+/// The error and its causes on one line. None of them holds more of the address than its host.
 fn chain(error: &hyper_util::client::legacy::Error) -> String {
     let mut text = error.to_string();
     let mut cause = error.source();

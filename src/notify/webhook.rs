@@ -17,6 +17,7 @@ use super::endpoint::{Endpoint, PayloadFormat};
 use super::error::Result;
 use super::response::{ResponseClass, classify, retry_after};
 use crate::assess::reminders::{Delivery, DeliveryFailure, ReminderMessage};
+use crate::proxy::Environment;
 use crate::report::document::encode;
 use crate::report::reminder;
 use crate::report::terminal::plain::plain;
@@ -70,14 +71,14 @@ impl SendError {
 }
 
 impl WebhookSender {
-    /// A sender to these channels.
+    /// A sender to these channels, through the proxies of `environment`.
     ///
     /// # Errors
     /// When a channel needs certificate authorities and the system has none.
-    pub fn new(config: &Config) -> Result<Self> {
+    pub fn new(config: &Config, environment: Environment) -> Result<Self> {
         let endpoints = config.endpoints.clone();
         let needs_tls = |endpoint: &Endpoint| endpoint.address.may_need_tls();
-        let client = HttpClient::build(endpoints.values().any(needs_tls))?;
+        let client = HttpClient::build(endpoints.values().any(needs_tls), environment)?;
         Ok(Self {
             endpoints,
             client,

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use goldenpath::assess::reminders::ReminderStage;
 use goldenpath::notify::{Config, WebhookSender};
+use goldenpath::proxy::Environment;
 use goldenpath::report::reminder::document;
 
 use crate::fixtures::{item, message};
@@ -20,7 +21,7 @@ fn block(beginning: &str) -> &str {
 fn the_example_is_a_configuration() {
     let config = Config::parse(block("```yaml\n"), Path::new("/")).unwrap();
     assert_eq!(config.endpoints.len(), 3);
-    WebhookSender::new(&config).unwrap();
+    WebhookSender::new(&config, Environment::default()).unwrap();
 }
 
 #[test]

@@ -8,6 +8,7 @@ use std::time::{Duration, SystemTime};
 
 use goldenpath::assess::reminders::{Delivery, DeliveryFailure, ReminderStage};
 use goldenpath::notify::{Config, WebhookSender};
+use goldenpath::proxy::Environment;
 
 use crate::fixtures::{item, message};
 use crate::receiver::{Answer, Receiver};
@@ -17,7 +18,8 @@ const SOON: Duration = Duration::from_secs(60);
 
 fn post(channel: &str) -> WebhookSender {
     let text = format!("default: shop\nchannels: {{shop: {channel}}}\n");
-    WebhookSender::new(&Config::parse(&text, Path::new("/")).unwrap()).unwrap()
+    let config = Config::parse(&text, Path::new("/")).unwrap();
+    WebhookSender::new(&config, Environment::default()).unwrap()
 }
 
 fn to(receiver: &Receiver) -> WebhookSender {

@@ -1,26 +1,34 @@
 //! What can fail when talking to a cluster, and the short reasons that metrics and logs use. Nothing
 //! here retries; the caller decides.
 
+use super::credentials::CredentialError;
+use super::failure::Failure;
+use super::kubeconfig::KubeconfigFailure;
+use crate::proxy::ProxyError;
+
 /// The errors of this room.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// No usable kubeconfig, and not in a pod either.
-    #[error("failed to find a cluster: name one with --kubeconfig or --context")]
-    NoCluster(#[source] Box<kube::config::InferConfigError>),
-    /// The kubeconfig cannot be used.
-    #[error("failed to read the kubeconfig")]
-    Kubeconfig(#[source] kube::config::KubeconfigError),
-    /// The client cannot be built, for example because a certificate is unreadable.
+    /// No cluster is known.
+    #[error(transparent)]
+    Kubeconfig(#[from] KubeconfigFailure),
+    /// There are no credentials.
+    #[error(transparent)]
+    Credentials(#[from] CredentialError),
+    /// The kubeconfig or the environment names something that is not a proxy.
+    #[error(transparent)]
+    Proxy(#[from] ProxyError),
+    /// The client cannot be built, for example because a certificate authority is unreadable.
     #[error("failed to set up the connection to the cluster")]
-    Client(#[source] Box<kube::Error>),
+    Client(#[source] Failure),
     /// A request failed or got no answer.
     #[error("failed to {action}")]
     Request {
         /// What was attempted and on what.
         action: String,
-        /// The cause.
-        source: Box<kube::Error>,
+        /// Why.
+        source: Failure,
     },
     /// The API server refused the change of a command.
     #[error("failed to {action}: {message}")]
@@ -52,10 +60,11 @@ impl Error {
     /// A short stable word for metrics and logs.
     pub fn reason(&self) -> &'static str {
         match self {
-            Self::NoCluster(_) => "NoCluster",
             Self::Kubeconfig(_) => "Kubeconfig",
+            Self::Credentials(_) => "Unauthorized",
+            Self::Proxy(_) => "Proxy",
             Self::Client(_) => "Client",
-            Self::Request { source, .. } => reason_of(source),
+            Self::Request { source, .. } => source.reason,
             Self::Refused { code, .. } => reason_of_code(*code),
             Self::TimedOut { .. } => "TimedOut",
             Self::Ended(_) => "Ended",
@@ -67,7 +76,7 @@ impl Error {
         let action = action.into();
         move |source| Self::Request {
             action,
-            source: Box::new(source),
+            source: Failure::from(source),
         }
     }
 
@@ -75,7 +84,8 @@ impl Error {
     pub fn refused(action: impl Into<String>) -> impl FnOnce(kube::Error) -> Self {
         let action = action.into();
         move |source| match source {
-            kube::Error::Api(status) => Self::Refused {
+            // Who is not signed in is not refused anything yet.
+            kube::Error::Api(status) if status.code != 401 => Self::Refused {
                 action,
                 message: sentence(&status.message).to_owned(),
                 code: status.code,

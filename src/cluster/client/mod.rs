@@ -3,10 +3,13 @@
 
 pub mod bodies;
 pub mod connect;
+pub mod credentials;
 pub mod discovery;
 pub mod error;
+pub mod failure;
 pub mod heartbeat;
 pub mod identity;
+pub mod kubeconfig;
 pub mod names;
 pub mod pager;
 pub mod stored;

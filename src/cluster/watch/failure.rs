@@ -9,6 +9,7 @@ use kube::runtime::watcher::{self, DefaultBackoff, Event};
 use tracing::warn;
 
 use crate::cluster::client::error::{reason_of, reason_of_code};
+use crate::cluster::client::failure::words;
 use crate::cluster::context::Context;
 use crate::cluster::readiness::WatchFailure;
 
@@ -61,20 +62,12 @@ pub fn failure_of(error: &watcher::Error) -> WatchFailure {
     let (reason, message) = match error {
         watcher::Error::InitialListFailed(error)
         | watcher::Error::WatchStartFailed(error)
-        | watcher::Error::WatchFailed(error) => (reason_of(error), message_of(error)),
+        | watcher::Error::WatchFailed(error) => (reason_of(error), words(error)),
         watcher::Error::WatchError(status) => (reason_of_code(status.code), status.message.clone()),
         watcher::Error::NoResourceVersion => ("Undecodable", error.to_string()),
     };
     WatchFailure {
         reason,
         message: message.chars().take(LONGEST_MESSAGE).collect(),
-    }
-}
-
-/// The server's message without kube's words around it.
-fn message_of(error: &kube::Error) -> String {
-    match error {
-        kube::Error::Api(status) => status.message.clone(),
-        other => other.to_string(),
     }
 }

@@ -21,6 +21,7 @@ use crate::assess::exception::record::Exception;
 use crate::assess::reminders::{RecordWrite, StaleRecord};
 use crate::cluster::client::connect::REQUEST_TIMEOUT;
 use crate::cluster::client::error::{Error, Result};
+use crate::cluster::client::failure::Cause;
 use crate::cluster::context::Context;
 use crate::cluster::counters::WriteVerb;
 
@@ -69,9 +70,7 @@ impl ApiWriter {
     /// not hold up the reminders of others.
     pub async fn read_exception(&self, namespace: &str, name: &str) -> Result<Option<Exception>> {
         let stored = match self.stored(namespace, name).await {
-            Err(Error::Request { source, .. }) if matches!(*source, kube::Error::SerdeError(_)) => {
-                None
-            }
+            Err(Error::Request { source, .. }) if source.cause == Cause::Undecodable => None,
             other => other?,
         };
         Ok(stored.map(|object| Exception::read(object, Timestamp::UNIX_EPOCH)))
