@@ -223,6 +223,10 @@ pub struct Check {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 120))]
     pub title: Option<String>,
+    /// What to do when it fails, as an imperative, such as "Add a readiness probe"; reports show it as the next step.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 120))]
+    pub action: Option<String>,
     /// `required` checks decide whether a service is on the path; `recommended` checks only advise.
     #[serde(default)]
     pub level: Level,

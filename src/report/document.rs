@@ -244,6 +244,9 @@ pub struct Check {
     /// Its display name.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub title: Option<String>,
+    /// What to do when it fails.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub action: Option<String>,
     /// Whether it decides or advises.
     pub level: Level,
     /// pass, fail, error or announced.

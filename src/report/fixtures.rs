@@ -22,6 +22,7 @@ pub fn check(name: &str, outcome: Outcome) -> Check {
     Check {
         name: name.to_owned(),
         title: None,
+        action: None,
         level: Level::Required,
         outcome,
         message: None,

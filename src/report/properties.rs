@@ -64,6 +64,7 @@ fn odd_check(check: &mut Check, odd: &str) {
     check.name += odd;
     for text in [
         &mut check.title,
+        &mut check.action,
         &mut check.message,
         &mut check.remediation,
         &mut check.docs_url,

@@ -285,7 +285,8 @@ fn next(workload: &Workload, report: &Report) -> Option<String> {
     match workload.turn? {
         Turn::Team => {
             let check = workload.missing().next()?;
-            Some(check.title.clone().unwrap_or_else(|| check.name.clone()))
+            let step = check.action.as_ref().or(check.title.as_ref());
+            Some(step.unwrap_or(&check.name).clone())
         }
         Turn::Platform => Some("the platform team's turn".to_owned()),
         Turn::Nobody => {

@@ -222,6 +222,7 @@ fn checks(
             document::Check {
                 name: check.name.clone(),
                 title: check.title.clone(),
+                action: check.action.clone().filter(|_| wants_help),
                 level: check.level,
                 outcome,
                 message: message(workload, result, index, check),
