@@ -107,6 +107,49 @@ fn the_definitions_are_accepted_without_a_warning() {
 }
 
 #[test]
+fn proposed_paths_are_accepted_and_their_expressions_are_the_server_s() {
+    with_cluster(|cluster| {
+        let init = ["init", "--from", "examples/workloads"];
+        let kubeconfig = cluster.data_dir().join("none");
+        let proposed = |format: &str| {
+            let mut init = suite::goldenpath(&kubeconfig, &[&init[..], &["-o", format]].concat());
+            let output = init.output().unwrap();
+            assert!(output.status.success(), "{output:?}");
+            String::from_utf8(output.stdout).unwrap()
+        };
+        let accepts = |name: &str, text: &str| {
+            let file = cluster.data_dir().join(name);
+            std::fs::write(&file, text).unwrap();
+            let file = file.to_str().unwrap();
+            let apply = ["apply", "--server-side", "--dry-run=server", "-f", file];
+            let answer = cluster.kubectl(&apply).unwrap();
+            assert_eq!(String::from_utf8_lossy(&answer.stderr), "", "{text}");
+        };
+        accepts("init.yaml", &proposed("yaml"));
+        let list: Value = serde_json::from_str(&proposed("json")).unwrap();
+        for path in list["items"].as_array().unwrap() {
+            let expressions = path["spec"]["checks"].as_array().unwrap().iter();
+            let policy = json!({
+                "apiVersion": "admissionregistration.k8s.io/v1",
+                "kind": "ValidatingAdmissionPolicy",
+                "metadata": {"name": path["metadata"]["name"]},
+                "spec": {
+                    "matchConstraints": {"resourceRules": [{
+                        "apiGroups": ["*"], "apiVersions": ["*"], "resources": ["*"],
+                        "operations": ["CREATE"],
+                    }]},
+                    "variables": path["spec"]["variables"],
+                    "validations": expressions
+                        .map(|check| json!({"expression": check["expression"]}))
+                        .collect::<Vec<_>>(),
+                },
+            });
+            accepts("policy.json", &policy.to_string());
+        }
+    });
+}
+
+#[test]
 fn an_empty_selector_is_refused() {
     with_cluster(|cluster| {
         let mut object = exception("empty-selector");

@@ -27,7 +27,7 @@ const CEL: [&str; 8] = [
 ];
 /// `hours <- multiset <- … <- planner` in `src/assess`: what is read of objects, what is judged of
 /// them, what was seen, what follows from it, what is to be written.
-const ASSESS: [&str; 18] = [
+const ASSESS: [&str; 19] = [
     "hours",
     "multiset",
     "wording",
@@ -43,6 +43,7 @@ const ASSESS: [&str; 18] = [
     "inventory",
     "register",
     "adoption",
+    "proposal",
     "warning",
     "reminders",
     "planner",

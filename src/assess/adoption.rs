@@ -166,6 +166,16 @@ impl Share {
         (self.of > 0).then(|| as_float(self.part) / as_float(self.of))
     }
 
+    /// Whether the share reaches this many percent; nothing of nothing never does.
+    pub(crate) fn is_at_least(self, percent: u8) -> bool {
+        self.of > 0 && self.part * 100 >= self.of * usize::from(percent)
+    }
+
+    /// The share in whole percent, rounded down, so that a printed threshold was reached.
+    pub(crate) fn percent(self) -> usize {
+        (self.part * 100).checked_div(self.of).unwrap_or_default()
+    }
+
     fn add(&mut self, holds: bool, times: usize) {
         self.part += if holds { times } else { 0 };
         self.of += times;

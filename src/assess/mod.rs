@@ -11,6 +11,7 @@ pub mod namespace_index;
 pub mod object;
 pub mod path;
 pub mod planner;
+pub mod proposal;
 pub mod register;
 pub mod reminders;
 pub mod settings;

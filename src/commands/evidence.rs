@@ -213,7 +213,8 @@ pub(super) struct Judged {
     pub(super) report: Report,
     /// Golden paths, exceptions and namespaces that could not be used.
     unusable: usize,
-    passed_over: PassedOver,
+    /// What was read of manifests and is not judged.
+    pub(super) passed_over: PassedOver,
 }
 
 /// Judges what was read.
@@ -308,7 +309,7 @@ pub(super) fn is_golden_path(value: &Value) -> bool {
 }
 
 /// Standard input cannot be read a second time, so it is left out.
-fn flags(args: &EvidenceArgs) -> String {
+pub(super) fn flags(args: &EvidenceArgs) -> String {
     let files = args
         .from
         .iter()

@@ -17,6 +17,7 @@ mod exceptions;
 mod global;
 mod import;
 mod inbox;
+mod init;
 mod judging;
 mod output;
 mod preview;
@@ -116,6 +117,9 @@ enum Command {
     /// Preview a draft: which workloads would leave a path, join it, or be covered
     #[command(long_about = preview::HELP, after_long_help = preview::EXAMPLES)]
     Preview(Box<preview::PreviewArgs>),
+    /// Propose golden paths from what teams already do
+    #[command(long_about = init::HELP, after_long_help = init::EXAMPLES)]
+    Init(Box<init::InitArgs>),
     /// Draft exceptions from the ignores of other tools
     #[command(long_about = import::HELP, after_long_help = import::EXAMPLES)]
     Import(Box<import::ImportArgs>),
@@ -175,6 +179,7 @@ impl Cli {
             Command::Exceptions(args) => exceptions::run(args, invocation),
             Command::Reminders(args) => reminders::run(args, invocation),
             Command::Preview(args) => preview::run(args, invocation),
+            Command::Init(args) => init::run(args, invocation),
             Command::Import(args) => import::run(args, invocation),
             Command::Crds(args) => crds::run(args, invocation),
             Command::Completion(args) => completion::run(args, invocation),

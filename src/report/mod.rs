@@ -7,6 +7,7 @@ pub(crate) mod import;
 pub mod metrics;
 pub mod policy_report;
 pub(crate) mod preview;
+pub(crate) mod proposal;
 pub(crate) mod register;
 pub mod reminder;
 pub(crate) mod terminal;
