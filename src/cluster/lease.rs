@@ -15,6 +15,7 @@ use tokio::sync::watch;
 use tracing::{info, warn};
 
 use super::client::error::{Error, Result};
+use super::client::failure::chain;
 
 /// The name of the operator's Lease.
 pub const LEASE_NAME: &str = "goldenpath";
@@ -218,7 +219,7 @@ impl LeaderElector {
                 Ok(true) => leadership.claim_for(RENEW_DEADLINE, started),
                 Ok(false) => leadership.give_up(),
                 Err(error) => {
-                    warn!(reason = error.reason(), %error, "failed to acquire or renew the Lease; retrying");
+                    warn!(reason = error.reason(), error = %chain(&error), "failed to acquire or renew the Lease; retrying");
                     leadership.announce();
                 }
             }

@@ -22,7 +22,7 @@ pub use client::error::{Error, Result};
 pub use client::failure::{Cause, Failure};
 pub use client::identity::{Identity, decides_on, whoami};
 pub use client::kubeconfig::{KubeconfigFailure, Place};
-pub use client::names::{Nameable, names};
+pub use client::names::{Nameable, names, namespaces_of};
 pub use observer::Observer;
 pub use reminding::{ReminderSender, Reminders};
 pub use run::{Operator, RunSettings};

@@ -17,6 +17,7 @@ use tokio::time::{MissedTickBehavior, interval};
 use tracing::{info, warn};
 
 use super::client::error::Result;
+use super::client::failure::chain;
 use super::context::Context;
 use super::event_queue::{EventTrigger, SentReminder};
 use super::readiness::Stage;
@@ -160,7 +161,7 @@ impl Reminding {
                 Ok(None) => {}
                 Err(error) => {
                     self.context.counters.failed(error.reason());
-                    warn!(reason = error.reason(), %error, "failed to read exceptions; sending no reminders");
+                    warn!(reason = error.reason(), error = %chain(&error), "failed to read exceptions; sending no reminders");
                     self.paused_until = Some(Instant::now() + READ_AGAIN);
                     return;
                 }

@@ -13,6 +13,7 @@ use tracing::{info, warn};
 use super::client::connect::Target;
 use super::client::discovery::{LOOK_UP_EVERY, discover};
 use super::client::error::{Error, Result};
+use super::client::failure::chain;
 use super::client::heartbeat::Heartbeat;
 use super::clock;
 use super::context::Context;
@@ -273,7 +274,7 @@ async fn follow_extra(client: Client, extra: ExtraKind, context: Arc<Context>) {
             },
             Err(error) => WatchFailure {
                 reason: error.reason(),
-                message: error.to_string(),
+                message: chain(&error),
             },
         };
         let now = jiff::Timestamp::now();
@@ -316,7 +317,7 @@ fn elect(elector: Option<LeaderElector>, context: &Arc<Context>) -> JoinHandle<(
 async fn release(elector: Option<LeaderElector>, context: &Context) {
     let Some(elector) = elector else { return };
     if let Err(error) = elector.release(&context.leadership).await {
-        warn!(reason = error.reason(), %error, "failed to release the Lease; it will lapse");
+        warn!(reason = error.reason(), error = %chain(&error), "failed to release the Lease; it will lapse");
     }
 }
 

@@ -9,6 +9,7 @@ use std::path::PathBuf;
 
 use http::uri::InvalidUri;
 
+use super::advice;
 use super::workload_name::WorkloadName;
 use crate::notify::NoAnswer;
 use crate::report::draft::Refusal;
@@ -120,6 +121,16 @@ pub(super) enum ErrorKind {
         /// Where it was searched.
         place: String,
     },
+    /// The workload is in other namespaces alone.
+    #[error("{target} is in {there}, not {namespace}")]
+    Elsewhere {
+        /// The workload asked for.
+        target: WorkloadName,
+        /// Where it is.
+        there: String,
+        /// Where it was searched.
+        namespace: String,
+    },
     /// Several workloads have this name.
     #[error("{target} is in namespaces {namespaces}")]
     Ambiguous {
@@ -182,8 +193,11 @@ impl CommandError {
     }
 
     /// The next step, where there is one.
-    pub(super) fn hint(&self) -> Option<&str> {
-        self.hint.as_deref()
+    pub(super) fn hint(&self) -> Option<String> {
+        self.hint.clone().or_else(|| match &self.kind {
+            ErrorKind::Cluster(error) => advice::of(error),
+            _ => None,
+        })
     }
 
     /// Whether the reader of the output has gone, as with `| head`, which is not a failure.
@@ -235,7 +249,7 @@ mod tests {
         let source = io::Error::other("disk full");
         let error = CommandError::output(source).with_hint("free some space");
         assert_eq!(chain(&error), "failed to write the output: disk full");
-        assert_eq!(error.hint(), Some("free some space"));
+        assert_eq!(error.hint().as_deref(), Some("free some space"));
         assert!(!error.is_broken_pipe());
         assert!(CommandError::output(io::ErrorKind::BrokenPipe.into()).is_broken_pipe());
     }

@@ -12,12 +12,12 @@ use super::error::{CommandError, ErrorKind, Result};
 use super::global::GlobalArgs;
 use super::judging::JudgingArgs;
 use super::workload_name::WorkloadName;
-use super::{Exit, Invocation, runtime};
+use super::{Exit, Invocation, advice, runtime};
 use crate::api::GROUP;
 use crate::assess::inventory::Inventory;
 use crate::assess::source::Problem;
 use crate::assess::verdict::AsOf;
-use crate::cluster::{self, ListingSettings, Scope};
+use crate::cluster::{self, ListingSettings, Scope, Target};
 use crate::manifests::passed_over::PassedOver;
 use crate::manifests::{self, Input, PathsFrom};
 use crate::report::document::build::{self, Sources};
@@ -65,8 +65,13 @@ pub(super) struct Evidence {
 }
 
 enum Origin {
-    Manifests { namespace: Option<String> },
-    Cluster { namespace: Option<String> },
+    Manifests {
+        namespace: Option<String>,
+    },
+    Cluster {
+        namespace: Option<String>,
+        target: Target,
+    },
 }
 
 impl Evidence {
@@ -124,7 +129,9 @@ impl Evidence {
                 Extent::Workload => true,
             },
         };
-        let listing = runtime::start()?.block_on(cluster::list(settings))?;
+        let listing = runtime::start()?
+            .block_on(cluster::list(settings))
+            .map_err(advice::or_judge_files)?;
         let as_of = AsOf::new(invocation.as_of());
         let mut report = build::report(&listing.inventory, &as_of, &Sources::default());
         if listing.is_partial {
@@ -140,6 +147,7 @@ impl Evidence {
             flags: flags(args),
             origin: Origin::Cluster {
                 namespace: listing.namespace,
+                target: global.target(),
             },
             unreadable: 0,
             passed_over: PassedOver::default(),
@@ -149,7 +157,9 @@ impl Evidence {
     /// The namespace that was read; all where absent.
     pub(super) fn namespace(&self) -> Option<&str> {
         match &self.origin {
-            Origin::Manifests { namespace } | Origin::Cluster { namespace } => namespace.as_deref(),
+            Origin::Manifests { namespace } | Origin::Cluster { namespace, .. } => {
+                namespace.as_deref()
+            }
         }
     }
 
@@ -170,9 +180,41 @@ impl Evidence {
                 let error = CommandError::from(ErrorKind::Ambiguous { target, namespaces });
                 Err(error.with_hint("name one with -n"))
             }
-            (None, _) => {
-                let place = self.place();
-                Err(ErrorKind::NoSuchWorkload { target, place }.into())
+            (None, _) => Err(self.not_found(target)),
+        }
+    }
+
+    fn not_found(&self, target: WorkloadName) -> CommandError {
+        let elsewhere = self.namespaces_of(&target);
+        if let (Some(namespace), Some(first)) = (self.namespace(), elsewhere.first()) {
+            let error = CommandError::from(ErrorKind::Elsewhere {
+                target,
+                there: elsewhere.join(" and "),
+                namespace: namespace.to_owned(),
+            });
+            return error.with_hint(format!("name the namespace: -n {}", shell_word(first)));
+        }
+        let place = self.place();
+        ErrorKind::NoSuchWorkload { target, place }.into()
+    }
+
+    /// The namespaces that have such a workload, as far as they may be seen.
+    fn namespaces_of(&self, workload: &WorkloadName) -> Vec<String> {
+        match &self.origin {
+            Origin::Manifests { .. } => {
+                let found = self
+                    .report
+                    .workloads
+                    .iter()
+                    .filter(|it| workload.is_kind(&it.kind) && it.name == workload.name);
+                found.map(|it| it.namespace.clone()).collect()
+            }
+            Origin::Cluster { target, .. } => {
+                let is_kind = |kind: &str| workload.is_kind(kind);
+                let found = cluster::namespaces_of(target, &is_kind, &workload.name);
+                // Who may not look there learns that it is not here.
+                let found = runtime::start().map(|runtime| runtime.block_on(found));
+                found.ok().and_then(Result::ok).unwrap_or_default()
             }
         }
     }
@@ -180,9 +222,12 @@ impl Evidence {
     fn place(&self) -> String {
         match &self.origin {
             Origin::Manifests { .. } => "the manifests".to_owned(),
-            Origin::Cluster { namespace: None } => "the cluster".to_owned(),
+            Origin::Cluster {
+                namespace: None, ..
+            } => "the cluster".to_owned(),
             Origin::Cluster {
                 namespace: Some(name),
+                ..
             } => format!("namespace {name}"),
         }
     }
@@ -261,7 +306,9 @@ impl Objects {
         let target = global.target();
         let scope: Scope = global.scope();
         let read = cluster::objects(&target, &judging.extra_kind, scope);
-        let objects = runtime::start()?.block_on(read)?;
+        let objects = runtime::start()?
+            .block_on(read)
+            .map_err(advice::or_judge_files)?;
         let mut input = manifests::stored(objects.values);
         if let Some(paths) = given_input(paths)? {
             input

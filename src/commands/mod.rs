@@ -2,6 +2,7 @@
 //! [`evidence`], prints through [`output`], and fails with a [`CommandError`]; what it answers is
 //! decided in the rooms it imports.
 
+mod advice;
 mod approve;
 mod cleanup;
 mod close;

@@ -137,7 +137,7 @@ pub(super) fn note_problems(problems: &[Problem]) {
 pub fn error(error: &CommandError) {
     note(&format!("error: {}\n", plain_lines(&chain(error))));
     if let Some(hint) = error.hint() {
-        note(&format!("hint: {}\n", plain(hint)));
+        note(&format!("hint: {}\n", plain(&hint)));
     }
 }
 

@@ -182,7 +182,12 @@ pub struct Workload {
     /// `v1:` and 64 hexadecimal digits: what an exception can be bound to.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub template_hash: Option<String>,
-    /// Feedback address of the path, filled in.
+    /// Whom to ask for a path, where there is none for it: the contact of the path with the highest
+    /// priority.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub contact: Option<String>,
+    /// Feedback address of the path, filled in; without a path, that of the path with the highest
+    /// priority.
     #[serde(rename = "feedbackURL", skip_serializing_if = "Option::is_none")]
     pub feedback_url: Option<String>,
     /// Where it was read.

@@ -59,6 +59,7 @@ pub fn workload(name: &str, status: Status) -> Workload {
         problems: Vec::new(),
         ignore_reason: None,
         template_hash: None,
+        contact: None,
         feedback_url: None,
         source: None,
     }

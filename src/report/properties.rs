@@ -51,6 +51,7 @@ fn odd_workload(line: &mut Workload, odd: &str) {
         &mut line.path_title,
         &mut line.chosen_because,
         &mut line.ignore_reason,
+        &mut line.contact,
         &mut line.feedback_url,
         &mut line.template_hash,
     ] {

@@ -25,11 +25,50 @@ const FOREIGN: [&str; 9] = [
 ];
 
 static SHARED: LazyLock<Option<ControlPlane>> = LazyLock::new(|| {
-    let cluster = suite::control_plane(&Options::default())?;
+    let authority = AUTHORITY.as_deref();
+    let authority = authority.map(|it| format!("--client-ca-file={}", it.join("ca.crt").display()));
+    let cluster = suite::control_plane(&Options {
+        api_server_args: authority.into_iter().collect(),
+        ..Options::default()
+    })?;
     cluster.apply(PATH).unwrap();
     cluster.apply(&deployment("default", "web")).unwrap();
     Some(cluster)
 });
+
+/// An authority whose client certificates the API server accepts, and one of X.509 version 1, made as
+/// case 06 makes them; none without openssl.
+static AUTHORITY: LazyLock<Option<PathBuf>> = LazyLock::new(|| {
+    let here = directory("authority");
+    let openssl = |args: &str| {
+        let output = Command::new("openssl")
+            .args(args.split(' '))
+            .current_dir(&here)
+            .output();
+        output.is_ok_and(|output| output.status.success())
+    };
+    let is_made = openssl(
+        "req -newkey rsa:2048 -nodes -keyout v1.key -out v1.csr -subj /O=system:masters/CN=admin",
+    ) && openssl(
+        "req -x509 -newkey rsa:2048 -nodes -keyout ca.key -out ca.crt -subj /CN=ca -days 9",
+    ) && openssl(
+        "x509 -req -in v1.csr -CA ca.crt -CAkey ca.key -CAcreateserial -out v1.crt -days 9",
+    );
+    if !is_made {
+        println!("without openssl, client certificates are not tested");
+    }
+    is_made.then_some(here)
+});
+
+/// Files `ca.crt`, `v1.crt` and `v1.key`.
+pub fn authority() -> Option<&'static Path> {
+    AUTHORITY.as_deref()
+}
+
+/// Whether a report shows the shared Deployment.
+pub fn is_a_report(text: &str) -> bool {
+    text.contains("deploy/web")
+}
 
 /// The shared API server, with one path and one Deployment that deviates.
 pub fn cluster() -> Option<&'static ControlPlane> {

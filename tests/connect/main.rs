@@ -5,6 +5,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod ground;
+mod kubeconfigs;
 mod proxies;
 #[path = "../suite/proxy.rs"]
 mod proxy;
@@ -12,3 +13,4 @@ mod proxy;
 mod receiver;
 #[path = "../suite/mod.rs"]
 mod suite;
+mod words;

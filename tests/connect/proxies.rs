@@ -7,7 +7,8 @@ use std::time::Duration;
 use goldenpath_e2e::{ControlPlane, Operator, eventually};
 
 use crate::ground::{
-    cluster, cluster_of, directory, goldenpath, kubeconfig, printed, refusal, rename_server,
+    cluster, cluster_of, directory, goldenpath, is_a_report, kubeconfig, printed, refusal,
+    rename_server,
 };
 use crate::proxy::ForwardProxy;
 use crate::receiver::Receiver;
@@ -24,10 +25,6 @@ fn behind_a_proxy(cluster: &ControlPlane, name: &str, proxy_url: Option<&str>) -
             cluster_of(config)["proxy-url"] = url.into();
         }
     })
-}
-
-fn is_a_report(text: &str) -> bool {
-    text.contains("deploy/web")
 }
 
 #[test]

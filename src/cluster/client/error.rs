@@ -1,6 +1,8 @@
 //! What can fail when talking to a cluster, and the short reasons that metrics and logs use. Nothing
 //! here retries; the caller decides.
 
+use kube::core::Status;
+
 use super::credentials::CredentialError;
 use super::failure::Failure;
 use super::kubeconfig::KubeconfigFailure;
@@ -84,8 +86,8 @@ impl Error {
     pub fn refused(action: impl Into<String>) -> impl FnOnce(kube::Error) -> Self {
         let action = action.into();
         move |source| match source {
-            // Who is not signed in is not refused anything yet.
-            kube::Error::Api(status) if status.code != 401 => Self::Refused {
+            // A user who is not signed in and a kind that is not served are no refusals.
+            kube::Error::Api(status) if !is_general(&status) => Self::Refused {
                 action,
                 message: sentence(&status.message).to_owned(),
                 code: status.code,
@@ -94,6 +96,15 @@ impl Error {
             source => Self::on(action)(source),
         }
     }
+}
+
+/// Whether every request of this kind would get this answer.
+fn is_general(status: &Status) -> bool {
+    let names_an_object = status
+        .details
+        .as_ref()
+        .is_some_and(|it| !it.name.is_empty());
+    status.code == 401 || (status.code == 404 && !names_an_object)
 }
 
 /// The message of a policy, without the names of policy and binding before it.

@@ -27,6 +27,8 @@ pub struct Failure {
 pub enum Cause {
     /// The API server answered with an error.
     Answer(StatusCode),
+    /// The API server does not serve this kind.
+    NotServed,
     /// The answer cannot be read.
     Undecodable,
     /// There are no credentials.
@@ -79,6 +81,16 @@ fn explain(error: &kube::Error) -> (Cause, String) {
         kube::Error::Api(status) => {
             let code = StatusCode::from_u16(status.code);
             let code = code.unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+            let names_an_object = status
+                .details
+                .as_ref()
+                .is_some_and(|it| !it.name.is_empty());
+            if code == StatusCode::NOT_FOUND && !names_an_object {
+                return (
+                    Cause::NotServed,
+                    "the cluster does not serve this kind".to_owned(),
+                );
+            }
             let words = match code {
                 StatusCode::UNAUTHORIZED => {
                     "the API server does not accept your credentials (401 Unauthorized)".to_owned()
@@ -122,6 +134,7 @@ fn causes<'a>(error: &'a (dyn StdError + 'static)) -> Vec<&'a (dyn StdError + 's
     found
 }
 
+/// The API server is named, then the proxy, then the cause: what lies between is the libraries'.
 fn explain_connection(error: &(dyn StdError + 'static)) -> (Cause, String) {
     let causes = causes(error);
     let cause = cause_of(&causes);
@@ -146,6 +159,7 @@ fn explain_connection(error: &(dyn StdError + 'static)) -> (Cause, String) {
         .unwrap_or(last),
         Cause::Credentials => return (cause, chain(error)),
         Cause::Answer(_)
+        | Cause::NotServed
         | Cause::Undecodable
         | Cause::TimedOut
         | Cause::Certificate

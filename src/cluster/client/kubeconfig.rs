@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use kube::config::{Config, ExecAuthCluster, KubeConfigOptions, Kubeconfig, KubeconfigError};
 
 use super::connect::Target;
+use super::failure::chain;
 use crate::assess::wording::nearest;
 
 /// Where kubectl looks for a kubeconfig, and so do we.
@@ -39,9 +40,9 @@ pub enum KubeconfigFailure {
         /// Why.
         source: io::Error,
     },
-    /// The kubeconfig is invalid.
-    #[error("failed to use the kubeconfig")]
-    Invalid(#[source] KubeconfigError),
+    /// The kubeconfig is invalid; the text says why.
+    #[error("the kubeconfig is not valid: {0}")]
+    Invalid(String),
     /// No context is chosen.
     #[error("the kubeconfig has no current context")]
     NoContext {
@@ -149,7 +150,7 @@ fn merged(place: &Place) -> Result<Option<Kubeconfig>, KubeconfigFailure> {
             continue;
         };
         merged = Some(match merged {
-            Some(before) => before.merge(read).map_err(KubeconfigFailure::Invalid)?,
+            Some(before) => before.merge(read).map_err(|error| invalid(&error))?,
             None => read,
         });
     }
@@ -166,8 +167,26 @@ fn read_file(file: &Path) -> Result<Option<Kubeconfig>, KubeconfigFailure> {
             let file = file.to_owned();
             Err(KubeconfigFailure::Unreadable { file, source })
         }
-        Err(error) => Err(KubeconfigFailure::Invalid(error)),
+        Err(error) => {
+            let problem = problem(&error);
+            let problem = format!("{}: {problem}", file.display());
+            Err(KubeconfigFailure::Invalid(problem))
+        }
     }
+}
+
+fn invalid(error: &KubeconfigError) -> KubeconfigFailure {
+    KubeconfigFailure::Invalid(problem(error))
+}
+
+/// On one line, and without a snippet of the file, which may hold a token.
+fn problem(error: &KubeconfigError) -> String {
+    let KubeconfigError::Parse(error) = error else {
+        return chain(error);
+    };
+    let text = error.without_snippet().to_string();
+    let line = text.lines().next().unwrap_or_default().trim();
+    line.strip_prefix("error: ").unwrap_or(line).to_owned()
 }
 
 fn in_cluster() -> Option<Config> {
@@ -215,7 +234,7 @@ async fn selected(
     };
     let mut config = Config::from_custom_kubeconfig(kubeconfig, &options)
         .await
-        .map_err(KubeconfigFailure::Invalid)?;
+        .map_err(|error| invalid(&error))?;
     config.proxy_url = None;
     if let Some(plugin) = config.auth_info.exec.as_mut() {
         plugin.cluster = plugin_cluster.filter(|_| plugin.provide_cluster_info);

@@ -1,4 +1,4 @@
-//! Names for shell completion: metadata only, one page.
+//! Names for shell completion and for hints: metadata only, one page.
 
 use kube::Client;
 use kube::api::{Api, DynamicObject, ListParams};
@@ -54,6 +54,34 @@ pub async fn names(
             Ok(found)
         }
     }
+}
+
+/// The namespaces with a workload of this name, of the built-in kinds that `is_kind` takes.
+///
+/// # Errors
+/// When they cannot be listed.
+pub async fn namespaces_of(
+    target: &Target,
+    is_kind: &dyn Fn(&str) -> bool,
+    name: &str,
+) -> Result<Vec<String>> {
+    let client = target.client().await?;
+    let mut found = Vec::new();
+    for kind in WatchedKind::built_in() {
+        if !is_kind(&kind.kind) {
+            continue;
+        }
+        let resource = resource_of(&kind);
+        let api: Api<DynamicObject> = Api::all_with(client.clone(), &resource);
+        let named = ListParams::default().fields(&format!("metadata.name={name}"));
+        let page = api
+            .list_metadata(&named.limit(MOST))
+            .await
+            .map_err(Error::on(format!("list {}", resource.plural)))?;
+        let namespaces = page.items.into_iter();
+        found.extend(namespaces.filter_map(|item| item.metadata.namespace));
+    }
+    Ok(found)
 }
 
 async fn listed(

@@ -20,7 +20,7 @@ use super::failure::failure_of;
 use crate::assess::exception::assurance::policy::in_force_since;
 use crate::assess::exception::assurance::{Gap, Vouching};
 use crate::cluster::context::Context;
-use crate::cluster::readiness::NeededFor;
+use crate::cluster::readiness::{NeededFor, WatchFailure};
 
 const POLICY: &str = "ValidatingAdmissionPolicy";
 const BINDING: &str = "ValidatingAdmissionPolicyBinding";
@@ -107,8 +107,8 @@ impl<K> ApprovalPolicyState<K> {
                     *self = Self::Forbidden;
                 }
                 if context.gates.failed(kind, &failure, Timestamp::now()) {
-                    let reason = failure.reason;
-                    warn!(kind, reason, "watch failed; keeping last known state");
+                    let WatchFailure { reason, message } = failure;
+                    warn!(kind, reason, error = %message, "watch failed; keeping last known state");
                 }
                 None
             }

@@ -50,10 +50,8 @@ pub fn report(failure: WatchFailure, kind: &str, context: &Context) {
     }
     if context.gates.failed(kind, &failure, Timestamp::now()) {
         let WatchFailure { reason, message } = failure;
-        warn!(
-            kind,
-            reason, message, "watch failed; keeping last known state"
-        );
+        // A field called `message` would stand where the event's own words do.
+        warn!(kind, reason, error = %message, "watch failed; keeping last known state");
     }
 }
 

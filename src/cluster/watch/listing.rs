@@ -17,6 +17,7 @@ use crate::assess::source::Problem;
 use crate::cluster::client::connect::Target;
 use crate::cluster::client::discovery::discover;
 use crate::cluster::client::error::{Error, Result, reason_of};
+use crate::cluster::client::failure::chain;
 use crate::cluster::client::pager::Pager;
 use crate::cluster::client::stored::Stored;
 use crate::cluster::context::Context;
@@ -152,7 +153,7 @@ impl Reader {
                 Ok(None) => self
                     .problems
                     .push(Problem::new(kind, "is not served by the cluster")),
-                Err(error) => self.problems.push(Problem::new(kind, error.to_string())),
+                Err(error) => self.problems.push(Problem::new(kind, chain(&error))),
             }
         }
         kinds

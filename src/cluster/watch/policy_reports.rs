@@ -18,6 +18,7 @@ use crate::api::keys::CONTENT_DIGEST;
 use crate::assess::planner::policy_reports::{OwnerKind, StoredReport};
 use crate::cluster::client::connect::WATCH_SECONDS;
 use crate::cluster::client::discovery::{LOOK_UP_EVERY, is_served};
+use crate::cluster::client::failure::chain;
 use crate::cluster::client::pager::PAGE_SIZE;
 use crate::cluster::client::stored::{Key, Stored, managed_by_us, resource_of_format};
 use crate::cluster::context::Context;
@@ -47,7 +48,7 @@ pub async fn find(client: &Client, formats: &[Format], context: &Context) -> For
                 Err(error) => {
                     failure = WatchFailure {
                         reason: error.reason(),
-                        message: error.to_string(),
+                        message: chain(&error),
                     };
                 }
             }

@@ -12,6 +12,7 @@ use tracing::{debug, warn};
 use super::intake::{ReadBy, Workloads};
 use crate::assess::object::kind::WatchedKind;
 use crate::cluster::client::error::reason_of;
+use crate::cluster::client::failure::words;
 use crate::cluster::client::pager::Pager;
 use crate::cluster::client::stored::{Stored, resource_of};
 use crate::cluster::context::Context;
@@ -61,7 +62,8 @@ async fn reread(
         .notify(|error, _| {
             let reason = reason_of(error);
             context.counters.failed(reason);
-            warn!(kind = kind.kind, reason, %error, "failed to list; retrying");
+            let error = words(error);
+            warn!(kind = kind.kind, reason, error, "failed to list; retrying");
         })
         .await;
     match listed {

@@ -25,6 +25,7 @@ use crate::assess::warning::{NAME_PREFIX, Part};
 use crate::cluster::client::connect::Target;
 use crate::cluster::client::discovery::{discover, is_served};
 use crate::cluster::client::error::{Error, Result, reason_of};
+use crate::cluster::client::failure::chain;
 use crate::cluster::client::pager::Pager;
 use crate::cluster::client::stored::{Stored, managed_by_us, resource_of, resource_of_format};
 use crate::cluster::context::Context;
@@ -240,7 +241,7 @@ pub async fn remove_other_formats(client: &Client, others: Vec<Format>, context:
             ),
             Err(error) => {
                 let reason = error.reason();
-                warn!(kind, reason, %error, "failed to remove older reports; leaving them");
+                warn!(kind, reason, error = %chain(&error), "failed to remove older reports; leaving them");
             }
         }
     }
@@ -337,17 +338,6 @@ async fn remove_lease(client: &Client, namespace: &str) -> Result<()> {
         Err(error) if reason_of(&error) == "NotFound" => Ok(()),
         Err(error) => Err(Error::on(format!("delete the Lease in {namespace}"))(error)),
     }
-}
-
-/// The error and its causes on one line.
-fn chain(error: &Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = std::error::Error::source(error);
-    while let Some(error) = cause {
-        text = format!("{text}: {error}");
-        cause = error.source();
-    }
-    text
 }
 
 #[cfg(test)]

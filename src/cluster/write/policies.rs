@@ -21,6 +21,7 @@ use super::apply::{ApiWriter, WriteOutcome, params};
 use super::lanes::{Lane, SlowPlan, WriteJob, jobs};
 use crate::assess::planner::warning_policies::{PolicyOutcome, PolicyVerb, PolicyWrite};
 use crate::assess::warning::{Account, Part};
+use crate::cluster::client::failure::chain;
 use crate::cluster::client::identity;
 use crate::cluster::client::stored::Stored;
 use crate::cluster::context::Context;
@@ -48,7 +49,7 @@ pub async fn resolve_identity(client: Client, context: Arc<Context>) {
         .retry(BACKOFF)
         .notify(|error, _| {
             let reason = error.reason();
-            warn!(reason, %error, "failed to resolve own identity; retrying");
+            warn!(reason, error = %chain(error), "failed to resolve own identity; retrying");
         })
         .await;
     if let Ok(identity) = identity {

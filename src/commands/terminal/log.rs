@@ -125,6 +125,8 @@ mod tests {
                 .with_writer(move || KeptLine(LogWriter::Text(color), writer.clone()))
                 .finish();
             tracing::subscriber::with_default(subscriber, || {
+                let span = tracing::warn_span!("HTTP", method = "GET", odd = "\u{1b}[31m");
+                let _span = span.enter();
                 let odd = "\u{1b}[31mred\u{9b}31m\u{7f}\u{202e}\nERROR forged";
                 tracing::warn!(name = %odd, shown = ?odd, odd, "failed: {odd}");
             });
@@ -153,6 +155,9 @@ mod tests {
         let log = Kept::logged(false);
         assert!(log.contains("ERROR forged"), "{log}");
         assert!(!log.contains(is_unsafe), "{log:?}");
+        // Our own colours neither: not as they are, and not escaped.
+        assert!(log.contains("HTTP{method=\"GET\""), "{log}");
+        assert!(!log.contains("[3m") && !log.contains("[2m"), "{log}");
         let log = Kept::logged(true);
         assert!(log.contains("\u{1b}[33m"), "{log:?}");
         assert!(!log.contains("\u{1b}[31m"), "{log:?}");

@@ -145,6 +145,13 @@ fn ending(workload: &Workload, as_of: Timestamp, from: &str) -> String {
         let command = format!("{} {from}", voice::off_ramp(workload));
         lines.push(format!("Off-ramp  {}", command.trim_end()));
     }
+    if workload.status == Status::Unscoped {
+        let contact = workload.contact.as_ref();
+        let contact = contact.map_or(String::new(), |contact| format!(": {}", plain(contact)));
+        lines.push(format!(
+            "Next      ask the platform team for a path{contact}"
+        ));
+    }
     if let Some(url) = &workload.feedback_url {
         lines.push(format!("Feedback  {}", plain(url)));
     }
@@ -243,12 +250,17 @@ Read from shop/api.yaml:3
         let mut lone = unscoped();
         lone.team = "a\u{1b}[2J".to_owned();
         lone.problems = vec!["the declared path 'x' does not exist".to_owned()];
+        lone.contact = Some("#platform".to_owned());
+        lone.feedback_url = Some("https://platform.example.com/ask".to_owned());
         let text = why(&lone);
         assert!(
             text.contains("no path for this yet: tell us what you need"),
             "{text}"
         );
         assert!(text.contains("Note   the declared path"), "{text}");
+        let ending = "Next      ask the platform team for a path: #platform\n\
+                      Feedback  https://platform.example.com/ask\n";
+        assert!(text.contains(ending), "{text}");
         assert!(!text.contains('\u{1b}'), "{text}");
     }
 }

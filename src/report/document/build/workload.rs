@@ -1,5 +1,7 @@
 //! One workload's line: its verdict, and the details of every check of its path.
 
+use std::cmp::Reverse;
+
 use jiff::Timestamp;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
@@ -24,6 +26,9 @@ pub(super) fn line(
     let worst = verdict.worst();
     let id = &workload.id;
     let spec = chosen.map(|(path, _)| &path.spec);
+    let asked_for_a_path = (verdict.status == Status::Unscoped)
+        .then(|| foremost(view))
+        .flatten();
     document::Workload {
         kind: id.kind.kind.clone(),
         namespace: id.namespace.to_string(),
@@ -51,7 +56,12 @@ pub(super) fn line(
             .collect(),
         ignore_reason: workload.attributes.ignore.as_deref().map(str::to_owned),
         template_hash: workload.template.as_ref().map(ToString::to_string),
-        feedback_url: chosen.and_then(|(path, _)| feedback(path, workload, verdict)),
+        contact: asked_for_a_path.and_then(|path| path.spec.owner.contact.clone()),
+        feedback_url: match (chosen, asked_for_a_path) {
+            (Some((path, _)), _) => feedback(path, &path.name, workload, verdict),
+            (None, Some(path)) => feedback(path, "", workload, verdict),
+            (None, None) => None,
+        },
         source: view.sources.workloads.get(id).cloned(),
     }
 }
@@ -66,6 +76,13 @@ pub(super) fn problems(workload: &Workload, verdict: &Verdict, view: &View<'_>) 
         .into_iter()
         .map(|note| Problem::of_workload(&place, format!("{} {}: {note}", id.kind.kind, id.name)))
         .collect()
+}
+
+/// The path whose owner speaks for the platform: the one with the highest priority, then the first by
+/// name.
+fn foremost<'a>(view: &View<'a>) -> Option<&'a Path> {
+    let paths = view.inventory.paths().iter();
+    paths.min_by_key(|path| (Reverse(path.spec.priority), path.name.clone()))
 }
 
 type Chosen<'a> = (&'a Path, &'a PathResult);
@@ -254,16 +271,17 @@ fn message(
     Some(found.text.clone())
 }
 
-/// The path's feedback address, filled in.
-fn feedback(path: &Path, workload: &Workload, verdict: &Verdict) -> Option<String> {
+/// The path's feedback address, filled in; `name` is empty where the path is not the workload's.
+fn feedback(path: &Path, name: &str, workload: &Workload, verdict: &Verdict) -> Option<String> {
     let template = path.spec.feedback_url.as_ref()?;
     let missing = verdict.failing | verdict.errored;
     let check = crate::assess::path::indexes(missing)
         .next()
-        .map_or("", |index| path.spec.checks[index].name.as_str());
+        .and_then(|index| path.spec.checks.get(index))
+        .map_or("", |check| &check.name);
     let service = workload.service.as_deref().unwrap_or(&workload.id.name);
     let filled = template
-        .replace("{path}", &encode(&path.name))
+        .replace("{path}", &encode(name))
         .replace("{check}", &encode(check))
         .replace("{service}", &encode(service));
     Some(filled)
