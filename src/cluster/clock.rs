@@ -32,7 +32,7 @@ pub async fn run(context: Arc<Context>) {
         }
         before = Some((now, wall));
         context.gates.received(&context.heartbeat.last_seen());
-        context.settle();
+        context.settle().await;
         context.changed.notify_one();
         context.counters.clock_ticked();
     }

@@ -108,30 +108,38 @@ impl Context {
     }
 
     /// The inventory and its counts, after every pending change was counted. The lock is released between
-    /// the steps of a long count, for the writer. Hold it briefly, and never across an await.
+    /// the steps of a long count, for the writer. It may take long: call [`Self::settle`] first on a thread
+    /// that serves other tasks. Hold it briefly, and never across an await.
     fn settled(&self) -> Settled<'_> {
         loop {
-            let mut inventory = self.inventory();
-            let now = Timestamp::now();
-            self.reread(inventory.tick(now));
-            let mut counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
-            let is_behind = counts.follow(&mut inventory, now)
-                || inventory.next_change().is_some_and(|at| at <= now);
-            if !is_behind {
-                return Settled {
-                    inventory,
-                    counts,
-                    now,
-                };
+            if let Some(settled) = self.count_some() {
+                return settled;
             }
-            drop((counts, inventory));
             std::thread::yield_now();
         }
     }
 
-    /// Lets time pass and counts what changed, so that no reader finds much to do.
-    pub fn settle(&self) {
-        drop(self.settled());
+    /// Lets time pass and counts what changed, so that no reader finds much to do. Other tasks run between
+    /// the steps of a long count.
+    pub async fn settle(&self) {
+        while self.count_some().is_none() {
+            tokio::task::yield_now().await;
+        }
+    }
+
+    /// One step of the counts; what it locked once nothing is left to count.
+    fn count_some(&self) -> Option<Settled<'_>> {
+        let mut inventory = self.inventory();
+        let now = Timestamp::now();
+        self.reread(inventory.tick(now));
+        let mut counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_behind = counts.follow(&mut inventory, now)
+            || inventory.next_change().is_some_and(|at| at <= now);
+        (!is_behind).then_some(Settled {
+            inventory,
+            counts,
+            now,
+        })
     }
 
     /// The facts and counts of this instant, for readers: a copy behind no lock.

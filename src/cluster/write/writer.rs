@@ -124,7 +124,7 @@ impl Writer {
             if self.may_write() {
                 self.write_waiting();
                 self.write_labels().await;
-                self.plan_slowly();
+                self.plan_slowly().await;
             } else {
                 self.give_back();
             }
@@ -176,17 +176,23 @@ impl Writer {
         }
     }
 
-    /// Plans the slow lane, once what was planned before is on its way.
-    fn plan_slowly(&mut self) {
+    /// Plans the slow lane, once what was planned before is on its way. Other tasks, such as probes, run
+    /// between its steps.
+    async fn plan_slowly(&mut self) {
         let started = Instant::now();
         let version = self.context.plan_version(&self.context.inventory());
         if !self.waiting.is_empty() || !self.slow.is_due(version, started, Timestamp::now()) {
             return;
         }
+        self.context.settle().await;
         // Watches go on while these plans are made from a copy.
         let view = self.context.view();
         let version = self.context.plan_version(&view.inventory);
-        let plans = SLOW_PLANNERS.map(|plan| plan(&self.context, &view));
+        let mut plans = Vec::with_capacity(SLOW_PLANNERS.len());
+        for plan in SLOW_PLANNERS {
+            tokio::task::yield_now().await;
+            plans.push(plan(&self.context, &view));
+        }
         drop(view);
         let has_more = plans.iter().any(|plan| plan.has_more);
         self.slow.version = (!has_more).then_some(version);
