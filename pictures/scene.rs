@@ -7,9 +7,9 @@ use std::process::Command;
 use std::time::Duration;
 
 use goldenpath::api;
-use goldenpath_e2e::{
-    ControlPlane, Error, Operator, OperatorOptions, Prometheus, within, within_or_fail,
-};
+use goldenpath::manifests::examples::moved;
+use goldenpath_e2e::{ControlPlane, Operator, OperatorOptions, Prometheus, within, within_or_fail};
+use jiff::Timestamp;
 use serde_json::json;
 
 use crate::Result;
@@ -81,11 +81,17 @@ impl Scene {
     }
 }
 
-/// Applies a directory; again while a namespace is not there yet.
-fn apply(cluster: &ControlPlane, directory: &str) -> Result<(), Error> {
-    let directory = format!("{}/{directory}", env!("CARGO_MANIFEST_DIR"));
-    let apply = ["apply", "--server-side", "-f", &directory];
-    within(SOON, &directory, || cluster.kubectl_ok(&apply).ok()).map(drop)
+/// Applies a directory of examples as of today; again while a namespace is not there yet.
+fn apply(cluster: &ControlPlane, directory: &str) -> Result<()> {
+    let now = Timestamp::now();
+    let files = fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join(directory))?;
+    let mut texts = Vec::new();
+    for file in files {
+        texts.push(moved(&fs::read_to_string(file?.path())?, now));
+    }
+    let text = texts.join("\n---\n");
+    within(SOON, directory, || cluster.apply(&text).ok())?;
+    Ok(())
 }
 
 /// YAML, as JSON is.

@@ -106,12 +106,15 @@ fn namespaces() -> String {
     documents.join("---\n")
 }
 
-/// The report of `goldenpath scan` on the examples, as of a day.
-fn scanned(as_of: &str) -> Value {
+/// The report of `goldenpath scan examples/`, as anybody types it.
+fn scanned() -> Value {
+    scan(&[on_disk("examples")])
+}
+
+fn scan(arguments: &[String]) -> Value {
     let answer = Command::new(env!("CARGO_BIN_EXE_goldenpath"))
-        .arg("scan")
-        .args(["paths", "workloads", "exceptions"].map(|part| on_disk(&format!("examples/{part}"))))
-        .args(["--fail-on=none", "--output=json", "--as-of", as_of])
+        .args(["scan", "--fail-on=none", "--output=json"])
+        .args(arguments)
         .output()
         .unwrap();
     assert!(
@@ -124,7 +127,7 @@ fn scanned(as_of: &str) -> Value {
 
 #[test]
 fn the_offline_scan_finds_the_steps_missing_that_the_api_server_finds() {
-    let report = scanned("2026-12-01");
+    let report = scanned();
     let mut found = BTreeSet::new();
     for workload in report["workloads"].as_array().unwrap() {
         let text = |field: &str| workload[field].as_str().unwrap_or_default();
@@ -152,7 +155,7 @@ fn the_offline_scan_finds_the_steps_missing_that_the_api_server_finds() {
 
 #[test]
 fn every_state_of_a_service_has_an_example() {
-    let report = scanned("2026-12-01");
+    let report = scanned();
     for state in State::ALL {
         let services = &report["summary"]["services"][state.as_str()];
         assert!(services.as_u64() > Some(0), "{}", state.as_str());
@@ -160,13 +163,75 @@ fn every_state_of_a_service_has_an_example() {
 }
 
 #[test]
-fn every_exception_stays_in_the_phase_its_file_is_named_after() {
-    for day in ["2026-12-01", "2030-06-01", "2039-01-01"] {
-        let report = scanned(day);
+fn every_exception_is_in_the_phase_its_file_is_named_after() {
+    let (first, then) = (scanned(), "2026-10-18T00:00:00Z".to_owned());
+    assert_eq!(first["asOf"], "2026-10-15T00:00:00Z");
+    // A demo that runs over a weekend.
+    let later = scan(&[on_disk("examples"), "--as-of".to_owned(), then.clone()]);
+    assert_eq!(later["asOf"], *then);
+    for report in [first, later] {
+        assert_eq!(report["exceptions"].as_array().unwrap().len(), 14);
         for exception in report["exceptions"].as_array().unwrap() {
             let name = exception["name"].as_str().unwrap();
             let phase = exception["phase"].as_str().unwrap();
-            assert_eq!(phase, phase_by_file(name), "{name} on {day}");
+            assert_eq!(
+                phase,
+                phase_by_file(name),
+                "{name} as of {}",
+                report["asOf"]
+            );
+        }
+    }
+}
+
+/// What a report says of each workload and exception, apart from dates and places.
+fn judged(report: &Value) -> Vec<Value> {
+    let fields = |list: &str, fields: [&str; 6]| {
+        let lines = report[list].as_array().unwrap().iter();
+        let lines = lines.map(|line| json!(fields.map(|field| line[field].clone())));
+        lines.collect::<Vec<_>>()
+    };
+    let workloads = fields(
+        "workloads",
+        ["namespace", "name", "path", "status", "deviation", "steps"],
+    );
+    let exceptions = fields(
+        "exceptions",
+        ["namespace", "name", "phase", "inUse", "needed", "matched"],
+    );
+    [workloads, exceptions].concat()
+}
+
+#[test]
+fn a_cluster_gets_them_as_of_today_with_the_same_verdicts() {
+    let moved = ["paths", "workloads", "exceptions"]
+        .map(|part| suite::as_of_today(&format!("examples/{part}")));
+    let moved = scan(&moved.map(|directory| directory.display().to_string()));
+    let written = scanned();
+    assert_ne!(moved["asOf"], written["asOf"]);
+    assert_eq!(judged(&moved), judged(&written));
+    assert_eq!(moved["summary"], written["summary"]);
+}
+
+/// A real path's periods: whoever copies an example copies them.
+#[test]
+fn no_example_has_a_period_or_a_date_that_no_platform_would_set() {
+    for path in golden_paths("examples/paths") {
+        let policy = serde_json::to_value(path.spec.exception_policy).unwrap();
+        for (field, period) in [
+            ("maxDuration", "180d"),
+            ("reviewEvery", "90d"),
+            ("remindBefore", "14d"),
+            ("lapseAfter", "30d"),
+        ] {
+            assert_eq!(policy[field], period, "{field}");
+        }
+    }
+    for directory in ["paths", "workloads", "exceptions"] {
+        for file in fs::read_dir(on_disk(&format!("examples/{directory}"))).unwrap() {
+            let text = fs::read_to_string(file.unwrap().path()).unwrap();
+            let mut years = text.split("\"20").skip(1).filter_map(|rest| rest.get(..2));
+            assert!(years.all(|year| year < "28"), "{text}");
         }
     }
 }

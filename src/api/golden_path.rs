@@ -34,7 +34,7 @@ pub use super::path_status::{
         .message("a golden path's name becomes a label value: use at most 63 lower-case letters, digits and '-', beginning and ending with a letter or digit"),
     printcolumn(name = "Owner", type_ = "string", json_path = ".spec.owner.team"),
     printcolumn(name = "Services", type_ = "integer", json_path = ".status.services"),
-    printcolumn(name = "On path", type_ = "integer", json_path = ".status.counts['golden-path']"),
+    printcolumn(name = "On path", type_ = "integer", json_path = ".status.onPath"),
     printcolumn(name = "Target %", type_ = "integer", json_path = ".spec.adoption.targetPercent"),
     printcolumn(name = "Ready", type_ = "string", json_path = ".status.conditions[?(@.type=='Ready')].status"),
     printcolumn(name = "Checks", type_ = "string", json_path = ".status.conditions[?(@.type=='ChecksValid')].reason", priority = 1),

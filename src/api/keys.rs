@@ -2,6 +2,8 @@
 //! **Invariant:** the two sets are disjoint. The operator never writes a key that users own, and never
 //! writes annotations of workloads, because the Deployment controller copies those to every ReplicaSet.
 
+use std::collections::BTreeMap;
+
 /// Written on workloads and on Kubernetes Services: `golden-path`, `deviating` or `unknown`.
 pub const STATUS: &str = "goldenpath.dev/status";
 /// Written on workloads: the golden path the workload was judged by.
@@ -27,6 +29,10 @@ pub const STARTED_AT: &str = "goldenpath.dev/started-at";
 /// User annotation: the commit time of the running version.
 pub const COMMIT_TIME: &str = "goldenpath.dev/commit-time";
 
+/// User annotation of a golden path: it is a starter path, which only advises until it has a
+/// `launchedAt`.
+pub const STARTER: &str = "goldenpath.dev/starter";
+
 /// Backstage's label for the catalog entity of a workload: the default service key.
 pub(crate) const BACKSTAGE_KUBERNETES_ID: &str = "backstage.io/kubernetes-id";
 
@@ -42,3 +48,10 @@ pub const STATE: &str = "goldenpath.dev/state";
 /// Annotation of our policy reports: a digest of the content, so that an unchanged report is not
 /// written again.
 pub(crate) const CONTENT_DIGEST: &str = "goldenpath.dev/content-digest";
+
+/// Whether these annotations of a golden path mark it as a starter path.
+pub(crate) fn marks_starter(annotations: &BTreeMap<String, String>) -> bool {
+    annotations
+        .get(STARTER)
+        .is_some_and(|value| value == "true")
+}

@@ -20,10 +20,13 @@ pub struct GoldenPathStatus {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(schema_with = "schema::conditions")]
     pub conditions: Vec<Condition>,
-    /// Services evaluated by this path.
+    /// Services in scope, whichever path judges them: the denominator of the adoption ratio.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub services: Option<u32>,
-    /// Services evaluated by this path, by state.
+    /// Services in scope that satisfy this path.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub on_path: Option<u32>,
+    /// Services judged by this path, by state. A service in scope of several paths is judged by one.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     #[schemars(extend("maxProperties" = 16))]
     pub counts: BTreeMap<String, u32>,

@@ -30,6 +30,8 @@ pub struct Path {
     pub generation: Option<i64>,
     /// Creation time of the object; the launch, if none is stated.
     pub created: Option<Timestamp>,
+    /// Whether it is annotated as a starter path.
+    pub is_starter: bool,
     /// When the object was deleted. It still judges for a grace period.
     pub deleted: Option<Timestamp>,
     /// The spec as written.
@@ -105,6 +107,8 @@ pub struct Origin {
     pub generation: Option<i64>,
     /// Creation time of the object; absent offline.
     pub created: Option<Timestamp>,
+    /// Whether it is annotated as a starter path.
+    pub is_starter: bool,
 }
 
 /// State of a path at one instant.
@@ -148,6 +152,7 @@ impl Path {
             uid: origin.uid.map(Into::into),
             generation: origin.generation,
             created: origin.created,
+            is_starter: origin.is_starter,
             deleted: None,
             spec,
             env,
@@ -164,6 +169,12 @@ impl Path {
             (None, Some(_)) => None,
             (None, None) => Some(self.created.unwrap_or(Timestamp::MIN)),
         }
+    }
+
+    /// Whether it only advises: a starter path that its platform team has not launched. Surfaces show
+    /// no target for it, and ask for no exceptions.
+    pub(crate) const fn only_advises(&self) -> bool {
+        self.is_starter && self.spec.launched_at.is_none()
     }
 
     /// When the share of new services is measured; absent without a known launch.
@@ -279,6 +290,7 @@ impl Path {
             uid: self.uid.as_deref().map(str::to_owned),
             generation: self.generation,
             created: self.created,
+            is_starter: self.is_starter,
         };
         Self {
             deleted: Some(now),

@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 
 use clap::Args;
 use goldenpath_e2e::{Binaries, ControlPlane, Options, Tool};
+use jiff::Timestamp;
 use tokio::sync::{oneshot, watch};
 
 use super::error::{CommandError, ErrorKind, Result};
@@ -20,8 +21,9 @@ use super::{Exit, Invocation, terminal};
 use crate::api;
 use crate::assess::settings::Settings;
 use crate::cluster::{Observer, RunSettings, Target};
+use crate::manifests::examples::moved;
 use crate::report::metrics;
-use crate::report::terminal::text;
+use crate::report::terminal::summary;
 use examples::EXAMPLES;
 
 /// How long the operator may take to label the examples.
@@ -54,7 +56,7 @@ pub(super) fn run(args: &DemoArgs, invocation: &Invocation<'_>) -> Result<Exit> 
     let began = Instant::now();
     runtime::log("warn", LogFormat::Text, invocation.global.color);
     let cluster = start()?;
-    install(&cluster)?;
+    install(&cluster, invocation.now)?;
     progress_line("running the operator");
     runtime::start()?.block_on(async {
         let stop = watch::Sender::new(false);
@@ -99,15 +101,15 @@ fn start() -> Result<ControlPlane> {
     Ok(ControlPlane::start_with(&binaries, &options)?)
 }
 
-/// Definitions first, then the examples; the policy last, because it checks who writes an approval,
+/// Definitions first, then the examples, moved to today; the policy last, because it checks who writes an approval,
 /// and the people who approved the examples do not exist in the demo.
-fn install(cluster: &ControlPlane) -> Result<()> {
+fn install(cluster: &ControlPlane, now: Timestamp) -> Result<()> {
     progress_line("installing the resource definitions");
     let definitions: Vec<_> = api::crds().iter().map(api::crd_manifest).collect();
     cluster.define(&definitions)?;
     progress_line("applying the examples: paths, workloads of eight teams, exceptions");
     for (_, content) in EXAMPLES {
-        cluster.apply(content)?;
+        cluster.apply(&moved(content, now))?;
     }
     progress_line("installing the policy that verifies approvals from now on");
     cluster.apply(&policy::manifests())?;
@@ -173,7 +175,7 @@ fn show(
     let flags = format!("--kubeconfig {}", cluster.kubeconfig().display());
     args.output
         .write(&report, invocation.global, &mut out, |report, style| {
-            text::render(report, style, &flags)
+            summary::whole_or_summary(report, style, &flags)
         })?;
     signposts(cluster, listen, &mut out).map_err(CommandError::output)
 }

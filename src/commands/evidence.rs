@@ -1,5 +1,6 @@
 //! Where commands get what they report on: manifests or a cluster. This is the only place that
-//! chooses between them. It reads and judges; it prints nothing and writes nothing.
+//! chooses between them. It reads and judges; it writes nothing, and prints one line at most: the day
+//! that the examples are judged as of.
 
 use std::io;
 use std::path::PathBuf;
@@ -12,7 +13,7 @@ use super::error::{CommandError, ErrorKind, Result};
 use super::global::GlobalArgs;
 use super::judging::JudgingArgs;
 use super::workload_name::WorkloadName;
-use super::{Exit, Invocation, advice, runtime};
+use super::{Exit, Invocation, advice, runtime, terminal};
 use crate::api::GROUP;
 use crate::assess::inventory::Inventory;
 use crate::assess::source::Problem;
@@ -23,7 +24,7 @@ use crate::manifests::{self, Input, PathsFrom};
 use crate::report::document::build::{self, Sources};
 use crate::report::document::{Report, Workload};
 use crate::report::register;
-use crate::report::voice::shell_word;
+use crate::report::voice::{Calendar, shell_word};
 
 /// Flags of commands that report on a cluster, or on manifests instead.
 #[derive(Args, Clone, Debug, Default)]
@@ -95,7 +96,8 @@ impl Evidence {
         let namespace = global.default_namespace();
         let input = manifests::input(&args.from, &args.paths, namespace, stdin)?;
         let unreadable = input.unreadable;
-        let judged = judge(input, &args.judging, invocation.as_of());
+        let now = as_of(&input, invocation);
+        let judged = judge(input, &args.judging, now);
         Ok(Self {
             inventory: judged.inventory,
             report: judged.report,
@@ -250,6 +252,20 @@ impl Evidence {
             "no golden path to judge by; add one with --paths FILE, or --paths starter".to_owned()
         })
     }
+}
+
+/// The instant to judge manifests at: the one that is named, else the day of the examples if they are
+/// the ones of this project, else now.
+fn as_of(input: &Input, invocation: &Invocation<'_>) -> Timestamp {
+    let day = manifests::examples::day_of(input).filter(|_| invocation.global.as_of.is_none());
+    let Some(day) = day else {
+        return invocation.as_of();
+    };
+    terminal::note(&format!(
+        "These examples are written for {}, so they are judged as of that day; --as-of sets another.\n",
+        Calendar::Stored.day(day)
+    ));
+    day
 }
 
 /// What was made of manifests.

@@ -1,23 +1,27 @@
 //! `goldenpath report`: the adoption report of a cluster, or of manifests.
 
+use std::io::Write;
+
 use clap::Args;
 
 use super::error::Result;
 use super::evidence::{Evidence, EvidenceArgs, Extent};
 use super::output::{self, TableFormat};
 use super::{Exit, Invocation, terminal};
-use crate::report::terminal::text;
+use crate::report::terminal::{summary, text};
 
 pub(super) const HELP: &str = "\
 Judge a cluster, without installing anything: list rights are enough. Counts the services on their \
 path, with an approved exception, and with undocumented deviations; then lists each workload, \
-closest to done first, and every exception.
+closest to done first, and every exception. Where that is more than 40 lines, it prints a summary \
+of one screen instead: teams, the steps that keep most services off the path, and what to do next.
 
 Exit code: 0, or 2 where part of the input cannot be read or nothing was judged.";
 pub(super) const EXAMPLES: &str = "\
 Examples:
   goldenpath report
   goldenpath report --paths starter          (nothing has to be installed)
+  goldenpath report --all | less             (every workload)
   goldenpath report -n shop -o wide
   goldenpath report --from deploy/ -o json   (manifests instead of a cluster)";
 
@@ -27,6 +31,14 @@ pub struct ReportArgs {
     /// Output format
     #[arg(short, long, value_enum, value_name = "FORMAT", default_value_t)]
     pub output: TableFormat,
+
+    /// Print the summary of one screen, or the numbers alone as JSON or YAML
+    #[arg(long)]
+    pub summary: bool,
+
+    /// Print every workload and exception, however many there are
+    #[arg(long, conflicts_with = "summary")]
+    pub all: bool,
 
     /// Exit with 0 although nothing was judged
     #[arg(long)]
@@ -41,13 +53,39 @@ pub struct ReportArgs {
 pub(super) fn run(args: &ReportArgs, invocation: &Invocation<'_>) -> Result<Exit> {
     let evidence = Evidence::read(&args.evidence, Extent::Overview, invocation)?;
     let out = &mut output::stdout(invocation.global);
-    args.output
-        .write(&evidence.report, invocation.global, out, |report, style| {
-            text::render(report, style, &evidence.flags)
-        })?;
+    print(args, &evidence, invocation, out)?;
     if let Some(reason) = evidence.nothing_judged().filter(|_| !args.allow_empty) {
         terminal::note(&format!("{reason}\n"));
         return Ok(Exit::Unreadable);
     }
     Ok(evidence.exit())
+}
+
+fn print(
+    args: &ReportArgs,
+    evidence: &Evidence,
+    invocation: &Invocation<'_>,
+    out: &mut dyn Write,
+) -> Result<()> {
+    let (report, flags) = (&evidence.report, &evidence.flags);
+    let global = invocation.global;
+    match (args.output, args.summary) {
+        (TableFormat::Json | TableFormat::Yaml, true) => {
+            args.output
+                .write(&report.numbers(), global, out, |_, _| String::new())
+        }
+        (TableFormat::Table | TableFormat::Wide, true) => {
+            args.output.write(report, global, out, |report, style| {
+                summary::render(report, style, flags)
+            })
+        }
+        (TableFormat::Table, false) if !args.all => {
+            args.output.write(report, global, out, |report, style| {
+                summary::whole_or_summary(report, style, flags)
+            })
+        }
+        (_, false) => args.output.write(report, global, out, |report, style| {
+            text::render(report, style, flags)
+        }),
+    }
 }

@@ -11,7 +11,7 @@ use serde_json::Value;
 use super::passed_over::{PassedOver, Reason};
 use super::read::{Input, Manifest};
 use super::shape;
-use crate::api::{self, DeviationException, GoldenPath};
+use crate::api::{self, DeviationException, GoldenPath, keys};
 use crate::assess::exception::record::Exception;
 use crate::assess::inventory::Inventory;
 use crate::assess::object::kind::{ExtraKind, WatchedKind};
@@ -95,6 +95,7 @@ impl Loaded {
             uid,
             generation,
             creation_timestamp,
+            annotations,
             ..
         } = path.metadata;
         let origin = Origin {
@@ -102,6 +103,7 @@ impl Loaded {
             uid,
             generation,
             created: creation_timestamp.map(|at| at.0),
+            is_starter: annotations.is_some_and(|given| keys::marks_starter(&given)),
         };
         self.sources
             .paths

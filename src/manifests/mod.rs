@@ -3,6 +3,7 @@
 
 mod documents;
 mod error;
+pub mod examples;
 pub mod files;
 pub(crate) mod import;
 mod load;

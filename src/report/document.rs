@@ -22,6 +22,8 @@ use crate::assess::state::{Outcome, Phase, Standing, State, Status, Turn};
 
 /// `kind` of the report.
 pub const KIND: &str = "Report";
+/// `kind` of the numbers alone.
+const SUMMARY_KIND: &str = "Summary";
 
 /// One judgement of the whole fleet.
 #[derive(Serialize, Clone, Debug, PartialEq)]
@@ -41,6 +43,28 @@ pub struct Report {
     pub exceptions: Vec<Exception>,
     /// Objects that could not be used, or not as intended.
     pub problems: Vec<Problem>,
+}
+
+impl Report {
+    /// The numbers alone.
+    pub const fn numbers(&self) -> Numbers<'_> {
+        Numbers {
+            api_version: self.api_version,
+            kind: SUMMARY_KIND,
+            as_of: self.as_of,
+            summary: &self.summary,
+        }
+    }
+}
+
+/// The fields of a report before its lists, or a document of their own.
+#[derive(Serialize, Clone, Copy, Debug)]
+#[serde(rename_all = "camelCase")]
+pub struct Numbers<'a> {
+    pub(in crate::report::document) api_version: &'static str,
+    pub(in crate::report::document) kind: &'static str,
+    pub(in crate::report::document) as_of: Timestamp,
+    pub(in crate::report::document) summary: &'a Summary,
 }
 
 /// The fleet in numbers.
@@ -68,8 +92,37 @@ pub struct Summary {
     /// Services on the path or with an approved exception ÷ counted services, 0..1.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub accounted_ratio: Option<f64>,
+    /// Those of `services.undocumented` that are judged by a path that only advises: no exception is
+    /// expected of them.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub advised: usize,
+    /// Counted services of each team, by name.
+    pub teams: Vec<TeamLine>,
     /// One line for each golden path, previews too.
     pub paths: Vec<PathLine>,
+}
+
+/// One team in numbers.
+#[derive(Serialize, Clone, Debug, Default, PartialEq, Eq)]
+#[serde(rename_all = "camelCase")]
+pub struct TeamLine {
+    /// Its name; `unknown` for services without one.
+    pub team: String,
+    /// Its counted services by state; a state with none is absent.
+    pub services: BTreeMap<State, usize>,
+    /// Those of `services.undocumented` that are judged by a path that only advises.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub advised: usize,
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref)] // as serde calls it
+const fn is_zero(number: &usize) -> bool {
+    *number == 0
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref)] // as serde calls it
+const fn is_false(flag: &bool) -> bool {
+    !*flag
 }
 
 /// One golden path in numbers.
@@ -83,6 +136,10 @@ pub struct PathLine {
     pub title: Option<String>,
     /// Whether it is launched and judges; otherwise it is a preview, shown and never counted.
     pub takes_part: bool,
+    /// Whether it only advises: a starter path that is not launched. It has no target, and no
+    /// exception is expected.
+    #[serde(skip_serializing_if = "is_false")]
+    pub advice: bool,
     /// Services in its scope.
     pub services: usize,
     /// Those of them that satisfy it, whichever path was chosen for them.
@@ -152,6 +209,9 @@ pub struct Workload {
     /// Display name of that path.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub path_title: Option<String>,
+    /// Whether that path only advises: a starter path that is not launched.
+    #[serde(skip_serializing_if = "is_false")]
+    pub advice: bool,
     /// Why this path: declared by the team, the only one, or the closest of several.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub chosen_because: Option<String>,
@@ -163,6 +223,9 @@ pub struct Workload {
     /// Whose turn it is; absent when on the path.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub turn: Option<Turn>,
+    /// When the workload, or its service, first existed; absent if unknown.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub born_at: Option<Timestamp>,
     /// The dates of that standing.
     #[serde(flatten)]
     pub dates: StandingDates,
@@ -330,6 +393,9 @@ pub struct Exception {
     pub next: Next,
     /// Who takes that action.
     pub turn: Turn,
+    /// Its first decision or its creation, whichever is older; absent if unknown.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub requested_at: Option<Timestamp>,
     /// Start of the wait for the platform team.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub waiting_since: Option<Timestamp>,

@@ -11,7 +11,7 @@ use crate::assess::source::{Problem, Source};
 use crate::assess::state::{Outcome, Phase, Standing, State, Status, Turn};
 use crate::report::document::{
     Check, CheckCount, Exception, KIND, NewServices, PathLine, Report, StandingDates, Steps,
-    Summary, Workload,
+    Summary, TeamLine, Workload,
 };
 
 pub fn at(text: &str) -> Timestamp {
@@ -45,10 +45,12 @@ pub fn workload(name: &str, status: Status) -> Workload {
         service: None,
         path: Some("web-service".to_owned()),
         path_title: None,
+        advice: false,
         chosen_because: None,
         status,
         deviation: None,
         turn: None,
+        born_at: None,
         dates: StandingDates::default(),
         next_change: None,
         steps: Steps { passed: 2, of: 2 },
@@ -115,6 +117,7 @@ fn path() -> PathLine {
         path: "web-service".to_owned(),
         title: Some("Web service".to_owned()),
         takes_part: true,
+        advice: false,
         services: 3,
         on_path: 1,
         adoption_ratio: Some(1.0 / 3.0),
@@ -161,12 +164,27 @@ pub fn exception() -> Exception {
         hours_per_month: 3.0,
         next: Next::Rest,
         turn: Turn::Nobody,
+        requested_at: None,
         waiting_since: None,
         still_needed_because: None,
         requested_by: Some("grace".to_owned()),
         ticket: None,
         decided_by: Some("ada".to_owned()),
         source: None,
+    }
+}
+
+/// The counted services, all of one team.
+fn team() -> TeamLine {
+    TeamLine {
+        team: "team-shop".to_owned(),
+        services: [
+            (State::GoldenPath, 1),
+            (State::Deviating(Standing::Undocumented), 1),
+            (State::Deviating(Standing::Documented), 1),
+        ]
+        .into(),
+        advised: 0,
     }
 }
 
@@ -192,6 +210,8 @@ pub fn report() -> Report {
             namespaces_total: Some(2),
             adoption_ratio: Some(1.0 / 3.0),
             accounted_ratio: Some(2.0 / 3.0),
+            advised: 0,
+            teams: vec![team()],
             paths: vec![path()],
         },
         workloads: vec![

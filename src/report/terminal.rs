@@ -3,6 +3,7 @@
 
 pub mod plain;
 pub mod share;
+pub mod summary;
 pub(in crate::report) mod table;
 pub mod text;
 pub mod why;

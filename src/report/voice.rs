@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use crate::assess::object::kind::short_name;
-use crate::assess::state::{Standing, Status};
+use crate::assess::state::{Standing, State, Status};
 use crate::report::document::{StandingDates, Workload};
 use crate::report::terminal::plain::plain;
 
@@ -17,6 +17,8 @@ pub struct WorkloadState<'a> {
     pub standing: Option<Standing>,
     /// Number of missing steps.
     pub to_go: usize,
+    /// Whether the path only advises, so that no exception is expected.
+    pub advice: bool,
     /// The dates of the standing.
     pub dates: StandingDates,
     /// The command that drafts an exception; absent on surfaces too narrow for it.
@@ -32,6 +34,7 @@ impl<'a> WorkloadState<'a> {
             status: workload.status,
             standing: workload.deviation,
             to_go: workload.to_go(),
+            advice: workload.advice,
             dates: workload.dates,
             command,
             as_of,
@@ -50,9 +53,30 @@ pub fn sentence(state: &WorkloadState<'_>) -> String {
     }
 }
 
+/// How many services are in a state: the words after their number.
+pub(crate) const fn state(state: State) -> &'static str {
+    match state {
+        State::GoldenPath => "on the path",
+        State::Unknown => "that could not be judged",
+        State::Deviating(standing) => match standing {
+            Standing::Documented => "with an approved exception",
+            Standing::ReviewDue => "due for a review",
+            Standing::ReviewOverdue => "overdue for a review",
+            Standing::Pending => "waiting for a decision",
+            Standing::Expired => "with an expired exception",
+            Standing::Predates => "older than their path",
+            Standing::Undocumented => "undocumented",
+        },
+    }
+}
+
+/// As [`state`], of services judged by a path that only advises.
+pub(crate) const ADVISED: &str = "with steps to go";
+
 fn deviation(standing: Standing, state: &WorkloadState<'_>) -> String {
     let short = in_short(standing, &state.dates, Calendar::Today(state.as_of));
     match standing {
+        Standing::Undocumented if state.advice => format!("{} to go", steps(state.to_go)),
         Standing::Undocumented => {
             let command = state.command.map(|command| format!(": {command}"));
             format!(
@@ -257,6 +281,7 @@ mod tests {
             status,
             standing,
             to_go: 2,
+            advice: false,
             dates,
             command: None,
             as_of: at(NOW),
@@ -398,6 +423,14 @@ mod tests {
         }
         let covered: std::collections::BTreeSet<_> = TABLE.iter().map(|row| row.0).collect();
         assert_eq!(covered.len(), Standing::ALL.len());
+    }
+
+    #[test]
+    fn advice_asks_for_no_exception() {
+        let mut advised = undocumented();
+        advised.advice = true;
+        let state = WorkloadState::of(&advised, at(NOW), Some("goldenpath except"));
+        assert_eq!(super::sentence(&state), "1 step to go");
     }
 
     #[test]

@@ -8,7 +8,7 @@ use goldenpath_e2e::{ControlPlane, Options, Samples, eventually};
 use serde_json::Value;
 
 use crate::stage::{Labels, SOON, goldenpath, own_labels, start, stop};
-use crate::suite::control_plane;
+use crate::suite::{as_of_today, control_plane};
 
 const EXAMPLES: [&str; 3] = [
     "examples/paths",
@@ -27,12 +27,14 @@ fn all_surfaces_agree() {
     let Some(cluster) = control_plane(&Options::default()) else {
         return;
     };
-    for directory in EXAMPLES {
+    let copies = EXAMPLES.map(|directory| as_of_today(directory).display().to_string());
+    let examples = copies.each_ref().map(String::as_str);
+    for directory in examples {
         cluster
             .kubectl_ok(&["apply", "--server-side", "-f", directory])
             .unwrap();
     }
-    let scan = [&["scan", "-o", "json", "--fail-on", "none"], &EXAMPLES[..]].concat();
+    let scan = [&["scan", "-o", "json", "--fail-on", "none"], &examples[..]].concat();
     let scanned = json(&goldenpath(&cluster, &scan));
     let live = json(&goldenpath(&cluster, &["report", "-o", "json"]));
     assert_eq!(workloads(&live), workloads(&scanned));

@@ -336,6 +336,34 @@ fn is_of(owned: &Owned, wanted: &str) -> bool {
     }
 }
 
+/// `kubectl get gp`, the report and the metrics count the same services of a path.
+fn paths_agree(report: &Value, cluster: &mut Cluster, at: Timestamp) {
+    let scrape = Scrape::of(&cluster.0, at);
+    let stored = cluster.plan_statuses(at).paths;
+    let lines = report["summary"]["paths"].as_array().unwrap();
+    assert_eq!(stored.len(), lines.len(), "{at}");
+    for line in lines {
+        let name = text_of(line, "path").unwrap();
+        let status = stored.iter().find(|write| match &write.of {
+            Owned::Path(path) => **path == *name,
+            Owned::Exception(..) => false,
+        });
+        let status = serde_json::to_value(&status.unwrap().status).unwrap();
+        for field in ["services", "onPath"] {
+            assert_eq!(status[field], line[field], "{at}: {name} {field}");
+        }
+        let path = [("path", name)];
+        let in_scope = scrape.sum("goldenpath_services_in_scope", &path);
+        let expected = number(&line["services"]).filter(|_| line["takesPart"] == true);
+        assert_eq!(in_scope, expected, "{at}: {name}");
+        // Services judged by a path are another number, under another name.
+        let judged = scrape.sum("goldenpath_services", &path).unwrap_or(0.0);
+        let counts = status["counts"].as_object().into_iter().flatten();
+        let counted: f64 = counts.filter_map(|(_, services)| services.as_f64()).sum();
+        assert!((judged - counted).abs() < f64::EPSILON, "{at}: {name}");
+    }
+}
+
 #[test]
 fn all_surfaces_agree() {
     for at in INSTANTS.map(instant) {
@@ -348,6 +376,7 @@ fn all_surfaces_agree() {
         numbers_agree(&report, &scrape, at);
         failing_checks_agree(lines, &scrape, at);
         exceptions_agree(&report, &mut cluster, at);
+        paths_agree(&report, &mut cluster, at);
         workloads_agree(lines, &mut cluster, at);
     }
 }

@@ -15,6 +15,8 @@ mod receiver;
 mod requests;
 mod rights;
 mod story;
+#[path = "../suite/mod.rs"]
+mod suite;
 mod switch;
 mod takeover;
 mod targets;

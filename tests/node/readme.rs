@@ -2,23 +2,24 @@
 
 const README: &str = include_str!("../../README.md");
 
-/// The first shell block: how it is installed.
+/// How it is installed.
 pub fn install() -> &'static str {
-    block(0)
+    block("helm install ")
 }
 
-/// The second shell block: how it is removed.
+/// How it is removed.
 pub fn remove() -> &'static str {
-    block(1)
+    block("helm uninstall ")
 }
 
-fn block(index: usize) -> &'static str {
+/// The shell block that begins with a command.
+fn block(command: &str) -> &'static str {
     let section = README
         .split("\n## ")
         .find(|section| section.starts_with("Install\n"));
     let blocks = section.unwrap().split("\n```sh\n").skip(1);
-    let commands = blocks.map(|rest| rest.split("\n```").next().unwrap());
-    commands.collect::<Vec<_>>()[index]
+    let mut commands = blocks.map(|rest| rest.split("\n```").next().unwrap());
+    commands.find(|block| block.starts_with(command)).unwrap()
 }
 
 #[test]

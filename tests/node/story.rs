@@ -16,7 +16,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use crate::figures::figure;
-use crate::requests;
+use crate::{requests, suite};
 
 /// For everything that is to happen soon, on a machine that may be busy.
 pub const SOON: Duration = Duration::from_secs(120);
@@ -164,9 +164,14 @@ impl Story {
         serde_json::from_str(&self.kubectl(&args)).unwrap()
     }
 
-    /// Applies a file or all files of a directory, as this repository has them.
+    /// Applies a file or all files of a directory, as this repository has them; examples as of
+    /// today.
     pub fn apply_file(&self, path: &str) {
-        let path = root().join(path);
+        let path = if path.starts_with("examples/") {
+            suite::as_of_today(path)
+        } else {
+            root().join(path)
+        };
         self.kubectl(&["apply", "--server-side", "-f", &path.to_string_lossy()]);
     }
 

@@ -13,7 +13,7 @@ use serde_json::Value;
 use crate::figures::figure;
 use crate::requests::{label_writes, received, writes};
 use crate::story::{Helm, SOON, Story, root};
-use crate::{pods, targets};
+use crate::{pods, suite, targets};
 
 /// The team whose pods run.
 const RUNNING: &str = "identity";
@@ -162,8 +162,9 @@ fn create_namespaces(story: &Story) {
 /// Those of others, approved before today: what an administrator may not write, a controller may
 /// that brings what was reviewed.
 fn a_gitops_controller_brings_the_exceptions(story: &Story) {
-    let apply = "kubectl apply --server-side -f examples/exceptions";
-    let refused = story.try_to_type_in(Helm::Four, apply).unwrap_err();
+    let exceptions = suite::as_of_today("examples/exceptions");
+    let apply = format!("kubectl apply --server-side -f {}", exceptions.display());
+    let refused = story.try_to_type_in(Helm::Four, &apply).unwrap_err();
     assert!(refused.contains("goldenpath-approval"), "{refused}");
 
     story.cluster().apply(GITOPS).unwrap();

@@ -4,15 +4,19 @@
 
 #![allow(dead_code)] // each test program uses its own part
 
-use std::path::Path;
+use std::fs;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use goldenpath::api::{self, keys};
+use goldenpath::manifests::examples::moved;
 use goldenpath_e2e::{
     ApiRequests, ControlPlane, Operator, OperatorOptions, Options, control_plane_or_skip,
     eventually,
 };
+use jiff::Timestamp;
 
 /// What the operator may write to, its Lease aside.
 const WRITTEN: [&str; 5] = [
@@ -53,6 +57,26 @@ spec:
     spec: {{containers: [{{name: web, image: 'registry.example.com/web:1'}}]}}
 "
     )
+}
+
+/// A directory of examples with its dates moved, so that the examples' day is today: a copy, made
+/// once a process.
+pub fn as_of_today(directory: &str) -> PathBuf {
+    static COPIES: Mutex<()> = Mutex::new(());
+    let _one_at_a_time = COPIES.lock().unwrap_or_else(PoisonError::into_inner);
+    let copy = Path::new(env!("CARGO_TARGET_TMPDIR"))
+        .join(std::process::id().to_string())
+        .join(directory);
+    if copy.exists() {
+        return copy;
+    }
+    fs::create_dir_all(&copy).unwrap();
+    for file in fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join(directory)).unwrap() {
+        let file = file.unwrap();
+        let text = fs::read_to_string(file.path()).unwrap();
+        fs::write(copy.join(file.file_name()), moved(&text, Timestamp::now())).unwrap();
+    }
+    copy
 }
 
 /// A control plane that serves our kinds.

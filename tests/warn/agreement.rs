@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use goldenpath_e2e::{ControlPlane, Options, eventually};
 use serde_json::Value;
@@ -15,8 +15,7 @@ use crate::suite;
 const SETTLED: [&str; 3] = ["documented", "review-due", "predates"];
 
 fn files(directory: &str) -> Vec<PathBuf> {
-    let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join(directory);
-    let found = fs::read_dir(directory).unwrap();
+    let found = fs::read_dir(suite::as_of_today(directory)).unwrap();
     let mut found: Vec<_> = found.map(|entry| entry.unwrap().path()).collect();
     found.sort();
     found

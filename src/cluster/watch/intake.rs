@@ -13,7 +13,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 use tracing::warn;
 
-use crate::api::{DeviationException, GoldenPath};
+use crate::api::{DeviationException, GoldenPath, keys};
 use crate::assess::exception::record::Exception;
 use crate::assess::inventory::lists::Listed;
 use crate::assess::inventory::undecodable::{self, Undecodable, readable_status};
@@ -66,11 +66,13 @@ impl Intake for Paths {
             }
         };
         let name = path.metadata.name.unwrap_or_default();
+        let annotations = path.metadata.annotations.unwrap_or_default();
         let origin = Origin {
             name,
             uid: path.metadata.uid,
             generation: path.metadata.generation,
             created: path.metadata.creation_timestamp.map(|at| at.0),
+            is_starter: keys::marks_starter(&annotations),
         };
         let reread = context.inventory().put_path(origin, path.spec, path.status);
         context.reread(reread);

@@ -15,10 +15,12 @@ use crate::assess::object::kind::WorkloadId;
 use crate::assess::register::ExceptionView;
 use crate::assess::register::index::Register;
 use crate::assess::source::{Problem, Source};
-use crate::assess::state::State;
+use crate::assess::state::{Standing, State};
 use crate::assess::verdict::{AsOf, judge};
 use crate::assess::workload::Workload;
-use crate::report::document::{self, CheckCount, KIND, NewServices, PathLine, Report, Summary};
+use crate::report::document::{
+    self, CheckCount, KIND, NewServices, PathLine, Report, Summary, TeamLine,
+};
 
 /// Maximum of checks in a path's line.
 const NAMED_CHECKS: usize = 5;
@@ -88,6 +90,7 @@ impl View<'_> {
         let mut services: BTreeMap<State, usize> =
             State::ALL.into_iter().map(|state| (state, 0)).collect();
         services.extend(&tally.services);
+        let teams = teams(&tally, self);
         Summary {
             counted_services: services.values().sum(),
             services,
@@ -98,6 +101,8 @@ impl View<'_> {
             namespaces_total: tally.namespaces_total,
             adoption_ratio: tally.adoption().ratio(),
             accounted_ratio: tally.accounted().ratio(),
+            advised: teams.iter().map(|team| team.advised).sum(),
+            teams,
             paths: tally
                 .paths
                 .iter()
@@ -147,6 +152,30 @@ pub(super) fn report_of(view: &View<'_>) -> Report {
     }
 }
 
+fn only_advises(path: &str, view: &View<'_>) -> bool {
+    let paths = view.inventory.paths();
+    paths
+        .resolve_exact(path)
+        .is_some_and(|index| paths.get(index).only_advises())
+}
+
+/// The counted services of each team, by name.
+fn teams(tally: &Tally, view: &View<'_>) -> Vec<TeamLine> {
+    let mut teams: BTreeMap<&str, TeamLine> = BTreeMap::new();
+    for (group, services) in &tally.groups {
+        let line = teams.entry(&group.team).or_insert_with(|| TeamLine {
+            team: group.team.to_string(),
+            ..TeamLine::default()
+        });
+        *line.services.entry(group.state).or_default() += services;
+        let is_open = group.state == State::Deviating(Standing::Undocumented);
+        if is_open && only_advises(&group.path, view) {
+            line.advised += services;
+        }
+    }
+    teams.into_values().collect()
+}
+
 fn path_line(name: &str, tally: &PathTally, view: &View<'_>) -> PathLine {
     let paths = view.inventory.paths();
     let spec = paths
@@ -157,6 +186,7 @@ fn path_line(name: &str, tally: &PathTally, view: &View<'_>) -> PathLine {
         path: name.to_owned(),
         title: spec.and_then(|spec| spec.title.clone()),
         takes_part: tally.takes_part,
+        advice: only_advises(name, view),
         services: tally.adoption.of,
         on_path: tally.adoption.part,
         adoption_ratio: tally.adoption.ratio(),

@@ -8,12 +8,11 @@ use std::iter::Peekable;
 use std::sync::Arc;
 use std::vec;
 
-use jiff::Timestamp;
 use serde::Serialize;
 
 use super::build::View;
 use super::view::ReportView;
-use super::{KIND, Summary, encode};
+use super::{KIND, Numbers, SUMMARY_KIND, encode};
 use crate::api::API_VERSION;
 use crate::assess::inventory::ExceptionKey;
 use crate::assess::object::kind::WorkloadId;
@@ -22,8 +21,6 @@ use crate::assess::verdict::AsOf;
 
 /// A piece ends with the line that reaches this length, in bytes.
 const PIECE: usize = 64 * 1024;
-/// `kind` of the numbers alone.
-const SUMMARY_KIND: &str = "Summary";
 
 /// A document on its way to one reader.
 #[derive(Debug)]
@@ -58,16 +55,6 @@ enum Part {
     SelectedWorkloads(vec::IntoIter<WorkloadId>),
     /// These exceptions.
     SelectedExceptions(vec::IntoIter<ExceptionKey>),
-}
-
-/// The fields of a report before its lists.
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Head<'a> {
-    api_version: &'static str,
-    kind: &'static str,
-    as_of: Timestamp,
-    summary: &'a Summary,
 }
 
 impl Stream {
@@ -203,7 +190,7 @@ impl Stream {
     }
 
     fn head(&self, kind: &'static str) -> serde_json::Result<String> {
-        let head = Head {
+        let head = Numbers {
             api_version: API_VERSION,
             kind,
             as_of: self.view.as_of,

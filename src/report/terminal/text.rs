@@ -1,6 +1,8 @@
 //! The report for a terminal: the denominator first, then shares, paths, workloads (closest to
 //! done first, never a ranking of the worst), exceptions and problems, and a hint at the end.
 
+use std::collections::BTreeMap;
+
 use crate::assess::source::Problem;
 use crate::assess::state::{Standing, State, Status, Turn};
 use crate::report::document::{
@@ -57,19 +59,54 @@ pub fn denominator(summary: &Summary) -> String {
     )
 }
 
-/// Counted services by what they mean to the reader, in the order of the bar.
-fn groups(summary: &Summary) -> [(usize, &'static str, Paint, char); 4] {
-    let mut counts = [0; 4];
-    for (state, number) in &summary.services {
-        counts[group(*state)] += number;
+/// Counted services by what they mean to the reader, in the order of the bar: on the path, with an
+/// approved exception, in progress, undocumented, and with steps that are only advised.
+pub(in crate::report::terminal) struct Groups([usize; 5]);
+
+impl Groups {
+    const WORDS: [(&'static str, Paint, char); 5] = [
+        ("on the path", Paint::Good, '█'),
+        ("with an approved exception", Paint::Agreed, '▓'),
+        ("in progress", Paint::Plain, '▒'),
+        ("undocumented", Paint::Open, '░'),
+        ("with steps to go", Paint::Plain, '░'),
+    ];
+
+    pub(in crate::report::terminal) fn of(summary: &Summary) -> Self {
+        Self(Self::count(&summary.services, summary.advised))
     }
-    let [golden, excepted, settling, undocumented] = counts;
-    [
-        (golden, "on the path", Paint::Good, '█'),
-        (excepted, "with an approved exception", Paint::Agreed, '▓'),
-        (settling, "in progress", Paint::Plain, '▒'),
-        (undocumented, "undocumented", Paint::Open, '░'),
-    ]
+
+    /// Services by group; `advised` of the undocumented ones are judged by a path that only advises.
+    pub(in crate::report::terminal) fn count(
+        services: &BTreeMap<State, usize>,
+        advised: usize,
+    ) -> [usize; 5] {
+        let mut counts = [0; 5];
+        for (state, number) in services {
+            counts[group(*state)] += number;
+        }
+        let undocumented = &mut counts[group(State::Deviating(Standing::Undocumented))];
+        *undocumented = undocumented.saturating_sub(advised);
+        counts[4] = advised;
+        counts
+    }
+
+    /// The groups that are shown: where paths only advise, those of exceptions only if they have
+    /// services.
+    pub(in crate::report::terminal) fn shown(&self) -> impl Iterator<Item = usize> {
+        let [_, excepted, settling, undocumented, advised] = self.0;
+        let has_exceptions = advised == 0;
+        [
+            true,
+            has_exceptions || excepted > 0,
+            settling > 0,
+            has_exceptions || undocumented > 0,
+            advised > 0,
+        ]
+        .into_iter()
+        .enumerate()
+        .filter_map(|(index, shown)| shown.then_some(index))
+    }
 }
 
 fn group(state: State) -> usize {
@@ -84,12 +121,16 @@ fn group(state: State) -> usize {
 
 /// "72 % on the path, 19 % with an approved exception, 9 % undocumented".
 pub fn shares(summary: &Summary) -> String {
-    let whole = summary.counted_services;
-    let shares: Vec<String> = groups(summary)
-        .iter()
-        .enumerate()
-        .filter(|(index, (number, ..))| *index != 2 || *number > 0)
-        .map(|(_, (number, words, ..))| format!("{} {words}", share(*number, whole)))
+    let groups = Groups::of(summary);
+    let shares: Vec<String> = groups
+        .shown()
+        .map(|index| {
+            let (words, ..) = Groups::WORDS[index];
+            format!(
+                "{} {words}",
+                share(groups.0[index], summary.counted_services)
+            )
+        })
         .collect();
     shares.join(", ")
 }
@@ -98,7 +139,7 @@ fn bar(summary: &Summary, style: Style) -> String {
     let room = style.width.unwrap_or(BAR).min(BAR);
     let whole = summary.counted_services;
     let (mut text, mut before) = (String::new(), 0);
-    for (number, _, paint, glyph) in groups(summary) {
+    for (number, (_, paint, glyph)) in Groups::of(summary).0.into_iter().zip(Groups::WORDS) {
         // Cut at the running sums, so that the parts always fill the bar.
         let (from, to) = (before * room / whole, (before + number) * room / whole);
         before += number;
@@ -110,19 +151,26 @@ fn bar(summary: &Summary, style: Style) -> String {
     text
 }
 
-fn head(summary: &Summary, style: Style) -> String {
+/// The denominator, the shares and their bar.
+pub(in crate::report::terminal) fn head(summary: &Summary, style: Style) -> String {
     let denominator = Paint::Bold.on(&denominator(summary), style.color);
     if summary.counted_services == 0 {
         return format!("{denominator}\n");
     }
+    let advice = if summary.advised > 0 {
+        "Starter paths only advise: no exception is expected, and there is no target.\n"
+    } else {
+        ""
+    };
     format!(
-        "{denominator}\n{}\n{}\n",
+        "{denominator}\n{}\n{}\n{advice}",
         shares(summary),
         bar(summary, style)
     )
 }
 
-fn paths(report: &Report, style: Style) -> String {
+/// One line for each path.
+pub(in crate::report::terminal) fn paths(report: &Report, style: Style) -> String {
     let heads = [
         "PATH",
         "SERVICES",
@@ -151,12 +199,17 @@ fn path_row(path: &PathLine, report: &Report, style: Style) -> Vec<Cell> {
             Cell::painted("preview, not counted", Paint::Faint),
         ];
     }
-    let new = path.new_services.as_ref();
+    let new = path.new_services.as_ref().filter(|_| !path.advice);
+    let target = if path.advice {
+        "advice".to_owned()
+    } else {
+        percent(path.target_ratio)
+    };
     vec![
         name.into(),
         path.services.to_string().into(),
         share(path.on_path, path.services).into(),
-        percent(path.target_ratio).into(),
+        target.into(),
         new.map_or("–".to_owned(), |new| new_services(new, report))
             .into(),
         last_steps(&path.last_steps).into(),

@@ -141,7 +141,7 @@ fn ending(workload: &Workload, as_of: Timestamp, from: &str) -> String {
     if let Some(next) = what_happens(workload, as_of) {
         lines.push(format!("Next      {next}"));
     }
-    if workload.excusable().next().is_some() {
+    if workload.excusable().next().is_some() && !workload.advice {
         let command = format!("{} {from}", voice::off_ramp(workload));
         lines.push(format!("Off-ramp  {}", command.trim_end()));
     }
@@ -167,6 +167,9 @@ fn ending(workload: &Workload, as_of: Timestamp, from: &str) -> String {
 /// Whose turn it is, and when the state changes by itself.
 fn what_happens(workload: &Workload, as_of: Timestamp) -> Option<String> {
     let whose = match workload.turn? {
+        Turn::Team if workload.advice => {
+            "take the next step; this path only advises, so nothing is due"
+        }
         Turn::Team => "your turn: take the next step, or record why you deviate",
         Turn::Platform => "the platform team's turn",
         Turn::Nobody => "nothing to do",

@@ -35,8 +35,10 @@ pub(in crate::assess::planner) struct PathFindings {
     pub announced: Vec<(String, Timestamp)>,
     /// None of its checks can be used.
     pub nothing_usable: bool,
-    /// Services judged by it.
+    /// Services in its scope, whichever path judges them.
     pub services: u32,
+    /// Those of them that satisfy it.
+    pub on_path: u32,
     /// Services judged by it, by state.
     pub counts: BTreeMap<&'static str, u32>,
     /// Services created after its launch. None until every watched kind is listed, because the
@@ -123,6 +125,7 @@ pub(in crate::assess::planner) fn path_status(
         observed_generation: generation,
         conditions: settle(conditions, statements(findings), generation, now),
         services: Some(findings.services),
+        on_path: Some(findings.on_path),
         new_services: new_services_at(findings, new_services, now),
         top_deviations: top_deviations(findings),
         history: history(findings, before, &counts, now),

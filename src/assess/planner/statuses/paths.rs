@@ -4,7 +4,7 @@
 use jiff::Timestamp;
 
 use crate::api::GoldenPathStatus;
-use crate::assess::adoption::{Tally, total};
+use crate::assess::adoption::Tally;
 use crate::assess::inventory::Inventory;
 use crate::assess::inventory::faults::FaultCounts;
 use crate::assess::path::Path;
@@ -66,7 +66,8 @@ fn findings(facts: &Inventory, path: &Path, counts: Counts<'_>, now: Timestamp) 
     let Some(tally) = counts.tally.paths.get(&path.name) else {
         return findings;
     };
-    findings.services = count(total(&tally.services));
+    findings.services = count(tally.adoption.of);
+    findings.on_path = count(tally.adoption.part);
     findings.counts = tally
         .services
         .iter()

@@ -34,6 +34,7 @@ pub(super) fn line(view: &ExceptionView<'_>, sources: &Sources) -> document::Exc
         hours_per_month: spec.ownership_cost.hours_per_month,
         next: Next::of(view),
         turn: Next::of(view).turn(),
+        requested_at: requested_at(view, sources),
         waiting_since: waiting_since(spec, view.exception.created, &view.life),
         still_needed_because: spec
             .renewal
@@ -48,6 +49,18 @@ pub(super) fn line(view: &ExceptionView<'_>, sources: &Sources) -> document::Exc
         approval: view.assurance,
         source: source(view, sources).cloned(),
     }
+}
+
+/// When it was first asked for or decided. A re-created object is younger than its decisions.
+fn requested_at(view: &ExceptionView<'_>, sources: &Sources) -> Option<Timestamp> {
+    let spec = &view.exception.spec;
+    let approved = spec.approval.as_ref().map(|approval| approval.at.0);
+    let reviewed = spec.reviews.iter().map(|review| review.at.0);
+    // A manifest has no creation.
+    let created = source(view, sources)
+        .is_none()
+        .then_some(view.exception.created);
+    reviewed.chain(approved).chain(created).min()
 }
 
 /// Expressions of golden paths that do not compile, and conditions of scopes that fail on workloads.

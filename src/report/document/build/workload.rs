@@ -37,10 +37,12 @@ pub(super) fn line(
         service: workload.service.as_deref().map(str::to_owned),
         path: chosen.map(|(path, _)| path.name.to_string()),
         path_title: spec.and_then(|spec| spec.title.clone()),
+        advice: chosen.is_some_and(|(path, _)| path.only_advises()),
         chosen_because: chosen.map(|_| because(workload, verdict, view)),
         status: verdict.status,
         deviation: verdict.standing,
         turn: verdict.turn,
+        born_at: workload.birth(),
         dates: worst.map_or_else(StandingDates::default, |worst| dates(worst, ns, view)),
         next_change: chosen.and_then(|(path, _)| next_change(verdict, path, ns, view)),
         steps: Steps {
