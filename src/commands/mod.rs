@@ -9,6 +9,7 @@ mod close;
 mod completion;
 mod crds;
 mod decision;
+mod demand;
 #[cfg(feature = "demo")]
 mod demo;
 mod error;
@@ -112,6 +113,9 @@ enum Command {
     /// List exceptions, those that need attention first
     #[command(long_about = exceptions::HELP, after_long_help = exceptions::EXAMPLES)]
     Exceptions(exceptions::ExceptionsArgs),
+    /// List what keeps services off the paths, ranked
+    #[command(long_about = demand::HELP, after_long_help = demand::EXAMPLES)]
+    Demand(demand::DemandArgs),
     /// Print the reminders that owners would get now
     #[command(long_about = reminders::HELP, after_long_help = reminders::EXAMPLES)]
     Reminders(reminders::RemindersArgs),
@@ -178,6 +182,7 @@ impl Cli {
             Command::Close(args) => close::run(args, invocation),
             Command::Inbox(args) => inbox::run(args, invocation),
             Command::Exceptions(args) => exceptions::run(args, invocation),
+            Command::Demand(args) => demand::run(args, invocation),
             Command::Reminders(args) => reminders::run(args, invocation),
             Command::Preview(args) => preview::run(args, invocation),
             Command::Init(args) => init::run(args, invocation),
