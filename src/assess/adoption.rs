@@ -191,6 +191,12 @@ pub struct PathTally {
     pub services: States,
     /// Services that satisfy it, of those in its scope, whichever path judges them.
     pub adoption: Share,
+    /// Services that pass its steps of at least 90 days, of those in its scope: what teams did, apart
+    /// from what the platform asks for lately.
+    pub like_for_like: Share,
+    /// How many steps have been in force for 90 days, and how many came since.
+    pub settled_steps: usize,
+    pub newer_steps: usize,
     /// Services that satisfy it or are accounted for, of those in its scope.
     pub accounted: Share,
     /// Target share of new services, 0..1.

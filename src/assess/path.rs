@@ -111,6 +111,9 @@ pub struct Origin {
     pub is_starter: bool,
 }
 
+/// How long a step is in force until the like-for-like ratio counts it.
+const SETTLED_AFTER: Period = Period::days(90);
+
 /// State of a path at one instant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PathAt {
@@ -122,6 +125,9 @@ pub struct PathAt {
     pub recommended: Checks,
     /// Checks that are shown, but not counted yet.
     pub announced: Checks,
+    /// Those of `required` that have been in force for [`SETTLED_AFTER`]: the steps of the
+    /// like-for-like ratio.
+    pub settled: Checks,
 }
 
 impl PathAt {
@@ -190,6 +196,7 @@ impl Path {
             required: 0,
             recommended: 0,
             announced: 0,
+            settled: 0,
         };
         let mut usable = 0;
         for (index, check) in self.spec.checks.iter().enumerate() {
@@ -202,6 +209,13 @@ impl Path {
                 Level::Recommended => &mut at.recommended,
             };
             *set |= bit;
+            let settles = check
+                .enforce_from
+                .as_ref()
+                .map(|from| SETTLED_AFTER.after(from.0));
+            if check.level == Level::Required && settles.is_none_or(|at| at <= now) {
+                at.settled |= bit;
+            }
             if self.programs[index].expression.is_some() {
                 usable |= bit;
             }
@@ -217,7 +231,8 @@ impl Path {
             .spec
             .checks
             .iter()
-            .filter_map(|check| Some(check.enforce_from.as_ref()?.0));
+            .filter_map(|check| Some(check.enforce_from.as_ref()?.0))
+            .flat_map(|from| [from, SETTLED_AFTER.after(from)]);
         let predates = self.spec.existing.until.as_ref().map(|until| until.0);
         let dates = enforced
             .chain(predates)

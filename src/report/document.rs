@@ -147,6 +147,10 @@ pub struct PathLine {
     /// `onPath` ÷ `services`, 0..1; absent when there are none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub adoption_ratio: Option<f64>,
+    /// Adoption by the steps that have been in force for at least 90 days; absent without such steps or
+    /// services.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub like_for_like: Option<LikeForLike>,
     /// On the path or with an approved exception ÷ `services`, 0..1.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub accounted_ratio: Option<f64>,
@@ -162,6 +166,19 @@ pub struct PathLine {
     /// Where it is documented.
     #[serde(rename = "docsURL", skip_serializing_if = "Option::is_none")]
     pub docs_url: Option<String>,
+}
+
+/// Adoption apart from what the platform asks for lately: a step that comes into force changes it 90
+/// days later.
+#[derive(Serialize, Clone, Copy, Debug, PartialEq)]
+#[serde(rename_all = "camelCase")]
+pub struct LikeForLike {
+    /// Services in scope that pass the steps in force for at least 90 days.
+    pub on_path: usize,
+    /// `onPath` ÷ the path's `services`, 0..1.
+    pub ratio: f64,
+    /// Steps that came into force since.
+    pub newer_steps: usize,
 }
 
 /// The services born in the first days after a path's launch.

@@ -121,6 +121,7 @@ fn path() -> PathLine {
         services: 3,
         on_path: 1,
         adoption_ratio: Some(1.0 / 3.0),
+        like_for_like: None,
         accounted_ratio: Some(2.0 / 3.0),
         target_ratio: 0.7,
         new_services: Some(NewServices {

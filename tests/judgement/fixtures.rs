@@ -1,6 +1,8 @@
 //! A small cluster in YAML: one path with two required checks, and builders around it.
 
-use goldenpath::api::{DeviationException, DeviationExceptionStatus, GoldenPathSpec};
+use goldenpath::api::{
+    DeviationException, DeviationExceptionStatus, GoldenPathSpec, GoldenPathStatus,
+};
 use goldenpath::assess::adoption::index::Contributions;
 use goldenpath::assess::exception::record::Exception;
 use goldenpath::assess::inventory::{Inventory, Reread};
@@ -11,7 +13,7 @@ use goldenpath::assess::planner::Planners;
 use goldenpath::assess::planner::labels::{LabelPlan, LabelWrite};
 use goldenpath::assess::planner::pacing::WriteResult;
 use goldenpath::assess::planner::service_labels::ServiceWrite;
-use goldenpath::assess::planner::statuses::{StatusPlan, StatusWrite};
+use goldenpath::assess::planner::statuses::{Owned, StatusPlan, StatusWrite};
 use goldenpath::assess::register::index::Register;
 use goldenpath::assess::settings::Settings;
 use goldenpath::assess::verdict::{AsOf, Verdict, judge};
@@ -40,6 +42,17 @@ pub fn web_path() -> Value {
             {"name": "tier", "expression": "has(object.metadata.labels) && 'tier' in object.metadata.labels"},
         ],
     })
+}
+
+/// `web_path` with a third check, which no Deployment here passes.
+pub fn stricter(enforce_from: Option<&str>) -> Value {
+    let mut checks = web_path()["checks"].clone();
+    let mut check = json!({"name": "many", "expression": "object.spec.replicas >= 9"});
+    if let Some(from) = enforce_from {
+        check["enforceFrom"] = json!(from);
+    }
+    checks.as_array_mut().unwrap().push(check);
+    with(web_path(), json!({"checks": checks}))
 }
 
 /// A Deployment on the web path.
@@ -200,6 +213,16 @@ impl Cluster {
     pub fn service_ended(&mut self, write: &ServiceWrite, outcome: WriteResult, at: Timestamp) {
         let planner = &mut self.1.service_labels;
         planner.ended(&mut self.0, write, outcome, at);
+    }
+
+    /// The status of a path that is planned at `at`, once it is stored.
+    pub fn store_path_status(&mut self, path: &str, at: Timestamp) -> Option<GoldenPathStatus> {
+        let mut writes = self.plan_statuses(at).paths.into_iter();
+        let write = writes.find(|write| write.of == Owned::Path(path.into()))?;
+        let status = write.status.clone();
+        let planner = &mut self.1.statuses;
+        planner.ended(&mut self.0, write, WriteResult::Landed(None), at);
+        Some(status)
     }
 
     pub fn exception_ended(

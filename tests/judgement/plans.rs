@@ -7,7 +7,7 @@ use goldenpath::assess::state::{Cause, Standing, State, Status};
 use jiff::SignedDuration;
 use serde_json::{Value, json};
 
-use crate::fixtures::{Cluster, deployment, exception, now, web_path, with};
+use crate::fixtures::{Cluster, deployment, exception, instant, now, stricter, web_path, with};
 
 fn deviating(name: &str) -> Value {
     with(deployment(name), json!({"spec": {"replicas": 1}}))
@@ -220,4 +220,46 @@ fn kubernetes_service_takes_the_worst_status_of_the_workloads_it_selects() {
         cluster.service_ended(write, WriteResult::Landed(None), now());
     }
     assert!(cluster.plan_services(now(), 10).is_empty());
+}
+
+#[test]
+fn an_edit_of_a_path_says_how_many_services_it_made_deviate_at_once() {
+    let mut cluster = Cluster::with_web_path();
+    let put_all = |cluster: &mut Cluster| {
+        let alone = with(deployment("worker"), json!({"spec": {"replicas": 1}}));
+        for object in [deployment("api"), deployment("shop"), alone] {
+            cluster.put(object);
+        }
+    };
+    let announced = |cluster: &mut Cluster, at: &str| {
+        let status = cluster.store_path_status("web", instant(at))?;
+        let mut conditions = status.conditions.into_iter();
+        let found = conditions.find(|condition| condition.type_ == "Announced")?;
+        Some((found.reason, found.message))
+    };
+    let reason = |found: Option<(String, String)>| found.map(|(reason, _)| reason);
+    put_all(&mut cluster);
+    let before = announced(&mut cluster, "2026-03-01T00:00:00Z");
+    assert_eq!(reason(before).as_deref(), Some("NothingAnnounced"));
+
+    let _ = cluster.put_path("web", stricter(None));
+    let half_way = announced(&mut cluster, "2026-03-01T00:01:00Z");
+    assert_eq!(reason(half_way).as_deref(), Some("NothingAnnounced"));
+    put_all(&mut cluster);
+    let (reason_then, message) = announced(&mut cluster, "2026-03-01T00:02:00Z").unwrap();
+    assert_eq!(reason_then, "EditedWithoutNotice");
+    assert!(
+        message.contains("made 2 services deviate at once. Next: set enforceFrom"),
+        "{message}"
+    );
+    // What a team does later is no edit of the path.
+    cluster.put(deployment("late"));
+    let later = announced(&mut cluster, "2026-03-01T00:03:00Z");
+    assert!(later.is_none_or(|(_, said)| said == message));
+
+    let _ = cluster.put_path("web", stricter(Some("2026-06-01T00:00:00Z")));
+    put_all(&mut cluster);
+    cluster.put(deployment("late"));
+    let ahead = announced(&mut cluster, "2026-03-01T00:04:00Z");
+    assert_eq!(reason(ahead).as_deref(), Some("ChecksAnnounced"));
 }

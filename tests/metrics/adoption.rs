@@ -9,7 +9,7 @@ use goldenpath::assess::settings::Settings;
 use goldenpath::assess::state::{Standing, State};
 use serde_json::{Value, json};
 
-use crate::fixtures::{Cluster, instant, now, web_path, with};
+use crate::fixtures::{Cluster, instant, now, stricter, web_path, with};
 use crate::fleet::{
     asking, born, cluster, cluster_with, excusing, far, golden, lonely, of_service, of_team, tally,
     unknown, within,
@@ -327,4 +327,27 @@ fn one_look_changes_nothing_for_the_next() {
     let mut cluster: Cluster = cluster();
     cluster.put(far("api")).put_exception(asking("e", "api"));
     assert_eq!(tally(&cluster.0, now()), tally(&cluster.0, now()));
+}
+
+#[test]
+fn a_step_that_comes_into_force_is_no_regression_like_for_like() {
+    let mut cluster = cluster();
+    let _ = cluster.put_path("web", stricter(Some("2026-06-01T00:00:00Z")));
+    cluster.put(golden("api")).put(lonely("worker"));
+    for (at, plain, like_for_like, newer) in [
+        ("2026-05-31T00:00:00Z", 1, 1, 0),
+        ("2026-06-01T00:00:00Z", 0, 1, 1),
+        ("2026-08-29T23:59:59Z", 0, 1, 1),
+        ("2026-08-30T00:00:00Z", 0, 0, 0),
+    ] {
+        let tally = tally(&cluster.0, instant(at));
+        let web = web(&tally);
+        assert_eq!(web.adoption, share(plain, 2), "{at}");
+        assert_eq!(web.like_for_like, share(like_for_like, 2), "{at}");
+        assert_eq!(web.newer_steps, newer, "{at}");
+    }
+    // Time alone changes it, so the operator wakes up for it.
+    let path = &cluster.0.paths().get(0);
+    let next = path.next_change(instant("2026-06-01T00:00:00Z"));
+    assert_eq!(next, Some(instant("2026-08-30T00:00:00Z")));
 }

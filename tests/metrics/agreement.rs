@@ -376,7 +376,7 @@ fn all_surfaces_agree() {
         numbers_agree(&report, &scrape, at);
         failing_checks_agree(lines, &scrape, at);
         exceptions_agree(&report, &mut cluster, at);
-        paths_agree(&report, &mut cluster, at);
+        paths_agree(&report, &mut fleet(), at);
         workloads_agree(lines, &mut cluster, at);
     }
 }

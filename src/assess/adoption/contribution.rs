@@ -70,6 +70,7 @@ pub(super) struct CheckFailure {
 pub(super) struct FitCount {
     pub path: Arc<str>,
     pub is_satisfied: bool,
+    pub satisfies_settled: bool,
     pub is_accounted: bool,
     /// Where it was born since the path's launch.
     pub cohort: Option<CohortCount>,
@@ -163,6 +164,7 @@ impl Profile {
             .map(|fit| FitCount {
                 path: fit.path.name.clone(),
                 is_satisfied: fit.satisfied,
+                satisfies_settled: fit.satisfies_settled,
                 is_accounted: fit.satisfied || state.is_some_and(State::is_accounted),
                 cohort: cohort(service, fit, ctx),
             })

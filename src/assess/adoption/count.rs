@@ -66,6 +66,8 @@ impl PathTally {
             target: f64::from(path.spec.adoption.target_percent) / 100.0,
             checks: checks.collect(),
             new_services: launch.and_then(|_| NewServicesTally::empty(path)),
+            settled_steps: at.settled.count_ones() as usize,
+            newer_steps: (at.required & !at.settled).count_ones() as usize,
             cohorts: launch
                 .filter(|launch| *launch > Timestamp::MIN)
                 .map(|_| CohortAge::ALL.map(|age| (age, States::new())).into())
@@ -147,6 +149,9 @@ impl<'a> Count<'a> {
             return;
         };
         tally.adoption.add(fit.is_satisfied, times);
+        if tally.settled_steps > 0 {
+            tally.like_for_like.add(fit.satisfies_settled, times);
+        }
         tally.accounted.add(fit.is_accounted, times);
         let Some(cohort) = &fit.cohort else { return };
         if let Some(new) = tally.new_services.as_mut().filter(|_| cohort.is_new) {

@@ -66,6 +66,12 @@ impl<'a> Member<'a> {
         at.required & !result.passed == 0
     }
 
+    /// As [`Self::satisfies`], of the checks that have been in force for long.
+    fn satisfies_settled(&self, result: &PathResult, as_of: &AsOf) -> bool {
+        let at = as_of.paths(&self.workload.paths)[usize::from(result.path)];
+        at.settled & !result.passed == 0
+    }
+
     /// Its state under this path, whichever path judges it.
     fn state_by(&self, result: &PathResult, ctx: &JudgeContext<'_>) -> Option<State> {
         if self.verdict.path == Some(result.path.into()) {
@@ -89,6 +95,8 @@ pub struct Fit<'a> {
     pub path: &'a Path,
     /// Whether all workloads in scope of the path pass every enforced required check.
     pub satisfied: bool,
+    /// Whether they pass those that have been in force for long.
+    pub satisfies_settled: bool,
 }
 
 impl<'a> Service<'a> {
@@ -146,9 +154,17 @@ impl<'a> Service<'a> {
         for member in &self.members {
             for (path, result) in member.scopes(as_of) {
                 let satisfied = member.satisfies(result, as_of);
+                let satisfies_settled = member.satisfies_settled(result, as_of);
                 match fits.iter_mut().find(|fit| fit.path.name == path.name) {
-                    Some(fit) => fit.satisfied &= satisfied,
-                    None => fits.push(Fit { path, satisfied }),
+                    Some(fit) => {
+                        fit.satisfied &= satisfied;
+                        fit.satisfies_settled &= satisfies_settled;
+                    }
+                    None => fits.push(Fit {
+                        path,
+                        satisfied,
+                        satisfies_settled,
+                    }),
                 }
             }
         }

@@ -42,6 +42,7 @@ impl Inventory {
             path.deleted.is_none()
                 && path.spec == spec
                 && path.generation == origin.generation
+                && path.is_starter == origin.is_starter
                 && path.uid.as_deref() == origin.uid.as_deref()
         });
         if unchanged {

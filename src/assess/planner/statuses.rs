@@ -18,6 +18,7 @@ use crate::assess::register::index::Register;
 use crate::assess::state::Phase;
 use crate::assess::verdict::AsOf;
 
+mod edits;
 mod exceptions;
 mod paths;
 
@@ -113,6 +114,7 @@ pub struct StatusPlanner {
     due: BTreeSet<ExceptionKey>,
     /// Exceptions whose status had to wait, or whose write did not land: due after all others.
     waiting: BTreeSet<ExceptionKey>,
+    edits: edits::Edits,
 }
 
 /// Pacing of one object. It starts anew for another object of the same name.
@@ -145,7 +147,8 @@ impl StatusPlanner {
             tally: &Tally::sum(contributions, facts, &as_of, register),
             faults: &plan.faults,
         };
-        for write in paths::changed_paths(facts, policies, counts, now) {
+        self.edits.forget(facts);
+        for write in paths::changed_paths(facts, policies, counts, &mut self.edits, now) {
             if self.starts(facts, &write, now, &mut plan.again_at) {
                 plan.paths.push(write);
             }

@@ -19,7 +19,7 @@ use crate::assess::state::{Standing, State};
 use crate::assess::verdict::{AsOf, judge};
 use crate::assess::workload::Workload;
 use crate::report::document::{
-    self, CheckCount, KIND, NewServices, PathLine, Report, Summary, TeamLine,
+    self, CheckCount, KIND, LikeForLike, NewServices, PathLine, Report, Summary, TeamLine,
 };
 
 /// Maximum of checks in a path's line.
@@ -190,6 +190,11 @@ fn path_line(name: &str, tally: &PathTally, view: &View<'_>) -> PathLine {
         services: tally.adoption.of,
         on_path: tally.adoption.part,
         adoption_ratio: tally.adoption.ratio(),
+        like_for_like: tally.like_for_like.ratio().map(|ratio| LikeForLike {
+            on_path: tally.like_for_like.part,
+            ratio,
+            newer_steps: tally.newer_steps,
+        }),
         accounted_ratio: tally.accounted.ratio(),
         target_ratio: tally.target,
         new_services: tally.new_services.as_ref().map(|new| NewServices {

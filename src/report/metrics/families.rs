@@ -41,6 +41,12 @@ pub const FAMILIES: &[Family] = &[
         |fleet| adoption::by_path(fleet, |path| path.adoption.ratio()),
     ),
     gauge(
+        "goldenpath_adoption_like_for_like_ratio",
+        &["path"],
+        "Share of services in scope that pass the path's steps enforced for at least 90 days, 0 to 1; absent without services.",
+        |fleet| adoption::by_path(fleet, |path| path.like_for_like.ratio()),
+    ),
+    gauge(
         "goldenpath_accounted_ratio",
         &["path"],
         "Share of services in scope on the path or with an approved exception, 0 to 1; absent without services.",

@@ -267,7 +267,12 @@ fn exceptions(report: &Report, from: &str) -> Vec<String> {
         else {
             continue;
         };
-        let oldest: Option<Timestamp> = waiting.iter().filter_map(|line| line.waiting_since).min();
+        // The creation of a manifest is unknown.
+        let oldest: Option<Timestamp> = waiting
+            .iter()
+            .filter_map(|line| line.waiting_since)
+            .filter(|since| *since < report.as_of)
+            .min();
         let oldest = oldest.map_or_else(String::new, |since| {
             format!("; the oldest came {}", ago(since, report.as_of))
         });

@@ -185,7 +185,27 @@ pub(in crate::report::terminal) fn paths(report: &Report, style: Style) -> Strin
         .iter()
         .map(|path| path_row(path, report, style))
         .collect();
-    table(&heads, &rows, style)
+    table(&heads, &rows, style) + &like_for_like(&report.summary.paths)
+}
+
+/// "web-service: 72 % like for like, by the steps in force for 90 days; 1 step is newer".
+fn like_for_like(paths: &[PathLine]) -> String {
+    paths
+        .iter()
+        .filter_map(|path| Some((path, path.like_for_like?)))
+        .filter(|(_, settled)| settled.newer_steps > 0)
+        .map(|(path, settled)| {
+            let (steps, are) = match settled.newer_steps {
+                1 => ("1 step".to_owned(), "is"),
+                more => (voice::steps(more), "are"),
+            };
+            format!(
+                "{}: {} like for like, by the steps in force for 90 days; {steps} {are} newer\n",
+                plain(&path.path),
+                share(settled.on_path, path.services),
+            )
+        })
+        .collect()
 }
 
 fn path_row(path: &PathLine, report: &Report, style: Style) -> Vec<Cell> {

@@ -5,6 +5,7 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 
 use super::day;
 use crate::api::condition::{
@@ -23,6 +24,8 @@ const WEEK: Period = Period::days(7);
 const POINTS: usize = 60;
 /// Most frequently failing checks in the status.
 const TOP: usize = 10;
+/// Reason of `Announced` after an edit that made services deviate at once.
+const EDITED: &str = "EditedWithoutNotice";
 
 /// Findings on a path.
 #[derive(Clone, Debug, PartialEq, Default)]
@@ -41,6 +44,8 @@ pub(in crate::assess::planner) struct PathFindings {
     pub on_path: u32,
     /// Services judged by it, by state.
     pub counts: BTreeMap<&'static str, u32>,
+    /// Services that the edit to this generation made deviate.
+    pub deviating_at_once: u32,
     /// Services created after its launch. None until every watched kind is listed, because the
     /// measurement at the deadline is written only once.
     pub new_services: Option<NewServicesNow>,
@@ -123,7 +128,12 @@ pub(in crate::assess::planner) fn path_status(
         .collect();
     GoldenPathStatus {
         observed_generation: generation,
-        conditions: settle(conditions, statements(findings), generation, now),
+        conditions: settle(
+            conditions,
+            statements(findings, edited(findings, conditions, generation).as_ref()),
+            generation,
+            now,
+        ),
         services: Some(findings.services),
         on_path: Some(findings.on_path),
         new_services: new_services_at(findings, new_services, now),
@@ -209,7 +219,35 @@ fn history(
     points.split_off(points.len().saturating_sub(POINTS))
 }
 
-fn statements(findings: &PathFindings) -> Vec<Statement> {
+/// What the condition `Announced` says of the edit to this generation, if it made services deviate. It
+/// stays until the next edit: also when the operator restarts, or services have come back.
+fn edited(
+    findings: &PathFindings,
+    conditions: &[Condition],
+    generation: Option<i64>,
+) -> Option<Statement> {
+    if findings.deviating_at_once > 0 {
+        let number = findings.deviating_at_once;
+        let services = if number == 1 { "service" } else { "services" };
+        return Some(Statement::new(
+            ANNOUNCED,
+            false,
+            EDITED,
+            format!(
+                "The last edit made {number} {services} deviate at once. Next: set \
+                 enforceFrom on the new or stricter checks, 90 days ahead, so that teams can take \
+                 the step first."
+            ),
+        ));
+    }
+    let said = conditions
+        .iter()
+        .find(|condition| condition.type_ == ANNOUNCED && condition.reason == EDITED)?;
+    (said.observed_generation == generation)
+        .then(|| Statement::new(ANNOUNCED, false, EDITED, said.message.clone()))
+}
+
+fn statements(findings: &PathFindings, edited: Option<&Statement>) -> Vec<Statement> {
     let mut statements = vec![ready(findings)];
     if findings.nothing_usable {
         statements.push(Statement::new(
@@ -219,7 +257,8 @@ fn statements(findings: &PathFindings) -> Vec<Statement> {
             "Waiting for a correction. Next: see ChecksValid.",
         ));
     }
-    statements.extend([checks_valid(&findings.invalid), announced(findings)]);
+    let announced = edited.cloned().unwrap_or_else(|| announced(findings));
+    statements.extend([checks_valid(&findings.invalid), announced]);
     statements.extend(findings.warning.clone());
     if findings.exceptions_kept {
         statements.push(Statement::new(

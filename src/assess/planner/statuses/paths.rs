@@ -11,6 +11,7 @@ use crate::assess::path::Path;
 use crate::assess::planner::status::{
     NewServicesNow, PathFindings, path_status, undecodable_status,
 };
+use crate::assess::planner::statuses::edits::Edits;
 use crate::assess::planner::statuses::{Owned, StatusWrite};
 use crate::assess::planner::warning_policies::PolicyPlanner;
 
@@ -26,6 +27,7 @@ pub(super) fn changed_paths(
     facts: &Inventory,
     policies: &PolicyPlanner,
     counts: Counts<'_>,
+    edits: &mut Edits,
     now: Timestamp,
 ) -> Vec<StatusWrite<GoldenPathStatus>> {
     let present = facts
@@ -36,6 +38,9 @@ pub(super) fn changed_paths(
         let before = facts.path_status(&path.name);
         let mut findings = findings(facts, path, counts, now);
         findings.warning = policies.statement(path);
+        let off_path = findings.services - findings.on_path.min(findings.services);
+        findings.deviating_at_once =
+            edits.deviating_at_once(facts, path, findings.preview.is_none(), off_path);
         let status = path_status(path.generation, &findings, before, now);
         (before != Some(&status)).then(|| StatusWrite {
             of: Owned::Path(path.name.clone()),
