@@ -1,15 +1,13 @@
-//! Text to values, as kubectl reads it: YAML 1.1 booleans and octal numbers, anchors and merge
-//! keys, each within limits that no input can get around. Errors name a line and a column.
+//! Text to values, as kubectl reads it: JSON, or YAML with the scalars of go-yaml, anchors and merge
+//! keys. Errors name a line and a column.
+
+mod scalar;
+mod tree;
 
 use serde_json::Value;
-use serde_saphyr::options::DuplicateKeyPolicy;
-use serde_saphyr::{Error, Options};
 
+use self::tree::Mistake;
 use super::documents::Document;
-
-/// Expansion of aliases beyond this is an attack or an accident. Everything else that a document makes the
-/// parser do is bounded by its bytes.
-const REPLAYED_EVENTS: usize = 100_000;
 
 /// Why a document could not be read.
 #[derive(Debug, PartialEq, Eq)]
@@ -76,88 +74,20 @@ fn json_values(document: &Document<'_>) -> Option<Vec<Placed>> {
 }
 
 fn parse_yaml(document: &Document<'_>) -> Result<(Value, Vec<Unreadable>), Unreadable> {
-    match read(document.text, DuplicateKeyPolicy::Error) {
-        Ok(value) => Ok((value, Vec::new())),
-        // As in kubectl's client, the last of two equal keys wins; a problem reports it.
-        Err(error) if is_duplicate(&error) => read(document.text, DuplicateKeyPolicy::LastWins)
-            .map(|value| (value, vec![unreadable(document, &error)]))
-            .map_err(|error| unreadable(document, &error)),
-        Err(error) => Err(unreadable(document, &error)),
-    }
-}
-
-fn read(text: &str, duplicate_keys: DuplicateKeyPolicy) -> Result<Value, Error> {
-    serde_saphyr::from_str_with_options(text, options(text, duplicate_keys))
+    let placed = |mistake: Mistake| Unreadable {
+        line: document.lines_before + mistake.line,
+        column: Some(mistake.column),
+        message: mistake.message,
+    };
+    let tree = tree::parse(document.text).map_err(placed)?;
+    // As in kubectl's client, the last of two equal keys wins; a problem reports it.
+    let mistakes = tree.repeated.into_iter().map(placed).collect();
+    Ok((tree.value, mistakes))
 }
 
 /// The lines, counted from 1 in the document's text, on which the items of a `List` begin.
 pub fn item_lines(text: &str) -> Vec<usize> {
-    #[derive(serde::Deserialize)]
-    struct List {
-        #[serde(default)]
-        items: Vec<serde_saphyr::Spanned<serde::de::IgnoredAny>>,
-    }
-    let options = options(text, DuplicateKeyPolicy::LastWins);
-    serde_saphyr::from_str_with_options::<List>(text, options)
-        .map(|list| list.items)
-        .unwrap_or_default()
-        .iter()
-        .map(|item| usize::try_from(item.defined.line()).unwrap_or(1))
-        .collect()
-}
-
-fn options(text: &str, duplicate_keys: DuplicateKeyPolicy) -> Options {
-    let bytes = text.len();
-    serde_saphyr::options! {
-        budget: serde_saphyr::budget! {
-            // A list of a whole cluster has more nodes than any fixed number.
-            max_nodes: bytes.saturating_add(REPLAYED_EVENTS),
-            max_events: bytes.saturating_mul(2).saturating_add(REPLAYED_EVENTS),
-            max_total_scalar_bytes: bytes.saturating_mul(2).saturating_add(1 << 26),
-        },
-        duplicate_keys: duplicate_keys,
-        legacy_octal_numbers: true,
-        with_snippet: false,
-        alias_limits: serde_saphyr::alias_limits! {
-            max_total_replayed_events: REPLAYED_EVENTS,
-        },
-    }
-}
-
-fn is_duplicate(error: &Error) -> bool {
-    matches!(error.without_snippet(), Error::DuplicateMappingKey { .. })
-}
-
-fn unreadable(document: &Document<'_>, error: &Error) -> Unreadable {
-    let place = error.location();
-    let within = |number: u64| usize::try_from(number).unwrap_or(1);
-    Unreadable {
-        line: place.map_or_else(
-            || document.first_line(),
-            |place| document.lines_before + within(place.line()).max(1),
-        ),
-        column: place.map(|place| within(place.column())),
-        message: explain(error.without_snippet()),
-    }
-}
-
-fn explain(error: &Error) -> String {
-    match error {
-        Error::DuplicateMappingKey { key: Some(key), .. } => {
-            format!("the key '{key}' is given twice; the last one counts")
-        }
-        Error::AliasReplayLimitExceeded { .. } => {
-            "its aliases unfold to more than any manifest needs, so it is not read".to_owned()
-        }
-        Error::AliasError { error, .. } => explain(error.without_snippet()),
-        other => without_place(&other.to_string()),
-    }
-}
-
-/// The parser's own mention of the place counts from the document's start, not from the file's.
-fn without_place(message: &str) -> String {
-    let plain = message.split(" at line ").next().unwrap_or(message);
-    plain.lines().next().unwrap_or(plain).trim().to_owned()
+    tree::parse(text).unwrap_or_default().item_lines
 }
 
 #[cfg(test)]
