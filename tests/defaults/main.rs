@@ -3,22 +3,27 @@
 #![cfg(feature = "demo")]
 #![allow(clippy::unwrap_used)]
 
+mod scalars;
+
 use std::fs;
 use std::path::Path;
+use std::sync::LazyLock;
 
-use goldenpath::manifests::Manifest;
 use goldenpath::manifests::files::File;
 use goldenpath::manifests::read::manifests;
-use goldenpath_e2e::{Options, control_plane_or_skip};
+use goldenpath::manifests::{Input, Manifest};
+use goldenpath_e2e::{ControlPlane, Options, control_plane_or_skip};
 use serde_json::Value;
+
+/// One for all tests, which only ask what would be stored.
+static CLUSTER: LazyLock<Option<ControlPlane>> =
+    LazyLock::new(|| control_plane_or_skip(&Options::default()));
 
 const MANIFESTS: &str = "tests/fixtures/defaults/manifests.yaml";
 
 #[test]
 fn a_manifest_with_our_defaults_is_what_the_api_server_stores() {
-    let Some(cluster) = control_plane_or_skip(&Options::default()) else {
-        return;
-    };
+    let Some(cluster) = &*CLUSTER else { return };
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join(MANIFESTS);
     let ours = read(&file);
     assert!(ours.len() >= 40, "{} manifests", ours.len());
@@ -41,17 +46,18 @@ fn a_manifest_with_our_defaults_is_what_the_api_server_stores() {
 }
 
 fn read(file: &Path) -> Vec<Manifest> {
-    let input = manifests(
-        &vec![File {
-            name: MANIFESTS.to_owned(),
-            content: fs::read(file).unwrap(),
-            is_named: true,
-        }]
-        .into(),
-        "default",
-    );
+    let input = read_text(&fs::read_to_string(file).unwrap());
     assert_eq!(input.problems, []);
     input.manifests
+}
+
+fn read_text(text: &str) -> Input {
+    let file = File {
+        name: MANIFESTS.to_owned(),
+        content: text.as_bytes().to_vec(),
+        is_named: true,
+    };
+    manifests(&vec![file].into(), "default")
 }
 
 fn items(mut object: Value) -> Vec<Value> {

@@ -45,6 +45,8 @@ impl Type {
     }
 }
 
+const NO_KEY: &str = "this cannot be a key: quote it";
+
 /// A scalar that was resolved.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Resolved {
@@ -92,17 +94,31 @@ pub(super) fn value(text: &str, stated: Option<Type>) -> Result<Value, String> {
     }
 }
 
-/// The key that a plain scalar is in a JSON object.
+/// The key that a scalar is in a JSON object.
 ///
 /// # Errors
 /// When it is null, which no key can be, or above the range of integers.
-pub(super) fn key(text: &str) -> Result<String, String> {
-    match resolve(text) {
-        Resolved::Text => Ok(text.to_owned()),
-        Resolved::Bool(flag) => Ok(flag.to_string()),
-        Resolved::Int(number) => Ok(number.to_string()),
-        Resolved::Float(number) => Ok(float_key(number)),
-        Resolved::Null | Resolved::Large(_) => Err(format!("'{text}' cannot be a key: quote it")),
+pub(super) fn key(text: &str, stated: Option<Type>) -> Result<String, String> {
+    match (stated, resolve(text)) {
+        (Some(_), _) => key_of(value(text, stated)?),
+        (None, Resolved::Text) => Ok(text.to_owned()),
+        (None, Resolved::Bool(flag)) => Ok(flag.to_string()),
+        (None, Resolved::Int(number)) => Ok(number.to_string()),
+        (None, Resolved::Float(number)) => Ok(float_key(number)),
+        (None, Resolved::Null | Resolved::Large(_)) => Err(NO_KEY.to_owned()),
+    }
+}
+
+/// The key that a value is in a JSON object.
+///
+/// # Errors
+/// As [`key`], and for what is no scalar.
+pub(super) fn key_of(value: Value) -> Result<String, String> {
+    match value {
+        Value::String(text) => Ok(text),
+        Value::Bool(flag) => Ok(flag.to_string()),
+        Value::Number(number) => Ok(number.to_string()),
+        Value::Null | Value::Array(_) | Value::Object(_) => Err(NO_KEY.to_owned()),
     }
 }
 
@@ -122,7 +138,7 @@ fn json(text: &str, resolved: Resolved) -> Result<Value, String> {
 /// kubectl writes JSON in between, in which a whole float is written as an integer.
 fn float(number: f64, text: &str) -> Result<Value, String> {
     const BEYOND: f64 = 9_223_372_036_854_775_808.0; // 2^63
-    if number.fract() == 0.0 && number.abs() < BEYOND && !(number == 0.0 && number.is_sign_negative()) {
+    if number.fract() == 0.0 && number.abs() < BEYOND {
         #[allow(clippy::cast_possible_truncation)] // whole, and within the range
         return Ok(Value::from(number as i64));
     }
@@ -152,7 +168,7 @@ fn float_key(number: f64) -> String {
     let short = format!("{number:e}");
     let (digits, exponent) = short.split_once('e').unwrap_or((&short, "0"));
     match exponent.parse::<i32>() {
-        Ok(exponent) if !(-4..21).contains(&exponent) => {
+        Ok(exponent) if !(-4..6).contains(&exponent) => {
             let sign = if exponent < 0 { '-' } else { '+' };
             format!("{digits}e{sign}{:02}", exponent.abs())
         }
@@ -217,8 +233,14 @@ fn integer(plain: &str) -> Option<i128> {
     }
     let number = i128::from(u64::from_str_radix(digits, radix).ok()?) * sign;
     let is_signed = plain.starts_with(['-', '+']);
-    let most = if is_signed { i128::from(i64::MAX) } else { i128::from(u64::MAX) };
-    (i128::from(i64::MIN)..=most).contains(&number).then_some(number)
+    let most = if is_signed {
+        i128::from(i64::MAX)
+    } else {
+        i128::from(u64::MAX)
+    };
+    (i128::from(i64::MIN)..=most)
+        .contains(&number)
+        .then_some(number)
 }
 
 /// Whether a text is a decimal number with a fraction or an exponent, or without.

@@ -3,8 +3,8 @@
 
 use std::collections::{HashMap, HashSet};
 
-use serde_saphyr::granit_parser::{Event, Parser, ScalarStyle, Span, Tag};
 use serde_json::{Map, Value};
+use serde_saphyr::granit_parser::{Event, Parser, ScalarStyle, Span, Tag};
 
 use super::scalar::{self, Type};
 
@@ -152,9 +152,8 @@ impl Builder {
                 self.begin_node(span)?;
                 let node = self.unfold(id, span)?;
                 if self.wants_key() {
-                    let Value::String(name) = node.value else {
-                        return Err(Mistake::at(span, "a key must be a text"));
-                    };
+                    let name =
+                        scalar::key_of(node.value).map_err(|message| Mistake::at(span, message))?;
                     return self.begin_field(Key::Field(name), span);
                 }
                 self.add(node, 0, span)
@@ -181,7 +180,10 @@ impl Builder {
             return Err(Mistake::at(span, "a second document begins here"));
         }
         if let [root, list] = self.stack.as_slice()
-            && let Content::Object { key: Some(Key::Field(name)), .. } = &root.content
+            && let Content::Object {
+                key: Some(Key::Field(name)),
+                ..
+            } = &root.content
             && let Content::List(_) = &list.content
             && name == "items"
         {
@@ -241,8 +243,12 @@ impl Builder {
     }
 
     fn begin_field(&mut self, name: Key, span: Span) -> Result<(), Mistake> {
-        let Some(Open { content: Content::Object { key, stated, .. }, bytes, nodes, .. }) =
-            self.stack.last_mut()
+        let Some(Open {
+            content: Content::Object { key, stated, .. },
+            bytes,
+            nodes,
+            ..
+        }) = self.stack.last_mut()
         else {
             return Ok(());
         };
@@ -289,13 +295,20 @@ impl Builder {
 fn merge(value: Value, fields: &mut Map<String, Value>, at: Span) -> Result<(), Mistake> {
     let sources = match value {
         Value::Array(items) => items,
-        one @ (Value::Object(_) | Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_)) => {
+        one @ (Value::Object(_)
+        | Value::Null
+        | Value::Bool(_)
+        | Value::Number(_)
+        | Value::String(_)) => {
             vec![one]
         }
     };
     for source in sources.into_iter().rev() {
         let Value::Object(more) = source else {
-            return Err(Mistake::at(at, "'<<' needs an object, or a list of objects"));
+            return Err(Mistake::at(
+                at,
+                "'<<' needs an object, or a list of objects",
+            ));
         };
         fields.extend(more);
     }
@@ -303,29 +316,26 @@ fn merge(value: Value, fields: &mut Map<String, Value>, at: Span) -> Result<(), 
 }
 
 fn key(text: &str, style: ScalarStyle, tag: Option<&Tag>, span: Span) -> Result<Key, Mistake> {
-    let is_plain = style == ScalarStyle::Plain && tag.is_none();
-    if is_plain && text == "<<" {
+    if style == ScalarStyle::Plain && tag.is_none() && text == "<<" {
         return Ok(Key::Merge(span));
     }
-    let name = if is_plain {
-        scalar::key(text).map_err(|message| Mistake::at(span, message))?
-    } else {
-        text.to_owned()
-    };
-    Ok(Key::Field(name))
+    scalar::key(text, stated(style, tag))
+        .map(Key::Field)
+        .map_err(|message| Mistake::at(span, message))
 }
 
-fn value(
-    text: &str,
-    style: ScalarStyle,
-    tag: Option<&Tag>,
-    span: Span,
-) -> Result<Value, Mistake> {
-    let stated = match tag {
-        // Other tags are names of types that go-yaml does not know: the text counts.
-        Some(tag) => Some(tag.core_suffix().and_then(Type::of_tag).unwrap_or(Type::Text)),
-        None if style == ScalarStyle::Plain => None,
-        None => Some(Type::Text),
-    };
-    scalar::value(text, stated).map_err(|message| Mistake::at(span, message))
+fn value(text: &str, style: ScalarStyle, tag: Option<&Tag>, span: Span) -> Result<Value, Mistake> {
+    scalar::value(text, stated(style, tag)).map_err(|message| Mistake::at(span, message))
+}
+
+/// The type that a tag or quotes state. Tags that go-yaml does not know state a text.
+fn stated(style: ScalarStyle, tag: Option<&Tag>) -> Option<Type> {
+    match tag {
+        Some(tag) => {
+            let suffix = tag.suffix_in_namespace("tag:yaml.org,2002:");
+            let known = suffix.and_then(|suffix| Type::of_tag(&suffix));
+            Some(known.unwrap_or(Type::Text))
+        }
+        None => (style != ScalarStyle::Plain).then_some(Type::Text),
+    }
 }
