@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used)]
 
 use std::io::Write as _;
+use std::path::PathBuf;
 use std::process::{Command, Output, Stdio};
 
 use serde_json::Value;
@@ -45,6 +46,28 @@ fn printed(args: &[&str], input: &str) -> String {
 
 fn report(input: &str) -> Value {
     serde_json::from_str(&printed(&["scan", "-", "-o", "json"], input)).unwrap()
+}
+
+/// A file that goes with the test.
+struct Manifest(PathBuf);
+
+impl Manifest {
+    fn of(test: &str, content: &str) -> Self {
+        let name = format!("goldenpath-{test}-{}.yaml", std::process::id());
+        let file = std::env::temp_dir().join(name);
+        std::fs::write(&file, content).unwrap();
+        Self(file)
+    }
+
+    fn path(&self) -> &str {
+        self.0.to_str().unwrap()
+    }
+}
+
+impl Drop for Manifest {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_file(&self.0);
+    }
 }
 
 fn problems(report: &Value) -> Vec<&str> {
@@ -117,10 +140,8 @@ fn a_scope_condition_that_fails_is_reported_with_a_count_and_an_example() {
              scope, such as default/Deployment/one: no such key: labels"
         ]
     );
-    let file = std::env::temp_dir().join(format!("goldenpath-scope-{}.yaml", std::process::id()));
-    std::fs::write(&file, &input).unwrap();
-    let why = printed(&["why", "deploy/two", "--from", file.to_str().unwrap()], "");
-    std::fs::remove_file(file).unwrap();
+    let file = Manifest::of("scope", &input);
+    let why = printed(&["why", "deploy/two", "--from", file.path()], "");
     let note = "Note   the matchCondition 'tier' of path web-service fails on it, so it is not in the \
                 path's scope: ";
     assert!(why.contains(note), "{why}");
@@ -129,4 +150,59 @@ fn a_scope_condition_that_fails_is_reported_with_a_count_and_an_example() {
         deployment("other", "  labels: {tier: batch}\n")
     ));
     assert_eq!(problems(&silent), [""; 0]);
+}
+
+#[test]
+fn a_label_that_looks_like_a_float_is_a_text() {
+    let found = report(&format!(
+        "{PATH}{}",
+        deployment("web", "  labels: {commit: 4e51289}\n")
+    ));
+    assert_eq!(problems(&found), [""; 0]);
+    assert_eq!(found["workloads"][0]["status"], "deviating");
+}
+
+#[test]
+fn teams_are_trimmed() {
+    let mut input = PATH.to_owned();
+    input += &deployment("one", "  annotations: {goldenpath.dev/team: payments}\n");
+    input += &deployment(
+        "two",
+        "  annotations:\n    goldenpath.dev/team: |\n      payments\n",
+    );
+    input += &deployment(
+        "three",
+        "  annotations: {goldenpath.dev/team: '  ', team: ' payments '}\n",
+    );
+    let found = report(&input);
+    let workloads = found["workloads"].as_array().unwrap();
+    let teams: Vec<&Value> = workloads.iter().map(|workload| &workload["team"]).collect();
+    assert_eq!(teams, ["payments"; 3]);
+}
+
+#[test]
+fn exceptions_that_cost_nothing_cost_0_hours() {
+    for hours in ["1", "-0.0"] {
+        let exception = format!(
+            "---
+apiVersion: goldenpath.dev/v1alpha1
+kind: DeviationException
+metadata: {{name: e1, namespace: default, creationTimestamp: '2026-01-01T00:00:00Z'}}
+spec:
+  path: web-service
+  checks: [pinned-image]
+  targets: [{{kind: Deployment, name: gone}}]
+  reason: Vendor publishes only the tag latest for it
+  owner: {{team: shop}}
+  ownershipCost: {{hoursPerMonth: {hours}}}
+"
+        );
+        let file = Manifest::of(
+            "hours",
+            &format!("{PATH}{}{exception}", deployment("web", "")),
+        );
+        let text = printed(&["exceptions", "--from", file.path()], "");
+        assert!(text.contains("those in use cost 0 hours a month"), "{text}");
+        assert!(!text.contains("-0"), "{text}");
+    }
 }

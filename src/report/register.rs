@@ -73,7 +73,7 @@ pub fn register(report: &Report, filter: &Filter) -> Register {
         api_version: API_VERSION,
         kind: KIND,
         as_of: report.as_of,
-        hours_per_month: in_use.map(|line| line.hours_per_month).sum(),
+        hours_per_month: in_use.fold(0.0, |sum, line| sum + line.hours_per_month), // `sum` of none is -0
         exceptions,
         problems: beside_workloads(report),
     }

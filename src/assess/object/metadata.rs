@@ -18,9 +18,11 @@ impl<'a> Metadata<'a> {
             .filter(|text| !text.is_empty())
     }
 
+    /// The text of an annotation, without the spaces and line ends around it that a block of YAML adds.
     fn annotation(&self, key: &str) -> Option<&'a str> {
         self.0["metadata"]["annotations"][key]
             .as_str()
+            .map(str::trim)
             .filter(|text| !text.is_empty())
     }
 
@@ -44,7 +46,7 @@ impl<'a> Metadata<'a> {
     }
 
     fn annotated_instant(&self, key: &str) -> Option<Timestamp> {
-        self.annotation(key)?.trim().parse().ok()
+        self.annotation(key)?.parse().ok()
     }
 
     pub(in crate::assess) fn service(&self, keys: &[String]) -> Option<Arc<str>> {

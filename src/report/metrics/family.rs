@@ -196,7 +196,8 @@ fn histogram(bounds: &[f64], values: &[f64]) -> Histogram {
     let mut histogram = Histogram::default();
     histogram.set_bucket(buckets.collect());
     histogram.set_sample_count(values.len() as u64);
-    histogram.set_sample_sum(values.iter().sum());
+    // `sum` of none is -0.
+    histogram.set_sample_sum(values.iter().fold(0.0, |sum, value| sum + value));
     histogram
 }
 

@@ -31,7 +31,7 @@ pub(super) fn line(view: &ExceptionView<'_>, sources: &Sources) -> document::Exc
         category: spec.category.map(|category| category.as_str().to_owned()),
         reason: spec.reason.clone(),
         would_return_if: spec.would_return_if.clone(),
-        hours_per_month: spec.ownership_cost.hours_per_month,
+        hours_per_month: spec.ownership_cost.hours_per_month + 0.0, // -0 becomes 0
         next: Next::of(view),
         turn: Next::of(view).turn(),
         requested_at: requested_at(view, sources),
