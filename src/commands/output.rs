@@ -121,5 +121,6 @@ pub(super) fn style(global: &GlobalArgs, wide: bool) -> Style {
         width: terminal::width(),
         color: terminal::colors_output(global.color),
         wide,
+        all_problems: false,
     }
 }

@@ -8,6 +8,7 @@ use super::error::Result;
 use super::evidence::{Evidence, EvidenceArgs, Extent};
 use super::output::{self, TableFormat};
 use super::{Exit, Invocation, terminal};
+use crate::report::terminal::text::Style;
 use crate::report::terminal::{summary, text};
 
 pub(super) const HELP: &str = "\
@@ -44,6 +45,10 @@ pub struct ReportArgs {
     #[arg(long)]
     pub allow_empty: bool,
 
+    /// As --all: list every problem too
+    #[arg(long, conflicts_with = "summary")]
+    pub explain: bool,
+
     /// What is reported on.
     #[command(flatten)]
     pub evidence: EvidenceArgs,
@@ -79,12 +84,16 @@ fn print(
                 summary::render(report, style, flags)
             })
         }
-        (TableFormat::Table, false) if !args.all => {
+        (TableFormat::Table, false) if !args.all && !args.explain => {
             args.output.write(report, global, out, |report, style| {
                 summary::whole_or_summary(report, style, flags)
             })
         }
         (_, false) => args.output.write(report, global, out, |report, style| {
+            let style = Style {
+                all_problems: true,
+                ..style
+            };
             text::render(report, style, flags)
         }),
     }

@@ -14,6 +14,7 @@ use super::{Exit, Invocation, terminal};
 use crate::assess::state::{Standing, Status};
 use crate::manifests::PathsFrom;
 use crate::report::document::Workload;
+use crate::report::terminal::text::Style;
 use crate::report::terminal::{text, why};
 
 pub(super) const HELP: &str = "\
@@ -57,7 +58,7 @@ pub struct ScanArgs {
     #[arg(long)]
     pub allow_empty: bool,
 
-    /// Explain every workload that is not on its path
+    /// Explain every workload that is not on its path, and list every problem
     #[arg(long)]
     pub explain: bool,
 
@@ -101,7 +102,14 @@ pub(super) fn run(args: &ScanArgs, invocation: &Invocation<'_>) -> Result<Exit> 
         &evidence.report,
         invocation.global,
         &mut out,
-        |report, style| text::render(report, style, &evidence.flags),
+        |report, style| {
+            let all_problems = args.explain;
+            let style = Style {
+                all_problems,
+                ..style
+            };
+            text::render(report, style, &evidence.flags)
+        },
     )?;
     if args.explain {
         explain(&evidence, args.output, invocation, &mut out)?;

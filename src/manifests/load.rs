@@ -10,6 +10,7 @@ use serde_json::Value;
 
 use super::passed_over::{PassedOver, Reason};
 use super::read::{Input, Manifest};
+use super::repeated::{self, Repeated};
 use super::shape;
 use crate::api::{self, DeviationException, GoldenPath, keys};
 use crate::assess::exception::record::Exception;
@@ -40,10 +41,19 @@ pub struct Loaded {
 /// Loads manifests. `now` replaces the creation time that manifests do not have.
 pub fn load(input: Input, mut settings: Settings, extra: &[ExtraKind], now: Timestamp) -> Loaded {
     settings.kinds.extend(extra_kinds(extra, &input.manifests));
+    let is_judged = |one: &Repeated| {
+        let is_watched = settings
+            .kinds
+            .iter()
+            .any(|kind| kind.group == one.group && kind.kind == one.kind);
+        is_watched || one.group == api::GROUP || one.group.is_empty() && one.kind == "Namespace"
+    };
+    let mut problems = input.problems;
+    problems.extend(repeated::problems(&input.repeated, is_judged));
     let mut loaded = Loaded {
         inventory: Inventory::new(settings),
         sources: Sources::default(),
-        problems: input.problems,
+        problems,
         unusable: 0,
         passed_over: input.passed_over,
     };

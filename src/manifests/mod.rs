@@ -9,6 +9,7 @@ pub(crate) mod import;
 mod load;
 pub mod passed_over;
 pub mod read;
+pub mod repeated;
 pub mod shape;
 mod starter;
 mod yaml;

@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use super::documents::{self, Document};
 use super::files::{File, Files};
 use super::passed_over::{PassedOver, Reason};
+use super::repeated::{Repeated, What};
 use super::shape::{self, Shape};
 use super::yaml::{self, Parsed, Placed, Unreadable};
 use crate::assess::object::defaults;
@@ -61,6 +62,8 @@ pub struct Input {
     pub problems: Vec<Problem>,
     /// Documents that were meant to be objects and could not be read.
     pub unreadable: usize,
+    /// What was given twice; a problem where its kind is judged.
+    pub repeated: Vec<Repeated>,
     /// What was read and is not judged.
     pub passed_over: PassedOver,
 }
@@ -158,10 +161,16 @@ impl Reader {
                 }
             }
         }
-        if self.input.manifests.len() > before {
-            for Unreadable { line, message, .. } in parsed.mistakes {
-                self.note(file, line, &message);
-            }
+        let first = self.input.manifests.get(before);
+        if let Some(identity) = first.map(|first| Identity::of(&first.value)) {
+            let keys = parsed.mistakes.into_iter();
+            let keys = keys.map(|Unreadable { line, message, .. }| Repeated {
+                group: identity.group.clone(),
+                kind: identity.kind.clone(),
+                source: place(file, line),
+                what: What::Key(message),
+            });
+            self.input.repeated.extend(keys);
         }
     }
 
@@ -223,14 +232,22 @@ impl Input {
         let mut latest = BTreeMap::new();
         let mut earlier = BTreeSet::new();
         for (index, manifest) in self.manifests.iter().enumerate() {
-            let Some(identity) = Identity::of(&manifest.value) else {
-                continue;
-            };
+            let identity = Identity::of(&manifest.value);
+            if identity.name.is_empty() {
+                continue; // the API server makes a name for each
+            }
+            let (group, kind) = (identity.group.clone(), identity.kind.clone());
             let name = identity.to_string();
             if let Some(before) = latest.insert(identity, index) {
-                let message = format!("{name} is given again at {}, which counts", manifest.source);
-                let place = &self.manifests[before].source;
-                self.problems.push(Problem::new(place, message));
+                self.repeated.push(Repeated {
+                    group,
+                    kind,
+                    source: self.manifests[before].source.clone(),
+                    what: What::Object {
+                        name,
+                        again: manifest.source.clone(),
+                    },
+                });
                 earlier.insert(before);
             }
         }
@@ -300,17 +317,17 @@ struct Identity {
 }
 
 impl Identity {
-    /// None for an object whose name the API server makes up.
-    fn of(value: &Value) -> Option<Self> {
-        let group = word(value, "/apiVersion")?.split_once('/');
-        Some(Self {
-            group: group.map_or("", |(group, _)| group).to_owned(),
-            kind: word(value, "/kind")?.to_owned(),
-            namespace: word(value, "/metadata/namespace")
-                .unwrap_or_default()
-                .to_owned(),
-            name: word(value, "/metadata/name")?.to_owned(),
-        })
+    /// Without a name for an object whose name the API server makes up.
+    fn of(value: &Value) -> Self {
+        let text = |pointer: &str| word(value, pointer).unwrap_or_default().to_owned();
+        let version = text("/apiVersion");
+        let group = version.split_once('/').map_or("", |(group, _)| group);
+        Self {
+            group: group.to_owned(),
+            kind: text("/kind"),
+            namespace: text("/metadata/namespace"),
+            name: text("/metadata/name"),
+        }
     }
 }
 
@@ -508,16 +525,22 @@ mod tests {
     }
 
     #[test]
-    fn the_later_of_two_manifests_counts_and_is_reported() {
+    fn the_later_of_two_manifests_counts_and_is_noted() {
         let input = read(&format!("{POD}---\n{POD}---\n{POD}"));
         assert_eq!(names(&input), [("a", 9)]);
-        assert_eq!(
-            messages(&input),
-            [
-                "a.yaml:1: Pod default/a is given again at a.yaml:5, which counts",
-                "a.yaml:5: Pod default/a is given again at a.yaml:9, which counts",
-            ]
-        );
+        let noted: Vec<_> = input
+            .repeated
+            .iter()
+            .map(|one| (one.source.line, &one.what))
+            .collect();
+        let object = |line| What::Object {
+            name: "Pod default/a".to_owned(),
+            again: Source {
+                file: "a.yaml".to_owned(),
+                line,
+            },
+        };
+        assert_eq!(noted, [(1, &object(5)), (5, &object(9))]);
     }
 
     #[test]

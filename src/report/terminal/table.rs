@@ -98,6 +98,8 @@ pub struct Style {
     pub color: bool,
     /// Whether to show more columns.
     pub wide: bool,
+    /// Whether to list every problem.
+    pub all_problems: bool,
 }
 
 /// The lines of a table; empty without rows.

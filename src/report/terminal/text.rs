@@ -15,6 +15,8 @@ pub use crate::report::terminal::table::{Style, own_sequence};
 use crate::report::voice::{self, WorkloadState, counted, day};
 
 const BAR: usize = 40;
+/// Problems that are listed unless all are wanted.
+const PROBLEMS: usize = 10;
 
 /// The whole report. `from` is what a command about it needs besides the workload, such as
 /// `--from deploy/`; empty for a cluster.
@@ -24,7 +26,7 @@ pub fn render(report: &Report, style: Style, from: &str) -> String {
         paths(report, style),
         workloads(report, style),
         exceptions(report, style),
-        problems(&report.problems),
+        notes(&report.problems, style),
         hint(report, from),
     ];
     let shown: Vec<String> = sections
@@ -422,6 +424,19 @@ fn note(exception: &Exception) -> &'static str {
         (_, Some(false)) => "no longer needed: everything it names passes",
         (Some(true) | None, Some(true) | None) => "",
     }
+}
+
+/// The first problems, and how many more there are.
+fn notes(all: &[Problem], style: Style) -> String {
+    let more = all.len().saturating_sub(PROBLEMS);
+    if more < 2 || style.all_problems {
+        return problems(all);
+    }
+    let shown = problems(&all[..PROBLEMS]);
+    format!(
+        "{shown}and {}: list them with --explain\n",
+        counted(more, "more problem")
+    )
 }
 
 /// The problems, one per line.
