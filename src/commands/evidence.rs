@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use super::error::{CommandError, ErrorKind, Result};
-use super::global::GlobalArgs;
+use super::global::{GlobalArgs, flag};
 use super::judging::JudgingArgs;
 use super::workload_name::WorkloadName;
 use super::{Exit, Invocation, advice, runtime, terminal};
@@ -24,7 +24,7 @@ use crate::manifests::{self, Input, PathsFrom};
 use crate::report::document::build::{self, Sources};
 use crate::report::document::{Report, Workload};
 use crate::report::register;
-use crate::report::voice::{Calendar, shell_word};
+use crate::report::voice::Calendar;
 
 /// Flags of commands that report on a cluster, or on manifests instead.
 #[derive(Args, Clone, Debug, Default)]
@@ -102,7 +102,7 @@ impl Evidence {
             inventory: judged.inventory,
             report: judged.report,
             problems: Vec::new(),
-            flags: flags(args),
+            flags: flags(args, global),
             origin: Origin::Manifests {
                 namespace: global.namespace.clone(),
             },
@@ -146,7 +146,7 @@ impl Evidence {
             inventory: listing.inventory,
             report,
             problems: listing.problems,
-            flags: flags(args),
+            flags: flags(args, global),
             origin: Origin::Cluster {
                 namespace: listing.namespace,
                 target: global.target(),
@@ -371,16 +371,27 @@ pub(super) fn is_golden_path(value: &Value) -> bool {
     is_of_kind(value, "GoldenPath")
 }
 
-/// Standard input cannot be read a second time, so it is left out.
-pub(super) fn flags(args: &EvidenceArgs) -> String {
+/// The flags that the answer depends on. Manifests on standard input have to be piped once more.
+pub(super) fn flags(args: &EvidenceArgs, global: &GlobalArgs) -> String {
     let files = args
         .from
         .iter()
-        .filter(|path| path.as_os_str() != "-")
-        .map(|path| format!("--from {}", shell_word(&path.to_string_lossy())));
+        .map(|path| flag("from", &path.to_string_lossy()));
     let paths = args.paths.iter().map(|paths| match paths {
-        PathsFrom::Starter => "--paths starter".to_owned(),
-        PathsFrom::File(path) => format!("--paths {}", shell_word(&path.to_string_lossy())),
+        PathsFrom::Starter => flag("paths", "starter"),
+        PathsFrom::File(path) => flag("paths", &path.to_string_lossy()),
     });
-    files.chain(paths).collect::<Vec<_>>().join(" ")
+    let as_of = global.as_of.map(|at| flag("as-of", &at.to_string()));
+    let connection = if args.from.is_empty() {
+        global.connection_flags()
+    } else {
+        Vec::new()
+    };
+    files
+        .chain(paths)
+        .chain(args.judging.flags())
+        .chain(connection)
+        .chain(as_of)
+        .collect::<Vec<_>>()
+        .join(" ")
 }

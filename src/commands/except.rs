@@ -9,7 +9,6 @@ use std::io;
 
 use clap::builder::PossibleValue;
 use clap::{Args, ValueEnum};
-use jiff::Timestamp;
 
 use super::error::{CommandError, ErrorKind, Result};
 use super::evidence::{Evidence, EvidenceArgs, Extent};
@@ -164,8 +163,9 @@ pub(super) fn run(args: &ExceptArgs, invocation: &Invocation<'_>) -> Result<Exit
         None
     };
     let answers = complete(args.exception.answers(), &subject, user)?;
-    let exception = draft(&answers, &subject, &evidence.report)?;
-    show(&exception, &evidence, invocation.as_of())?;
+    let exception = draft(&answers, &subject, &evidence.report)
+        .map_err(|refusal| refusal.with_flags(&evidence.flags))?;
+    show(&exception, &evidence, invocation)?;
     if args.apply {
         create(&exception, args.output, invocation)?;
         return Ok(evidence.exit());
@@ -253,7 +253,12 @@ fn complete(given: DraftInput, subject: &Subject, user: Option<String>) -> Resul
 }
 
 /// Prints what the exception would change, on stderr.
-fn show(exception: &DeviationException, evidence: &Evidence, now: Timestamp) -> Result<()> {
+fn show(
+    exception: &DeviationException,
+    evidence: &Evidence,
+    invocation: &Invocation<'_>,
+) -> Result<()> {
+    let now = invocation.as_of();
     let paths = evidence.inventory.paths();
     let name = &exception.spec.path;
     if paths.resolve(name).is_none() {
@@ -273,7 +278,8 @@ fn show(exception: &DeviationException, evidence: &Evidence, now: Timestamp) -> 
             .collect();
         return Err(ErrorKind::CoversNothing(useless.join("; ")).into());
     }
-    terminal::note(&words::render(&preview, exception, now));
+    let connection = invocation.global.connection_flags().join(" ");
+    terminal::note(&words::render(&preview, exception, now, &connection));
     Ok(())
 }
 

@@ -7,6 +7,7 @@ use jiff::Timestamp;
 
 use super::judging::instant;
 use crate::cluster::{PluginCredentials, Scope, Target};
+use crate::report::voice::shell_word;
 
 /// Flags that every command accepts.
 #[derive(Args, Clone, Debug, Default)]
@@ -57,6 +58,14 @@ impl GlobalArgs {
         }
     }
 
+    /// The flags that reach the same cluster.
+    pub(super) fn connection_flags(&self) -> Vec<String> {
+        let kubeconfig = self.kubeconfig.as_ref();
+        let kubeconfig = kubeconfig.map(|file| flag("kubeconfig", &file.to_string_lossy()));
+        let context = self.context.as_ref().map(|name| flag("context", name));
+        kubeconfig.into_iter().chain(context).collect()
+    }
+
     /// The namespace that was named, else the cluster.
     pub(super) fn scope(&self) -> Scope {
         match &self.namespace {
@@ -78,6 +87,14 @@ impl GlobalArgs {
     pub(super) fn default_namespace(&self) -> &str {
         self.namespace.as_deref().unwrap_or("default")
     }
+}
+
+/// A flag of a command that people copy into a shell.
+pub(super) fn flag(name: &str, value: &str) -> String {
+    if value.is_empty() {
+        return format!("--{name}=''");
+    }
+    format!("--{name} {}", shell_word(value))
 }
 
 /// When colour is used.

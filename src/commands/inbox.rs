@@ -56,7 +56,13 @@ pub(super) fn run(args: &InboxArgs, invocation: &Invocation<'_>) -> Result<Exit>
             ..Viewer::new(&identity.user, &identity.groups, &args.teams)
         })
     })?;
-    let inbox = inbox::inbox(&evidence.report, reader);
+    let mut inbox = inbox::inbox(&evidence.report, reader);
+    for flag in invocation.global.connection_flags() {
+        let items = inbox.items.iter_mut();
+        for command in items.flat_map(|item| &mut item.commands) {
+            *command = format!("{command} {flag}");
+        }
+    }
     let out = &mut output::stdout(invocation.global);
     args.output
         .write(&inbox, invocation.global, out, inbox::render)?;

@@ -7,12 +7,16 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
 
+use super::global::flag;
 use super::selector::LabelQuery;
 use crate::api::Period;
 use crate::assess::object::kind::ExtraKind;
 use crate::assess::object::labels::Selector;
 use crate::assess::settings::Settings;
 use crate::report::draft::End;
+
+/// The namespaces that are skipped by default.
+const EXCLUDED: &str = "kube-*";
 
 /// How workloads are found, attributed and counted.
 #[derive(Args, Clone, Debug, Default)]
@@ -62,7 +66,7 @@ pub struct JudgingArgs {
         long,
         value_name = "NAME",
         value_delimiter = ',',
-        default_value = "kube-*",
+        default_value = EXCLUDED,
         env = "GOLDENPATH_EXCLUDE_NAMESPACES"
     )]
     pub exclude_namespaces: Vec<String>,
@@ -105,6 +109,38 @@ impl JudgingArgs {
     }
 }
 
+impl JudgingArgs {
+    /// The flags that differ from their defaults.
+    pub(super) fn flags(&self) -> Vec<String> {
+        let kinds: Vec<String> = self.extra_kind.iter().map(ToString::to_string).collect();
+        let lists = [
+            ("team-from", &self.team_from),
+            ("service-from", &self.service_from),
+            ("extra-kind", &kinds),
+        ];
+        let queries = [
+            ("counted-namespaces", &self.counted_namespaces),
+            ("ignore-namespaces", &self.ignore_namespaces),
+        ];
+        let mut flags: Vec<String> = lists
+            .into_iter()
+            .filter(|(_, values)| !values.is_empty())
+            .map(|(name, values)| flag(name, &values.join(",")))
+            .collect();
+        if self.services_across_namespaces {
+            flags.push("--services-across-namespaces".to_owned());
+        }
+        for (name, query) in queries {
+            flags.extend(query.as_ref().map(|query| flag(name, &query.to_string())));
+        }
+        let excluded = self.exclude_namespaces.join(",");
+        if excluded != EXCLUDED {
+            flags.push(flag("exclude-namespaces", &excluded));
+        }
+        flags
+    }
+}
+
 /// Parses an instant: RFC 3339, or a date, which means its first instant in UTC.
 ///
 /// # Errors
@@ -135,6 +171,24 @@ pub fn end(text: &str) -> Result<End, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn flags_that_differ_from_their_defaults_are_named() {
+        let mut args = JudgingArgs {
+            exclude_namespaces: vec![EXCLUDED.to_owned()],
+            ..JudgingArgs::default()
+        };
+        assert_eq!(args.flags(), [""; 0]);
+        args.team_from = vec!["team".to_owned()];
+        args.extra_kind = vec!["rollouts.argoproj.io/v1alpha1".parse().unwrap()];
+        args.counted_namespaces = Some("env=prod,!old,tier in (a, b)".parse().unwrap());
+        args.exclude_namespaces = vec![String::new()];
+        assert_eq!(
+            args.flags().join(" "),
+            "--team-from team --extra-kind rollouts.argoproj.io/v1alpha1 --counted-namespaces \
+             'env=prod,!old,tier in (a,b)' --exclude-namespaces=''"
+        );
+    }
 
     #[test]
     fn an_instant_is_a_time_or_a_date() {

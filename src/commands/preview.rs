@@ -3,7 +3,6 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use jiff::Timestamp;
 use serde_json::Value;
 
 use super::error::{ErrorKind, Result};
@@ -86,7 +85,7 @@ pub(super) fn run(args: &PreviewArgs, invocation: &Invocation<'_>) -> Result<Exi
     args.output
         .write(&change, invocation.global, out, change::render)?;
     for draft in &drafted {
-        explain(draft, &inventory, now);
+        explain(draft, &inventory, invocation);
     }
     Ok(Exit::of_input(unreadable))
 }
@@ -117,13 +116,15 @@ fn drafted(drafts: Vec<Manifest>, launched: bool) -> Vec<Manifest> {
 }
 
 /// Prints what a drafted exception covers and who decides on it, as `except` does.
-fn explain(draft: &Manifest, inventory: &Inventory, now: Timestamp) {
+fn explain(draft: &Manifest, inventory: &Inventory, invocation: &Invocation<'_>) {
+    let now = invocation.as_of();
     if !is_exception(&draft.value) {
         return;
     }
     if let Ok(exception) = serde_json::from_value::<DeviationException>(draft.value.clone()) {
         let covered = assessed::preview(inventory, &exception, &AsOf::new(now));
-        let text = words::render(&covered, &exception, now);
+        let connection = invocation.global.connection_flags().join(" ");
+        let text = words::render(&covered, &exception, now, &connection);
         terminal::note(&format!("\n{text}"));
     }
 }

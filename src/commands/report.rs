@@ -91,7 +91,7 @@ fn print(
         }
         (_, false) => args.output.write(report, global, out, |report, style| {
             let style = Style {
-                all_problems: true,
+                all_problems: args.all || args.explain,
                 ..style
             };
             text::render(report, style, flags)

@@ -1,6 +1,7 @@
 //! Label selectors as kubectl accepts them: `env=prod,tier!=batch,team in (a, b),!legacy`.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::str::FromStr;
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{LabelSelector, LabelSelectorRequirement};
@@ -26,6 +27,26 @@ impl FromStr for LabelQuery {
                 .ok_or_else(|| InvalidSelector(text.chars().take(80).collect()))?;
         }
         Ok(Self(selector))
+    }
+}
+
+impl fmt::Display for LabelQuery {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let labels = self.0.match_labels.iter().flatten();
+        let equal = labels.map(|(key, value)| format!("{key}={value}"));
+        let expressions = self.0.match_expressions.iter().flatten();
+        let others = expressions.map(|expression| {
+            let key = &expression.key;
+            let values = expression.values.iter().flatten();
+            let values = values.cloned().collect::<Vec<_>>().join(",");
+            match expression.operator.as_str() {
+                "In" => format!("{key} in ({values})"),
+                "NotIn" => format!("{key} notin ({values})"),
+                "DoesNotExist" => format!("!{key}"),
+                _ => key.clone(),
+            }
+        });
+        f.write_str(&equal.chain(others).collect::<Vec<_>>().join(","))
     }
 }
 

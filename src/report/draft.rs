@@ -144,6 +144,17 @@ pub enum Refusal {
     Invalid(Vec<String>),
 }
 
+impl Refusal {
+    /// The refusal, whose example has the flags that the answer depends on.
+    #[must_use]
+    pub fn with_flags(mut self, flags: &str) -> Self {
+        if let Self::Missing { target, .. } = &mut self {
+            *target = format!("{target} {flags}").trim_end().to_owned();
+        }
+        self
+    }
+}
+
 fn missing(target: &str, open: &[MissingField]) -> String {
     let flags: Vec<_> = open.iter().map(|question| question.flag()).collect();
     let examples: Vec<_> = open.iter().map(|question| question.example()).collect();

@@ -235,7 +235,8 @@ pub fn short_target(kind: &str, name: &str) -> String {
 
 /// A word of a command people copy into a shell. Manifests may hold names no cluster would take.
 pub fn shell_word(text: &str) -> String {
-    let is_harmless = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | '/');
+    let is_harmless =
+        |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | '/' | ':' | ',');
     if text.chars().all(is_harmless) {
         return text.to_owned();
     }

@@ -152,8 +152,8 @@ fn missing_fields_are_one_error_without_a_terminal() {
     assert_eq!(
         shown(&output),
         "error: missing: --reason, --cost, --owner; for example: goldenpath except \
-         deploy/till -n counter --reason 'The vendor licenses one replica until May.' --cost 6h \
-         --owner team-shop\n"
+         deploy/till -n counter --from except/till.yaml --as-of 2026-03-01T00:00:00Z --reason \
+         'The vendor licenses one replica until May.' --cost 6h --owner team-shop\n"
     );
     assert_eq!(output.status.code(), Some(2));
 }

@@ -14,11 +14,12 @@ use crate::report::voice::{self, counted, day, hours, shell_word};
 /// How many workloads are listed by name.
 const NAMED: usize = 20;
 
-/// The preview, for a terminal.
+/// The preview, for a terminal. `connection` holds the flags that reach the same cluster.
 pub fn render(
     preview: &ExceptionPreview,
     exception: &DeviationException,
     as_of: Timestamp,
+    connection: &str,
 ) -> String {
     let mut lines = vec![(
         "Exception",
@@ -42,7 +43,7 @@ pub fn render(
     }
     lines.push(("Cost", cost(exception)));
     lines.push(("Until", until(preview, as_of)));
-    lines.push(("Decision", decision(preview, exception, as_of)));
+    lines.push(("Decision", decision(preview, exception, as_of, connection)));
     let lines = lines
         .iter()
         .map(|(word, text)| format!("{word:<9}  {text}\n"));
@@ -160,6 +161,7 @@ fn decision(
     preview: &ExceptionPreview,
     exception: &DeviationException,
     as_of: Timestamp,
+    connection: &str,
 ) -> String {
     match preview.consent {
         Consent::Approved => "already approved".to_owned(),
@@ -176,10 +178,11 @@ fn decision(
                         day(until, as_of)
                     )
                 });
+            let (name, namespace) = (name(exception), namespace(exception));
+            let command = format!("kubectl goldenpath approve {name} -n {namespace} {connection}");
             format!(
-                "the owner of the path approves: kubectl goldenpath approve {} -n {}{alone}",
-                name(exception),
-                namespace(exception)
+                "the owner of the path approves: {}{alone}",
+                command.trim_end()
             )
         }
     }
