@@ -135,15 +135,17 @@ pub struct Observed {
     pub faults: Vec<Fault>,
 }
 
-/// Reads one object. `None` if it is not judged: its namespace is excluded, or its controller is
-/// itself a watched kind.
+/// Reads one object. `None` if it is not judged: its namespace is excluded, or its controller, or the
+/// workload whose pod template it uses, is itself a watched kind.
 pub fn observe(
     mut object: Value,
     kind: &Arc<WatchedKind>,
     read: &ReadContext<'_>,
 ) -> Option<Observed> {
     let id = id_of(&object, kind)?;
-    if read.settings.excludes(&id.namespace) || has_watched_controller(&object, read.settings) {
+    let is_judged_elsewhere = has_watched_controller(&object, read.settings)
+        || borrows_watched_template(&object, read.settings);
+    if read.settings.excludes(&id.namespace) || is_judged_elsewhere {
         return None;
     }
     let live = Arc::new(OwnLabels::read(&object));
@@ -209,6 +211,16 @@ fn has_watched_controller(object: &Value, settings: &Settings) -> bool {
                 .kind(Some(group), owner["kind"].as_str().unwrap_or_default())
                 .is_some()
     })
+}
+
+/// Whether the pods come from another workload's template, as those of an Argo Rollout may.
+fn borrows_watched_template(object: &Value, settings: &Settings) -> bool {
+    let of = &object["spec"]["workloadRef"];
+    let version = of["apiVersion"].as_str().unwrap_or_default();
+    let group = version.split_once('/').map_or("", |(group, _)| group);
+    of["kind"]
+        .as_str()
+        .is_some_and(|kind| settings.kind(Some(group), kind).is_some())
 }
 
 /// Removes the fields that checks must not see.
