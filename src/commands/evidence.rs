@@ -24,7 +24,7 @@ use crate::manifests::{self, Input, PathsFrom};
 use crate::report::document::build::{self, Sources};
 use crate::report::document::{Report, Workload};
 use crate::report::register;
-use crate::report::voice::Calendar;
+use crate::report::voice::{Calendar, shell_word};
 
 /// Flags of commands that report on a cluster, or on manifests instead.
 #[derive(Args, Clone, Debug, Default)]
