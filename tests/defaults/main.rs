@@ -3,6 +3,7 @@
 #![cfg(feature = "demo")]
 #![allow(clippy::unwrap_used)]
 
+mod fields;
 mod scalars;
 
 use std::fs;
@@ -73,16 +74,6 @@ fn judged(mut stored: Value) -> Value {
     let metadata = stored["metadata"].as_object_mut().unwrap();
     for field in ["uid", "creationTimestamp", "generation", "managedFields"] {
         metadata.remove(field);
-    }
-    // The StatefulSet strategy's and the DaemonSet's own bookkeeping.
-    if let Some(annotations) = metadata
-        .get_mut("annotations")
-        .and_then(Value::as_object_mut)
-    {
-        annotations.remove("deprecated.daemonset.template.generation");
-        if annotations.is_empty() {
-            metadata.remove("annotations");
-        }
     }
     stored
 }

@@ -1,7 +1,9 @@
 //! Changes that the API server (1.36) makes to a manifest before it stores it: defaults, removal of empty
-//! fields, canonical quantities. Applied to manifests, so that a manifest and its stored object get the
+//! and unknown fields, canonical quantities. Applied to manifests, so that a manifest and its stored object get the
 //! same verdict. Never applied to objects from a cluster.
 
+mod fields;
+mod image;
 mod pod;
 mod tidy;
 
@@ -19,6 +21,13 @@ pub fn apply(object: &mut Value) {
     let Some(fill) = defaults_of(object) else {
         return;
     };
+    if let Some(kind) = object
+        .get("kind")
+        .and_then(Value::as_str)
+        .map(str::to_owned)
+    {
+        fields::conform(&kind, object);
+    }
     tidy::remove_empty(object);
     ensure(object, "metadata");
     fill(object);
@@ -52,6 +61,15 @@ fn deployment(object: &mut Object) {
 }
 
 fn daemon_set(object: &mut Object) {
+    let annotations =
+        child(object, "metadata").and_then(|metadata| ensure(metadata, "annotations"));
+    if let Some(annotations) = annotations {
+        // The API server's own count of templates.
+        annotations.insert(
+            "deprecated.daemonset.template.generation".to_owned(),
+            json!("1"),
+        );
+    }
     let Some(spec) = ensure(object, "spec") else {
         return;
     };

@@ -3,7 +3,7 @@
 
 use serde_json::{Value, json};
 
-use super::{Object, child, ensure, items, set};
+use super::{Object, child, ensure, image, items, set};
 
 /// Defaults of the pod template's spec.
 pub(super) fn spec(spec: &mut Object) {
@@ -45,7 +45,7 @@ fn container(container: &mut Object) {
     set(container, "terminationMessagePath", "/dev/termination-log");
     set(container, "terminationMessagePolicy", "File");
     let image = container.get("image").and_then(Value::as_str);
-    let policy = pull_policy(image.unwrap_or_default());
+    let policy = image::pull_policy(image.unwrap_or_default());
     set(container, "imagePullPolicy", policy);
     for port in items(container, "ports") {
         set(port, "protocol", "TCP");
@@ -136,7 +136,7 @@ fn volume(volume: &mut Object) {
     }
     if let Some(image) = child(volume, "image") {
         let name = image.get("reference").and_then(Value::as_str);
-        let policy = pull_policy(name.unwrap_or_default());
+        let policy = image::pull_policy(name.unwrap_or_default());
         set(image, "pullPolicy", policy);
     }
     let template = child(volume, "ephemeral").and_then(|e| child(e, "volumeClaimTemplate"));
@@ -151,61 +151,5 @@ fn projection(source: &mut Object) {
     }
     if let Some(downward) = child(source, "downwardAPI") {
         items(downward, "items").for_each(reference);
-    }
-}
-
-/// `Always` for the tag `latest`, stated or implied. A digest implies no tag.
-fn pull_policy(image: &str) -> &'static str {
-    let (name, digest) = image
-        .split_once('@')
-        .map_or((image, None), |(name, digest)| (name, Some(digest)));
-    let last = name.rsplit('/').next().unwrap_or(name);
-    let tag = last.split_once(':').map(|(_, tag)| tag);
-    let implied = digest.is_none() && tag.is_none() && is_repository(name);
-    if implied || tag == Some("latest") {
-        "Always"
-    } else {
-        "IfNotPresent"
-    }
-}
-
-/// Whether a name parses: upper case is allowed only in the registry host. A name that does not parse
-/// implies no tag.
-fn is_repository(name: &str) -> bool {
-    let path = match name.split_once('/') {
-        Some((host, path))
-            if host.contains(['.', ':'])
-                || host == "localhost"
-                || host.contains(|c: char| c.is_ascii_uppercase()) =>
-        {
-            path
-        }
-        Some(_) | None => name,
-    };
-    !path.is_empty()
-        && path
-            .chars()
-            .all(|c| matches!(c, 'a'..='z' | '0'..='9' | '.' | '_' | '-' | '/'))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_pull_policy_follows_the_tag() {
-        for (image, policy) in [
-            ("nginx", "Always"),
-            ("nginx:latest", "Always"),
-            ("nginx:1.29", "IfNotPresent"),
-            ("registry.example.com:5000/a/b", "Always"),
-            ("registry.example.com:5000/a/b:2", "IfNotPresent"),
-            ("nginx@sha256:0123", "IfNotPresent"),
-            ("nginx:latest@sha256:0123", "Always"),
-            ("", "IfNotPresent"),
-            ("a/Not-A-Name", "IfNotPresent"),
-        ] {
-            assert_eq!(pull_policy(image), policy, "{image}");
-        }
     }
 }
