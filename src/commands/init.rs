@@ -114,7 +114,7 @@ pub(super) fn run(args: &InitArgs, invocation: &Invocation<'_>) -> Result<Exit> 
         from: args.from.clone(),
         judging: args.judging.clone(),
     };
-    let notes = words::notes(&proposal, &flags(&report));
+    let notes = words::notes(&proposal, &flags(&report, invocation.global));
     terminal::note(&(notes.join("\n") + "\n"));
     Ok(Exit::of_input(unreadable))
 }
