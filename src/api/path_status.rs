@@ -54,12 +54,16 @@ pub struct NewServices {
     /// `onPath` ÷ `total`; absent without new services.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ratio: Option<f64>,
+    /// Services in scope whose creation does not tell when they began, because they came with a rebuilt
+    /// cluster. They are not among the new services. Annotate them with goldenpath.dev/service-since.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub births_unknown: Option<u32>,
     /// Time at which the share is measured.
     pub deadline: Instant,
     /// Measurement at the deadline, written once.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub at_deadline: Option<AtDeadline>,
-    /// Whether the target was met at the deadline; absent before it.
+    /// Whether the target was met at the deadline; absent before it, and where it was not measured.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub target_met: Option<bool>,
 }
@@ -68,12 +72,18 @@ pub struct NewServices {
 #[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, PartialEq, Eq)]
 #[serde(rename_all = "camelCase")]
 pub struct AtDeadline {
-    /// Number of new services.
-    pub total: u32,
-    /// Number of them on the path.
-    pub on_path: u32,
-    /// Time of the measurement.
+    /// Number of new services; absent where it was not measured.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub total: Option<u32>,
+    /// Number of them on the path; absent where it was not measured.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub on_path: Option<u32>,
+    /// Time of the measurement, or of noticing that there is none.
     pub at: Instant,
+    /// Why there is no measurement.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 200))]
+    pub not_measured: Option<String>,
 }
 
 /// A check and the number of services that fail it.

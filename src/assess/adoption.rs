@@ -57,6 +57,9 @@ impl CohortAge {
 /// Age up to which a team's services count as new in [`Tally::self_service`].
 pub(crate) const SELF_SERVICE_WINDOW: Period = Period::days(90);
 
+/// How long after an adoption deadline its share can still be measured; later it would be invented.
+pub(crate) const MEASURED_WITHIN: Period = Period::days(1);
+
 /// Services by state; a state without services is absent.
 pub type States = BTreeMap<State, usize>;
 
@@ -231,7 +234,11 @@ pub struct NewServicesTally {
     pub within_days: u16,
     /// When the share is measured.
     pub deadline: Timestamp,
-    /// Whether the target was met at the deadline; absent before it, and without new services.
+    /// Services in scope whose birth is unknown, so that they are in no cohort: their objects came with
+    /// a rebuilt cluster and state no birth.
+    pub births_unknown: usize,
+    /// Whether the target was met at the deadline; absent before it, without new services, and where it
+    /// was not measured.
     pub target_met: Option<bool>,
 }
 
@@ -249,6 +256,7 @@ impl NewServicesTally {
             states: States::new(),
             within_days: path.spec.adoption.within_days,
             deadline: path.adoption_deadline()?,
+            births_unknown: 0,
             target_met: None,
         })
     }

@@ -14,6 +14,7 @@ use super::verdict::{AsOf, JudgeContext};
 use super::workload::{ReadContext, Workload};
 use crate::api::{GoldenPathStatus, Period};
 use crate::assess::exception::assurance::Vouching;
+use crate::assess::inventory::births::CreationDays;
 use crate::assess::inventory::changes::Logs;
 use crate::assess::inventory::faults::SeenFaults;
 use crate::assess::inventory::recreation::Deleted;
@@ -26,6 +27,7 @@ use crate::assess::object::kind::WorkloadId;
 use crate::assess::object::namespace::Namespace;
 use crate::assess::path::set::PathSet;
 
+mod births;
 pub mod changes;
 pub mod events;
 pub mod faults;
@@ -63,6 +65,7 @@ pub struct Inventory {
     version: u64,
     last_tick: Option<Timestamp>,
     deleted: Deleted,
+    creation_days: CreationDays,
     undecodable: UndecodableObjects,
     exceptions_kept: bool,
 }
@@ -95,6 +98,7 @@ impl Inventory {
             version: 0,
             last_tick: None,
             deleted: Deleted::default(),
+            creation_days: CreationDays::default(),
             undecodable: UndecodableObjects::default(),
             exceptions_kept: false,
         }
@@ -226,6 +230,7 @@ impl Inventory {
             settings: &self.settings,
             paths: &self.paths,
             as_of,
+            births: self.birth_rule(),
         }
     }
 
@@ -243,6 +248,7 @@ impl Inventory {
             last_tick: self.last_tick,
             undecodable: self.undecodable.clone(),
             exceptions_kept: self.exceptions_kept,
+            creation_days: self.creation_days.snapshot(),
             ..Self::new(self.settings.clone())
         }
     }

@@ -9,6 +9,7 @@ use super::workload::{OwnLabels, PathResult, Workload};
 use crate::assess::namespace_index::NamespaceIndex;
 use crate::assess::verdict::standing::{CheckStanding, Deviation};
 
+pub mod birth;
 pub mod context;
 pub mod findings;
 pub mod standing;

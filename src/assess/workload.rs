@@ -48,6 +48,8 @@ pub struct Workload {
 pub struct Attributes {
     /// Whether it has the scaffolder's annotation.
     pub scaffolded: bool,
+    /// Whether it has an annotation that says when the service began.
+    pub states_birth: bool,
     /// The team named on the workload itself.
     pub team: Option<Arc<str>>,
     /// The path the workload declares.
@@ -159,6 +161,7 @@ pub fn observe(
     let (label_keys, label_pairs) = LabelKeys::split(&labels, &LabelSet::of_json(pod_labels));
     let attributes = Attributes {
         scaffolded: metadata.scaffolded_at().is_some(),
+        states_birth: metadata.stated_birth().is_some(),
         team: metadata.first_of(&read.settings.team_keys),
         declared_path: metadata.label(keys::PATH).map(Into::into),
         ignore: metadata.ignore_request(),

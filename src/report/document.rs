@@ -193,7 +193,10 @@ pub struct NewServices {
     pub within_days: u16,
     /// When the share is measured.
     pub deadline: Timestamp,
-    /// Whether the target was met at the deadline; absent before it.
+    /// Services in its scope whose birth is unknown: their objects came with a rebuilt cluster.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub births_unknown: Option<usize>,
+    /// Whether the target was met at the deadline; absent before it, and where it was not measured.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub target_met: Option<bool>,
 }

@@ -129,6 +129,7 @@ fn path() -> PathLine {
             on_path: 1,
             within_days: 90,
             deadline: at("2026-04-26T00:00:00Z"),
+            births_unknown: None,
             target_met: None,
         }),
         top_deviations: vec![CheckCount {

@@ -2,6 +2,7 @@
 
 use goldenpath::assess::adoption::Tally;
 use goldenpath::assess::inventory::Inventory;
+use goldenpath::assess::object::namespace::Namespace;
 use goldenpath::assess::register::index::Register;
 use goldenpath::assess::settings::Settings;
 use goldenpath::assess::verdict::AsOf;
@@ -88,4 +89,11 @@ pub fn tally(inventory: &Inventory, now: Timestamp) -> Tally {
     let as_of = AsOf::new(now);
     let register = Register::of(inventory, &as_of);
     Tally::of(inventory, &as_of, &register)
+}
+
+/// The cluster began at this instant, as the age of its oldest namespace tells.
+pub fn cluster_began(cluster: &mut Cluster, at: &str) {
+    let object = json!({"metadata": {"name": "kube-system", "creationTimestamp": at}});
+    let namespace = Namespace::read(&object, &cluster.0.settings.team_keys).unwrap();
+    let _nothing_to_read_again = cluster.0.put_namespace(namespace);
 }

@@ -22,7 +22,7 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use crate::fixtures::{Cluster, deployment_id, exception, now, web_path, with};
-use crate::fleet::{born, cluster_with, golden, of_service, of_team, within};
+use crate::fleet::{born, cluster_began, cluster_with, golden, of_service, of_team, within};
 
 /// One thing that happens to a cluster.
 #[derive(Clone, Debug)]
@@ -33,6 +33,8 @@ enum Happening {
     ExceptionGone(u8),
     Namespace(bool, Value),
     NamespaceGone(bool),
+    /// The cluster is seen to be this many days old, or its age is no longer known.
+    ClusterAge(Option<i64>),
     /// An exception that cannot be decoded takes the name of another.
     Undecodable(u8),
     /// The API server vouches for approvals, or does not.
@@ -163,6 +165,7 @@ fn happening() -> impl Strategy<Value = Happening> {
         1 => (0..4_u8).prop_map(Happening::ExceptionGone),
         1 => (any::<bool>(), labels).prop_map(|(bank, labels)| Happening::Namespace(bank, labels)),
         1 => any::<bool>().prop_map(Happening::NamespaceGone),
+        1 => prop::option::of(-5..100_i64).prop_map(Happening::ClusterAge),
         1 => (0..4_u8).prop_map(Happening::Undecodable),
         1 => any::<bool>().prop_map(Happening::Vouching),
         1 => (prop::bool::weighted(0.3), path()).prop_map(|(other, path)| Happening::Path(other, Box::new(path))),
@@ -243,6 +246,10 @@ impl World {
                 self.cluster.put_namespace(namespace(bank), &labels);
             }
             Happening::NamespaceGone(bank) => facts.remove_namespace(namespace(bank)),
+            Happening::ClusterAge(None) => facts.remove_namespace("kube-system"),
+            Happening::ClusterAge(Some(days)) => {
+                cluster_began(&mut self.cluster, &date(-days));
+            }
             Happening::Undecodable(name) => {
                 let object =
                     Undecodable::read(&json!({"metadata": {"generation": 1}}), "unreadable");

@@ -7,14 +7,14 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use super::{CohortAge, SELF_SERVICE_WINDOW};
-use crate::assess::adoption::service::{Fit, Member, Service};
+use crate::assess::adoption::service::{Fit, Member, Service, ServiceBirth};
 use crate::assess::hours::Hours;
 use crate::assess::inventory::faults::FaultKey;
 use crate::assess::namespace_index::UNKNOWN_TEAM;
 use crate::assess::path::evaluate::FaultPlace;
 use crate::assess::path::indexes;
 use crate::assess::state::{Standing, State, Status};
-use crate::assess::verdict::{AsOf, JudgeContext};
+use crate::assess::verdict::JudgeContext;
 
 /// What the workloads of one service add.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
@@ -74,6 +74,8 @@ pub(super) struct FitCount {
     pub is_accounted: bool,
     /// Where it was born since the path's launch.
     pub cohort: Option<CohortCount>,
+    /// Whether its birth is unknown, so that no cohort has it.
+    pub is_birth_unknown: bool,
 }
 
 /// How a service adds to the cohorts of one path.
@@ -157,7 +159,8 @@ impl Profile {
         }
         let path = lead.path().map(|path| path.name.clone());
         profile.judged = path.zip(state);
-        profile.lately_scaffolded = lately_scaffolded(service, ctx.as_of);
+        profile.lately_scaffolded = lately_scaffolded(service, ctx);
+        let birth = service.birth(&ctx.births);
         let fits = service.fits(ctx.as_of);
         profile.fits = fits
             .iter()
@@ -167,6 +170,7 @@ impl Profile {
                 satisfies_settled: fit.satisfies_settled,
                 is_accounted: fit.satisfied || state.is_some_and(State::is_accounted),
                 cohort: cohort(service, fit, ctx),
+                is_birth_unknown: birth == ServiceBirth::Unknown,
             })
             .collect();
         // Their order depends on the order of members.
@@ -177,17 +181,20 @@ impl Profile {
     }
 }
 
-fn lately_scaffolded(service: &Service<'_>, as_of: &AsOf) -> Option<bool> {
-    let since = SELF_SERVICE_WINDOW.before(as_of.now);
+fn lately_scaffolded(service: &Service<'_>, ctx: &JudgeContext<'_>) -> Option<bool> {
+    let now = ctx.as_of.now;
+    let since = SELF_SERVICE_WINDOW.before(now);
     let is_new = service
-        .birth()
-        .is_some_and(|birth| birth > since && birth <= as_of.now);
+        .birth(&ctx.births)
+        .known()
+        .is_some_and(|birth| birth > since && birth <= now);
     (is_new && service.team() != UNKNOWN_TEAM).then(|| service.is_scaffolded())
 }
 
 fn cohort(service: &Service<'_>, fit: &Fit<'_>, ctx: &JudgeContext<'_>) -> Option<CohortCount> {
     let now = ctx.as_of.now;
-    let (birth, launch) = (service.birth()?, fit.path.launched_at()?);
+    let birth = service.birth(&ctx.births).known()?;
+    let launch = fit.path.launched_at()?;
     if birth < launch || birth > now {
         return None;
     }

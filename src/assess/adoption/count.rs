@@ -7,8 +7,8 @@ use jiff::Timestamp;
 
 use super::contribution::{AssumedHours, Contribution, FitCount, Profile, ServiceCount};
 use super::{
-    Burden, CheckTally, CohortAge, CostSource, Group, NewServicesTally, PathTally, Share, States,
-    Tally,
+    Burden, CheckTally, CohortAge, CostSource, Group, MEASURED_WITHIN, NewServicesTally, PathTally,
+    Share, States, Tally,
 };
 use crate::assess::hours::Hours;
 use crate::assess::inventory::Inventory;
@@ -153,6 +153,9 @@ impl<'a> Count<'a> {
             tally.like_for_like.add(fit.satisfies_settled, times);
         }
         tally.accounted.add(fit.is_accounted, times);
+        if let Some(new) = tally.new_services.as_mut().filter(|_| fit.is_birth_unknown) {
+            new.births_unknown += times;
+        }
         let Some(cohort) = &fit.cohort else { return };
         if let Some(new) = tally.new_services.as_mut().filter(|_| cohort.is_new) {
             *new.states.entry(cohort.state).or_default() += times;
@@ -199,7 +202,8 @@ impl<'a> Count<'a> {
         }
     }
 
-    /// Whether targets were met: as recorded at the deadline, else as counted now.
+    /// Whether targets were met: as recorded at the deadline, else as counted soon after it. Later, a
+    /// deadline without a record is not measured.
     fn settle_targets(&mut self, inventory: &Inventory) {
         for path in inventory.paths().iter() {
             let tally = self.tally.paths.get_mut(&path.name);
@@ -210,16 +214,16 @@ impl<'a> Count<'a> {
                 .path_status(&path.name)
                 .and_then(|status| status.new_services.as_ref())
                 .and_then(|stored| stored.at_deadline.as_ref());
-            let share = written.map_or_else(
-                || new.share(),
-                |at| Share {
-                    part: at.on_path as usize,
-                    of: at.total as usize,
-                },
-            );
-            let target = usize::from(path.spec.adoption.target_percent);
-            new.target_met = (self.now >= new.deadline && share.of > 0)
-                .then(|| share.part * 100 >= share.of * target);
+            let share = match written {
+                Some(at) => at.on_path.zip(at.total).map(|(part, of)| Share {
+                    part: part as usize,
+                    of: of as usize,
+                }),
+                None => (self.now <= MEASURED_WITHIN.after(new.deadline)).then(|| new.share()),
+            };
+            new.target_met = share
+                .filter(|share| self.now >= new.deadline && share.of > 0)
+                .map(|share| share.is_at_least(path.spec.adoption.target_percent));
         }
     }
 

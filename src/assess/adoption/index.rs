@@ -15,6 +15,7 @@ use crate::assess::inventory::faults::FaultCounts;
 use crate::assess::multiset::Multiset;
 use crate::assess::namespace_index::Slot;
 use crate::assess::object::kind::WorkloadId;
+use crate::assess::verdict::birth::BirthRule;
 use crate::assess::verdict::{AsOf, JudgeContext};
 
 /// The contributions of every service, as of the instant last followed.
@@ -27,6 +28,8 @@ pub struct AdoptionIndex {
     by_slot: Vec<Option<Arc<Contribution>>>,
     /// When a service of a namespace next grows into or out of a number.
     ages: BTreeMap<Arc<str>, Timestamp>,
+    /// Which creation times said nothing when it last followed.
+    births: BirthRule,
 }
 
 impl AdoptionIndex {
@@ -34,6 +37,11 @@ impl AdoptionIndex {
     /// whether more wait: only without them is a tally true.
     pub fn follow(&mut self, facts: &mut Inventory, now: Timestamp, limit: usize) -> bool {
         self.recount_aged(facts, now);
+        let births = facts.birth_rule();
+        if births != self.births {
+            self.births = births;
+            facts.recount_all();
+        }
         let left = facts.take_left_services();
         let changed = facts.take_recounts(limit);
         let as_of = AsOf::new(now);

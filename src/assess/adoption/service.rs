@@ -11,6 +11,7 @@ use crate::assess::namespace_index::NamespaceIndex;
 use crate::assess::object::kind::WorkloadId;
 use crate::assess::path::Path;
 use crate::assess::state::{State, Status};
+use crate::assess::verdict::birth::BirthRule;
 use crate::assess::verdict::{AsOf, Choice, JudgeContext, Verdict, judge, judge_by_path};
 use crate::assess::workload::{PathResult, Workload};
 
@@ -88,6 +89,27 @@ pub struct Service<'a> {
     members: Vec<Member<'a>>,
 }
 
+/// When a service first existed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ServiceBirth {
+    /// At this instant.
+    At(Timestamp),
+    /// Its objects came with a rebuilt cluster, so their creation says nothing.
+    Unknown,
+    /// Its objects have no creation time, as in manifests.
+    NotRecorded,
+}
+
+impl ServiceBirth {
+    /// The instant, if known.
+    pub const fn known(self) -> Option<Timestamp> {
+        match self {
+            Self::At(instant) => Some(instant),
+            Self::Unknown | Self::NotRecorded => None,
+        }
+    }
+}
+
 /// Result of a service under one path that has it in scope.
 #[derive(Clone, Copy, Debug)]
 pub struct Fit<'a> {
@@ -132,13 +154,19 @@ impl<'a> Service<'a> {
         &self.lead().workload.id.namespace
     }
 
-    /// When the service first existed, if known.
-    pub fn birth(&self) -> Option<Timestamp> {
-        let births = self
-            .members
-            .iter()
-            .filter_map(|member| member.workload.birth());
-        births.min()
+    /// When the service first existed. A workload whose creation says nothing hides the birth of its
+    /// service, unless another one states it.
+    pub fn birth(&self, rule: &BirthRule) -> ServiceBirth {
+        let workloads = || self.members.iter().map(|member| member.workload);
+        let is_stated = workloads().any(|workload| workload.attributes.states_birth);
+        if !is_stated && workloads().any(|workload| rule.hides(workload)) {
+            return ServiceBirth::Unknown;
+        }
+        workloads()
+            .filter(|workload| !rule.hides(workload))
+            .filter_map(Workload::birth)
+            .min()
+            .map_or(ServiceBirth::NotRecorded, ServiceBirth::At)
     }
 
     /// Whether any of its workloads has the scaffolder's annotation.

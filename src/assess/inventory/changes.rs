@@ -209,7 +209,7 @@ impl Inventory {
     }
 
     /// Has every service counted again.
-    pub(super) fn recount_all(&mut self) {
+    pub(in crate::assess) fn recount_all(&mut self) {
         let entries = self.namespaces.values().map(|ns| ns.workloads.values());
         for entry in entries.flatten() {
             self.logs.count.push(entry, Cause::Path);

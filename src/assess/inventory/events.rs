@@ -9,6 +9,7 @@ use jiff::Timestamp;
 
 use crate::api::{GoldenPathSpec, GoldenPathStatus};
 use crate::assess::exception::record::Exception;
+use crate::assess::inventory::births::counted_day;
 use crate::assess::inventory::changes::LeftService;
 use crate::assess::inventory::recreation::Recreated;
 use crate::assess::inventory::sharing::SharedValues;
@@ -192,6 +193,7 @@ impl Inventory {
             self.replace_workload(workload)
         } else {
             let slot = self.workload_slots.take();
+            self.creation_days.follow(None, counted_day(&workload));
             self.namespace_or_new(&id.namespace)
                 .add_workload(workload, slot);
             if let Some(influence) = self.influence_of(&id) {
@@ -214,7 +216,9 @@ impl Inventory {
         };
         let slot = entry.slot;
         let slots = &mut self.workload_slots;
+        let day = counted_day(&entry.workload);
         let cause = entry.replace(workload, &self.paths, slots, &mut self.shared);
+        self.creation_days.follow(day, counted_day(&entry.workload));
         let (Some(before), Some(after)) = (before, self.influence_of(&id)) else {
             return cause;
         };
@@ -253,6 +257,8 @@ impl Inventory {
                 self.mark_exceptions(&namespace, &influence.naming);
             }
             self.leave_logs(&entry);
+            self.creation_days
+                .follow(counted_day(&entry.workload), None);
             self.workload_slots.give_back([entry.slot]);
         }
     }

@@ -39,10 +39,13 @@ impl<'a> Metadata<'a> {
 
     /// When the service first existed, which may be long before its objects.
     pub(in crate::assess) fn birth(&self) -> Option<Timestamp> {
-        let since = self.annotated_instant(keys::SERVICE_SINCE);
-        since
+        self.stated_birth().or_else(|| self.created())
+    }
+
+    /// When an annotation says that the service first existed.
+    pub(in crate::assess) fn stated_birth(&self) -> Option<Timestamp> {
+        self.annotated_instant(keys::SERVICE_SINCE)
             .or_else(|| self.scaffolded_at())
-            .or_else(|| self.created())
     }
 
     fn annotated_instant(&self, key: &str) -> Option<Timestamp> {

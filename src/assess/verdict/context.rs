@@ -13,6 +13,7 @@ use crate::assess::namespace_index::NamespaceIndex;
 use crate::assess::path::PathAt;
 use crate::assess::path::set::PathSet;
 use crate::assess::settings::Settings;
+use crate::assess::verdict::birth::BirthRule;
 
 /// A set of paths, with the state of each.
 type Known = (Arc<PathSet>, Rc<[PathAt]>);
@@ -55,6 +56,8 @@ pub struct JudgeContext<'a> {
     pub paths: &'a PathSet,
     /// The instant of the verdicts.
     pub as_of: &'a AsOf,
+    /// Which creation times say nothing about births.
+    pub births: BirthRule,
 }
 
 impl JudgeContext<'_> {

@@ -202,6 +202,7 @@ fn path_line(name: &str, tally: &PathTally, view: &View<'_>) -> PathLine {
             on_path: new.share().part,
             within_days: new.within_days,
             deadline: new.deadline,
+            births_unknown: Some(new.births_unknown).filter(|services| *services > 0),
             target_met: new.target_met,
         }),
         top_deviations: most(&tally.checks, failures),

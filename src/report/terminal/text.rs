@@ -238,8 +238,14 @@ fn path_row(path: &PathLine, report: &Report, style: Style) -> Vec<Cell> {
     ]
 }
 
-/// "day 34 of 90: 12 of 19 so far"; at the deadline whether the target was met.
+/// "day 34 of 90: 12 of 19 so far", and how many services may be new or not.
 fn new_services(new: &NewServices, report: &Report) -> String {
+    let unknown = new.births_unknown.map(|n| format!(", {n} of unknown age"));
+    by_deadline(new, report) + &unknown.unwrap_or_default()
+}
+
+/// At the deadline whether the target was met.
+fn by_deadline(new: &NewServices, report: &Report) -> String {
     let so_far = match new.total {
         0 => "none".to_owned(),
         total => format!("{} of {total}", new.on_path),
@@ -247,6 +253,9 @@ fn new_services(new: &NewServices, report: &Report) -> String {
     match new.target_met {
         Some(true) => format!("{so_far}, target met"),
         Some(false) => format!("{so_far}, target not met"),
+        None if new.total > 0 && report.as_of >= new.deadline => {
+            format!("{so_far} now, not measured")
+        }
         None => {
             let left = new.deadline.duration_since(report.as_of).as_hours().max(0);
             let days = i64::from(new.within_days) - (left + 23) / 24;

@@ -13,6 +13,7 @@ use crate::api::condition::{
 };
 use crate::api::golden_path::{AtDeadline, HistoryPoint, NewServices, TopDeviation};
 use crate::api::{GoldenPathStatus, Period};
+use crate::assess::adoption::MEASURED_WITHIN;
 use crate::assess::path::{ExpressionPlace, Invalid, Path, indexes};
 use crate::assess::wording::{first_few, quoted};
 
@@ -26,6 +27,9 @@ const POINTS: usize = 60;
 const TOP: usize = 10;
 /// Reason of `Announced` after an edit that made services deviate at once.
 const EDITED: &str = "EditedWithoutNotice";
+
+/// Why a deadline has no measurement.
+const NOT_MEASURED: &str = "The operator did not run at the deadline.";
 
 /// Findings on a path.
 #[derive(Clone, Debug, PartialEq, Default)]
@@ -107,6 +111,8 @@ pub(in crate::assess::planner) struct NewServicesNow {
     pub total: u32,
     /// Number of them on the path.
     pub on_path: u32,
+    /// Services whose birth is unknown.
+    pub births_unknown: u32,
     /// Time of the measurement.
     pub deadline: Timestamp,
 }
@@ -154,28 +160,38 @@ fn new_services_at(
         return before.filter(|_| recorded.is_some()).cloned();
     };
     let is_due = now >= seen.deadline;
-    let at_deadline = recorded.or_else(|| {
-        is_due.then(|| AtDeadline {
-            total: seen.total,
-            on_path: seen.on_path,
-            at: stored(now),
-        })
-    });
+    // A deadline that moved ahead can still be measured.
+    let recorded =
+        recorded.filter(|record| record.not_measured.is_none() || record.at.0 > seen.deadline);
+    let at_deadline = recorded.or_else(|| is_due.then(|| at_deadline(seen, now)));
     let target_met = at_deadline
         .as_ref()
-        .filter(|measured| is_due && measured.total > 0)
-        .map(|measured| {
-            u64::from(measured.on_path) * 100
-                >= u64::from(measured.total) * u64::from(findings.target_percent)
+        .and_then(|measured| measured.on_path.zip(measured.total))
+        .filter(|(_, total)| is_due && *total > 0)
+        .map(|(on_path, total)| {
+            u64::from(on_path) * 100 >= u64::from(total) * u64::from(findings.target_percent)
         });
     Some(NewServices {
         total: seen.total,
         on_path: seen.on_path,
         ratio: ratio(seen),
+        births_unknown: Some(seen.births_unknown).filter(|services| *services > 0),
         deadline: stored(seen.deadline),
         at_deadline,
         target_met,
     })
+}
+
+/// The measurement, where `now` is soon after the deadline; later services have come and gone, and no
+/// figure is invented.
+fn at_deadline(seen: NewServicesNow, now: Timestamp) -> AtDeadline {
+    let is_seen = now <= MEASURED_WITHIN.after(seen.deadline);
+    AtDeadline {
+        total: is_seen.then_some(seen.total),
+        on_path: is_seen.then_some(seen.on_path),
+        at: stored(now),
+        not_measured: (!is_seen).then(|| NOT_MEASURED.to_owned()),
+    }
 }
 
 /// The share of new services on the path, to four decimals, so that it survives a JSON round trip.

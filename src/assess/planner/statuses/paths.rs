@@ -81,6 +81,7 @@ fn findings(facts: &Inventory, path: &Path, counts: Counts<'_>, now: Timestamp) 
     findings.new_services = tally.new_services.as_ref().map(|new| NewServicesNow {
         total: count(new.share().of),
         on_path: count(new.share().part),
+        births_unknown: count(new.births_unknown),
         deadline: new.deadline,
     });
     findings.top_deviations = tally

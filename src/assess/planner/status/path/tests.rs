@@ -30,6 +30,7 @@ fn with_new_services(on_path: u32, deadline: Timestamp) -> PathFindings {
         new_services: Some(NewServicesNow {
             total: 10,
             on_path,
+            births_unknown: 0,
             deadline,
         }),
         ..takes_part()
@@ -215,6 +216,67 @@ fn the_target_is_met_at_exactly_its_share_and_never_without_services() {
 }
 
 #[test]
+fn a_deadline_that_the_operator_missed_gets_no_figure() {
+    let late = status(&with_new_services(7, day(90)), day(92));
+    let new_services = late.new_services.as_ref().unwrap();
+    let record = new_services.at_deadline.as_ref().unwrap();
+    assert_eq!((record.total, record.on_path), (None, None));
+    assert_eq!(
+        record.not_measured.as_deref(),
+        Some("The operator did not run at the deadline.")
+    );
+    assert_eq!((record.at.0, new_services.target_met), (day(92), None));
+    let later = path_status(
+        Some(2),
+        &with_new_services(8, day(90)),
+        Some(&late),
+        day(200),
+    );
+    assert_eq!(
+        later.new_services.unwrap().at_deadline.as_ref(),
+        Some(record)
+    );
+
+    // A deadline that is moved ahead is measured like any other.
+    let moved = path_status(
+        Some(3),
+        &with_new_services(7, day(180)),
+        Some(&late),
+        day(100),
+    );
+    assert_eq!(moved.new_services.as_ref().unwrap().at_deadline, None);
+    let due = path_status(
+        Some(3),
+        &with_new_services(7, day(180)),
+        Some(&moved),
+        day(180),
+    );
+    let new_services = due.new_services.unwrap();
+    assert_eq!(new_services.target_met, Some(true));
+    assert_eq!(new_services.at_deadline.unwrap().on_path, Some(7));
+}
+
+#[test]
+fn births_that_say_nothing_are_shown() {
+    let mut findings = with_new_services(7, day(90));
+    assert_eq!(
+        status(&findings, day(1))
+            .new_services
+            .unwrap()
+            .births_unknown,
+        None
+    );
+    findings.new_services.as_mut().unwrap().births_unknown = 3;
+    assert_eq!(
+        status(&findings, day(1))
+            .new_services
+            .unwrap()
+            .births_unknown,
+        Some(3)
+    );
+}
+
+#[test]
 fn without_new_services_there_is_no_share() {
     let mut findings = with_new_services(0, day(90));
     findings.new_services.as_mut().unwrap().total = 0;
@@ -301,6 +363,7 @@ fn findings() -> impl Strategy<Value = PathFindings> {
         (0_u32..500, 0_u32..500, instant.clone()).prop_map(|(a, b, deadline)| NewServicesNow {
             total: a.max(b),
             on_path: a.min(b),
+            births_unknown: a.abs_diff(b),
             deadline,
         });
     (
@@ -383,7 +446,8 @@ proptest! {
             now += days;
             let next = path_status(Some(1), &findings, Some(&stored), day(now));
             let record = |status: &GoldenPathStatus| {
-                status.new_services.as_ref().and_then(|new| new.at_deadline.clone())
+                let record = status.new_services.as_ref().and_then(|new| new.at_deadline.clone());
+                record.filter(|record| record.not_measured.is_none())
             };
             if let Some(measured) = record(&stored) {
                 prop_assert_eq!(record(&next), Some(measured));
