@@ -150,6 +150,45 @@ fn proposed_paths_are_accepted_and_their_expressions_are_the_server_s() {
 }
 
 #[test]
+fn an_exported_bundle_brings_back_paths_exceptions_and_their_dates() {
+    with_cluster(|cluster| {
+        let mut exception = approved("exported");
+        exception["spec"]["path"] = json!("exported");
+        exception["spec"]["reviews"] = json!([{"by": "ada", "at": "2026-06-01T09:00:00Z",
+            "outcome": "Renewed", "expiresAt": "2027-03-01T09:00:00Z"}]);
+        accepts(cluster, &path("exported"));
+        accepts(cluster, &exception);
+        cluster
+            .apply(&suite::deployment("default", "exported"))
+            .unwrap();
+        let kinds = ["gp", "devex"];
+        let before = kinds.map(|kind| stored(cluster, kind, "exported"));
+        let births = cluster.data_dir().join("births.sh");
+        let args = ["export", "--path", "exported", "--births-file"];
+        let args = [&args[..], &[births.to_str().unwrap()]].concat();
+        let export = suite::goldenpath(cluster.kubeconfig(), &args)
+            .output()
+            .unwrap();
+        assert!(export.status.success(), "{export:?}");
+        let births = std::fs::read_to_string(births).unwrap();
+        let born = "kubectl annotate deploy/exported -n default goldenpath.dev/service-since=";
+        assert!(births.contains(born), "{births}");
+        for kind in kinds {
+            cluster.kubectl_ok(&["delete", kind, "exported"]).unwrap();
+        }
+        let bundle = String::from_utf8(export.stdout).unwrap();
+        assert!(!bundle.contains("status:"), "{bundle}");
+        cluster.apply(&bundle).unwrap();
+        let after = kinds.map(|kind| stored(cluster, kind, "exported"));
+        let created = &before[0]["metadata"]["creationTimestamp"];
+        assert_eq!(&after[0]["spec"]["launchedAt"], created);
+        assert_eq!(after[0]["spec"]["checks"], before[0]["spec"]["checks"]);
+        assert_eq!(after[1]["spec"], before[1]["spec"]);
+        assert_ne!(after[1]["metadata"]["uid"], before[1]["metadata"]["uid"]);
+    });
+}
+
+#[test]
 fn an_empty_selector_is_refused() {
     with_cluster(|cluster| {
         let mut object = exception("empty-selector");

@@ -16,6 +16,7 @@ mod error;
 mod evidence;
 mod except;
 mod exceptions;
+mod export;
 mod global;
 mod import;
 mod inbox;
@@ -128,6 +129,9 @@ enum Command {
     /// Draft exceptions from the ignores of other tools
     #[command(long_about = import::HELP, after_long_help = import::EXAMPLES)]
     Import(Box<import::ImportArgs>),
+    /// Export golden paths and exceptions as one bundle
+    #[command(long_about = export::HELP, after_long_help = export::EXAMPLES)]
+    Export(export::ExportArgs),
     /// Print the custom resource definitions
     Crds(crds::CrdsArgs),
     /// Print a shell completion script
@@ -187,6 +191,7 @@ impl Cli {
             Command::Preview(args) => preview::run(args, invocation),
             Command::Init(args) => init::run(args, invocation),
             Command::Import(args) => import::run(args, invocation),
+            Command::Export(args) => export::run(args, invocation),
             Command::Crds(args) => crds::run(args, invocation),
             Command::Completion(args) => completion::run(args, invocation),
             Command::Cleanup(args) => cleanup::run(args, invocation),

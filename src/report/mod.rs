@@ -1,6 +1,7 @@
 //! Pure renderings of an assessment: the JSON that every surface shares, text for a terminal, and
 //! the sentences that people read. Nothing here judges, reads a clock or performs IO.
 
+pub(crate) mod bundle;
 pub mod demand;
 pub mod document;
 pub(crate) mod draft;
