@@ -126,8 +126,8 @@ mod tests {
 
     #[test]
     fn anchors_and_merge_keys_are_resolved() {
-        let read = value("base: &b {x: 1, y: 2}\nnext: {<<: *b, y: 3}\n");
-        assert_eq!(read["next"], json!({"x": 1, "y": 3}));
+        let read = value("base: &b {a: 1, b: 2}\nnext: {<<: *b, b: 3}\n");
+        assert_eq!(read["next"], json!({"a": 1, "b": 3}));
     }
 
     #[test]
@@ -146,6 +146,14 @@ mod tests {
             parsed.mistakes[0].message,
             "the key 'a' is given twice; the last one counts"
         );
+    }
+
+    #[test]
+    fn anchors_within_anchors_multiply_nothing() {
+        let begin: String = (0..100).map(|level| format!("&a{level} [")).collect();
+        let text = format!("a: {begin}{}{}", "x".repeat(1 << 20), "]".repeat(100));
+        let refused = refusal(&text).message;
+        assert!(refused.contains("aliases unfold"), "{refused}");
     }
 
     #[test]

@@ -8,16 +8,16 @@ use serde_saphyr::granit_parser::{Event, Parser, ScalarStyle, Span, Tag};
 
 use super::scalar::{self, Type};
 
-/// Expansion of aliases beyond this is an attack or an accident. Everything else that a document makes the
-/// parser do is bounded by its bytes.
-const ALIASED_NODES: usize = 100_000;
-/// As [`ALIASED_NODES`], for the bytes of texts.
-const ALIASED_BYTES: usize = 1 << 26;
+/// More copies of nodes for anchors and aliases are an attack or an accident. Everything else that a
+/// document makes the parser do is bounded by its bytes.
+const COPIED_NODES: usize = 100_000;
+/// As [`COPIED_NODES`], for the bytes of texts.
+const COPIED_BYTES: usize = 1 << 26;
 /// Aliases nest deeper than the parser allows.
 const DEPTH: usize = 512;
 
 const TOO_MANY_ALIASES: &str =
-    "its aliases unfold to more than any manifest needs, so it is not read";
+    "its anchors and aliases unfold to more than any manifest needs, so it is not read";
 
 /// What is wrong, and where in the text: line and column from 1.
 #[derive(Debug)]
@@ -115,8 +115,8 @@ struct Builder {
     tree: Tree,
     stack: Vec<Open>,
     anchors: HashMap<usize, Node>,
-    aliased_nodes: usize,
-    aliased_bytes: usize,
+    copied_nodes: usize,
+    copied_bytes: usize,
     is_done: bool,
 }
 
@@ -228,18 +228,24 @@ impl Builder {
     }
 
     fn unfold(&mut self, id: usize, span: Span) -> Result<Node, Mistake> {
-        let Some(node) = self.anchors.get(&id) else {
+        let Some(node) = self.anchors.get(&id).cloned() else {
             return Err(Mistake::at(span, "an anchor's value contains itself"));
         };
-        self.aliased_nodes = self.aliased_nodes.saturating_add(node.nodes);
-        self.aliased_bytes = self.aliased_bytes.saturating_add(node.bytes);
-        let is_too_much = self.aliased_nodes > ALIASED_NODES
-            || self.aliased_bytes > ALIASED_BYTES
-            || self.stack.len() + node.depth > DEPTH;
-        if is_too_much {
+        self.charge(&node, span)?;
+        if self.stack.len() + node.depth > DEPTH {
             return Err(Mistake::at(span, TOO_MANY_ALIASES));
         }
-        Ok(node.clone())
+        Ok(node)
+    }
+
+    /// Counts one copy of a node.
+    fn charge(&mut self, node: &Node, span: Span) -> Result<(), Mistake> {
+        self.copied_nodes = self.copied_nodes.saturating_add(node.nodes);
+        self.copied_bytes = self.copied_bytes.saturating_add(node.bytes);
+        if self.copied_nodes > COPIED_NODES || self.copied_bytes > COPIED_BYTES {
+            return Err(Mistake::at(span, TOO_MANY_ALIASES));
+        }
+        Ok(())
     }
 
     fn begin_field(&mut self, name: Key, span: Span) -> Result<(), Mistake> {
@@ -267,6 +273,8 @@ impl Builder {
     /// Adds a complete node to the collection it is in.
     fn add(&mut self, node: Node, anchor: usize, span: Span) -> Result<(), Mistake> {
         if anchor > 0 {
+            // A copy as well: anchors within anchors would multiply what they hold.
+            self.charge(&node, span)?;
             self.anchors.insert(anchor, node.clone());
         }
         let Some(open) = self.stack.last_mut() else {
