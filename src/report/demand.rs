@@ -237,7 +237,7 @@ fn steps<'a>(
         };
         let key = (kind, path.to_owned(), check.name.clone());
         let group = groups.entry(key).or_default();
-        group.ask = title(check).to_owned();
+        title(check).clone_into(&mut group.ask);
         group.about = Some((path, &check.name));
         group.add_workload(workload);
         let named = check
@@ -257,14 +257,18 @@ fn title(check: &Check) -> &str {
 /// A request to be ignored, and a workload without a path.
 fn requests<'a>(workload: &'a Workload, groups: &mut BTreeMap<Key, Group<'a>>) {
     let (kind, name, ask) = match (&workload.ignore_reason, workload.status) {
-        (_, Status::Ignored) => return,
-        (Some(reason), _) => (DemandKind::Ignore, normal(reason), reason.clone()),
+        (
+            Some(reason),
+            Status::Unscoped | Status::GoldenPath | Status::Deviating | Status::Unknown,
+        ) => (DemandKind::Ignore, normal(reason), reason.clone()),
         (None, Status::Unscoped) => (
             DemandKind::NoPath,
             workload.kind.clone(),
             format!("A path for this {}", workload.kind),
         ),
-        (None, Status::GoldenPath | Status::Deviating | Status::Unknown) => return,
+        (_, Status::Ignored) | (None, Status::GoldenPath | Status::Deviating | Status::Unknown) => {
+            return;
+        }
     };
     let group = groups.entry((kind, name, String::new())).or_default();
     group.ask = ask;

@@ -2,6 +2,7 @@
 //! and what a person has to do next. It names no workload but the ones to begin with.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 
 use jiff::Timestamp;
 
@@ -204,13 +205,14 @@ fn shared_steps(report: &Report) -> String {
             .map(|step| step.title.as_deref().unwrap_or(&step.name))
             .collect();
         if !shared.is_empty() {
-            lines += &format!(
-                "Every workload on {path} misses the same {}: {}\n",
-                if shared.len() == 1 {
-                    "step".to_owned()
-                } else {
-                    voice::steps(shared.len())
-                },
+            let steps = if shared.len() == 1 {
+                "step".to_owned()
+            } else {
+                voice::steps(shared.len())
+            };
+            let _ = writeln!(
+                lines,
+                "Every workload on {path} misses the same {steps}: {}",
                 shared.join("; ")
             );
         }
@@ -262,10 +264,10 @@ fn exceptions(report: &Report, from: &str) -> Vec<String> {
             .iter()
             .filter(|line| line.next == next)
             .collect();
-        let Some(waits) =
-            (!waiting.is_empty()).then(|| if waiting.len() == 1 { "waits" } else { "wait" })
-        else {
-            continue;
+        let waits = match waiting.len() {
+            0 => continue,
+            1 => "waits",
+            _ => "wait",
         };
         // The creation of a manifest is unknown.
         let oldest: Option<Timestamp> = waiting

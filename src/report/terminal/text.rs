@@ -2,6 +2,7 @@
 //! done first, never a ranking of the worst), exceptions and problems, and a hint at the end.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 
 use crate::assess::source::Problem;
 use crate::assess::state::{Standing, State, Status, Turn};
@@ -192,22 +193,25 @@ pub(in crate::report::terminal) fn paths(report: &Report, style: Style) -> Strin
 
 /// "web-service: 72 % like for like, by the steps in force for 90 days; 1 step is newer".
 fn like_for_like(paths: &[PathLine]) -> String {
-    paths
-        .iter()
-        .filter_map(|path| Some((path, path.like_for_like?)))
-        .filter(|(_, settled)| settled.newer_steps > 0)
-        .map(|(path, settled)| {
-            let (steps, are) = match settled.newer_steps {
-                1 => ("1 step".to_owned(), "is"),
-                more => (voice::steps(more), "are"),
-            };
-            format!(
-                "{}: {} like for like, by the steps in force for 90 days; {steps} {are} newer\n",
-                plain(&path.path),
-                share(settled.on_path, path.services),
-            )
-        })
-        .collect()
+    let mut lines = String::new();
+    for path in paths {
+        let Some(settled) = path.like_for_like.filter(|settled| settled.newer_steps > 0) else {
+            continue;
+        };
+        let are = if settled.newer_steps == 1 {
+            "is"
+        } else {
+            "are"
+        };
+        let _ = writeln!(
+            lines,
+            "{}: {} like for like, by the steps in force for 90 days; {} {are} newer",
+            plain(&path.path),
+            share(settled.on_path, path.services),
+            voice::steps(settled.newer_steps)
+        );
+    }
+    lines
 }
 
 fn path_row(path: &PathLine, report: &Report, style: Style) -> Vec<Cell> {
