@@ -3,10 +3,10 @@
 
 use std::fmt;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// Position of an object in a file.
-#[derive(Serialize, Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Serialize, Deserialize, Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Source {
     /// The file as the user named it; `-` is standard input.
     pub file: String,
@@ -25,7 +25,7 @@ impl fmt::Display for Source {
 
 /// A problem that a report shows: unusable input, a declared path that does not exist, a check that
 /// does not compile.
-#[derive(Serialize, Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Serialize, Deserialize, Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Problem {
     /// `file:line`, or an object such as `goldenpath/web-service`.
     pub source: String,
@@ -37,9 +37,10 @@ pub struct Problem {
 }
 
 /// The subject of a problem.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub enum ProblemScope {
     /// The input, a path, an exception, a kind.
+    #[default]
     Report,
     /// One workload.
     Workload,

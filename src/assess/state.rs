@@ -172,6 +172,9 @@ pub enum Outcome {
 }
 
 impl Outcome {
+    /// Every outcome.
+    pub const ALL: [Self; 4] = [Self::Pass, Self::Fail, Self::Error, Self::Announced];
+
     /// The word used in JSON.
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -253,6 +256,9 @@ pub enum Turn {
 }
 
 impl Turn {
+    /// Every turn.
+    pub const ALL: [Self; 3] = [Self::Team, Self::Platform, Self::Nobody];
+
     /// The word used in JSON and text.
     pub const fn as_str(self) -> &'static str {
         match self {

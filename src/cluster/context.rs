@@ -13,6 +13,7 @@ use super::event_queue::{EventQueue, EventTrigger};
 use super::lease::Leadership;
 use super::readiness::Gates;
 use super::snapshots::{Snapshots, View};
+use crate::api::golden_path::KindRef;
 use crate::assess::adoption::index::AdoptionIndex;
 use crate::assess::exception::assurance::Vouching;
 use crate::assess::inventory::{Inventory, Reread};
@@ -170,6 +171,23 @@ impl Context {
         settings.kinds.push(kind);
         self.inventory().settings = settings.clone();
         *judging = Arc::new(settings);
+    }
+
+    /// Kinds that scopes of paths name and that are not judged yet.
+    pub fn missing_kinds(&self) -> Vec<KindRef> {
+        let judging = self.judging();
+        let is_judged = |wanted: &KindRef| {
+            let mut kinds = judging.kinds.iter();
+            kinds.any(|kind| kind.group == wanted.group && kind.kind == wanted.kind)
+        };
+        let paths = self.inventory().paths().clone();
+        let mut missing: Vec<KindRef> = Vec::new();
+        for kind in paths.iter().flat_map(|path| &path.spec.scope.kinds) {
+            if !is_judged(kind) && !missing.contains(kind) {
+                missing.push(kind.clone());
+            }
+        }
+        missing
     }
 
     /// Queues the lists a change asks for.

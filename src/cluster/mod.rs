@@ -23,6 +23,7 @@ pub use client::failure::{Cause, Failure};
 pub use client::identity::{Identity, decides_on, whoami};
 pub use client::kubeconfig::{KubeconfigFailure, Place};
 pub use client::names::{Nameable, names, namespaces_of};
+pub use client::operator_report::{OperatorService, operator_report};
 pub use observer::Observer;
 pub use reminding::{ReminderSender, Reminders};
 pub use run::{Operator, RunSettings};

@@ -11,7 +11,7 @@ use tokio::time::timeout;
 use tracing::{info, warn};
 
 use super::client::connect::Target;
-use super::client::discovery::{LOOK_UP_EVERY, discover};
+use super::client::discovery::{LOOK_UP_EVERY, discover, discover_named, may_follow, shown};
 use super::client::error::{Error, Result};
 use super::client::failure::chain;
 use super::client::heartbeat::Heartbeat;
@@ -30,7 +30,8 @@ use super::write::cleanup::remove_other_formats;
 use super::write::events::EventRecorder;
 use super::write::policies;
 use super::write::writer::Writer;
-use crate::assess::object::kind::ExtraKind;
+use crate::api::golden_path::KindRef;
+use crate::assess::object::kind::{ExtraKind, WatchedKind};
 use crate::assess::reminders::LONGEST_MESSAGE;
 use crate::assess::settings::Settings;
 use crate::report::metrics;
@@ -229,6 +230,8 @@ fn watches(
         let watch = follow_extra(client.clone(), extra, context.clone());
         tasks.spawn(named("a watch", watch));
     }
+    let named_kinds = follow_named(client.clone(), context.clone());
+    tasks.spawn(named("the kinds of paths", named_kinds));
     if let Some(policy) = settings.approval_policy.clone() {
         let watch = approval_policy::follow(client.clone(), policy, context.clone());
         tasks.spawn(named("a watch", watch));
@@ -292,6 +295,63 @@ async fn follow_extra(client: Client, extra: ExtraKind, context: Arc<Context>) {
     context.gates.expect(&followed.name, followed.needed_for);
     context.add_kind(kind);
     once_judging(client, followed, context).await;
+}
+
+/// Follows the kinds that paths name, as far as the operator may list and watch them. A kind stays
+/// followed after the path that named it has gone.
+async fn follow_named(client: Client, context: Arc<Context>) {
+    context.gates.reached(Stage::Judging).await;
+    let mut watches = JoinSet::new();
+    loop {
+        for wanted in context.missing_kinds() {
+            let name = shown(&wanted);
+            match named_kind(&client, &wanted).await {
+                Ok(kind) => {
+                    context.gates.listed(&name);
+                    let followed = Followed::workloads(&kind);
+                    context.gates.expect(&followed.name, followed.needed_for);
+                    context.add_kind(kind);
+                    info!(kind = name, "following a kind that a path names");
+                    watches.spawn(once_judging(client.clone(), followed, context.clone()));
+                }
+                Err(failure) => {
+                    context.gates.expect(&name, NeededFor::Nothing);
+                    let (reason, error) = (failure.reason, failure.message.clone());
+                    if context
+                        .gates
+                        .failed(&name, &failure, jiff::Timestamp::now())
+                    {
+                        warn!(
+                            kind = name,
+                            reason, error, "a path names a kind that is not followed"
+                        );
+                    }
+                }
+            }
+        }
+        tokio::time::sleep(LOOK_UP_EVERY).await;
+    }
+}
+
+async fn named_kind(client: &Client, wanted: &KindRef) -> Result<Arc<WatchedKind>, WatchFailure> {
+    let failure = |reason, message: &str| WatchFailure {
+        reason,
+        message: message.to_owned(),
+    };
+    let failed = |error: Error| failure(error.reason(), &chain(&error));
+    let Some(kind) = discover_named(wanted, client).await.map_err(failed)? else {
+        let message = "a path names it, and the API server does not serve it";
+        return Err(failure("NotFound", message));
+    };
+    if may_follow(client, &kind).await.map_err(failed)? {
+        return Ok(kind);
+    }
+    let message = format!(
+        "a path names it, and the operator may not list and watch it: add {}.{}/{} to \
+         judging.extraKinds of the chart",
+        kind.plural, kind.group, kind.version
+    );
+    Err(failure("Forbidden", &message))
 }
 
 fn elector(settings: &RunSettings, client: Client, identity: &str) -> Option<LeaderElector> {

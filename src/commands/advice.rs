@@ -61,12 +61,12 @@ fn of_kubeconfig(failure: &KubeconfigFailure) -> Option<String> {
         KubeconfigFailure::NoCluster(_) => {
             Some("name a kubeconfig with --kubeconfig FILE".to_owned())
         }
-        KubeconfigFailure::NoContext { contexts } => among(contexts),
         KubeconfigFailure::UnknownContext {
             nearest: Some(name),
             ..
         } => Some(format!("did you mean --context {name}?")),
-        KubeconfigFailure::UnknownContext { contexts, .. } => among(contexts),
+        KubeconfigFailure::NoContext { contexts }
+        | KubeconfigFailure::UnknownContext { contexts, .. } => among(contexts),
         KubeconfigFailure::Unreadable { .. } | KubeconfigFailure::Invalid(_) => None,
     }
 }

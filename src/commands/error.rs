@@ -159,6 +159,15 @@ pub(super) enum ErrorKind {
     /// The drafts hold nothing to preview.
     #[error("no golden path and no exception among the drafts")]
     NoDraft,
+    /// The operator's report is one of the whole cluster, now.
+    #[error("the operator reports on the whole cluster as it is now")]
+    WholeReport,
+    /// The answer of an operator is not a report.
+    #[error("failed to read the operator's report: {problem}")]
+    NotAReport {
+        /// What it is instead.
+        problem: String,
+    },
     /// Some labels are still there.
     #[error("not everything could be removed")]
     NotClean,
@@ -196,6 +205,7 @@ impl CommandError {
     pub(super) fn hint(&self) -> Option<String> {
         self.hint.clone().or_else(|| match &self.kind {
             ErrorKind::Cluster(error) => advice::of(error),
+            ErrorKind::WholeReport => Some("leave out -n and --as-of".to_owned()),
             _ => None,
         })
     }

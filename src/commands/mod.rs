@@ -22,6 +22,7 @@ mod import;
 mod inbox;
 mod init;
 mod judging;
+mod operator_report;
 mod output;
 mod preview;
 mod probe;

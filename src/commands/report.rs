@@ -6,8 +6,10 @@ use clap::Args;
 
 use super::error::Result;
 use super::evidence::{Evidence, EvidenceArgs, Extent};
+use super::operator_report::{self, OperatorPlace};
 use super::output::{self, TableFormat};
 use super::{Exit, Invocation, terminal};
+use crate::report::document::Report;
 use crate::report::terminal::text::Style;
 use crate::report::terminal::{summary, text};
 
@@ -24,7 +26,8 @@ Examples:
   goldenpath report --paths starter          (nothing has to be installed)
   goldenpath report --all | less             (every workload)
   goldenpath report -n shop -o wide
-  goldenpath report --from deploy/ -o json   (manifests instead of a cluster)";
+  goldenpath report --from deploy/ -o json   (manifests instead of a cluster)
+  goldenpath report --operator goldenpath-system/goldenpath   (the operator's own report)";
 
 /// Flags of `report`.
 #[derive(Args, Clone, Debug, Default)]
@@ -49,6 +52,16 @@ pub struct ReportArgs {
     #[arg(long, conflicts_with = "summary")]
     pub explain: bool,
 
+    /// Print the report of a running operator, without rights to list workloads: its Service, which
+    /// takes the right get on services/proxy, or an address such as that of kubectl port-forward
+    #[arg(
+        long,
+        value_name = "NAMESPACE/SERVICE|URL",
+        conflicts_with_all = ["paths", "from", "team_from", "service_from", "extra_kind"],
+        help_heading = "What is read"
+    )]
+    pub operator: Option<OperatorPlace>,
+
     /// What is reported on.
     #[command(flatten)]
     pub evidence: EvidenceArgs,
@@ -56,9 +69,12 @@ pub struct ReportArgs {
 
 /// Prints the report.
 pub(super) fn run(args: &ReportArgs, invocation: &Invocation<'_>) -> Result<Exit> {
+    if let Some(place) = &args.operator {
+        return run_of_operator(place, args, invocation);
+    }
     let evidence = Evidence::read(&args.evidence, Extent::Overview, invocation)?;
     let out = &mut output::stdout(invocation.global);
-    print(args, &evidence, invocation, out)?;
+    print(args, &evidence.report, &evidence.flags, invocation, out)?;
     if let Some(reason) = evidence.nothing_judged().filter(|_| !args.allow_empty) {
         terminal::note(&format!("{reason}\n"));
         return Ok(Exit::Unreadable);
@@ -68,11 +84,11 @@ pub(super) fn run(args: &ReportArgs, invocation: &Invocation<'_>) -> Result<Exit
 
 fn print(
     args: &ReportArgs,
-    evidence: &Evidence,
+    report: &Report,
+    flags: &str,
     invocation: &Invocation<'_>,
     out: &mut dyn Write,
 ) -> Result<()> {
-    let (report, flags) = (&evidence.report, &evidence.flags);
     let global = invocation.global;
     match (args.output, args.summary) {
         (TableFormat::Json | TableFormat::Yaml, true) => {
@@ -97,4 +113,20 @@ fn print(
             text::render(report, style, flags)
         }),
     }
+}
+
+/// Prints the report that an operator serves, as it judged it.
+fn run_of_operator(
+    place: &OperatorPlace,
+    args: &ReportArgs,
+    invocation: &Invocation<'_>,
+) -> Result<Exit> {
+    let report = operator_report::read(place, invocation)?;
+    let out = &mut output::stdout(invocation.global);
+    print(args, &report, "", invocation, out)?;
+    if report.workloads.is_empty() && !args.allow_empty {
+        terminal::note("the operator judges no workload\n");
+        return Ok(Exit::Unreadable);
+    }
+    Ok(Exit::Fine)
 }

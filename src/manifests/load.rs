@@ -41,6 +41,8 @@ pub struct Loaded {
 /// Loads manifests. `now` replaces the creation time that manifests do not have.
 pub fn load(input: Input, mut settings: Settings, extra: &[ExtraKind], now: Timestamp) -> Loaded {
     settings.kinds.extend(extra_kinds(extra, &input.manifests));
+    let named = named_kinds(&settings.kinds, &input.manifests);
+    settings.kinds.extend(named);
     let is_judged = |one: &Repeated| {
         let is_watched = settings
             .kinds
@@ -224,6 +226,39 @@ fn extra_kinds(extra: &[ExtraKind], manifests: &[Manifest]) -> Vec<Arc<WatchedKi
         }))
     });
     found.collect()
+}
+
+/// The kinds that scopes of paths name and that are among the manifests.
+fn named_kinds(known: &[Arc<WatchedKind>], manifests: &[Manifest]) -> Vec<Arc<WatchedKind>> {
+    let mut found: Vec<Arc<WatchedKind>> = Vec::new();
+    let paths = manifests
+        .iter()
+        .filter(|it| matches!(role(&it.value), Role::Path));
+    let named = paths.filter_map(|path| path.value.pointer("/spec/scope/kinds")?.as_array());
+    for wanted in named.flatten() {
+        let (group, kind) = (
+            wanted["group"].as_str().unwrap_or_default(),
+            &wanted["kind"],
+        );
+        let Some(kind) = kind.as_str() else { continue };
+        let is_it = |it: &Arc<WatchedKind>| it.group == group && it.kind == kind;
+        if group.is_empty() || known.iter().chain(&found).any(is_it) {
+            continue;
+        }
+        let version = manifests.iter().find_map(|it| {
+            let (its_group, version) = it.value["apiVersion"].as_str()?.split_once('/')?;
+            (its_group == group && it.value["kind"] == kind).then_some(version)
+        });
+        found.extend(version.map(|version| {
+            Arc::new(WatchedKind {
+                kind: kind.to_owned(),
+                group: group.to_owned(),
+                version: version.to_owned(),
+                plural: format!("{}s", kind.to_lowercase()),
+            })
+        }));
+    }
+    found
 }
 
 fn is_plural(plural: &str, singular: &str) -> bool {

@@ -11,8 +11,9 @@ pub mod view;
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
-use serde::{Serialize, Serializer};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
+use crate::api::API_VERSION;
 use crate::api::golden_path::Level;
 use crate::api::previous::Previous;
 use crate::assess::exception::assurance::Assurance;
@@ -26,12 +27,14 @@ pub const KIND: &str = "Report";
 const SUMMARY_KIND: &str = "Summary";
 
 /// One judgement of the whole fleet.
-#[derive(Serialize, Clone, Debug, PartialEq)]
+#[derive(Serialize, Deserialize, Clone, Debug, PartialEq)]
 #[serde(rename_all = "camelCase")]
 pub struct Report {
     /// Always [`crate::api::API_VERSION`].
+    #[serde(skip_deserializing, default = "api_version")]
     pub api_version: &'static str,
     /// Always [`KIND`].
+    #[serde(skip_deserializing, default = "kind")]
     pub kind: &'static str,
     /// The instant the judgement is for.
     pub as_of: Timestamp,
@@ -68,7 +71,7 @@ pub struct Numbers<'a> {
 }
 
 /// The fleet in numbers.
-#[derive(Serialize, Clone, Debug, Default, PartialEq)]
+#[derive(Serialize, Deserialize, Clone, Debug, Default, PartialEq)]
 #[serde(rename_all = "camelCase")]
 pub struct Summary {
     /// Counted services by state. Every state is there, with 0 where there is none.
@@ -94,7 +97,7 @@ pub struct Summary {
     pub accounted_ratio: Option<f64>,
     /// Those of `services.undocumented` that are judged by a path that only advises: no exception is
     /// expected of them.
-    #[serde(skip_serializing_if = "is_zero")]
+    #[serde(default, skip_serializing_if = "is_zero")]
     pub advised: usize,
     /// Counted services of each team, by name.
     pub teams: Vec<TeamLine>,
@@ -103,7 +106,7 @@ pub struct Summary {
 }
 
 /// One team in numbers.
-#[derive(Serialize, Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Serialize, Deserialize, Clone, Debug, Default, PartialEq, Eq)]
 #[serde(rename_all = "camelCase")]
 pub struct TeamLine {
     /// Its name; `unknown` for services without one.
@@ -111,7 +114,7 @@ pub struct TeamLine {
     /// Its counted services by state; a state with none is absent.
     pub services: BTreeMap<State, usize>,
     /// Those of `services.undocumented` that are judged by a path that only advises.
-    #[serde(skip_serializing_if = "is_zero")]
+    #[serde(default, skip_serializing_if = "is_zero")]
     pub advised: usize,
 }
 
@@ -126,7 +129,7 @@ const fn is_false(flag: &bool) -> bool {
 }
 
 /// One golden path in numbers.
-#[derive(Serialize, Clone, Debug, Default, PartialEq)]
+#[derive(Serialize, Deserialize, Clone, Debug, Default, PartialEq)]
 #[serde(rename_all = "camelCase")]
 pub struct PathLine {
     /// Its name.
@@ -138,7 +141,7 @@ pub struct PathLine {
     pub takes_part: bool,
     /// Whether it only advises: a starter path that is not launched. It has no target, and no
     /// exception is expected.
-    #[serde(skip_serializing_if = "is_false")]
+    #[serde(default, skip_serializing_if = "is_false")]
     pub advice: bool,
     /// Services in its scope.
     pub services: usize,
@@ -170,7 +173,7 @@ pub struct PathLine {
 
 /// Adoption apart from what the platform asks for lately: a step that comes into force changes it 90
 /// days later.
-#[derive(Serialize, Clone, Copy, Debug, PartialEq)]
+#[derive(Serialize, Deserialize, Clone, Copy, Debug, PartialEq)]
 #[serde(rename_all = "camelCase")]
 pub struct LikeForLike {
     /// Services in scope that pass the steps in force for at least 90 days.
@@ -182,7 +185,7 @@ pub struct LikeForLike {
 }
 
 /// The services born in the first days after a path's launch.
-#[derive(Serialize, Clone, Debug, PartialEq)]
+#[derive(Serialize, Deserialize, Clone, Debug, PartialEq)]
 #[serde(rename_all = "camelCase")]
 pub struct NewServices {
     /// How many there are.
@@ -202,7 +205,7 @@ pub struct NewServices {
 }
 
 /// A check and a number of services.
-#[derive(Serialize, Clone, Debug, PartialEq, Eq)]
+#[derive(Serialize, Deserialize, Clone, Debug, PartialEq, Eq)]
 pub struct CheckCount {
     /// The check's name.
     pub check: String,
@@ -211,7 +214,7 @@ pub struct CheckCount {
 }
 
 /// One workload and its verdict.
-#[derive(Serialize, Clone, Debug, PartialEq)]
+#[derive(Serialize, Deserialize, Clone, Debug, PartialEq)]
 #[serde(rename_all = "camelCase")]
 pub struct Workload {
     /// Its kind, such as `Deployment`.
@@ -230,7 +233,7 @@ pub struct Workload {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub path_title: Option<String>,
     /// Whether that path only advises: a starter path that is not launched.
-    #[serde(skip_serializing_if = "is_false")]
+    #[serde(default, skip_serializing_if = "is_false")]
     pub advice: bool,
     /// Why this path: declared by the team, the only one, or the closest of several.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -257,7 +260,7 @@ pub struct Workload {
     /// The chosen path's checks, in its order.
     pub checks: Vec<Check>,
     /// Problems of this workload alone, such as a declared path that does not exist.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub problems: Vec<String>,
     /// The reason given for taking it out, or for asking to.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -279,7 +282,7 @@ pub struct Workload {
 }
 
 /// The dates of a standing.
-#[derive(Serialize, Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Serialize, Deserialize, Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[serde(rename_all = "camelCase")]
 pub struct StandingDates {
     /// The effective expiry of the exception, or the end of `predates`. In the past for an expired
@@ -316,7 +319,7 @@ impl Workload {
 }
 
 /// "7 of 8".
-#[derive(Serialize, Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Serialize, Deserialize, Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Steps {
     /// Enforced required checks that pass.
     pub passed: usize,
@@ -325,7 +328,7 @@ pub struct Steps {
 }
 
 /// One check of the chosen path.
-#[derive(Serialize, Clone, Debug, PartialEq, Eq)]
+#[derive(Serialize, Deserialize, Clone, Debug, PartialEq, Eq)]
 #[serde(rename_all = "camelCase")]
 pub struct Check {
     pub name: String,
@@ -372,7 +375,7 @@ impl Check {
 }
 
 /// One line of the exceptions register.
-#[derive(Serialize, Clone, Debug, PartialEq)]
+#[derive(Serialize, Deserialize, Clone, Debug, PartialEq)]
 #[serde(rename_all = "camelCase")]
 pub struct Exception {
     pub namespace: String,
@@ -444,12 +447,32 @@ pub struct Exception {
     pub source: Option<Source>,
 }
 
-/// The words of the judgement are written as [`State::as_str`] and its siblings give them.
+/// `kind` and `apiVersion` of a report that is read back are checked before it is.
+const fn api_version() -> &'static str {
+    API_VERSION
+}
+
+const fn kind() -> &'static str {
+    KIND
+}
+
+/// The words of the judgement are written as [`State::as_str`] and its siblings give them, and read
+/// back from an operator of the same or an earlier version.
 macro_rules! written_as_its_word {
     ($($word:ty),+) => {
         $(impl Serialize for $word {
             fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
                 serializer.serialize_str(self.as_str())
+            }
+        }
+
+        impl<'de> Deserialize<'de> for $word {
+            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                let written = String::deserialize(deserializer)?;
+                let mut known = Self::ALL.into_iter();
+                known
+                    .find(|word| word.as_str() == written)
+                    .ok_or_else(|| de::Error::custom(format!("'{written}' is not known here")))
             }
         })+
     };
@@ -481,6 +504,14 @@ mod tests {
         assert_eq!(api["checks"][1]["outcome"], "fail");
         assert_eq!(api["source"], json!({"file": "shop/api.yaml", "line": 3}));
         assert_eq!(report["exceptions"][0]["phase"], "Active");
+    }
+
+    #[test]
+    fn a_report_is_read_back_as_it_was_written() {
+        let report = fixtures::report();
+        let text = serde_json::to_string(&report).unwrap();
+        let read: super::Report = serde_json::from_str(&text).unwrap();
+        assert_eq!(read, report);
     }
 
     #[test]

@@ -7,6 +7,7 @@ mod answers;
 mod conform;
 mod helm;
 mod lifecycle;
+mod observe;
 mod readme;
 #[path = "../receiver/mod.rs"]
 mod receiver;

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::sync::LazyLock;
 
-use goldenpath_e2e::{ControlPlane, Options};
+use goldenpath_e2e::{ControlPlane, Options, User};
 use serde_json::Value;
 
 use crate::suite::{self, PATH, deployment};
@@ -28,6 +28,7 @@ static SHARED: LazyLock<Option<ControlPlane>> = LazyLock::new(|| {
     let authority = AUTHORITY.as_deref();
     let authority = authority.map(|it| format!("--client-ca-file={}", it.join("ca.crt").display()));
     let cluster = suite::control_plane(&Options {
+        users: vec![User::new("reader", &[]).unwrap()],
         api_server_args: authority.into_iter().collect(),
         ..Options::default()
     })?;

@@ -5,7 +5,9 @@
 #![allow(clippy::unwrap_used)]
 
 mod ground;
+mod kinds;
 mod kubeconfigs;
+mod operator_report;
 mod proxies;
 #[path = "../suite/proxy.rs"]
 mod proxy;

@@ -176,10 +176,10 @@ fn the_operator_and_its_reminders_go_through_proxies() {
         .into();
     let mut operator = Operator::start(cluster, &options).unwrap();
     operator.wait_until_ready(SOON).unwrap();
-    let received = eventually(SOON, "a reminder", || {
-        Some(receiver.received()).filter(|received| !received.is_empty())
+    let messages = eventually(SOON, "a reminder", || {
+        Some(receiver.received()).filter(|messages| !messages.is_empty())
     });
-    assert_eq!(received[0].path, "/shop");
+    assert_eq!(messages[0].path, "/shop");
     let through = |host: &str| {
         let connections = proxy.connections();
         connections.iter().any(|it| it.starts_with(host))

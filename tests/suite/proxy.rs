@@ -91,7 +91,8 @@ impl Inside {
 
     fn connect(&self, target: &str) -> io::Result<TcpStream> {
         let (host, port) = target.rsplit_once(':').unwrap();
-        let to = if host.ends_with(".test") {
+        let is_here = host.rsplit('.').next() == Some("test");
+        let to = if is_here {
             format!("127.0.0.1:{port}")
         } else {
             target.to_owned()

@@ -48,6 +48,16 @@ pub enum Assurance {
 }
 
 impl Assurance {
+    /// Every assurance, with one doubt for all.
+    pub const ALL: [Self; 6] = [
+        Self::Verified,
+        Self::Unverified(Doubt::AsWritten),
+        Self::SelfDeclared,
+        Self::NotRequired,
+        Self::Rejected,
+        Self::Pending,
+    ];
+
     /// The reason of the condition `Approved`.
     pub const fn as_str(self) -> &'static str {
         match self {

@@ -34,6 +34,10 @@ pub const WATCH_SECONDS: u32 = 180;
 /// Reading from a stream times out after this silence. A watch ends at the server before.
 const LONGEST_SILENCE: Duration = Duration::from_secs(210);
 
+/// How often a command asks again when the server pushes back, and the pauses between: some 6 s in all.
+const RETRIES: u32 = 6;
+const RETRY_PAUSES: (Duration, Duration) = (Duration::from_millis(50), Duration::from_secs(3));
+
 /// Which cluster.
 #[derive(Clone, Debug, Default)]
 pub struct Target {
@@ -48,19 +52,24 @@ pub struct Target {
 impl Target {
     /// A client for commands: it retries by itself when the server pushes back.
     pub async fn client(&self) -> Result<Client> {
-        let cluster = kubeconfig::read(self).await?;
+        let cluster = self.config().await?;
         let builder = self.builder(cluster).await?;
         Ok(builder.with_layer(&BodyLayer).build())
     }
 
     /// The operator's client: it never retries, and every response updates `heartbeat`.
     pub async fn operator_client(&self, heartbeat: Arc<Heartbeat>) -> Result<Client> {
-        let mut cluster = kubeconfig::read(self).await?;
+        let mut cluster = self.config().await?;
         cluster.config.default_retry = false;
         cluster.config.read_timeout = Some(LONGEST_SILENCE);
         let builder = self.builder(cluster).await?;
         let builder = builder.with_layer(&HeartbeatLayer(heartbeat));
         Ok(builder.with_layer(&BodyLayer).build())
+    }
+
+    async fn config(&self) -> Result<ClusterConfig> {
+        let (file, context) = (self.kubeconfig.as_deref(), self.context.as_deref());
+        Ok(kubeconfig::read(file, context).await?)
     }
 
     async fn builder(&self, cluster: ClusterConfig) -> Result<ClientBuilder<ClusterService>> {
@@ -113,9 +122,11 @@ fn service(mut config: Config, route: Route, credentials: Credentials) -> Result
     let client = hyper_util::client::legacy::Client::builder(TokioExecutor::new())
         .build::<_, Body>(connector);
     let server = config.cluster_url.to_string();
-    let retries = config
-        .default_retry
-        .then(|| RetryLayer::new(RetryPolicy::server_retry()));
+    // kube's own policy goes on for hours where a server answers 503 each time.
+    let (shortest, longest) = RETRY_PAUSES;
+    let retries = RetryPolicy::new(shortest, longest, RETRIES, true).ok();
+    let retries = retries.filter(|_| config.default_retry);
+    let retries = retries.map(RetryLayer::new);
     let service = ServiceBuilder::new()
         .layer(config.base_uri_layer())
         .option_layer(retries)

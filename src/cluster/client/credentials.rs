@@ -289,7 +289,7 @@ pub async fn take(auth: &mut AuthInfo, plugins: &PluginCredentials) -> Result<Cr
     let token = token.filter(|token| !token.is_empty());
     let has_password = auth.username.is_some() && auth.password.is_some();
     let source = match (auth.token_file.take(), token, auth.exec.take()) {
-        (Some(file), token, _) => Some(TokenSource::file(file.into(), token).await?),
+        (Some(file), token, _) => Some(TokenSource::file(file.into(), token)?),
         (None, Some(token), _) => Some(TokenSource::Fixed(token)),
         (None, None, Some(plugin)) if !has_password && auth.auth_provider.is_none() => {
             let answer = plugins.get(&plugin).await?;
@@ -337,7 +337,7 @@ fn read(what: &'static str, file: &Path) -> Result<Vec<u8>> {
 }
 
 /// A certificate with its key. rustls would parse the certificate and refuse X.509 version 1, which
-/// MicroK8s hands out; only the API server has to be able to read it.
+/// `MicroK8s` hands out; only the API server has to be able to read it.
 fn identity(
     certificate: Option<Vec<u8>>,
     key: Option<Vec<u8>>,
@@ -398,7 +398,7 @@ enum TokenSource {
 
 impl TokenSource {
     /// As client-go: a file that cannot be read at first leaves the token beside it.
-    async fn file(file: PathBuf, beside: Option<String>) -> Result<Self> {
+    fn file(file: PathBuf, beside: Option<String>) -> Result<Self> {
         let token = match (token_in(&file), beside) {
             (Ok(token), _) | (Err(_), Some(token)) => token,
             (Err(error), None) => return Err(error),

@@ -5,6 +5,7 @@ use kube::core::Status;
 
 use super::credentials::CredentialError;
 use super::failure::Failure;
+pub use super::failure::{reason_of, reason_of_code};
 use super::kubeconfig::KubeconfigFailure;
 use crate::proxy::ProxyError;
 
@@ -114,34 +115,6 @@ fn sentence(message: &str) -> &str {
     parts
         .filter(|_| by_a_policy)
         .map_or(message, |(_, sentence)| sentence)
-}
-
-/// Why a request failed, as one of a dozen reasons.
-pub fn reason_of(error: &kube::Error) -> &'static str {
-    match error {
-        kube::Error::Api(status) => reason_of_code(status.code),
-        kube::Error::SerdeError(_) | kube::Error::FromUtf8(_) => "Undecodable",
-        kube::Error::Auth(_) => "Unauthorized",
-        // kube's own errors may grow: all others mean that the server could not be reached.
-        _ => "Unreachable",
-    }
-}
-
-/// The reason for an HTTP status of the API server.
-pub const fn reason_of_code(code: u16) -> &'static str {
-    match code {
-        401 => "Unauthorized",
-        403 => "Forbidden",
-        404 => "NotFound",
-        409 => "Conflict",
-        410 => "Expired",
-        422 => "Invalid",
-        429 => "TooManyRequests",
-        503 => "Unavailable",
-        504 => "TimedOut",
-        500..=599 => "ServerError",
-        _ => "Refused",
-    }
 }
 
 #[cfg(test)]

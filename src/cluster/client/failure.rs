@@ -8,7 +8,6 @@ use http::StatusCode;
 use rustls::CertificateError;
 
 use super::credentials::CredentialError;
-use super::error::reason_of;
 use crate::proxy::{ProxyError, ProxyFailure};
 
 /// A failed request.
@@ -219,4 +218,32 @@ pub fn chain(error: &(dyn StdError + 'static)) -> String {
         cause = error.source();
     }
     text
+}
+
+/// Why a request failed, as one of a dozen reasons.
+pub fn reason_of(error: &kube::Error) -> &'static str {
+    match error {
+        kube::Error::Api(status) => reason_of_code(status.code),
+        kube::Error::SerdeError(_) | kube::Error::FromUtf8(_) => "Undecodable",
+        kube::Error::Auth(_) => "Unauthorized",
+        // kube's own errors may grow: all others mean that the server could not be reached.
+        _ => "Unreachable",
+    }
+}
+
+/// The reason for an HTTP status of the API server.
+pub const fn reason_of_code(code: u16) -> &'static str {
+    match code {
+        401 => "Unauthorized",
+        403 => "Forbidden",
+        404 => "NotFound",
+        409 => "Conflict",
+        410 => "Expired",
+        422 => "Invalid",
+        429 => "TooManyRequests",
+        503 => "Unavailable",
+        504 => "TimedOut",
+        500..=599 => "ServerError",
+        _ => "Refused",
+    }
 }

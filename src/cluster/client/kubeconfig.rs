@@ -8,7 +8,6 @@ use std::path::{Path, PathBuf};
 
 use kube::config::{Config, ExecAuthCluster, KubeConfigOptions, Kubeconfig, KubeconfigError};
 
-use super::connect::Target;
 use super::failure::chain;
 use crate::assess::wording::nearest;
 
@@ -81,9 +80,9 @@ impl fmt::Display for Place {
 }
 
 impl Place {
-    fn of(target: &Target) -> Self {
-        if let Some(file) = &target.kubeconfig {
-            return Self::Flag(file.clone());
+    fn of(flag: Option<&Path>) -> Self {
+        if let Some(file) = flag {
+            return Self::Flag(file.to_owned());
         }
         let listed = std::env::var_os("KUBECONFIG").unwrap_or_default();
         let listed: Vec<_> = std::env::split_paths(&listed)
@@ -116,16 +115,20 @@ pub struct ClusterConfig {
     pub proxy_url: Option<String>,
 }
 
-/// Reads the kubeconfig; in a pod without one, the service account.
-pub async fn read(target: &Target) -> Result<ClusterConfig, KubeconfigFailure> {
-    let place = Place::of(target);
-    let named = target.context.as_deref().filter(|name| !name.is_empty());
+/// Reads the kubeconfig, the one that is named where there is one; in a pod without one, the service
+/// account.
+pub async fn read(
+    file: Option<&Path>,
+    context: Option<&str>,
+) -> Result<ClusterConfig, KubeconfigFailure> {
+    let place = Place::of(file);
+    let named = context.filter(|name| !name.is_empty());
     let merged = merged(&place)?;
     let chosen = named.or_else(|| {
         let current = merged.as_ref()?.current_context.as_deref();
         current.filter(|name| !name.is_empty())
     });
-    let is_explicit = target.kubeconfig.is_some() || named.is_some();
+    let is_explicit = file.is_some() || named.is_some();
     let (Some(kubeconfig), Some(context)) = (&merged, chosen) else {
         // As client-go: a pod has a service account where nothing else is chosen.
         if let Some(config) = (!is_explicit).then(in_cluster).flatten() {

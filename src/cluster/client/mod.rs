@@ -11,5 +11,6 @@ pub mod heartbeat;
 pub mod identity;
 pub mod kubeconfig;
 pub mod names;
+pub mod operator_report;
 pub mod pager;
 pub mod stored;

@@ -10,12 +10,13 @@ use serde_json::Value;
 
 use super::followed::{EXCEPTIONS, Followed, NAMESPACES, PATHS};
 use super::intake::{Intake as _, Paths};
+use crate::api::golden_path::KindRef;
 use crate::assess::inventory::Inventory;
 use crate::assess::object::kind::{ExtraKind, WatchedKind};
 use crate::assess::settings::Settings;
 use crate::assess::source::Problem;
 use crate::cluster::client::connect::Target;
-use crate::cluster::client::discovery::discover;
+use crate::cluster::client::discovery::{discover, discover_named, shown};
 use crate::cluster::client::error::{Error, Result, reason_of};
 use crate::cluster::client::failure::chain;
 use crate::cluster::client::pager::Pager;
@@ -82,6 +83,9 @@ pub async fn list(settings: ListingSettings) -> Result<Listing> {
     let take = &mut |stored| namespaces.put(stored, &context);
     reader.read_namespaces(take).await?;
     for kind in reader.discover_kinds(&settings.extra_kinds).await {
+        context.add_kind(kind);
+    }
+    for kind in reader.discover_named(&context.missing_kinds()).await {
         context.add_kind(kind);
     }
     for kind in &context.judging().kinds {
@@ -155,6 +159,23 @@ impl Reader {
                     .push(Problem::new(kind, "is not served by the cluster")),
                 Err(error) => self.problems.push(Problem::new(kind, chain(&error))),
             }
+        }
+        kinds
+    }
+
+    /// The kinds that paths name and the cluster serves.
+    async fn discover_named(&mut self, named: &[KindRef]) -> Vec<Arc<WatchedKind>> {
+        let mut kinds = Vec::new();
+        for kind in named {
+            let problem = match discover_named(kind, &self.client).await {
+                Ok(Some(found)) => {
+                    kinds.push(found);
+                    continue;
+                }
+                Ok(None) => "a path names it, and the cluster does not serve it".to_owned(),
+                Err(error) => chain(&error),
+            };
+            self.problems.push(Problem::new(shown(kind), problem));
         }
         kinds
     }
