@@ -2,7 +2,6 @@
 
 use http::StatusCode;
 
-use super::error::CommandError;
 use crate::cluster::{Cause, CredentialError, Error, KubeconfigFailure};
 
 const JUDGE_FILES: &str = "goldenpath report --from deploy/ --paths starter";
@@ -26,28 +25,16 @@ pub(super) fn of(error: &Error) -> Option<String> {
     }
 }
 
-/// For commands that judge: without a cluster, manifests can be judged instead.
-pub(super) fn or_judge_files(error: Error) -> CommandError {
-    let hint = match &error {
+/// The next step of a command that judges: without a cluster, manifests can be judged instead.
+pub(super) fn or_judge_files(error: &Error) -> Option<String> {
+    match error {
         Error::Kubeconfig(KubeconfigFailure::NoCluster(_)) => {
             Some(format!("judge files instead: {JUDGE_FILES}"))
         }
         Error::Request { source, .. } if source.cause == Cause::Closed => Some(format!(
             "start the cluster, choose another one with --context, or judge files: {JUDGE_FILES}"
         )),
-        Error::Kubeconfig(_)
-        | Error::Credentials(_)
-        | Error::Proxy(_)
-        | Error::Client(_)
-        | Error::Request { .. }
-        | Error::Refused { .. }
-        | Error::TimedOut { .. }
-        | Error::Ended(_) => None,
-    };
-    let error = CommandError::from(error);
-    match hint {
-        Some(hint) => error.with_hint(hint),
-        None => error,
+        error => of(error),
     }
 }
 

@@ -133,7 +133,7 @@ impl Evidence {
         };
         let listing = runtime::start()?
             .block_on(cluster::list(settings))
-            .map_err(advice::or_judge_files)?;
+            .map_err(unread)?;
         let as_of = AsOf::new(invocation.as_of());
         let mut report = build::report(&listing.inventory, &as_of, &Sources::default());
         if listing.is_partial {
@@ -268,6 +268,16 @@ fn as_of(input: &Input, invocation: &Invocation<'_>) -> Timestamp {
     day
 }
 
+/// A cluster that could not be read; its next step may be to judge files.
+fn unread(error: cluster::Error) -> CommandError {
+    let hint = advice::or_judge_files(&error);
+    let error = CommandError::from(error);
+    match hint {
+        Some(hint) => error.with_hint(hint),
+        None => error,
+    }
+}
+
 /// What was made of manifests.
 pub(super) struct Judged {
     pub(super) inventory: Inventory,
@@ -322,9 +332,7 @@ impl Objects {
         let target = global.target();
         let scope: Scope = global.scope();
         let read = cluster::objects(&target, &judging.extra_kind, scope);
-        let objects = runtime::start()?
-            .block_on(read)
-            .map_err(advice::or_judge_files)?;
+        let objects = runtime::start()?.block_on(read).map_err(unread)?;
         let mut input = manifests::stored(objects.values);
         if let Some(paths) = given_input(paths)? {
             input

@@ -27,6 +27,8 @@ use serde::{Deserialize, Serialize};
 use tokio::sync::Mutex;
 use tower::{BoxError, Layer, Service};
 
+use crate::report::document::encode;
+
 /// How long the content of a token file is used; client-go reads it as often.
 const REREAD_AFTER: Duration = Duration::from_secs(60);
 /// A plugin is asked again this long before its answer expires.
@@ -201,7 +203,7 @@ fn ask(plugin: &ExecConfig) -> Result<PluginAnswer> {
             interactive,
         },
     };
-    let info = serde_json::to_string(&info).map_err(|error| answer(error.to_string()))?;
+    let info = encode::json(&info).map_err(|error| answer(error.to_string()))?;
     let variables = plugin.env.iter().flatten();
     let variables = variables.filter_map(|it| Some((it.get("name")?, it.get("value")?)));
     let stdin = if interactive {
