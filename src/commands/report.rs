@@ -40,17 +40,13 @@ pub struct ReportArgs {
     #[arg(long)]
     pub summary: bool,
 
-    /// Print every workload and exception, however many there are
-    #[arg(long, conflicts_with = "summary")]
+    /// Print every workload, exception and problem, however many there are
+    #[arg(long, visible_alias = "explain", conflicts_with = "summary")]
     pub all: bool,
 
     /// Exit with 0 although nothing was judged
     #[arg(long)]
     pub allow_empty: bool,
-
-    /// As --all: list every problem too
-    #[arg(long, conflicts_with = "summary")]
-    pub explain: bool,
 
     /// Print the report of a running operator, without rights to list workloads: its Service, which
     /// takes the right get on services/proxy, or an address such as that of kubectl port-forward
@@ -100,14 +96,14 @@ fn print(
                 summary::render(report, style, flags)
             })
         }
-        (TableFormat::Table, false) if !args.all && !args.explain => {
+        (TableFormat::Table, false) if !args.all => {
             args.output.write(report, global, out, |report, style| {
                 summary::whole_or_summary(report, style, flags)
             })
         }
         (_, false) => args.output.write(report, global, out, |report, style| {
             let style = Style {
-                all_problems: args.all || args.explain,
+                all_problems: args.all,
                 ..style
             };
             text::render(report, style, flags)

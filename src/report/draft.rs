@@ -149,7 +149,8 @@ impl Refusal {
     #[must_use]
     pub fn with_flags(mut self, flags: &str) -> Self {
         if let Self::Missing { target, .. } = &mut self {
-            *target = format!("{target} {flags}").trim_end().to_owned();
+            let more = format!(" {flags}");
+            target.push_str(more.trim_end());
         }
         self
     }

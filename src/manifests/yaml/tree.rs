@@ -131,7 +131,8 @@ impl Builder {
                         let node = Node::leaf(Value::from(name.as_str()));
                         self.anchors.insert(anchor, node);
                     }
-                    return self.begin_field(key, span);
+                    self.begin_field(key, span);
+                    return Ok(());
                 }
                 let value = self::value(&text, style, tag.as_deref(), span)?;
                 self.add(Node::leaf(value), anchor, span)
@@ -154,17 +155,12 @@ impl Builder {
                 if self.wants_key() {
                     let name =
                         scalar::key_of(node.value).map_err(|message| Mistake::at(span, message))?;
-                    return self.begin_field(Key::Field(name), span);
+                    self.begin_field(Key::Field(name), span);
+                    return Ok(());
                 }
                 self.add(node, 0, span)
             }
-            Event::StreamStart
-            | Event::StreamEnd
-            | Event::DocumentStart(..)
-            | Event::DocumentEnd
-            | Event::Anchor(..)
-            | Event::UnresolvedAlias(_) => Ok(()),
-            #[allow(unreachable_patterns)] // comments are a feature of the parser
+            // The stream's own events, and comments where the parser has them.
             _ => Ok(()),
         }
     }
@@ -248,7 +244,7 @@ impl Builder {
         Ok(())
     }
 
-    fn begin_field(&mut self, name: Key, span: Span) -> Result<(), Mistake> {
+    fn begin_field(&mut self, name: Key, span: Span) {
         let Some(Open {
             content: Content::Object { key, stated, .. },
             bytes,
@@ -256,7 +252,7 @@ impl Builder {
             ..
         }) = self.stack.last_mut()
         else {
-            return Ok(());
+            return;
         };
         if let Key::Field(name) = &name {
             *nodes += 1;
@@ -267,7 +263,6 @@ impl Builder {
             }
         }
         *key = Some(name);
-        Ok(())
     }
 
     /// Adds a complete node to the collection it is in.

@@ -56,12 +56,14 @@ impl Kind {
     fn conform(&self, value: &mut Value) {
         match (self, value) {
             (Self::List(kind), Value::Array(items)) => {
-                items.iter_mut().for_each(|item| kind.conform_item(item));
+                for item in items {
+                    kind.conform_item(item);
+                }
             }
             (Self::Map(kind), Value::Object(values)) => {
-                values
-                    .values_mut()
-                    .for_each(|value| kind.conform_item(value));
+                for value in values.values_mut() {
+                    kind.conform_item(value);
+                }
             }
             (Self::Named(name), Value::Object(object)) => conform(name, object),
             // Malformed, or a scalar.
