@@ -206,12 +206,25 @@ pub struct PathTally {
     pub target: f64,
     /// Enforced required checks, in the order of the spec.
     pub checks: Vec<CheckTally>,
+    /// Announced checks, in the order of the spec.
+    pub announced: Vec<AnnouncedTally>,
     /// Services created in the first days after its launch; absent for a preview, or without a known
     /// launch.
     pub new_services: Option<NewServicesTally>,
     /// For each age: services in scope, created since the launch and at least that old, by current
     /// state. Absent without a known launch.
     pub cohorts: BTreeMap<CohortAge, States>,
+}
+
+/// Numbers of one announced check.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AnnouncedTally {
+    /// Name of the check.
+    pub name: String,
+    /// When it starts to count.
+    pub enforce_from: Timestamp,
+    /// Services in scope that do not pass it yet.
+    pub open: usize,
 }
 
 /// Numbers of one enforced required check.

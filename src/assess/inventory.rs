@@ -178,7 +178,7 @@ impl Inventory {
     }
 
     /// The stored status of a path.
-    pub(super) fn path_status(&self, name: &str) -> Option<&GoldenPathStatus> {
+    pub(crate) fn path_status(&self, name: &str) -> Option<&GoldenPathStatus> {
         self.path_statuses.get(name)?.as_ref()
     }
 

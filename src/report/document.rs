@@ -166,9 +166,54 @@ pub struct PathLine {
     pub top_deviations: Vec<CheckCount>,
     /// Checks that are the only missing step of some services, most services first.
     pub last_steps: Vec<CheckCount>,
+    /// Announced checks, and how many services do not pass them yet.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub announced: Vec<AnnouncedStep>,
+    /// Services older than the path, of which nothing is due yet.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub predates: Option<PredatesCount>,
+    /// One point a week, from the path's status; empty without an operator.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub trend: Vec<TrendPoint>,
     /// Where it is documented.
     #[serde(rename = "docsURL", skip_serializing_if = "Option::is_none")]
     pub docs_url: Option<String>,
+}
+
+/// An announced check.
+#[derive(Serialize, Deserialize, Clone, Debug, PartialEq, Eq)]
+#[serde(rename_all = "camelCase")]
+pub struct AnnouncedStep {
+    /// The check's name.
+    pub check: String,
+    /// From when it counts.
+    pub enforce_from: Timestamp,
+    /// How many services do not pass it yet.
+    pub services: usize,
+}
+
+/// Services older than their path.
+#[derive(Serialize, Deserialize, Clone, Copy, Debug, PartialEq, Eq)]
+#[serde(rename_all = "camelCase")]
+pub struct PredatesCount {
+    /// How many there are.
+    pub services: usize,
+    /// Until when nothing is due.
+    pub until: Timestamp,
+}
+
+/// The services of a path in one week.
+#[derive(Serialize, Deserialize, Clone, Copy, Debug, PartialEq, Eq)]
+#[serde(rename_all = "camelCase")]
+pub struct TrendPoint {
+    /// When they were counted.
+    pub at: Timestamp,
+    /// How many there were.
+    pub services: usize,
+    /// How many of them were on the path.
+    pub on_path: usize,
+    /// How many of them were older than the path, with nothing due.
+    pub predates: usize,
 }
 
 /// Adoption apart from what the platform asks for lately: a step that comes into force changes it 90

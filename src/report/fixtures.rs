@@ -140,6 +140,9 @@ fn path() -> PathLine {
             check: "memory-limit".to_owned(),
             services: 2,
         }],
+        announced: Vec::new(),
+        predates: None,
+        trend: Vec::new(),
         docs_url: None,
     }
 }

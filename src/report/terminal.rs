@@ -2,6 +2,7 @@
 //! a document to text; `commands` writes it.
 
 pub mod plain;
+mod progress;
 pub mod share;
 pub mod summary;
 pub(in crate::report) mod table;

@@ -72,10 +72,20 @@ pub(super) struct FitCount {
     pub is_satisfied: bool,
     pub satisfies_settled: bool,
     pub is_accounted: bool,
-    /// Where it was born since the path's launch.
-    pub cohort: Option<CohortCount>,
-    /// Whether its birth is unknown, so that no cohort has it.
-    pub is_birth_unknown: bool,
+    pub cohort: CohortPart,
+    /// The announced checks that it does not pass yet.
+    pub announced_open: Vec<Box<str>>,
+}
+
+/// Whether a service is in the cohorts of one path.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) enum CohortPart {
+    /// Born since the path's launch.
+    In(CohortCount),
+    /// Older than the path, or not born yet.
+    Outside,
+    /// Its birth is unknown.
+    Unknown,
 }
 
 /// How a service adds to the cohorts of one path.
@@ -169,8 +179,15 @@ impl Profile {
                 is_satisfied: fit.satisfied,
                 satisfies_settled: fit.satisfies_settled,
                 is_accounted: fit.satisfied || state.is_some_and(State::is_accounted),
-                cohort: cohort(service, fit, ctx),
-                is_birth_unknown: birth == ServiceBirth::Unknown,
+                cohort: match birth {
+                    ServiceBirth::At(birth) => cohort(birth, service, fit, ctx),
+                    ServiceBirth::Unknown => CohortPart::Unknown,
+                    ServiceBirth::NotRecorded => CohortPart::Outside,
+                },
+                announced_open: indexes(fit.announced_open)
+                    .filter_map(|index| fit.path.spec.checks.get(index))
+                    .map(|check| check.name.as_str().into())
+                    .collect(),
             })
             .collect();
         // Their order depends on the order of members.
@@ -191,15 +208,20 @@ fn lately_scaffolded(service: &Service<'_>, ctx: &JudgeContext<'_>) -> Option<bo
     (is_new && service.team() != UNKNOWN_TEAM).then(|| service.is_scaffolded())
 }
 
-fn cohort(service: &Service<'_>, fit: &Fit<'_>, ctx: &JudgeContext<'_>) -> Option<CohortCount> {
+fn cohort(
+    birth: Timestamp,
+    service: &Service<'_>,
+    fit: &Fit<'_>,
+    ctx: &JudgeContext<'_>,
+) -> CohortPart {
     let now = ctx.as_of.now;
-    let birth = service.birth(&ctx.births).known()?;
-    let launch = fit.path.launched_at()?;
-    if birth < launch || birth > now {
-        return None;
-    }
-    Some(CohortCount {
-        state: service.state_by(fit, ctx)?,
+    let launch = fit.path.launched_at();
+    let is_since = launch.is_some_and(|launch| launch <= birth && birth <= now);
+    let Some(state) = service.state_by(fit, ctx).filter(|_| is_since) else {
+        return CohortPart::Outside;
+    };
+    CohortPart::In(CohortCount {
+        state,
         is_new: fit
             .path
             .adoption_deadline()

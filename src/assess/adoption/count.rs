@@ -5,11 +5,14 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use super::contribution::{AssumedHours, Contribution, FitCount, Profile, ServiceCount};
-use super::{
-    Burden, CheckTally, CohortAge, CostSource, Group, MEASURED_WITHIN, NewServicesTally, PathTally,
-    Share, States, Tally,
+use super::contribution::{
+    AssumedHours, CohortPart, Contribution, FitCount, Profile, ServiceCount,
 };
+use super::{
+    AnnouncedTally, Burden, CheckTally, CohortAge, CostSource, Group, MEASURED_WITHIN,
+    NewServicesTally, PathTally, Share, States, Tally,
+};
+use crate::api::golden_path::Check;
 use crate::assess::hours::Hours;
 use crate::assess::inventory::Inventory;
 use crate::assess::path::{Path, PathAt, indexes};
@@ -52,6 +55,16 @@ fn blank_paths(inventory: &Inventory, as_of: &AsOf) -> BTreeMap<Arc<str>, PathTa
         .collect()
 }
 
+impl AnnouncedTally {
+    fn blank(check: &Check) -> Option<Self> {
+        Some(Self {
+            name: check.name.clone(),
+            enforce_from: check.enforce_from.as_ref()?.0,
+            open: 0,
+        })
+    }
+}
+
 impl PathTally {
     fn blank(path: &Path, at: PathAt) -> Self {
         let checks = indexes(at.required)
@@ -65,6 +78,9 @@ impl PathTally {
             takes_part: at.takes_part,
             target: f64::from(path.spec.adoption.target_percent) / 100.0,
             checks: checks.collect(),
+            announced: indexes(at.announced)
+                .filter_map(|index| AnnouncedTally::blank(path.spec.checks.get(index)?))
+                .collect(),
             new_services: launch.and_then(|_| NewServicesTally::empty(path)),
             settled_steps: at.settled.count_ones() as usize,
             newer_steps: (at.required & !at.settled).count_ones() as usize,
@@ -153,10 +169,25 @@ impl<'a> Count<'a> {
             tally.like_for_like.add(fit.satisfies_settled, times);
         }
         tally.accounted.add(fit.is_accounted, times);
-        if let Some(new) = tally.new_services.as_mut().filter(|_| fit.is_birth_unknown) {
-            new.births_unknown += times;
+        for name in &fit.announced_open {
+            let announced = tally
+                .announced
+                .iter_mut()
+                .find(|check| *check.name == **name);
+            if let Some(check) = announced {
+                check.open += times;
+            }
         }
-        let Some(cohort) = &fit.cohort else { return };
+        let cohort = match &fit.cohort {
+            CohortPart::In(cohort) => cohort,
+            CohortPart::Outside => return,
+            CohortPart::Unknown => {
+                if let Some(new) = &mut tally.new_services {
+                    new.births_unknown += times;
+                }
+                return;
+            }
+        };
         if let Some(new) = tally.new_services.as_mut().filter(|_| cohort.is_new) {
             *new.states.entry(cohort.state).or_default() += times;
         }

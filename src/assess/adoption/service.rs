@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use crate::assess::inventory::Inventory;
 use crate::assess::namespace_index::NamespaceIndex;
 use crate::assess::object::kind::WorkloadId;
-use crate::assess::path::Path;
+use crate::assess::path::{Checks, Path};
 use crate::assess::state::{State, Status};
 use crate::assess::verdict::birth::BirthRule;
 use crate::assess::verdict::{AsOf, Choice, JudgeContext, Verdict, judge, judge_by_path};
@@ -73,6 +73,12 @@ impl<'a> Member<'a> {
         at.settled & !result.passed == 0
     }
 
+    /// The announced checks of the path that it does not pass yet.
+    fn announced_open(&self, result: &PathResult, as_of: &AsOf) -> Checks {
+        let at = as_of.paths(&self.workload.paths)[usize::from(result.path)];
+        at.announced & !result.passed
+    }
+
     /// Its state under this path, whichever path judges it.
     fn state_by(&self, result: &PathResult, ctx: &JudgeContext<'_>) -> Option<State> {
         if self.verdict.path == Some(result.path.into()) {
@@ -119,6 +125,8 @@ pub struct Fit<'a> {
     pub satisfied: bool,
     /// Whether they pass those that have been in force for long.
     pub satisfies_settled: bool,
+    /// Announced checks that at least one of them does not pass yet.
+    pub announced_open: Checks,
 }
 
 impl<'a> Service<'a> {
@@ -183,8 +191,10 @@ impl<'a> Service<'a> {
             for (path, result) in member.scopes(as_of) {
                 let satisfied = member.satisfies(result, as_of);
                 let satisfies_settled = member.satisfies_settled(result, as_of);
+                let announced_open = member.announced_open(result, as_of);
                 match fits.iter_mut().find(|fit| fit.path.name == path.name) {
                     Some(fit) => {
+                        fit.announced_open |= announced_open;
                         fit.satisfied &= satisfied;
                         fit.satisfies_settled &= satisfies_settled;
                     }
@@ -192,6 +202,7 @@ impl<'a> Service<'a> {
                         path,
                         satisfied,
                         satisfies_settled,
+                        announced_open,
                     }),
                 }
             }

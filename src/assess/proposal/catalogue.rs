@@ -7,11 +7,11 @@ use crate::api::golden_path::{Check, Level, Severity};
 /// Kinds of workload that share a path.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Group {
-    /// Deployments, StatefulSets and extra kinds with a pod template.
+    /// `Deployment`, `StatefulSet` and extra kinds with a pod template.
     Service,
-    /// DaemonSets.
+    /// `DaemonSet`.
     NodeAgent,
-    /// CronJobs.
+    /// `CronJob`.
     BatchJob,
 }
 

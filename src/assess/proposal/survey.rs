@@ -228,12 +228,12 @@ fn count<T: Ord>(
     carriers: &[Carrier<'_>],
     named: impl Fn(&Carrier<'_>) -> Option<T>,
 ) -> (Share, usize) {
-    let names: Vec<T> = carriers.iter().filter_map(named).collect();
+    let found: Vec<T> = carriers.iter().filter_map(named).collect();
     let coverage = Share {
-        part: names.len(),
+        part: found.len(),
         of: carriers.len(),
     };
-    (coverage, names.into_iter().collect::<BTreeSet<_>>().len())
+    (coverage, found.into_iter().collect::<BTreeSet<_>>().len())
 }
 
 /// The keys that together name the owner of most workloads: the best one, then each that adds some.
@@ -255,7 +255,11 @@ fn team_keys(carriers: &[Carrier<'_>], current: &[String]) -> KeyProposal {
     let mut keys: Vec<String> = Vec::new();
     let mut reached = 0;
     while keys.len() < MOST_KEYS {
-        let with = |key: &String| covered(&[keys.as_slice(), &[key.clone()]].concat()).0.part;
+        let with = |key: &String| {
+            covered(&[keys.as_slice(), std::slice::from_ref(key)].concat())
+                .0
+                .part
+        };
         // Of equal ones the first: the order of the keys in force.
         let best = possible
             .iter()

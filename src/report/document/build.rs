@@ -19,7 +19,8 @@ use crate::assess::state::{Standing, State};
 use crate::assess::verdict::{AsOf, judge};
 use crate::assess::workload::Workload;
 use crate::report::document::{
-    self, CheckCount, KIND, LikeForLike, NewServices, PathLine, Report, Summary, TeamLine,
+    self, AnnouncedStep, CheckCount, KIND, LikeForLike, NewServices, PathLine, PredatesCount,
+    Report, Summary, TeamLine, TrendPoint,
 };
 
 /// Maximum of checks in a path's line.
@@ -207,8 +208,49 @@ fn path_line(name: &str, tally: &PathTally, view: &View<'_>) -> PathLine {
         }),
         top_deviations: most(&tally.checks, failures),
         last_steps: most(&tally.checks, |check| check.last_step),
+        announced: tally
+            .announced
+            .iter()
+            .filter(|_| tally.takes_part)
+            .map(|check| AnnouncedStep {
+                check: check.name.clone(),
+                enforce_from: check.enforce_from,
+                services: check.open,
+            })
+            .collect(),
+        predates: tally
+            .services
+            .get(&State::Deviating(Standing::Predates))
+            .zip(spec.and_then(|spec| spec.existing.until.as_ref()))
+            .map(|(services, until)| PredatesCount {
+                services: *services,
+                until: until.0,
+            }),
+        trend: trend(name, view),
         docs_url: spec.and_then(|spec| spec.docs_url.clone()),
     }
+}
+
+/// The weekly counts in the status of a path.
+fn trend(path: &str, view: &View<'_>) -> Vec<TrendPoint> {
+    let status = view.inventory.path_status(path);
+    let history = status.map_or(&[][..], |status| &status.history);
+    history
+        .iter()
+        .map(|point| {
+            let of = |state: State| point.counts.get(state.as_str()).map_or(0, |n| *n as usize);
+            TrendPoint {
+                at: point.at.0,
+                services: point
+                    .counts
+                    .values()
+                    .map(|services| *services as usize)
+                    .sum(),
+                on_path: of(State::GoldenPath),
+                predates: of(State::Deviating(Standing::Predates)),
+            }
+        })
+        .collect()
 }
 
 /// The checks with the most services, those with none left out.

@@ -10,6 +10,7 @@ use crate::report::document::{
     CheckCount, Exception, NewServices, PathLine, Report, Summary, Workload,
 };
 use crate::report::terminal::plain::plain;
+use crate::report::terminal::progress;
 use crate::report::terminal::share::{percent, share};
 use crate::report::terminal::table::{Cell, Paint, cut, render as table};
 pub use crate::report::terminal::table::{Style, own_sequence};
@@ -188,7 +189,7 @@ pub(in crate::report::terminal) fn paths(report: &Report, style: Style) -> Strin
         .iter()
         .map(|path| path_row(path, report, style))
         .collect();
-    table(&heads, &rows, style) + &like_for_like(&report.summary.paths)
+    table(&heads, &rows, style) + &progress::render(report) + &like_for_like(&report.summary.paths)
 }
 
 /// "web-service: 72 % like for like, by the steps in force for 90 days; 1 step is newer".

@@ -1,0 +1,111 @@
+//! How paths get on, one line each: the trend of the weeks, what announced steps still ask for, and the
+//! services that are older than their path. Nothing is counted here.
+
+use crate::report::document::{PathLine, Report, TrendPoint};
+use crate::report::terminal::plain::plain;
+use crate::report::terminal::share::{percent, ratio};
+use crate::report::voice::{counted, day};
+
+/// Weeks of a trend: half a year.
+const WEEKS: usize = 26;
+const BARS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
+
+/// The lines of every path that takes part.
+pub fn render(report: &Report) -> String {
+    let paths = report.summary.paths.iter().filter(|path| path.takes_part);
+    paths.map(|path| lines(path, report)).collect()
+}
+
+fn lines(path: &PathLine, report: &Report) -> String {
+    let name = plain(&path.path);
+    let mut text =
+        trend(&path.trend).map_or_else(String::new, |trend| format!("{name}: {trend}\n"));
+    for step in path.announced.iter().filter(|step| step.services > 0) {
+        text += &format!(
+            "{name}: {} counts from {}, {} to go\n",
+            plain(&step.check),
+            day(step.enforce_from, report.as_of),
+            counted(step.services, "service")
+        );
+    }
+    if let Some(predates) = path.predates.filter(|predates| predates.services > 0) {
+        let before = path.trend.first().map(|first| first.predates);
+        let before = before.filter(|before| *before > predates.services);
+        text += &format!(
+            "{name}: {} older than the path{}, nothing due until {}\n",
+            counted(predates.services, "service"),
+            before.map_or_else(String::new, |before| format!(" ({before} at first)")),
+            day(predates.until, report.as_of)
+        );
+    }
+    text
+}
+
+/// "▂▃▅▆ 31 % to 54 % on the path in 14 weeks".
+fn trend(points: &[TrendPoint]) -> Option<String> {
+    let points = &points[points.len().saturating_sub(WEEKS)..];
+    let (first, last) = points.first().zip(points.last())?;
+    let weeks = last.at.duration_since(first.at).as_hours() / (24 * 7);
+    if weeks < 1 {
+        return None;
+    }
+    let bars: String = points.iter().map(bar).collect();
+    Some(format!(
+        "{bars} {} to {} on the path in {}",
+        share(first),
+        share(last),
+        counted(usize::try_from(weeks).unwrap_or_default(), "week")
+    ))
+}
+
+fn share(point: &TrendPoint) -> String {
+    percent(ratio(point.on_path, point.services))
+}
+
+fn bar(point: &TrendPoint) -> char {
+    let step = point.on_path * (BARS.len() - 1) + point.services / 2;
+    let index = step.checked_div(point.services).unwrap_or_default();
+    BARS.get(index).copied().unwrap_or('█')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::document::{AnnouncedStep, PredatesCount};
+    use crate::report::fixtures::{at, report};
+
+    #[test]
+    fn a_path_shows_its_trend_and_what_is_still_to_do() {
+        let mut report = report();
+        assert_eq!(render(&report), "");
+        let point = |day: &str, on_path, predates| TrendPoint {
+            at: at(&format!("{day}T00:00:00Z")),
+            services: 20,
+            on_path,
+            predates,
+        };
+        let path = &mut report.summary.paths[0];
+        path.trend = vec![
+            point("2026-01-04", 0, 12),
+            point("2026-01-11", 10, 9),
+            point("2026-01-18", 20, 9),
+        ];
+        path.announced = ["digest", "done"]
+            .map(|check| AnnouncedStep {
+                check: check.to_owned(),
+                enforce_from: at("2027-01-01T00:00:00Z"),
+                services: if check == "done" { 0 } else { 12 },
+            })
+            .into();
+        path.predates = Some(PredatesCount {
+            services: 9,
+            until: at("2027-06-01T00:00:00Z"),
+        });
+        assert_eq!(
+            render(&report),
+            "web-service: ▁▅█ 0 % to 100 % on the path in 2 weeks\n\
+             web-service: digest counts from 1 Jan 2027, 12 services to go\n\
+             web-service: 9 services older than the path (12 at first), nothing due until 1 Jun 2027\n"
+        );
+    }
+}
