@@ -3,6 +3,7 @@
 //! nothing: verdicts come from [`crate::assess`].
 
 pub mod condition;
+pub mod delivery_record;
 pub mod deviation_exception;
 mod exception_policy;
 pub mod golden_path;
@@ -16,6 +17,7 @@ mod refusal;
 mod schema;
 pub mod text;
 
+pub use delivery_record::{DeliveryRecord, DeliveryRecordSpec, DeliveryRecordStatus};
 pub use deviation_exception::{
     DeviationException, DeviationExceptionSpec, DeviationExceptionStatus,
 };
