@@ -27,7 +27,7 @@ const CEL: [&str; 8] = [
 ];
 /// `hours <- multiset <- … <- planner` in `src/assess`: what is read of objects, what is judged of
 /// them, what was seen, what follows from it, what is to be written.
-const ASSESS: [&str; 19] = [
+const ASSESS: [&str; 20] = [
     "hours",
     "multiset",
     "wording",
@@ -43,6 +43,7 @@ const ASSESS: [&str; 19] = [
     "inventory",
     "register",
     "adoption",
+    "delivery",
     "proposal",
     "warning",
     "reminders",

@@ -3,6 +3,7 @@
 //! answers from here, so that no two disagree.
 
 pub mod adoption;
+pub mod delivery;
 pub mod exception;
 mod hours;
 pub mod inventory;

@@ -1,0 +1,24 @@
+//! Delivery of one workload: rollouts, failures, incidents and figures, as pure functions of what is
+//! seen and of the record so far. The record survives restarts; this room neither reads a clock nor
+//! writes.
+
+mod cause;
+mod entries;
+pub mod figures;
+mod incident;
+mod progress;
+mod rollout;
+pub mod seen;
+mod template;
+mod terms;
+
+#[cfg(test)]
+mod fixtures;
+#[cfg(test)]
+mod properties;
+#[cfg(test)]
+mod tests;
+
+pub use incident::{IncidentReport, incident};
+pub use rollout::{carried_over, is_worth_writing, observe, wake_at};
+pub use terms::Terms;

@@ -1,0 +1,141 @@
+//! Incidents, as alerting and incident tools report them. An incident is linked to the latest change of
+//! the workload within a gap, which it marks as failed. Reports may arrive twice and in any order.
+
+use jiff::Timestamp;
+
+use super::entries::{edit, find};
+use super::figures;
+use super::terms::Terms;
+use crate::api::Instant;
+use crate::api::condition::stored;
+use crate::api::delivery_record::{
+    DeliveryRecordStatus, Incident, MOST_INCIDENTS, Rollout, RolloutFailure, RolloutResult,
+};
+
+/// What one report states of an incident.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct IncidentReport {
+    /// Identity at its source, such as an Alertmanager fingerprint and start.
+    pub id: String,
+    /// Start, if stated.
+    pub started_at: Option<Timestamp>,
+    /// End, if stated.
+    pub resolved_at: Option<Timestamp>,
+}
+
+/// Longest identity that is stored.
+const LONGEST_ID: usize = 256;
+
+/// The status after one report at `now`.
+pub fn incident(
+    status: &DeliveryRecordStatus,
+    report: &IncidentReport,
+    terms: &Terms,
+    now: Timestamp,
+) -> DeliveryRecordStatus {
+    let mut next = status.clone();
+    let within = |at: Option<Timestamp>| at.map(|at| stored(at.min(now)));
+    let id: String = report.id.chars().take(LONGEST_ID).collect();
+    let known = next.incidents.iter().position(|it| it.id == id);
+    let at = known.unwrap_or_else(|| add(&mut next.incidents, id));
+    if let Some(incident) = next.incidents.get_mut(at) {
+        incident.started_at = earliest(incident.started_at, within(report.started_at));
+        incident.resolved_at = earliest(incident.resolved_at, within(report.resolved_at));
+    }
+    link(&mut next, terms);
+    figures::refresh(&mut next, now);
+    next
+}
+
+/// Adds an incident; the oldest one that is resolved goes, else the oldest.
+fn add(incidents: &mut Vec<Incident>, id: String) -> usize {
+    if incidents.len() >= MOST_INCIDENTS {
+        let resolved = incidents.iter().position(|it| it.resolved_at.is_some());
+        incidents.remove(resolved.unwrap_or(0));
+    }
+    incidents.push(Incident {
+        id,
+        started_at: None,
+        resolved_at: None,
+        rollout: None,
+    });
+    incidents.len() - 1
+}
+
+fn earliest(a: Option<Instant>, b: Option<Instant>) -> Option<Instant> {
+    [a, b].into_iter().flatten().min()
+}
+
+/// Links incidents to rollouts, and marks these as failed and recovered.
+pub(super) fn link(next: &mut DeliveryRecordStatus, terms: &Terms) {
+    for at in 0..next.incidents.len() {
+        let Some(started) = next.incidents[at].started_at else {
+            continue;
+        };
+        let resolved = next.incidents[at].resolved_at.map(|end| end.max(started));
+        let rollout = next.incidents[at]
+            .rollout
+            .or_else(|| latest(next, started, terms));
+        next.incidents[at].rollout = rollout;
+        if let Some(number) = rollout {
+            mark(next, number, started, resolved);
+        }
+    }
+}
+
+/// The latest change that was available when the incident began, unless a rollback replaced it.
+fn latest(status: &DeliveryRecordStatus, started: Instant, terms: &Terms) -> Option<u32> {
+    let became_available = status
+        .rollouts
+        .iter()
+        .filter_map(|rollout| Some((rollout.available_at?, rollout)))
+        .filter(|(at, _)| *at <= started && started.0 <= terms.incident_gap.after(at.0));
+    let latest = became_available
+        .filter(|(_, rollout)| !is_only_platform(rollout))
+        .max_by_key(|(at, rollout)| (*at, rollout.number));
+    latest
+        .filter(|(_, rollout)| rollout.cause.is_change())
+        .map(|(_, it)| it.number)
+}
+
+fn is_only_platform(rollout: &Rollout) -> bool {
+    use crate::api::delivery_record::RolloutCause;
+    match rollout.cause {
+        RolloutCause::Release | RolloutCause::Config | RolloutCause::Rollback => false,
+        RolloutCause::Platform | RolloutCause::Restart => true,
+    }
+}
+
+fn mark(next: &mut DeliveryRecordStatus, number: u32, started: Instant, resolved: Option<Instant>) {
+    let Some(rollout) = find(next, number) else {
+        return;
+    };
+    let failed_at = match (rollout.failure, rollout.failed_at) {
+        (Some(RolloutFailure::Deadline), _) => return,
+        (Some(RolloutFailure::Incident), Some(known)) if known <= started => {
+            if known != started {
+                return; // an earlier incident marked it
+            }
+            known
+        }
+        (Some(RolloutFailure::Incident | RolloutFailure::Undone) | None, _) => started,
+    };
+    let later = next.rollouts.iter().filter(|it| it.number != number);
+    let next_available = later
+        .filter_map(|it| it.available_at)
+        .filter(|at| *at > failed_at)
+        .min();
+    let recovered_at = earliest(next_available, resolved);
+    let is_known = rollout.failure == Some(RolloutFailure::Incident)
+        && rollout.failed_at == Some(failed_at)
+        && rollout.recovered_at == recovered_at;
+    if is_known {
+        return;
+    }
+    edit(next, number, |rollout| {
+        rollout.result = RolloutResult::Failed;
+        rollout.failure = Some(RolloutFailure::Incident);
+        rollout.failed_at = Some(failed_at);
+        rollout.recovered_at = recovered_at.or(rollout.recovered_at.filter(|at| *at >= failed_at));
+    });
+}

@@ -1,0 +1,205 @@
+//! How far the current rollout is: whether it became available or failed, and when. Times come from the
+//! objects where they state them, else from `now`. Nothing is recorded here.
+
+use jiff::Timestamp;
+
+use super::seen::{Deadline, Jobs, Pods, Progressing, Readiness, Reported, ReportedState, Seen};
+use super::template::{earlier, runs_as};
+use super::terms::Terms;
+use crate::api::delivery_record::Progress;
+
+/// The rollout to follow.
+#[derive(Clone, Copy)]
+pub(super) struct Followed<'a> {
+    pub started: Timestamp,
+    /// Whether it waited at zero replicas: the times in its status are older than its availability.
+    pub waited: bool,
+    /// Whether the operator saw it in progress.
+    pub seen_in_progress: bool,
+    /// Latest gain of replicas.
+    pub progress: Option<&'a Progress>,
+}
+
+/// How far it is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Reached {
+    pub failed: Option<Timestamp>,
+    pub available: Option<Timestamp>,
+    /// Whether `available` is the time itself, and not only when it was noticed.
+    pub is_exact: bool,
+    /// It waits for people, and no deadline runs.
+    pub is_waiting: bool,
+    /// It waits at zero replicas.
+    pub is_idle: bool,
+    /// More replicas are updated or available than before.
+    pub gain: Option<u32>,
+}
+
+/// How far the rollout is at `now`.
+pub(super) fn reached(seen: &Seen, rollout: Followed, terms: &Terms, now: Timestamp) -> Reached {
+    match &seen.readiness {
+        Readiness::Jobs(jobs) => by_jobs(jobs, seen, rollout),
+        Readiness::Pods(pods) if seen.is_observed => by_pods(pods, seen, rollout, terms, now),
+        Readiness::Reported(reported) if seen.is_observed => {
+            by_words(reported, rollout, terms, now)
+        }
+        Readiness::Pods(_) | Readiness::Reported(_) => Reached::default(),
+    }
+}
+
+/// The time a status states, unless it is older than the rollout or than the first replica.
+fn stated(at: Option<Timestamp>, rollout: Followed) -> Option<Timestamp> {
+    at.filter(|at| *at >= rollout.started && !rollout.waited)
+}
+
+/// Whether an availability that no status states was noticed in time.
+fn is_noticed_in_time(rollout: Followed, terms: &Terms, now: Timestamp) -> bool {
+    rollout.seen_in_progress || now <= terms.deadline.after(rollout.started)
+}
+
+impl Pods {
+    fn is_complete(&self) -> bool {
+        self.desired > 0 && [self.updated, self.total, self.available] == [self.desired; 3]
+    }
+
+    /// Whether a partition or `OnDelete` holds the rest back.
+    fn is_at_limit(&self) -> bool {
+        self.limit.is_some_and(|limit| {
+            self.updated >= limit && self.updated < self.desired && self.available >= self.desired
+        })
+    }
+}
+
+impl Progressing {
+    fn is(&self, reason: &str) -> bool {
+        self.reason == reason
+    }
+}
+
+fn by_pods(pods: &Pods, seen: &Seen, rollout: Followed, terms: &Terms, now: Timestamp) -> Reached {
+    let is_idle = pods.desired == 0;
+    let exceeded = pods
+        .progressing
+        .as_ref()
+        .filter(|condition| condition.is_false && condition.is("ProgressDeadlineExceeded"))
+        .and_then(|condition| condition.transitioned)
+        .filter(|at| *at >= rollout.started);
+    if pods.is_complete() {
+        let condition = pods.progressing.as_ref();
+        let at = condition
+            .filter(|it| it.is("NewReplicaSetAvailable"))
+            .and_then(|it| it.updated);
+        let stated = stated(at, rollout);
+        return Reached {
+            failed: exceeded,
+            available: Some(stated.unwrap_or(now)),
+            is_exact: stated.is_some() || is_noticed_in_time(rollout, terms, now),
+            ..Reached::default()
+        };
+    }
+    if is_idle || seen.is_paused || pods.is_at_limit() {
+        return Reached {
+            is_waiting: true,
+            is_idle,
+            ..Reached::default()
+        };
+    }
+    let (late, gain) = if has_own_deadline(pods) {
+        let longest = terms.longest_rollout.after(rollout.started);
+        ((now >= longest).then_some(longest), None)
+    } else {
+        by_timer(
+            pods.updated.saturating_add(pods.available),
+            rollout.progress,
+            terms,
+            now,
+        )
+    };
+    Reached {
+        failed: exceeded.or(late),
+        gain,
+        ..Reached::default()
+    }
+}
+
+/// Whether the `Deployment` controller watches this rollout. It does not after it failed to create a
+/// `ReplicaSet`, nor for a re-used one without pods.
+fn has_own_deadline(pods: &Pods) -> bool {
+    match pods.deadline {
+        Deadline::Absent => false,
+        Deadline::Disabled => true,
+        Deadline::Watched => pods.progressing.as_ref().is_some_and(|condition| {
+            !condition.is("NewReplicaSetAvailable") && !condition.is("ReplicaSetCreateError")
+        }),
+    }
+}
+
+fn by_timer(
+    replicas: u32,
+    progress: Option<&Progress>,
+    terms: &Terms,
+    now: Timestamp,
+) -> (Option<Timestamp>, Option<u32>) {
+    match progress {
+        Some(latest) if replicas <= latest.replicas => {
+            let deadline = terms.deadline.after(latest.at.0);
+            ((now >= deadline).then_some(deadline), None)
+        }
+        Some(_) | None => (None, Some(replicas)),
+    }
+}
+
+/// The first scheduled job of the current template decides. A job that people start does not count.
+fn by_jobs(jobs: &Jobs, seen: &Seen, rollout: Followed) -> Reached {
+    let content = earlier(&seen.template, false);
+    let first = |is_complete: bool| {
+        let own = jobs.ended.iter().filter(|job| {
+            job.is_complete == is_complete
+                && runs_as(&job.template, &content)
+                && job.scheduled.is_some_and(|at| at >= rollout.started)
+        });
+        own.filter_map(|job| job.ended).min()
+    };
+    let last_successful = jobs.last_successful.filter(|at| {
+        let scheduled = jobs.last_scheduled;
+        jobs.deletes_successful && scheduled.is_some_and(|due| due >= rollout.started && due <= *at)
+    });
+    let available = first(true).or(last_successful);
+    let failed = first(false).filter(|at| available.is_none_or(|available| *at < available));
+    Reached {
+        failed,
+        available,
+        is_exact: true,
+        is_waiting: jobs.is_suspended && available.is_none() && failed.is_none(),
+        ..Reached::default()
+    }
+}
+
+fn by_words(reported: &Reported, rollout: Followed, terms: &Terms, now: Timestamp) -> Reached {
+    let is_stale =
+        reported.may_be_stale && reported.since.is_none_or(|since| since < rollout.started);
+    if is_stale {
+        return Reached::default();
+    }
+    let times = [reported.earlier_since, reported.since];
+    let since = times.into_iter().filter_map(|at| stated(at, rollout)).min();
+    let at = since.unwrap_or(now);
+    let is_exact = since.is_some() || is_noticed_in_time(rollout, terms, now);
+    let reached = Reached::default();
+    match reported.state {
+        ReportedState::Progressing => reached,
+        ReportedState::Waiting => Reached {
+            is_waiting: true,
+            ..reached
+        },
+        ReportedState::Failed => Reached {
+            failed: Some(at),
+            ..reached
+        },
+        ReportedState::Available => Reached {
+            available: Some(at),
+            is_exact,
+            ..reached
+        },
+    }
+}

@@ -1,0 +1,290 @@
+//! Properties of random histories: observations may come twice, late or never, and to two operators in
+//! turn. What ran is counted once, and what cannot be known is untracked.
+
+use jiff::{SignedDuration, Timestamp};
+use proptest::collection::vec;
+use proptest::prelude::*;
+use serde_json::Value;
+
+use super::fixtures::{Deployment, annotation, at, image, lines, mode};
+use super::seen::Seen;
+use super::{Terms, incident, is_worth_writing, observe};
+use crate::api::DeliveryRecordStatus;
+use crate::assess::delivery::IncidentReport;
+
+/// What happens to the workload.
+#[derive(Clone, Debug)]
+enum Act {
+    /// A template change that becomes available.
+    Change(Edit),
+    /// A template change that exceeds its deadline, and then becomes available or not.
+    Stuck(Edit, bool),
+    /// A template change that the next one replaces.
+    Replaced(Edit),
+    Scale(u32),
+    Annotate,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Edit {
+    Image(u8),
+    Mode(u8),
+    Restart(u8),
+    Mesh(u8),
+}
+
+impl Edit {
+    fn make(self, template: &mut Value) {
+        match self {
+            Self::Image(n) => image(&n.to_string())(template),
+            Self::Mode(n) => mode(&n.to_string())(template),
+            Self::Restart(n) => {
+                annotation("kubectl.kubernetes.io/restartedAt", &n.to_string())(template);
+            }
+            Self::Mesh(n) => annotation("linkerd.io/inject", &n.to_string())(template),
+        }
+    }
+}
+
+fn edit() -> impl Strategy<Value = Edit> {
+    prop_oneof![
+        3 => (0_u8..5).prop_map(Edit::Image),
+        2 => (0_u8..3).prop_map(Edit::Mode),
+        1 => (0_u8..3).prop_map(Edit::Restart),
+        1 => (0_u8..3).prop_map(Edit::Mesh),
+    ]
+}
+
+fn act() -> impl Strategy<Value = Act> {
+    prop_oneof![
+        5 => edit().prop_map(Act::Change),
+        2 => (edit(), any::<bool>()).prop_map(|(edit, later)| Act::Stuck(edit, later)),
+        1 => edit().prop_map(Act::Replaced),
+        1 => (1_u32..9).prop_map(Act::Scale),
+        1 => Just(Act::Annotate),
+    ]
+}
+
+/// One observation: what is seen, and when. The last one of a rollout is essential: without it nothing
+/// states that the rollout ended.
+#[derive(Clone, Debug)]
+struct Look {
+    seen: Seen,
+    now: Timestamp,
+    is_essential: bool,
+}
+
+/// The observations of a history, in order.
+fn looks(acts: &[Act]) -> Vec<Look> {
+    let mut app = Deployment::new();
+    let mut looks = vec![look(&app, at("09:00"), true)];
+    let mut now = at("10:00");
+    for act in acts {
+        now += SignedDuration::from_mins(30);
+        let minutes = |count| now + SignedDuration::from_mins(count);
+        match act {
+            Act::Change(edit) => {
+                begin(&mut app, *edit, now, &mut looks);
+                app.complete(minutes(2));
+                looks.push(look(&app, minutes(2), true));
+            }
+            Act::Stuck(edit, recovers) => {
+                begin(&mut app, *edit, now, &mut looks);
+                if is_rolling(&app) {
+                    app.exceed(minutes(10));
+                    looks.push(look(&app, minutes(10), true));
+                    if *recovers {
+                        app.complete(minutes(20));
+                        looks.push(look(&app, minutes(20), true));
+                    }
+                }
+            }
+            Act::Replaced(edit) => {
+                begin(&mut app, *edit, now, &mut looks);
+                if let Some(last) = looks.last_mut() {
+                    last.is_essential = true;
+                }
+            }
+            Act::Scale(replicas) => {
+                let is_complete = !is_rolling(&app);
+                app.scale(*replicas);
+                looks.push(look(&app, now, false));
+                app.sync(now);
+                if is_complete {
+                    app.count([(*replicas).into(); 3]);
+                }
+                looks.push(look(&app, minutes(1), false));
+            }
+            Act::Annotate => {
+                app.annotate("example.com/note", &now.to_string());
+                looks.push(look(&app, now, false));
+                app.sync(now);
+                looks.push(look(&app, now, false));
+            }
+        }
+    }
+    looks
+}
+
+fn is_rolling(app: &Deployment) -> bool {
+    app.object["status"]["conditions"][0]["reason"] != "NewReplicaSetAvailable"
+}
+
+fn begin(app: &mut Deployment, edit: Edit, now: Timestamp, looks: &mut Vec<Look>) {
+    app.edit(now, |template| edit.make(template));
+    looks.push(look(app, now, true));
+    app.sync(now);
+    looks.push(look(app, now, true));
+    looks.push(look(app, now + SignedDuration::from_secs(30), false));
+}
+
+fn look(app: &Deployment, now: Timestamp, is_essential: bool) -> Look {
+    Look {
+        seen: app.seen(),
+        now,
+        is_essential,
+    }
+}
+
+fn follow<'a>(looks: impl IntoIterator<Item = &'a Look>) -> DeliveryRecordStatus {
+    looks
+        .into_iter()
+        .fold(DeliveryRecordStatus::default(), |status, look| {
+            step(&status, look)
+        })
+}
+
+fn step(status: &DeliveryRecordStatus, look: &Look) -> DeliveryRecordStatus {
+    observe(status, &look.seen, &Terms::default(), look.now)
+}
+
+/// What a record states, without what depends on when it was looked at.
+fn facts(status: &DeliveryRecordStatus) -> (Vec<String>, u32, Value) {
+    let untracked = status.untracked.as_ref().map_or(0, |it| it.rollouts);
+    (
+        lines(status),
+        untracked,
+        serde_json::to_value(&status.days).unwrap(),
+    )
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn seeing_the_same_again_changes_nothing(acts in vec(act(), 0..8)) {
+        let mut status = DeliveryRecordStatus::default();
+        for look in looks(&acts) {
+            status = step(&status, &look);
+            let again = step(&status, &look);
+            prop_assert_eq!(&again, &status);
+            prop_assert!(!is_worth_writing(&status, &again));
+        }
+    }
+
+    #[test]
+    fn late_and_repeated_observations_change_nothing(
+        acts in vec(act(), 1..8),
+        repeats in vec((any::<prop::sample::Index>(), any::<prop::sample::Index>()), 0..12),
+    ) {
+        let once = looks(&acts);
+        let mut disturbed = once.clone();
+        for (from, to) in repeats {
+            // A repeated observation arrives later than the first time, with the clock of its arrival.
+            let from = from.index(once.len());
+            let place = disturbed.iter().position(|it| it.seen == once[from].seen).unwrap();
+            let to = place + 1 + to.index(disturbed.len() - place);
+            let now = disturbed[to - 1].now;
+            disturbed.insert(to, Look { now, ..once[from].clone() });
+        }
+        prop_assert_eq!(facts(&follow(&disturbed)), facts(&follow(&once)));
+    }
+
+    #[test]
+    fn losing_what_lies_between_start_and_end_changes_nothing(
+        acts in vec(act(), 1..8),
+        lost in vec(any::<bool>(), 64),
+    ) {
+        let all = looks(&acts);
+        let some = all.iter().zip(lost.iter().cycle());
+        let left = some.filter(|(look, lost)| look.is_essential || !**lost);
+        let left: Vec<_> = left.map(|(look, _)| look).chain(all.last()).collect();
+        prop_assert_eq!(facts(&follow(left)), facts(&follow(&all)));
+    }
+
+    #[test]
+    fn two_operators_in_turn_count_as_one(acts in vec(act(), 1..8), turns in vec(any::<bool>(), 64)) {
+        let looks = looks(&acts);
+        let mut written = DeliveryRecordStatus::default();
+        let mut in_memory = [None, None];
+        let mut leader = 0;
+        for (look, is_turn) in looks.iter().zip(turns.iter().cycle()) {
+            if *is_turn {
+                in_memory[leader] = None;
+                leader = 1 - leader;
+            }
+            // A new leader starts from the record as it is written.
+            let status = in_memory[leader].take().unwrap_or_else(|| written.clone());
+            let next = step(&status, look);
+            if is_worth_writing(&written, &next) {
+                let json = serde_json::to_value(&next).unwrap();
+                written = serde_json::from_value(json).unwrap();
+            }
+            in_memory[leader] = Some(next);
+        }
+        prop_assert_eq!(facts(&written), facts(&follow(&looks)));
+    }
+
+    #[test]
+    fn an_outage_counts_no_rollout_twice_and_loses_none_silently(
+        releases in 1_u8..8,
+        from in any::<prop::sample::Index>(),
+        to in any::<prop::sample::Index>(),
+    ) {
+        let acts: Vec<_> = (0..releases).map(|number| Act::Change(Edit::Image(number))).collect();
+        let mut all = looks(&acts);
+        let (from, to) = (1 + from.index(all.len()), 1 + to.index(all.len()));
+        let last = all.len() - 1;
+        let back = to.min(last);
+        all[back].seen.after_gap = back > from;
+        let seen = all.iter().enumerate();
+        let seen = seen.filter(|(at, _)| *at < from || *at >= to || *at == last);
+        let status = follow(seen.map(|(_, look)| look));
+        let untracked = status.untracked.as_ref().map_or(0, |it| it.rollouts);
+        prop_assert_eq!(status.recorded + untracked, u32::from(releases));
+        let mark = status.mark.as_ref().unwrap();
+        prop_assert_eq!(&mark.template, &all[last].seen.template);
+        prop_assert_eq!(mark.available.as_ref(), Some(&mark.template));
+    }
+
+    #[test]
+    fn incidents_may_be_reported_in_any_order(
+        acts in vec(edit().prop_map(Act::Change), 1..4),
+        order in Just((0_usize..6).collect::<Vec<_>>()).prop_shuffle(),
+        minutes in vec(0_i64..200, 3),
+    ) {
+        let followed = follow(&looks(&acts));
+        let reports: Vec<_> = minutes
+            .iter()
+            .zip(0..)
+            .flat_map(|(minute, id)| {
+                let start = at("10:30") + SignedDuration::from_mins(*minute);
+                let report = |started_at, resolved_at| IncidentReport {
+                    id: i32::to_string(&id),
+                    started_at,
+                    resolved_at,
+                };
+                let end = start + SignedDuration::from_mins(7);
+                [report(Some(start), None), report(None, Some(end))]
+            })
+            .collect();
+        let report = |order: &[usize]| {
+            let now = at("2026-03-03 00:00");
+            let status = order.iter().fold(followed.clone(), |status, at| {
+                incident(&status, &reports[*at], &Terms::default(), now)
+            });
+            (lines(&status), status.days)
+        };
+        prop_assert_eq!(report(&order), report(&[0, 1, 2, 3, 4, 5]));
+    }
+}

@@ -1,0 +1,220 @@
+//! The state machine of rollouts: one observation in, the next status out. The same observation again,
+//! or an older one, changes nothing, so that a restart and a change of leader count nothing twice.
+//! **Invariant:** without a newer generation of the same object there is no rollout, whatever a stored
+//! hash states: an upgrade of the API server adds and drops defaults.
+
+mod changes;
+mod closing;
+
+use jiff::Timestamp;
+
+use super::entries::find;
+use super::figures;
+use super::incident;
+use super::progress::{Followed, Reached, reached};
+use super::seen::Seen;
+use super::terms::Terms;
+use crate::api::Instant;
+use crate::api::condition::stored;
+use crate::api::delivery_record::{DeliveryRecordStatus, Progress, RolloutResult, RolloutState};
+
+/// The status after one observation at `now`. A status without a mark starts from what is seen: what ran
+/// before is not counted.
+///
+/// Pass the status of a record that was deleted with its workload (see [`carried_over`]) when the
+/// workload is created again soon after.
+pub fn observe(
+    status: &DeliveryRecordStatus,
+    seen: &Seen,
+    terms: &Terms,
+    now: Timestamp,
+) -> DeliveryRecordStatus {
+    let now = stored(now);
+    let mut next = status.clone();
+    if is_stale(&next, seen) {
+        return next;
+    }
+    next.workload = Some(seen.workload.clone());
+    if next.mark.is_none() {
+        changes::begin(&mut next, seen, terms, now);
+    } else {
+        changes::take(&mut next, seen, terms, now);
+    }
+    let is_current = next
+        .mark
+        .as_ref()
+        .is_some_and(|mark| mark.template == seen.template);
+    if is_current {
+        follow(&mut next, seen, terms, now);
+    } else {
+        next.state = Some(RolloutState::Waiting);
+    }
+    incident::link(&mut next, terms);
+    if is_current && next.open.is_none() {
+        let standing = seen.standing.map(|standing| standing.as_str().to_owned());
+        next.standing = standing.or(next.standing);
+    }
+    figures::refresh(&mut next, now.0);
+    next
+}
+
+/// What a record passes on to the record of the same workload created again. The caller holds it for a
+/// few minutes and gives it to [`observe`] as the status.
+pub fn carried_over(deleted: &DeliveryRecordStatus) -> DeliveryRecordStatus {
+    DeliveryRecordStatus {
+        observed_generation: None,
+        conditions: Vec::new(),
+        ..deleted.clone()
+    }
+}
+
+/// Whether a status differs from the stored one in more than the generation it has seen. Scaling raises
+/// the generation and is not worth a write.
+pub fn is_worth_writing(stored: &DeliveryRecordStatus, next: &DeliveryRecordStatus) -> bool {
+    let mut stored = stored.clone();
+    if let (Some(mark), Some(seen)) = (&mut stored.mark, &next.mark) {
+        mark.generation = seen.generation;
+    }
+    stored != *next
+}
+
+/// The next instant at which time alone changes the status: a deadline, or a day that leaves a window.
+pub fn wake_at(status: &DeliveryRecordStatus, terms: &Terms, now: Timestamp) -> Option<Timestamp> {
+    let open = status.open.as_ref();
+    let timer = open.and_then(|open| open.progress.as_ref());
+    [
+        timer.map(|latest| terms.deadline.after(latest.at.0)),
+        open.map(|open| terms.longest_rollout.after(open.started_at.0)),
+        figures::next_change(status, now),
+    ]
+    .into_iter()
+    .flatten()
+    .filter(|at| *at > now)
+    .min()
+}
+
+/// Whether an observation is older than the status: of an earlier generation, or of an object that was
+/// replaced.
+fn is_stale(status: &DeliveryRecordStatus, seen: &Seen) -> bool {
+    status.mark.as_ref().is_some_and(|mark| {
+        if mark.uid == seen.uid {
+            seen.generation < mark.generation
+        } else {
+            let known = mark.created_at.map(|at| at.0);
+            seen.created
+                .is_some_and(|created| known.is_some_and(|known| created < known))
+        }
+    })
+}
+
+fn follow(next: &mut DeliveryRecordStatus, seen: &Seen, terms: &Terms, now: Instant) {
+    if next.open.is_some() {
+        follow_open(next, seen, terms, now);
+    } else {
+        follow_closed(next, seen, terms, now);
+    }
+}
+
+fn follow_open(next: &mut DeliveryRecordStatus, seen: &Seen, terms: &Terms, now: Instant) {
+    let known = next.mark.as_ref().and_then(|mark| mark.commit_time);
+    let Some(open) = &mut next.open else {
+        return;
+    };
+    let reached = reached(
+        seen,
+        Followed {
+            started: open.started_at.0,
+            waited: open.waited,
+            seen_in_progress: open.seen_in_progress,
+            progress: open.progress.as_ref(),
+        },
+        terms,
+        now.0,
+    );
+    let stamp = seen.commit_time.at().map(stored);
+    open.commit_time = stamp.filter(|stamp| Some(*stamp) != known);
+    open.waited |= reached.is_idle;
+    open.seen_in_progress |= reached.available.is_none();
+    if let Some(replicas) = reached.gain {
+        open.progress = Some(Progress { replicas, at: now });
+    }
+    next.state = Some(if reached.is_waiting {
+        RolloutState::Waiting
+    } else {
+        RolloutState::Progressing
+    });
+    close(next, seen, terms, &reached, now);
+}
+
+/// Closes the open rollout if it failed, became available, or both.
+fn close(
+    next: &mut DeliveryRecordStatus,
+    seen: &Seen,
+    terms: &Terms,
+    reached: &Reached,
+    now: Instant,
+) {
+    let is_first = next
+        .mark
+        .as_ref()
+        .is_some_and(|mark| mark.available.is_none());
+    if is_first {
+        if let Some(at) = reached.available {
+            closing::first_available(next, seen, stored(at));
+            next.state = Some(RolloutState::Available);
+        }
+        return;
+    }
+    if let Some(at) = reached.failed {
+        closing::failed(next, seen, terms, stored(at), now);
+        next.state = Some(RolloutState::Failed);
+        if let Some(at) = reached.available {
+            closing::recovered(next, seen, terms, stored(at));
+            next.state = Some(RolloutState::Available);
+        }
+    } else if let Some(at) = reached.available {
+        let at = closing::Available {
+            at: stored(at),
+            is_exact: reached.is_exact,
+        };
+        closing::available(next, seen, terms, &at, now);
+        next.state = Some(RolloutState::Available);
+    }
+}
+
+/// Follows a template whose rollout is recorded: a failed one may still become available, and a
+/// failure may be noticed late.
+fn follow_closed(next: &mut DeliveryRecordStatus, seen: &Seen, terms: &Terms, now: Instant) {
+    let Some(mark) = &next.mark else {
+        return;
+    };
+    let is_available = mark.failing.is_none() && mark.available.as_ref() == Some(&mark.template);
+    let number = mark.failing.or(mark.rollout.filter(|_| is_available));
+    let rollout = number.and_then(|number| find(next, number)).cloned();
+    let followed = Followed {
+        started: rollout
+            .as_ref()
+            .map_or(mark.at, |rollout| rollout.started_at)
+            .0,
+        waited: false,
+        seen_in_progress: true,
+        progress: None,
+    };
+    let reached = reached(seen, followed, terms, now.0);
+    let recovered = reached.available.filter(|_| !is_available);
+    next.state = Some(if is_available || recovered.is_some() {
+        RolloutState::Available
+    } else {
+        RolloutState::Failed
+    });
+    if let Some(at) = recovered {
+        let failed = rollout.as_ref().and_then(|rollout| rollout.failed_at);
+        let at = failed.map_or(stored(at), |failed| failed.max(stored(at)));
+        closing::recovered(next, seen, terms, at);
+    } else if let (Some(at), Some(rollout)) = (reached.failed, rollout)
+        && let Some(available) = rollout.available_at.filter(|available| at < available.0)
+        && rollout.result == RolloutResult::Available
+    {
+        closing::failed_before(next, rollout.number, stored(at), available);
+    }
+}

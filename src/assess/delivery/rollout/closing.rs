@@ -1,0 +1,301 @@
+//! Ends of rollouts: available, failed, recovered, undone. Each is recorded once, with the lead time of
+//! its oldest commit and the recovery time of the failures it ends.
+
+use crate::api::Instant;
+use crate::api::condition::stored;
+use crate::api::delivery_record::{
+    DeliveryRecordStatus, FirstDeploy, FirstDeployClock, MOST_REVISIONS, Mark, OpenRollout,
+    RefusedCommitTime, Rollout, RolloutCause, RolloutFailure, RolloutResult, TemplateHashes,
+};
+use crate::assess::delivery::entries::{edit, is_open, open_failure, push, seconds};
+use crate::assess::delivery::seen::{Seen, Stamp};
+use crate::assess::delivery::template::{earlier, runs_as};
+use crate::assess::delivery::terms::Terms;
+
+/// An availability.
+pub(super) struct Available {
+    pub at: Instant,
+    /// Whether `at` is the time itself, and not only when it was noticed.
+    pub is_exact: bool,
+}
+
+/// Records the first availability of a new workload. It is no change, so no rollout.
+pub(super) fn first_available(next: &mut DeliveryRecordStatus, seen: &Seen, at: Instant) {
+    next.open = None;
+    first_deploy(next, seen, at);
+    if let Some(mark) = &mut next.mark {
+        mark.at = at;
+        make_available(mark, seen, false);
+    }
+}
+
+/// Records the time to first deploy, by both clocks.
+pub(super) fn first_deploy(next: &mut DeliveryRecordStatus, seen: &Seen, at: Instant) {
+    let since = |start: Option<jiff::Timestamp>| {
+        start
+            .filter(|start| *start <= at.0)
+            .map(|start| seconds(start, at.0))
+    };
+    let by_stamp = since(seen.started_at).map(|it| (it, FirstDeployClock::StartedAt));
+    let by_namespace = since(
+        seen.first_of_namespace
+            .filter(|_| seen.started_at.is_none()),
+    )
+    .map(|it| (it, FirstDeployClock::Namespace));
+    let started = by_stamp.or(by_namespace);
+    next.first_deploy = Some(FirstDeploy {
+        at,
+        since_scaffolded: since(seen.scaffolded_at),
+        since_started: started.map(|(since, _)| since),
+        clock: started.map(|(_, clock)| clock),
+    });
+}
+
+/// Makes the current template the available one.
+fn make_available(mark: &mut Mark, seen: &Seen, failed: bool) {
+    mark.available = Some(mark.template.clone());
+    mark.failing = None;
+    mark.commit_time = seen.commit_time.at().map(stored);
+    add_revision(mark, failed);
+}
+
+fn add_revision(mark: &mut Mark, failed: bool) {
+    let template = mark.template.clone();
+    mark.revisions.retain(|known| !runs_as(&template, known));
+    mark.revisions.push(earlier(&template, failed));
+    let surplus = mark.revisions.len().saturating_sub(MOST_REVISIONS);
+    mark.revisions.drain(..surplus);
+}
+
+/// Records an open rollout as available, and the recovery from the failures it ends.
+pub(super) fn available(
+    next: &mut DeliveryRecordStatus,
+    seen: &Seen,
+    terms: &Terms,
+    available: &Available,
+    now: Instant,
+) {
+    let (Some(open), at) = (next.open.take(), available.at) else {
+        return;
+    };
+    let failing = open_failure(next, open.started_at.0, terms);
+    let number = open.cause.map(|cause| {
+        let commit = commit_of(&open, cause, seen, terms, at, now);
+        let lead_time = commit.time.filter(|_| available.is_exact);
+        let rollout = Rollout {
+            available_at: Some(at),
+            commit_time: commit.time,
+            commit_time_refused: commit.refused,
+            lead_time: lead_time.map(|commit| seconds(commit.0, at.0)),
+            rework_of: open.rework_of.or(failing.filter(|_| cause.is_change())),
+            ..begun(&open, cause, seen, terms)
+        };
+        let rollout = Rollout {
+            revision: revision(next, seen),
+            ..rollout
+        };
+        push(next, rollout)
+    });
+    if let Some(mark) = &mut next.mark {
+        mark.at = at;
+        mark.rollout = number;
+        make_available(mark, seen, number.is_none());
+    }
+    end_failures(next, number, at, terms);
+}
+
+/// A rollout without its end.
+fn begun(open: &OpenRollout, cause: RolloutCause, seen: &Seen, terms: &Terms) -> Rollout {
+    Rollout {
+        number: 0,
+        revision: None,
+        cause,
+        started_at: open.started_at,
+        available_at: None,
+        result: RolloutResult::Available,
+        failure: None,
+        failed_at: None,
+        recovered_at: None,
+        failure_visible: seen.has_probe || terms.has_incidents,
+        commit_time: None,
+        commit_time_refused: None,
+        lead_time: None,
+        standing: open.standing.clone(),
+        rework_of: open.rework_of,
+    }
+}
+
+/// The controller's number of the current revision, once it has counted it.
+fn revision(next: &DeliveryRecordStatus, seen: &Seen) -> Option<i64> {
+    let is_counted = next
+        .mark
+        .as_ref()
+        .is_some_and(|mark| mark.changes.is_none());
+    seen.revision.filter(|_| is_counted)
+}
+
+/// Ends the open failures of other rollouts.
+fn end_failures(next: &mut DeliveryRecordStatus, by: Option<u32>, at: Instant, terms: &Terms) {
+    let open: Vec<u32> = next
+        .rollouts
+        .iter()
+        .filter(|it| Some(it.number) != by && is_open(it, at.0, terms))
+        .map(|it| it.number)
+        .collect();
+    for number in open {
+        edit(next, number, |rollout| rollout.recovered_at = Some(at));
+    }
+}
+
+/// Records an open rollout as failed by its deadline.
+pub(super) fn failed(
+    next: &mut DeliveryRecordStatus,
+    seen: &Seen,
+    terms: &Terms,
+    at: Instant,
+    now: Instant,
+) {
+    let Some(open) = next.open.take() else {
+        return;
+    };
+    // A restart or a rollback that fails leaves its release as good or bad as it was.
+    let is_new = open.cause.is_none_or(RolloutCause::is_change);
+    if let Some(mark) = &mut next.mark {
+        mark.at = at;
+        if is_new {
+            add_revision(mark, true);
+        }
+    }
+    if let Some(cause) = open.cause {
+        let failing = open_failure(next, open.started_at.0, terms);
+        let commit = commit_of(&open, cause, seen, terms, at, now);
+        let rollout = Rollout {
+            revision: revision(next, seen),
+            result: RolloutResult::Failed,
+            failure: Some(RolloutFailure::Deadline),
+            failed_at: Some(at),
+            commit_time: commit.time,
+            commit_time_refused: commit.refused,
+            rework_of: open.rework_of.or(failing.filter(|_| cause.is_change())),
+            ..begun(&open, cause, seen, terms)
+        };
+        let number = push(next, rollout);
+        if let Some(mark) = &mut next.mark {
+            mark.failing = Some(number);
+        }
+    }
+}
+
+/// Records that the rollout that failed last became available after all.
+pub(super) fn recovered(next: &mut DeliveryRecordStatus, seen: &Seen, terms: &Terms, at: Instant) {
+    let Some(mark) = &mut next.mark else {
+        return;
+    };
+    let failing = mark.failing;
+    mark.at = at;
+    mark.rollout = failing;
+    make_available(mark, seen, failing.is_none());
+    if let Some(number) = failing {
+        edit(next, number, |rollout| {
+            rollout.available_at = Some(at);
+            rollout.recovered_at = rollout.recovered_at.or(Some(at));
+            rollout.lead_time = rollout.commit_time.map(|commit| seconds(commit.0, at.0));
+        });
+    }
+    end_failures(next, failing, at, terms);
+}
+
+/// Records that a rollout exceeded its deadline before it became available.
+pub(super) fn failed_before(
+    next: &mut DeliveryRecordStatus,
+    number: u32,
+    at: Instant,
+    available: Instant,
+) {
+    edit(next, number, |rollout| {
+        rollout.result = RolloutResult::Failed;
+        rollout.failure = Some(RolloutFailure::Deadline);
+        rollout.failed_at = Some(at);
+        rollout.recovered_at = Some(available);
+    });
+}
+
+/// Marks a rollout that a rollback leaves: the failure began when it became available.
+pub(super) fn fail_at_availability(rollout: &mut Rollout) {
+    rollout.result = RolloutResult::Failed;
+    rollout.failure = Some(RolloutFailure::Undone);
+    rollout.failed_at = rollout.available_at;
+}
+
+/// Records a rollout that was undone before it was available. Its failure began with it.
+pub(super) fn undone(
+    next: &mut DeliveryRecordStatus,
+    open: &OpenRollout,
+    template: &TemplateHashes,
+    seen: &Seen,
+    terms: &Terms,
+    at: Instant,
+) -> Option<u32> {
+    let cause = open.cause?;
+    if let Some(mark) = &mut next.mark {
+        mark.at = at;
+        let template = earlier(template, true);
+        mark.revisions.retain(|known| *known != template);
+        mark.revisions.insert(0, template);
+        mark.revisions.truncate(MOST_REVISIONS);
+    }
+    let rollout = Rollout {
+        result: RolloutResult::Failed,
+        failure: Some(RolloutFailure::Undone),
+        failed_at: Some(open.started_at),
+        ..begun(open, cause, seen, terms)
+    };
+    Some(push(next, rollout))
+}
+
+/// The commit time of a rollout.
+struct CommitTime {
+    time: Option<Instant>,
+    refused: Option<RefusedCommitTime>,
+}
+
+/// The oldest commit of a change, if it is plausible at the end of the rollout.
+fn commit_of(
+    open: &OpenRollout,
+    cause: RolloutCause,
+    seen: &Seen,
+    terms: &Terms,
+    end: Instant,
+    now: Instant,
+) -> CommitTime {
+    let none = CommitTime {
+        time: None,
+        refused: None,
+    };
+    if !cause.is_change() {
+        return none;
+    }
+    if seen.commit_time == Stamp::Unreadable {
+        return CommitTime {
+            refused: Some(RefusedCommitTime::Unreadable),
+            ..none
+        };
+    }
+    let times = [open.oldest_commit_time, open.commit_time];
+    let Some(oldest) = times.into_iter().flatten().min() else {
+        return none;
+    };
+    let refused = if oldest.0 > terms.clock_skew.after(now.0) {
+        Some(RefusedCommitTime::Future)
+    } else if oldest > end {
+        Some(RefusedCommitTime::Negative)
+    } else if oldest.0 < terms.longest_lead_time.before(end.0) {
+        Some(RefusedCommitTime::Absurd)
+    } else {
+        None
+    };
+    CommitTime {
+        time: Some(oldest).filter(|_| refused.is_none()),
+        refused,
+    }
+}

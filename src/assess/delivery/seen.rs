@@ -1,0 +1,383 @@
+//! What one list or event shows of one workload: its template, its revisions, how far its controller is,
+//! and its stamps. Read from JSON by total functions; a missing or malformed field is absent. Nothing is
+//! concluded here.
+
+mod readiness;
+
+use jiff::Timestamp;
+use serde_json::Value;
+
+use super::template::{hashes, with_restart};
+use crate::api::delivery_record::TemplateHashes;
+use crate::api::keys;
+use crate::assess::state::Status;
+
+pub use readiness::{Deadline, Job, Jobs, Pods, Progressing, Readiness, Reported, ReportedState};
+
+/// Managers that set resources of other people's workloads, as `managedFields` names them.
+const RESOURCE_TOOLS: [&str; 8] = [
+    "castai-workload-autoscaler",
+    "densify",
+    "kubecost-request-sizing",
+    "krr-enforcer",
+    "robusta-krr",
+    "scaleops",
+    "stormforge-applier",
+    "vpa-updater",
+];
+/// The revision number of a `Deployment` or Argo `Rollout`, and earlier numbers of a re-used `ReplicaSet`.
+const REVISION_KEYS: [(&str, &str); 2] = [
+    (
+        "deployment.kubernetes.io/revision",
+        "deployment.kubernetes.io/revision-history",
+    ),
+    (
+        "rollout.argoproj.io/revision",
+        "rollout.argoproj.io/revision-history",
+    ),
+];
+
+/// The objects that say something of one workload. The caller gathers them.
+#[derive(Clone, Copy, Debug)]
+pub struct Objects<'a> {
+    /// The workload, with status; `managedFields` too, where the caller has them.
+    pub workload: &'a Value,
+    /// The pod template, if another object has it (`workloadRef`).
+    pub template: Option<&'a Value>,
+    /// Its `ReplicaSet`s or `ControllerRevision`s.
+    pub revisions: &'a [Value],
+    /// Its `Job`s.
+    pub jobs: &'a [Value],
+    /// The Flagger `Canary` that targets it, and the primary `Deployment`.
+    pub canary: Option<&'a Value>,
+    /// The primary `Deployment` of the canary.
+    pub primary: Option<&'a Value>,
+    /// Creation of its namespace, if it is the namespace's first workload.
+    pub first_of_namespace: Option<Timestamp>,
+    /// Current status of the workload; none while it is not judged.
+    pub standing: Option<Status>,
+    /// Annotations that may hold the commit time; the first one present counts.
+    pub commit_time_keys: &'a [String],
+    /// Whether changes may have been missed since the last observation: it is the first one since the
+    /// operator started, or since a watch had to list again.
+    pub after_gap: bool,
+}
+
+impl<'a> Objects<'a> {
+    /// The workload alone, with the default annotation for the commit time.
+    pub fn of(workload: &'a Value) -> Self {
+        Self {
+            workload,
+            template: None,
+            revisions: &[],
+            jobs: &[],
+            canary: None,
+            primary: None,
+            first_of_namespace: None,
+            standing: None,
+            commit_time_keys: &[],
+            after_gap: false,
+        }
+    }
+}
+
+/// What is seen of one workload at one instant.
+#[allow(clippy::struct_excessive_bools)] // each is a fact of its own
+#[derive(Clone, Debug, PartialEq)]
+pub struct Seen {
+    /// `Kind/name`.
+    pub workload: String,
+    /// Uid of the object.
+    pub uid: String,
+    /// Creation of the object.
+    pub created: Option<Timestamp>,
+    /// Generation of the object.
+    pub generation: i64,
+    /// Whether its controller has seen this generation.
+    pub is_observed: bool,
+    /// The hashes of the pod template.
+    pub template: TemplateHashes,
+    /// Whether a tool set the resources last.
+    pub resources_by_tool: bool,
+    /// Latest change of the template, by `managedFields`.
+    pub changed_at: Option<Timestamp>,
+    /// Revision as the controller counts it.
+    pub revision: Option<i64>,
+    /// Whether that revision is known to have the current template. A controller may have seen the
+    /// generation and not made its revision yet (`Recreate`).
+    pub is_revision_current: bool,
+    /// Whether the revision of the current template ran before.
+    pub is_reused: bool,
+    /// Creation of the revision of the current template, unless it is re-used.
+    pub revision_created: Option<Timestamp>,
+    /// Templates of earlier revisions, oldest first.
+    pub earlier: Vec<TemplateHashes>,
+    /// Whether the rollout is paused.
+    pub is_paused: bool,
+    /// How far the rollout is.
+    pub readiness: Readiness,
+    /// Whether a container has a readiness or startup probe.
+    pub has_probe: bool,
+    /// The stamped commit time.
+    pub commit_time: Stamp,
+    /// `goldenpath.dev/scaffolded-at`.
+    pub scaffolded_at: Option<Timestamp>,
+    /// `goldenpath.dev/started-at`.
+    pub started_at: Option<Timestamp>,
+    /// As in [`Objects`].
+    pub first_of_namespace: Option<Timestamp>,
+    /// As in [`Objects`].
+    pub standing: Option<Status>,
+    /// As in [`Objects`].
+    pub after_gap: bool,
+}
+
+/// A stamped commit time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stamp {
+    /// No annotation.
+    Absent,
+    /// The annotation is no date.
+    Unreadable,
+    /// A date.
+    At(Timestamp),
+}
+
+impl Stamp {
+    /// The date.
+    pub fn at(self) -> Option<Timestamp> {
+        match self {
+            Self::At(at) => Some(at),
+            Self::Absent | Self::Unreadable => None,
+        }
+    }
+
+    fn read(text: &str) -> Self {
+        let text = text.trim();
+        let seconds = text
+            .parse()
+            .ok()
+            .and_then(|at| Timestamp::from_second(at).ok());
+        match text.parse().ok().or(seconds) {
+            Some(at) => Self::At(at),
+            None => Self::Unreadable,
+        }
+    }
+}
+
+/// Reads the objects. None if the workload has no uid or pod template, or if Flagger generates it: its
+/// rollouts are counted on the workload that the canary targets.
+pub fn read(objects: &Objects) -> Option<Seen> {
+    let workload = objects.workload;
+    let uid = workload["metadata"]["uid"].as_str()?.to_owned();
+    let template = objects.template.or_else(|| template_of(workload))?;
+    if is_generated(workload) || !template["spec"]["containers"].is_array() {
+        return None;
+    }
+    let generation = workload["metadata"]["generation"].as_i64().unwrap_or(0);
+    let revisions = Revisions::read(objects, &uid);
+    let mut content = hashes(template);
+    if let Some(at) = workload["spec"]["restartAt"].as_str() {
+        content = with_restart(content, at);
+    }
+    let is_current = revisions.template.as_ref() == Some(&content);
+    Some(Seen {
+        workload: format!(
+            "{}/{}",
+            text(&workload["kind"]),
+            text(&workload["metadata"]["name"])
+        ),
+        created: time(&workload["metadata"]["creationTimestamp"]),
+        generation,
+        is_observed: is_observed(workload, generation),
+        resources_by_tool: resources_by_tool(workload),
+        changed_at: changed_at(workload),
+        revision: revisions.current,
+        is_revision_current: is_current,
+        is_reused: is_current && revisions.is_reused,
+        revision_created: revisions
+            .created
+            .filter(|_| is_current && !revisions.is_reused),
+        earlier: revisions.earlier,
+        is_paused: workload["spec"]["paused"] == true,
+        readiness: readiness::read(objects, &uid),
+        has_probe: has_probe(template),
+        commit_time: commit_time(workload, objects.commit_time_keys),
+        scaffolded_at: time(&workload["metadata"]["annotations"][keys::SCAFFOLDED_AT]),
+        started_at: time(&workload["metadata"]["annotations"][keys::STARTED_AT]),
+        first_of_namespace: objects.first_of_namespace,
+        standing: objects.standing,
+        after_gap: objects.after_gap,
+        template: content,
+        uid,
+    })
+}
+
+/// Whether Flagger generates this workload from another one.
+pub fn is_generated(workload: &Value) -> bool {
+    let owners = workload["metadata"]["ownerReferences"].as_array();
+    owners.into_iter().flatten().any(|owner| {
+        owner["kind"] == "Canary" && text(&owner["apiVersion"]).starts_with("flagger.app/")
+    })
+}
+
+/// The pod template of a workload, or of the jobs of a `CronJob`.
+fn template_of(workload: &Value) -> Option<&Value> {
+    let spec = &workload["spec"];
+    let of_jobs = spec["jobTemplate"]["spec"].get("template");
+    spec.get("template").or(of_jobs)
+}
+
+/// Argo Rollouts writes `observedGeneration` as a string; a `CronJob` has none.
+fn is_observed(workload: &Value, generation: i64) -> bool {
+    let observed = &workload["status"]["observedGeneration"];
+    let number = observed
+        .as_i64()
+        .or_else(|| observed.as_str()?.parse().ok());
+    let has_none = workload["kind"] == "CronJob";
+    number.map_or(has_none, |observed| observed >= generation)
+}
+
+/// The revisions that the cluster still knows.
+#[derive(Default)]
+struct Revisions {
+    current: Option<i64>,
+    template: Option<TemplateHashes>,
+    is_reused: bool,
+    created: Option<Timestamp>,
+    earlier: Vec<TemplateHashes>,
+}
+
+struct Revision<'a> {
+    number: i64,
+    created: Option<Timestamp>,
+    has_history: bool,
+    object: &'a Value,
+}
+
+impl Revisions {
+    fn read(objects: &Objects, uid: &str) -> Self {
+        let workload = objects.workload;
+        let mut known: Vec<Revision> = objects
+            .revisions
+            .iter()
+            .filter(|object| is_owned(object, uid))
+            .filter_map(Revision::read)
+            .collect();
+        known.sort_by_key(|revision| revision.number);
+        let stated = annotated_number(workload);
+        let updating = workload["status"]["updateRevision"].as_str();
+        let current = known.iter().rfind(|revision| match (stated, updating) {
+            (Some(number), _) => revision.number == number,
+            (None, Some(name)) => revision.object["metadata"]["name"] == name,
+            (None, None) => true,
+        });
+        let number = stated.or(current.map(|revision| revision.number));
+        let created = current.and_then(|revision| revision.created);
+        let is_reused = current.is_some_and(|current| {
+            let others = known.iter().filter(|other| other.number != current.number);
+            current.has_history || others.into_iter().any(|other| other.created > created)
+        });
+        let earlier = known
+            .iter()
+            .filter(|revision| Some(revision.number) < number);
+        Self {
+            current: number,
+            template: current.and_then(Revision::template),
+            is_reused,
+            created,
+            earlier: earlier.filter_map(Revision::template).collect(),
+        }
+    }
+}
+
+impl<'a> Revision<'a> {
+    /// Reads a `ReplicaSet` or a `ControllerRevision`.
+    fn read(object: &'a Value) -> Option<Self> {
+        let annotations = &object["metadata"]["annotations"];
+        let has_history = REVISION_KEYS
+            .iter()
+            .any(|(_, history)| !text(&annotations[*history]).is_empty());
+        Some(Self {
+            number: object["revision"]
+                .as_i64()
+                .or_else(|| annotated_number(object))?,
+            created: time(&object["metadata"]["creationTimestamp"]),
+            has_history,
+            object,
+        })
+    }
+
+    fn template(&self) -> Option<TemplateHashes> {
+        let of_data = self.object["data"]["spec"].get("template");
+        self.object["spec"].get("template").or(of_data).map(hashes)
+    }
+}
+
+fn annotated_number(object: &Value) -> Option<i64> {
+    let annotations = &object["metadata"]["annotations"];
+    REVISION_KEYS
+        .iter()
+        .find_map(|(number, _)| annotations[*number].as_str()?.parse().ok())
+}
+
+fn is_owned(object: &Value, uid: &str) -> bool {
+    let owners = object["metadata"]["ownerReferences"].as_array();
+    owners.is_some_and(|owners| owners.iter().any(|owner| owner["uid"] == uid))
+}
+
+/// Entries of `managedFields` for the template, without those of subresources.
+fn template_managers(workload: &Value) -> impl Iterator<Item = (&Value, &Value)> {
+    let entries = workload["metadata"]["managedFields"].as_array();
+    entries.into_iter().flatten().filter_map(|entry| {
+        let is_main = text(&entry["subresource"]).is_empty();
+        let spec = &entry["fieldsV1"]["f:spec"];
+        let of_jobs = spec["f:jobTemplate"]["f:spec"].get("f:template");
+        let fields = spec.get("f:template").or(of_jobs)?;
+        is_main.then_some((entry, fields))
+    })
+}
+
+fn changed_at(workload: &Value) -> Option<Timestamp> {
+    let times = template_managers(workload).filter_map(|(entry, _)| time(&entry["time"]));
+    times.max()
+}
+
+fn resources_by_tool(workload: &Value) -> bool {
+    let of_resources = template_managers(workload).filter(|(_, fields)| {
+        let containers = fields["f:spec"]["f:containers"].as_object();
+        containers.is_some_and(|all| all.values().any(|own| own.get("f:resources").is_some()))
+    });
+    let latest = of_resources.max_by_key(|(entry, _)| time(&entry["time"]));
+    latest.is_some_and(|(entry, _)| RESOURCE_TOOLS.contains(&text(&entry["manager"])))
+}
+
+fn has_probe(template: &Value) -> bool {
+    let containers = template["spec"]["containers"].as_array();
+    containers.into_iter().flatten().any(|container| {
+        container["readinessProbe"].is_object() || container["startupProbe"].is_object()
+    })
+}
+
+fn commit_time(workload: &Value, stamp_keys: &[String]) -> Stamp {
+    let annotations = &workload["metadata"]["annotations"];
+    let mut all = stamp_keys.iter().map(String::as_str);
+    let first = if stamp_keys.is_empty() {
+        annotations[keys::COMMIT_TIME].as_str()
+    } else {
+        all.find_map(|key| annotations[key].as_str())
+    };
+    first.map_or(Stamp::Absent, Stamp::read)
+}
+
+fn text(value: &Value) -> &str {
+    value.as_str().unwrap_or_default()
+}
+
+fn time(value: &Value) -> Option<Timestamp> {
+    value.as_str()?.trim().parse().ok()
+}
+
+fn number(value: &Value) -> Option<u32> {
+    u32::try_from(value.as_i64()?).ok()
+}

@@ -1,0 +1,8 @@
+//! Rollouts as sentences: the twelve stories of delivery, the patterns of the tools that change
+//! workloads, commit times, incidents and figures.
+
+mod figures;
+mod incidents;
+mod kinds;
+mod patterns;
+mod stories;
