@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use super::error::{CommandError, ErrorKind, Result};
-use super::global::{GlobalArgs, flag};
+use super::global::GlobalArgs;
 use super::judging::JudgingArgs;
 use super::workload_name::WorkloadName;
 use super::{Exit, Invocation, advice, runtime, terminal};
@@ -24,7 +24,7 @@ use crate::manifests::{self, Input, PathsFrom};
 use crate::report::document::build::{self, Sources};
 use crate::report::document::{Report, Workload};
 use crate::report::register;
-use crate::report::voice::{Calendar, shell_word};
+use crate::report::voice::{Calendar, flag, shell_word};
 
 /// Flags of commands that report on a cluster, or on manifests instead.
 #[derive(Args, Clone, Debug, Default)]

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 
 use super::judging::instant;
 use crate::cluster::{PluginCredentials, Scope, Target};
-use crate::report::voice::shell_word;
+use crate::report::voice::flag;
 
 /// Flags that every command accepts.
 #[derive(Args, Clone, Debug, Default)]
@@ -87,14 +87,6 @@ impl GlobalArgs {
     pub(super) fn default_namespace(&self) -> &str {
         self.namespace.as_deref().unwrap_or("default")
     }
-}
-
-/// A flag of a command that people copy into a shell.
-pub(super) fn flag(name: &str, value: &str) -> String {
-    if value.is_empty() {
-        return format!("--{name}=''");
-    }
-    format!("--{name} {}", shell_word(value))
 }
 
 /// When colour is used.

@@ -7,13 +7,13 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
 
-use super::global::flag;
 use super::selector::LabelQuery;
 use crate::api::Period;
 use crate::assess::object::kind::ExtraKind;
 use crate::assess::object::labels::Selector;
 use crate::assess::settings::Settings;
 use crate::report::draft::End;
+use crate::report::voice::flag;
 
 /// The namespaces that are skipped by default.
 const EXCLUDED: &str = "kube-*";

@@ -243,6 +243,14 @@ pub fn shell_word(text: &str) -> String {
     format!("'{}'", plain(text).replace('\'', "'\\''"))
 }
 
+/// A flag of a command that people copy into a shell.
+pub fn flag(name: &str, value: &str) -> String {
+    if value.is_empty() {
+        return format!("--{name}=''");
+    }
+    format!("--{name} {}", shell_word(value))
+}
+
 /// The command that explains a workload.
 pub fn why(workload: &Workload) -> String {
     format!(
