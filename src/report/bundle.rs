@@ -131,23 +131,26 @@ pub fn births<'a>(workloads: impl Iterator<Item = &'a Value>, wanted: &Wanted) -
         .collect()
 }
 
+/// What the commands that state births begin with.
+const BIRTHS_HEAD: &str = "#!/bin/sh
+# States when each service began, so that a rebuilt cluster counts it as old as it is.
+";
+
 /// Commands that state these births in another cluster, or in this one before it is left.
 pub fn birth_commands(births: &[Birth]) -> String {
-    let mut text =
-        "#!/bin/sh\n# States when each service began, so that a rebuilt cluster counts it \
-                    as old as it is.\n"
-            .to_owned();
-    for birth in births {
+    let commands = births.iter().map(|birth| {
         let target = format!("{}/{}", short_name(&birth.kind), birth.name);
-        text += &format!(
+        format!(
             "kubectl annotate {} -n {} {}={}\n",
             shell_word(&target),
             shell_word(&birth.namespace),
             keys::SERVICE_SINCE,
             shell_word(&birth.created)
-        );
-    }
-    text
+        )
+    });
+    std::iter::once(BIRTHS_HEAD.to_owned())
+        .chain(commands)
+        .collect()
 }
 
 #[cfg(test)]

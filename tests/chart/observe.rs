@@ -39,19 +39,19 @@ fn granted_to(role: &Value, objects: &[Value]) -> String {
     to.join(", ")
 }
 
-fn row(role: &Value, rule: &Value, who: &str) -> String {
+fn row(role: &Value, granted: &Value, who: &str) -> String {
     let place = match role["kind"].as_str().unwrap() {
         "ClusterRole" => "every namespace",
         _ => "its own namespace",
     };
-    let api = words(&rule["apiGroups"]).join(", ");
+    let api = words(&granted["apiGroups"]).join(", ");
     let api = if api.is_empty() { "core" } else { &api };
-    let mut resources = words(&rule["resources"]).join(", ");
-    let names = words(&rule["resourceNames"]).join("`, `");
+    let mut resources = words(&granted["resources"]).join(", ");
+    let names = words(&granted["resourceNames"]).join("`, `");
     if !names.is_empty() {
         resources = format!("{resources}, only `{names}`");
     }
-    let verbs = words(&rule["verbs"]).join(", ");
+    let verbs = words(&granted["verbs"]).join(", ");
     format!("| {who} | {place} | {api} | {resources} | {verbs} |\n")
 }
 

@@ -211,7 +211,7 @@ fn manifests_are_refused_for_the_dates_the_api_server_refuses() {
         .chain(DATES_OF_A_PATH)
         .collect();
     let known = NO_DATES.iter().chain(&DATES).map(|date| json!(date));
-    let dates: Vec<Value> = known.chain((0..900).map(|_| dice.date())).collect();
+    let dates: Vec<Value> = known.chain((0..2_000).map(|_| dice.date())).collect();
     let objects: Vec<Value> = dates
         .iter()
         .flat_map(|date| with(dice.pick::<&str>(&fields), date))

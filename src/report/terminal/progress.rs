@@ -18,27 +18,28 @@ pub fn render(report: &Report) -> String {
 
 fn lines(path: &PathLine, report: &Report) -> String {
     let name = plain(&path.path);
-    let mut text =
-        trend(&path.trend).map_or_else(String::new, |trend| format!("{name}: {trend}\n"));
-    for step in path.announced.iter().filter(|step| step.services > 0) {
-        text += &format!(
+    let trend = trend(&path.trend).map(|trend| format!("{name}: {trend}\n"));
+    let announced = path.announced.iter().filter(|step| step.services > 0);
+    let announced = announced.map(|step| {
+        format!(
             "{name}: {} counts from {}, {} to go\n",
             plain(&step.check),
             day(step.enforce_from, report.as_of),
             counted(step.services, "service")
-        );
-    }
-    if let Some(predates) = path.predates.filter(|predates| predates.services > 0) {
+        )
+    });
+    let predates = path.predates.filter(|predates| predates.services > 0);
+    let predates = predates.map(|predates| {
         let before = path.trend.first().map(|first| first.predates);
         let before = before.filter(|before| *before > predates.services);
-        text += &format!(
+        format!(
             "{name}: {} older than the path{}, nothing due until {}\n",
             counted(predates.services, "service"),
             before.map_or_else(String::new, |before| format!(" ({before} at first)")),
             day(predates.until, report.as_of)
-        );
-    }
-    text
+        )
+    });
+    trend.into_iter().chain(announced).chain(predates).collect()
 }
 
 /// "▂▃▅▆ 31 % to 54 % on the path in 14 weeks".
