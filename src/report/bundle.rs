@@ -216,7 +216,7 @@ mod tests {
             birth_commands(&births).lines().last(),
             Some(
                 "kubectl annotate deploy/web -n shop \
-                 goldenpath.dev/service-since='2026-01-02T03:04:05Z'"
+                 goldenpath.dev/service-since=2026-01-02T03:04:05Z"
             )
         );
         assert_eq!(births.len(), 1);
