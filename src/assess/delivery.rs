@@ -20,5 +20,5 @@ mod properties;
 mod tests;
 
 pub use incident::{IncidentReport, incident};
-pub use rollout::{carried_over, is_worth_writing, observe, wake_at};
+pub use rollout::{carried_over, is_worth_writing, observe, refreshed, wake_at};
 pub use terms::Terms;

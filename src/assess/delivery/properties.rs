@@ -6,10 +6,12 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use serde_json::Value;
 
+use super::entries::push;
 use super::fixtures::{Deployment, annotation, at, image, lines, mode};
-use super::seen::Seen;
+use super::seen::{Objects, Seen, read};
 use super::{Terms, incident, is_worth_writing, observe};
-use crate::api::DeliveryRecordStatus;
+use crate::api::delivery_record::{MOST_REVISIONS, MOST_ROLLOUTS};
+use crate::api::{DeliveryRecordStatus, Instant};
 use crate::assess::delivery::IncidentReport;
 
 /// What happens to the workload.
@@ -168,6 +170,103 @@ fn facts(status: &DeliveryRecordStatus) -> (Vec<String>, u32, Value) {
     )
 }
 
+/// Texts of objects, and ones no object should have.
+const WORDS: [&str; 13] = [
+    "",
+    "True",
+    "False",
+    "Progressing",
+    "NewReplicaSetAvailable",
+    "Complete",
+    "Failed",
+    "one",
+    "9223372036854775807",
+    "-1",
+    "9999-12-31T23:59:59Z",
+    "-009999-01-02T00:00:00Z",
+    "2026-03-02T10:00:00Z",
+];
+/// Fields of objects.
+const KEYS: [&str; 32] = [
+    "metadata",
+    "annotations",
+    "labels",
+    "spec",
+    "status",
+    "conditions",
+    "type",
+    "reason",
+    "generation",
+    "observedGeneration",
+    "replicas",
+    "updatedReplicas",
+    "availableReplicas",
+    "lastUpdateTime",
+    "lastTransitionTime",
+    "template",
+    "containers",
+    "name",
+    "image",
+    "revision",
+    "managedFields",
+    "fieldsV1",
+    "f:spec",
+    "f:template",
+    "time",
+    "creationTimestamp",
+    "completionTime",
+    "paused",
+    "deployment.kubernetes.io/revision",
+    "goldenpath.dev/commit-time",
+    "ownerReferences",
+    "uid",
+];
+
+/// Any JSON, made of the words that objects have.
+fn json() -> impl Strategy<Value = Value> {
+    let leaf = prop_oneof![
+        Just(Value::Null),
+        any::<bool>().prop_map(Value::from),
+        prop_oneof![Just(i64::MIN), Just(i64::MAX), -2_i64..5].prop_map(Value::from),
+        prop::sample::select(WORDS.to_vec()).prop_map(Value::from),
+    ];
+    leaf.prop_recursive(5, 48, 6, move |inner| {
+        prop_oneof![
+            vec(inner.clone(), 0..4).prop_map(Value::from),
+            vec((prop::sample::select(KEYS.to_vec()), inner), 0..6).prop_map(|fields| {
+                fields
+                    .into_iter()
+                    .map(|(key, value)| (key.to_owned(), value))
+                    .collect()
+            }),
+        ]
+    })
+}
+
+/// Puts a value somewhere into an object.
+fn disturb(object: &mut Value, path: &[&str], value: Value) {
+    let place = path.iter().fold(object, |at, key| {
+        if !at.is_object() {
+            *at = Value::Object(serde_json::Map::new());
+        }
+        &mut at[*key]
+    });
+    *place = value;
+}
+
+/// The places of a workload that are read.
+const PLACES: [&[&str]; 9] = [
+    &["status"],
+    &["status", "conditions"],
+    &["metadata", "annotations"],
+    &["metadata", "managedFields"],
+    &["metadata", "generation"],
+    &["metadata", "creationTimestamp"],
+    &["spec", "template", "metadata"],
+    &["spec", "template", "spec", "containers"],
+    &["spec", "replicas"],
+];
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 
@@ -180,6 +279,46 @@ proptest! {
             prop_assert_eq!(&again, &status);
             prop_assert!(!is_worth_writing(&status, &again));
         }
+    }
+
+    #[test]
+    fn any_object_is_read_and_observed(
+        kind in prop::sample::select(vec!["Deployment", "StatefulSet", "DaemonSet", "Rollout", "CronJob"]),
+        changes in vec((prop::sample::select(PLACES.to_vec()), json()), 1..6),
+        others in vec(json(), 0..3),
+    ) {
+        let mut object = Deployment::new().object;
+        object["kind"] = kind.into();
+        if kind == "CronJob" {
+            object["apiVersion"] = "batch/v1".into();
+            object["spec"]["jobTemplate"]["spec"]["template"] = object["spec"]["template"].clone();
+        }
+        let mut status = DeliveryRecordStatus::default();
+        for (path, value) in changes {
+            disturb(&mut object, path, value);
+            let objects = Objects { revisions: &others, jobs: &others, ..Objects::of(&object) };
+            if let Some(seen) = read(&objects) {
+                status = observe(&status, &seen, &Terms::default(), at("12:00"));
+            }
+        }
+        let latest = status.rollouts.iter().filter_map(|it| it.available_at).max();
+        prop_assert!(latest <= Some(Instant(at("12:00"))));
+    }
+
+    #[test]
+    fn days_always_agree_with_the_rollouts_and_every_list_is_bounded(acts in vec(act(), 0..20)) {
+        let mut status = DeliveryRecordStatus::default();
+        for look in looks(&acts) {
+            status = step(&status, &look);
+            prop_assert!(status.mark.as_ref().is_some_and(|mark| mark.revisions.len() <= MOST_REVISIONS));
+        }
+        prop_assert!(status.rollouts.len() <= MOST_ROLLOUTS);
+        let mut recounted = DeliveryRecordStatus::default();
+        for rollout in &status.rollouts {
+            push(&mut recounted, rollout.clone());
+        }
+        prop_assert_eq!(status.untracked, None);
+        prop_assert_eq!(status.days, recounted.days);
     }
 
     #[test]

@@ -58,6 +58,13 @@ pub fn observe(
     next
 }
 
+/// The status at a later instant, without an observation: days leave the windows of its figures.
+pub fn refreshed(status: &DeliveryRecordStatus, now: Timestamp) -> DeliveryRecordStatus {
+    let mut next = status.clone();
+    figures::refresh(&mut next, now);
+    next
+}
+
 /// What a record passes on to the record of the same workload created again. The caller holds it for a
 /// few minutes and gives it to [`observe`] as the status.
 pub fn carried_over(deleted: &DeliveryRecordStatus) -> DeliveryRecordStatus {
@@ -154,13 +161,14 @@ fn close(
     reached: &Reached,
     now: Instant,
 ) {
-    let is_first = next
-        .mark
-        .as_ref()
-        .is_some_and(|mark| mark.available.is_none());
-    if is_first {
-        if let Some(at) = reached.available {
-            closing::first_available(next, seen, stored(at));
+    let available = reached.available.map(|at| closing::Available {
+        at: stored(at),
+        is_exact: reached.is_exact,
+    });
+    let mark = next.mark.as_ref();
+    if mark.is_some_and(|mark| mark.available.is_none()) {
+        if let Some(available) = available {
+            closing::first_available(next, seen, &available);
             next.state = Some(RolloutState::Available);
         }
         return;
@@ -168,16 +176,12 @@ fn close(
     if let Some(at) = reached.failed {
         closing::failed(next, seen, terms, stored(at), now);
         next.state = Some(RolloutState::Failed);
-        if let Some(at) = reached.available {
-            closing::recovered(next, seen, terms, stored(at));
+        if let Some(available) = available {
+            closing::recovered(next, seen, terms, available.at);
             next.state = Some(RolloutState::Available);
         }
-    } else if let Some(at) = reached.available {
-        let at = closing::Available {
-            at: stored(at),
-            is_exact: reached.is_exact,
-        };
-        closing::available(next, seen, terms, &at, now);
+    } else if let Some(available) = available {
+        closing::available(next, seen, terms, &available, now);
         next.state = Some(RolloutState::Available);
     }
 }

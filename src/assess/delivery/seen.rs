@@ -116,8 +116,8 @@ pub struct Seen {
     pub is_paused: bool,
     /// How far the rollout is.
     pub readiness: Readiness,
-    /// Whether a container has a readiness or startup probe.
-    pub has_probe: bool,
+    /// Whether a failure would be visible: a container has a readiness or startup probe, or jobs end.
+    pub shows_failure: bool,
     /// The stamped commit time.
     pub commit_time: Stamp,
     /// `goldenpath.dev/scaffolded-at`.
@@ -180,6 +180,7 @@ pub fn read(objects: &Objects) -> Option<Seen> {
     if let Some(at) = workload["spec"]["restartAt"].as_str() {
         content = with_restart(content, at);
     }
+    let readiness = readiness::read(objects, &uid);
     let is_current = revisions.template.as_ref() == Some(&content);
     Some(Seen {
         workload: format!(
@@ -200,8 +201,8 @@ pub fn read(objects: &Objects) -> Option<Seen> {
             .filter(|_| is_current && !revisions.is_reused),
         earlier: revisions.earlier,
         is_paused: workload["spec"]["paused"] == true,
-        readiness: readiness::read(objects, &uid),
-        has_probe: has_probe(template),
+        shows_failure: has_probe(template) || matches!(readiness, Readiness::Jobs(_)),
+        readiness,
         commit_time: commit_time(workload, objects.commit_time_keys),
         scaffolded_at: time(&workload["metadata"]["annotations"][keys::SCAFFOLDED_AT]),
         started_at: time(&workload["metadata"]["annotations"][keys::STARTED_AT]),

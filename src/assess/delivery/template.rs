@@ -5,7 +5,7 @@
 use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
 
-use crate::api::delivery_record::{EarlierRevision, TemplateHashes};
+use crate::api::delivery_record::{EarlierRevision, MOST_REVISIONS, TemplateHashes};
 
 /// Version of the hashes. It grows with every change of a list below.
 pub(crate) const VERSION: u32 = 1;
@@ -294,6 +294,18 @@ pub(crate) fn runs_as(template: &TemplateHashes, earlier: &EarlierRevision) -> b
     runs(template, earlier)
         && template.config == earlier.config
         && template.resources == earlier.resources
+}
+
+/// Adds the revision of a template as the latest one, once.
+pub(crate) fn add_revision(
+    revisions: &mut Vec<EarlierRevision>,
+    template: &TemplateHashes,
+    failed: bool,
+) {
+    revisions.retain(|known| !runs_as(template, known));
+    revisions.push(earlier(template, failed));
+    let surplus = revisions.len().saturating_sub(MOST_REVISIONS);
+    revisions.drain(..surplus);
 }
 
 /// What a later revision is compared with.

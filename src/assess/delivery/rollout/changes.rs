@@ -4,13 +4,12 @@
 use crate::api::Instant;
 use crate::api::condition::stored;
 use crate::api::delivery_record::{
-    DeliveryRecordStatus, MOST_REVISIONS, Mark, OpenRollout, RolloutCause, TemplateHashes,
-    UntrackedReason,
+    DeliveryRecordStatus, Mark, OpenRollout, RolloutCause, TemplateHashes, UntrackedReason,
 };
 use crate::assess::delivery::cause::{Change, classify};
 use crate::assess::delivery::entries::{add_untracked, edit, find, is_open, open_failure};
 use crate::assess::delivery::seen::{Deadline, Readiness, Seen};
-use crate::assess::delivery::template::{earlier, runs_as};
+use crate::assess::delivery::template::{add_revision, earlier, runs_as};
 use crate::assess::delivery::terms::Terms;
 
 use super::closing;
@@ -23,12 +22,11 @@ const BEFORE_THE_RECORD: u32 = 0;
 pub(super) fn begin(next: &mut DeliveryRecordStatus, seen: &Seen, terms: &Terms, now: Instant) {
     let first_available = was_first_available(seen);
     let is_new = first_available.is_none() && is_new(seen, terms, now);
-    let mut revisions: Vec<_> = seen.earlier.iter().map(|it| earlier(it, false)).collect();
-    if !is_new {
-        revisions.push(earlier(&seen.template, false));
+    let mut revisions = Vec::new();
+    let current = Some(&seen.template).filter(|_| !is_new);
+    for template in seen.earlier.iter().chain(current) {
+        add_revision(&mut revisions, template, false);
     }
-    let surplus = revisions.len().saturating_sub(MOST_REVISIONS);
-    revisions.drain(..surplus);
     next.mark = Some(Mark {
         uid: seen.uid.clone(),
         created_at: seen.created.map(stored),
@@ -173,7 +171,7 @@ fn rehash(mark: &mut Mark, seen: &Seen) {
         let new = earlier(&seen.template, false);
         match mark.revisions.iter_mut().find(|known| runs_as(&old, known)) {
             Some(known) => *known = new,
-            None => mark.revisions.push(new),
+            None => add_revision(&mut mark.revisions, &mark.template, false),
         }
     }
 }
@@ -208,7 +206,7 @@ fn settle_revision(
     if mark.available.is_none() {
         // One of them may have been the first that was available.
         mark.available = Some(mark.template.clone());
-        mark.revisions.push(earlier(&mark.template, false));
+        add_revision(&mut mark.revisions, &mark.template, false);
         next.open = None;
     }
     add_untracked(next, unseen, UntrackedReason::Replaced, now);

@@ -4,12 +4,12 @@
 use crate::api::Instant;
 use crate::api::condition::stored;
 use crate::api::delivery_record::{
-    DeliveryRecordStatus, FirstDeploy, FirstDeployClock, MOST_REVISIONS, Mark, OpenRollout,
-    RefusedCommitTime, Rollout, RolloutCause, RolloutFailure, RolloutResult, TemplateHashes,
+    DeliveryRecordStatus, FirstDeploy, FirstDeployClock, Mark, OpenRollout, RefusedCommitTime,
+    Rollout, RolloutCause, RolloutFailure, RolloutResult, TemplateHashes,
 };
 use crate::assess::delivery::entries::{edit, is_open, open_failure, push, seconds};
 use crate::assess::delivery::seen::{Seen, Stamp};
-use crate::assess::delivery::template::{earlier, runs_as};
+use crate::assess::delivery::template::add_revision;
 use crate::assess::delivery::terms::Terms;
 
 /// An availability.
@@ -19,10 +19,14 @@ pub(super) struct Available {
     pub is_exact: bool,
 }
 
-/// Records the first availability of a new workload. It is no change, so no rollout.
-pub(super) fn first_available(next: &mut DeliveryRecordStatus, seen: &Seen, at: Instant) {
+/// Records the first availability of a new workload. It is no change, so no rollout. Without its exact
+/// time there is no first deploy.
+pub(super) fn first_available(next: &mut DeliveryRecordStatus, seen: &Seen, available: &Available) {
+    let at = available.at;
     next.open = None;
-    first_deploy(next, seen, at);
+    if available.is_exact {
+        first_deploy(next, seen, at);
+    }
     if let Some(mark) = &mut next.mark {
         mark.at = at;
         make_available(mark, seen, false);
@@ -56,15 +60,7 @@ fn make_available(mark: &mut Mark, seen: &Seen, failed: bool) {
     mark.available = Some(mark.template.clone());
     mark.failing = None;
     mark.commit_time = seen.commit_time.at().map(stored);
-    add_revision(mark, failed);
-}
-
-fn add_revision(mark: &mut Mark, failed: bool) {
-    let template = mark.template.clone();
-    mark.revisions.retain(|known| !runs_as(&template, known));
-    mark.revisions.push(earlier(&template, failed));
-    let surplus = mark.revisions.len().saturating_sub(MOST_REVISIONS);
-    mark.revisions.drain(..surplus);
+    add_revision(&mut mark.revisions, &mark.template, failed);
 }
 
 /// Records an open rollout as available, and the recovery from the failures it ends.
@@ -116,7 +112,7 @@ fn begun(open: &OpenRollout, cause: RolloutCause, seen: &Seen, terms: &Terms) ->
         failure: None,
         failed_at: None,
         recovered_at: None,
-        failure_visible: seen.has_probe || terms.has_incidents,
+        failure_visible: seen.shows_failure || terms.has_incidents,
         commit_time: None,
         commit_time_refused: None,
         lead_time: None,
@@ -163,7 +159,7 @@ pub(super) fn failed(
     if let Some(mark) = &mut next.mark {
         mark.at = at;
         if is_new {
-            add_revision(mark, true);
+            add_revision(&mut mark.revisions, &mark.template, true);
         }
     }
     if let Some(cause) = open.cause {
@@ -239,10 +235,7 @@ pub(super) fn undone(
     let cause = open.cause?;
     if let Some(mark) = &mut next.mark {
         mark.at = at;
-        let template = earlier(template, true);
-        mark.revisions.retain(|known| *known != template);
-        mark.revisions.insert(0, template);
-        mark.revisions.truncate(MOST_REVISIONS);
+        add_revision(&mut mark.revisions, template, true);
     }
     let rollout = Rollout {
         result: RolloutResult::Failed,

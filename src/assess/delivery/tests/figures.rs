@@ -6,7 +6,7 @@ use crate::assess::delivery::figures::{
     rework_rate, window,
 };
 use crate::assess::delivery::fixtures::{Deployment, World, at, image, mode};
-use crate::assess::delivery::{is_worth_writing, observe, wake_at};
+use crate::assess::delivery::{is_worth_writing, observe, refreshed, wake_at};
 use crate::assess::state::Status;
 
 #[test]
@@ -54,6 +54,7 @@ fn a_rollout_leaves_each_window_after_its_days() {
         let wakes = wake_at(&before, &world.terms, at("2026-03-02 12:00"));
         assert_eq!(wakes, Some(at("2026-03-09 00:00")));
         let next = observe(&before, &world.app.seen(), &world.terms, at(now));
+        assert_eq!(refreshed(&before, at(now)), next);
         let counted: Vec<u32> = next.figures.iter().map(|it| it.counts.rollouts).collect();
         assert_eq!(counted, expected, "{now}");
     }
@@ -193,4 +194,20 @@ fn hashes_of_another_version_are_replaced_and_what_ran_meanwhile_is_untracked() 
     world.roll_out("10:10", "10:12", image("c"));
     assert_eq!(world.lines(), ["release available"]);
     assert_eq!(world.untracked(), 1);
+}
+
+#[test]
+fn a_young_workload_that_is_available_at_first_sight_has_a_first_deploy_only_if_it_states_it() {
+    let app = Deployment::new();
+    let world = World::following(app.clone());
+    assert_eq!(world.status.first_deploy.unwrap().at.0, at("08:01"));
+    let mut old = app;
+    old.edit(at("08:10"), image("b"));
+    old.sync(at("08:10"));
+    old.complete(at("08:12"));
+    let world = World::following(old);
+    assert_eq!(
+        world.status.first_deploy, None,
+        "it is at its second revision"
+    );
 }

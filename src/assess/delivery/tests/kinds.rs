@@ -248,6 +248,10 @@ fn the_first_scheduled_job_decides_and_a_job_that_people_start_does_not() {
     cron.run("12:00", "12:05", "Complete");
     cron.look("12:06");
     assert_eq!(lines(&cron.status), ["release failed, recovery 60m"]);
+    assert!(
+        cron.status.rollouts[0].failure_visible,
+        "a failed job is visible without a probe"
+    );
 }
 
 #[test]
