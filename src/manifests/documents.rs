@@ -6,6 +6,8 @@
 pub struct Document<'a> {
     /// Its text, from its `---` line on.
     pub text: &'a str,
+    /// Where its text begins in the stream, in bytes.
+    pub start: usize,
     /// How many lines of the stream come before its text.
     pub lines_before: usize,
 }
@@ -28,24 +30,24 @@ pub fn split(stream: &str) -> Vec<Document<'_>> {
     let mut found = Vec::new();
     let mut document = Document {
         text: "",
+        start: 0,
         lines_before: 0,
     };
-    let mut start = 0;
     let mut end = 0;
     let mut is_begun = false;
     for (number, line) in stream.split_inclusive('\n').enumerate() {
         let (begins, ends) = (is_marker(line, "---"), is_marker(line, "..."));
         if begins && (is_begun || !document.is_ahead_only()) || ends {
             found.push(document);
-            start = if ends { end + line.len() } else { end };
             document = Document {
                 text: "",
+                start: if ends { end + line.len() } else { end },
                 lines_before: number + usize::from(ends),
             };
         }
         is_begun = begins || is_begun && !ends;
         end += line.len();
-        document.text = &stream[start..end];
+        document.text = &stream[document.start..end];
     }
     found.push(document);
     found.retain(|document| !document.is_ahead_only());

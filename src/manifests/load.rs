@@ -208,16 +208,8 @@ impl Loaded {
 /// `rollouts` to its kind, this tries the usual plurals.
 fn extra_kinds(extra: &[ExtraKind], manifests: &[Manifest]) -> Vec<Arc<WatchedKind>> {
     let found = extra.iter().filter_map(|wanted| {
-        let group = format!("{}/", wanted.group);
-        let mut kinds = manifests
-            .iter()
-            .filter(|m| {
-                m.value["apiVersion"]
-                    .as_str()
-                    .is_some_and(|v| v.starts_with(&group))
-            })
-            .filter_map(|manifest| manifest.value["kind"].as_str());
-        let kind = kinds.find(|kind| is_plural(&wanted.plural, &kind.to_lowercase()))?;
+        let found = manifests.iter().find(|one| is_of(&one.value, wanted))?;
+        let kind = found.value["kind"].as_str()?;
         Some(Arc::new(WatchedKind {
             kind: kind.to_owned(),
             group: wanted.group.clone(),
@@ -259,6 +251,16 @@ fn named_kinds(known: &[Arc<WatchedKind>], manifests: &[Manifest]) -> Vec<Arc<Wa
         }));
     }
     found
+}
+
+/// Whether an object is of an extra kind, in any version.
+pub(super) fn is_of(value: &Value, wanted: &ExtraKind) -> bool {
+    let version = value["apiVersion"].as_str().unwrap_or_default();
+    let kind = value["kind"].as_str().unwrap_or_default();
+    version
+        .split_once('/')
+        .is_some_and(|(group, _)| group == wanted.group)
+        && is_plural(&wanted.plural, &kind.to_lowercase())
 }
 
 fn is_plural(plural: &str, singular: &str) -> bool {

@@ -11,6 +11,7 @@ pub mod passed_over;
 pub mod read;
 pub mod repeated;
 pub mod shape;
+pub mod stamp;
 mod starter;
 mod yaml;
 
@@ -39,6 +40,14 @@ pub(crate) fn input(
         files.extend(more.files(stdin)?);
     }
     Ok(read::manifests(&files, namespace))
+}
+
+/// The content of files and directories; `-` is `stdin`.
+///
+/// # Errors
+/// When a named file or directory cannot be read.
+pub(crate) fn files(paths: &[PathBuf], stdin: &mut dyn Read) -> Result<files::Files, Error> {
+    files::read(paths, stdin)
 }
 
 /// The named golden paths, and everything else in their files.

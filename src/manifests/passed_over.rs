@@ -52,6 +52,13 @@ impl PassedOver {
         *self.0.entry(reason).or_default() += 1;
     }
 
+    /// Adds what was passed over elsewhere.
+    pub fn add(&mut self, other: &Self) {
+        for (reason, count) in &other.0 {
+            *self.0.entry(*reason).or_default() += count;
+        }
+    }
+
     /// How many were passed over for this reason.
     pub fn of(&self, reason: Reason) -> usize {
         self.0.get(&reason).copied().unwrap_or_default()

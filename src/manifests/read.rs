@@ -282,7 +282,7 @@ fn unfold(placed: Placed, document: Option<&Document<'_>>, objects: &mut Vec<Pla
 }
 
 /// The items of an array, or of a list of Kubernetes.
-fn take_items(value: &mut Value) -> Option<Vec<Value>> {
+pub(super) fn take_items(value: &mut Value) -> Option<Vec<Value>> {
     let is_list =
         is_object(value) && word(value, "/kind").is_some_and(|kind| kind.ends_with("List"));
     let items = match value {
@@ -296,7 +296,7 @@ fn take_items(value: &mut Value) -> Option<Vec<Value>> {
 }
 
 /// A list of one kind leaves it out of its items.
-fn name_kind(item: &mut Value, list: &Value) {
+pub(super) fn name_kind(item: &mut Value, list: &Value) {
     let kind = word(list, "/kind").and_then(|kind| kind.strip_suffix("List"));
     if let (Some(item), Some(kind)) = (item.as_object_mut(), kind)
         && !kind.is_empty()
@@ -309,7 +309,7 @@ fn name_kind(item: &mut Value, list: &Value) {
 
 /// What makes two manifests the same object.
 #[derive(PartialEq, Eq, PartialOrd, Ord)]
-struct Identity {
+pub(super) struct Identity {
     group: String,
     kind: String,
     namespace: String,
@@ -318,7 +318,7 @@ struct Identity {
 
 impl Identity {
     /// Without a name for an object whose name the API server makes up.
-    fn of(value: &Value) -> Self {
+    pub(super) fn of(value: &Value) -> Self {
         let text = |pointer: &str| word(value, pointer).unwrap_or_default().to_owned();
         let version = text("/apiVersion");
         let group = version.split_once('/').map_or("", |(group, _)| group);
@@ -368,18 +368,18 @@ fn word<'a>(value: &'a Value, pointer: &str) -> Option<&'a str> {
     value.pointer(pointer)?.as_str()
 }
 
-fn is_object(value: &Value) -> bool {
+pub(super) fn is_object(value: &Value) -> bool {
     word(value, "/apiVersion").is_some() && word(value, "/kind").is_some()
 }
 
 /// Whether a document that cannot be read was meant to be an object.
-fn was_meant(text: &str) -> bool {
+pub(super) fn was_meant(text: &str) -> bool {
     text.contains("apiVersion") && text.contains("kind")
 }
 
 /// Whether a document that cannot be parsed still has to be rendered. The values of a chart may hold
 /// templates as well, and are no object.
-fn is_unparsed_template(file: &File, text: &str) -> bool {
+pub(super) fn is_unparsed_template(file: &File, text: &str) -> bool {
     text.contains("{{") && (file.is_named || was_meant(text) || chart_of(&file.name).is_some())
 }
 

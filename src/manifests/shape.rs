@@ -69,7 +69,8 @@ fn has_patch_directive(value: &Value) -> bool {
     }
 }
 
-fn is_built_in_workload(value: &Value) -> bool {
+/// Whether an object is of a built-in kind of workload, in any version.
+pub fn is_built_in_workload(value: &Value) -> bool {
     BUILT_IN.iter().any(|kind| is_of(value, kind)) || is_retired(value)
 }
 

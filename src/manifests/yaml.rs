@@ -1,6 +1,7 @@
 //! Text to values, as kubectl reads it: JSON, or YAML with the scalars of go-yaml, anchors and merge
 //! keys. Errors name a line and a column.
 
+pub mod layout;
 mod scalar;
 mod tree;
 
@@ -26,6 +27,7 @@ pub struct Parsed {
     pub values: Vec<Placed>,
     /// A message for every key that was given twice.
     pub mistakes: Vec<Unreadable>,
+    pub is_json: bool,
 }
 
 /// A value and the line of the stream that it begins on.
@@ -38,14 +40,18 @@ pub struct Placed {
 /// Parses one document.
 pub fn parse(document: &Document<'_>) -> Result<Parsed, Unreadable> {
     if let Some(values) = json_values(document) {
-        let mistakes = Vec::new();
-        return Ok(Parsed { values, mistakes });
+        return Ok(Parsed {
+            values,
+            mistakes: Vec::new(),
+            is_json: true,
+        });
     }
     let (value, mistakes) = parse_yaml(document)?;
     let line = document.first_line();
     Ok(Parsed {
         values: vec![Placed { value, line }],
         mistakes,
+        is_json: false,
     })
 }
 
