@@ -10,7 +10,9 @@ use std::path::PathBuf;
 use http::uri::InvalidUri;
 
 use super::advice;
+use super::stamp::git;
 use super::workload_name::WorkloadName;
+use crate::assess::object::commit_time::RefusedCommitTime;
 use crate::notify::NoAnswer;
 use crate::report::draft::Refusal;
 use crate::{cluster, manifests, notify};
@@ -91,6 +93,20 @@ pub(super) enum ErrorKind {
     /// Asking questions on the terminal.
     #[error("failed to read answers from the terminal")]
     Terminal(#[source] io::Error),
+    /// Asking git for a commit.
+    #[error(transparent)]
+    Git(#[from] git::Error),
+    /// The time on the command line.
+    #[error("--at: {0}")]
+    CommitTime(RefusedCommitTime),
+    /// The time of a commit.
+    #[error("the time of commit {id} cannot be used")]
+    CommitTimeOf {
+        /// The commit.
+        id: String,
+        /// Why.
+        source: RefusedCommitTime,
+    },
     /// Setting up threads or signals.
     #[error("failed to start the runtime")]
     Runtime(#[source] io::Error),
@@ -206,6 +222,7 @@ impl CommandError {
         self.hint.clone().or_else(|| match &self.kind {
             ErrorKind::Cluster(error) => advice::of(error),
             ErrorKind::WholeReport => Some("leave out -n and --as-of".to_owned()),
+            ErrorKind::Git(error) => Some(error.hint().to_owned()),
             _ => None,
         })
     }

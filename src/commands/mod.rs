@@ -36,6 +36,7 @@ mod run;
 mod runtime;
 mod scan;
 mod selector;
+mod stamp;
 pub mod terminal;
 mod why;
 mod workload_name;
@@ -133,6 +134,9 @@ enum Command {
     /// Export golden paths and exceptions as one bundle
     #[command(long_about = export::HELP, after_long_help = export::EXAMPLES)]
     Export(export::ExportArgs),
+    /// Write the commit time into manifests, from git
+    #[command(long_about = stamp::HELP, after_long_help = stamp::EXAMPLES)]
+    Stamp(stamp::StampArgs),
     /// Print the custom resource definitions
     Crds(crds::CrdsArgs),
     /// Print a shell completion script
@@ -193,6 +197,7 @@ impl Cli {
             Command::Init(args) => init::run(args, invocation),
             Command::Import(args) => import::run(args, invocation),
             Command::Export(args) => export::run(args, invocation),
+            Command::Stamp(args) => stamp::run(args, invocation),
             Command::Crds(args) => crds::run(args, invocation),
             Command::Completion(args) => completion::run(args, invocation),
             Command::Cleanup(args) => cleanup::run(args, invocation),

@@ -120,9 +120,24 @@ pub(super) fn stderr() -> SafeWriter<io::Stderr> {
     SafeWriter::new(io::stderr())
 }
 
+/// Writes the text of a file to standard output as it is; a terminal gets it escaped.
+pub(super) fn verbatim(text: &str) -> io::Result<()> {
+    let mut out = io::stdout().lock();
+    if out.is_terminal() {
+        return SafeWriter::new(out).write_all(text.as_bytes());
+    }
+    out.write_all(text.as_bytes())?;
+    out.flush()
+}
+
 /// Writes text to standard error. A closed one is ignored.
 pub(super) fn note(text: &str) {
     let _ = stderr().write_all(text.as_bytes());
+}
+
+/// Writes one line to standard error.
+pub(super) fn note_line(line: &str) {
+    note(&format!("{}\n", plain(line)));
 }
 
 /// Writes problems to standard error, one a line.
