@@ -235,38 +235,34 @@ fn change(next: &mut DeliveryRecordStatus, seen: &Seen, terms: &Terms, now: Inst
     };
     let is_return = is_return(&available, &before, &seen.template);
     let replaced = next.open.take();
+    let is_failure_open = open_failure(next, started.0, terms).is_some();
+    let change = next
+        .mark
+        .as_ref()
+        .map(|mark| classify(mark, &available, seen, is_failure_open));
+    let cause = match change {
+        Some(Change::Counted(cause)) => Some(cause),
+        Some(Change::Again) | None => None,
+    };
+    let is_rollback = is_return || cause == Some(RolloutCause::Rollback);
+    let left = match &replaced {
+        Some(open) if is_rollback => leave(next, open, &before, seen, terms, started),
+        Some(_) => None,
+        None => failing
+            .filter(|number| find(next, *number).is_some_and(|rollout| rollout.cause.is_change())),
+    };
     if is_return {
-        let left = match &replaced {
-            Some(open) => leave(next, open, &before, seen, terms, started),
-            None => failing.filter(|number| {
-                find(next, *number).is_some_and(|rollout| rollout.cause.is_change())
-            }),
-        };
-        if let Some(number) = left {
-            let standing = next.standing.clone();
-            next.open = Some(OpenRollout {
-                rework_of: Some(number),
-                ..open(Some(RolloutCause::Rollback), started, standing)
-            });
-        }
+        next.open = left.map(|number| OpenRollout {
+            rework_of: Some(number),
+            ..open(Some(RolloutCause::Rollback), started, next.standing.clone())
+        });
         return;
     }
-    if seen.after_gap && replaced.as_ref().is_some_and(|open| open.cause.is_some()) {
+    if seen.after_gap && left.is_none() && replaced.as_ref().is_some_and(|it| it.cause.is_some()) {
         // It may have become available in the gap.
         add_untracked(next, 1, UntrackedReason::Replaced, now);
     }
-    let is_failure_open = open_failure(next, started.0, terms).is_some();
-    let Some(mark) = &next.mark else {
-        return;
-    };
-    let cause = match classify(mark, &available, seen, is_failure_open) {
-        Change::Counted(cause) => Some(cause),
-        Change::Again => None,
-    };
-    let rework_of = match cause {
-        Some(RolloutCause::Rollback) => Some(fail_left(next, started, terms)),
-        Some(_) | None => None,
-    };
+    let rework_of = is_rollback.then(|| left.unwrap_or_else(|| fail_left(next, started, terms)));
     let standing = replaced
         .as_ref()
         .map_or(next.standing.clone(), |open| open.standing.clone());
@@ -303,9 +299,15 @@ fn leave(
     closing::undone(next, open, before, seen, terms, started)
 }
 
-/// Marks the revision that a rollback leaves as failed, if it is young. Returns its number.
+/// Marks the revision that a rollback leaves as failed, if it is young. Returns its number. A rollout that
+/// failed before it was available is the one that is left, not the one before it.
 fn fail_left(next: &mut DeliveryRecordStatus, started: Instant, terms: &Terms) -> u32 {
     let open = open_failure(next, started.0, terms);
+    let never_available = open
+        .filter(|number| find(next, *number).is_some_and(|rollout| rollout.available_at.is_none()));
+    if let Some(number) = never_available {
+        return number;
+    }
     let last = next.mark.as_ref().and_then(|mark| mark.rollout);
     let left = last.and_then(|last| {
         let up_to = next.rollouts.iter().filter(|it| it.number <= last);

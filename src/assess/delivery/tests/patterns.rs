@@ -437,3 +437,25 @@ fn a_rollout_that_was_open_before_an_outage_and_replaced_in_it_is_untracked() {
     assert_eq!(world.lines(), ["release available"]);
     assert_eq!(world.untracked(), 1);
 }
+
+#[test]
+fn undo_to_an_older_revision_fails_the_stuck_release_and_not_the_good_one_before_it() {
+    for (is_exceeded, knows_revisions) in [(true, true), (true, false), (false, true)] {
+        let mut world = World::new();
+        world.roll_out("09:30", "09:32", image("z"));
+        world.edit("10:00", image("b"));
+        if is_exceeded {
+            world.exceed("10:10");
+        }
+        if !knows_revisions {
+            world.status.mark.as_mut().unwrap().revisions.clear();
+        }
+        world.undo("10:20", "1");
+        world.complete("10:22");
+        let lines = world.lines();
+        let case = format!("{is_exceeded} {knows_revisions} {lines:?}");
+        assert_eq!(lines[0], "release available", "{case}");
+        assert!(lines[1].starts_with("release failed, recovery"), "{case}");
+        assert_eq!(lines[2], "rollback available, rework of 2", "{case}");
+    }
+}
