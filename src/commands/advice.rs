@@ -17,9 +17,11 @@ pub(super) fn of(error: &Error) -> Option<String> {
         Error::Request { source, .. } | Error::Client(source) => {
             of_cause(source.cause).map(str::to_owned)
         }
-        Error::Refused { code: 403, .. } => {
-            of_cause(Cause::Answer(StatusCode::FORBIDDEN)).map(str::to_owned)
-        }
+        Error::Refused {
+            code: 403,
+            is_of_policy: false,
+            ..
+        } => of_cause(Cause::Answer(StatusCode::FORBIDDEN)).map(str::to_owned),
         Error::TimedOut { .. } => of_cause(Cause::TimedOut).map(str::to_owned),
         Error::Refused { .. } | Error::Ended(_) => None,
     }

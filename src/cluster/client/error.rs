@@ -42,6 +42,8 @@ pub enum Error {
         message: String,
         /// Its HTTP status.
         code: u16,
+        /// Whether the message is a policy's own, which names the next step.
+        is_of_policy: bool,
     },
     /// No answer within the time one call may take.
     #[error("failed to {action}: no answer within {seconds} s")]
@@ -88,11 +90,15 @@ impl Error {
         let action = action.into();
         move |source| match source {
             // A user who is not signed in and a kind that is not served are no refusals.
-            kube::Error::Api(status) if !is_general(&status) => Self::Refused {
-                action,
-                message: sentence(&status.message).to_owned(),
-                code: status.code,
-            },
+            kube::Error::Api(status) if !is_general(&status) => {
+                let of_policy = of_policy(&status.message);
+                Self::Refused {
+                    action,
+                    message: of_policy.unwrap_or(&status.message).to_owned(),
+                    code: status.code,
+                    is_of_policy: of_policy.is_some(),
+                }
+            }
             // The server did not answer.
             source => Self::on(action)(source),
         }
@@ -109,12 +115,11 @@ fn is_general(status: &Status) -> bool {
 }
 
 /// The message of a policy, without the names of policy and binding before it.
-fn sentence(message: &str) -> &str {
-    let by_a_policy = message.contains("ValidatingAdmissionPolicy '");
-    let parts = message.split_once("denied request: ");
-    parts
-        .filter(|_| by_a_policy)
-        .map_or(message, |(_, sentence)| sentence)
+fn of_policy(message: &str) -> Option<&str> {
+    let (_, sentence) = message.split_once("denied request: ")?;
+    message
+        .contains("ValidatingAdmissionPolicy '")
+        .then_some(sentence)
 }
 
 #[cfg(test)]
@@ -125,12 +130,9 @@ mod tests {
     fn of_a_policys_refusal_the_sentence_is_kept() {
         let whole = "deviationexceptions.goldenpath.dev \"a\" is forbidden: ValidatingAdmissionPolicy \
                      'p' with binding 'p' denied request: sam may not decide. Next: ask";
-        assert_eq!(sentence(whole), "sam may not decide. Next: ask");
+        assert_eq!(of_policy(whole), Some("sam may not decide. Next: ask"));
         let other = "admission webhook \"w\" denied request: no";
-        assert_eq!(sentence(other), other);
-        assert_eq!(
-            sentence("spec.path: Required value"),
-            "spec.path: Required value"
-        );
+        assert_eq!(of_policy(other), None);
+        assert_eq!(of_policy("spec.path: Required value"), None);
     }
 }

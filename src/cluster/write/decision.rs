@@ -231,6 +231,7 @@ impl Attempt<'_> {
                 action: self.action.clone(),
                 message,
                 code: 422,
+                is_of_policy: false,
             });
         }
         // A review has a second of its own, and is never dated ahead of the clock.
