@@ -1,7 +1,6 @@
-//! Parts of one object: kind, labels, namespace, commit time, the API server's defaults, and a hash of the pod
+//! Parts of one object: kind, labels, namespace, the API server's defaults, and a hash of the pod
 //! template. Nothing here depends on paths, exceptions or verdicts.
 
-pub mod commit_time;
 pub mod compact;
 pub mod defaults;
 pub mod kind;

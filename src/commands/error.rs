@@ -12,7 +12,7 @@ use http::uri::InvalidUri;
 use super::advice;
 use super::stamp::git;
 use super::workload_name::WorkloadName;
-use crate::assess::object::commit_time::RefusedCommitTime;
+use crate::manifests::stamp::ImplausibleTime;
 use crate::notify::NoAnswer;
 use crate::report::draft::Refusal;
 use crate::{cluster, manifests, notify};
@@ -98,14 +98,14 @@ pub(super) enum ErrorKind {
     Git(#[from] git::Error),
     /// The time on the command line.
     #[error("--at: {0}")]
-    CommitTime(RefusedCommitTime),
+    CommitTime(ImplausibleTime),
     /// The time of a commit.
     #[error("the time of commit {id} cannot be used")]
     CommitTimeOf {
         /// The commit.
         id: String,
         /// Why.
-        source: RefusedCommitTime,
+        source: ImplausibleTime,
     },
     /// Setting up threads or signals.
     #[error("failed to start the runtime")]

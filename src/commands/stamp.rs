@@ -4,7 +4,7 @@
 pub(super) mod git;
 mod replace;
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -15,13 +15,12 @@ use jiff::Timestamp;
 use self::git::{Commit, Repository};
 use super::error::{CommandError, ErrorKind, Result};
 use super::{Exit, Invocation, terminal};
-use crate::assess::object::commit_time::CommitTime;
 use crate::assess::object::kind::ExtraKind;
 use crate::assess::source::{Problem, Source};
 use crate::manifests;
 use crate::manifests::files::File;
 use crate::manifests::passed_over::PassedOver;
-use crate::manifests::stamp::{self, Stamp, Stamped};
+use crate::manifests::stamp::{self, CommitTime, Stamp, Stamped};
 
 pub(super) const HELP: &str = "\
 Write the commit time into manifests, from git: the annotation goldenpath.dev/commit-time on every \
@@ -144,20 +143,32 @@ pub(super) fn run(args: &StampArgs, invocation: &Invocation<'_>) -> Result<Exit>
     Ok(exit(&outcomes, args))
 }
 
-/// Notes what cannot be stamped, and returns how much of it makes the command fail.
+/// Notes what cannot be stamped, and returns how much of it makes the command fail. Templates and parts
+/// below a directory are noted once for each reason.
 fn note_refused(outcomes: &[StampedFile<'_>]) -> usize {
     let mut failed = 0;
+    let mut expected: BTreeMap<String, (Source, usize)> = BTreeMap::new();
     for StampedFile { file, stamped, .. } in outcomes {
         for refused in &stamped.refused {
-            let file_name = file.name.clone();
             let source = Source {
-                file: file_name,
+                file: file.name.clone(),
                 line: refused.line,
             };
-            terminal::note_problems(&[Problem::new(source, refused.reason.to_string())]);
-            let is_expected = !file.is_named && refused.reason.is_expected_in_directory();
-            failed += usize::from(!is_expected);
+            let message = refused.reason.to_string();
+            if !file.is_named && refused.reason.is_expected_in_directory() {
+                expected.entry(message).or_insert((source, 0)).1 += 1;
+            } else {
+                failed += 1;
+                terminal::note_problems(&[Problem::new(source, message)]);
+            }
         }
+    }
+    for (message, (source, count)) in expected {
+        let more = match count - 1 {
+            0 => String::new(),
+            more => format!(" (and {more} more)"),
+        };
+        terminal::note_problems(&[Problem::new(source, format!("{message}{more}"))]);
     }
     failed
 }

@@ -6,6 +6,7 @@
 
 mod diff;
 mod edit;
+mod time;
 
 use std::fmt;
 use std::str;
@@ -19,12 +20,12 @@ use super::read::{Identity, is_object, is_unparsed_template, name_kind, take_ite
 use super::shape::{self, Shape};
 use super::yaml::{self, Parsed, layout};
 use crate::api::keys::COMMIT_TIME;
-use crate::assess::object::commit_time::CommitTime;
 use crate::assess::object::kind::ExtraKind;
 
 pub use diff::unified;
 pub use edit::{Edit, apply};
 use layout::Node;
+pub use time::{CommitTime, ImplausibleTime};
 
 /// What is stamped, and with which time.
 #[derive(Clone, Copy, Debug)]

@@ -22,7 +22,7 @@ spec:
 ";
 
 fn time() -> CommitTime {
-    CommitTime::parse(TIME, TIME.parse().unwrap()).unwrap()
+    CommitTime::new(TIME.parse().unwrap(), TIME.parse().unwrap()).unwrap()
 }
 
 fn stamped_as(name: &str, text: &str, is_named: bool) -> Stamped {
