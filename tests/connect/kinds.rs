@@ -9,7 +9,7 @@ use goldenpath_e2e::{Operator, eventually};
 use crate::ground::{cluster, directory, goldenpath, printed, texts};
 use crate::suite::operator_options;
 
-const EXAMPLE: &str = "examples/extra-kinds/postgres-cluster.yaml";
+const EXAMPLE: &str = "docs/postgres-cluster.yaml";
 const SOON: Duration = Duration::from_secs(90);
 
 /// As much of `CloudNativePG`'s definition as the API server needs.
