@@ -4,7 +4,9 @@
 #![allow(clippy::unwrap_used)]
 
 mod fields;
+mod generated;
 mod scalars;
+mod variations;
 
 use std::fs;
 use std::path::Path;
@@ -83,7 +85,8 @@ fn compare(place: &str, ours: &Value, stored: &Value, differences: &mut Vec<Stri
     match (ours, stored) {
         (Value::Object(a), Value::Object(b)) => {
             for key in a.keys().chain(b.keys().filter(|key| !a.contains_key(*key))) {
-                let none = Value::Null;
+                // A field that is null is not an absent one to `has`.
+                let none = Value::from("absent");
                 let (a, b) = (a.get(key).unwrap_or(&none), b.get(key).unwrap_or(&none));
                 compare(&format!("{place}.{key}"), a, b, differences);
             }

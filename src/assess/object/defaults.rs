@@ -103,6 +103,9 @@ fn stateful_set(object: &mut Object) {
         set(retention, "whenDeleted", "Retain");
         set(retention, "whenScaled", "Retain");
     }
+    if let Some(ordinals) = child(spec, "ordinals") {
+        set(ordinals, "start", 0);
+    }
     for claim in items(spec, "volumeClaimTemplates") {
         claim.insert("apiVersion".to_owned(), json!("v1"));
         claim.insert("kind".to_owned(), json!("PersistentVolumeClaim"));

@@ -25,6 +25,12 @@ pub(super) fn claim(claim: &mut Object) {
     if let Some(spec) = ensure(claim, "spec") {
         set(spec, "volumeMode", "Filesystem");
         set(spec, "resources", json!({}));
+        for source in ["dataSource", "dataSourceRef"] {
+            if let Some(source) = child(spec, source) {
+                // Stored as null, not removed.
+                set(source, "apiGroup", Value::Null);
+            }
+        }
     }
 }
 
@@ -101,7 +107,7 @@ fn reference(from: &mut Object) {
 }
 
 /// Volume sources with fixed defaults: source, field, value.
-const VOLUME_FIELDS: [(&str, &str, &str); 9] = [
+const VOLUME_FIELDS: [(&str, &str, &str); 10] = [
     ("hostPath", "type", ""),
     ("iscsi", "iscsiInterface", "default"),
     ("rbd", "pool", "rbd"),
@@ -111,6 +117,7 @@ const VOLUME_FIELDS: [(&str, &str, &str); 9] = [
     ("azureDisk", "fsType", "ext4"),
     ("azureDisk", "kind", "Shared"),
     ("scaleIO", "storageMode", "ThinProvisioned"),
+    ("scaleIO", "fsType", "xfs"),
 ];
 
 fn volume(volume: &mut Object) {
@@ -132,6 +139,8 @@ fn volume(volume: &mut Object) {
         }
     }
     if let Some(projected) = child(volume, "projected") {
+        // Stored as null, not removed.
+        set(projected, "sources", Value::Null);
         items(projected, "sources").for_each(projection);
     }
     if let Some(image) = child(volume, "image") {

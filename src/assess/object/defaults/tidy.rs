@@ -31,6 +31,11 @@ const NUMBERS: [&str; 7] = [
     "successThreshold",
     "timeoutSeconds",
 ];
+/// Numbers that are removed when 0, in this parent only.
+const NUMBERS_OF: [(&str, &str); 2] = [
+    ("awsElasticBlockStore", "partition"),
+    ("gcePersistentDisk", "partition"),
+];
 /// Texts that are removed when empty.
 const TEXTS: [&str; 37] = [
     "apiVersion",
@@ -72,16 +77,36 @@ const TEXTS: [&str; 37] = [
     "workingDir",
 ];
 /// Texts that are removed when empty, in this parent only.
-const TEXTS_OF: [(&str, &str); 9] = [
+const TEXTS_OF: [(&str, &str); 29] = [
+    ("awsElasticBlockStore", "fsType"),
+    ("cephfs", "path"),
+    ("cinder", "fsType"),
     ("env", "value"),
+    ("fc", "fsType"),
+    ("flexVolume", "fsType"),
+    ("gcePersistentDisk", "fsType"),
+    ("gitRepo", "directory"),
+    ("gitRepo", "revision"),
     ("httpGet", "path"),
+    ("imagePullSecrets", "name"),
+    ("iscsi", "fsType"),
+    ("metadata", "name"),
+    ("photonPersistentDisk", "fsType"),
     ("ports", "name"),
+    ("portworxVolume", "fsType"),
+    ("quobyte", "group"),
+    ("quobyte", "tenant"),
+    ("rbd", "fsType"),
+    ("resourceFieldRef", "containerName"),
+    ("scaleIO", "fsType"),
     ("spec", "restartPolicy"),
+    ("storageos", "fsType"),
     ("strategy", "type"),
     ("tolerations", "key"),
     ("tolerations", "operator"),
     ("tolerations", "value"),
     ("updateStrategy", "type"),
+    ("vsphereVolume", "fsType"),
 ];
 /// Maps from text to text or quantity: removed when empty, and their keys are not fields.
 const MAPS: [&str; 10] = [
@@ -164,7 +189,10 @@ fn is_removed(parent: &str, key: &str, value: &Value) -> bool {
     match value {
         Value::Null => true,
         Value::Bool(flag) => !flag && FLAGS.contains(&key) && !is_false_kept(parent),
-        Value::Number(number) => number.as_i64() == Some(0) && NUMBERS.contains(&key),
+        Value::Number(number) => {
+            number.as_i64() == Some(0)
+                && (NUMBERS.contains(&key) || NUMBERS_OF.contains(&(parent, key)))
+        }
         Value::String(text) => {
             text.is_empty() && (TEXTS.contains(&key) || TEXTS_OF.contains(&(parent, key)))
         }
