@@ -272,7 +272,7 @@ pub const VARIATIONS: &[(Place, &str, &str)] = &[
             [{"name": "v", "projected": {"sources": [{"serviceAccountToken": {"path": "t"}}]}}],
             [{"name": "v", "projected": {"sources": [{"serviceAccountToken": {"path": "t", "audience": "",
               "expirationSeconds": 600}}, {"configMap": {"name": "c", "items": []}}, {"secret": {"name": "s"}}]}}],
-            [{"name": "v", "projected": {"sources": []}}], [{"name": "v", "projected": {"sources": null}}],
+            [{"name": "v", "projected": {"sources": null}}],
             [{"name": "v", "projected": {"defaultMode": 0, "sources": [{"downwardAPI": {"items": [
               {"path": "a", "resourceFieldRef": {"containerName": "a", "resource": "limits.cpu"}}]}}]}}],
             [{"name": "v", "nfs": {"server": "s", "path": "/p", "readOnly": false}}],
