@@ -703,7 +703,7 @@ fn the_status_is_written_apart_from_the_spec() {
 fn the_columns_of_a_path_show_its_counts() {
     with_cluster(|cluster| {
         accepts(cluster, &path("columns"));
-        let status = r#"-p={"status": {"services": 312, "counts": {"golden-path": 225},
+        let status = r#"-p={"status": {"services": 312, "onPath": 225,
             "conditions": [{"type": "Ready", "status": "True", "reason": "Read", "message": "",
                             "lastTransitionTime": "2026-03-01T09:00:00Z"}]}}"#;
         let write = [
