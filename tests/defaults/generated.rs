@@ -162,9 +162,8 @@ impl Place {
         let pointer = match self {
             Self::Object => String::new(),
             Self::Of(named) if named == kind => "/spec".to_owned(),
-            Self::Of(_) => return None,
             Self::Job if kind == "CronJob" => "/spec/jobTemplate/spec".to_owned(),
-            Self::Job => return None,
+            Self::Of(_) | Self::Job => return None,
             Self::Template => template.to_owned(),
             Self::Pod => format!("{template}/spec"),
             Self::Container => format!("{template}/spec/{container}/0"),
