@@ -111,8 +111,11 @@ pub fn yaml_fields<E>(
     Ok(marks.restore(&write(&marked)?))
 }
 
+/// Whether YAML can stay as the writer left it. In a block of text, a line of nothing but tabs would be
+/// read as an empty one.
 fn is_safe(text: &str) -> bool {
-    !text.contains(|c| is_unsafe(c) && !is_blank(c))
+    let is_lost = |line: &str| line.contains('\t') && line.trim().is_empty();
+    !text.contains(|c| is_unsafe(c) && !is_blank(c)) && !text.lines().any(is_lost)
 }
 
 /// Placeholders for texts that YAML's writer would leave raw: it writes a mark without quotes, and
@@ -243,6 +246,19 @@ mod tests {
         );
         assert!(text.contains("lines: |"), "{text}");
         assert_eq!(serde_saphyr::from_str::<Value>(&text).unwrap(), value);
+    }
+
+    #[test]
+    fn a_line_of_nothing_but_tabs_survives_yaml() {
+        for text in ["\t\n", "a\n\t\nb\n", "a\n \t \n"] {
+            let value = json!({"": {"b": text}, "a": [text]});
+            let written = yaml(&value).unwrap();
+            assert_eq!(
+                serde_saphyr::from_str::<Value>(&written).unwrap(),
+                value,
+                "{written}"
+            );
+        }
     }
 
     fn texts() -> impl Strategy<Value = String> {
