@@ -15,9 +15,9 @@ use crate::report::voice::{self, ago, counted};
 
 /// Longer tables of every workload are replaced by the summary.
 pub const SCREEN: usize = 40;
-/// Teams and steps that are listed; the JSON has all.
-const TEAMS: usize = 8;
-const STEPS: usize = 6;
+/// Teams and steps that are listed.
+const TEAMS: usize = 7;
+const STEPS: usize = 5;
 
 /// The summary. `from` is what suggested commands need besides, such as `--from deploy/`.
 pub fn render(report: &Report, style: Style, from: &str) -> String {
@@ -34,6 +34,10 @@ pub fn render(report: &Report, style: Style, from: &str) -> String {
 
 /// The whole report where it fits a screen, else the summary.
 pub fn whole_or_summary(report: &Report, style: Style, from: &str) -> String {
+    if report.workloads.len() > SCREEN {
+        // Each has a line of its own.
+        return render(report, style, from);
+    }
     let whole = text::render(report, style, from);
     if whole.lines().count() <= SCREEN {
         whole
@@ -66,7 +70,7 @@ fn states(summary: &Summary) -> String {
     }
 }
 
-/// The largest teams first: size is no merit and no fault.
+/// The largest teams first, which ranks no team by its adoption.
 fn teams(report: &Report, style: Style) -> String {
     let mut teams: Vec<(usize, &TeamLine)> = report
         .summary
