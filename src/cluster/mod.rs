@@ -19,7 +19,7 @@ mod write;
 pub use client::connect::Target;
 pub use client::credentials::{CredentialError, PluginCredentials};
 pub use client::error::{Error, Result};
-pub use client::failure::{Cause, Failure};
+pub use client::failure::{Cause, Failure, chain};
 pub use client::identity::{Identity, decides_on, whoami};
 pub use client::kubeconfig::{KubeconfigFailure, Place};
 pub use client::names::{Nameable, names, namespaces_of};

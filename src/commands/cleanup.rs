@@ -36,7 +36,7 @@ pub(super) fn run(args: &CleanupArgs, invocation: &Invocation<'_>) -> Result<Exi
     let settings = CleanupSettings {
         target: invocation.global.target(),
         kinds: args.judging.settings().kinds,
-        extra_kinds: args.judging.extra_kind.clone(),
+        extra_kinds: args.judging.kinds.extra_kind.clone(),
         lease_namespace: args.lease_namespace.clone(),
         dry_run: args.dry_run,
     };

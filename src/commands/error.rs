@@ -253,23 +253,10 @@ impl<K: Into<ErrorKind>> From<K> for CommandError {
     }
 }
 
-/// An error and its causes on one line. Many errors of libraries repeat their cause: it is left out.
-pub(super) fn chain(error: &dyn Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        let words = error.to_string();
-        if !text.contains(&words) {
-            text = format!("{text}: {words}");
-        }
-        cause = error.source();
-    }
-    text
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::cluster::chain;
 
     #[test]
     fn an_error_is_one_line_with_its_causes() {

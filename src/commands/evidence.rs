@@ -120,7 +120,7 @@ impl Evidence {
         let settings = ListingSettings {
             target: global.target(),
             judging: args.judging.settings(),
-            extra_kinds: args.judging.extra_kind.clone(),
+            extra_kinds: args.judging.kinds.extra_kind.clone(),
             scope: match extent {
                 Extent::Overview => global.scope(),
                 Extent::Workload => global.scope_of_one(),
@@ -290,7 +290,7 @@ pub(super) struct Judged {
 
 /// Judges what was read.
 pub(super) fn judge(input: Input, judging: &JudgingArgs, now: Timestamp) -> Judged {
-    let loaded = manifests::load(input, judging.settings(), &judging.extra_kind, now);
+    let loaded = manifests::load(input, judging.settings(), &judging.kinds.extra_kind, now);
     let mut report = build::report(&loaded.inventory, &AsOf::new(now), &loaded.sources);
     report.problems.extend(loaded.problems);
     report.problems.sort();
@@ -331,7 +331,7 @@ impl Objects {
     ) -> Result<Self> {
         let target = global.target();
         let scope: Scope = global.scope();
-        let read = cluster::objects(&target, &judging.extra_kind, scope);
+        let read = cluster::objects(&target, &judging.kinds.extra_kind, scope);
         let objects = runtime::start()?.block_on(read).map_err(unread)?;
         let mut input = manifests::stored(objects.values);
         if let Some(paths) = given_input(paths)? {

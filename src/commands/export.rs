@@ -12,7 +12,6 @@ use super::evidence::Objects;
 use super::judging::JudgingArgs;
 use super::output::{self, ObjectFormat};
 use super::{Exit, Invocation, terminal};
-use crate::assess::object::kind::WatchedKind;
 use crate::assess::settings::Settings;
 use crate::assess::source::Problem;
 use crate::manifests::shape;
@@ -82,7 +81,9 @@ pub(super) fn run(args: &ExportArgs, invocation: &Invocation<'_>) -> Result<Exit
     };
     let bundle = bundle::bundle(values(), &wanted);
     print(&bundle, args.output, invocation)?;
-    let births = bundle::births(values().filter(|value| is_workload(value)), &wanted);
+    let settings = Settings::default();
+    let workloads = values().filter(|value| is_workload(value, &settings));
+    let births = bundle::births(workloads, &wanted);
     if let Some(file) = &args.births_file {
         let text = bundle::birth_commands(&births);
         fs::write(file, text).map_err(|source| {
@@ -107,10 +108,10 @@ pub(super) fn run(args: &ExportArgs, invocation: &Invocation<'_>) -> Result<Exit
     })
 }
 
-fn is_workload(value: &Value) -> bool {
+fn is_workload(value: &Value, settings: &Settings) -> bool {
     let namespace = value["metadata"]["namespace"].as_str().unwrap_or_default();
-    let mut kinds = WatchedKind::built_in().into_iter();
-    kinds.any(|kind| shape::is_of(value, &kind)) && !Settings::default().excludes(namespace)
+    let mut kinds = settings.kinds.iter();
+    kinds.any(|kind| shape::is_of(value, kind)) && !settings.excludes(namespace)
 }
 
 /// Prints the objects: as YAML documents, or as one list in JSON.

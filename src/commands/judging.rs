@@ -18,6 +18,19 @@ use crate::report::voice::flag;
 /// The namespaces that are skipped by default.
 const EXCLUDED: &str = "kube-*";
 
+/// Kinds of workload beside the built-in ones.
+#[derive(Args, Clone, Debug, Default)]
+pub struct ExtraKinds {
+    /// More kinds of workload, such as rollouts.argoproj.io/v1alpha1
+    #[arg(
+        long,
+        value_name = "PLURAL.GROUP/VERSION",
+        value_delimiter = ',',
+        env = "GOLDENPATH_EXTRA_KIND"
+    )]
+    pub extra_kind: Vec<ExtraKind>,
+}
+
 /// How workloads are found, attributed and counted.
 #[derive(Args, Clone, Debug, Default)]
 #[command(next_help_heading = "What is judged")]
@@ -44,14 +57,9 @@ pub struct JudgingArgs {
     #[arg(long, env = "GOLDENPATH_SERVICES_ACROSS_NAMESPACES")]
     pub services_across_namespaces: bool,
 
-    /// More kinds of workload, such as rollouts.argoproj.io/v1alpha1
-    #[arg(
-        long,
-        value_name = "PLURAL.GROUP/VERSION",
-        value_delimiter = ',',
-        env = "GOLDENPATH_EXTRA_KIND"
-    )]
-    pub extra_kind: Vec<ExtraKind>,
+    /// More kinds of workload.
+    #[command(flatten)]
+    pub kinds: ExtraKinds,
 
     /// Namespaces that count in ratios, as a label selector [default: all]
     #[arg(long, value_name = "SELECTOR", env = "GOLDENPATH_COUNTED_NAMESPACES")]
@@ -112,7 +120,12 @@ impl JudgingArgs {
 impl JudgingArgs {
     /// The flags that differ from their defaults.
     pub(super) fn flags(&self) -> Vec<String> {
-        let kinds: Vec<String> = self.extra_kind.iter().map(ToString::to_string).collect();
+        let kinds: Vec<String> = self
+            .kinds
+            .extra_kind
+            .iter()
+            .map(ToString::to_string)
+            .collect();
         let lists = [
             ("team-from", &self.team_from),
             ("service-from", &self.service_from),
@@ -180,7 +193,7 @@ mod tests {
         };
         assert_eq!(args.flags(), [""; 0]);
         args.team_from = vec!["team".to_owned()];
-        args.extra_kind = vec!["rollouts.argoproj.io/v1alpha1".parse().unwrap()];
+        args.kinds.extra_kind = vec!["rollouts.argoproj.io/v1alpha1".parse().unwrap()];
         args.counted_namespaces = Some("env=prod,!old,tier in (a, b)".parse().unwrap());
         args.exclude_namespaces = vec![String::new()];
         assert_eq!(

@@ -234,7 +234,7 @@ fn settings(args: &RunArgs, global: &GlobalArgs) -> Result<RunSettings> {
     Ok(RunSettings {
         target: global.target(),
         judging,
-        extra_kinds: args.judging.extra_kind.clone(),
+        extra_kinds: args.judging.kinds.extra_kind.clone(),
         metrics: exposed(args),
         report_formats: formats(args.reports),
         leader_elect: args.leader_elect,

@@ -14,8 +14,8 @@ use jiff::Timestamp;
 
 use self::git::{Commit, Repository};
 use super::error::{CommandError, ErrorKind, Result};
+use super::judging::ExtraKinds;
 use super::{Exit, Invocation, terminal};
-use crate::assess::object::kind::ExtraKind;
 use crate::assess::source::{Problem, Source};
 use crate::manifests;
 use crate::manifests::files::File;
@@ -83,14 +83,9 @@ pub struct StampArgs {
     #[arg(long)]
     pub allow_empty: bool,
 
-    /// More kinds of workload, such as rollouts.argoproj.io/v1alpha1
-    #[arg(
-        long,
-        value_name = "PLURAL.GROUP/VERSION",
-        value_delimiter = ',',
-        env = "GOLDENPATH_EXTRA_KIND"
-    )]
-    pub extra_kind: Vec<ExtraKind>,
+    /// More kinds of workload.
+    #[command(flatten)]
+    pub kinds: ExtraKinds,
 }
 
 fn revision(text: &str) -> Result<String, String> {
@@ -121,7 +116,7 @@ pub(super) fn run(args: &StampArgs, invocation: &Invocation<'_>) -> Result<Exit>
         let commit = times.of(file)?;
         let stamp = Stamp {
             time: commit.time,
-            extra_kinds: &args.extra_kind,
+            extra_kinds: &args.kinds.extra_kind,
         };
         outcomes.push(StampedFile {
             file,

@@ -9,9 +9,10 @@ use std::ffi::OsStr;
 use std::io::{self, IsTerminal as _, Write};
 use std::process::ExitCode;
 
-use super::error::{CommandError, chain};
+use super::error::CommandError;
 use super::global::Color;
 use crate::assess::source::Problem;
+use crate::cluster::chain;
 use crate::report::terminal::plain::{is_unsafe, plain, plain_lines};
 use crate::report::terminal::text;
 

@@ -108,7 +108,7 @@ impl Repository {
     /// The commit of a revision.
     pub(super) fn commit(&self, revision: &str) -> Result<Commit, Error> {
         let found = self.newest(&self.top, revision, &[])?;
-        found.ok_or_else(|| self.no_commit(revision, "it is no commit".to_owned()))
+        found.ok_or_else(|| self.no_commit(revision, "it is not a commit".to_owned()))
     }
 
     /// The newest commit up to a revision that changes a path, given from the root of the file system.
