@@ -7,7 +7,7 @@ use std::str;
 
 use serde_json::{Value, json};
 
-use super::documents::{self, Document};
+use super::documents;
 use super::files::{File, Files};
 use super::passed_over::{PassedOver, Reason};
 use super::repeated::{Repeated, What};
@@ -126,7 +126,7 @@ impl Reader {
         };
         for document in documents::split(text) {
             match yaml::parse(&document) {
-                Ok(parsed) => self.take(file, &document, parsed),
+                Ok(parsed) => self.take(file, parsed),
                 Err(_) if is_unparsed_template(file, document.text) => {
                     self.template(file, document.first_line());
                 }
@@ -142,16 +142,16 @@ impl Reader {
         }
     }
 
-    fn take(&mut self, file: &File, document: &Document<'_>, parsed: Parsed) {
+    fn take(&mut self, file: &File, parsed: Parsed) {
         let before = self.input.manifests.len();
         let mut objects = Vec::new();
         for placed in parsed.values {
-            unfold(placed, Some(document), &mut objects);
+            unfold(placed, &mut objects);
         }
         if objects.is_empty() {
             self.pass_over(Reason::NoObject);
         }
-        for Placed { value, line } in objects {
+        for Placed { value, line, .. } in objects {
             match shape::of(&value) {
                 Shape::Whole => self.object(file, line, value),
                 Shape::Template => self.template(file, line),
@@ -261,23 +261,21 @@ impl Input {
 
 /// Takes lists apart: those of Kubernetes, also within each other, and arrays of objects. Items of the
 /// document's own list know their lines; deeper ones have the line of the list.
-fn unfold(placed: Placed, document: Option<&Document<'_>>, objects: &mut Vec<Placed>) {
-    let Placed { mut value, line } = placed;
-    let Some(items) = take_items(&mut value) else {
-        if value.is_object() {
-            objects.push(Placed { value, line });
+fn unfold(mut placed: Placed, objects: &mut Vec<Placed>) {
+    let Some(items) = take_items(&mut placed.value) else {
+        if placed.value.is_object() {
+            objects.push(placed);
         }
         return;
     };
-    let lines = document.filter(|_| value.is_object()).map(|document| {
-        let lines = yaml::item_lines(document.text).into_iter();
-        lines.map(|line| document.lines_before + line).collect()
-    });
-    let lines: Vec<_> = lines.unwrap_or_default();
     for (index, mut item) in items.into_iter().enumerate() {
-        name_kind(&mut item, &value);
-        let line = lines.get(index).copied().unwrap_or(line);
-        unfold(Placed { value: item, line }, None, objects);
+        name_kind(&mut item, &placed.value);
+        let item = Placed {
+            value: item,
+            line: placed.item_lines.get(index).copied().unwrap_or(placed.line),
+            item_lines: Vec::new(),
+        };
+        unfold(item, objects);
     }
 }
 

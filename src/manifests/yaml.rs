@@ -35,6 +35,8 @@ pub struct Parsed {
 pub struct Placed {
     pub value: Value,
     pub line: usize,
+    /// The lines of the stream on which the items of a `List` in YAML begin.
+    pub item_lines: Vec<usize>,
 }
 
 /// Parses one document.
@@ -46,13 +48,7 @@ pub fn parse(document: &Document<'_>) -> Result<Parsed, Unreadable> {
             is_json: true,
         });
     }
-    let (value, mistakes) = parse_yaml(document)?;
-    let line = document.first_line();
-    Ok(Parsed {
-        values: vec![Placed { value, line }],
-        mistakes,
-        is_json: false,
-    })
+    parse_yaml(document)
 }
 
 /// The values of a document that is nothing but JSON.
@@ -73,27 +69,36 @@ fn json_values(document: &Document<'_>) -> Option<Vec<Placed>> {
             return Some(values);
         };
         let value = value.ok()?;
-        values.push(Placed { value, line });
+        values.push(Placed {
+            value,
+            line,
+            item_lines: Vec::new(),
+        });
         end = stream.byte_offset();
         line += lines(begin, end);
     }
 }
 
-fn parse_yaml(document: &Document<'_>) -> Result<(Value, Vec<Unreadable>), Unreadable> {
+fn parse_yaml(document: &Document<'_>) -> Result<Parsed, Unreadable> {
     let placed = |mistake: Mistake| Unreadable {
         line: document.lines_before + mistake.line,
         column: Some(mistake.column),
         message: mistake.message,
     };
     let tree = tree::parse(document.text).map_err(placed)?;
-    // As in kubectl's client, the last of two equal keys wins; a problem reports it.
-    let mistakes = tree.repeated.into_iter().map(placed).collect();
-    Ok((tree.value, mistakes))
-}
-
-/// The lines, counted from 1 in the document's text, on which the items of a `List` begin.
-pub fn item_lines(text: &str) -> Vec<usize> {
-    tree::parse(text).unwrap_or_default().item_lines
+    let item_lines = tree.item_lines.iter();
+    Ok(Parsed {
+        values: vec![Placed {
+            value: tree.value,
+            line: document.first_line(),
+            item_lines: item_lines
+                .map(|line| document.lines_before + line)
+                .collect(),
+        }],
+        // As in kubectl's client, the last of two equal keys wins; a problem reports it.
+        mistakes: tree.repeated.into_iter().map(placed).collect(),
+        is_json: false,
+    })
 }
 
 #[cfg(test)]
@@ -104,8 +109,12 @@ mod tests {
     use crate::manifests::documents;
 
     fn value(text: &str) -> Value {
+        placed(text).value
+    }
+
+    fn placed(text: &str) -> Placed {
         let mut parsed = parse(&documents::split(text)[0]).unwrap();
-        parsed.values.remove(0).value
+        parsed.values.remove(0)
     }
 
     fn refusal(text: &str) -> Unreadable {
@@ -199,13 +208,14 @@ mod tests {
     fn a_list_of_a_whole_cluster_is_read() {
         let item = "- {kind: A, labels: {a: b, c: d, e: f, g: h, i: j, k: l}}\n";
         let text = format!("kind: List\nitems:\n{}", item.repeat(50_000));
-        assert_eq!(value(&text)["items"].as_array().unwrap().len(), 50_000);
-        assert_eq!(item_lines(&text).len(), 50_000);
+        let list = placed(&text);
+        assert_eq!(list.value["items"].as_array().unwrap().len(), 50_000);
+        assert_eq!(list.item_lines.len(), 50_000);
     }
 
     #[test]
     fn the_items_of_a_list_know_their_lines() {
         let text = "kind: List\nitems:\n- kind: A\n  x: 1\n# about B\n- kind: B\n";
-        assert_eq!(item_lines(text), [3, 6]);
+        assert_eq!(placed(text).item_lines, [3, 6]);
     }
 }
