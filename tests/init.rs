@@ -3,11 +3,14 @@
 
 #![allow(clippy::unwrap_used)]
 
+#[path = "suite/program.rs"]
+mod program;
+
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+use std::process::Output;
 
 use serde_json::{Value, json};
 
@@ -22,13 +25,7 @@ fn directory(name: &str) -> PathBuf {
 }
 
 fn goldenpath(as_of: &str, args: &[&str], directory: &Path) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_goldenpath"))
-        .args(["--as-of", as_of])
-        .args(args)
-        .current_dir(directory)
-        .stdin(Stdio::null())
-        .output()
-        .unwrap()
+    program::goldenpath(as_of, args, directory, "")
 }
 
 fn stdout(output: &Output) -> String {

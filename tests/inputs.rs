@@ -3,9 +3,11 @@
 
 #![allow(clippy::unwrap_used)]
 
-use std::io::Write as _;
-use std::path::PathBuf;
-use std::process::{Command, Output, Stdio};
+#[path = "suite/program.rs"]
+mod program;
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
 
 use serde_json::Value;
 
@@ -25,22 +27,8 @@ spec:
 
 /// `goldenpath ARGS` with `input` on standard input.
 fn goldenpath(args: &[&str], input: &str) -> Output {
-    let mut child = Command::new(env!("CARGO_BIN_EXE_goldenpath"))
-        .args(["--as-of", AS_OF])
-        .args(args)
-        .env("NO_COLOR", "1")
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    child
-        .stdin
-        .take()
-        .unwrap()
-        .write_all(input.as_bytes())
-        .unwrap();
-    child.wait_with_output().unwrap()
+    let top = Path::new(env!("CARGO_MANIFEST_DIR"));
+    program::goldenpath(AS_OF, args, top, input)
 }
 
 fn printed(args: &[&str], input: &str) -> String {

@@ -3,8 +3,10 @@
 
 #![allow(clippy::unwrap_used)]
 
+#[path = "suite/program.rs"]
+mod program;
+
 use std::fs;
-use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
@@ -18,19 +20,7 @@ fn fixtures() -> PathBuf {
 
 /// Runs the program in the directory of the fixtures, so that no path is this machine's.
 fn goldenpath(args: &[&str], stdin: &str) -> Output {
-    let mut child = Command::new(env!("CARGO_BIN_EXE_goldenpath"))
-        .args(["--as-of", "2026-03-01"])
-        .args(args)
-        .current_dir(fixtures())
-        .env("NO_COLOR", "1")
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    // A program that ends without reading its input is none of our concern here.
-    let _ = child.stdin.take().unwrap().write_all(stdin.as_bytes());
-    child.wait_with_output().unwrap()
+    program::goldenpath("2026-03-01", args, &fixtures(), stdin)
 }
 
 fn printed(args: &[&str]) -> String {
