@@ -318,7 +318,7 @@ pub enum RolloutFailure {
 /// Why a commit time was refused.
 #[derive(JsonSchema, Serialize, Deserialize, Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RefusedCommitTime {
-    /// The stamp is no date.
+    /// The stamp is not a date.
     Unreadable,
     /// The commit is younger than the availability of its rollout.
     Negative,

@@ -1,6 +1,6 @@
 //! Generated objects: what we make of each equals what the API server stores of it, in every field.
 //! `SEED` chooses others, `OBJECTS` how many. Each object is a sound one with some variations, most of
-//! them valid: an object that the API server refuses says nothing.
+//! them valid: an object that the API server refuses proves nothing.
 
 use std::collections::BTreeMap;
 use std::fs;

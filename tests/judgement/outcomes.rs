@@ -237,7 +237,7 @@ fn scope_condition_that_errs_leaves_the_object_out_and_the_status_says_so() {
 }
 
 #[test]
-fn scope_condition_that_is_false_decides_whatever_fails_beside_it() {
+fn false_scope_condition_decides_even_if_another_one_fails() {
     let mut cluster = Cluster::with_web_path();
     let scope = json!({"scope": {"matchConditions": [
         {"name": "zone", "expression": "object.metadata.labels['zone'] == 'a'"},

@@ -252,7 +252,7 @@ fn an_edit_of_a_path_says_how_many_services_it_made_deviate_at_once() {
         message.contains("made 2 services deviate at once. Next: set enforceFrom"),
         "{message}"
     );
-    // What a team does later is no edit of the path.
+    // A later change by a team is not an edit of the path.
     cluster.put(deployment("late"));
     let later = announced(&mut cluster, "2026-03-01T00:03:00Z");
     assert!(later.is_none_or(|(_, said)| said == message));

@@ -237,7 +237,7 @@ fn births_that_a_rebuilt_cluster_hides_leave_the_cohorts() {
     assert_eq!(new(&cluster), (share(3, 3), 0), "kube-system was not seen");
     cluster_began(&mut cluster, "2026-02-10T12:00:00Z");
     assert_eq!(new(&cluster), (share(2, 2), 1), "a came with the cluster");
-    // What most others came with says nothing either, unless the cluster is old.
+    // The day on which most others were created is no birth either, unless the cluster is old.
     for n in 0..20 {
         cluster.put(born(lonely(&format!("bulk{n}")), "2026-02-20T00:00:00Z"));
     }

@@ -33,7 +33,7 @@ impl ForwardProxy {
         thread::spawn(move || {
             for stream in listener.incoming().flatten() {
                 let inside = serving.clone();
-                // A client that leaves is no failure of the proxy.
+                // A client may leave at any time.
                 thread::spawn(move || inside.serve(stream));
             }
         });

@@ -20,7 +20,7 @@ pub struct Mark {
     /// Creation of the workload.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub created_at: Option<Instant>,
-    /// Generation of the workload. It may be older than the last one seen: a change that is no rollout,
+    /// Generation of the workload. It may be older than the last one seen: one that is not a rollout,
     /// such as scaling, is not written.
     pub generation: i64,
     /// Revision as the workload's controller counts it.

@@ -100,7 +100,7 @@ pub struct Service<'a> {
 pub enum ServiceBirth {
     /// At this instant.
     At(Timestamp),
-    /// Its objects came with a rebuilt cluster, so their creation says nothing.
+    /// Its objects came with a rebuilt cluster, so their creation time is not its birth.
     Unknown,
     /// Its objects have no creation time, as in manifests.
     NotRecorded,
@@ -162,7 +162,7 @@ impl<'a> Service<'a> {
         &self.lead().workload.id.namespace
     }
 
-    /// When the service first existed. A workload whose creation says nothing hides the birth of its
+    /// When the service first existed. A workload created with a rebuilt cluster hides the birth of its
     /// service, unless another one states it.
     pub fn birth(&self, rule: &BirthRule) -> ServiceBirth {
         let workloads = || self.members.iter().map(|member| member.workload);

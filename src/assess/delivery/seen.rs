@@ -137,7 +137,7 @@ pub struct Seen {
 pub enum Stamp {
     /// No annotation.
     Absent,
-    /// The annotation is no date.
+    /// The annotation is not a date.
     Unreadable,
     /// A date.
     At(Timestamp),

@@ -280,13 +280,16 @@ pub(crate) fn compare_pins(a: &str, b: &str) -> Pins {
 
 /// Whether two templates run the same release.
 pub(crate) fn is_same_release(a: &TemplateHashes, b: &TemplateHashes) -> bool {
-    a.release == b.release && compare_pins(&a.digests, &b.digests) != Pins::Other
+    is_release(a, &b.release, &b.digests)
 }
 
 /// Whether a template runs the release of an earlier revision.
 pub(crate) fn runs(template: &TemplateHashes, earlier: &EarlierRevision) -> bool {
-    template.release == earlier.release
-        && compare_pins(&template.digests, &earlier.digests) != Pins::Other
+    is_release(template, &earlier.release, &earlier.digests)
+}
+
+fn is_release(template: &TemplateHashes, release: &str, digests: &str) -> bool {
+    template.release == release && compare_pins(&template.digests, digests) != Pins::Other
 }
 
 /// Whether a template also has the configuration of an earlier revision.

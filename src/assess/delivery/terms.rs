@@ -11,8 +11,8 @@ pub struct Terms {
     pub deadline: Period,
     /// Longest rollout of a `Deployment`, whose deadline every ready pod renews.
     pub longest_rollout: Period,
-    /// A change that is reverted sooner than this before it is available is no failure, but a
-    /// controller that restores what it manages.
+    /// A change that is reverted sooner than this before it is available is not a failure: a
+    /// controller restored what it manages.
     pub reverted_within: Period,
     /// Longest plausible lead time.
     pub longest_lead_time: Period,

@@ -138,7 +138,7 @@ enum InScope {
     Failed(u16, EvalError),
 }
 
-/// As admission policies match: a condition that is false decides, whatever fails beside it.
+/// As admission policies match: a false condition decides, even if another one fails.
 fn scope(path: &Path, evaluation: &mut Evaluation<'_>) -> InScope {
     let mut failed = None;
     for (index, condition) in (0_u16..).zip(path.conditions()) {

@@ -237,7 +237,7 @@ pub(super) const CANDIDATES: &[Candidate] = &[
         action: "Use the RollingUpdate strategy",
         severity: Severity::Medium,
         expression: "object.spec.?strategy.?type.orValue('RollingUpdate') == 'RollingUpdate'\n&& object.spec.?updateStrategy.?type.orValue('RollingUpdate') == 'RollingUpdate'",
-        message: "an update stops every pod at once, or waits for somebody to delete them",
+        message: "an update stops every pod at once, or waits until someone deletes them",
         remediation: "strategy:            # updateStrategy in StatefulSets and DaemonSets\n  type: RollingUpdate\n",
         docs: "concepts/workloads/controllers/deployment/#strategy",
     },

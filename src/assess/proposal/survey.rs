@@ -385,7 +385,7 @@ fn images(object: &Value) -> impl Iterator<Item = &str> {
 
 const DOCKER_HUB: &str = "docker.io";
 
-/// The registry of an image, as a container runtime reads it; none for what is no image.
+/// The registry of an image, as a container runtime reads it; none if it is not an image.
 fn registry_of(image: &str) -> Option<String> {
     let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_./:@".contains(c);
     if image.is_empty() || image.contains("//") || !image.chars().all(is_plain) {

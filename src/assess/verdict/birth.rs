@@ -9,7 +9,7 @@ use crate::assess::workload::Workload;
 
 /// Objects created this soon after the cluster came with it.
 const WITH_THE_CLUSTER: Period = Period::days(1);
-/// A day on which most workloads were created says nothing this long after the cluster's beginning.
+/// A day on which most workloads were created came with the cluster, if it is this soon after its beginning.
 const BULK_WITHIN: Period = Period::days(30);
 
 /// Which creation times say nothing about births.
@@ -32,7 +32,7 @@ impl BirthRule {
         }
     }
 
-    /// Whether the birth of a workload is unknown: it states none, and its creation says nothing.
+    /// Whether the birth of a workload is unknown: it states none, and it was created with the cluster.
     pub(crate) fn hides(&self, workload: &Workload) -> bool {
         let Some((cluster, created)) = self.cluster.zip(workload.created()) else {
             return false;

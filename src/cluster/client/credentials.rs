@@ -127,7 +127,7 @@ impl PluginCredentials {
             return Ok(answer.clone());
         }
         let asked = plugin.clone();
-        // It may open a browser and wait for somebody.
+        // It may open a browser and wait for the user.
         let fresh = tokio::task::spawn_blocking(move || ask(&asked))
             .await
             .map_err(|error| CredentialError::NotStarted {

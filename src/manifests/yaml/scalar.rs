@@ -112,7 +112,7 @@ pub(super) fn key(text: &str, stated: Option<Type>) -> Result<String, String> {
 /// The key that a value is in a JSON object.
 ///
 /// # Errors
-/// As [`key`], and for what is no scalar.
+/// As [`key`], and for values that are not scalars.
 pub(super) fn key_of(value: Value) -> Result<String, String> {
     match value {
         Value::String(text) => Ok(text),

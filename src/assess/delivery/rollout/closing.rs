@@ -19,8 +19,8 @@ pub(super) struct Available {
     pub is_exact: bool,
 }
 
-/// Records the first availability of a new workload. It is no change, so no rollout. Without its exact
-/// time there is no first deploy.
+/// Records the first availability of a new workload. It is not a rollout. Without
+/// its exact time, no first deploy is recorded.
 pub(super) fn first_available(next: &mut DeliveryRecordStatus, seen: &Seen, available: &Available) {
     let at = available.at;
     next.open = None;

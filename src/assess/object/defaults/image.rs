@@ -38,7 +38,7 @@ fn tag(image: &str) -> Option<&str> {
     tag.or(implied).filter(|_| parses)
 }
 
-/// Whether the part ahead of the first slash names a registry, and is no directory of the default one.
+/// Whether the part ahead of the first slash names a registry, and not a directory of the default one.
 fn is_host(text: &str) -> bool {
     text.contains(['.', ':'])
         || text == "localhost"
