@@ -169,7 +169,8 @@ const SCALARS: &[&str] = &[
     "+0o7",
 ];
 
-/// Whole values.
+/// Whole values. Keys that differ as YAML and agree as JSON (`1` and `'1'`) are missing: kubectl keeps
+/// either one, in the random order of Go's maps.
 const VALUES: &[&str] = &[
     "{a: 1, <<: {a: 2, b: 3}}",
     "{<<: {a: 2, b: 3}, a: 1}",
@@ -185,7 +186,6 @@ const VALUES: &[&str] = &[
     "{? a, b: }",
     "[a: 1, b: 2]",
     "{a: 1, a: 2}",
-    "{1: a, '1': b}",
     "|\n  text\n   more\n",
     ">-\n  folded\n  text\n",
     "|\n  12\n",

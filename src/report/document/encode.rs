@@ -111,11 +111,15 @@ pub fn yaml_fields<E>(
     Ok(marks.restore(&write(&marked)?))
 }
 
-/// Whether YAML can stay as the writer left it. In a block of text, a line of nothing but tabs would be
-/// read as an empty one.
+/// Whether YAML can stay as the writer left it.
 fn is_safe(text: &str) -> bool {
-    let is_lost = |line: &str| line.contains('\t') && line.trim().is_empty();
-    !text.contains(|c| is_unsafe(c) && !is_blank(c)) && !text.lines().any(is_lost)
+    !text.contains(needs_quotes)
+}
+
+/// Whether a text with this character is written in quotes. A tab at the end of a line is lost in a block
+/// of text.
+fn needs_quotes(c: char) -> bool {
+    is_unsafe(c) && c != '\n'
 }
 
 /// Placeholders for texts that YAML's writer would leave raw: it writes a mark without quotes, and
@@ -156,7 +160,7 @@ impl Marks {
     }
 
     fn mark(&mut self, text: String) -> String {
-        if !text.contains(|c| is_unsafe(c) && c != '\n') {
+        if !text.contains(needs_quotes) {
             return text;
         }
         let mark = format!("{}q{}q", self.prefix, self.quoted.len());
@@ -249,8 +253,8 @@ mod tests {
     }
 
     #[test]
-    fn a_line_of_nothing_but_tabs_survives_yaml() {
-        for text in ["\t\n", "a\n\t\nb\n", "a\n \t \n"] {
+    fn tabs_survive_yaml() {
+        for text in ["\t\n", "a\n\t\nb\n", "a\n \t \n", "\na\t"] {
             let value = json!({"": {"b": text}, "a": [text]});
             let written = yaml(&value).unwrap();
             assert_eq!(
