@@ -51,6 +51,15 @@ fn exception(name: &str) -> Value {
     })
 }
 
+fn record(name: &str) -> Value {
+    json!({
+        "apiVersion": api::API_VERSION,
+        "kind": "DeliveryRecord",
+        "metadata": {"name": name, "namespace": "default"},
+        "spec": {"workload": {"group": "apps", "kind": "Deployment", "name": "shop"}},
+    })
+}
+
 fn approved(name: &str) -> Value {
     let mut object = exception(name);
     object["spec"]["approval"] =
@@ -727,17 +736,28 @@ fn the_columns_of_a_path_show_its_counts() {
 }
 
 #[test]
-fn both_kinds_answer_to_their_short_names_and_category() {
+fn all_kinds_answer_to_their_short_names_and_category() {
     with_cluster(|cluster| {
         accepts(cluster, &path("listed"));
         accepts(cluster, &exception("listed"));
-        for short in ["gp", "devex"] {
+        accepts(cluster, &record("listed"));
+        for short in ["gp", "devex", "dlv"] {
             cluster.kubectl_ok(&["get", short, "listed"]).unwrap();
         }
         let category = cluster
             .kubectl_ok(&["api-resources", "--categories=golden-path", "-o=name"])
             .unwrap();
         assert_eq!(category.lines().count(), api::crds().len(), "{category}");
+    });
+}
+
+#[test]
+fn the_workload_of_a_record_stays() {
+    with_cluster(|cluster| {
+        let mut object = record("moved");
+        accepts(cluster, &object);
+        object["spec"]["workload"]["name"] = json!("other");
+        refuses(cluster, &object, "the workload of a record cannot change");
     });
 }
 

@@ -38,9 +38,13 @@ pub const API_VERSION: &str = "goldenpath.dev/v1alpha1";
 
 /// Every CustomResourceDefinition, in the order `goldenpath crds` prints them.
 pub fn crds() -> Vec<CustomResourceDefinition> {
-    [GoldenPath::crd(), DeviationException::crd()]
-        .map(schema::tidied)
-        .into()
+    [
+        GoldenPath::crd(),
+        DeviationException::crd(),
+        DeliveryRecord::crd(),
+    ]
+    .map(schema::tidied)
+    .into()
 }
 
 /// The file that `goldenpath crds` writes for one definition: block YAML under a generator comment.

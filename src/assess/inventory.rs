@@ -33,6 +33,7 @@ pub mod events;
 pub mod faults;
 pub mod lists;
 mod recorded;
+mod records;
 pub mod recreation;
 mod sharing;
 mod slots;
@@ -84,12 +85,12 @@ impl Inventory {
     /// An empty inventory.
     pub fn new(settings: Settings) -> Self {
         Self {
+            logs: Logs::new(settings.delivery.is_some()),
             settings,
             vouching: Vouching::default(),
             paths: Arc::default(),
             path_statuses: BTreeMap::new(),
             namespaces: BTreeMap::new(),
-            logs: Logs::default(),
             shared: SharedValues::default(),
             workload_slots: Slots::default(),
             service_slots: Slots::default(),

@@ -11,6 +11,7 @@ use serde_json::Value;
 
 use crate::api::keys;
 use crate::assess::exception::record::Exception;
+use crate::assess::namespace_index::records::{Record, record_name};
 use crate::assess::object::kind::{WatchedKind, WorkloadId};
 use crate::assess::object::labels::Selector;
 use crate::assess::object::namespace::Namespace;
@@ -19,6 +20,7 @@ use crate::assess::settings::Settings;
 use crate::assess::workload::Workload;
 
 mod entries;
+pub mod records;
 
 pub use entries::Entries;
 
@@ -34,6 +36,8 @@ pub struct NamespaceIndex {
     pub workloads: Entries,
     /// Kubernetes Services by name.
     pub services: BTreeMap<Arc<str>, KubeService>,
+    /// Delivery records by name, each shared with the snapshots that readers hold.
+    pub records: BTreeMap<Arc<str>, Arc<Record>>,
     /// The workloads that name a service with another name than their own.
     by_service: BTreeSet<(Arc<str>, LocalId)>,
     kinds: BTreeSet<Arc<WatchedKind>>,
@@ -149,6 +153,15 @@ impl NamespaceIndex {
     /// One exception by name.
     pub fn exception(&self, name: &str) -> Option<&Exception> {
         self.exceptions.get(name).map(|exception| &**exception)
+    }
+
+    /// The delivery record of a workload.
+    pub fn record(&self, kind: &WatchedKind, name: &str) -> Option<&Arc<Record>> {
+        if self.records.is_empty() {
+            return None;
+        }
+        let record = self.records.get(&*record_name(kind, name));
+        record.filter(|record| record.is_of(kind, name))
     }
 
     /// Adds or replaces an exception. Returns the replaced one.
@@ -394,5 +407,6 @@ impl NamespaceIndex {
             && self.workloads.is_empty()
             && self.services.is_empty()
             && self.exceptions.is_empty()
+            && self.records.is_empty()
     }
 }

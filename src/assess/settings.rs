@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
 
-use crate::api::keys;
+use crate::api::{Period, keys};
 use crate::assess::object::kind::WatchedKind;
 use crate::assess::object::labels::Selector;
 
@@ -35,6 +35,29 @@ pub struct Settings {
     pub label_services: bool,
     /// Whether the operator writes policies for paths with `warnOnApply`.
     pub on_apply: OnApply,
+    /// How rollouts are recorded; they are not, where absent.
+    pub delivery: Option<DeliverySettings>,
+}
+
+/// How rollouts are recorded.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DeliverySettings {
+    /// Annotations that may hold the commit time; the first one present counts.
+    pub commit_time_keys: Vec<String>,
+    /// A rollback this soon after the availability of a revision marks the revision as failed.
+    pub failure_window: Period,
+    /// Whether incidents are received, so that any failure is visible.
+    pub has_incidents: bool,
+}
+
+impl Default for DeliverySettings {
+    fn default() -> Self {
+        Self {
+            commit_time_keys: vec![keys::COMMIT_TIME.to_owned()],
+            failure_window: Period::days(1),
+            has_incidents: false,
+        }
+    }
 }
 
 /// Whether the operator writes policies for paths with `warnOnApply`.
@@ -78,6 +101,7 @@ impl Default for Settings {
             labels: true,
             label_services: true,
             on_apply: OnApply::Silent,
+            delivery: None,
         }
     }
 }

@@ -113,6 +113,7 @@ impl JudgingArgs {
             labels: default.labels,
             label_services: default.label_services,
             on_apply: default.on_apply,
+            delivery: default.delivery,
         }
     }
 }

@@ -18,8 +18,9 @@ use super::global::GlobalArgs;
 use super::judging::JudgingArgs;
 use super::runtime::{self, LogFormat};
 use super::{Exit, Invocation};
+use crate::api::{Period, keys};
 use crate::assess::reminders::{Delivery, ReminderMessage};
-use crate::assess::settings::OnApply;
+use crate::assess::settings::{DeliverySettings, OnApply};
 use crate::cluster::{Observer, Operator, ReminderSender, Reminders, RunSettings};
 use crate::notify::{self, WebhookSender};
 use crate::proxy::Environment;
@@ -95,6 +96,38 @@ pub struct RunArgs {
         env = "GOLDENPATH_REPORTS"
     )]
     pub reports: ReportMode,
+
+    /// Record the rollouts of each workload, for `kubectl get dlv`
+    #[arg(
+        long,
+        value_enum,
+        value_name = "ON|OFF",
+        default_value = "off",
+        default_missing_value = "on",
+        num_args = 0..=1,
+        require_equals = true,
+        env = "GOLDENPATH_DELIVERY"
+    )]
+    pub delivery: OnOff,
+
+    /// Annotations that may hold the commit time of a workload, in order
+    #[arg(
+        long,
+        value_name = "KEY",
+        value_delimiter = ',',
+        default_value = keys::COMMIT_TIME,
+        env = "GOLDENPATH_COMMIT_TIME_FROM"
+    )]
+    pub commit_time_from: Vec<String>,
+
+    /// A rollback this soon after a revision became available marks that revision as failed
+    #[arg(
+        long,
+        value_name = "PERIOD",
+        default_value = "24h",
+        env = "GOLDENPATH_FAILURE_WINDOW"
+    )]
+    pub failure_window: Period,
 
     /// Write only while holding a Lease, so that several replicas can run
     #[arg(
@@ -230,6 +263,14 @@ fn settings(args: &RunArgs, global: &GlobalArgs) -> Result<RunSettings> {
         OnOff::Off => OnApply::Silent,
     };
     judging.label_services = args.label_services;
+    judging.delivery = match args.delivery {
+        OnOff::On => Some(DeliverySettings {
+            commit_time_keys: args.commit_time_from.clone(),
+            failure_window: args.failure_window,
+            has_incidents: false,
+        }),
+        OnOff::Off => None,
+    };
     let reminders = args.notify_config.as_deref().map(reminders).transpose()?;
     Ok(RunSettings {
         target: global.target(),

@@ -1,5 +1,6 @@
 //! The logs of what changed until a planner or a count takes it: workloads to judge again, with the
-//! cause, services to count again, and exceptions to assess again. Each names an object once, so it is
+//! cause, services to count again, exceptions to assess again, and workloads whose delivery record may be
+//! behind. Each names an object once, so it is
 //! bounded by their number. Logging changes no fact, and copies none that readers share.
 
 use std::collections::{BTreeSet, VecDeque};
@@ -83,13 +84,31 @@ pub(super) struct Logs {
     count: ChangeLog,
     left: Vec<LeftService>,
     exceptions: BTreeSet<ExceptionKey>,
+    /// None while rollouts are not recorded.
+    delivery: Option<ChangeLog>,
 }
 
 impl Logs {
-    /// Has a workload judged, and its service counted, again.
+    /// Empty logs.
+    pub fn new(records_rollouts: bool) -> Self {
+        Self {
+            delivery: records_rollouts.then(ChangeLog::default),
+            ..Self::default()
+        }
+    }
+
+    /// Has a workload judged, its service counted, and its record compared again.
     pub fn push(&mut self, entry: &Entry, cause: Cause) {
         self.judge.push(entry, cause);
         self.count.push(entry, cause);
+        self.compare(entry, cause);
+    }
+
+    /// Has the delivery record of a workload compared again.
+    fn compare(&mut self, entry: &Entry, cause: Cause) {
+        if let Some(log) = &mut self.delivery {
+            log.push(entry, cause);
+        }
     }
 
     /// Has the service counted again that a workload is or was in.
@@ -111,6 +130,31 @@ impl Inventory {
 
     pub(crate) fn has_changes(&self) -> bool {
         !self.logs.judge.queue.is_empty()
+    }
+
+    /// Takes the oldest `limit` workloads whose delivery record may be behind.
+    pub fn take_deliveries(&mut self, limit: usize) -> Vec<WorkloadId> {
+        if self.logs.delivery.is_none() {
+            return Vec::new();
+        }
+        let changes = self.take_from(|logs| logs.delivery.get_or_insert_default(), limit);
+        changes.into_iter().map(|change| change.id).collect()
+    }
+
+    /// Has the delivery record of a workload compared again.
+    pub(crate) fn mark_delivery(&mut self, id: &WorkloadId) {
+        let ns = self.namespaces.get(&id.namespace);
+        if let Some(entry) = ns.and_then(|ns| ns.workloads.get(&id.kind, &id.name)) {
+            self.logs.compare(entry, Cause::Workload);
+        }
+    }
+
+    /// Has every delivery record compared again.
+    pub fn mark_every_delivery(&mut self) {
+        let entries = self.namespaces.values().map(|ns| ns.workloads.values());
+        for entry in entries.flatten() {
+            self.logs.compare(entry, Cause::Workload);
+        }
     }
 
     /// Takes the oldest `limit` workloads whose services are to be counted again.
@@ -220,6 +264,9 @@ impl Inventory {
     pub(super) fn leave_logs(&mut self, entry: &Entry) {
         self.logs.judge.forget(entry.slot);
         self.logs.count.forget(entry.slot);
+        if let Some(log) = &mut self.logs.delivery {
+            log.forget(entry.slot);
+        }
         let workload = &entry.workload;
         self.logs.left(LeftService {
             slot: entry.slot,

@@ -21,6 +21,8 @@ pub enum Listed<'a> {
     Namespaces(&'a HashSet<String>),
     /// Kubernetes Services, by namespace and name.
     Services(&'a HashSet<(String, String)>),
+    /// Delivery records, by namespace and name.
+    Records(&'a HashSet<(String, String)>),
     /// Workloads of one kind, by namespace and name; in one namespace, if given.
     Workloads {
         /// The kind.
@@ -56,6 +58,10 @@ impl Inventory {
             }
             Listed::Services(seen) => {
                 self.retain_services(seen);
+                (Reread::Nothing, Vec::new())
+            }
+            Listed::Records(seen) => {
+                self.retain_records(seen);
                 (Reread::Nothing, Vec::new())
             }
             Listed::Workloads {

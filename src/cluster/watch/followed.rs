@@ -10,8 +10,10 @@ use k8s_openapi::api::admissionregistration::v1::{
 use k8s_openapi::api::core::v1::{Namespace, Service};
 use kube::core::ApiResource;
 
-use super::intake::{Exceptions, Intake, Namespaces, Paths, Services, WarningPolicies, Workloads};
-use crate::api::{DeviationException, GoldenPath};
+use super::intake::{
+    DeliveryRecords, Exceptions, Intake, Namespaces, Paths, Services, WarningPolicies, Workloads,
+};
+use crate::api::{DeliveryRecord, DeviationException, GoldenPath};
 use crate::assess::object::kind::WatchedKind;
 use crate::assess::settings::Settings;
 use crate::assess::warning::Part;
@@ -114,6 +116,18 @@ static SERVICES: FollowedKind = FollowedKind {
     intake: || Arc::new(Services),
 };
 
+static DELIVERY_RECORDS: FollowedKind = FollowedKind {
+    name: "DeliveryRecord",
+    resource: || ApiResource::erase::<DeliveryRecord>(&()),
+    scoping: Scoping::Namespaced,
+    needed_for: NeededFor::Nothing,
+    selection: Selection::All,
+    definition: Definition::Ours,
+    absent: None,
+    is_wanted: |settings| settings.delivery.is_some(),
+    intake: || Arc::new(DeliveryRecords),
+};
+
 // The approval policy is watched as well, under the name of its kind.
 static WARNING_POLICIES: FollowedKind = FollowedKind {
     name: "ValidatingAdmissionPolicy (warning)",
@@ -140,11 +154,12 @@ static WARNING_BINDINGS: FollowedKind = FollowedKind {
 };
 
 /// Every followed kind but workloads.
-static KINDS: [&FollowedKind; 6] = [
+static KINDS: [&FollowedKind; 7] = [
     &PATHS,
     &EXCEPTIONS,
     &NAMESPACES,
     &SERVICES,
+    &DELIVERY_RECORDS,
     &WARNING_POLICIES,
     &WARNING_BINDINGS,
 ];

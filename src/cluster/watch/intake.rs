@@ -13,11 +13,12 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 use tracing::warn;
 
-use crate::api::{DeviationException, GoldenPath, keys};
+use crate::api::{DeliveryRecord, DeviationException, GoldenPath, keys};
 use crate::assess::exception::record::Exception;
 use crate::assess::inventory::lists::Listed;
 use crate::assess::inventory::undecodable::{self, Undecodable, readable_status};
 use crate::assess::namespace_index::KubeService;
+use crate::assess::namespace_index::records::Record;
 use crate::assess::object::kind::{WatchedKind, WorkloadId};
 use crate::assess::object::namespace::Namespace;
 use crate::assess::path::Origin;
@@ -186,6 +187,44 @@ impl Intake for Services {
 
     fn complete(&self, listed: &HashSet<Key>, _outlived: &HashSet<Key>, context: &Context) {
         complete(&Listed::Services(listed), context);
+    }
+}
+
+/// Delivery records.
+#[derive(Debug)]
+pub struct DeliveryRecords;
+
+impl Intake for DeliveryRecords {
+    fn put(&self, object: Value, context: &Context) {
+        let record = match decode::<DeliveryRecord>(&object) {
+            Ok(record) => record,
+            Err(why) => return warn_undecodable("DeliveryRecord", &object, &why, context),
+        };
+        let (namespace, name) = named(&object);
+        let metadata = record.metadata;
+        let owners = metadata.owner_references.unwrap_or_default();
+        let of = &record.spec.workload;
+        let owner = owners
+            .into_iter()
+            .find(|owner| owner.kind == of.kind && owner.name == of.name);
+        let version = metadata.resource_version;
+        let record = Record {
+            uid: metadata.uid.map(Into::into),
+            version: version.and_then(|version| version.parse().ok()),
+            generation: metadata.generation,
+            owner: owner.map(|owner| owner.uid.into()),
+            workload: record.spec.workload,
+            status: record.status.unwrap_or_default(),
+        };
+        context.inventory().put_record(namespace, name, record);
+    }
+
+    fn remove(&self, (namespace, name): &Key, context: &Context) {
+        context.inventory().remove_record(namespace, name);
+    }
+
+    fn complete(&self, listed: &HashSet<Key>, _outlived: &HashSet<Key>, context: &Context) {
+        complete(&Listed::Records(listed), context);
     }
 }
 
