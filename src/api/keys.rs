@@ -32,6 +32,9 @@ pub const COMMIT_TIME: &str = "goldenpath.dev/commit-time";
 /// User annotation of a golden path: it is a starter path, which only advises until it has a
 /// `launchedAt`.
 pub const STARTER: &str = "goldenpath.dev/starter";
+/// User annotation of a golden path: the name of the check that holds where a workload has a team. Its
+/// expression is written anew for the configured team keys.
+pub const OWNER_CHECK: &str = "goldenpath.dev/owner-check";
 
 /// Backstage's label for the catalog entity of a workload: the default service key.
 pub(crate) const BACKSTAGE_KUBERNETES_ID: &str = "backstage.io/kubernetes-id";

@@ -14,6 +14,7 @@ use crate::assess::object::labels::{LabelSet, Selector};
 use crate::assess::path::evaluate::PathResult;
 
 pub mod evaluate;
+pub(crate) mod owner;
 pub mod set;
 
 /// A set of checks of one path: bit n is the n-th check. A path has at most 32 checks.

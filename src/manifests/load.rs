@@ -17,7 +17,7 @@ use crate::assess::exception::record::Exception;
 use crate::assess::inventory::Inventory;
 use crate::assess::object::kind::{ExtraKind, WatchedKind};
 use crate::assess::object::namespace::Namespace;
-use crate::assess::path::Origin;
+use crate::assess::path::{Origin, owner};
 use crate::assess::settings::Settings;
 use crate::assess::source::{Problem, Source};
 use crate::assess::workload::{ReadContext, observe};
@@ -115,13 +115,15 @@ impl Loaded {
             uid,
             generation,
             created: creation_timestamp.map(|at| at.0),
-            is_starter: annotations.is_some_and(|given| keys::marks_starter(&given)),
+            is_starter: annotations.as_ref().is_some_and(keys::marks_starter),
         };
+        let team_keys = &self.inventory.settings.team_keys;
+        let spec = owner::with_team_keys(path.spec, annotations.as_ref(), team_keys);
         self.sources
             .paths
             .insert(origin.name.clone(), manifest.source);
         // Nothing has been judged yet, so nothing has to be read again.
-        let _ = self.inventory.put_path(origin, path.spec, path.status);
+        let _ = self.inventory.put_path(origin, spec, path.status);
     }
 
     fn take_namespace(&mut self, manifest: &Manifest) {

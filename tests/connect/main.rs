@@ -8,6 +8,7 @@ mod ground;
 mod kinds;
 mod kubeconfigs;
 mod operator_report;
+mod owners;
 mod proxies;
 #[path = "../suite/proxy.rs"]
 mod proxy;

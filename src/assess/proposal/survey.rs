@@ -10,6 +10,7 @@ use crate::api::golden_path::{Check, KindRef, Level, Severity};
 use crate::assess::adoption::Share;
 use crate::assess::inventory::Inventory;
 use crate::assess::object::kind::WorkloadId;
+use crate::assess::path::owner::{self, is_plain_key};
 use crate::assess::workload::pod_template;
 
 /// Last parts of keys that name a team.
@@ -353,11 +354,6 @@ fn is_about_a_team(key: &str) -> bool {
 
 /// Whether a key has only the characters that the API server allows, so that it can stand in an
 /// expression.
-fn is_plain_key(key: &str) -> bool {
-    let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_./".contains(c);
-    !key.is_empty() && key.len() <= 317 && key.chars().all(is_plain)
-}
-
 /// The registry that all images of most workloads come from.
 fn registry(carriers: &[Carrier<'_>]) -> Option<String> {
     let mut workloads: BTreeMap<String, usize> = BTreeMap::new();
@@ -408,23 +404,11 @@ fn check(name: &str, severity: Severity, docs: &str) -> Check {
 }
 
 fn owner_check(keys: &[String]) -> Option<Check> {
-    let keys: Vec<&String> = keys.iter().filter(|key| is_plain_key(key)).collect();
-    let first = keys.first()?;
-    let list = keys
-        .iter()
-        .map(|key| format!("'{key}'"))
-        .collect::<Vec<_>>()
-        .join(", ");
+    let first = keys.iter().find(|key| is_plain_key(key))?;
     Some(Check {
         title: Some("Names its owner".to_owned()),
         action: Some("Name the team that owns it".to_owned()),
-        expression: format!(
-            "[{list}].exists(key,\n  \
-             variables.annotations[?key].orValue('') != '' || variables.labels[?key].orValue('') != ''\n  \
-             || (namespaceObject != null\n      \
-             && (namespaceObject.metadata.?annotations[?key].orValue('') != ''\n          \
-             || namespaceObject.metadata.?labels[?key].orValue('') != '')))"
-        ),
+        expression: owner::expression(keys)?,
         message: Some("neither the workload nor its namespace names a team to ask".to_owned()),
         remediation: Some(format!("metadata:\n  annotations:\n    {first}: TEAM\n")),
         ..check("owner", Severity::High, OWNER_DOCS)

@@ -21,7 +21,7 @@ use crate::assess::namespace_index::KubeService;
 use crate::assess::namespace_index::records::Record;
 use crate::assess::object::kind::{WatchedKind, WorkloadId};
 use crate::assess::object::namespace::Namespace;
-use crate::assess::path::Origin;
+use crate::assess::path::{Origin, owner};
 use crate::assess::warning::Part;
 use crate::assess::workload::{ReadContext, observe};
 use crate::cluster::client::stored::Key;
@@ -75,7 +75,9 @@ impl Intake for Paths {
             created: path.metadata.creation_timestamp.map(|at| at.0),
             is_starter: keys::marks_starter(&annotations),
         };
-        let reread = context.inventory().put_path(origin, path.spec, path.status);
+        let team_keys = &context.judging().team_keys;
+        let spec = owner::with_team_keys(path.spec, Some(&annotations), team_keys);
+        let reread = context.inventory().put_path(origin, spec, path.status);
         context.reread(reread);
     }
 
