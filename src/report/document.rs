@@ -313,8 +313,8 @@ pub struct Workload {
     /// `v1:` and 64 hexadecimal digits: what an exception can be bound to.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub template_hash: Option<String>,
-    /// Whom to ask for a path, where there is none for it: the contact of the path with the highest
-    /// priority.
+    /// Whom to ask: where the platform team has to act, the contact of the path; where there is no path
+    /// for it, that of the path with the highest priority.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub contact: Option<String>,
     /// Feedback address of the path, filled in; without a path, that of the path with the highest

@@ -10,11 +10,11 @@ use crate::api::{API_VERSION, condition};
 use crate::assess::inventory::Inventory;
 use crate::assess::register::next::{Dates, Next, by_urgency, pressing_at};
 use crate::assess::source::{Problem, ProblemScope};
-use crate::assess::state::{Phase, Standing, Turn};
-use crate::report::document::{Exception, Report, StandingDates};
+use crate::assess::state::{Phase, Turn};
+use crate::report::document::{Exception, Report};
 use crate::report::terminal::table::{Cell, Paint, Style, cut, render as table};
 use crate::report::terminal::text::problems;
-use crate::report::voice::{Calendar, counted, day, in_full, shell_word};
+use crate::report::voice::{counted, day, next, shell_word};
 
 /// `kind` of the register.
 pub const KIND: &str = "ExceptionRegister";
@@ -146,48 +146,13 @@ fn is_carried(exception: &Exception) -> bool {
 
 /// The next action, in a few words.
 pub fn next_action(exception: &Exception, as_of: Timestamp) -> String {
-    let next = action(exception, as_of);
+    let next = next::of_exception(exception, pressing(exception), as_of);
     match &exception.previous {
         Some(previous) => {
             let deleted = day(previous.deleted_at.0, as_of);
             format!("{next} (created again, deleted {deleted})")
         }
         None => next,
-    }
-}
-
-fn action(exception: &Exception, as_of: Timestamp) -> String {
-    let at = pressing(exception);
-    let on = |words: &str| at.map_or_else(String::new, |at| format!("{words}{}", day(at, as_of)));
-    let stands = |standing| {
-        let dates = StandingDates {
-            until: exception.effective_expiry,
-            next_review_at: exception.next_review_at,
-            since: exception.waiting_since,
-        };
-        in_full(standing, &dates, Calendar::Today(as_of))
-    };
-    match exception.next {
-        Next::Decide => match exception.rejected_at {
-            Some(rejected) => format!(
-                "requested again after the rejection of {}, waiting for the platform team",
-                day(rejected, as_of)
-            ),
-            None => stands(Standing::Pending),
-        },
-        Next::Answer => format!("renewal {}", stands(Standing::Pending)),
-        Next::ReviewOverdue => stands(Standing::ReviewOverdue),
-        Next::RenewOrReturn => stands(Standing::Expired),
-        Next::Review => stands(Standing::ReviewDue),
-        Next::Close if exception.needed == Some(false) => "no longer needed: close it".to_owned(),
-        Next::Close => "not in use: close it".to_owned(),
-        Next::Rest => match exception.phase {
-            Phase::Active => format!("nothing{}", on(" until ")),
-            Phase::Expired => format!("expired{}", on(" ")),
-            Phase::Rejected => "rejected".to_owned(),
-            Phase::Closed => "closed".to_owned(),
-            Phase::Pending | Phase::ReviewDue | Phase::ReviewOverdue => "nothing".to_owned(),
-        },
     }
 }
 
@@ -389,10 +354,10 @@ mod tests {
 4 exceptions: 1 for the platform team, 2 for their owners, 1 at rest; those in use cost 9 hours a month
 
 NAMESPACE   EXCEPTION   PATH          OWNER       PHASE           UNTIL    HOURS/MONTH   NEEDED   NEXT
-shop        asked       web-service   team-pay    Pending         –        3             yes      requested 3 days ago, waiting for the platform team
-shop        late        web-service   team-shop   ReviewOverdue   12 Mar   3             yes      review overdue since 10 Feb, expires 12 Mar
-shop        idle        web-service   team-shop   Active          12 Mar   3             no       no longer needed: close it
-shop        settled     web-service   team-shop   Active          12 Mar   3             yes      nothing until 10 Mar
+shop        asked       web-service   team-pay    Pending         –        3             yes      approve or reject: requested 3 days ago, waiting for the platform team
+shop        late        web-service   team-shop   ReviewOverdue   12 Mar   3             yes      request a renewal, or close: review overdue since 10 Feb, expires 12 Mar
+shop        idle        web-service   team-shop   Active          12 Mar   3             no       close it: no longer needed
+shop        settled     web-service   team-shop   Active          12 Mar   3             yes      nothing to do until 10 Mar
 "
         );
     }
@@ -402,7 +367,7 @@ shop        settled     web-service   team-shop   Active          12 Mar   3    
         let as_of = at("2026-03-01T00:00:00Z");
         let mut asked = asking("asked", Next::Decide, Phase::Pending);
         asked.rejected_at = Some(at("2026-02-20T00:00:00Z"));
-        let after = "requested again after the rejection of 20 Feb, waiting for the platform team";
+        let after = "approve or reject: requested again after the rejection of 20 Feb, waiting for the platform team";
         assert_eq!(next_action(&asked, as_of), after);
         asked.previous = Some(Previous {
             deleted_at: Instant(at("2026-02-21T00:00:00Z")),

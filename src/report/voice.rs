@@ -9,6 +9,8 @@ use crate::assess::state::{Standing, State, Status};
 use crate::report::document::{StandingDates, Workload};
 use crate::report::terminal::plain::plain;
 
+pub(crate) mod next;
+
 /// Inputs of the sentence for a workload.
 #[derive(Clone, Copy, Debug)]
 pub struct WorkloadState<'a> {

@@ -362,7 +362,7 @@ mod tests {
 1 thing waits for you.
 Signed in as ada, teams ada (by user and group names; override with --team); decides on web-service.
 
-shop/asked  requested 3 days ago, waiting for the platform team
+shop/asked  approve or reject: requested 3 days ago, waiting for the platform team
   web-service: memory-limit on 1 workload; 3 hours a month, carried by team team-shop, requested by grace
   “The nightly run needs all the memory of its node.”
   → kubectl goldenpath approve asked -n shop

@@ -232,7 +232,8 @@ fn next(report: &Report, from: &str) -> String {
     if report.summary.unscoped > 0 {
         let services = counted(report.summary.unscoped, "service");
         lines.push(format!(
-            "{services} with no path: offer one, or widen the scope of one"
+            "{services} with no path: offer one, or widen the scope of one: {}",
+            command("demand", from)
         ));
     }
     if !report.problems.is_empty() {
@@ -361,7 +362,7 @@ Memory limit   web-service   2 services           2
 
 Next
   1 workload one step from the path: goldenpath why deploy/api -n shop --from shop/
-  1 service with no path: offer one, or widen the scope of one
+  1 service with no path: offer one, or widen the scope of one: goldenpath demand --from shop/
   1 problem in the input: goldenpath report --all --from shop/
   Every workload: goldenpath report --all --from shop/
 ";

@@ -14,7 +14,7 @@ use crate::report::terminal::progress;
 use crate::report::terminal::share::{percent, share};
 use crate::report::terminal::table::{Cell, Paint, cut, render as table};
 pub use crate::report::terminal::table::{Style, own_sequence};
-use crate::report::voice::{self, WorkloadState, counted, day};
+use crate::report::voice::{self, WorkloadState, counted, day, next};
 
 const BAR: usize = 40;
 /// Problems that are listed unless all are wanted.
@@ -343,7 +343,7 @@ fn workload_row(workload: &Workload, report: &Report, style: Style) -> Vec<Cell>
         or_dash(workload.path.clone()).into(),
         or_dash(steps).into(),
         Cell::painted(&state, paint(workload)),
-        or_dash(next(workload, report)).into(),
+        or_dash(next::of_workload(workload, report.as_of)).into(),
     ];
     if style.wide {
         let exception = workload
@@ -366,25 +366,6 @@ fn paint(workload: &Workload) -> Paint {
         (Status::Deviating, Some(Standing::Predates)) | (Status::Unknown, _) => Paint::Plain,
         (Status::Deviating, _) => Paint::Open,
         (Status::Unscoped | Status::Ignored, _) => Paint::Faint,
-    }
-}
-
-/// The next step, in a few words.
-fn next(workload: &Workload, report: &Report) -> Option<String> {
-    match workload.turn? {
-        Turn::Team => {
-            let check = workload.missing().next()?;
-            let step = check.action.as_ref().or(check.title.as_ref());
-            Some(step.unwrap_or(&check.name).clone())
-        }
-        Turn::Platform => Some("the platform team's turn".to_owned()),
-        Turn::Nobody => {
-            let at = workload
-                .dates
-                .until
-                .filter(|_| workload.status == Status::Deviating)?;
-            Some(format!("nothing until {}", day(at, report.as_of)))
-        }
     }
 }
 

@@ -29,9 +29,9 @@ fn workloads_come_closest_to_done_first() {
     let names = ["deploy/api", "deploy/batch", "deploy/web", "deploy/edge"];
     let places: Vec<_> = names.iter().map(|name| text.find(name)).collect();
     assert!(places.is_sorted(), "{text}");
-    assert!(text.contains("1 step to go, or record why you deviate       Memory limit"));
+    assert!(text.contains("1 step to go, or record why you deviate       see to: Memory limit"));
     assert!(text.contains("exception approved until 12 Mar"));
-    assert!(text.contains("nothing until 12 Mar"));
+    assert!(text.contains("nothing to do until 12 Mar"));
 }
 
 #[test]

@@ -8,7 +8,7 @@ use crate::assess::state::{Outcome, Standing, Status, Turn};
 use crate::report::document::{Check, Workload};
 use crate::report::terminal::plain::plain;
 use crate::report::terminal::table::{Paint, Style};
-use crate::report::voice::{self, Calendar, WorkloadState, day};
+use crate::report::voice::{self, Calendar, WorkloadState, day, next};
 
 /// The explanation, for a terminal. `from` holds the flags that suggested commands need, such as
 /// `--from deploy/`; empty for a cluster.
@@ -141,16 +141,12 @@ fn ending(workload: &Workload, as_of: Timestamp, from: &str) -> String {
     if let Some(next) = what_happens(workload, as_of) {
         lines.push(format!("Next      {next}"));
     }
+    if let Some(command) = platforms_command(workload) {
+        lines.push(format!("Platform  {command}"));
+    }
     if workload.excusable().next().is_some() && !workload.advice {
         let command = format!("{} {from}", voice::off_ramp(workload));
         lines.push(format!("Off-ramp  {}", command.trim_end()));
-    }
-    if workload.status == Status::Unscoped {
-        let contact = workload.contact.as_ref();
-        let contact = contact.map_or(String::new(), |contact| format!(": {}", plain(contact)));
-        lines.push(format!(
-            "Next      ask the platform team for a path{contact}"
-        ));
     }
     if let Some(url) = &workload.feedback_url {
         lines.push(format!("Feedback  {}", plain(url)));
@@ -164,19 +160,44 @@ fn ending(workload: &Workload, as_of: Timestamp, from: &str) -> String {
     lines.into_iter().map(|line| line + "\n").collect()
 }
 
-/// Whose turn it is, and when the state changes by itself.
+/// The next step, and when the state changes by itself.
 fn what_happens(workload: &Workload, as_of: Timestamp) -> Option<String> {
-    let whose = match workload.turn? {
-        Turn::Team if workload.advice => {
-            "take the next step; this path only advises, so nothing is due"
-        }
-        Turn::Team => "your turn: take the next step, or record why you deviate",
-        Turn::Platform => "the platform team's turn",
-        Turn::Nobody => "nothing to do",
+    let mut next = plain(&next::of_workload(workload, as_of)?).into_owned();
+    if workload.advice && workload.turn == Some(Turn::Team) {
+        next += "; this path only advises, so nothing is due";
+    }
+    let change = workload.next_change.filter(|at| *at > as_of);
+    let until = change.map(|at| format!("; this changes on {}", day(at, as_of)));
+    Some(next + &until.unwrap_or_default())
+}
+
+/// What the platform team runs where it has to act.
+fn platforms_command(workload: &Workload) -> Option<String> {
+    let is_platforms = workload.turn == Some(Turn::Platform);
+    let path = workload.path.as_ref().filter(|_| is_platforms)?;
+    let Some(exception) = workload
+        .checks
+        .iter()
+        .filter(|check| check.standing == workload.deviation)
+        .find_map(|check| check.exception.as_ref())
+    else {
+        return Some(format!(
+            "kubectl describe goldenpath {}",
+            voice::shell_word(path)
+        ));
     };
-    let next = workload.next_change.filter(|at| *at > as_of);
-    let until = next.map(|at| format!("; this changes on {}", day(at, as_of)));
-    Some(format!("{whose}{}", until.unwrap_or_default()))
+    let verb = match workload.deviation {
+        Some(Standing::Expired | Standing::ReviewOverdue | Standing::ReviewDue) => "renew",
+        Some(
+            Standing::Pending | Standing::Undocumented | Standing::Predates | Standing::Documented,
+        )
+        | None => "approve",
+    };
+    Some(format!(
+        "kubectl goldenpath {verb} {} -n {}",
+        voice::shell_word(exception),
+        voice::shell_word(&workload.namespace)
+    ))
 }
 
 #[cfg(test)]
@@ -206,7 +227,7 @@ State  1 of 2 steps: 1 step to go, or record why you deviate
             memory: 256Mi
       docs: https://docs.example.com/memory
 
-Next      your turn: take the next step, or record why you deviate
+Next      see to: Memory limit
 Off-ramp  kubectl goldenpath except deploy/api -n shop --check memory-limit --reason \"…\"
 Template  v1:0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a
 Read from shop/api.yaml:3
@@ -225,7 +246,7 @@ Read from shop/api.yaml:3
             "{text}"
         );
         assert!(
-            text.contains("nothing to do; this changes on 10 Mar"),
+            text.contains("nothing to do until 12 Mar; this changes on 10 Mar"),
             "{text}"
         );
         assert!(!text.contains("Off-ramp"), "{text}");
@@ -261,7 +282,7 @@ Read from shop/api.yaml:3
             "{text}"
         );
         assert!(text.contains("Note   the declared path"), "{text}");
-        let ending = "Next      ask the platform team for a path: #platform\n\
+        let ending = "Next      ask #platform for a path\n\
                       Feedback  https://platform.example.com/ask\n";
         assert!(text.contains(ending), "{text}");
         assert!(!text.contains('\u{1b}'), "{text}");

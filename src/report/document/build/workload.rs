@@ -9,7 +9,7 @@ use super::View;
 use crate::assess::namespace_index::NamespaceIndex;
 use crate::assess::path::Path;
 use crate::assess::source::Problem;
-use crate::assess::state::{Outcome, Standing, Status};
+use crate::assess::state::{Outcome, Standing, Status, Turn};
 use crate::assess::verdict::standing::CheckStanding;
 use crate::assess::verdict::{Choice, Verdict};
 use crate::assess::wording::nearest;
@@ -58,7 +58,9 @@ pub(super) fn line(
             .collect(),
         ignore_reason: workload.attributes.ignore.as_deref().map(str::to_owned),
         template_hash: workload.template.as_ref().map(ToString::to_string),
-        contact: asked_for_a_path.and_then(|path| path.spec.owner.contact.clone()),
+        contact: asked_for_a_path
+            .or_else(|| asked_to_act(chosen, verdict))
+            .and_then(|path| path.spec.owner.contact.clone()),
         feedback_url: match (chosen, asked_for_a_path) {
             (Some((path, _)), _) => feedback(path, &path.name, workload, verdict),
             (None, Some(path)) => feedback(path, "", workload, verdict),
@@ -85,6 +87,12 @@ pub(super) fn problems(workload: &Workload, verdict: &Verdict, view: &View<'_>) 
 fn foremost<'a>(view: &View<'a>) -> Option<&'a Path> {
     let paths = view.inventory.paths().iter();
     paths.min_by_key(|path| (Reverse(path.spec.priority), path.name.clone()))
+}
+
+/// The path whose owner has to act next.
+fn asked_to_act<'a>(chosen: Option<Chosen<'a>>, verdict: &Verdict) -> Option<&'a Path> {
+    let (path, _) = chosen?;
+    (verdict.turn == Some(Turn::Platform)).then_some(path)
 }
 
 type Chosen<'a> = (&'a Path, &'a PathResult);
