@@ -5,6 +5,7 @@
 mod cause;
 mod entries;
 pub mod figures;
+mod fingerprint;
 mod incident;
 mod progress;
 mod rollout;
@@ -19,6 +20,8 @@ mod properties;
 #[cfg(test)]
 mod tests;
 
+pub use figures::next_change as next_refresh;
+pub use fingerprint::{Fingerprint, has_other_standing};
 pub use incident::{IncidentReport, incident};
-pub use rollout::{carried_over, is_worth_writing, observe, refreshed, wake_at};
+pub use rollout::{carried_over, is_worth_writing, next_deadline, observe, refreshed, wake_at};
 pub use terms::Terms;

@@ -33,7 +33,7 @@ pub mod events;
 pub mod faults;
 pub mod lists;
 mod recorded;
-mod records;
+pub mod records;
 pub mod recreation;
 mod sharing;
 mod slots;

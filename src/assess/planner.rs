@@ -11,6 +11,7 @@ use crate::assess::inventory::Inventory;
 use crate::assess::register::index::Register;
 
 mod by_slot;
+pub mod delivery;
 pub mod labels;
 pub mod pacing;
 pub mod policy_reports;
@@ -27,6 +28,7 @@ pub struct Planners {
     pub service_labels: service_labels::ServiceLabelPlanner,
     pub statuses: statuses::StatusPlanner,
     pub warning_policies: warning_policies::PolicyPlanner,
+    pub delivery: delivery::DeliveryPlanner,
 }
 
 impl Planners {
@@ -46,7 +48,7 @@ impl Planners {
 
     /// A counter of changes that only planners see. The inventory has its own version.
     pub fn version(&self) -> u64 {
-        self.warning_policies.version()
+        self.warning_policies.version() + self.delivery.version()
     }
 
     /// Changes of our labels by other clients since the start.

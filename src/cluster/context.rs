@@ -55,6 +55,8 @@ pub struct Context {
     pub rereads: RereadQueue,
     /// Wakes the writer.
     pub changed: Notify,
+    /// Wakes the task that looks at rollouts.
+    pub observed: Notify,
     events: EventQueue,
     /// Options of the adoption metrics.
     pub metrics: metrics::Options,
@@ -69,10 +71,14 @@ impl Context {
     pub fn new(settings: Settings, heartbeat: Arc<Heartbeat>, events: EventQueue) -> Self {
         let mut inventory = Inventory::new(settings.clone());
         inventory.set_vouching(Vouching::AsWritten);
+        let mut planners = Planners::default();
+        if let Some(delivery) = &settings.delivery {
+            planners.delivery.configure(delivery);
+        }
         Self {
             judging: RwLock::new(Arc::new(settings)),
             inventory: Mutex::new(inventory),
-            planners: Mutex::default(),
+            planners: Mutex::new(planners),
             counts: Mutex::default(),
             own_namespace: None,
             messages: false,
@@ -82,6 +88,7 @@ impl Context {
             leadership: Leadership::default(),
             rereads: RereadQueue::default(),
             changed: Notify::new(),
+            observed: Notify::new(),
             events,
             metrics: metrics::Options::default(),
             snapshots: Snapshots::default(),

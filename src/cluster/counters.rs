@@ -46,6 +46,8 @@ pub enum WriteVerb {
     Policy,
     /// A policy report.
     Report,
+    /// A delivery record.
+    Record,
     /// An Event.
     Event,
 }
@@ -60,6 +62,7 @@ impl WriteVerb {
             Self::Reminder => "reminder",
             Self::Policy => "policy",
             Self::Report => "report",
+            Self::Record => "record",
             Self::Event => "event",
         }
     }

@@ -6,6 +6,7 @@ mod client;
 mod clock;
 mod context;
 mod counters;
+mod deliveries;
 mod event_queue;
 mod lease;
 mod observer;

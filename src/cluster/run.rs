@@ -17,6 +17,7 @@ use super::client::failure::chain;
 use super::client::heartbeat::Heartbeat;
 use super::clock;
 use super::context::Context;
+use super::deliveries;
 use super::event_queue::{EventQueue, EventTrigger};
 use super::lease::LeaderElector;
 use super::observer::Observer;
@@ -145,6 +146,10 @@ impl Tasks {
         let rereads = rereads::run(client.clone(), context.clone());
         others.spawn(named("the rereads", rereads));
         others.spawn(named("the clock", clock::run(context.clone())));
+        if settings.judging.delivery.is_some() {
+            let looks = deliveries::run(client.clone(), context.clone());
+            others.spawn(named("the looks at rollouts", looks));
+        }
         let stop = watch::Sender::new(false);
         let stop_reminding = watch::Sender::new(false);
         let api = ApiWriter::new(client.clone());

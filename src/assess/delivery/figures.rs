@@ -105,7 +105,7 @@ fn ratio(part: u32, whole: u32) -> Option<f64> {
 }
 
 /// The next midnight at which a listed day leaves a window.
-pub(super) fn next_change(status: &DeliveryRecordStatus, now: Timestamp) -> Option<Timestamp> {
+pub fn next_change(status: &DeliveryRecordStatus, now: Timestamp) -> Option<Timestamp> {
     let leaves = status.days.iter().flat_map(|day| {
         let date: Option<Date> = day.day.parse().ok();
         WINDOWS.map(|days| start_of(date?.checked_add(i64::from(days).days()).ok()?))

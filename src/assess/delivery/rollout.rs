@@ -87,12 +87,24 @@ pub fn is_worth_writing(stored: &DeliveryRecordStatus, next: &DeliveryRecordStat
 
 /// The next instant at which time alone changes the status: a deadline, or a day that leaves a window.
 pub fn wake_at(status: &DeliveryRecordStatus, terms: &Terms, now: Timestamp) -> Option<Timestamp> {
+    let times = [
+        next_deadline(status, terms, now),
+        figures::next_change(status, now),
+    ];
+    times.into_iter().flatten().min()
+}
+
+/// The next instant at which the open rollout may fail because of the time alone.
+pub fn next_deadline(
+    status: &DeliveryRecordStatus,
+    terms: &Terms,
+    now: Timestamp,
+) -> Option<Timestamp> {
     let open = status.open.as_ref();
     let timer = open.and_then(|open| open.progress.as_ref());
     [
         timer.map(|latest| terms.deadline.after(latest.at.0)),
         open.map(|open| terms.longest_rollout.after(open.started_at.0)),
-        figures::next_change(status, now),
     ]
     .into_iter()
     .flatten()

@@ -133,7 +133,7 @@ impl Inventory {
     }
 
     /// Takes the oldest `limit` workloads whose delivery record may be behind.
-    pub fn take_deliveries(&mut self, limit: usize) -> Vec<WorkloadId> {
+    pub(crate) fn take_deliveries(&mut self, limit: usize) -> Vec<WorkloadId> {
         if self.logs.delivery.is_none() {
             return Vec::new();
         }
@@ -150,7 +150,7 @@ impl Inventory {
     }
 
     /// Has every delivery record compared again.
-    pub fn mark_every_delivery(&mut self) {
+    pub(crate) fn mark_every_delivery(&mut self) {
         let entries = self.namespaces.values().map(|ns| ns.workloads.values());
         for entry in entries.flatten() {
             self.logs.compare(entry, Cause::Workload);

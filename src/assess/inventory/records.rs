@@ -9,6 +9,15 @@ use crate::assess::inventory::Inventory;
 use crate::assess::namespace_index::records::Record;
 use crate::assess::object::kind::WorkloadId;
 
+/// A record that was removed.
+#[derive(Clone, Debug)]
+pub struct RemovedRecord {
+    /// The workload that it belongs to.
+    pub of: WorkloadId,
+    /// The record.
+    pub record: Arc<Record>,
+}
+
 impl Inventory {
     /// Adds or replaces a record. An event that is older than what is known changes nothing.
     pub fn put_record(&mut self, namespace: &str, name: &str, record: Record) {
@@ -36,19 +45,18 @@ impl Inventory {
         }
     }
 
-    /// Removes a record. Returns it.
-    pub fn remove_record(&mut self, namespace: &str, name: &str) -> Option<Arc<Record>> {
-        let gone = self.namespace_mut(namespace)?.records.remove(name)?;
+    /// Removes a record. Returns it, if its workload is of a watched kind.
+    pub fn remove_record(&mut self, namespace: &str, name: &str) -> Option<RemovedRecord> {
+        let record = self.namespace_mut(namespace)?.records.remove(name)?;
         self.version += 1;
-        if let Some(id) = self.recorded_workload(namespace, &gone) {
-            self.mark_delivery(&id);
-        }
         self.forget_if_empty(namespace);
-        Some(gone)
+        let of = self.recorded_workload(namespace, &record)?;
+        self.mark_delivery(&of);
+        Some(RemovedRecord { of, record })
     }
 
     /// Records that a status landed in this version of the record.
-    pub fn record_delivery(
+    pub(crate) fn record_delivery(
         &mut self,
         namespace: &str,
         name: &str,

@@ -232,12 +232,14 @@ impl Followed {
     pub fn put(&self, stored: Stored, context: &Context) {
         self.intake.put(stored.into_value(&self.resource), context);
         context.changed.notify_one();
+        context.observed.notify_one();
     }
 
     /// Removes an object.
     pub fn remove(&self, key: &Key, context: &Context) {
         self.intake.remove(key, context);
         context.changed.notify_one();
+        context.observed.notify_one();
     }
 
     /// Applies a complete list: objects that are not `listed` are gone. `outlived` objects went with an
@@ -245,6 +247,7 @@ impl Followed {
     pub fn complete(&self, listed: &HashSet<Key>, outlived: &HashSet<Key>, context: &Context) {
         self.intake.complete(listed, outlived, context);
         context.changed.notify_one();
+        context.observed.notify_one();
     }
 
     /// Records that the kind cannot be watched.
@@ -256,5 +259,6 @@ impl Followed {
     pub fn definition_removed(&self, is_removed: bool, context: &Context) {
         self.intake.definition_removed(is_removed, context);
         context.changed.notify_one();
+        context.observed.notify_one();
     }
 }

@@ -14,6 +14,7 @@ use serde_json::Value;
 use tracing::warn;
 
 use crate::api::{DeliveryRecord, DeviationException, GoldenPath, keys};
+use crate::assess::delivery::seen::{self, Objects, Seen};
 use crate::assess::exception::record::Exception;
 use crate::assess::inventory::lists::Listed;
 use crate::assess::inventory::undecodable::{self, Undecodable, readable_status};
@@ -218,15 +219,34 @@ impl Intake for DeliveryRecords {
             workload: record.spec.workload,
             status: record.status.unwrap_or_default(),
         };
-        context.inventory().put_record(namespace, name, record);
+        let settings = context.judging();
+        let of = &record.workload;
+        let id = settings
+            .kind(Some(&of.group), &of.kind)
+            .map(|kind| WorkloadId {
+                namespace: namespace.into(),
+                kind: kind.clone(),
+                name: of.name.as_str().into(),
+            });
+        let (mut inventory, mut planners) = (context.inventory(), context.planners());
+        if let Some(id) = id {
+            let planner = &mut planners.delivery;
+            planner.stored(&id, &record.status, Timestamp::now());
+        }
+        inventory.put_record(namespace, name, record);
     }
 
     fn remove(&self, (namespace, name): &Key, context: &Context) {
-        context.inventory().remove_record(namespace, name);
+        let mut inventory = context.inventory();
+        if let Some(removed) = inventory.remove_record(namespace, name) {
+            let planner = &mut context.planners().delivery;
+            planner.record_removed(removed.of, &removed.record, Timestamp::now());
+        }
     }
 
     fn complete(&self, listed: &HashSet<Key>, _outlived: &HashSet<Key>, context: &Context) {
         complete(&Listed::Records(listed), context);
+        context.planners().delivery.records_are_listed();
     }
 }
 
@@ -268,9 +288,14 @@ impl Intake for Workloads {
     }
 
     fn remove(&self, (namespace, name): &Key, context: &Context) {
-        context
-            .inventory()
-            .remove_workload(&self.id(namespace, name));
+        let id = self.id(namespace, name);
+        let mut inventory = context.inventory();
+        inventory.remove_workload(&id);
+        context.planners().delivery.forget(&id);
+    }
+
+    fn unavailable(&self, _failure: &WatchFailure, context: &Context) {
+        context.planners().delivery.lost_events(&self.0);
     }
 
     fn complete(&self, listed: &HashSet<Key>, _outlived: &HashSet<Key>, context: &Context) {
@@ -293,6 +318,12 @@ pub enum ReadBy {
     Reread,
 }
 
+/// What an event shows of the rollout of a workload.
+struct Rollout {
+    /// None if its rollouts are not counted.
+    seen: Option<Seen>,
+}
+
 impl Workloads {
     /// Judges a workload outside the lock and records it. Where paths or its namespace changed
     /// meanwhile, it is queued to be read again.
@@ -310,10 +341,12 @@ impl Workloads {
             namespace: known.as_ref(),
             messages: context.messages,
         };
+        let rollout = self.rollout(&object, read_by, context);
         let observed = observe(object, &self.0, &read);
         let mut inventory = context.inventory();
         let Some(observed) = observed else {
             inventory.remove_workload(&id);
+            context.planners().delivery.forget(&id);
             return;
         };
         let recorded = inventory.workload(&id);
@@ -323,6 +356,10 @@ impl Workloads {
             return; // deleted or replaced since it was listed
         }
         let (paths_now, known_now) = inventory.read_inputs(&id.namespace);
+        if let Some(rollout) = rollout {
+            let planner = &mut context.planners().delivery;
+            planner.saw(&id, rollout.seen, Timestamp::now());
+        }
         inventory.put_workload(observed);
         drop(inventory);
         if !Arc::ptr_eq(&paths, &paths_now) {
@@ -330,6 +367,18 @@ impl Workloads {
         } else if known != known_now {
             context.rereads.namespace(&id.namespace);
         }
+    }
+
+    /// What an event shows of the rollout of a workload; none while rollouts are not recorded.
+    fn rollout(&self, object: &Value, read_by: ReadBy, context: &Context) -> Option<Rollout> {
+        let settings = context.judging();
+        let delivery = settings.delivery.as_ref()?;
+        (read_by == ReadBy::Watch).then(|| Rollout {
+            seen: seen::read(&Objects {
+                commit_time_keys: &delivery.commit_time_keys,
+                ..Objects::of(object)
+            }),
+        })
     }
 
     fn id(&self, namespace: &str, name: &str) -> WorkloadId {

@@ -1,6 +1,6 @@
 //! Removes everything the operator ever wrote to objects of others: label keys on workloads and
-//! Services and the field ownership they left, policy reports, and warning policies. Leaves the fields
-//! and objects of users alone.
+//! Services and the field ownership they left, policy reports, warning policies, and delivery records.
+//! Leaves the fields and objects of users alone.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -17,6 +17,7 @@ use tracing::{info, warn};
 use super::apply::{ApiWriter, WriteOutcome, WriteTarget};
 use super::policies;
 use crate::api::keys::OWN_LABELS;
+use crate::api::{API_VERSION, DeliveryRecord};
 use crate::assess::object::kind::ExtraKind;
 use crate::assess::object::kind::WatchedKind;
 use crate::assess::planner::policy_reports::{ReportAct, ReportWrite};
@@ -107,6 +108,7 @@ pub async fn cleanup(
     for part in Part::ALL {
         cleanup.policies(&client, part, settings.dry_run).await;
     }
+    cleanup.records(&client, settings.dry_run).await;
     if let Some(namespace) = settings
         .lease_namespace
         .as_deref()
@@ -126,6 +128,21 @@ impl Cleanup {
                 self.kinds.insert(kind, cleaned);
             }
             Err(error) => self.miss(&kind, &chain(&error)),
+        }
+    }
+
+    /// Skips a cluster without the definition: it has no records.
+    async fn records(&mut self, client: &Client, dry_run: bool) {
+        let resource = ApiResource::erase::<DeliveryRecord>(&());
+        let removed = match is_served(client, API_VERSION, &resource.plural).await {
+            Ok(false) => return,
+            Ok(true) => remove_records(client, &resource, dry_run).await,
+            Err(error) => Err(error),
+        };
+        match removed {
+            Ok(swept) if swept.cleaned.found == 0 => {}
+            Ok(swept) => self.add(&resource.kind, swept),
+            Err(error) => self.miss(&resource.kind, &chain(&error)),
         }
     }
 
@@ -271,6 +288,46 @@ async fn remove_reports(client: &Client, format: Format, dry_run: bool) -> Resul
         }
     }
     Ok(swept)
+}
+
+/// Removes every delivery record, or counts them.
+async fn remove_records(client: &Client, resource: &ApiResource, dry_run: bool) -> Result<Swept> {
+    let all: Api<Stored> = Api::all_with(client.clone(), resource);
+    let mut swept = Swept::default();
+    let mut pages = Pager::all(all);
+    while let Some(page) = pages.next_metadata().await {
+        let page = page.map_err(Error::on(format!("list {}", resource.kind)))?;
+        swept.cleaned.found += page.len();
+        let removals = page
+            .into_iter()
+            .filter(|_| !dry_run)
+            .map(|record| remove_record(client, resource, record.metadata));
+        let mut removals = futures::stream::iter(removals).buffer_unordered(AT_ONCE);
+        while let Some((name, is_gone)) = removals.next().await {
+            if is_gone {
+                swept.cleaned.cleaned += 1;
+            } else {
+                let problem = Problem::new(name, "it could not be removed");
+                swept.problems.push(problem);
+            }
+        }
+    }
+    Ok(swept)
+}
+
+async fn remove_record(
+    client: &Client,
+    resource: &ApiResource,
+    metadata: ObjectMeta,
+) -> (String, bool) {
+    let namespace = metadata.namespace.unwrap_or_default();
+    let name = metadata.name.unwrap_or_default();
+    let api: Api<Stored> = Api::namespaced_with(client.clone(), &namespace, resource);
+    let is_gone = match api.delete(&name, &DeleteParams::default()).await {
+        Ok(_) => true,
+        Err(error) => reason_of(&error) == "NotFound",
+    };
+    (format!("{namespace}/{}/{name}", resource.kind), is_gone)
 }
 
 async fn remove_report(

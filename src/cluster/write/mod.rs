@@ -5,6 +5,7 @@
 pub mod apply;
 pub mod cleanup;
 pub mod decision;
+pub mod delivery_records;
 pub mod events;
 mod labels;
 mod lanes;

@@ -16,7 +16,7 @@ use super::apply::{ApiWriter, WriteOutcome};
 use super::lanes::{Lane, SlowPlan, WriteJob};
 use super::reminder_records::RecordRequest;
 use super::throttle::Throttle;
-use super::{labels, policies, policy_reports, service_labels, statuses};
+use super::{delivery_records, labels, policies, policy_reports, service_labels, statuses};
 use crate::cluster::context::Context;
 use crate::cluster::readiness::Stage;
 use crate::cluster::snapshots::View;
@@ -40,10 +40,11 @@ const DRAIN: Duration = Duration::from_secs(5);
 type SlowPlanner = fn(&Context, &View) -> SlowPlan;
 
 /// The slow lane, one row for each planner; what comes first is sent first.
-const SLOW_PLANNERS: [SlowPlanner; 4] = [
+const SLOW_PLANNERS: [SlowPlanner; 5] = [
     statuses::plan,
     policies::plan,
     service_labels::plan,
+    delivery_records::plan,
     policy_reports::plan,
 ];
 

@@ -1,0 +1,246 @@
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+use super::*;
+use crate::api::delivery_record::RecordedWorkload;
+use crate::assess::delivery::seen::{Objects, read};
+use crate::assess::namespace_index::records::record_name;
+use crate::assess::planner::pacing::WriteResult;
+use crate::assess::settings::Settings;
+use crate::assess::workload;
+
+fn at(second: i64) -> Timestamp {
+    Timestamp::from_second(1_800_000_000 + second).unwrap()
+}
+
+/// A Deployment that has rolled out this image, with this revision and generation.
+fn web(image: &str, number: i64) -> Value {
+    json!({
+        "apiVersion": "apps/v1", "kind": "Deployment",
+        "metadata": {
+            "name": "web", "namespace": "shop", "uid": "u1", "generation": number,
+            "creationTimestamp": "2026-01-01T00:00:00Z",
+            "annotations": {"deployment.kubernetes.io/revision": number.to_string()},
+        },
+        "spec": {
+            "replicas": 1,
+            "template": {"spec": {"containers": [{
+                "name": "web", "image": image, "readinessProbe": {"tcpSocket": {"port": 80}},
+            }]}},
+        },
+        "status": {
+            "observedGeneration": number,
+            "replicas": 1, "updatedReplicas": 1, "availableReplicas": 1, "readyReplicas": 1,
+            "conditions": [{
+                "type": "Progressing", "status": "True", "reason": "NewReplicaSetAvailable",
+                "lastUpdateTime": at(number).to_string(),
+                "lastTransitionTime": at(number).to_string(),
+            }],
+        },
+    })
+}
+
+/// An inventory and a planner, with the cluster that they see.
+struct Scene {
+    facts: Inventory,
+    planner: DeliveryPlanner,
+    id: WorkloadId,
+}
+
+impl Scene {
+    fn new() -> Self {
+        let settings = Settings {
+            delivery: Some(DeliverySettings::default()),
+            ..Settings::default()
+        };
+        let kind = settings.kinds[0].clone();
+        let mut planner = DeliveryPlanner::default();
+        planner.records_are_listed();
+        Self {
+            facts: Inventory::new(settings),
+            planner,
+            id: WorkloadId {
+                namespace: "shop".into(),
+                kind,
+                name: "web".into(),
+            },
+        }
+    }
+
+    fn sees(&mut self, object: &Value, now: Timestamp) {
+        let seen = read(&Objects::of(object));
+        self.planner.saw(&self.id, seen, now);
+        let ctx = self.facts.read_context("shop");
+        let observed = workload::observe(object.clone(), &self.id.kind, &ctx).unwrap();
+        self.facts.put_workload(observed);
+    }
+
+    fn due(&mut self, now: Timestamp) -> Vec<Look> {
+        while self.planner.compare(&mut self.facts, now) {}
+        self.planner.looks(&self.facts, now, 10)
+    }
+
+    fn finds(&mut self, look: &Look, object: &Value, now: Timestamp) {
+        let objects = Objects {
+            standing: look.standing,
+            after_gap: look.after_gap,
+            ..Objects::of(object)
+        };
+        let found = Found::Workload(Box::new(read(&objects).unwrap()));
+        self.planner.looked(&self.facts, look, found, now);
+    }
+
+    /// Carries out every write. Returns how many statuses were stored.
+    fn writes(&mut self, now: Timestamp) -> usize {
+        let mut stored = 0;
+        for second in 0..30 {
+            let now = Period::seconds(second).after(now);
+            while self.planner.compare(&mut self.facts, now) {}
+            for write in self.planner.plan(&self.facts, now, 10).writes {
+                let version = self.version() + 1;
+                let is_status = match &write.act {
+                    RecordAct::Create { .. } => {
+                        self.creates(version);
+                        false
+                    }
+                    RecordAct::Store { .. } => true,
+                };
+                let landed = WriteResult::Landed(Some(version));
+                let recorded = self.planner.ended(&mut self.facts, write, landed, now);
+                assert_eq!(recorded.is_some(), is_status);
+                stored += usize::from(is_status);
+            }
+        }
+        stored
+    }
+
+    fn creates(&mut self, version: u64) {
+        let record = Record {
+            uid: Some("r1".into()),
+            version: Some(version),
+            generation: Some(1),
+            owner: Some("u1".into()),
+            workload: RecordedWorkload {
+                group: "apps".to_owned(),
+                kind: "Deployment".to_owned(),
+                name: "web".to_owned(),
+            },
+            status: DeliveryRecordStatus::default(),
+        };
+        let name = record_name(&self.id.kind, "web");
+        self.facts.put_record("shop", &name, record);
+    }
+
+    fn record(&self) -> Option<&Arc<Record>> {
+        self.facts.namespace("shop")?.record(&self.id.kind, "web")
+    }
+
+    fn version(&self) -> u64 {
+        self.record().and_then(|record| record.version).unwrap_or(0)
+    }
+
+    fn status(&self) -> &DeliveryRecordStatus {
+        &self.record().unwrap().status
+    }
+
+    /// A record of version 1 of the workload.
+    fn with_a_record() -> Self {
+        let mut scene = Self::new();
+        let first = web("web:1", 1);
+        scene.sees(&first, at(10));
+        let looks = scene.due(at(10));
+        scene.finds(&looks[0], &first, at(10));
+        assert_eq!(scene.writes(at(10)), 1);
+        scene
+    }
+}
+
+#[test]
+fn a_record_is_created_stored_once_and_then_nothing_happens() {
+    let mut scene = Scene::with_a_record();
+    assert_eq!(scene.status().recorded, 0);
+    assert_eq!(scene.status().observed_generation, Some(1));
+    assert!(scene.due(at(60)).is_empty());
+    assert_eq!(scene.writes(at(60)), 0);
+    let scaled = web("web:1", 1);
+    scene.sees(&scaled, at(70));
+    assert!(scene.due(at(70)).is_empty(), "nothing changed");
+}
+
+#[test]
+fn a_new_leader_looks_at_nothing_where_record_and_workload_agree() {
+    let mut scene = Scene::with_a_record();
+    scene.planner.reset();
+    scene.facts.mark_every_delivery();
+    assert!(scene.due(at(60)).is_empty());
+    scene.sees(&web("web:2", 2), at(61));
+    assert_eq!(scene.due(at(61)).len(), 1);
+}
+
+#[test]
+fn templates_that_are_replaced_before_a_look_are_counted() {
+    let mut scene = Scene::with_a_record();
+    for number in 2..5 {
+        let next = web(&format!("web:{number}"), number);
+        scene.sees(&next, at(100 + number));
+    }
+    let looks = scene.due(at(110));
+    scene.finds(&looks[0], &web("web:4", 4), at(110));
+    assert_eq!(scene.writes(at(110)), 1, "one write for all of them");
+    assert_eq!(scene.status().recorded, 3);
+    assert_eq!(scene.status().untracked, None);
+}
+
+#[test]
+fn what_a_follower_saw_is_not_lost_when_it_leads() {
+    let mut scene = Scene::with_a_record();
+    scene.sees(&web("web:2", 2), at(100));
+    scene.sees(&web("web:3", 3), at(101));
+    scene.planner.reset();
+    scene.facts.mark_every_delivery();
+    let looks = scene.due(at(103));
+    scene.finds(&looks[0], &web("web:3", 3), at(103));
+    scene.writes(at(103));
+    assert_eq!(scene.status().recorded, 2);
+    assert_eq!(scene.status().untracked, None);
+}
+
+#[test]
+fn a_status_of_another_writer_is_not_overwritten() {
+    let mut scene = Scene::with_a_record();
+    let next = web("web:2", 2);
+    scene.sees(&next, at(100));
+    let looks = scene.due(at(100));
+    scene.finds(&looks[0], &next, at(100));
+    let mut other = Record::clone(scene.record().unwrap());
+    other.version = Some(90);
+    other.status.recorded = 40;
+    let name = record_name(&scene.id.kind, "web");
+    scene.facts.put_record("shop", &name, other);
+    let again = scene.due(at(105));
+    assert_eq!(again.len(), 1, "it is looked at again");
+    assert!(
+        scene
+            .planner
+            .plan(&scene.facts, at(105), 10)
+            .writes
+            .is_empty()
+    );
+    scene.finds(&again[0], &next, at(105));
+    scene.writes(at(105));
+    assert_eq!(scene.status().recorded, 41);
+}
+
+#[test]
+fn a_look_that_fails_is_tried_again_later() {
+    let mut scene = Scene::new();
+    scene.sees(&web("web:1", 1), at(0));
+    let looks = scene.due(at(0));
+    scene
+        .planner
+        .looked(&scene.facts, &looks[0], Found::Failed, at(0));
+    assert!(scene.due(at(1)).is_empty());
+    assert_eq!(scene.due(at(5)).len(), 1);
+}
