@@ -173,56 +173,17 @@ fn the_records_are_what_the_script_did() {
         namespace: cluster.create_namespace("rollouts").unwrap(),
         cluster: &cluster,
     };
-    cluster.apply(suite::PATH).unwrap();
     let operator = start(&cluster);
-    scene.apply(&web());
-    for other in &others() {
-        scene.apply(other);
-    }
-    scene.rolled_out("deployment/web");
-    for name in ["deployment-web", "statefulset-db", "daemonset-agent"] {
-        scene.is_available(name);
-    }
-    scene.set_image("statefulset/db", "registry.invalid/app:2");
-    scene.set_image("daemonset/agent", "registry.invalid/app:2");
-
-    for image in ["web:2", "web:3", "web:4"] {
-        scene.release(&format!("registry.invalid/{image}"));
-    }
-    scene.kubectl(&["rollout", "restart", "deployment/web"]);
-    scene.rolled_out("deployment/web");
-    scene.kubectl(&["scale", "deployment/web", "--replicas=3"]);
-    scene.rolled_out("deployment/web");
-    scene.kubectl(&["set", "env", "deployment/web", "MODE=fast"]);
-    scene.rolled_out("deployment/web");
-    let mut done = vec![
-        "release available",
-        "release available",
-        "release available",
-        "restart available",
-        "config available",
-    ];
-    scene.recorded("deployment-web", &done);
+    scene.begins();
+    let mut done = Vec::new();
+    one_change_after_another(&scene, &mut done);
 
     stop(operator);
     scene.release("registry.invalid/web:5");
     let operator = start(&cluster);
     done.push("release available");
     scene.recorded("deployment-web", &done);
-
-    scene.set_image("deployment/web", NEVER);
-    eventually(SOON, "the deadline is exceeded", || {
-        let stored = cluster.stored(&scene.namespace, "deployment/web").ok()?;
-        let conditions = stored["status"]["conditions"].as_array()?;
-        let exceeded = |it: &Value| it["reason"] == "ProgressDeadlineExceeded";
-        conditions.iter().any(exceeded).then_some(())
-    });
-    done.push("release failed");
-    scene.recorded("deployment-web", &done);
-    scene.kubectl(&["rollout", "undo", "deployment/web"]);
-    scene.rolled_out("deployment/web");
-    done.push("rollback available");
-    scene.recorded("deployment-web", &done);
+    a_release_fails_and_is_undone(&scene, &mut done);
 
     let second = start(&cluster);
     scene.set_image("deployment/web", "registry.invalid/web:6");
@@ -248,10 +209,58 @@ fn the_records_are_what_the_script_did() {
     cleanup_removes_every_record(&scene);
 }
 
+impl Scene<'_> {
+    /// Four workloads, of which three become available at once, and a release of two of them.
+    fn begins(&self) {
+        self.cluster.apply(suite::PATH).unwrap();
+        self.apply(&web());
+        for other in &others() {
+            self.apply(other);
+        }
+        self.rolled_out("deployment/web");
+        for name in ["deployment-web", "statefulset-db", "daemonset-agent"] {
+            self.is_available(name);
+        }
+        self.set_image("statefulset/db", "registry.invalid/app:2");
+        self.set_image("daemonset/agent", "registry.invalid/app:2");
+    }
+}
+
+fn one_change_after_another(scene: &Scene<'_>, done: &mut Vec<&'static str>) {
+    for image in ["web:2", "web:3", "web:4"] {
+        scene.release(&format!("registry.invalid/{image}"));
+    }
+    scene.kubectl(&["rollout", "restart", "deployment/web"]);
+    scene.rolled_out("deployment/web");
+    scene.kubectl(&["scale", "deployment/web", "--replicas=3"]);
+    scene.rolled_out("deployment/web");
+    scene.kubectl(&["set", "env", "deployment/web", "MODE=fast"]);
+    scene.rolled_out("deployment/web");
+    done.extend(["release available"; 3]);
+    done.extend(["restart available", "config available"]);
+    scene.recorded("deployment-web", done);
+}
+
+fn a_release_fails_and_is_undone(scene: &Scene<'_>, done: &mut Vec<&'static str>) {
+    scene.set_image("deployment/web", NEVER);
+    eventually(SOON, "the deadline is exceeded", || {
+        let stored = scene.cluster.stored(&scene.namespace, "deployment/web");
+        let stored = stored.ok()?;
+        let conditions = stored["status"]["conditions"].as_array()?;
+        let exceeded = |it: &Value| it["reason"] == "ProgressDeadlineExceeded";
+        conditions.iter().any(exceeded).then_some(())
+    });
+    done.push("release failed");
+    scene.recorded("deployment-web", done);
+    scene.kubectl(&["rollout", "undo", "deployment/web"]);
+    scene.rolled_out("deployment/web");
+    done.push("rollback available");
+    scene.recorded("deployment-web", done);
+}
+
 fn cleanup_removes_every_record(scene: &Scene<'_>) {
-    let cleanup = suite::goldenpath(scene.cluster.kubeconfig(), &["cleanup"]);
-    let printed = { cleanup }.output().unwrap();
-    let printed = String::from_utf8(printed.stdout).unwrap();
+    let mut cleanup = suite::goldenpath(scene.cluster.kubeconfig(), &["cleanup"]);
+    let printed = String::from_utf8(cleanup.output().unwrap().stdout).unwrap();
     assert!(printed.contains("DeliveryRecord: 4 cleaned"), "{printed}");
     assert_eq!(scene.versions(), "");
 }

@@ -182,10 +182,10 @@ impl DeliveryPlanner {
         let Some(tracked) = self.tracked.get_mut(id) else {
             return;
         };
-        let is_told = tracked
+        let is_recorded = tracked
             .seen
             .is_some_and(|shown| !shown.is_ahead_of(status, false));
-        if let Some(busy) = tracked.busy.as_mut().filter(|_| is_told) {
+        if let Some(busy) = tracked.busy.as_mut().filter(|_| is_recorded) {
             busy.latest = None;
             busy.replaced.clear();
             tracked.rest(now);
@@ -253,7 +253,7 @@ impl DeliveryPlanner {
             .map(|working| &working.status)
             .or(record.map(|record| &record.status));
         let after_gap = !tracked.is_followed;
-        let has_news = busy.is_some_and(|busy| busy.latest.is_some());
+        let has_event = busy.is_some_and(|busy| busy.latest.is_some());
         let is_behind = status.is_none_or(|status| {
             shown.is_ahead_of(status, after_gap) || has_other_standing(status, Some(standing))
         });
@@ -261,7 +261,7 @@ impl DeliveryPlanner {
             self.unwritten.insert(id.clone());
         }
         let wake_at = status.and_then(|status| wake_at(id, status, &self.terms, now));
-        if is_behind || has_news {
+        if is_behind || has_event {
             self.due.insert(id.clone());
         } else {
             tracked.is_followed = true;

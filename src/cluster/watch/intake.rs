@@ -324,6 +324,20 @@ struct Rollout {
     seen: Option<Seen>,
 }
 
+impl Rollout {
+    /// None while rollouts are not recorded.
+    fn shown(object: &Value, read_by: ReadBy, context: &Context) -> Option<Self> {
+        let settings = context.judging();
+        let delivery = settings.delivery.as_ref()?;
+        (read_by == ReadBy::Watch).then(|| Self {
+            seen: seen::read(&Objects {
+                commit_time_keys: &delivery.commit_time_keys,
+                ..Objects::of(object)
+            }),
+        })
+    }
+}
+
 impl Workloads {
     /// Judges a workload outside the lock and records it. Where paths or its namespace changed
     /// meanwhile, it is queued to be read again.
@@ -341,7 +355,7 @@ impl Workloads {
             namespace: known.as_ref(),
             messages: context.messages,
         };
-        let rollout = self.rollout(&object, read_by, context);
+        let rollout = Rollout::shown(&object, read_by, context);
         let observed = observe(object, &self.0, &read);
         let mut inventory = context.inventory();
         let Some(observed) = observed else {
@@ -367,18 +381,6 @@ impl Workloads {
         } else if known != known_now {
             context.rereads.namespace(&id.namespace);
         }
-    }
-
-    /// What an event shows of the rollout of a workload; none while rollouts are not recorded.
-    fn rollout(&self, object: &Value, read_by: ReadBy, context: &Context) -> Option<Rollout> {
-        let settings = context.judging();
-        let delivery = settings.delivery.as_ref()?;
-        (read_by == ReadBy::Watch).then(|| Rollout {
-            seen: seen::read(&Objects {
-                commit_time_keys: &delivery.commit_time_keys,
-                ..Objects::of(object)
-            }),
-        })
     }
 
     fn id(&self, namespace: &str, name: &str) -> WorkloadId {

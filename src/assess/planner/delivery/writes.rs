@@ -1,8 +1,6 @@
 //! Writes of delivery records: one creation per workload, and one write a change of its status, at most one
 //! every 10 s. A record of an earlier workload of the same name is left to the garbage collector.
 
-use std::sync::Arc;
-
 use jiff::Timestamp;
 
 use super::{Busy, DeliveryPlanner};
@@ -66,8 +64,8 @@ pub struct DeliveryPlan {
 pub struct Recorded {
     /// The workload.
     pub of: WorkloadId,
-    /// The record before the write.
-    pub before: Arc<Record>,
+    /// The status that was stored, or the one that was carried over to a new record; none without a past.
+    pub before: Option<DeliveryRecordStatus>,
     /// The status after it.
     pub after: DeliveryRecordStatus,
 }
@@ -140,7 +138,12 @@ impl DeliveryPlanner {
         };
         self.landed(&of, &status, version);
         let ns = facts.namespace(&of.namespace)?;
-        let before = ns.record(&of.kind, &of.name)?.clone();
+        let stored = &ns.record(&of.kind, &of.name)?.status;
+        let carried = self.carried.get(&of).map(|carried| &carried.status);
+        let uid_now = status.mark.as_ref().map(|mark| &mark.uid);
+        let carried = carried.filter(|carried| carried.mark.as_ref().map(|it| &it.uid) != uid_now);
+        let is_stored = |status: &&DeliveryRecordStatus| status.mark.is_some();
+        let before = Some(stored).filter(is_stored).or(carried).cloned();
         let after = DeliveryRecordStatus::clone(&status);
         facts.record_delivery(&of.namespace, &name, uid.as_deref(), *status, version);
         Some(Recorded { of, before, after })
