@@ -202,10 +202,13 @@ impl<'a> Carrier<'a> {
         self.object["metadata"]["namespace"].as_str()
     }
 
-    /// The team a key names, on the workload, else on its namespace.
-    fn team(&self, key: &str) -> Option<&'a str> {
+    /// The team that the first of these keys names, on the workload, else on its namespace: a
+    /// namespace's owner is not asked while the workload names one by any key.
+    fn team(&self, keys: &[String]) -> Option<&'a str> {
         let on = |object: &'a Value| {
-            text_of(object, "annotations", key).or_else(|| text_of(object, "labels", key))
+            keys.iter().find_map(|key| {
+                text_of(object, "annotations", key).or_else(|| text_of(object, "labels", key))
+            })
         };
         on(self.object).or_else(|| self.namespace.and_then(on))
     }
@@ -246,13 +249,8 @@ fn team_keys(carriers: &[Carrier<'_>], current: &[String]) -> KeyProposal {
         }
     }
     possible[current.len()..].sort();
-    let covered = |keys: &[String]| {
-        count(carriers, |carrier| {
-            keys.iter()
-                .find_map(|key| carrier.team(key))
-                .map(str::to_owned)
-        })
-    };
+    let covered =
+        |keys: &[String]| count(carriers, |carrier| carrier.team(keys).map(str::to_owned));
     let mut keys: Vec<String> = Vec::new();
     let mut reached = 0;
     while keys.len() < MOST_KEYS {
@@ -279,7 +277,8 @@ fn team_keys(carriers: &[Carrier<'_>], current: &[String]) -> KeyProposal {
     settled(keys, current, covered)
 }
 
-/// The key that most workloads carry; none where no key is on most.
+/// The key that most workloads carry; none where no key is on most. A key that gives each workload a
+/// name of its own groups nothing: it is no better than none, and worse than keys that do group.
 fn service_keys(carriers: &[Carrier<'_>], current: &[String]) -> KeyProposal {
     let covered = |keys: &[String]| {
         count(carriers, |carrier| {
@@ -294,7 +293,9 @@ fn service_keys(carriers: &[Carrier<'_>], current: &[String]) -> KeyProposal {
         .chain(usual)
         .map(|key| (covered(std::slice::from_ref(&key)), key))
         .filter(|((coverage, names), _)| {
-            coverage.part * 2 > coverage.of && (*names > 1 || coverage.part < TOO_ALIKE)
+            let is_plain = coverage.part < TOO_ALIKE;
+            let tells_apart = *names > 1 && *names < coverage.part;
+            coverage.part * 2 > coverage.of && (is_plain || tells_apart)
         })
         .reduce(|best, next| {
             if next.0.0.part > best.0.0.part {
@@ -507,6 +508,37 @@ mod tests {
         assert_eq!(proposal.names, 10);
         let bare = [json!({"metadata": {"namespace": "a"}})];
         assert_eq!(service_keys(&carriers(&bare), &current).keys, current);
+    }
+
+    #[test]
+    fn a_label_that_is_each_workloads_own_is_no_service_key() {
+        let object = |n: usize| {
+            json!({"metadata": {"namespace": "a", "labels": {
+                "app": format!("app-{n}"),
+                "backstage.io/kubernetes-id": (n < 12).then(|| format!("service-{}", n / 3)),
+            }}})
+        };
+        let objects: Vec<Value> = (0..20).map(object).collect();
+        let current = keys(&["backstage.io/kubernetes-id"]);
+        assert!(!service_keys(&carriers(&objects), &current).is_change());
+    }
+
+    #[test]
+    fn a_namespaces_owner_counts_where_the_workload_names_none_by_any_key() {
+        let namespace = json!({"metadata": {"annotations": {"team": "x"}}});
+        let objects = [
+            json!({"metadata": {"namespace": "a", "labels": {"owner": "y"}}}),
+            json!({"metadata": {"namespace": "a"}}),
+        ];
+        let carriers: Vec<Carrier<'_>> = objects
+            .iter()
+            .map(|object| Carrier {
+                object,
+                namespace: Some(&namespace),
+            })
+            .collect();
+        let proposal = team_keys(&carriers, &keys(&["team", "owner"]));
+        assert_eq!((proposal.names, proposal.coverage.part), (2, 2));
     }
 
     #[test]
