@@ -1,7 +1,11 @@
 //! How paths get on, one line each: the trend of the weeks, what announced steps still ask for, and the
 //! services that are older than their path. Nothing is counted here.
 
-use crate::report::document::{PathLine, Report, TrendPoint};
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+
+use crate::report::document::{AnnouncedStep, PathLine, Report, TrendPoint};
 use crate::report::terminal::plain::plain;
 use crate::report::terminal::share::{percent, ratio};
 use crate::report::voice::{counted, day};
@@ -19,14 +23,10 @@ pub fn render(report: &Report) -> String {
 fn lines(path: &PathLine, report: &Report) -> String {
     let name = plain(&path.path);
     let trend = trend(&path.trend).map(|trend| format!("{name}: {trend}\n"));
-    let announced = path.announced.iter().filter(|step| step.services > 0);
-    let announced = announced.map(|step| {
-        format!(
-            "{name}: {} counts from {}, {} to go\n",
-            plain(&step.check),
-            day(step.enforce_from, report.as_of),
-            counted(step.services, "service")
-        )
+    let announced = announced(&path.announced);
+    let announced = announced.iter().map(|(from, steps)| {
+        let from = day(*from, report.as_of);
+        format!("{name}: {}\n", coming(steps, &from))
     });
     let predates = path.predates.filter(|predates| predates.services > 0);
     let predates = predates.map(|predates| {
@@ -40,6 +40,35 @@ fn lines(path: &PathLine, report: &Report) -> String {
         )
     });
     trend.into_iter().chain(announced).chain(predates).collect()
+}
+
+/// Announced steps that services still miss, by the instant from which they count: a path that was
+/// proposed announces many at once.
+fn announced(steps: &[AnnouncedStep]) -> BTreeMap<Timestamp, Vec<&AnnouncedStep>> {
+    let mut by_instant: BTreeMap<_, Vec<_>> = BTreeMap::new();
+    for step in steps.iter().filter(|step| step.services > 0) {
+        by_instant.entry(step.enforce_from).or_default().push(step);
+    }
+    by_instant
+}
+
+/// "digest counts from 1 Jan 2027, 12 services to go", or of several steps the widest.
+fn coming(steps: &[&AnnouncedStep], from: &str) -> String {
+    let widest = steps.iter().copied().reduce(|widest, step| {
+        if step.services > widest.services {
+            step
+        } else {
+            widest
+        }
+    });
+    let Some(widest) = widest else {
+        return String::new();
+    };
+    let (check, services) = (plain(&widest.check), counted(widest.services, "service"));
+    match steps.len() {
+        1 => format!("{check} counts from {from}, {services} to go"),
+        many => format!("{many} steps count from {from}, up to {services} to go ({check})"),
+    }
 }
 
 /// "▂▃▅▆ 31 % to 54 % on the path in 14 weeks".
@@ -72,7 +101,7 @@ fn bar(point: &TrendPoint) -> char {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::report::document::{AnnouncedStep, PredatesCount};
+    use crate::report::document::PredatesCount;
     use crate::report::fixtures::{at, report};
 
     #[test]
@@ -107,6 +136,30 @@ mod tests {
             "web-service: ▁▅█ 0 % to 100 % on the path in 2 weeks\n\
              web-service: digest counts from 1 Jan 2027, 12 services to go\n\
              web-service: 9 services older than the path (12 at first), nothing due until 1 Jun 2027\n"
+        );
+    }
+
+    #[test]
+    fn steps_announced_for_one_day_are_one_line() {
+        let mut report = report();
+        let steps = [
+            ("digest", "2027-01-01"),
+            ("probe", "2027-01-01"),
+            ("owner", "2027-02-01"),
+        ];
+        report.summary.paths[0].announced = steps
+            .iter()
+            .zip([12, 40, 1])
+            .map(|((check, day), services)| AnnouncedStep {
+                check: (*check).to_owned(),
+                enforce_from: at(&format!("{day}T00:00:00Z")),
+                services,
+            })
+            .collect();
+        assert_eq!(
+            render(&report),
+            "web-service: 2 steps count from 1 Jan 2027, up to 40 services to go (probe)\n\
+             web-service: owner counts from 1 Feb 2027, 1 service to go\n"
         );
     }
 }
