@@ -17,17 +17,21 @@ use crate::report::voice::{self, ago, counted};
 pub const SCREEN: usize = 40;
 /// Teams and steps that are listed.
 const TEAMS: usize = 7;
+/// Where a screen has no room for more.
+const FEWEST_TEAMS: usize = 3;
 const STEPS: usize = 5;
 
 /// The summary. `from` is what suggested commands need besides, such as `--from deploy/`.
 pub fn render(report: &Report, style: Style, from: &str) -> String {
-    let sections = [
-        text::head(&report.summary, style) + &states(&report.summary),
-        text::paths(report, style),
-        teams(report, style),
-        steps(report, style),
-        next(report, from),
-    ];
+    let head = text::head(&report.summary, style) + &states(&report.summary);
+    let paths = text::paths(report, style);
+    let steps = steps(report, style);
+    let next = next(report, from);
+    let others = [&head, &paths, &steps, &next].map(|section| section.lines().count());
+    // Beside the blank lines, the heads of the teams' columns and the line that counts the rest.
+    let room = SCREEN.saturating_sub(others.iter().sum::<usize>() + 6);
+    let teams = teams(report, style, room.clamp(FEWEST_TEAMS, TEAMS));
+    let sections = [head, paths, teams, steps, next];
     let shown = sections.into_iter().filter(|section| !section.is_empty());
     shown.collect::<Vec<_>>().join("\n")
 }
@@ -71,7 +75,7 @@ fn states(summary: &Summary) -> String {
 }
 
 /// The largest teams first, which ranks no team by its adoption.
-fn teams(report: &Report, style: Style) -> String {
+fn teams(report: &Report, style: Style, most: usize) -> String {
     let mut teams: Vec<(usize, &TeamLine)> = report
         .summary
         .teams
@@ -85,7 +89,7 @@ fn teams(report: &Report, style: Style) -> String {
     heads.extend(shown.iter().map(|index| Groups::HEADS[*index]));
     let rows: Vec<Vec<Cell>> = teams
         .iter()
-        .take(TEAMS)
+        .take(most)
         .map(|(services, team)| {
             let counts = Groups::count(&team.services, team.advised);
             let mut row: Vec<Cell> = vec![team.team.as_str().into(), services.to_string().into()];
@@ -93,7 +97,7 @@ fn teams(report: &Report, style: Style) -> String {
             row
         })
         .collect();
-    table(&heads, &rows, style) + &more(teams.len(), TEAMS, "team")
+    table(&heads, &rows, style) + &more(teams.len(), most, "team")
 }
 
 fn number(count: usize) -> Cell {
