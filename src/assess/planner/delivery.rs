@@ -3,6 +3,7 @@
 //! record and workload agree, none is. Rollouts are told by `delivery`, not here.
 //! **Invariant:** a status is stored only over the version of the record that it was computed from.
 
+mod incidents;
 mod looks;
 #[cfg(test)]
 mod tests;
@@ -28,6 +29,7 @@ use crate::assess::settings::DeliverySettings;
 use crate::assess::state::Status;
 use crate::assess::verdict::{AsOf, judge};
 
+pub use incidents::Reported;
 pub use looks::{Found, Look};
 pub use writes::{DeliveryPlan, RecordAct, RecordWrite, Recorded};
 

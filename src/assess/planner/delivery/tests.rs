@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::api::delivery_record::RecordedWorkload;
+use crate::assess::delivery::IncidentReport;
 use crate::assess::delivery::seen::{Objects, read};
 use crate::assess::namespace_index::records::record_name;
 use crate::assess::planner::pacing::WriteResult;
@@ -243,4 +244,62 @@ fn a_look_that_fails_is_tried_again_later() {
         .looked(&scene.facts, &looks[0], Found::Failed, at(0));
     assert!(scene.due(at(1)).is_empty());
     assert_eq!(scene.due(at(5)).len(), 1);
+}
+
+#[test]
+fn an_incident_is_stored_once_and_fails_the_latest_release() {
+    let mut scene = Scene::new();
+    let report = IncidentReport {
+        id: "a1".to_owned(),
+        started_at: Some(at(200)),
+        resolved_at: None,
+    };
+    let early = scene
+        .planner
+        .report(&scene.facts, &scene.id, &report, at(1));
+    assert_eq!(early, Reported::NoRecord);
+    let mut scene = Scene::with_a_record();
+    let next = web("web:2", 100);
+    scene.sees(&next, at(100));
+    let looks = scene.due(at(100));
+    scene.finds(&looks[0], &next, at(100));
+    for now in [201, 202] {
+        let taken = scene
+            .planner
+            .report(&scene.facts, &scene.id, &report, at(now));
+        assert_eq!(taken, Reported::Pending);
+    }
+    assert_eq!(scene.writes(at(203)), 1);
+    assert_eq!(scene.status().incidents.len(), 1);
+    assert_eq!(
+        scene.status().rollouts[0].failed_at.map(|it| it.0),
+        Some(at(200))
+    );
+    let again = scene
+        .planner
+        .report(&scene.facts, &scene.id, &report, at(300));
+    assert_eq!(again, Reported::Stored);
+    assert_eq!(scene.writes(at(300)), 0);
+}
+
+#[test]
+fn figures_that_only_a_day_changes_are_stored_within_six_hours_after_midnight() {
+    let mut scene = Scene::with_a_record();
+    let next = web("web:2", 100);
+    scene.sees(&next, at(100));
+    let looks = scene.due(at(100));
+    scene.finds(&looks[0], &next, at(100));
+    scene.writes(at(100));
+    let week = 7 * 86_400;
+    let midnight = |days: i64| at(100).as_second() / 86_400 * 86_400 + days * 86_400;
+    let (from, to) = (midnight(7), midnight(7) + 6 * 3_600);
+    assert!(from - at(0).as_second() <= week);
+    let stored_at = (from..to).step_by(60).find(|second| {
+        let now = Timestamp::from_second(*second).unwrap();
+        scene.due(now);
+        scene.writes(now) > 0
+    });
+    assert!(stored_at.is_some(), "it is refreshed");
+    assert_eq!(scene.status().figures[0].counts.rollouts, 0);
+    assert_eq!(scene.status().figures[1].counts.rollouts, 1);
 }
