@@ -8,7 +8,8 @@ use crate::readme;
 use crate::story::{Helm, SOON, Story};
 use crate::workloads::all_labels;
 
-const DEFINITIONS: [&str; 2] = [
+const DEFINITIONS: [&str; 3] = [
+    "customresourcedefinition.apiextensions.k8s.io/deliveryrecords.goldenpath.dev",
     "customresourcedefinition.apiextensions.k8s.io/deviationexceptions.goldenpath.dev",
     "customresourcedefinition.apiextensions.k8s.io/goldenpaths.goldenpath.dev",
 ];
@@ -85,6 +86,7 @@ pub fn the_definitions_go_with_everything_in_them(story: &Story) {
     let crds = [
         "goldenpaths.goldenpath.dev",
         "deviationexceptions.goldenpath.dev",
+        "deliveryrecords.goldenpath.dev",
     ];
     story.kubectl(&[&["delete", "crd"][..], &crds].concat());
     let left = story.kubectl(&["get", "crd", "-o=name"]);
