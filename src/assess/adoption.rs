@@ -54,7 +54,7 @@ impl CohortAge {
     }
 }
 
-/// Age up to which a team's services count as new in [`Tally::self_service`].
+/// Age up to which services count as new in [`Tally::self_service`] and [`Tally::scaffolded`].
 pub(crate) const SELF_SERVICE_WINDOW: Period = Period::days(90);
 
 /// How long after an adoption deadline its share can still be measured; later it would be invented.
@@ -88,8 +88,10 @@ pub struct Tally {
     pub team_workloads: BTreeMap<Arc<str>, usize>,
     /// Hours per month, by bearer.
     pub hours: BTreeMap<Burden, f64>,
-    /// Teams whose new services were all scaffolded, of all teams with new services.
+    /// Teams with at least half of their new services scaffolded, of all teams with new services.
     pub self_service: Share,
+    /// Scaffolded services, of all new services.
+    pub scaffolded: Share,
 }
 
 impl Tally {

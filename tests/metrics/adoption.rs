@@ -314,7 +314,7 @@ fn stated_hours_count_once_an_exception_and_assumed_ones_once_a_service() {
 }
 
 #[test]
-fn a_team_helps_itself_when_all_its_new_services_were_scaffolded() {
+fn a_team_helps_itself_when_half_of_its_new_services_were_scaffolded() {
     let scaffolded = |object| {
         with(
             object,
@@ -327,13 +327,18 @@ fn a_team_helps_itself_when_all_its_new_services_were_scaffolded() {
         .put(scaffolded(of_team(golden("a"), "blue")))
         .put(scaffolded(of_team(golden("b"), "green")))
         .put(of_team(by_hand("c"), "green"))
+        .put(scaffolded(of_team(golden("e"), "amber")))
+        .put(of_team(by_hand("f"), "amber"))
+        .put(of_team(by_hand("g"), "amber"))
         .put(of_team(golden("old"), "grey"));
     let of_nobody = with(
         by_hand("d"),
         json!({"metadata": {"annotations": {"goldenpath.dev/team": null}}}),
     );
     cluster.put(of_nobody);
-    assert_eq!(tally(&cluster.0, now()).self_service, share(1, 2));
+    let tally = tally(&cluster.0, now());
+    assert_eq!(tally.self_service, share(2, 3));
+    assert_eq!(tally.scaffolded, share(3, 7));
 }
 
 #[test]

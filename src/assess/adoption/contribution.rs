@@ -10,7 +10,6 @@ use super::{CohortAge, SELF_SERVICE_WINDOW};
 use crate::assess::adoption::service::{Fit, Member, Service, ServiceBirth};
 use crate::assess::hours::Hours;
 use crate::assess::inventory::faults::FaultKey;
-use crate::assess::namespace_index::UNKNOWN_TEAM;
 use crate::assess::path::evaluate::FaultPlace;
 use crate::assess::path::indexes;
 use crate::assess::state::{Standing, State, Status};
@@ -44,7 +43,7 @@ pub(super) struct Profile {
     pub status: Status,
     /// The path it is judged by, and its state by it.
     pub judged: Option<(Arc<str>, State)>,
-    /// Whether the scaffolder made it; none where it was not created lately, or its team is unknown.
+    /// Whether the scaffolder made it; none where it was not created lately.
     pub lately_scaffolded: Option<bool>,
     /// One for each path in whose scope it is.
     pub fits: Vec<FitCount>,
@@ -205,7 +204,7 @@ fn lately_scaffolded(service: &Service<'_>, ctx: &JudgeContext<'_>) -> Option<bo
         .birth(&ctx.births)
         .known()
         .is_some_and(|birth| birth > since && birth <= now);
-    (is_new && service.team() != UNKNOWN_TEAM).then(|| service.is_scaffolded())
+    is_new.then(|| service.is_scaffolded())
 }
 
 fn cohort(

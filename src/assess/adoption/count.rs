@@ -15,6 +15,7 @@ use super::{
 use crate::api::golden_path::Check;
 use crate::assess::hours::Hours;
 use crate::assess::inventory::Inventory;
+use crate::assess::namespace_index::UNKNOWN_TEAM;
 use crate::assess::path::{Path, PathAt, indexes};
 use crate::assess::register::index::Register;
 use crate::assess::state::{State, Status};
@@ -100,8 +101,8 @@ impl PathTally {
 struct Count<'a> {
     now: Timestamp,
     groups: BTreeMap<(&'a str, &'a str, &'a str, State), usize>,
-    /// Teams with new services, and whether all of those were scaffolded.
-    teams: BTreeMap<&'a str, bool>,
+    /// Scaffolded services of all new services, by team; unknown teams are left out.
+    teams: BTreeMap<&'a str, Share>,
     team_workloads: BTreeMap<&'a str, usize>,
     hours: HashMap<Burden, Hours>,
     tally: Tally,
@@ -141,7 +142,11 @@ impl<'a> Count<'a> {
             Status::Deviating | Status::Unknown | Status::GoldenPath => {}
         }
         if let Some(scaffolded) = profile.lately_scaffolded {
-            *self.teams.entry(&service.team).or_insert(true) &= scaffolded;
+            self.tally.scaffolded.add(scaffolded, times);
+            if &*service.team != UNKNOWN_TEAM {
+                let team = self.teams.entry(&service.team).or_default();
+                team.add(scaffolded, times);
+            }
         }
         if let Some((path, state)) = &profile.judged {
             let group = (&**path, &*service.namespace, &*service.team, *state);
@@ -288,7 +293,7 @@ impl<'a> Count<'a> {
                 .map(|(burden, hours)| (burden, hours.as_f64()))
                 .collect(),
             self_service: Share {
-                part: self.teams.values().filter(|all| **all).count(),
+                part: self.teams.values().filter(|it| it.is_at_least(50)).count(),
                 of: self.teams.len(),
             },
             ..self.tally
