@@ -3,6 +3,7 @@
 //! writes.
 
 mod cause;
+pub mod contrast;
 mod entries;
 pub mod figures;
 mod fingerprint;
@@ -10,8 +11,12 @@ mod incident;
 mod progress;
 mod rollout;
 pub mod seen;
+pub mod side;
+pub mod tallies;
 mod template;
 mod terms;
+pub mod tracked;
+pub mod windows;
 
 #[cfg(test)]
 mod fixtures;

@@ -119,13 +119,13 @@ fn start_of(date: Date) -> Option<Timestamp> {
 }
 
 /// The first day of a window that ends today.
-fn first_day(now: Timestamp, days: u32) -> String {
+pub(super) fn first_day(now: Timestamp, days: u32) -> String {
     let today = now.to_zoned(TimeZone::UTC).date();
     let back: Span = i64::from(days.saturating_sub(1)).days();
     today.checked_sub(back).unwrap_or(today).to_string()
 }
 
-fn sum(a: DeliveryCounts, b: DeliveryCounts) -> DeliveryCounts {
+pub(super) fn sum(a: DeliveryCounts, b: DeliveryCounts) -> DeliveryCounts {
     DeliveryCounts {
         rollouts: a.rollouts.saturating_add(b.rollouts),
         rollbacks: a.rollbacks.saturating_add(b.rollbacks),

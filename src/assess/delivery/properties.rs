@@ -9,6 +9,7 @@ use serde_json::Value;
 use super::entries::push;
 use super::fixtures::{Deployment, annotation, at, image, lines, mode};
 use super::seen::{Objects, Seen, read};
+use super::tallies::{Labels, Tallies};
 use super::{Terms, incident, is_worth_writing, observe};
 use crate::api::delivery_record::{MOST_REVISIONS, MOST_ROLLOUTS};
 use crate::api::{DeliveryRecordStatus, Instant};
@@ -319,6 +320,34 @@ proptest! {
         }
         prop_assert_eq!(status.untracked, None);
         prop_assert_eq!(status.days, recounted.days);
+    }
+
+    #[test]
+    fn writing_more_often_counts_the_same(acts in vec(act(), 0..12), written in vec(any::<bool>(), 64)) {
+        let mut status = DeliveryRecordStatus::default();
+        let statuses: Vec<_> = looks(&acts)
+            .iter()
+            .map(|look| {
+                status = step(&status, look);
+                status.clone()
+            })
+            .collect();
+        let count = |steps: &[&DeliveryRecordStatus]| {
+            let mut tallies = Tallies::default();
+            let mut before = None;
+            for after in steps {
+                tallies.count(before, after, Labels { path: "web", team: "blue" });
+                before = Some(after);
+            }
+            tallies.iter().map(|(labels, tally)| (labels.clone(), tally.clone())).collect::<Vec<_>>()
+        };
+        let last = statuses.len() - 1;
+        let some = statuses.iter().enumerate().zip(written.iter().cycle());
+        let some: Vec<_> = some
+            .filter(|((at, _), is_written)| **is_written || *at == last)
+            .map(|((_, status), _)| status)
+            .collect();
+        prop_assert_eq!(count(&some), count(&statuses.iter().collect::<Vec<_>>()));
     }
 
     #[test]

@@ -1,0 +1,284 @@
+//! The contrast: DORA's five measures and the time to first deploy, on the golden path beside deviating.
+//! A rollout counts under the status in force before its template came. Figures with too few services,
+//! teams or rollouts, or too little coverage, are withheld with the reason.
+//!
+//! **Invariant:** no figure is of one team, and no name of a team, service or namespace is in the result.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::figures::{WINDOWS, first_day};
+use super::side::Side;
+use super::tracked::Tracked;
+use crate::api::delivery_record::FirstDeployClock;
+use crate::assess::adoption::Tally;
+use crate::assess::register::ExceptionView;
+mod answer;
+mod paired;
+mod pool;
+
+#[cfg(test)]
+mod tests;
+
+pub use answer::{Answer, Difference, Quantiles, Rate, Withheld};
+pub use pool::{Coverage, Signal, coverage};
+
+use pool::Pool;
+
+/// Fewest services of a side.
+pub const MIN_SERVICES: usize = 5;
+/// Fewest teams of a side, and fewest teams that are compared with themselves.
+pub const MIN_TEAMS: usize = 3;
+/// Fewest releases and configuration changes of a side.
+pub const MIN_ROLLOUTS: usize = 20;
+/// Fewest releases and configuration changes on either side of one team or one service.
+pub const MIN_PAIRED_ROLLOUTS: usize = 5;
+/// Least coverage of a signal, in percent.
+pub const MIN_COVERAGE: u32 = 60;
+/// The target for the time to first deploy.
+pub const FIRST_DEPLOY_TARGET_SECONDS: f64 = 2.0 * 3_600.0;
+/// Days of the comparisons that need many rollouts.
+pub const LONGEST: u32 = 90;
+/// What the contrast does not claim.
+pub const CAVEAT: &str =
+    "Teams choose their path, so this shows a difference between services, not its cause.";
+
+/// What else is known of an inventory.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Surroundings {
+    /// How much of the last 90 days' new services came from the scaffolder.
+    pub self_service: SelfService,
+    /// One-off hours that owners of exceptions state.
+    pub one_off_hours: Vec<f64>,
+}
+
+impl Surroundings {
+    /// What a tally and the register of the same instant state.
+    pub fn of(tally: &Tally, register: &[ExceptionView<'_>]) -> Self {
+        Self {
+            self_service: SelfService {
+                scaffolded_services: tally.scaffolded.part,
+                new_services: tally.scaffolded.of,
+                self_service_teams: tally.self_service.part,
+                teams: tally.self_service.of,
+            },
+            one_off_hours: register
+                .iter()
+                .filter_map(|view| view.exception.spec.ownership_cost.one_off_hours)
+                .collect(),
+        }
+    }
+}
+
+/// The contrast at one instant.
+#[derive(Serialize, Deserialize, Clone, Debug, PartialEq)]
+#[serde(rename_all = "camelCase")]
+pub struct Contrast {
+    /// What it does not claim.
+    pub caveat: String,
+    /// Workloads with a record.
+    pub workloads: usize,
+    /// Their services.
+    pub services: usize,
+    /// Figures of 7, 30 and 90 days (UTC), today included.
+    pub windows: Vec<Window>,
+    /// Differences within the same teams in 90 days.
+    pub within_teams: Differences,
+    /// Differences after services joined the path in 90 days.
+    pub after_joining: Differences,
+    /// The figures of 90 days by kind of workload.
+    pub by_kind: Vec<Stratum>,
+    /// The figures of 90 days by the persona of the path.
+    pub by_persona: Vec<Stratum>,
+    /// New services from the scaffolder.
+    pub self_service: SelfService,
+    /// The time to set a service up.
+    pub setup: Setup,
+}
+
+/// Figures of one window.
+#[derive(Serialize, Deserialize, Clone, Debug, PartialEq)]
+#[serde(rename_all = "camelCase")]
+pub struct Window {
+    /// Its length.
+    pub days: u32,
+    /// On the golden path.
+    pub golden_path: Figures,
+    /// Deviating.
+    pub deviating: Figures,
+}
+
+/// Figures of some workloads.
+#[derive(Serialize, Deserialize, Clone, Debug, PartialEq)]
+#[serde(rename_all = "camelCase")]
+pub struct Stratum {
+    /// The kind, or the persona.
+    pub name: String,
+    /// On the golden path.
+    pub golden_path: Figures,
+    /// Deviating.
+    pub deviating: Figures,
+}
+
+/// Figures of one side.
+#[derive(Serialize, Deserialize, Clone, Debug, PartialEq)]
+#[serde(rename_all = "camelCase")]
+pub struct Figures {
+    /// Services with at least one counted rollout.
+    pub services: usize,
+    /// Teams of these services.
+    pub teams: usize,
+    /// Releases and configuration changes.
+    pub rollouts: u32,
+    /// Rollbacks.
+    pub rollbacks: u32,
+    /// Rollouts that could not be counted.
+    pub untracked: u32,
+    /// Deployment frequency: releases, configuration changes and rollbacks per service and week.
+    pub deployments_per_week: Answer<Quantiles>,
+    /// Change lead time: commit to availability.
+    pub lead_time_seconds: Answer<Quantiles>,
+    /// Change fail rate.
+    pub change_fail_ratio: Answer<Rate>,
+    /// Failed deployment recovery time.
+    pub recovery_seconds: Answer<Quantiles>,
+    /// Deployment rework rate.
+    pub rework_ratio: Answer<Rate>,
+    /// From `started-at`, else the namespace's creation, to the first availability: both sides have it.
+    pub first_deploy_seconds: Answer<Quantiles>,
+    /// First deploys within two hours, by the same clock.
+    pub first_deploy_in_target_ratio: Answer<Rate>,
+    /// From `scaffolded-at` to the first availability. It cannot be compared: one side has it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scaffolded_first_deploy_seconds: Option<Answer<Quantiles>>,
+}
+
+/// Medians of differences, each golden path minus deviating, or after minus before.
+#[derive(Serialize, Deserialize, Clone, Debug, PartialEq)]
+#[serde(rename_all = "camelCase")]
+pub struct Differences {
+    /// Of deployment frequencies.
+    pub deployments_per_week: Answer<Difference>,
+    /// Of median lead times.
+    pub lead_time_seconds: Answer<Difference>,
+    /// Of change fail rates.
+    pub change_fail_ratio: Answer<Difference>,
+    /// Of median recovery times.
+    pub recovery_seconds: Answer<Difference>,
+    /// Of rework rates.
+    pub rework_ratio: Answer<Difference>,
+}
+
+/// New services from the scaffolder, in the last 90 days.
+#[derive(Serialize, Deserialize, Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[serde(rename_all = "camelCase")]
+pub struct SelfService {
+    /// New services from the scaffolder.
+    pub scaffolded_services: usize,
+    /// New services.
+    pub new_services: usize,
+    /// Teams with at least half of their new services from the scaffolder.
+    pub self_service_teams: usize,
+    /// Teams with new services.
+    pub teams: usize,
+}
+
+/// The time to set a service up: the scaffolder's, and what owners of exceptions state.
+#[derive(Serialize, Deserialize, Clone, Debug, Default, PartialEq)]
+#[serde(rename_all = "camelCase")]
+pub struct Setup {
+    /// Services with a time from the request (`started-at`) to the ready repository (`scaffolded-at`).
+    pub scaffolded: usize,
+    /// Median of these times in seconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scaffolder_seconds: Option<f64>,
+    /// Exceptions that state `ownershipCost.oneOffHours`.
+    pub exceptions: usize,
+    /// Median of these hours.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub one_off_hours: Option<f64>,
+    /// Sum of these hours.
+    pub one_off_hours_total: f64,
+}
+
+/// The contrast of these workloads at `now`.
+pub fn contrast<'a>(
+    tracked: impl Iterator<Item = Tracked<'a>>,
+    surroundings: &Surroundings,
+    now: Timestamp,
+) -> Contrast {
+    let all: Vec<Tracked<'a>> = tracked.collect();
+    let services: BTreeSet<_> = all.iter().map(|it| (it.namespace, it.service)).collect();
+    let window = |days| {
+        let [golden_path, deviating] = sides(&all, days, now);
+        Window {
+            days,
+            golden_path,
+            deviating,
+        }
+    };
+    Contrast {
+        caveat: CAVEAT.to_owned(),
+        workloads: all.len(),
+        services: services.len(),
+        windows: WINDOWS.map(window).into(),
+        within_teams: paired::within_teams(&all, now),
+        after_joining: paired::after_joining(&all, now),
+        by_kind: strata(&all, now, |it| Some(it.kind)),
+        by_persona: strata(&all, now, |it| it.persona),
+        self_service: surroundings.self_service,
+        setup: setup(&all, &surroundings.one_off_hours),
+    }
+}
+
+fn sides(all: &[Tracked<'_>], days: u32, now: Timestamp) -> [Figures; 2] {
+    Side::ALL.map(|side| Pool::of(all, side, &first_day(now, days), now).figures(side))
+}
+
+fn strata<'a>(
+    all: &[Tracked<'a>],
+    now: Timestamp,
+    name: impl Fn(&Tracked<'a>) -> Option<&'a str>,
+) -> Vec<Stratum> {
+    let mut groups = BTreeMap::<&str, Vec<Tracked<'a>>>::new();
+    for tracked in all {
+        if let Some(name) = name(tracked) {
+            groups.entry(name).or_default().push(*tracked);
+        }
+    }
+    groups
+        .into_iter()
+        .map(|(name, group)| {
+            let [golden_path, deviating] = sides(&group, LONGEST, now);
+            Stratum {
+                name: name.to_owned(),
+                golden_path,
+                deviating,
+            }
+        })
+        .collect()
+}
+
+/// The scaffolder's own time is the part of the longer clock that the shorter one does not have.
+fn setup(all: &[Tracked<'_>], one_off_hours: &[f64]) -> Setup {
+    let scaffolder: Vec<f64> = all
+        .iter()
+        .filter_map(|it| it.record.first_deploy.as_ref())
+        .filter_map(|first| {
+            let since_request = first
+                .since_started
+                .filter(|_| first.clock == Some(FirstDeployClock::StartedAt))?;
+            let taken = since_request.checked_sub(first.since_scaffolded?)?;
+            Some(f64::from(taken))
+        })
+        .collect();
+    Setup {
+        scaffolded: scaffolder.len(),
+        scaffolder_seconds: answer::median(scaffolder),
+        exceptions: one_off_hours.len(),
+        one_off_hours: answer::median(one_off_hours.to_vec()),
+        one_off_hours_total: one_off_hours.iter().fold(0.0, |sum, hours| sum + hours),
+    }
+}

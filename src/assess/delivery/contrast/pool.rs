@@ -1,0 +1,341 @@
+//! The rollouts of one side in one window, of any set of workloads, and the figures of them.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::Timestamp;
+use jiff::civil::Date;
+
+use super::answer::{self, Answer, Quantiles, Rate, Sizes, Withheld, covered, quantiles, rate};
+use super::{FIRST_DEPLOY_TARGET_SECONDS, Figures};
+use crate::api::delivery_record::{DayCount, DeliveryCounts, DeliveryRecordStatus, FirstDeploy};
+use crate::assess::delivery::entries::day;
+use crate::assess::delivery::figures::{self, first_day};
+use crate::assess::delivery::side::Side;
+use crate::assess::delivery::tracked::Tracked;
+
+/// What a figure depends on, and what not every rollout shows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Signal {
+    /// Whether a rollout could be counted.
+    Rollout,
+    /// A commit time.
+    LeadTime,
+    /// A probe or incidents, so that a failure is visible.
+    Failure,
+    /// The end of a failure.
+    Recovery,
+    /// The start of a new service.
+    FirstDeploy,
+}
+
+impl Signal {
+    /// Every signal.
+    pub const ALL: [Self; 5] = [
+        Self::Rollout,
+        Self::LeadTime,
+        Self::Failure,
+        Self::Recovery,
+        Self::FirstDeploy,
+    ];
+
+    /// The word in metrics and reports.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Rollout => "rollout",
+            Self::LeadTime => "lead-time",
+            Self::Failure => "failure",
+            Self::Recovery => "recovery",
+            Self::FirstDeploy => "first-deploy",
+        }
+    }
+}
+
+/// How many of what could be observed were observed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Coverage {
+    pub signal: Signal,
+    pub have: u32,
+    pub of: u32,
+}
+
+/// Coverage of every signal over all workloads in the longest window, whatever their status.
+pub fn coverage<'a>(
+    tracked: impl Iterator<Item = Tracked<'a>>,
+    now: Timestamp,
+) -> [Coverage; Signal::ALL.len()] {
+    let (first, today) = (first_day(now, super::LONGEST), day(now));
+    let mut pool = Pool::default();
+    for tracked in tracked {
+        let days = tracked.record.days.iter();
+        for day in days.filter(|it| it.day >= first && it.day <= today) {
+            pool.add_day(day);
+        }
+        pool.add_first_deploy(tracked.record, &first, &today);
+    }
+    Signal::ALL.map(|signal| pool.coverage(signal))
+}
+
+/// Rollouts of one side in one window.
+#[derive(Debug, Default)]
+pub(super) struct Pool<'a> {
+    services: BTreeSet<(&'a str, &'a str)>,
+    teams: BTreeSet<&'a str>,
+    counts: DeliveryCounts,
+    leads: Vec<f64>,
+    recoveries: Vec<f64>,
+    first_deploys: u32,
+    since_started: Vec<f64>,
+    since_scaffolded: Vec<f64>,
+    /// Deployments and weeks by service; none for one that changed sides.
+    pace: BTreeMap<(&'a str, &'a str), Option<Pace>>,
+}
+
+/// Deployments of a service, and the weeks it had for them.
+#[derive(Clone, Copy, Debug, Default)]
+struct Pace {
+    deployments: u32,
+    weeks: f64,
+}
+
+impl<'a> Pool<'a> {
+    /// The rollouts of these workloads from `first`, a day, until now.
+    pub(super) fn of(all: &[Tracked<'a>], side: Side, first: &str, now: Timestamp) -> Self {
+        let today = day(now);
+        let mut pool = Self::default();
+        for tracked in all {
+            pool.add(tracked, side, (first, &today));
+        }
+        pool
+    }
+
+    fn add(&mut self, tracked: &Tracked<'a>, side: Side, (first, today): (&str, &str)) {
+        let service = (tracked.namespace, tracked.service);
+        let within = |it: &&DayCount| it.day.as_str() >= first && it.day.as_str() <= today;
+        let mut deployments = 0;
+        let mut is_elsewhere = tracked.side != Some(side);
+        for day in tracked.record.days.iter().filter(within) {
+            let counted = day.counts.rollouts.saturating_add(day.counts.rollbacks);
+            if Side::of(&day.standing) != Some(side) {
+                is_elsewhere |= counted > 0;
+                continue;
+            }
+            deployments += counted;
+            self.add_day(day);
+            if counted > 0 {
+                self.services.insert(service);
+                self.teams.insert(tracked.team);
+            }
+        }
+        if first_side(tracked) == Some(side) {
+            self.add_first_deploy(tracked.record, first, today);
+        }
+        if tracked.side == Some(side) || deployments > 0 {
+            let pace = (!is_elsewhere).then(|| Pace {
+                deployments,
+                weeks: weeks(tracked.record, first, today),
+            });
+            let known = self
+                .pace
+                .entry(service)
+                .or_insert_with(|| Some(Pace::default()));
+            *known = known.zip(pace).map(|(known, pace)| Pace {
+                deployments: known.deployments + pace.deployments,
+                weeks: known.weeks.max(pace.weeks),
+            });
+        }
+    }
+
+    fn add_day(&mut self, day: &DayCount) {
+        self.counts = figures::sum(self.counts, day.counts);
+        self.leads
+            .extend(day.lead_times.iter().copied().map(f64::from));
+        self.recoveries
+            .extend(day.recovery_times.iter().copied().map(f64::from));
+    }
+
+    fn add_first_deploy(&mut self, record: &DeliveryRecordStatus, first: &str, today: &str) {
+        let is_within = |deploy: &&FirstDeploy| {
+            let at = day(deploy.at.0);
+            at.as_str() >= first && at.as_str() <= today
+        };
+        let Some(deploy) = record.first_deploy.as_ref().filter(is_within) else {
+            return;
+        };
+        self.first_deploys += 1;
+        self.since_started
+            .extend(deploy.since_started.map(f64::from));
+        self.since_scaffolded
+            .extend(deploy.since_scaffolded.map(f64::from));
+    }
+
+    /// How much of a signal was observed.
+    fn coverage(&self, signal: Signal) -> Coverage {
+        let size = |sample: &[f64]| u32::try_from(sample.len()).unwrap_or(u32::MAX);
+        let counts = &self.counts;
+        let deployments = self.deployments();
+        let (have, of) = match signal {
+            Signal::Rollout => (deployments, deployments.saturating_add(counts.untracked)),
+            Signal::LeadTime => (size(&self.leads), counts.rollouts),
+            Signal::Failure => (counts.visible, counts.rollouts),
+            Signal::Recovery => (size(&self.recoveries), counts.failed),
+            Signal::FirstDeploy => (size(&self.since_started), self.first_deploys),
+        };
+        Coverage {
+            signal,
+            have: have.min(of),
+            of,
+        }
+    }
+
+    fn deployments(&self) -> u32 {
+        self.counts.rollouts.saturating_add(self.counts.rollbacks)
+    }
+
+    fn covered(&self, signal: Signal) -> Result<f64, Withheld> {
+        self.sizes().suffice()?;
+        let Coverage { have, of, .. } = self.coverage(signal);
+        covered(have, of)
+    }
+
+    fn sizes(&self) -> Sizes {
+        Sizes {
+            services: self.services.len(),
+            teams: self.teams.len(),
+            rollouts: self.counts.rollouts,
+        }
+    }
+
+    /// The figures of the side.
+    pub(super) fn figures(&self, side: Side) -> Figures {
+        let Sizes {
+            services,
+            teams,
+            rollouts,
+        } = self.sizes();
+        Figures {
+            services,
+            teams,
+            rollouts,
+            rollbacks: self.counts.rollbacks,
+            untracked: self.counts.untracked,
+            deployments_per_week: self.sample(Signal::Rollout, self.frequencies()),
+            lead_time_seconds: self.sample(Signal::LeadTime, self.leads.clone()),
+            change_fail_ratio: self.rate(
+                Signal::Failure,
+                self.counts.visible_failed,
+                self.counts.visible,
+            ),
+            recovery_seconds: self.sample(Signal::Recovery, self.recoveries.clone()),
+            rework_ratio: self.rate(Signal::Rollout, self.counts.rework, self.deployments()),
+            first_deploy_seconds: self.sample(Signal::FirstDeploy, self.since_started.clone()),
+            first_deploy_in_target_ratio: self.rate(
+                Signal::FirstDeploy,
+                count(&self.since_started, |since| {
+                    since <= FIRST_DEPLOY_TARGET_SECONDS
+                }),
+                count(&self.since_started, |_| true),
+            ),
+            scaffolded_first_deploy_seconds: match side {
+                Side::GoldenPath => Some(self.scaffolded()),
+                Side::Deviating => None,
+            },
+        }
+    }
+
+    fn sample(&self, signal: Signal, sample: Vec<f64>) -> Answer<Quantiles> {
+        self.covered(signal)
+            .and_then(|coverage| quantiles(sample, coverage))
+            .into()
+    }
+
+    fn rate(&self, signal: Signal, part: u32, of: u32) -> Answer<Rate> {
+        self.covered(signal)
+            .and_then(|coverage| rate(part, of, coverage))
+            .into()
+    }
+
+    fn scaffolded(&self) -> Answer<Quantiles> {
+        let have = count(&self.since_scaffolded, |_| true);
+        self.sizes()
+            .suffice()
+            .and_then(|()| covered(have, self.first_deploys))
+            .and_then(|coverage| quantiles(self.since_scaffolded.clone(), coverage))
+            .into()
+    }
+
+    /// Deployments per week of every service that stayed on this side.
+    fn frequencies(&self) -> Vec<f64> {
+        self.pace
+            .values()
+            .flatten()
+            .filter(|pace| pace.weeks > 0.0)
+            .map(|pace| f64::from(pace.deployments) / pace.weeks)
+            .collect()
+    }
+
+    /// Releases and configuration changes.
+    pub(super) const fn rollouts(&self) -> u32 {
+        self.counts.rollouts
+    }
+
+    pub(super) fn deployments_per_week(&self) -> Option<f64> {
+        answer::median(self.frequencies())
+    }
+
+    pub(super) fn lead_time(&self) -> Option<f64> {
+        self.is_covered(Signal::LeadTime)
+            .then(|| answer::median(self.leads.clone()))?
+    }
+
+    pub(super) fn recovery_time(&self) -> Option<f64> {
+        self.is_covered(Signal::Recovery)
+            .then(|| answer::median(self.recoveries.clone()))?
+    }
+
+    pub(super) fn change_fail_ratio(&self) -> Option<f64> {
+        self.is_covered(Signal::Failure)
+            .then(|| figures::change_fail_rate(&self.counts))?
+    }
+
+    pub(super) fn rework_ratio(&self) -> Option<f64> {
+        self.is_covered(Signal::Rollout)
+            .then(|| figures::rework_rate(&self.counts))?
+    }
+
+    fn is_covered(&self, signal: Signal) -> bool {
+        let Coverage { have, of, .. } = self.coverage(signal);
+        covered(have, of).is_ok()
+    }
+}
+
+fn count(sample: &[f64], holds: impl Fn(f64) -> bool) -> u32 {
+    let holding = sample.iter().filter(|value| holds(**value)).count();
+    u32::try_from(holding).unwrap_or(u32::MAX)
+}
+
+/// The side of the first deploy: that of the first rollout, else the present one.
+fn first_side(tracked: &Tracked<'_>) -> Option<Side> {
+    match tracked.record.days.first() {
+        Some(day) => Side::of(&day.standing),
+        None => tracked.side,
+    }
+}
+
+/// The weeks of a window in which rollouts of the workload were recorded.
+fn weeks(record: &DeliveryRecordStatus, first: &str, today: &str) -> f64 {
+    let ready = record.conditions.iter().find(|it| it.type_ == "Ready");
+    let recorded = ready.map(|ready| day(ready.last_transition_time.0));
+    let created = record.mark.as_ref().and_then(|mark| mark.created_at);
+    let begun = recorded.max(created.map(|at| day(at.0)));
+    let earliest = record.days.iter().map(|it| &it.day).min();
+    let begun = match (begun, earliest) {
+        (Some(begun), Some(earliest)) => Some(begun.min(earliest.clone())),
+        (begun, _) => begun,
+    };
+    let from = begun.filter(|begun| begun.as_str() > first);
+    let date = |day: &str| day.parse::<Date>().ok();
+    let days = date(from.as_deref().unwrap_or(first))
+        .zip(date(today))
+        .map_or(0, |(from, to)| (to - from).get_days() + 1);
+    f64::from(days) / 7.0
+}

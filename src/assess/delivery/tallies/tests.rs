@@ -1,0 +1,112 @@
+//! What is counted of rollouts, and when.
+
+use super::*;
+use crate::assess::delivery::fixtures::{World, image};
+
+const LABELS: Labels<'_> = Labels {
+    path: "web",
+    team: "blue",
+};
+
+/// Counts every step of a history in turn.
+fn counted(steps: &[DeliveryRecordStatus]) -> Tallies {
+    let mut tallies = Tallies::default();
+    let mut before = None;
+    for after in steps {
+        tallies.count(before, after, LABELS);
+        before = Some(after);
+    }
+    tallies
+}
+
+fn only(tallies: &Tallies) -> &RolloutTally {
+    let mut all = tallies.iter();
+    let (labels, tally) = all.next().unwrap();
+    assert_eq!((&*labels.path, &*labels.team), ("web", "blue"));
+    assert_eq!(labels.side, Side::Deviating);
+    assert!(all.next().is_none());
+    tally
+}
+
+/// Non-zero counts.
+fn rollouts(tally: &RolloutTally) -> Vec<(&'static str, &'static str, u64)> {
+    tally
+        .rollouts()
+        .filter(|(_, _, count)| *count > 0)
+        .map(|(result, cause, count)| (result.as_str(), cause.as_str(), count))
+        .collect()
+}
+
+#[test]
+fn a_release_that_is_undone_later_is_one_rollout_and_one_failure() {
+    let mut world = World::new();
+    let mut steps = vec![world.status.clone()];
+    world.roll_out("10:00", "10:02", image("b"));
+    steps.push(world.status.clone());
+    world.undo("10:20", "1");
+    world.complete("10:22");
+    steps.push(world.status.clone());
+    let tallies = counted(&steps);
+    let tally = only(&tallies);
+    assert_eq!(
+        rollouts(tally),
+        [("available", "release", 1), ("available", "rollback", 1)]
+    );
+    assert_eq!((tally.visible, tally.failed, tally.rework), (1, 1, 1));
+    let times = &tally.recovery_times;
+    assert_eq!((times.count(), times.sum()), (1, 20.0 * MINUTE));
+    assert_eq!(*only(&counted(&steps[2..])), *tally);
+}
+
+#[test]
+fn a_rollout_beyond_its_deadline_is_counted_as_failed_once() {
+    let mut world = World::new();
+    let mut steps = vec![world.status.clone()];
+    world.edit("10:00", image("b"));
+    world.exceed("10:10");
+    steps.push(world.status.clone());
+    world.complete("10:30");
+    steps.push(world.status.clone());
+    let tallies = counted(&steps);
+    assert_eq!(rollouts(only(&tallies)), [("failed", "release", 1)]);
+    assert_eq!(only(&tallies).failed, 1);
+    let closed = |before, after| newly_closed(Some(before), after).count();
+    let available = |before, after| newly_available(Some(before), after).count();
+    assert_eq!(closed(&steps[0], &steps[1]), 1);
+    assert_eq!(available(&steps[0], &steps[1]), 0);
+    assert_eq!(closed(&steps[1], &steps[2]), 0);
+    assert_eq!(available(&steps[1], &steps[2]), 1);
+}
+
+#[test]
+fn zeros_come_before_counts_and_the_number_of_label_sets_is_bounded() {
+    let mut tallies = Tallies::default();
+    tallies.expose(LABELS, Side::GoldenPath);
+    let (_, tally) = tallies.iter().next().unwrap();
+    assert_eq!(tally.rollouts().count(), 10);
+    assert!(rollouts(tally).is_empty());
+    for number in 0..=MOST_LABEL_SETS {
+        let team = number.to_string();
+        let labels = Labels {
+            path: "web",
+            team: &team,
+        };
+        tallies.expose(labels, Side::GoldenPath);
+    }
+    assert_eq!(tallies.iter().count(), MOST_LABEL_SETS + 1);
+    assert!(tallies.iter().any(|(labels, _)| &*labels.team == OTHER));
+}
+
+#[test]
+fn buckets_hold_what_lies_up_to_their_bound() {
+    let mut times = Distribution::new(RECOVERY_SECONDS);
+    for seconds in [60, 61, 20_000_000] {
+        times.observe(seconds);
+    }
+    let counts: Vec<u64> = times.cumulative().map(|(_, count)| count).collect();
+    assert_eq!((counts[0], counts[1], counts[14]), (1, 2, 2));
+    assert_eq!(times.count(), 3);
+    for bounds in [LEAD_TIME_SECONDS, RECOVERY_SECONDS, FIRST_DEPLOY_SECONDS] {
+        assert!(bounds.is_sorted());
+    }
+}
