@@ -15,6 +15,8 @@ use super::readiness::Gates;
 use super::snapshots::{Snapshots, View};
 use crate::api::golden_path::KindRef;
 use crate::assess::adoption::index::AdoptionIndex;
+use crate::assess::delivery::tallies::{Labels, Tallies};
+use crate::assess::delivery::tracked::tracked;
 use crate::assess::exception::assurance::Vouching;
 use crate::assess::inventory::{Inventory, Reread};
 use crate::assess::object::kind::WatchedKind;
@@ -23,6 +25,7 @@ use crate::assess::planner::policy_reports::{ReportPlan, ReportPlanner};
 use crate::assess::register::index::Register;
 use crate::assess::settings::Settings;
 use crate::assess::source::Problem;
+use crate::assess::verdict::AsOf;
 use crate::report::metrics;
 use crate::report::policy_report::{Format, render};
 
@@ -38,6 +41,7 @@ pub struct Context {
     inventory: Mutex<Inventory>,
     planners: Mutex<Planners>,
     counts: Mutex<Counts>,
+    tallies: Mutex<Tallies>,
     judging: RwLock<Arc<Settings>>,
     /// The operator's own namespace, whose release it never labels.
     pub own_namespace: Option<String>,
@@ -80,6 +84,7 @@ impl Context {
             inventory: Mutex::new(inventory),
             planners: Mutex::new(planners),
             counts: Mutex::default(),
+            tallies: Mutex::default(),
             own_namespace: None,
             messages: false,
             gates: Gates::default(),
@@ -113,6 +118,29 @@ impl Context {
     /// lock it first.
     pub fn planners(&self) -> MutexGuard<'_, Planners> {
         self.planners.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Rollouts counted since the start. Hold them briefly, and never across an await; lock them last.
+    pub fn tallies(&self) -> MutexGuard<'_, Tallies> {
+        self.tallies.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A copy of the tallies, with zeros for every workload whose rollouts will be counted.
+    fn tallies_of(&self, inventory: &Inventory, now: Timestamp) -> Tallies {
+        let as_of = AsOf::new(now);
+        let mut tallies = self.tallies();
+        for it in tracked(inventory, &as_of) {
+            if let (Some(path), Some(side)) = (it.path, it.side) {
+                tallies.expose(
+                    Labels {
+                        path,
+                        team: it.team,
+                    },
+                    side,
+                );
+            }
+        }
+        tallies.clone()
     }
 
     /// The inventory and its counts, after every pending change was counted. The lock is released between
@@ -154,13 +182,25 @@ impl Context {
     pub fn view(&self) -> View {
         let settled = self.settled();
         let next = settled.inventory.next_change().into_iter();
+        let next_change = next.chain(settled.counts.adoption.next_age()).min();
+        let (inventory, now) = (settled.inventory.snapshot(), settled.now);
+        let contributions = settled.counts.adoption.contributions().clone();
+        let register = settled.counts.register.clone();
+        drop(settled);
         View {
-            inventory: settled.inventory.snapshot(),
-            contributions: settled.counts.adoption.contributions().clone(),
-            register: settled.counts.register.clone(),
-            now: settled.now,
-            next_change: next.chain(settled.counts.adoption.next_age()).min(),
+            tallies: self.tallies_of(&inventory, now),
+            inventory,
+            contributions,
+            register,
+            now,
+            next_change,
         }
+    }
+
+    /// Grows with every change of what a view shows.
+    pub fn view_version(&self) -> u64 {
+        let facts = self.inventory().version();
+        facts + self.tallies().version()
     }
 
     /// How workloads are read and counted.

@@ -51,12 +51,16 @@ impl Observer {
     fn adoption(&self) -> Arc<Vec<MetricFamily>> {
         let now = Timestamp::now();
         let snapshots = &self.0.snapshots;
-        let version = || self.0.inventory().version();
+        let version = || self.0.view_version();
         let view = || self.0.view();
         snapshots.families.get(version, now, view, |view| {
             let as_of = AsOf::new(view.now);
-            let (facts, counts) = (&view.inventory, &view.contributions);
-            metrics::families_of(facts, counts, &view.register, &as_of, &self.0.metrics)
+            let counted = metrics::Counted {
+                contributions: &view.contributions,
+                register: &view.register,
+                tallies: &view.tallies,
+            };
+            metrics::families_of(&view.inventory, &counted, &as_of, &self.0.metrics)
         })
     }
 
@@ -66,7 +70,7 @@ impl Observer {
         if !self.is_ready() {
             return None;
         }
-        let version = || self.0.inventory().version();
+        let version = || self.0.view_version();
         let view = || self.0.view();
         let (now, problems) = (Timestamp::now(), self.0.problems());
         Some(self.0.snapshots.report.get(version, now, problems, view))

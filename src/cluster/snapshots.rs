@@ -8,6 +8,7 @@ use prometheus::proto::MetricFamily;
 
 use crate::api::Period;
 use crate::assess::adoption::index::Contributions;
+use crate::assess::delivery::tallies::Tallies;
 use crate::assess::inventory::Inventory;
 use crate::assess::register::index::Register;
 use crate::assess::source::Problem;
@@ -23,9 +24,18 @@ pub struct View {
     pub inventory: Inventory,
     pub contributions: Contributions,
     pub register: Register,
+    /// Rollouts counted so far.
+    pub tallies: Tallies,
     pub now: Timestamp,
     /// When time alone next changes an answer.
     pub next_change: Option<Timestamp>,
+}
+
+impl View {
+    /// Grows with every change of what the view shows.
+    fn version(&self) -> u64 {
+        self.inventory.version() + self.tallies.version()
+    }
 }
 
 /// The snapshots of one operator.
@@ -49,7 +59,7 @@ impl Validity {
     fn of(view: &View) -> Self {
         let longest = LONGEST.after(view.now);
         Self {
-            version: view.inventory.version(),
+            version: view.version(),
             as_of: view.now,
             until: view.next_change.map_or(longest, |next| next.min(longest)),
         }
@@ -136,7 +146,7 @@ impl ReportSnapshot {
         let view = view();
         let same = latest
             .take()
-            .filter(|known| known.holds(view.inventory.version(), view.now, &problems));
+            .filter(|known| known.holds(view.version(), view.now, &problems));
         let mut report = same.unwrap_or_else(|| LatestReport {
             view: Weak::new(),
             validity: Validity::of(&view),
@@ -172,6 +182,7 @@ mod tests {
             inventory: inventory.lock().unwrap().snapshot(),
             contributions: Contributions::default(),
             register: Register::default(),
+            tallies: Tallies::default(),
             now: at(second),
             next_change: None,
         }

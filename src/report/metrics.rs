@@ -10,12 +10,17 @@ use prometheus::proto::MetricFamily;
 
 use crate::assess::adoption::Tally;
 use crate::assess::adoption::index::Contributions;
+use crate::assess::delivery::contrast::{self, Contrast, Coverage, Signal, Surroundings};
+use crate::assess::delivery::tallies::Tallies;
+use crate::assess::delivery::tracked::{Tracked, tracked};
+use crate::assess::delivery::windows::{WindowKey, WindowTotals, windows};
 use crate::assess::inventory::Inventory;
 use crate::assess::register::ExceptionView;
 use crate::assess::register::index::Register;
 use crate::assess::verdict::AsOf;
 
 mod adoption;
+mod delivery;
 mod exceptions;
 mod families;
 mod family;
@@ -56,8 +61,19 @@ struct Fleet<'a> {
     as_of: &'a AsOf,
     register: &'a [ExceptionView<'a>],
     tally: &'a Tally,
-    teams: Teams<'a>,
+    teams: &'a Teams<'a>,
+    /// Where rollouts are recorded.
+    delivery: Option<Delivery<'a>>,
     options: &'a Options,
+}
+
+/// Rollouts in numbers.
+#[derive(Debug)]
+struct Delivery<'a> {
+    tallies: &'a Tallies,
+    windows: BTreeMap<WindowKey<'a>, WindowTotals>,
+    coverage: [Coverage; Signal::ALL.len()],
+    contrast: Contrast,
 }
 
 /// Every family at `now`, with each service counted for it; those without a series are left out.
@@ -65,24 +81,52 @@ pub fn families(inventory: &Inventory, now: Timestamp, options: &Options) -> Vec
     let as_of = AsOf::new(now);
     let contributions = Contributions::of(inventory, &as_of);
     let register = Register::of(inventory, &as_of);
-    families_of(inventory, &contributions, &register, &as_of, options)
+    let counted = Counted {
+        contributions: &contributions,
+        register: &register,
+        tallies: &Tallies::default(),
+    };
+    families_of(inventory, &counted, &as_of, options)
 }
 
-/// Every family from services and exceptions that were counted before; those without a series are left out.
+/// What was counted before a scrape.
+#[derive(Clone, Copy, Debug)]
+pub struct Counted<'a> {
+    /// Services.
+    pub contributions: &'a Contributions,
+    /// Exceptions.
+    pub register: &'a Register,
+    /// Rollouts since the start of this process.
+    pub tallies: &'a Tallies,
+}
+
+/// Every family from what was counted before; those without a series are left out.
 pub fn families_of(
     inventory: &Inventory,
-    contributions: &Contributions,
-    register: &Register,
+    counted: &Counted<'_>,
     as_of: &AsOf,
     options: &Options,
 ) -> Vec<MetricFamily> {
-    let tally = Tally::sum(contributions, inventory, as_of, register);
-    let register = register.views(inventory);
+    let tally = Tally::sum(counted.contributions, inventory, as_of, counted.register);
+    let register = counted.register.views(inventory);
+    let teams = Teams::bounded(&tally, &register, options.max_teams);
+    let tracked: Vec<Tracked<'_>> = tracked(inventory, as_of).collect();
+    let delivery = (!tracked.is_empty()).then(|| {
+        let all = || tracked.iter().copied();
+        let surroundings = Surroundings::of(&tally, &register);
+        Delivery {
+            tallies: counted.tallies,
+            windows: windows(all(), |team| teams.label(team), as_of.now),
+            coverage: contrast::coverage(all(), as_of.now),
+            contrast: contrast::contrast(all(), &surroundings, as_of.now),
+        }
+    });
     let fleet = Fleet {
         inventory,
         as_of,
         register: &register,
-        teams: Teams::bounded(&tally, &register, options.max_teams),
+        teams: &teams,
+        delivery,
         tally: &tally,
         options,
     };

@@ -5,6 +5,7 @@
 mod adoption;
 mod agreement;
 mod cost;
+mod delivery;
 mod exposition;
 #[path = "../judgement/fixtures.rs"]
 #[allow(dead_code)] // shared with the tests of the judgement

@@ -2,8 +2,17 @@
 //! one row. Names and labels are a contract with dashboards; nothing is computed here.
 
 use super::family::{Family, Kind, Series, gauge};
-use super::{adoption, exceptions, seconds, workloads};
+use super::{adoption, delivery, exceptions, seconds, workloads};
 use crate::report::terminal::share::as_float;
+
+/// Labels of rollouts.
+const ROLLOUT: &[&str] = &["path", "team", "status"];
+/// Labels of figures of whole days.
+const WINDOW: &[&str] = &["days", "path", "team", "status"];
+/// Labels of quantiles in the contrast.
+const QUANTILE: &[&str] = &["days", "status", "quantile"];
+/// Labels of a measure in the contrast.
+const MEASURE: &[&str] = &["days", "status", "measure"];
 
 /// Every family read from the inventory.
 pub const FAMILIES: &[Family] = &[
@@ -186,8 +195,191 @@ pub const FAMILIES: &[Family] = &[
     gauge(
         "goldenpath_teams_self_service_ratio",
         &[],
-        "Share of teams whose new services of the last 90 days were all scaffolded, 0 to 1; absent without such teams.",
+        "Share of teams with at least half of their new services of the last 90 days scaffolded, 0 to 1; absent without new services.",
         |fleet| Series::single(fleet.tally.self_service.ratio()),
+    ),
+    gauge(
+        "goldenpath_new_services_self_service_ratio",
+        &[],
+        "Share of the new services of the last 90 days that were scaffolded, 0 to 1; absent without new services.",
+        |fleet| Series::single(fleet.tally.scaffolded.ratio()),
+    ),
+    Family {
+        kind: Kind::Counter,
+        ..gauge(
+            "goldenpath_rollouts_total",
+            &["path", "team", "status", "result", "cause"],
+            "Rollouts since the start of this process, each counted once with its first result, available or failed; status is the one in force before.",
+            delivery::rollouts,
+        )
+    },
+    Family {
+        kind: Kind::Counter,
+        ..gauge(
+            "goldenpath_rollouts_failure_visible_total",
+            ROLLOUT,
+            "Releases and configuration changes whose failure would be visible: the denominator of the change fail rate.",
+            |fleet| delivery::counter(fleet, |tally| tally.visible),
+        )
+    },
+    Family {
+        kind: Kind::Counter,
+        ..gauge(
+            "goldenpath_rollouts_failed_total",
+            ROLLOUT,
+            "Releases and configuration changes that failed at any time, of those whose failure is visible.",
+            |fleet| delivery::counter(fleet, |tally| tally.failed),
+        )
+    },
+    Family {
+        kind: Kind::Counter,
+        ..gauge(
+            "goldenpath_rollouts_rework_total",
+            ROLLOUT,
+            "Rollbacks, and releases and configuration changes while a failure was open.",
+            |fleet| delivery::counter(fleet, |tally| tally.rework),
+        )
+    },
+    Family {
+        kind: Kind::Histogram,
+        ..gauge(
+            "goldenpath_lead_time_seconds",
+            ROLLOUT,
+            "Time from the oldest commit of a rollout to its availability, in seconds.",
+            |fleet| delivery::histogram(fleet, |tally| &tally.lead_times),
+        )
+    },
+    Family {
+        kind: Kind::Histogram,
+        ..gauge(
+            "goldenpath_failed_deployment_recovery_seconds",
+            ROLLOUT,
+            "Time from the failure of a rollout to its end, in seconds.",
+            |fleet| delivery::histogram(fleet, |tally| &tally.recovery_times),
+        )
+    },
+    Family {
+        kind: Kind::Histogram,
+        ..gauge(
+            "goldenpath_time_to_first_deploy_seconds",
+            ROLLOUT,
+            "Time from the start of a service to its first availability, in seconds.",
+            |fleet| delivery::histogram(fleet, |tally| &tally.first_deploys),
+        )
+    },
+    gauge(
+        "goldenpath_delivery_window_rollouts",
+        WINDOW,
+        "Releases and configuration changes of the last days (UTC), today included.",
+        |fleet| delivery::window_count(fleet, |counts| counts.rollouts),
+    ),
+    gauge(
+        "goldenpath_delivery_window_rollbacks",
+        WINDOW,
+        "Rollbacks of the last days.",
+        |fleet| delivery::window_count(fleet, |counts| counts.rollbacks),
+    ),
+    gauge(
+        "goldenpath_delivery_window_failure_visible",
+        WINDOW,
+        "Releases and configuration changes of the last days whose failure would be visible.",
+        |fleet| delivery::window_count(fleet, |counts| counts.visible),
+    ),
+    gauge(
+        "goldenpath_delivery_window_failed",
+        WINDOW,
+        "Failed releases and configuration changes of the last days, of those whose failure is visible.",
+        |fleet| delivery::window_count(fleet, |counts| counts.visible_failed),
+    ),
+    gauge(
+        "goldenpath_delivery_window_rework",
+        WINDOW,
+        "Rollbacks, and releases and configuration changes while a failure was open, of the last days.",
+        |fleet| delivery::window_count(fleet, |counts| counts.rework),
+    ),
+    gauge(
+        "goldenpath_delivery_window_untracked",
+        WINDOW,
+        "Rollouts of the last days that could not be counted.",
+        |fleet| delivery::window_count(fleet, |counts| counts.untracked),
+    ),
+    gauge(
+        "goldenpath_delivery_window_lead_times",
+        WINDOW,
+        "Rollouts of the last days with a lead time.",
+        |fleet| delivery::window(fleet, |it| Some(as_float(it.lead_times))),
+    ),
+    gauge(
+        "goldenpath_delivery_window_lead_time_seconds",
+        WINDOW,
+        "Median lead time of the last days, in seconds; absent without one.",
+        |fleet| delivery::window(fleet, |it| it.lead_time.map(f64::from)),
+    ),
+    gauge(
+        "goldenpath_delivery_window_recoveries",
+        WINDOW,
+        "Failures of the last days with a recovery time.",
+        |fleet| delivery::window(fleet, |it| Some(as_float(it.recovery_times))),
+    ),
+    gauge(
+        "goldenpath_delivery_window_recovery_seconds",
+        WINDOW,
+        "Median recovery time of the last days, in seconds; absent without one.",
+        |fleet| delivery::window(fleet, |it| it.recovery_time.map(f64::from)),
+    ),
+    gauge(
+        "goldenpath_delivery_coverage_ratio",
+        &["signal"],
+        "Share of the rollouts of 90 days that show the signal, 0 to 1; absent without rollouts.",
+        delivery::coverage,
+    ),
+    gauge(
+        "goldenpath_contrast_deployments_per_week",
+        QUANTILE,
+        "Deployments per service and week, as quantiles; absent while withheld.",
+        |fleet| delivery::quantiles(fleet, |it| &it.deployments_per_week),
+    ),
+    gauge(
+        "goldenpath_contrast_lead_time_seconds",
+        QUANTILE,
+        "Change lead time in seconds, as quantiles; absent while withheld.",
+        |fleet| delivery::quantiles(fleet, |it| &it.lead_time_seconds),
+    ),
+    gauge(
+        "goldenpath_contrast_recovery_seconds",
+        QUANTILE,
+        "Failed deployment recovery time in seconds, as quantiles; absent while withheld.",
+        |fleet| delivery::quantiles(fleet, |it| &it.recovery_seconds),
+    ),
+    gauge(
+        "goldenpath_contrast_first_deploy_seconds",
+        QUANTILE,
+        "Time to first deploy in seconds, as quantiles; absent while withheld.",
+        |fleet| delivery::quantiles(fleet, |it| &it.first_deploy_seconds),
+    ),
+    gauge(
+        "goldenpath_contrast_change_fail_ratio",
+        &["days", "status"],
+        "Change fail rate, 0 to 1; absent while withheld.",
+        |fleet| delivery::rate(fleet, |it| &it.change_fail_ratio),
+    ),
+    gauge(
+        "goldenpath_contrast_rework_ratio",
+        &["days", "status"],
+        "Deployment rework rate, 0 to 1; absent while withheld.",
+        |fleet| delivery::rate(fleet, |it| &it.rework_ratio),
+    ),
+    gauge(
+        "goldenpath_contrast_samples",
+        MEASURE,
+        "Size of the sample behind a measure of the contrast; absent while withheld.",
+        delivery::samples,
+    ),
+    gauge(
+        "goldenpath_contrast_coverage_ratio",
+        MEASURE,
+        "Coverage of a measure of the contrast, 0 to 1; absent while withheld.",
+        delivery::contrast_coverage,
     ),
     Family {
         kind: Kind::Info,

@@ -2,12 +2,14 @@
 //! series. Writes families of every type; must not know what the numbers mean.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
 use prometheus::proto::{
     Bucket, Counter, Gauge, Histogram, LabelPair, Metric, MetricFamily, MetricType,
 };
 
 use super::Fleet;
+use crate::assess::delivery::tallies::Distribution;
 use crate::report::terminal::plain::plain;
 
 /// One family of metrics. A test compares README's table with these rows.
@@ -36,8 +38,8 @@ pub enum Kind {
     Counter,
     /// Always 1: its labels are joined to other series. Written as a gauge.
     Info,
-    /// Observations counted by these upper bounds.
-    Histogram(&'static [f64]),
+    /// Observations counted by upper bounds.
+    Histogram,
 }
 
 /// The row of a gauge.
@@ -60,29 +62,29 @@ pub(super) const fn gauge(
 impl Family {
     /// The family as it is now.
     pub(super) fn compute<'a>(&self, fleet: &'a Fleet<'a>) -> MetricFamily {
-        self.written((self.series)(fleet))
+        self.written(&(self.series)(fleet))
     }
 
-    fn written(&self, series: Series<'_>) -> MetricFamily {
+    fn written(&self, series: &Series<'_>) -> MetricFamily {
         let mut written = MetricFamily::default();
         written.set_name(self.name.to_owned());
         written.set_help(self.help.to_owned());
         written.set_field_type(match self.kind {
             Kind::Gauge | Kind::Info => MetricType::GAUGE,
             Kind::Counter => MetricType::COUNTER,
-            Kind::Histogram(_) => MetricType::HISTOGRAM,
+            Kind::Histogram => MetricType::HISTOGRAM,
         });
         written.set_metric(match self.kind {
             Kind::Gauge | Kind::Info => series.0.iter().map(|it| self.gauge(it)).collect(),
             Kind::Counter => series.0.iter().map(|it| self.counter(it)).collect(),
-            Kind::Histogram(bounds) => self.histograms(bounds, series),
+            Kind::Histogram => series.0.iter().map(|it| self.histogram(it)).collect(),
         });
         written
     }
 
     fn gauge(&self, sample: &Sample<'_>) -> Metric {
         let mut gauge = Gauge::default();
-        gauge.set_value(sample.value);
+        gauge.set_value(sample.value.number());
         let mut metric = self.labelled(&sample.labels);
         metric.set_gauge(gauge);
         metric
@@ -90,29 +92,18 @@ impl Family {
 
     fn counter(&self, sample: &Sample<'_>) -> Metric {
         let mut counter = Counter::default();
-        counter.set_value(sample.value);
+        counter.set_value(sample.value.number());
         let mut metric = self.labelled(&sample.labels);
         metric.set_counter(counter);
         metric
     }
 
-    /// One histogram for each set of label values.
-    fn histograms(&self, bounds: &[f64], series: Series<'_>) -> Vec<Metric> {
-        let mut observed = BTreeMap::<Vec<&str>, Vec<f64>>::new();
-        for sample in series.0 {
-            observed
-                .entry(sample.labels)
-                .or_default()
-                .push(sample.value);
+    fn histogram(&self, sample: &Sample<'_>) -> Metric {
+        let mut metric = self.labelled(&sample.labels);
+        if let Value::Distribution(distribution) = &sample.value {
+            metric.set_histogram(histogram(distribution));
         }
-        observed
-            .into_iter()
-            .map(|(labels, values)| {
-                let mut metric = self.labelled(&labels);
-                metric.set_histogram(histogram(bounds, &values));
-                metric
-            })
-            .collect()
+        metric
     }
 
     /// A metric with its labels. The exposition escapes line feeds; other characters that mislead
@@ -130,11 +121,30 @@ impl Family {
     }
 }
 
-/// Label values and a number: a value, or one observation of a histogram.
+/// Label values and a value.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Sample<'a> {
     labels: Vec<&'a str>,
-    value: f64,
+    value: Value,
+}
+
+/// The value of a sample.
+#[derive(Clone, Debug, PartialEq)]
+enum Value {
+    Number(f64),
+    /// Boxed: most samples are numbers.
+    Distribution(Box<Distribution>),
+}
+
+impl Value {
+    /// The number; of a distribution, that of its observations.
+    #[allow(clippy::cast_precision_loss)] // counts are far below 2⁵³
+    fn number(&self) -> f64 {
+        match self {
+            Self::Number(number) => *number,
+            Self::Distribution(distribution) => distribution.count() as f64,
+        }
+    }
 }
 
 /// The samples of one family in the order they are written.
@@ -147,14 +157,22 @@ impl<'a> Series<'a> {
         value.map(|value| ([], value)).into_iter().collect()
     }
 
-    /// Observations of a histogram: equal labels do not add up.
-    #[cfg_attr(not(test), expect(dead_code, reason = "no row is a histogram yet"))]
-    pub(super) fn observed<const N: usize>(
-        observations: impl Iterator<Item = ([&'a str; N], f64)>,
+    /// Histograms. Those with equal labels add up.
+    pub(super) fn distributions<'d, const N: usize>(
+        distributions: impl Iterator<Item = ([&'a str; N], &'d Distribution)>,
     ) -> Self {
-        let samples = observations.map(|(labels, value)| Sample {
+        let mut sums = BTreeMap::<[&'a str; N], Distribution>::new();
+        for (labels, distribution) in distributions {
+            match sums.entry(labels) {
+                Entry::Vacant(entry) => {
+                    entry.insert(distribution.clone());
+                }
+                Entry::Occupied(mut entry) => entry.get_mut().add(distribution),
+            }
+        }
+        let samples = sums.into_iter().map(|(labels, distribution)| Sample {
             labels: labels.to_vec(),
-            value,
+            value: Value::Distribution(Box::new(distribution)),
         });
         Self(samples.collect())
     }
@@ -179,25 +197,23 @@ impl<'a, const N: usize> FromIterator<([&'a str; N], f64)> for Series<'a> {
         }
         let samples = sums.into_iter().map(|(labels, value)| Sample {
             labels: labels.to_vec(),
-            value,
+            value: Value::Number(value),
         });
         Self(samples.collect())
     }
 }
 
-fn histogram(bounds: &[f64], values: &[f64]) -> Histogram {
-    let up_to = |bound: f64| values.iter().filter(|value| **value <= bound).count() as u64;
-    let buckets = bounds.iter().map(|bound| {
+fn histogram(distribution: &Distribution) -> Histogram {
+    let buckets = distribution.cumulative().map(|(bound, count)| {
         let mut bucket = Bucket::default();
-        bucket.set_upper_bound(*bound);
-        bucket.set_cumulative_count(up_to(*bound));
+        bucket.set_upper_bound(bound);
+        bucket.set_cumulative_count(count);
         bucket
     });
     let mut histogram = Histogram::default();
     histogram.set_bucket(buckets.collect());
-    histogram.set_sample_count(values.len() as u64);
-    // `sum` of none is -0.
-    histogram.set_sample_sum(values.iter().fold(0.0, |sum, value| sum + value));
+    histogram.set_sample_count(distribution.count());
+    histogram.set_sample_sum(distribution.sum());
     histogram
 }
 
@@ -209,7 +225,7 @@ mod tests {
 
     const ROW: Family = gauge("g", &["path"], "Things.", |_| Series::default());
 
-    fn text(row: &Family, series: Series<'_>) -> String {
+    fn text(row: &Family, series: &Series<'_>) -> String {
         let written = row.written(series);
         TextEncoder::new().encode_to_string(&[written]).unwrap()
     }
@@ -218,7 +234,7 @@ mod tests {
     fn equal_labels_add_up() {
         let series = [(["a"], 1.0), (["b"], 2.0), (["a"], 3.0)];
         assert_eq!(
-            text(&ROW, series.into_iter().collect()),
+            text(&ROW, &series.into_iter().collect()),
             "# HELP g Things.\n# TYPE g gauge\ng{path=\"a\"} 4\ng{path=\"b\"} 2\n"
         );
     }
@@ -227,7 +243,7 @@ mod tests {
     fn counters_and_infos_are_written_as_prometheus_reads_them() {
         for (kind, word) in [(Kind::Counter, "counter"), (Kind::Info, "gauge")] {
             let row = Family { kind, ..ROW };
-            let text = text(&row, [(["web"], 1.0)].into_iter().collect());
+            let text = text(&row, &[(["web"], 1.0)].into_iter().collect());
             assert!(text.ends_with(&format!("# TYPE g {word}\ng{{path=\"web\"}} 1\n")));
         }
     }
@@ -235,17 +251,24 @@ mod tests {
     #[test]
     fn a_histogram_has_the_buckets_of_its_row() {
         let row = Family {
-            kind: Kind::Histogram(&[1.0, 60.0]),
+            kind: Kind::Histogram,
             ..ROW
         };
-        let observed = [(["web"], 0.5), (["web"], 1.0), (["web"], 90.0)];
+        let mut some = Distribution::new(&[1.0, 60.0]);
+        some.observe(0);
+        some.observe(1);
+        let mut more = Distribution::new(&[1.0, 60.0]);
+        more.observe(90);
         assert_eq!(
-            text(&row, Series::observed(observed.into_iter())),
+            text(
+                &row,
+                &Series::distributions([(["web"], &some), (["web"], &more)].into_iter())
+            ),
             "# HELP g Things.\n# TYPE g histogram\n\
              g_bucket{path=\"web\",le=\"1\"} 2\n\
              g_bucket{path=\"web\",le=\"60\"} 2\n\
              g_bucket{path=\"web\",le=\"+Inf\"} 3\n\
-             g_sum{path=\"web\"} 91.5\n\
+             g_sum{path=\"web\"} 91\n\
              g_count{path=\"web\"} 3\n"
         );
     }

@@ -1,0 +1,145 @@
+//! Rollouts in a scrape: counters from writes, exact windows and the contrast from records.
+
+use goldenpath::api::DeliveryRecordStatus;
+use goldenpath::api::delivery_record::{DayCount, DeliveryCounts, RecordedWorkload};
+use goldenpath::assess::adoption::index::Contributions;
+use goldenpath::assess::delivery::side::Side;
+use goldenpath::assess::delivery::tallies::{Labels, Tallies};
+use goldenpath::assess::namespace_index::records::Record;
+use goldenpath::assess::register::index::Register;
+use goldenpath::assess::verdict::AsOf;
+use goldenpath::report::metrics::{Counted, Options, families_of, text};
+use serde_json::json;
+
+use crate::fixtures::{Cluster, now};
+use crate::fleet::{cluster, golden, lonely, of_team};
+
+const TEAMS: [&str; 3] = ["red", "green", "blue"];
+
+/// Records this many releases on 20 May under a status.
+fn record(cluster: &mut Cluster, name: &str, side: Side, releases: u32, failed: u32) {
+    let counts = DeliveryCounts {
+        rollouts: releases,
+        visible: releases,
+        failed,
+        visible_failed: failed,
+        rework: failed,
+        ..DeliveryCounts::default()
+    };
+    let day = DayCount {
+        day: "2026-05-20".to_owned(),
+        standing: side.as_str().to_owned(),
+        counts,
+        lead_times: vec![3_600; releases as usize],
+        recovery_times: vec![600; failed as usize],
+    };
+    let record = Record {
+        uid: None,
+        version: None,
+        generation: Some(1),
+        owner: None,
+        workload: RecordedWorkload {
+            group: "apps".to_owned(),
+            kind: "Deployment".to_owned(),
+            name: name.to_owned(),
+        },
+        status: DeliveryRecordStatus {
+            days: vec![day],
+            ..DeliveryRecordStatus::default()
+        },
+    };
+    let object = format!("deployment-{name}");
+    cluster.0.put_record("shop", &object, record);
+}
+
+/// Six services of three teams on each side.
+fn fleet() -> Cluster {
+    let mut cluster = cluster();
+    for (number, team) in TEAMS.iter().cycle().take(6).enumerate() {
+        let (on, off) = (format!("on-{number}"), format!("off-{number}"));
+        cluster
+            .put(of_team(golden(&on), team))
+            .put(of_team(lonely(&off), team));
+        record(&mut cluster, &on, Side::GoldenPath, 5, 0);
+        record(&mut cluster, &off, Side::Deviating, 4, 1);
+    }
+    cluster
+}
+
+fn scrape(cluster: &Cluster, tallies: &Tallies, options: &Options) -> String {
+    let as_of = AsOf::new(now());
+    let counted = Counted {
+        contributions: &Contributions::of(&cluster.0, &as_of),
+        register: &Register::of(&cluster.0, &as_of),
+        tallies,
+    };
+    text(&families_of(&cluster.0, &counted, &as_of, options)).unwrap()
+}
+
+fn has(text: &str, line: &str) {
+    assert!(text.lines().any(|it| it == line), "{line}\n{text}");
+}
+
+#[test]
+fn windows_and_contrast_come_from_the_records() {
+    let text = scrape(&fleet(), &Tallies::default(), &Options::default());
+    for line in [
+        r#"goldenpath_delivery_window_rollouts{days="30",path="web",team="red",status="golden-path"} 10"#,
+        r#"goldenpath_delivery_window_rollouts{days="7",path="web",team="red",status="golden-path"} 0"#,
+        r#"goldenpath_delivery_window_failed{days="90",path="web",team="blue",status="deviating"} 2"#,
+        r#"goldenpath_delivery_window_recovery_seconds{days="30",path="web",team="blue",status="deviating"} 600"#,
+        r#"goldenpath_delivery_coverage_ratio{signal="lead-time"} 1"#,
+        r#"goldenpath_contrast_lead_time_seconds{days="30",status="golden-path",quantile="0.9"} 3600"#,
+        r#"goldenpath_contrast_change_fail_ratio{days="30",status="deviating"} 0.25"#,
+        r#"goldenpath_contrast_samples{days="90",status="deviating",measure="change-fail"} 24"#,
+    ] {
+        has(&text, line);
+    }
+    // Seven days have no rollout: withheld.
+    assert!(!text.contains(r#"goldenpath_contrast_change_fail_ratio{days="7""#));
+    assert!(!text.contains("goldenpath_delivery_window_recovery_seconds{days=\"7\""));
+}
+
+#[test]
+fn counters_export_zeros_and_small_teams_share_a_label() {
+    let mut tallies = Tallies::default();
+    for team in TEAMS {
+        tallies.expose(Labels { path: "web", team }, Side::GoldenPath);
+    }
+    let options = Options {
+        max_teams: 1,
+        ..Options::default()
+    };
+    let text = scrape(&fleet(), &tallies, &options);
+    for line in [
+        r#"goldenpath_rollouts_total{path="web",team="other",status="golden-path",result="failed",cause="release"} 0"#,
+        r#"goldenpath_rollouts_rework_total{path="web",team="other",status="golden-path"} 0"#,
+        r#"goldenpath_lead_time_seconds_bucket{path="web",team="other",status="golden-path",le="3600"} 0"#,
+        r#"goldenpath_failed_deployment_recovery_seconds_count{path="web",team="other",status="golden-path"} 0"#,
+        r#"goldenpath_delivery_window_rollouts{days="30",path="web",team="other",status="golden-path"} 20"#,
+    ] {
+        has(&text, line);
+    }
+}
+
+#[test]
+fn without_records_nothing_of_delivery_is_exported() {
+    let mut cluster = cluster();
+    cluster.put(golden("api"));
+    let text = scrape(&cluster, &Tallies::default(), &Options::default());
+    for word in ["rollouts_total", "delivery_", "contrast_", "lead_time"] {
+        assert!(!text.contains(word), "{word}");
+    }
+}
+
+#[test]
+fn the_report_has_the_same_contrast() {
+    let cluster = fleet();
+    let as_of = AsOf::new(now());
+    let sources = goldenpath::report::document::build::Sources::default();
+    let report = goldenpath::report::document::build::report(&cluster.0, &as_of, &sources);
+    let json = serde_json::to_value(&report).unwrap();
+    let side = &json["summary"]["contrast"]["windows"][1]["deviating"];
+    assert_eq!(side["changeFailRatio"]["ratio"], json!(0.25));
+    assert_eq!(side["services"], json!(6));
+}
