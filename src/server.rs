@@ -43,6 +43,7 @@ const WELCOME: &str = "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\">
 <ul><li><a href=\"/api/v1/summary\">The numbers, as JSON</a></li>\
 <li><a href=\"/api/v1/workloads\">Workloads, in pages</a></li>\
 <li><a href=\"/api/v1/exceptions\">Exceptions, in pages</a></li>\
+<li><a href=\"/api/v1/contrast\">Delivery on and off the path</a></li>\
 <li><a href=\"/api/v1/report\">The whole report</a></li>";
 /// Further links where metrics and health have the same address.
 const OPERATIONS: &str = "<li><a href=\"/metrics\">Metrics</a></li>\
@@ -155,6 +156,7 @@ fn pages_of(others: &str, responses: Responses) -> Router {
         .route("/", get(async || Html(page)))
         .route("/api/v1/report", get(report))
         .route("/api/v1/summary", get(summary))
+        .route("/api/v1/contrast", get(contrast))
         .route("/api/v1/workloads", get(workloads))
         .route("/api/v1/exceptions", get(exceptions))
         .with_state(responses)
@@ -196,6 +198,13 @@ type Pairs = Query<Vec<(String, String)>>;
 async fn summary(State(responses): State<Responses>, Query(pairs): Pairs) -> Response {
     match without_parameters(pairs) {
         Ok(()) => written(&responses, |view| Ok(Stream::summary(view))).await,
+        Err(error) => bad_request(&error),
+    }
+}
+
+async fn contrast(State(responses): State<Responses>, Query(pairs): Pairs) -> Response {
+    match without_parameters(pairs) {
+        Ok(()) => written(&responses, Stream::contrast).await,
         Err(error) => bad_request(&error),
     }
 }

@@ -144,6 +144,25 @@ fn a_scope_condition_that_fails_is_reported_with_a_count_and_an_example() {
 }
 
 #[test]
+fn manifests_have_no_contrast_and_only_it_is_markdown() {
+    let text = printed(
+        &[
+            "report",
+            "--from",
+            "examples",
+            "--contrast",
+            "-o",
+            "markdown",
+        ],
+        "",
+    );
+    assert!(text.contains("--delivery"), "{text}");
+    let output = goldenpath(&["report", "--from", "examples", "-o", "markdown"], "");
+    assert_eq!(output.status.code(), Some(2));
+    assert!(String::from_utf8_lossy(&output.stderr).contains("needs --contrast"));
+}
+
+#[test]
 fn a_label_that_looks_like_a_float_is_a_text() {
     let found = report(&format!(
         "{PATH}{}",

@@ -175,6 +175,9 @@ pub(super) enum ErrorKind {
     /// The drafts hold nothing to preview.
     #[error("no golden path and no exception among the drafts")]
     NoDraft,
+    /// A report has no such format.
+    #[error("-o markdown needs --contrast")]
+    OnlyContrast,
     /// The operator's report is one of the whole cluster, now.
     #[error("the operator reports on the whole cluster as it is now")]
     WholeReport,

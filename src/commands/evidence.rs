@@ -16,6 +16,7 @@ use super::workload_name::WorkloadName;
 use super::{Exit, Invocation, advice, runtime, terminal};
 use crate::api::GROUP;
 use crate::assess::inventory::Inventory;
+use crate::assess::settings::DeliverySettings;
 use crate::assess::source::Problem;
 use crate::assess::verdict::AsOf;
 use crate::cluster::{self, ListingSettings, Scope, Target};
@@ -47,7 +48,9 @@ pub struct EvidenceArgs {
 pub(super) enum Extent {
     /// The namespace that is named, else all of them; verdicts without the messages of checks.
     Overview,
-    /// The namespace that is named, else the context's; with the messages of checks.
+    /// As the overview, with the records of rollouts.
+    Delivery,
+    /// The namespace that is named, else the context's; with the messages of checks and rollouts.
     Workload,
 }
 
@@ -117,17 +120,22 @@ impl Evidence {
         invocation: &Invocation<'_>,
     ) -> Result<Self> {
         let global = invocation.global;
+        let mut judging = args.judging.settings();
+        judging.delivery = match extent {
+            Extent::Overview => None,
+            Extent::Delivery | Extent::Workload => Some(DeliverySettings::default()),
+        };
         let settings = ListingSettings {
             target: global.target(),
-            judging: args.judging.settings(),
+            judging,
             extra_kinds: args.judging.kinds.extra_kind.clone(),
             scope: match extent {
-                Extent::Overview => global.scope(),
+                Extent::Overview | Extent::Delivery => global.scope(),
                 Extent::Workload => global.scope_of_one(),
             },
             paths: given_paths(&args.paths)?,
             messages: match extent {
-                Extent::Overview => false,
+                Extent::Overview | Extent::Delivery => false,
                 Extent::Workload => true,
             },
         };

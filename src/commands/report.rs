@@ -2,14 +2,16 @@
 
 use std::io::Write;
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 
-use super::error::Result;
+use super::error::{ErrorKind, Result};
 use super::evidence::{Evidence, EvidenceArgs, Extent};
 use super::operator_report::{self, OperatorPlace};
 use super::output::{self, TableFormat};
 use super::{Exit, Invocation, terminal};
+use crate::report::contrast;
 use crate::report::document::Report;
+use crate::report::document::contrast::ContrastDocument;
 use crate::report::terminal::text::Style;
 use crate::report::terminal::{summary, text};
 
@@ -19,6 +21,9 @@ path, with an approved exception, and with undocumented deviations; then lists e
 closest to done first, and every exception. Where that is more than 40 lines, it prints a summary \
 of one screen instead: teams, the steps that keep most services off the path, and what to do next.
 
+With --contrast it prints how services on the path deliver beside deviating ones, from the rollouts \
+that an operator with --delivery records.
+
 Exit code: 0, or 2 where part of the input cannot be read or nothing was judged.";
 pub(super) const EXAMPLES: &str = "\
 Examples:
@@ -27,6 +32,7 @@ Examples:
   goldenpath report --all | less             (every workload)
   goldenpath report -n shop -o wide
   goldenpath report --from deploy/ -o json   (manifests instead of a cluster)
+  goldenpath report --contrast -o markdown   (delivery on the path beside deviating)
   goldenpath report --operator goldenpath-system/goldenpath   (the operator's own report)";
 
 /// Flags of `report`.
@@ -34,7 +40,11 @@ Examples:
 pub struct ReportArgs {
     /// Output format
     #[arg(short, long, value_enum, value_name = "FORMAT", default_value_t)]
-    pub output: TableFormat,
+    pub output: ReportFormat,
+
+    /// Print DORA's five measures and the time to first deploy on the path beside deviating
+    #[arg(long, conflicts_with_all = ["summary", "all"])]
+    pub contrast: bool,
 
     /// Print the summary of one screen, or the numbers alone as JSON or YAML
     #[arg(long)]
@@ -63,12 +73,54 @@ pub struct ReportArgs {
     pub evidence: EvidenceArgs,
 }
 
+/// Formats of the report.
+#[derive(ValueEnum, Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ReportFormat {
+    /// Columns for people
+    #[default]
+    Table,
+    /// More columns
+    Wide,
+    /// JSON
+    Json,
+    /// YAML
+    Yaml,
+    /// Markdown, with --contrast
+    Markdown,
+}
+
+impl ReportFormat {
+    /// The format of a report; the contrast alone has more.
+    fn of_report(self) -> Result<TableFormat> {
+        match self {
+            Self::Table => Ok(TableFormat::Table),
+            Self::Wide => Ok(TableFormat::Wide),
+            Self::Json => Ok(TableFormat::Json),
+            Self::Yaml => Ok(TableFormat::Yaml),
+            Self::Markdown => Err(ErrorKind::OnlyContrast.into()),
+        }
+    }
+}
+
 /// Prints the report.
 pub(super) fn run(args: &ReportArgs, invocation: &Invocation<'_>) -> Result<Exit> {
+    if !args.contrast {
+        args.output.of_report()?;
+    }
     if let Some(place) = &args.operator {
         return run_of_operator(place, args, invocation);
     }
-    let evidence = Evidence::read(&args.evidence, Extent::Overview, invocation)?;
+    let extent = if args.contrast {
+        Extent::Delivery
+    } else {
+        Extent::Overview
+    };
+    let evidence = Evidence::read(&args.evidence, extent, invocation)?;
+    if args.contrast {
+        for problem in &evidence.problems {
+            terminal::note(&format!("{} {}\n", problem.source, problem.message));
+        }
+    }
     let out = &mut output::stdout(invocation.global);
     print(args, &evidence.report, &evidence.flags, invocation, out)?;
     if let Some(reason) = evidence.nothing_judged().filter(|_| !args.allow_empty) {
@@ -86,28 +138,51 @@ fn print(
     out: &mut dyn Write,
 ) -> Result<()> {
     let global = invocation.global;
-    match (args.output, args.summary) {
+    if args.contrast {
+        return print_contrast(args.output, report, invocation, out);
+    }
+    let format = args.output.of_report()?;
+    match (format, args.summary) {
         (TableFormat::Json | TableFormat::Yaml, true) => {
-            args.output
-                .write(&report.numbers(), global, out, |_, _| String::new())
+            format.write(&report.numbers(), global, out, |_, _| String::new())
         }
         (TableFormat::Table | TableFormat::Wide, true) => {
-            args.output.write(report, global, out, |report, style| {
+            format.write(report, global, out, |report, style| {
                 summary::render(report, style, flags)
             })
         }
         (TableFormat::Table, false) if !args.all => {
-            args.output.write(report, global, out, |report, style| {
+            format.write(report, global, out, |report, style| {
                 summary::whole_or_summary(report, style, flags)
             })
         }
-        (_, false) => args.output.write(report, global, out, |report, style| {
+        (_, false) => format.write(report, global, out, |report, style| {
             let style = Style {
                 all_problems: args.all,
                 ..style
             };
             text::render(report, style, flags)
         }),
+    }
+}
+
+fn print_contrast(
+    format: ReportFormat,
+    report: &Report,
+    invocation: &Invocation<'_>,
+    out: &mut dyn Write,
+) -> Result<()> {
+    let known = report.summary.contrast.as_deref();
+    match format {
+        ReportFormat::Markdown => output::text(&contrast::markdown(known, report.as_of), out),
+        ReportFormat::Table | ReportFormat::Wide | ReportFormat::Json | ReportFormat::Yaml => {
+            let document = ContrastDocument::new(known, report.as_of);
+            format
+                .of_report()?
+                .write(&document, invocation.global, out, |_, style| {
+                    contrast::render(known, report.as_of, style)
+                })
+        }
     }
 }
 

@@ -11,7 +11,8 @@ use crate::report::terminal::why;
 
 pub(super) const HELP: &str = "\
 Explain one workload: every step of its path, what is right, what is missing and how to fix it, its \
-exceptions, who has to act next, and how to record a deviation.";
+exceptions, its latest rollouts where they are recorded, who has to act next, and how to record a \
+deviation.";
 pub(super) const EXAMPLES: &str = "\
 Examples:
   goldenpath why deploy/web -n shop

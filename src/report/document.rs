@@ -3,6 +3,7 @@
 //! Unknown values are absent, never 0 and never null.
 
 pub mod build;
+pub mod contrast;
 pub mod encode;
 pub mod list;
 pub mod stream;
@@ -14,8 +15,10 @@ use jiff::Timestamp;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 use crate::api::API_VERSION;
+use crate::api::delivery_record::{Rollout, WindowFigures};
 use crate::api::golden_path::Level;
 use crate::api::previous::Previous;
+use crate::assess::delivery::contrast::Contrast;
 use crate::assess::exception::assurance::Assurance;
 use crate::assess::register::next::Next;
 use crate::assess::source::{Problem, Source};
@@ -103,6 +106,9 @@ pub struct Summary {
     pub teams: Vec<TeamLine>,
     /// One line for each golden path, previews too.
     pub paths: Vec<PathLine>,
+    /// Delivery on the path beside deviating, where rollouts are recorded.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub contrast: Option<Box<Contrast>>,
 }
 
 /// One team in numbers.
@@ -321,9 +327,22 @@ pub struct Workload {
     /// priority.
     #[serde(rename = "feedbackURL", skip_serializing_if = "Option::is_none")]
     pub feedback_url: Option<String>,
+    /// Its rollouts, where they are recorded.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub delivery: Option<Box<Delivery>>,
     /// Where it was read.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub source: Option<Source>,
+}
+
+/// The rollouts of one workload.
+#[derive(Serialize, Deserialize, Clone, Debug, PartialEq)]
+#[serde(rename_all = "camelCase")]
+pub struct Delivery {
+    /// The latest ones, newest first.
+    pub rollouts: Vec<Rollout>,
+    /// Figures of 7, 30 and 90 days (UTC).
+    pub figures: Vec<WindowFigures>,
 }
 
 /// The dates of a standing.

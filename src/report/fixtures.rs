@@ -63,6 +63,7 @@ pub fn workload(name: &str, status: Status) -> Workload {
         template_hash: None,
         contact: None,
         feedback_url: None,
+        delivery: None,
         source: None,
     }
 }
@@ -218,6 +219,7 @@ pub fn report() -> Report {
             advised: 0,
             teams: vec![team()],
             paths: vec![path()],
+            contrast: None,
         },
         workloads: vec![
             workload("web", Status::GoldenPath),

@@ -72,6 +72,56 @@ fn a_cluster_without_anything_installed_is_judged_by_list_rights_alone() {
     assert_eq!(during.writes("deployments"), 0);
 }
 
+const RECORD: &str = "
+apiVersion: goldenpath.dev/v1alpha1
+kind: DeliveryRecord
+metadata: {name: deployment-web, namespace: default}
+spec: {workload: {group: apps, kind: Deployment, name: web}}
+";
+
+#[test]
+fn the_contrast_is_read_from_records() {
+    let Some(cluster) = crate::ground::cluster() else {
+        return;
+    };
+    cluster.apply(&crate::ground::path("web")).unwrap();
+    cluster.apply(&deployment("default", "web", 2)).unwrap();
+    let contrast = || -> serde_json::Value {
+        let output = goldenpath(&cluster, "admin", &["report", "--contrast", "-o", "json"]);
+        assert!(output.status.success(), "{output:?}");
+        serde_json::from_slice(&output.stdout).unwrap()
+    };
+    let message = contrast()["message"].to_string();
+    assert!(message.contains("--delivery"), "{message}");
+    cluster.apply(RECORD).unwrap();
+    let today = jiff::Timestamp::now().to_string();
+    let status = serde_json::json!({"status": {"days": [{
+        "day": today[..10], "standing": "golden-path", "counts": {"rollouts": 2, "visible": 2},
+    }]}});
+    let patch = [
+        "patch",
+        "dlv",
+        "deployment-web",
+        "--subresource=status",
+        "--type=merge",
+        "-p",
+    ];
+    let status = status.to_string();
+    let args: Vec<&str> = patch.into_iter().chain([status.as_str()]).collect();
+    cluster.kubectl_ok(&args).unwrap();
+    let contrast = contrast();
+    let side = &contrast["contrast"]["windows"][0]["goldenPath"];
+    assert_eq!(side["rollouts"], 2, "{contrast:#}");
+    let withheld = serde_json::json!({"reason": "FewServices", "have": 1, "need": 5});
+    assert_eq!(side["changeFailRatio"]["withheld"], withheld);
+    let output = goldenpath(&cluster, "admin", &["report", "--contrast"]);
+    let printed = String::from_utf8_lossy(&output.stdout);
+    assert!(
+        printed.contains("withheld: needs 5 services, has 1"),
+        "{printed}"
+    );
+}
+
 #[test]
 fn a_cluster_without_paths_gets_a_next_step() {
     let Some(cluster) = control_plane_or_skip(&Options::default()) else {

@@ -81,6 +81,16 @@ fn the_summary_is_the_head_of_the_report() {
 }
 
 #[test]
+fn without_recorded_rollouts_the_contrast_says_how_to_record_them() {
+    let server = Server::of(&FLEET, ground::patient());
+    let (status, contrast) = get(&server, "/api/v1/contrast");
+    assert_eq!((status, &contrast["kind"]), (200, &json!("Contrast")));
+    assert!(contrast["message"].as_str().unwrap().contains("--delivery"));
+    assert_eq!(contrast.get("contrast"), None);
+    assert_eq!(get(&server, "/api/v1/contrast?days=30").0, 400);
+}
+
+#[test]
 fn a_small_answer_has_a_length() {
     let server = Server::of(&FLEET, ground::patient());
     let report = goldenpath::report::document::encode::json(&view(&FLEET).report()).unwrap();

@@ -116,7 +116,7 @@ static SERVICES: FollowedKind = FollowedKind {
     intake: || Arc::new(Services),
 };
 
-static DELIVERY_RECORDS: FollowedKind = FollowedKind {
+pub static DELIVERY_RECORDS: FollowedKind = FollowedKind {
     name: "DeliveryRecord",
     resource: || ApiResource::erase::<DeliveryRecord>(&()),
     scoping: Scoping::Namespaced,

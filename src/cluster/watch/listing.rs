@@ -8,7 +8,7 @@ use kube::Client;
 use kube::api::Api;
 use serde_json::Value;
 
-use super::followed::{EXCEPTIONS, Followed, NAMESPACES, PATHS};
+use super::followed::{DELIVERY_RECORDS, EXCEPTIONS, Followed, NAMESPACES, PATHS};
 use super::intake::{Intake as _, Paths};
 use crate::api::golden_path::KindRef;
 use crate::assess::inventory::Inventory;
@@ -94,6 +94,10 @@ pub async fn list(settings: ListingSettings) -> Result<Listing> {
     }
     let exceptions = Followed::kind(&EXCEPTIONS);
     reader.read_into(&exceptions, &context).await?;
+    if context.judging().delivery.is_some() {
+        let records = Followed::kind(&DELIVERY_RECORDS);
+        reader.read_into(&records, &context).await?;
+    }
     let mut problems = reader.problems;
     problems.extend(context.problems());
     Ok(Listing {

@@ -9,6 +9,8 @@ use std::collections::BTreeMap;
 use crate::api::API_VERSION;
 use crate::assess::adoption::index::Contributions;
 use crate::assess::adoption::{CheckTally, PathTally, Tally};
+use crate::assess::delivery::contrast::{Contrast, Surroundings, contrast};
+use crate::assess::delivery::tracked::tracked;
 use crate::assess::inventory::Inventory;
 use crate::assess::namespace_index::NamespaceIndex;
 use crate::assess::object::kind::WorkloadId;
@@ -109,7 +111,17 @@ impl View<'_> {
                 .iter()
                 .map(|(name, path)| path_line(name, path, self))
                 .collect(),
+            contrast: self.contrast(&tally).map(Box::new),
         }
+    }
+
+    /// Delivery on both sides; none where no rollout is recorded.
+    fn contrast(&self, tally: &Tally) -> Option<Contrast> {
+        let mut tracked = tracked(self.inventory, self.as_of).peekable();
+        tracked.peek()?;
+        let register = self.register.views(self.inventory);
+        let surroundings = Surroundings::of(tally, &register);
+        Some(contrast(tracked, &surroundings, self.as_of.now))
     }
 }
 

@@ -11,6 +11,7 @@ use std::vec;
 use serde::Serialize;
 
 use super::build::View;
+use super::contrast::ContrastDocument;
 use super::view::ReportView;
 use super::{KIND, Numbers, SUMMARY_KIND, encode};
 use crate::api::API_VERSION;
@@ -79,6 +80,16 @@ impl Stream {
     /// The numbers alone.
     pub fn summary(view: Arc<ReportView>) -> Self {
         Self::of(view, [Part::Head(SUMMARY_KIND), Part::Text("}".to_owned())])
+    }
+
+    /// The contrast alone.
+    ///
+    /// # Errors
+    /// When it cannot be written as JSON.
+    pub fn contrast(view: Arc<ReportView>) -> serde_json::Result<Self> {
+        let contrast = view.summary().contrast.as_deref();
+        let document = encode::json(&ContrastDocument::new(contrast, view.as_of))?;
+        Ok(Self::of(view, [Part::Text(document)]))
     }
 
     /// A list of these workloads; `head` is a JSON object without lists.

@@ -3,12 +3,13 @@
 
 use jiff::Timestamp;
 
+use crate::api::Period;
 use crate::api::golden_path::Level;
 use crate::assess::state::{Outcome, Standing, Status, Turn};
 use crate::report::document::{Check, Workload};
 use crate::report::terminal::plain::plain;
-use crate::report::terminal::table::{Paint, Style};
-use crate::report::voice::{self, Calendar, WorkloadState, day, next};
+use crate::report::terminal::table::{Cell, Paint, Style, render as table};
+use crate::report::voice::{self, Calendar, WorkloadState, ago, day, next};
 
 /// The explanation, for a terminal. `from` holds the flags that suggested commands need, such as
 /// `--from deploy/`; empty for a cluster.
@@ -16,6 +17,7 @@ pub fn render(workload: &Workload, as_of: Timestamp, style: Style, from: &str) -
     let sections = [
         head(workload, as_of, style),
         checks(workload, as_of, style),
+        rollouts(workload, as_of, style),
         ending(workload, as_of, from),
     ];
     let shown: Vec<String> = sections
@@ -23,6 +25,36 @@ pub fn render(workload: &Workload, as_of: Timestamp, style: Style, from: &str) -
         .filter(|section| !section.is_empty())
         .collect();
     shown.join("\n")
+}
+
+/// The latest rollouts, newest first; empty where none is recorded.
+fn rollouts(workload: &Workload, as_of: Timestamp, style: Style) -> String {
+    let Some(delivery) = &workload.delivery else {
+        return String::new();
+    };
+    let rows: Vec<Vec<Cell>> = delivery
+        .rollouts
+        .iter()
+        .map(|it| {
+            let ended = it.available_at.or(it.failed_at).unwrap_or(it.started_at);
+            let duration = |seconds: u32| Period::seconds(seconds.into()).to_string();
+            let recovery = it.failed_at.zip(it.recovered_at).and_then(|(from, to)| {
+                let seconds = to.0.as_second() - from.0.as_second();
+                u32::try_from(seconds).ok().map(duration)
+            });
+            [
+                ago(ended.0, as_of),
+                it.cause.as_str().to_owned(),
+                it.result.as_str().to_owned(),
+                it.lead_time.map_or_else(|| "–".to_owned(), duration),
+                recovery.unwrap_or_else(|| "–".to_owned()),
+            ]
+            .map(Cell::from)
+            .to_vec()
+        })
+        .collect();
+    let heads = ["ROLLOUT", "CAUSE", "RESULT", "LEAD TIME", "RECOVERY"];
+    table(&heads, &rows, style)
 }
 
 fn head(workload: &Workload, as_of: Timestamp, style: Style) -> String {
@@ -203,6 +235,7 @@ fn platforms_command(workload: &Workload) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::report::document::Delivery;
     use crate::report::fixtures::{at, check, documented, undocumented, unscoped, workload};
 
     const NOW: &str = "2026-03-01T00:00:00Z";
@@ -233,6 +266,24 @@ Template  v1:0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a
 Read from shop/api.yaml:3
 ";
         assert_eq!(why(&undocumented()), expected);
+    }
+
+    #[test]
+    fn the_latest_rollouts_are_listed() {
+        let rollout = serde_json::json!({
+            "number": 1, "cause": "release", "result": "failed", "failureVisible": true,
+            "startedAt": "2026-02-27T09:58:00Z", "availableAt": "2026-02-27T10:00:00Z",
+            "failedAt": "2026-02-27T10:00:00Z", "recoveredAt": "2026-02-27T10:20:00Z",
+            "leadTime": 3600,
+        });
+        let mut recorded = workload("web", Status::GoldenPath);
+        recorded.delivery = Some(Box::new(Delivery {
+            rollouts: vec![serde_json::from_value(rollout).unwrap()],
+            figures: Vec::new(),
+        }));
+        let text = why(&recorded);
+        let line = "yesterday   release   failed   1h          20m";
+        assert!(text.contains(line), "{text}");
     }
 
     #[test]

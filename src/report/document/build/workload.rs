@@ -14,7 +14,7 @@ use crate::assess::verdict::standing::CheckStanding;
 use crate::assess::verdict::{Choice, Verdict};
 use crate::assess::wording::nearest;
 use crate::assess::workload::{PathResult, Workload};
-use crate::report::document::{self, StandingDates, Steps};
+use crate::report::document::{self, Delivery, StandingDates, Steps};
 
 pub(super) fn line(
     workload: &Workload,
@@ -66,8 +66,21 @@ pub(super) fn line(
             (None, Some(path)) => feedback(path, "", workload, verdict),
             (None, None) => None,
         },
+        delivery: delivery(workload, ns).map(Box::new),
         source: view.sources.workloads.get(id).cloned(),
     }
+}
+
+/// Rollouts in the line of a workload.
+const LATEST_ROLLOUTS: usize = 5;
+
+fn delivery(workload: &Workload, ns: &NamespaceIndex) -> Option<Delivery> {
+    let record = ns.record(&workload.id.kind, &workload.id.name)?;
+    let latest_first = record.status.rollouts.iter().rev();
+    Some(Delivery {
+        rollouts: latest_first.take(LATEST_ROLLOUTS).cloned().collect(),
+        figures: record.status.figures.clone(),
+    })
 }
 
 /// The problems of this workload, as the whole report lists them. Conditions of scopes are listed once
