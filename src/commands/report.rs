@@ -36,6 +36,7 @@ Examples:
   goldenpath report --operator goldenpath-system/goldenpath   (the operator's own report)";
 
 /// Flags of `report`.
+#[allow(clippy::struct_excessive_bools)] // one a flag
 #[derive(Args, Clone, Debug, Default)]
 pub struct ReportArgs {
     /// Output format
