@@ -16,11 +16,12 @@ use super::snapshots::{Snapshots, View};
 use crate::api::golden_path::KindRef;
 use crate::assess::adoption::index::AdoptionIndex;
 use crate::assess::delivery::tallies::{Labels, Tallies};
-use crate::assess::delivery::tracked::tracked;
+use crate::assess::delivery::tracked::{tracked, tracked_one};
 use crate::assess::exception::assurance::Vouching;
 use crate::assess::inventory::{Inventory, Reread};
 use crate::assess::object::kind::WatchedKind;
 use crate::assess::planner::Planners;
+use crate::assess::planner::delivery::Recorded;
 use crate::assess::planner::policy_reports::{ReportPlan, ReportPlanner};
 use crate::assess::register::index::Register;
 use crate::assess::settings::Settings;
@@ -123,6 +124,17 @@ impl Context {
     /// Rollouts counted since the start. Hold them briefly, and never across an await; lock them last.
     pub fn tallies(&self) -> MutexGuard<'_, Tallies> {
         self.tallies.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Counts what a stored status adds to its record; a workload without a path has no labels to count by.
+    pub fn count_rollouts(&self, facts: &Inventory, recorded: &Recorded, now: Timestamp) {
+        let as_of = AsOf::new(now);
+        let tracked = tracked_one(facts, &recorded.of, &as_of);
+        if let Some((path, team)) = tracked.and_then(|it| Some((it.path?, it.team))) {
+            let labels = Labels { path, team };
+            let mut tallies = self.tallies();
+            tallies.count(recorded.before.as_ref(), &recorded.after, labels);
+        }
     }
 
     /// A copy of the tallies, with zeros for every workload whose rollouts will be counted.

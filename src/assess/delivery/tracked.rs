@@ -4,6 +4,7 @@ use super::side::Side;
 use crate::api::DeliveryRecordStatus;
 use crate::assess::inventory::Inventory;
 use crate::assess::namespace_index::NamespaceIndex;
+use crate::assess::object::kind::WorkloadId;
 use crate::assess::verdict::{AsOf, JudgeContext, judge};
 use crate::assess::workload::Workload;
 
@@ -40,6 +41,18 @@ pub fn tracked<'a>(inventory: &'a Inventory, as_of: &'a AsOf) -> impl Iterator<I
                 .map(move |entry| (&entry.workload, ns))
         })
         .filter_map(move |(workload, ns)| one(workload, ns, &ctx))
+}
+
+/// One workload with its record, in a counted namespace.
+pub fn tracked_one<'a>(
+    inventory: &'a Inventory,
+    id: &WorkloadId,
+    as_of: &AsOf,
+) -> Option<Tracked<'a>> {
+    let (ns, entry) = inventory.entry(id)?;
+    let ctx = inventory.judge_context(as_of);
+    ns.is_counted(&inventory.settings)
+        .then(|| one(&entry.workload, ns, &ctx))?
 }
 
 fn one<'a>(

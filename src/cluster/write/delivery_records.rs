@@ -58,8 +58,11 @@ impl WriteJob for RecordWrite {
     fn ended(self: Box<Self>, context: &Context, outcome: WriteOutcome, now: Timestamp) {
         let (mut facts, mut planners) = (context.inventory(), context.planners());
         let planner = &mut planners.delivery;
-        planner.ended(&mut facts, *self, outcome.for_planner(), now);
+        let recorded = planner.ended(&mut facts, *self, outcome.for_planner(), now);
         drop(planners);
+        if let Some(recorded) = recorded {
+            context.count_rollouts(&facts, &recorded, now);
+        }
         drop(facts);
         context.observed.notify_one();
     }
