@@ -1,9 +1,10 @@
-//! The read-only HTTP server: metrics, health, the report and its lists, all from a [`Source`]. It knows
-//! nothing of clusters. Liveness never depends on the cluster: a restart would not install a missing
-//! definition.
+//! The HTTP server. Read-only: metrics, health, the report and its lists, all from a [`Source`]. On a
+//! listener of its own: incidents, for an [`IncidentReceiver`]. It knows nothing of clusters. Liveness
+//! never depends on the cluster: a restart would not install a missing definition.
 
 mod activity;
 mod body;
+mod events;
 mod listener;
 mod shared;
 
@@ -21,6 +22,7 @@ use tokio::net::TcpListener;
 
 pub use activity::Patience;
 use body::Builders;
+pub use events::{EventSettings, IncidentReceiver, Rate, events};
 pub use listener::{Limits, Routes, serve};
 use shared::{Shared, Unavailable};
 

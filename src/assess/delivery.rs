@@ -5,6 +5,7 @@
 mod cause;
 pub mod contrast;
 mod entries;
+pub mod event;
 pub mod figures;
 mod fingerprint;
 mod incident;

@@ -24,7 +24,7 @@ pub struct IncidentReport {
 }
 
 /// Longest identity that is stored.
-const LONGEST_ID: usize = 256;
+pub(super) const LONGEST_ID: usize = 256;
 
 /// The status after one report at `now`.
 pub fn incident(
