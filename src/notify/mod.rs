@@ -1,8 +1,10 @@
-//! Sends messages to chats and other receivers over HTTP, one attempt at a time, and returns the
-//! outcome. `assess` plans reminders, `cluster` decides when to send and records what was sent. The
-//! address of a channel comes from the operator's configuration alone and is never logged.
+//! Sends messages to chats, and events to a CDEvents sink, over HTTP, one attempt at a time, and returns
+//! the outcome. `assess` plans reminders, `cluster` decides when to send and records what was sent. An
+//! address comes from the operator's configuration alone and is never logged.
 
+mod attempt;
 mod backoff;
+mod cdevents;
 mod client;
 mod config;
 mod endpoint;
@@ -10,6 +12,7 @@ mod error;
 mod response;
 mod webhook;
 
+pub use cdevents::{CdEventsSink, SinkAddress, SinkSettings};
 pub use client::{Body, HttpClient, NoAnswer, PATIENCE, read_text};
 pub use config::Config;
 pub use error::{Error, Result};

@@ -35,6 +35,23 @@ pub fn classify(status: StatusCode) -> ResponseClass {
     }
 }
 
+/// What a refusal is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RefusedFor {
+    /// The message: it would be refused again.
+    Message,
+    /// The address or a right: somebody may correct it.
+    Configuration,
+}
+
+/// What the refusal with this status is about.
+pub fn refused_for(status: StatusCode) -> RefusedFor {
+    match status.as_u16() {
+        300..=399 | 401 | 403 | 404 | 405 | 407 | 410 => RefusedFor::Configuration,
+        _ => RefusedFor::Message,
+    }
+}
+
 /// The pause a receiver asks for, in seconds or until a date; `None` where it cannot be read.
 pub fn retry_after(value: &str, now: SystemTime) -> Option<Duration> {
     let value = value.trim();
@@ -73,6 +90,20 @@ mod tests {
                 class,
                 "{code}"
             );
+        }
+    }
+
+    #[test]
+    fn a_refusal_is_about_the_message_or_the_configuration() {
+        for (code, about) in [
+            (302, RefusedFor::Configuration),
+            (401, RefusedFor::Configuration),
+            (404, RefusedFor::Configuration),
+            (400, RefusedFor::Message),
+            (413, RefusedFor::Message),
+            (422, RefusedFor::Message),
+        ] {
+            assert_eq!(refused_for(StatusCode::from_u16(code).unwrap()), about);
         }
     }
 

@@ -5,29 +5,20 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::io::Cursor;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, SystemTime};
 
-use http::{Method, Request, Response, Uri, header};
-use http_body_util::{BodyExt, Full};
+use http::{Method, Request, Uri, header};
+use http_body_util::Full;
 
+use super::attempt::{AGENT, SendError, attempt, refusal, secrets};
 use super::backoff;
-use super::client::{Body, HttpClient, NoAnswer, read_text};
+use super::client::{Body, HttpClient};
 use super::config::Config;
 use super::endpoint::{Endpoint, PayloadFormat};
 use super::error::Result;
-use super::response::{ResponseClass, classify, retry_after};
 use crate::assess::reminders::{Delivery, DeliveryFailure, ReminderMessage};
 use crate::proxy::Environment;
 use crate::report::document::encode;
 use crate::report::reminder;
-use crate::report::terminal::plain::plain;
-
-/// How much of the body of a refusal is read, in bytes.
-const READ: usize = 4_096;
-/// How much of that is quoted, in characters.
-const QUOTED: usize = 200;
-/// A shorter part of an address cannot be a secret.
-const SHORTEST_SECRET: usize = 6;
 
 /// Sends messages to the configured channels.
 pub struct WebhookSender {
@@ -42,31 +33,6 @@ impl fmt::Debug for WebhookSender {
         f.debug_struct("WebhookSender")
             .field("endpoints", &self.endpoints)
             .finish_non_exhaustive()
-    }
-}
-
-/// Why a message was not accepted.
-enum SendError {
-    /// A retry would fail too.
-    Permanent {
-        reason: &'static str,
-        message: String,
-    },
-    /// A retry may succeed, after the pause the receiver asked for.
-    Temporary {
-        reason: &'static str,
-        message: String,
-        retry_after: Option<Duration>,
-    },
-}
-
-impl SendError {
-    const fn temporary(reason: &'static str, message: String) -> Self {
-        Self::Temporary {
-            reason,
-            message,
-            retry_after: None,
-        }
     }
 }
 
@@ -97,9 +63,11 @@ impl WebhookSender {
                 self.count(channel, |_| 0);
                 Delivery::Accepted
             }
-            Err(SendError::Permanent { reason, message }) => {
-                Delivery::Refused(refusal(reason, message))
-            }
+            Err(SendError::Permanent {
+                reason,
+                message,
+                about: _,
+            }) => Delivery::Refused(refusal(reason, message)),
             Err(SendError::Temporary {
                 reason,
                 message,
@@ -133,45 +101,8 @@ impl WebhookSender {
             .resolve()
             .map_err(|why| SendError::temporary("NoAddress", why))?;
         let secrets = secrets(&uri);
-        let request =
-            request(uri, endpoint.format, message).map_err(|why| SendError::Permanent {
-                reason: "Invalid",
-                message: why,
-            })?;
-        let response = match self.client.send(request).await {
-            Ok(response) => response,
-            Err(NoAnswer::Unreachable(why)) => {
-                return Err(SendError::temporary("Unreachable", why));
-            }
-            Err(why @ NoAnswer::TimedOut) => {
-                return Err(SendError::temporary("TimedOut", why.to_string()));
-            }
-        };
-        let retry_after = response
-            .headers()
-            .get(header::RETRY_AFTER)
-            .and_then(|value| retry_after(value.to_str().ok()?, SystemTime::now()));
-        match classify(response.status()) {
-            // The rest of the response changes nothing: the message was accepted.
-            ResponseClass::Accepted => Ok(()),
-            ResponseClass::Permanent(reason) => Err(SendError::Permanent {
-                reason,
-                message: quote(response, &secrets).await,
-            }),
-            ResponseClass::Temporary(reason) => Err(SendError::Temporary {
-                reason,
-                message: quote(response, &secrets).await,
-                retry_after,
-            }),
-        }
-    }
-}
-
-fn refusal(reason: &'static str, message: String) -> DeliveryFailure {
-    DeliveryFailure {
-        reason,
-        message,
-        pause: backoff::after_refusal(),
+        let request = request(uri, endpoint.format, message).map_err(SendError::invalid)?;
+        attempt(&self.client, request, &secrets).await
     }
 }
 
@@ -192,43 +123,9 @@ fn request(
         .uri(uri)
         .header(header::CONTENT_TYPE, "application/json; charset=utf-8")
         .header(header::CONTENT_LENGTH, length)
-        .header(
-            header::USER_AGENT,
-            concat!("goldenpath/", env!("CARGO_PKG_VERSION")),
-        )
+        .header(header::USER_AGENT, AGENT)
         // The same for every attempt, so that a receiver that supports it accepts the message once.
         .header("Idempotency-Key", format!("\"{}\"", message.id))
         .body(Full::new(Cursor::new(body)))
         .map_err(|error| error.to_string())
-}
-
-/// The secret parts of an address. Servers often repeat the requested path, and their responses are
-/// quoted in logs and Events.
-fn secrets(uri: &Uri) -> Vec<String> {
-    let query = uri.query().unwrap_or_default().split(['&', '=']);
-    uri.path()
-        .split('/')
-        .chain(query)
-        .filter(|part| part.len() >= SHORTEST_SECRET)
-        .map(str::to_owned)
-        .collect()
-}
-
-/// The status and the beginning of the body on one line; the status alone where the body contains a
-/// secret.
-async fn quote<B>(response: Response<B>, secrets: &[String]) -> String
-where
-    B: BodyExt,
-    B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
-{
-    let status = response.status().as_u16();
-    let Ok(text) = read_text(response.into_body(), READ).await else {
-        return format!("HTTP {status}");
-    };
-    if secrets.iter().any(|secret| text.contains(secret)) {
-        return format!("HTTP {status}");
-    }
-    let line: String = text.split_whitespace().collect::<Vec<_>>().join(" ");
-    let line: String = line.chars().take(QUOTED).collect();
-    format!("HTTP {status} {}", plain(&line)).trim().to_owned()
 }

@@ -2,6 +2,7 @@
 //! the sentences that people read. Nothing here judges, reads a clock or performs IO.
 
 pub(crate) mod bundle;
+pub mod cdevents;
 pub mod contrast;
 pub mod demand;
 pub mod document;

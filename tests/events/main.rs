@@ -1,0 +1,14 @@
+//! The listener for incidents and the CDEvents sink over real sockets: their answers, the published
+//! schemas of CDEvents, and hostile requests. Without a cluster.
+
+#![cfg(feature = "cluster")]
+#![allow(clippy::unwrap_used)]
+
+mod ground;
+mod hostile;
+#[path = "../receiver/mod.rs"]
+mod receiver;
+mod requests;
+mod schema;
+mod schemas;
+mod sink;
