@@ -30,15 +30,15 @@ pub struct CloudEvent {
     subject: String,
     time: Instant,
     datacontenttype: &'static str,
-    data: Data,
+    data: Payload,
 }
 
 #[derive(Serialize, Clone, Debug, PartialEq, Eq)]
 #[serde(rename_all = "camelCase")]
-struct Data {
+struct Payload {
     context: EventContext,
     subject: Subject,
-    custom_data: CustomData,
+    custom_data: RecordedRollout,
     custom_data_content_type: &'static str,
 }
 
@@ -73,7 +73,7 @@ struct Environment {
 /// The rollout, as the record has it.
 #[derive(Serialize, Clone, Debug, PartialEq, Eq)]
 #[serde(rename_all = "camelCase")]
-struct CustomData {
+struct RecordedRollout {
     namespace: String,
     kind: String,
     name: String,
@@ -127,7 +127,7 @@ pub fn cloud_event(event: &ServiceEvent, environment: &str) -> Option<CloudEvent
         subject: subject.clone(),
         time,
         datacontenttype: "application/json",
-        data: Data {
+        data: Payload {
             context: EventContext {
                 specversion: "0.5.1",
                 id,
@@ -144,7 +144,7 @@ pub fn cloud_event(event: &ServiceEvent, environment: &str) -> Option<CloudEvent
                     artifact_id: artifact(event),
                 },
             },
-            custom_data: CustomData {
+            custom_data: RecordedRollout {
                 namespace: event.namespace.clone(),
                 kind: event.kind.clone(),
                 name: event.name.clone(),

@@ -104,18 +104,18 @@ async fn alerts(State(events): State<Arc<Events>>, request: Request) -> Response
 }
 
 async fn cdevents_method(State(events): State<Arc<Events>>) -> Response {
-    events.refuse(EventSource::CdEvents, Refusal::Method)
+    events.refuse(EventSource::CdEvents, &Refusal::Method)
 }
 
 async fn alerts_method(State(events): State<Arc<Events>>) -> Response {
-    events.refuse(EventSource::Alertmanager, Refusal::Method)
+    events.refuse(EventSource::Alertmanager, &Refusal::Method)
 }
 
 impl Events {
     async fn take(&self, source: EventSource, request: Request) -> Response {
         let read = match self.read(source, request).await {
             Ok(read) => read,
-            Err(refusal) => return self.refuse(source, refusal),
+            Err(refusal) => return self.refuse(source, &refusal),
         };
         let results = read.events.into_iter().map(|event| self.record(event));
         let results = join_all(results).await;
@@ -190,7 +190,7 @@ impl Events {
         }
     }
 
-    fn refuse(&self, source: EventSource, refusal: Refusal) -> Response {
+    fn refuse(&self, source: EventSource, refusal: &Refusal) -> Response {
         self.receiver.count(source, refusal.result());
         let text = refusal.to_string();
         if self.is_log_due() {

@@ -19,7 +19,7 @@ pub use workload::{NamedWorkload, NoMatch, WorkloadLabel, matching};
 /// Who sends events: the label `source` of their counter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum EventSource {
-    /// `CDEvents` in `CloudEvents`.
+    /// CDEvents in CloudEvents.
     CdEvents,
     /// Alertmanager's webhook.
     Alertmanager,
@@ -131,13 +131,13 @@ pub enum EventError {
     /// The body is not JSON, or not of the expected form.
     #[error("the body cannot be read: {0}")]
     Body(String),
-    /// A `CloudEvents` attribute is missing.
+    /// A CloudEvents attribute is missing.
     #[error("the event has no {0}: CloudEvents 1.0 requires it")]
     MissingAttribute(&'static str),
-    /// A `CloudEvents` attribute is not text.
+    /// A CloudEvents attribute is not text.
     #[error("the attribute {0} is not UTF-8 text")]
     MalformedAttribute(&'static str),
-    /// Another version of `CloudEvents`.
+    /// Another version of CloudEvents.
     #[error("specversion is '{0}': only CloudEvents 1.0 is supported")]
     SpecVersion(String),
     /// Two fields contradict each other.
@@ -145,9 +145,9 @@ pub enum EventError {
         "the attribute type is '{envelope}', and context.type is '{context}': they must be equal"
     )]
     TypeMismatch {
-        /// The type of the `CloudEvents` envelope.
+        /// The type of the CloudEvents envelope.
         envelope: String,
-        /// The type in the `CDEvents` context.
+        /// The type in the CDEvents context.
         context: String,
     },
     /// A version of an event that is not known.

@@ -53,13 +53,14 @@ impl Refusal {
     const fn status(&self) -> StatusCode {
         match self {
             Self::Unauthorized => StatusCode::UNAUTHORIZED,
-            Self::NoToken => StatusCode::SERVICE_UNAVAILABLE,
             Self::Method => StatusCode::METHOD_NOT_ALLOWED,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::Slow => StatusCode::REQUEST_TIMEOUT,
             Self::RateLimited(EventSource::CdEvents) => StatusCode::TOO_MANY_REQUESTS,
             // Alertmanager repeats a notification only after a status of 500 or more.
-            Self::RateLimited(EventSource::Alertmanager) => StatusCode::SERVICE_UNAVAILABLE,
+            Self::NoToken | Self::RateLimited(EventSource::Alertmanager) => {
+                StatusCode::SERVICE_UNAVAILABLE
+            }
             Self::Invalid(EventError::MediaType(_)) => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::BrokenOff | Self::Invalid(_) => StatusCode::BAD_REQUEST,
         }

@@ -1,4 +1,4 @@
-//! Incident events of `CDEvents`: `dev.cdevents.incident.detected` and `.resolved`, in every 0.x version.
+//! Incident events of CDEvents: `dev.cdevents.incident.detected` and `.resolved`, in every 0.x version.
 //! Other events are ignored, `incident.reported` too: it is about a ticket, not about a time.
 
 use serde_json::Value;

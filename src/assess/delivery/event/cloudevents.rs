@@ -1,4 +1,4 @@
-//! `CloudEvents` 1.0 over HTTP: binary, structured and batched JSON. Only the attributes that incidents
+//! CloudEvents 1.0 over HTTP: binary, structured and batched JSON. Only the attributes that incidents
 //! need are read; extensions and unknown attributes are ignored.
 
 use percent_encoding::percent_decode;
@@ -32,7 +32,7 @@ const CLOUD_EVENTS: &str = "application/cloudevents";
 /// The events in one request.
 ///
 /// # Errors
-/// When the request is not a `CloudEvents` 1.0 request in JSON.
+/// When the request is not a CloudEvents 1.0 request in JSON.
 pub fn read(header: Header<'_>, body: &[u8]) -> Result<Vec<Envelope>, EventError> {
     let content_type = header("content-type").map(String::from_utf8_lossy);
     let media_type = content_type.as_deref().map(media_type);
