@@ -21,16 +21,16 @@ fn bodies() -> impl Strategy<Value = Vec<u8>> {
         notification(&alert("firing")).to_string(),
         "[[[[[[[[[[[[[[[[".repeat(64),
     ];
-    let changes = prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 0..6);
-    let changed = (prop::sample::select(valid.to_vec()), changes).prop_map(|(text, changes)| {
+    let edits = prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 0..6);
+    let edited = (prop::sample::select(valid.to_vec()), edits).prop_map(|(text, edits)| {
         let mut bytes = text.into_bytes();
-        for (at, byte) in changes {
+        for (at, byte) in edits {
             let at = at.index(bytes.len());
             bytes[at] = byte;
         }
         bytes
     });
-    prop_oneof![4 => changed, 1 => prop::collection::vec(any::<u8>(), 0..200)]
+    prop_oneof![4 => edited, 1 => prop::collection::vec(any::<u8>(), 0..200)]
 }
 
 fn parse(content_type: &str, header: &[u8], body: &[u8]) {

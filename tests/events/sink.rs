@@ -42,20 +42,20 @@ fn an_event_is_sent_in_structured_mode_with_the_current_token() {
         fs::write(&token, text).unwrap();
         assert_eq!(deliver(&sink, &event), Some(Delivery::Accepted));
     }
-    let received = receiver.received();
-    let tokens = received
+    let arrived = receiver.received();
+    let tokens = arrived
         .iter()
         .map(|it| it.headers["authorization"].to_str().unwrap());
     assert_eq!(
         tokens.collect::<Vec<_>>(),
         ["Bearer first", "Bearer second"]
     );
-    let content_type = received[0].headers["content-type"].to_str().unwrap();
+    let content_type = arrived[0].headers["content-type"].to_str().unwrap();
     assert!(content_type.starts_with("application/cloudevents+json"));
-    assert_eq!(received[0].path, "/hooks/very-secret-path");
+    assert_eq!(arrived[0].path, "/hooks/very-secret-path");
     // The same event, with the same id, both times.
-    assert_eq!(received[0].body, received[1].body);
-    let data = &received[0].body["data"];
+    assert_eq!(arrived[0].body, arrived[1].body);
+    let data = &arrived[0].body["data"];
     assert_eq!(data["subject"]["content"]["environment"]["id"], "eu-1");
     let artifact = "pkg:oci/checkout?repository_url=ghcr.io/shop/checkout&tag=1.4";
     assert_eq!(data["subject"]["content"]["artifactId"], artifact);
