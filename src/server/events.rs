@@ -9,11 +9,12 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use axum::Router;
 use axum::body::{Bytes, to_bytes};
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, header};
 use axum::response::Response;
-use axum::{Router, routing::post};
+use axum::routing::{MethodFilter, on};
 use futures::future::{BoxFuture, join_all};
 use tokio::time::timeout;
 use tracing::warn;
@@ -85,8 +86,14 @@ pub fn events(receiver: Arc<dyn IncidentReceiver>, settings: EventSettings) -> R
         logged: Mutex::default(),
     });
     let all = Router::new()
-        .route("/events", post(cdevents).fallback(cdevents_method))
-        .route("/alertmanager", post(alerts).fallback(alerts_method))
+        .route(
+            "/events",
+            on(MethodFilter::POST, cdevents).fallback(cdevents_method),
+        )
+        .route(
+            "/alertmanager",
+            on(MethodFilter::POST, alerts).fallback(alerts_method),
+        )
         .with_state(events);
     Routes {
         all,

@@ -148,7 +148,7 @@ mod tests {
     }
 
     #[test]
-    fn versions_and_predicates_are_told_apart() {
+    fn each_version_and_predicate_is_read() {
         let service = json!({"id": "web"});
         for version in ["0.1.0", "0.2.0", "0.3.0", "0.4.0-draft"] {
             let detected = event(&format!("{DETECTED}{version}"), &service);
