@@ -62,16 +62,25 @@ const WITHOUT_CIRCLES: [(&str, &str); 9] = [
     ("src", "manifests"),
 ];
 /// The rooms of `src/cluster` left and right of `watch` and `write`, which stand side by side.
-const BEFORE_WATCH_AND_WRITE: [&str; 7] = [
+const BEFORE_WATCH_AND_WRITE: [&str; 9] = [
     "client",
     "counters",
     "event_queue",
+    "incidents",
+    "delivery_events",
     "lease",
     "readiness",
     "snapshots",
     "context",
 ];
-const AFTER_WATCH_AND_WRITE: [&str; 4] = ["clock", "observer", "reminding", "run"];
+const AFTER_WATCH_AND_WRITE: [&str; 6] = [
+    "clock",
+    "observer",
+    "publishing",
+    "recording",
+    "reminding",
+    "run",
+];
 /// Names that do not describe the content.
 const EMPTY_NAMES: [&str; 8] = [
     "util", "utils", "helper", "helpers", "manager", "common", "misc", "types",

@@ -9,7 +9,9 @@ use tokio::sync::Notify;
 
 use super::client::heartbeat::Heartbeat;
 use super::counters::{Counters, WriteVerb};
+use super::delivery_events::DeliveryEvents;
 use super::event_queue::{EventQueue, EventTrigger};
+use super::incidents::IncidentQueue;
 use super::lease::Leadership;
 use super::readiness::Gates;
 use super::snapshots::{Snapshots, View};
@@ -63,6 +65,10 @@ pub struct Context {
     /// Wakes the task that looks at rollouts.
     pub observed: Notify,
     events: EventQueue,
+    /// Received incidents on their way to records.
+    pub incidents: IncidentQueue,
+    /// Rollouts on their way to the CDEvents sink.
+    pub deliveries: DeliveryEvents,
     /// Options of the adoption metrics.
     pub metrics: metrics::Options,
     /// The latest report and metrics.
@@ -96,6 +102,8 @@ impl Context {
             changed: Notify::new(),
             observed: Notify::new(),
             events,
+            incidents: IncidentQueue::default(),
+            deliveries: DeliveryEvents::default(),
             metrics: metrics::Options::default(),
             snapshots: Snapshots::default(),
             reports: PolicyReportState::default(),
@@ -269,6 +277,14 @@ impl Context {
     /// A number that grows with every change that may ask for a slow write.
     pub fn plan_version(&self, facts: &Inventory) -> u64 {
         facts.version() + self.planners().version() + self.reports.ledger().version()
+    }
+
+    /// Queues events about rollouts that a stored status shows as available; those that do not fit are
+    /// counted and dropped.
+    pub fn publish(&self, recorded: &Recorded) {
+        for _ in 0..self.deliveries.push(recorded) {
+            self.counters.event_sent("dropped");
+        }
     }
 
     /// Queues an Event; one that does not fit is counted and dropped.

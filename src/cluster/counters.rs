@@ -9,6 +9,7 @@ use prometheus::{
     GaugeVec, Histogram, HistogramOpts, IntCounter, IntCounterVec, IntGaugeVec, Opts, Registry,
 };
 
+use crate::assess::delivery::event::{EventResult, EventSource};
 use crate::assess::planner::labels::Transition;
 use crate::assess::reminders::ReminderStage;
 
@@ -25,6 +26,8 @@ pub struct Counters {
     writes: IntCounterVec,
     transitions: IntCounterVec,
     notifications: IntCounterVec,
+    events_received: IntCounterVec,
+    events_sent: IntCounterVec,
     exceptions_deleted: IntCounter,
     exceptions_recreated: IntCounter,
     clock_ticks: IntCounter,
@@ -110,6 +113,8 @@ impl Default for Counters {
                 &["path", "from", "to", "cause"],
             ),
             notifications: notifications(&metrics),
+            events_received: events_received(&metrics),
+            events_sent: events_sent(&metrics),
             exceptions_deleted: metrics.counter(
                 "exceptions_deleted_total",
                 "Deleted exceptions of any phase.",
@@ -130,6 +135,22 @@ fn notifications(metrics: &Registration<'_>) -> IntCounterVec {
         "notifications_total",
         "Items in sent reminders by channel, stage and result.",
         &["sink", "stage", "result"],
+    )
+}
+
+fn events_received(metrics: &Registration<'_>) -> IntCounterVec {
+    metrics.counters(
+        "events_received_total",
+        "Received events about incidents, and refused requests, by source and result.",
+        &["source", "result"],
+    )
+}
+
+fn events_sent(metrics: &Registration<'_>) -> IntCounterVec {
+    metrics.counters(
+        "events_sent_total",
+        "Events about rollouts for the CDEvents sink by result.",
+        &["result"],
     )
 }
 
@@ -174,6 +195,27 @@ impl Counters {
     pub fn notified(&self, channel: &str, stage: ReminderStage, result: &str) {
         let labels = [channel, stage.as_str(), result];
         self.notifications.with_label_values(&labels).inc();
+    }
+
+    /// Events will be received: every count starts at zero.
+    pub fn expect_events(&self) {
+        for source in EventSource::ALL {
+            for result in EventResult::ALL {
+                let labels = [source.as_str(), result.as_str()];
+                self.events_received.with_label_values(&labels);
+            }
+        }
+    }
+
+    /// An event was received, or a request refused.
+    pub fn event_received(&self, source: EventSource, result: EventResult) {
+        let labels = [source.as_str(), result.as_str()];
+        self.events_received.with_label_values(&labels).inc();
+    }
+
+    /// An event was sent to the CDEvents sink, or not.
+    pub fn event_sent(&self, result: &str) {
+        self.events_sent.with_label_values(&[result]).inc();
     }
 
     /// An exception was deleted.

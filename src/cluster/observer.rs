@@ -9,6 +9,11 @@ use prometheus::proto::MetricFamily;
 use super::context::Context;
 use super::counters::GaugeValues;
 use super::readiness::Stage;
+use crate::assess::delivery::event::{
+    EventResult, EventSource, IncidentOutcome, NamedWorkload, ReportedIncident, matching,
+    with_incident,
+};
+use crate::assess::object::kind::WorkloadId;
 use crate::assess::verdict::{AsOf, judge};
 use crate::report::document::view::ReportView;
 use crate::report::metrics;
@@ -95,6 +100,37 @@ impl Observer {
                 .count()
         });
         Some(unsettled.sum())
+    }
+
+    /// Records one report of an incident: accepted or a duplicate once the stored record has it. Only the
+    /// leader records.
+    pub async fn record_incident(&self, incident: ReportedIncident) -> EventResult {
+        let context = &self.0;
+        if !self.is_ready() || !context.leadership.holds() {
+            return EventResult::Unavailable;
+        }
+        let ReportedIncident { workload, report } = context.incidents.complete(incident);
+        let Some(of) = self.incident_of(workload.as_ref(), &report.id) else {
+            return EventResult::Unmatched;
+        };
+        match context.incidents.record(of, report).await {
+            Some(IncidentOutcome::Recorded) => EventResult::Accepted,
+            Some(IncidentOutcome::Duplicate) => EventResult::Duplicate,
+            None => EventResult::Unavailable,
+        }
+    }
+
+    fn incident_of(&self, named: Option<&NamedWorkload>, id: &str) -> Option<WorkloadId> {
+        let facts = self.0.inventory();
+        match named {
+            Some(named) => matching(named, &facts).ok(),
+            None => with_incident(id, &facts),
+        }
+    }
+
+    /// Counts one received event, or one refused request.
+    pub fn event_received(&self, source: EventSource, result: EventResult) {
+        self.0.counters.event_received(source, result);
     }
 
     fn is_ready(&self) -> bool {

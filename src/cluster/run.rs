@@ -18,10 +18,14 @@ use super::client::heartbeat::Heartbeat;
 use super::clock;
 use super::context::Context;
 use super::deliveries;
+use super::delivery_events::{DeliveryEvents, QueuedRollout};
 use super::event_queue::{EventQueue, EventTrigger};
+use super::incidents::{IncidentQueue, QueuedIncident};
 use super::lease::LeaderElector;
 use super::observer::Observer;
+use super::publishing::{self, ServiceEventSender};
 use super::readiness::{NeededFor, Stage, WatchFailure};
+use super::recording;
 use super::reminding::{self, Reminders, Reminding};
 use super::watch::follow::follow;
 use super::watch::followed::Followed;
@@ -57,6 +61,8 @@ pub struct RunSettings {
     pub lease_namespace: Option<String>,
     /// Reminders, where any are sent.
     pub reminders: Option<Reminders>,
+    /// What sends events about rollouts, where any are sent.
+    pub sink: Option<Arc<dyn ServiceEventSender>>,
     /// The name of the approval policy and its binding; approvals are not verified where absent.
     pub approval_policy: Option<String>,
 }
@@ -67,6 +73,8 @@ pub struct Operator {
     client: Client,
     context: Arc<Context>,
     triggers: mpsc::Receiver<EventTrigger>,
+    incidents: Option<mpsc::Receiver<QueuedIncident>>,
+    rollouts: Option<mpsc::Receiver<QueuedRollout>>,
 }
 
 impl Operator {
@@ -85,11 +93,19 @@ impl Operator {
             context.gates.expect(&followed.name, followed.needed_for);
         }
         approval_policy::expect(&context, settings.approval_policy.as_deref());
+        let incidents = receive_incidents(&settings, &mut context);
+        let rollouts = settings.sink.as_ref().map(|_| {
+            let (queue, rollouts) = DeliveryEvents::new();
+            context.deliveries = queue;
+            rollouts
+        });
         Ok(Self {
             settings,
             client,
             context: Arc::new(context),
             triggers,
+            incidents,
+            rollouts,
         })
     }
 
@@ -109,6 +125,8 @@ impl Operator {
             client,
             context,
             triggers,
+            incidents,
+            rollouts,
         } = self;
         let identity = identity();
         let mut tasks = Tasks::start(&settings, &client, &context);
@@ -116,6 +134,14 @@ impl Operator {
         tasks
             .others
             .spawn(named("the event recorder", recorder.run(triggers)));
+        if let Some(incidents) = incidents {
+            let records = recording::run(incidents, context.clone());
+            tasks.others.spawn(named("the incidents", records));
+        }
+        if let Some((sender, rollouts)) = settings.sink.clone().zip(rollouts) {
+            let events = publishing::run(sender, rollouts, client.clone(), context.clone());
+            tasks.others.spawn(named("the CDEvents sink", events));
+        }
         let elector = elector(&settings, client, &identity);
         let election = elect(elector.clone(), &context);
         let ended = tokio::select! {
@@ -128,6 +154,20 @@ impl Operator {
         release(elector, &context).await;
         ended.map_or(Ok(()), |task| Err(Error::Ended(task)))
     }
+}
+
+/// The receiving end of the queue of incidents, where any are received.
+fn receive_incidents(
+    settings: &RunSettings,
+    context: &mut Context,
+) -> Option<mpsc::Receiver<QueuedIncident>> {
+    let delivery = settings.judging.delivery.as_ref()?;
+    delivery.has_incidents.then(|| {
+        let (queue, incidents) = IncidentQueue::new();
+        context.incidents = queue;
+        context.counters.expect_events();
+        incidents
+    })
 }
 
 /// The operator's tasks. None of them ever ends by itself.

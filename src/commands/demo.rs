@@ -72,7 +72,7 @@ pub(super) fn run(args: &DemoArgs, invocation: &Invocation<'_>) -> Result<Exit> 
                 // The demo may have ended meanwhile, and the receiver with it.
                 let _ = sender.send((listen, observer));
             };
-            operate(settings, listen, until, listening).await
+            operate(settings, listen, None, until, listening).await
         });
         let shown = match receiver.await {
             Ok((listen, observer)) => match settle(&observer).await {
@@ -128,6 +128,7 @@ fn settings(cluster: &ControlPlane) -> RunSettings {
         report_formats: &[],
         leader_elect: false,
         reminders: None,
+        sink: None,
         lease_namespace: None,
         approval_policy: Some(APPROVAL_POLICY.to_owned()),
     }

@@ -1,6 +1,8 @@
 //! `goldenpath run`: wires operator, HTTP server and reminders together. The server starts first, so
 //! that liveness is answered from the start, and stops last.
 
+mod events;
+
 use std::io;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -13,6 +15,7 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tracing::info;
 
+use self::events::{EventArgs, EventsListen};
 use super::error::{ErrorKind, Result};
 use super::global::GlobalArgs;
 use super::judging::JudgingArgs;
@@ -196,6 +199,10 @@ pub struct RunArgs {
     )]
     pub log_format: LogFormat,
 
+    /// Received and sent events.
+    #[command(flatten)]
+    pub events: EventArgs,
+
     /// How workloads are found, attributed and counted.
     #[command(flatten)]
     pub judging: JudgingArgs,
@@ -247,7 +254,8 @@ pub(super) fn run(args: &RunArgs, invocation: &Invocation<'_>) -> Result<Exit> {
     };
     runtime::start()?.block_on(async {
         let stop = runtime::stop_signal()?;
-        operate(settings(args, global)?, listen, stop, |_, _| {}).await
+        let events = args.events.listener();
+        operate(settings(args, global)?, listen, events, stop, |_, _| {}).await
     })?;
     Ok(Exit::Fine)
 }
@@ -267,7 +275,7 @@ fn settings(args: &RunArgs, global: &GlobalArgs) -> Result<RunSettings> {
         OnOff::On => Some(DeliverySettings {
             commit_time_keys: args.commit_time_from.clone(),
             failure_window: args.failure_window,
-            has_incidents: false,
+            has_incidents: args.events.events_listen.is_some(),
         }),
         OnOff::Off => None,
     };
@@ -282,6 +290,7 @@ fn settings(args: &RunArgs, global: &GlobalArgs) -> Result<RunSettings> {
         lease_namespace: args.lease_namespace.clone(),
         approval_policy: Some(args.approval_policy.clone()).filter(|name| !name.is_empty()),
         reminders,
+        sink: args.events.sink()?,
     })
 }
 
@@ -322,6 +331,7 @@ fn exposed(args: &RunArgs) -> metrics::Options {
 pub(super) async fn operate(
     settings: RunSettings,
     listen: Listen,
+    events: Option<EventsListen>,
     stop: impl Future<Output = ()>,
     listening: impl FnOnce(Listen, Observer),
 ) -> Result<()> {
@@ -330,6 +340,13 @@ pub(super) async fn operate(
     let mut servers = JoinSet::new();
     let source: Arc<dyn Source> = Arc::new(operator.observer());
     let bound = serve(listen, &source, &mut servers, &close).await?;
+    if let Some(events) = events {
+        let (listener, address) = bind(events.address).await?;
+        let routes = server::events(Arc::new(operator.observer()), events.settings);
+        let limits = server::Limits::default();
+        servers.spawn(server::serve(listener, routes, limits, close.subscribe()));
+        info!(%address, "receiving incidents");
+    }
     info!(pages = %bound.pages, metrics = %bound.operations.unwrap_or(bound.pages), "listening");
     listening(bound, operator.observer());
     let mut is_served = true;

@@ -35,10 +35,10 @@ use crate::report::terminal::plain::plain;
 /// Bytes of a request's body.
 const LARGEST: usize = 1024 * 1024;
 /// How long a body may take to arrive.
-const BODY_WITHIN: Duration = Duration::from_secs(8);
-/// How long a report may take to be recorded. Together with the body less than a stalled connection may
-/// last.
-const RECORDED_WITHIN: Duration = Duration::from_secs(10);
+const BODY_WITHIN: Duration = Duration::from_secs(5);
+/// How long a report may take to be recorded: a record is written every 10 s at most. Together with the
+/// body less than a stalled connection may last.
+const RECORDED_WITHIN: Duration = Duration::from_secs(14);
 /// Pause between two log lines about refused requests.
 const LOG_EVERY: Duration = Duration::from_secs(60);
 

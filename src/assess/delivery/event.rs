@@ -11,10 +11,10 @@ use jiff::Timestamp;
 use sha2::{Digest as _, Sha256};
 
 use super::incident::{IncidentReport, LONGEST_ID};
-use crate::api::delivery_record::Rollout;
+use crate::api::delivery_record::{DeliveryRecordStatus, Rollout};
 
 pub use memory::SeenIncidents;
-pub use workload::{NamedWorkload, NoMatch, WorkloadLabel, matching};
+pub use workload::{NamedWorkload, NoMatch, WorkloadLabel, matching, with_incident};
 
 /// Who sends events: the label `source` of their counter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -211,6 +211,23 @@ pub struct ServiceEvent {
     pub image: Option<String>,
     /// The rollout.
     pub rollout: Rollout,
+}
+
+/// Rollouts that are available by the later status and not by the earlier one.
+pub fn newly_available<'a>(
+    before: &DeliveryRecordStatus,
+    after: &'a DeliveryRecordStatus,
+) -> impl Iterator<Item = &'a Rollout> {
+    let known: Vec<u32> = before
+        .rollouts
+        .iter()
+        .filter(|rollout| rollout.available_at.is_some())
+        .map(|rollout| rollout.number)
+        .collect();
+    after
+        .rollouts
+        .iter()
+        .filter(move |it| it.available_at.is_some() && !known.contains(&it.number))
 }
 
 #[cfg(test)]

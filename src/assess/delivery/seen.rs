@@ -165,6 +165,13 @@ impl Stamp {
     }
 }
 
+/// The image of the first container, if the workload has this template.
+pub fn first_image(workload: &Value, template: &TemplateHashes) -> Option<String> {
+    let found = template_of(workload).filter(|found| hashes(found) == *template)?;
+    let image = found["spec"]["containers"][0]["image"].as_str()?;
+    Some(image.to_owned())
+}
+
 /// Reads the objects. None if the workload has no uid or pod template, or if Flagger generates it: its
 /// rollouts are counted on the workload that the canary targets.
 pub fn read(objects: &Objects) -> Option<Seen> {

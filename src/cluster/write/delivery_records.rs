@@ -64,6 +64,9 @@ impl WriteJob for RecordWrite {
             context.count_rollouts(&facts, &recorded, now);
         }
         drop(facts);
+        if let Some(recorded) = recorded {
+            context.publish(&recorded);
+        }
         context.observed.notify_one();
     }
 

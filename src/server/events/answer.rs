@@ -26,7 +26,7 @@ pub(super) enum Refusal {
     #[error("the body is larger than 1 MiB: send fewer events at once")]
     TooLarge,
     /// The body did not arrive in time.
-    #[error("the body did not arrive within 8 s")]
+    #[error("the body did not arrive within 5 s")]
     Slow,
     /// The connection broke off.
     #[error("the body broke off")]

@@ -3,8 +3,10 @@
 
 use std::fmt;
 use std::str::FromStr;
+use std::sync::Arc;
 
 use crate::assess::inventory::Inventory;
+use crate::assess::namespace_index::records::Record;
 use crate::assess::object::kind::{WatchedKind, WorkloadId, short_name};
 
 /// A workload as an event names it.
@@ -90,6 +92,19 @@ pub fn matching(named: &NamedWorkload, inventory: &Inventory) -> Result<Workload
         (Some(_), Some(_)) => Err(NoMatch::Ambiguous),
         (None, _) => Err(NoMatch::Unknown),
     }
+}
+
+/// The workload whose record has an incident with this identity.
+pub fn with_incident(id: &str, inventory: &Inventory) -> Option<WorkloadId> {
+    inventory.namespaces().find_map(|(_, ns)| {
+        let has_it = |record: &&Arc<Record>| {
+            let mut incidents = record.status.incidents.iter();
+            incidents.any(|incident| incident.id == id)
+        };
+        let record = ns.records.values().find(has_it)?;
+        let mut ids = ns.workloads.values().map(|entry| &entry.workload.id);
+        ids.find(|id| record.is_of(&id.kind, &id.name)).cloned()
+    })
 }
 
 /// A label of alerts that holds the name of a workload, and the kind it stands for.
