@@ -38,7 +38,7 @@ impl DeliveryEvents {
     /// Queues the rollouts that a stored status shows as available. Returns how many did not fit.
     #[must_use]
     pub fn push(&self, recorded: &Recorded) -> usize {
-        let (Some(sender), Some(uid)) = (&self.0, &recorded.before.uid) else {
+        let (Some(sender), Some(uid)) = (&self.0, &recorded.uid) else {
             return 0;
         };
         let mark = recorded.after.mark.as_ref();
@@ -46,7 +46,7 @@ impl DeliveryEvents {
             let mark = mark.filter(|mark| mark.rollout == Some(number))?;
             mark.available.clone()
         };
-        newly_available(&recorded.before.status, &recorded.after)
+        newly_available(recorded.before.as_ref(), &recorded.after)
             .map(|rollout| QueuedRollout {
                 of: recorded.of.clone(),
                 uid: uid.to_string(),

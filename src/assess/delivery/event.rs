@@ -215,12 +215,12 @@ pub struct ServiceEvent {
 
 /// Rollouts that are available by the later status and not by the earlier one.
 pub fn newly_available<'a>(
-    before: &DeliveryRecordStatus,
+    before: Option<&DeliveryRecordStatus>,
     after: &'a DeliveryRecordStatus,
 ) -> impl Iterator<Item = &'a Rollout> {
     let known: Vec<u32> = before
-        .rollouts
-        .iter()
+        .into_iter()
+        .flat_map(|status| &status.rollouts)
         .filter(|rollout| rollout.available_at.is_some())
         .map(|rollout| rollout.number)
         .collect();

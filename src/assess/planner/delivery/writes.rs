@@ -64,6 +64,8 @@ pub struct DeliveryPlan {
 pub struct Recorded {
     /// The workload.
     pub of: WorkloadId,
+    /// Uid of the record.
+    pub uid: Option<Box<str>>,
     /// The status that was stored, or the one that was carried over to a new record; none without a past.
     pub before: Option<DeliveryRecordStatus>,
     /// The status after it.
@@ -146,7 +148,12 @@ impl DeliveryPlanner {
         let before = Some(stored).filter(is_stored).or(carried).cloned();
         let after = DeliveryRecordStatus::clone(&status);
         facts.record_delivery(&of.namespace, &name, uid.as_deref(), *status, version);
-        Some(Recorded { of, before, after })
+        Some(Recorded {
+            of,
+            uid,
+            before,
+            after,
+        })
     }
 
     fn landed(&mut self, of: &WorkloadId, status: &DeliveryRecordStatus, version: Option<u64>) {
