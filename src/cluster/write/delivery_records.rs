@@ -60,12 +60,12 @@ impl WriteJob for RecordWrite {
         let planner = &mut planners.delivery;
         let recorded = planner.ended(&mut facts, *self, outcome.for_planner(), now);
         drop(planners);
-        if let Some(recorded) = recorded {
-            context.count_rollouts(&facts, &recorded, now);
+        if let Some(recorded) = &recorded {
+            context.count_rollouts(&facts, recorded, now);
         }
         drop(facts);
-        if let Some(recorded) = recorded {
-            context.publish(&recorded);
+        if let Some(recorded) = &recorded {
+            context.publish(recorded);
         }
         context.observed.notify_one();
     }
