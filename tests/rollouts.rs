@@ -193,6 +193,7 @@ fn the_records_are_what_the_script_did() {
     done.extend(["release available", "release available"]);
     scene.recorded("deployment-web", &done);
 
+    it_counts_what_it_recorded(&second);
     the_failure_is_recovered(&scene);
     scene.recorded("statefulset-db", &["release available"]);
     scene.recorded("daemonset-agent", &["release available"]);
@@ -256,6 +257,16 @@ fn a_release_fails_and_is_undone(scene: &Scene<'_>, done: &mut Vec<&'static str>
     scene.rolled_out("deployment/web");
     done.push("rollback available");
     scene.recorded("deployment-web", done);
+}
+
+/// Counters begin with the process: the first operator counted what it recorded itself.
+fn it_counts_what_it_recorded(operator: &Operator) {
+    let labels = [("cause", "release"), ("result", "available")];
+    eventually(SOON, "two releases are counted", || {
+        let samples = operator.scrape().ok()?;
+        let of_path = [&labels[..], &[("path", "web-service")]].concat();
+        (samples.sum("goldenpath_rollouts_total", &of_path) == Some(2.0)).then_some(())
+    });
 }
 
 fn cleanup_removes_every_record(scene: &Scene<'_>) {
