@@ -294,8 +294,8 @@ fn service_keys(carriers: &[Carrier<'_>], current: &[String]) -> KeyProposal {
         .map(|key| (covered(std::slice::from_ref(&key)), key))
         .filter(|((coverage, names), _)| {
             let is_plain = coverage.part < TOO_ALIKE;
-            let tells_apart = *names > 1 && *names < coverage.part;
-            coverage.part * 2 > coverage.of && (is_plain || tells_apart)
+            let distinguishes = *names > 1 && *names < coverage.part;
+            coverage.part * 2 > coverage.of && (is_plain || distinguishes)
         })
         .reduce(|best, next| {
             if next.0.0.part > best.0.0.part {
