@@ -13,7 +13,7 @@ use super::{Instant, schema};
 pub use super::exception_policy::{ExceptionPolicy, SelfDeclare};
 pub use super::level::{Level, Severity};
 pub use super::path_status::{
-    AtDeadline, GoldenPathStatus, HistoryPoint, NewServices, TopDeviation,
+    AtDeadline, Enforced, EnforcedCheck, GoldenPathStatus, HistoryPoint, NewServices, TopDeviation,
 };
 
 /// A golden path: the supported way to run a service.

@@ -1,5 +1,5 @@
 //! Status of a `GoldenPath`: counts, new services and their deadline, and a weekly trend.
-//! Written whole; only `atDeadline` and `history` are read back.
+//! Written whole; only `atDeadline`, `enforced` and `history` are read back.
 
 use std::collections::BTreeMap;
 
@@ -37,6 +37,10 @@ pub struct GoldenPathStatus {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 10))]
     pub top_deviations: Vec<TopDeviation>,
+    /// What the path enforced when every workload had last been judged by it. The operator compares the
+    /// spec with it, so that an edit made while it did not run is noticed too.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub enforced: Option<Enforced>,
     /// One point per week: a trend without Prometheus.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 60))]
@@ -94,6 +98,31 @@ pub struct TopDeviation {
     pub check: String,
     /// Number of services that fail it.
     pub services: u32,
+}
+
+/// What a path enforced, and how many services did not satisfy it.
+#[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, PartialEq, Eq)]
+#[serde(rename_all = "camelCase")]
+pub struct Enforced {
+    /// Services in scope that did not satisfy the path.
+    pub off_path: u32,
+    /// Its checks.
+    #[schemars(length(max = 32))]
+    pub checks: Vec<EnforcedCheck>,
+}
+
+/// A check as it was recorded.
+#[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, PartialEq, Eq)]
+pub struct EnforcedCheck {
+    /// Name of the check.
+    #[schemars(length(max = 63))]
+    pub name: String,
+    /// Digest of its level, its expression and the variables that this uses.
+    #[schemars(length(max = 64))]
+    pub rule: String,
+    /// Since when it is in force as it is; absent for a check that the path began with.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub since: Option<Instant>,
 }
 
 /// One week's counts.

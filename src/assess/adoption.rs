@@ -199,6 +199,9 @@ pub struct PathTally {
     /// Services that pass its steps of at least 90 days, of those in its scope: what teams did, apart
     /// from what the platform asks for lately.
     pub like_for_like: Share,
+    /// Services in scope that only steps without notice keep off the path: those that no status has
+    /// recorded yet.
+    pub deviating_at_once: usize,
     /// How many steps have been in force for 90 days, and how many came since.
     pub settled_steps: usize,
     pub newer_steps: usize,

@@ -27,7 +27,7 @@ use crate::assess::object::kind::WorkloadId;
 use crate::assess::object::namespace::Namespace;
 use crate::assess::path::set::PathSet;
 
-mod births;
+pub(crate) mod births;
 pub mod changes;
 pub mod events;
 pub mod faults;
@@ -179,7 +179,7 @@ impl Inventory {
     }
 
     /// The stored status of a path.
-    pub(crate) fn path_status(&self, name: &str) -> Option<&GoldenPathStatus> {
+    pub fn path_status(&self, name: &str) -> Option<&GoldenPathStatus> {
         self.path_statuses.get(name)?.as_ref()
     }
 

@@ -11,8 +11,10 @@ use crate::api::golden_path::{Check, Level, NamedExpression, TreatAs};
 use crate::api::{GoldenPathSpec, Period, keys};
 use crate::assess::object::kind::WatchedKind;
 use crate::assess::object::labels::{LabelSet, Selector};
+use crate::assess::path::enforced::Since;
 use crate::assess::path::evaluate::PathResult;
 
+pub mod enforced;
 pub mod evaluate;
 pub(crate) mod owner;
 pub mod set;
@@ -44,6 +46,8 @@ pub struct Path {
     /// Expressions that do not compile, or read fields that are not judged.
     pub invalid: Vec<Invalid>,
     scope: CompiledScope,
+    /// Since when each check asks what it asks, as far as the stored status tells.
+    since: Vec<Since>,
 }
 
 /// The compiled expressions of one check; absent if they do not compile.
@@ -129,6 +133,8 @@ pub struct PathAt {
     /// Those of `required` that have been in force for [`SETTLED_AFTER`]: the steps of the
     /// like-for-like ratio.
     pub settled: Checks,
+    /// Those of `required` that did not come into force without notice since the last status.
+    pub noticed: Checks,
 }
 
 impl PathAt {
@@ -166,7 +172,23 @@ impl Path {
             programs,
             invalid,
             scope,
+            since: Vec::new(),
         }
+    }
+
+    /// The same path, with what its stored status tells of its checks.
+    #[must_use]
+    pub(super) fn with_since(self, since: Vec<Since>) -> Self {
+        Self { since, ..self }
+    }
+
+    /// Since when each check asks what it asks.
+    pub(super) fn since(&self) -> &[Since] {
+        &self.since
+    }
+
+    fn since_of(&self, check: usize) -> Since {
+        self.since.get(check).copied().unwrap_or_default()
     }
 
     /// When the path was launched; absent while it is on the roadmap.
@@ -198,6 +220,7 @@ impl Path {
             recommended: 0,
             announced: 0,
             settled: 0,
+            noticed: 0,
         };
         let mut usable = 0;
         for (index, check) in self.spec.checks.iter().enumerate() {
@@ -210,29 +233,44 @@ impl Path {
                 Level::Recommended => &mut at.recommended,
             };
             *set |= bit;
-            let settles = check
-                .enforce_from
-                .as_ref()
-                .map(|from| SETTLED_AFTER.after(from.0));
-            if check.level == Level::Required && settles.is_none_or(|at| at <= now) {
-                at.settled |= bit;
+            if !self.since_of(index).is_sudden(now) {
+                at.noticed |= bit;
+                let settles = self.in_force_since(index).map(|at| SETTLED_AFTER.after(at));
+                if settles.is_none_or(|at| at <= now) {
+                    at.settled |= bit;
+                }
             }
             if self.programs[index].expression.is_some() {
                 usable |= bit;
             }
         }
+        at.noticed &= at.required;
+        at.settled &= at.required;
         let launched = self.launched_at().is_some_and(|launch| launch <= now);
         at.takes_part = launched && at.required & usable != 0;
         at
     }
 
+    /// Since when a check is in force; none where the path began with it.
+    fn in_force_since(&self, check: usize) -> Option<Timestamp> {
+        let stated = self.spec.checks.get(check)?.enforce_from.as_ref();
+        let seen = match self.since_of(check) {
+            Since::At(at) => Some(at),
+            Since::Beginning | Since::Unrecorded => None,
+        };
+        stated.map(|from| from.0).max(seen)
+    }
+
     /// The next instant after `now` at which time alone changes the path's state.
     pub fn next_change(&self, now: Timestamp) -> Option<Timestamp> {
-        let enforced = self
+        let stated = self
             .spec
             .checks
             .iter()
-            .filter_map(|check| Some(check.enforce_from.as_ref()?.0))
+            .filter_map(|check| Some(check.enforce_from.as_ref()?.0));
+        let seen = (0..self.spec.checks.len()).filter_map(|check| self.in_force_since(check));
+        let enforced = stated
+            .chain(seen)
             .flat_map(|from| [from, SETTLED_AFTER.after(from)]);
         let predates = self.spec.existing.until.as_ref().map(|until| until.0);
         let dates = enforced
@@ -310,6 +348,7 @@ impl Path {
         };
         Self {
             deleted: Some(now),
+            since: self.since.clone(),
             ..Self::compile(origin, self.spec.clone())
         }
     }

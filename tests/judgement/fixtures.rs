@@ -121,6 +121,23 @@ impl Cluster {
         cluster
     }
 
+    /// A path as the API server lists it: with its generation and its stored status.
+    pub fn put_listed_path(
+        &mut self,
+        name: &str,
+        generation: i64,
+        spec: Value,
+        status: Option<GoldenPathStatus>,
+    ) -> Reread {
+        let origin = Origin {
+            name: name.into(),
+            generation: Some(generation),
+            ..Origin::default()
+        };
+        let spec: GoldenPathSpec = serde_json::from_value(spec).unwrap();
+        self.0.put_path(origin, spec, status)
+    }
+
     pub fn put_path(&mut self, name: &str, spec: Value) -> Reread {
         let generation = self.0.version().try_into().ok();
         let origin = Origin {
@@ -129,7 +146,9 @@ impl Cluster {
             ..Origin::default()
         };
         let spec: GoldenPathSpec = serde_json::from_value(spec).unwrap();
-        self.0.put_path(origin, spec, None)
+        // As the API server does, an edit leaves the status as it is.
+        let status = self.0.path_status(name).cloned();
+        self.0.put_path(origin, spec, status)
     }
 
     pub fn put_namespace(&mut self, name: &str, labels: &Value) -> bool {

@@ -6,6 +6,7 @@
 )]
 
 mod choice;
+mod edits;
 mod events;
 mod fixtures;
 mod outcomes;

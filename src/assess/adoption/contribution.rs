@@ -70,6 +70,7 @@ pub(super) struct FitCount {
     pub path: Arc<str>,
     pub is_satisfied: bool,
     pub satisfies_settled: bool,
+    pub satisfies_noticed: bool,
     pub is_accounted: bool,
     pub cohort: CohortPart,
     /// The announced checks that it does not pass yet.
@@ -177,6 +178,7 @@ impl Profile {
                 path: fit.path.name.clone(),
                 is_satisfied: fit.satisfied,
                 satisfies_settled: fit.satisfies_settled,
+                satisfies_noticed: fit.satisfies_noticed,
                 is_accounted: fit.satisfied || state.is_some_and(State::is_accounted),
                 cohort: match birth {
                     ServiceBirth::At(birth) => cohort(birth, service, fit, ctx),

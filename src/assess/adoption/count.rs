@@ -174,6 +174,11 @@ impl<'a> Count<'a> {
             tally.like_for_like.add(fit.satisfies_settled, times);
         }
         tally.accounted.add(fit.is_accounted, times);
+        tally.deviating_at_once += if fit.satisfies_noticed && !fit.is_satisfied {
+            times
+        } else {
+            0
+        };
         for name in &fit.announced_open {
             let announced = tally
                 .announced

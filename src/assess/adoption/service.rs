@@ -73,6 +73,12 @@ impl<'a> Member<'a> {
         at.settled & !result.passed == 0
     }
 
+    /// As [`Self::satisfies`], of the checks that did not come without notice.
+    fn satisfies_noticed(&self, result: &PathResult, as_of: &AsOf) -> bool {
+        let at = as_of.paths(&self.workload.paths)[usize::from(result.path)];
+        at.noticed & !result.passed == 0
+    }
+
     /// The announced checks of the path that it does not pass yet.
     fn announced_open(&self, result: &PathResult, as_of: &AsOf) -> Checks {
         let at = as_of.paths(&self.workload.paths)[usize::from(result.path)];
@@ -125,6 +131,8 @@ pub struct Fit<'a> {
     pub satisfied: bool,
     /// Whether they pass those that have been in force for long.
     pub satisfies_settled: bool,
+    /// Whether they pass those that did not come without notice.
+    pub satisfies_noticed: bool,
     /// Announced checks that at least one of them does not pass yet.
     pub announced_open: Checks,
 }
@@ -191,17 +199,20 @@ impl<'a> Service<'a> {
             for (path, result) in member.scopes(as_of) {
                 let satisfied = member.satisfies(result, as_of);
                 let satisfies_settled = member.satisfies_settled(result, as_of);
+                let satisfies_noticed = member.satisfies_noticed(result, as_of);
                 let announced_open = member.announced_open(result, as_of);
                 match fits.iter_mut().find(|fit| fit.path.name == path.name) {
                     Some(fit) => {
                         fit.announced_open |= announced_open;
                         fit.satisfied &= satisfied;
                         fit.satisfies_settled &= satisfies_settled;
+                        fit.satisfies_noticed &= satisfies_noticed;
                     }
                     None => fits.push(Fit {
                         path,
                         satisfied,
                         satisfies_settled,
+                        satisfies_noticed,
                         announced_open,
                     }),
                 }

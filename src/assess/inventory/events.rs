@@ -19,7 +19,7 @@ use crate::assess::namespace_index::{Entry, Influence, KubeService, NamespaceInd
 use crate::assess::object::kind::WorkloadId;
 use crate::assess::object::namespace::Namespace;
 use crate::assess::path::set::PathSet;
-use crate::assess::path::{Origin, Path};
+use crate::assess::path::{Origin, Path, enforced};
 use crate::assess::state::Cause;
 use crate::assess::workload::{Observed, Workload};
 
@@ -33,6 +33,8 @@ impl Inventory {
     ) -> Reread {
         let name: Arc<str> = origin.name.as_str().into();
         self.undecodable.paths.remove(&name);
+        let recorded = status.as_ref().and_then(|status| status.enforced.as_ref());
+        let since = enforced::since(&spec, recorded.map(|recorded| &*recorded.checks));
         self.path_statuses.insert(name.clone(), status);
         self.version += 1;
         let known = self
@@ -44,12 +46,16 @@ impl Inventory {
                 && path.spec == spec
                 && path.generation == origin.generation
                 && path.is_starter == origin.is_starter
+                && path.since() == since
                 && path.uid.as_deref() == origin.uid.as_deref()
         });
         if unchanged {
             return Reread::Nothing;
         }
-        self.replace_paths(self.paths.with(Path::compile(origin, spec)))
+        self.replace_paths(
+            self.paths
+                .with(Path::compile(origin, spec).with_since(since)),
+        )
     }
 
     /// Records that a path was deleted. It still judges for [`DELETED_PATH_GRACE`].

@@ -114,7 +114,6 @@ pub struct StatusPlanner {
     due: BTreeSet<ExceptionKey>,
     /// Exceptions whose status had to wait, or whose write did not land: due after all others.
     waiting: BTreeSet<ExceptionKey>,
-    edits: edits::Edits,
 }
 
 /// Pacing of one object. It starts anew for another object of the same name.
@@ -147,8 +146,7 @@ impl StatusPlanner {
             tally: &Tally::sum(contributions, facts, &as_of, register),
             faults: &plan.faults,
         };
-        self.edits.forget(facts);
-        for write in paths::changed_paths(facts, policies, counts, &mut self.edits, now) {
+        for write in paths::changed_paths(facts, policies, counts, now) {
             if self.starts(facts, &write, now, &mut plan.again_at) {
                 plan.paths.push(write);
             }

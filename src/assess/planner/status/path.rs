@@ -11,7 +11,7 @@ use super::day;
 use crate::api::condition::{
     ANNOUNCED, CHECKS_VALID, EXCEPTIONS_FOLLOWED, READY, STALLED, Statement, settle, stored,
 };
-use crate::api::golden_path::{AtDeadline, HistoryPoint, NewServices, TopDeviation};
+use crate::api::golden_path::{AtDeadline, Enforced, HistoryPoint, NewServices, TopDeviation};
 use crate::api::{GoldenPathStatus, Period};
 use crate::assess::adoption::MEASURED_WITHIN;
 use crate::assess::path::{ExpressionPlace, Invalid, Path, indexes};
@@ -50,6 +50,8 @@ pub(in crate::assess::planner) struct PathFindings {
     pub counts: BTreeMap<&'static str, u32>,
     /// Services that the edit to this generation made deviate.
     pub deviating_at_once: u32,
+    /// What it enforces, to be recorded.
+    pub enforced: Option<Enforced>,
     /// Services created after its launch. None until every watched kind is listed, because the
     /// measurement at the deadline is written only once.
     pub new_services: Option<NewServicesNow>,
@@ -144,6 +146,7 @@ pub(in crate::assess::planner) fn path_status(
         on_path: Some(findings.on_path),
         new_services: new_services_at(findings, new_services, now),
         top_deviations: top_deviations(findings),
+        enforced: findings.enforced.clone(),
         history: history(findings, before, &counts, now),
         counts,
     }

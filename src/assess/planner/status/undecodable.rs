@@ -45,7 +45,7 @@ impl StatusOfUndecodable for DeviationExceptionStatus {
 }
 
 impl StatusOfUndecodable for GoldenPathStatus {
-    /// Keeps the measurement at the deadline and the history.
+    /// Keeps the measurement at the deadline, the history, and what the path enforced.
     fn of_undecodable(
         before: Option<&Self>,
         statements: Vec<Statement>,
@@ -59,6 +59,7 @@ impl StatusOfUndecodable for GoldenPathStatus {
             observed_generation: generation,
             conditions: settle(conditions, statements, generation, now),
             new_services: new_services.filter(is_measured).cloned(),
+            enforced: before.and_then(|status| status.enforced.clone()),
             history: before.map_or_else(Vec::new, |status| status.history.clone()),
             ..Self::default()
         }

@@ -1,67 +1,74 @@
-//! Edits of golden paths that made services deviate at once. A later edit of a team's workload is no
-//! edit of the path, so the services are compared once for each generation: as last counted before it,
-//! and when every workload has been judged by it.
+//! Edits of golden paths that make services deviate at once: what the path enforces now, compared with
+//! what its status recorded. Nothing is remembered here, so a restart or an edit made meanwhile loses
+//! no answer.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
-use crate::api::GoldenPathStatus;
+use jiff::Timestamp;
+
+use crate::api::golden_path::Enforced;
 use crate::assess::inventory::Inventory;
-use crate::assess::path::Path;
+use crate::assess::path::{Path, enforced, indexes};
 
-/// The last count of each path.
-#[derive(Debug, Default)]
-pub(super) struct Edits(HashMap<Arc<str>, Counted>);
-
-/// A path's services when every workload was judged by this generation.
+/// A path's services, counted now.
 #[derive(Clone, Copy, Debug)]
-struct Counted {
-    generation: i64,
-    takes_part: bool,
+pub(super) struct Counted {
+    pub takes_part: bool,
     /// Services in scope that do not satisfy the path.
-    off_path: u32,
-    /// How many of them the edit to this generation brought.
-    at_once: u32,
+    pub off_path: u32,
+    /// Those that only steps without notice keep off it.
+    pub at_once: u32,
 }
 
-impl Edits {
-    /// How many services the edit to the path's generation made deviate. `off_path` is counted now.
-    pub fn deviating_at_once(
-        &mut self,
-        facts: &Inventory,
-        path: &Path,
-        takes_part: bool,
-        off_path: u32,
-    ) -> u32 {
-        let Some(generation) = path.generation else {
-            return 0;
-        };
-        let known = self.0.get(&path.name).copied();
-        if known.is_none_or(|known| known.generation != generation) && !all_judged(facts) {
-            return 0;
-        }
-        let before = known.or_else(|| stored(facts.path_status(&path.name)?));
-        let at_once = match before {
-            Some(before) if before.generation == generation => before.at_once,
-            // A launch is announced by its date.
-            Some(before) if before.takes_part && takes_part => {
-                off_path.saturating_sub(before.off_path)
-            }
-            Some(_) | None => 0,
-        };
-        let counted = Counted {
-            generation,
-            takes_part,
-            off_path,
-            at_once,
-        };
-        self.0.insert(path.name.clone(), counted);
-        at_once
-    }
+/// What to record of a path, and what its last edit did.
+#[derive(Debug, Default)]
+pub(super) struct Edit {
+    pub enforced: Option<Enforced>,
+    /// How many services the edit made deviate; 0 where there was none, or not every workload has been
+    /// judged by it yet.
+    pub deviating_at_once: u32,
+}
 
-    /// Forgets the paths that are gone.
-    pub fn forget(&mut self, facts: &Inventory) {
-        self.0.retain(|name, _| facts.is_path_stored(name));
+/// Compares a path with what its status recorded.
+pub(super) fn compare(facts: &Inventory, path: &Path, counted: Counted, now: Timestamp) -> Edit {
+    if !counted.takes_part {
+        // A launch is announced by its date: nothing is recorded before it.
+        return Edit::default();
+    }
+    let status = facts.path_status(&path.name);
+    let recorded = status.and_then(|status| status.enforced.as_ref());
+    let since = enforced::since(&path.spec, recorded.map(|known| &*known.checks));
+    let sudden = enforced::sudden(path, &since, now);
+    let is_edited = sudden != 0 || recorded.is_none();
+    if is_edited && !all_judged(facts) {
+        return Edit {
+            enforced: recorded.cloned(),
+            deviating_at_once: 0,
+        };
+    }
+    let deviating_at_once = match recorded {
+        Some(_) if sudden == 0 => 0,
+        None => 0,
+        Some(before) => {
+            let is_known = |check: usize| {
+                let check = path.spec.checks.get(check);
+                check.is_some_and(|check| before.checks.iter().any(|it| it.name == check.name))
+            };
+            if indexes(sudden).any(is_known) {
+                // Services may have failed the check before the edit too.
+                let more = counted.off_path.saturating_sub(before.off_path);
+                counted.at_once.min(more)
+            } else {
+                counted.at_once
+            }
+        }
+    };
+    Edit {
+        enforced: Some(Enforced {
+            off_path: counted.off_path,
+            checks: enforced::record(&path.spec, &since, now),
+        }),
+        deviating_at_once,
     }
 }
 
@@ -71,16 +78,5 @@ fn all_judged(facts: &Inventory) -> bool {
         ns.workloads
             .values()
             .all(|entry| Arc::ptr_eq(&entry.workload.paths, facts.paths()))
-    })
-}
-
-/// What an earlier process counted.
-fn stored(status: &GoldenPathStatus) -> Option<Counted> {
-    let (services, on_path) = (status.services?, status.on_path?);
-    Some(Counted {
-        generation: status.observed_generation?,
-        takes_part: services > 0,
-        off_path: services.saturating_sub(on_path),
-        at_once: 0,
     })
 }

@@ -11,7 +11,7 @@ use crate::assess::path::Path;
 use crate::assess::planner::status::{
     NewServicesNow, PathFindings, path_status, undecodable_status,
 };
-use crate::assess::planner::statuses::edits::Edits;
+use crate::assess::planner::statuses::edits::{self, Counted};
 use crate::assess::planner::statuses::{Owned, StatusWrite};
 use crate::assess::planner::warning_policies::PolicyPlanner;
 
@@ -27,7 +27,6 @@ pub(super) fn changed_paths(
     facts: &Inventory,
     policies: &PolicyPlanner,
     counts: Counts<'_>,
-    edits: &mut Edits,
     now: Timestamp,
 ) -> Vec<StatusWrite<GoldenPathStatus>> {
     let present = facts
@@ -38,9 +37,14 @@ pub(super) fn changed_paths(
         let before = facts.path_status(&path.name);
         let mut findings = findings(facts, path, counts, now);
         findings.warning = policies.statement(path);
-        let off_path = findings.services - findings.on_path.min(findings.services);
-        findings.deviating_at_once =
-            edits.deviating_at_once(facts, path, findings.preview.is_none(), off_path);
+        let counted = Counted {
+            takes_part: findings.preview.is_none(),
+            off_path: findings.services.saturating_sub(findings.on_path),
+            at_once: at_once(path, counts.tally),
+        };
+        let edit = edits::compare(facts, path, counted, now);
+        findings.enforced = edit.enforced;
+        findings.deviating_at_once = edit.deviating_at_once;
         let status = path_status(path.generation, &findings, before, now);
         (before != Some(&status)).then(|| StatusWrite {
             of: Owned::Path(path.name.clone()),
@@ -91,6 +95,11 @@ fn findings(facts: &Inventory, path: &Path, counts: Counts<'_>, now: Timestamp) 
         .filter(|(_, services)| *services > 0)
         .collect();
     findings
+}
+
+fn at_once(path: &Path, tally: &Tally) -> u32 {
+    let tally = tally.paths.get(&path.name);
+    tally.map_or(0, |tally| count(tally.deviating_at_once))
 }
 
 fn count(services: usize) -> u32 {
