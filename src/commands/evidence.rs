@@ -21,11 +21,15 @@ use crate::assess::source::Problem;
 use crate::assess::verdict::AsOf;
 use crate::cluster::{self, ListingSettings, Scope, Target};
 use crate::manifests::passed_over::PassedOver;
-use crate::manifests::{self, Input, PathsFrom};
+use crate::manifests::{self, Input, Manifest, PathsFrom};
 use crate::report::document::build::{self, Sources};
 use crate::report::document::{Report, Workload};
 use crate::report::register;
 use crate::report::voice::{Calendar, flag, shell_word};
+
+/// The next step of who may not list workloads.
+const PARTIAL: &str = "name a namespace of yours with -n, ask an administrator for the right to list workloads, or \
+     print the operator's report: goldenpath report --operator NAMESPACE/SERVICE";
 
 /// Flags of commands that report on a cluster, or on manifests instead.
 #[derive(Args, Clone, Debug, Default)]
@@ -63,6 +67,8 @@ pub(super) struct Evidence {
     /// The flags another command needs to reach the same answer.
     pub(super) flags: String,
     origin: Origin,
+    /// Whether workloads may be missing, because the user may not list some kind.
+    is_partial: bool,
     unreadable: usize,
     /// What was read of manifests and is not judged.
     passed_over: PassedOver,
@@ -109,6 +115,7 @@ impl Evidence {
             origin: Origin::Manifests {
                 namespace: global.namespace.clone(),
             },
+            is_partial: false,
             unreadable: unreadable + judged.unusable,
             passed_over: judged.passed_over,
         })
@@ -159,6 +166,7 @@ impl Evidence {
                 namespace: listing.namespace,
                 target: global.target(),
             },
+            is_partial: listing.is_partial,
             unreadable: 0,
             passed_over: PassedOver::default(),
         })
@@ -205,7 +213,11 @@ impl Evidence {
             return error.with_hint(format!("name the namespace: -n {}", shell_word(first)));
         }
         let place = self.place();
-        ErrorKind::NoSuchWorkload { target, place }.into()
+        let error = CommandError::from(ErrorKind::NoSuchWorkload { target, place });
+        if self.is_partial {
+            return error.with_hint(PARTIAL);
+        }
+        error
     }
 
     /// The namespaces that have such a workload, as far as they may be seen.
@@ -252,6 +264,9 @@ impl Evidence {
         if self.report.workloads.is_empty() && self.report.summary.counted_services == 0 {
             return Some(match &self.origin {
                 Origin::Manifests { .. } => format!("no workload to judge; {}", self.passed_over),
+                Origin::Cluster { .. } if self.is_partial => {
+                    format!("no workload to judge in {}\nhint: {PARTIAL}", self.place())
+                }
                 Origin::Cluster { .. } => format!("no workload to judge in {}", self.place()),
             });
         }
@@ -331,22 +346,33 @@ impl Objects {
         })
     }
 
-    /// Objects of a cluster; `paths` replace its golden paths where there are any.
+    /// Objects of a cluster; `paths` replace its golden paths where there are any. With `drafted`
+    /// paths, kinds that any of them name are read too.
     pub(super) fn from_cluster(
         judging: &JudgingArgs,
         paths: &[PathsFrom],
+        drafted: Option<&[Manifest]>,
         global: &GlobalArgs,
     ) -> Result<Self> {
         let target = global.target();
         let scope: Scope = global.scope();
-        let read = cluster::objects(&target, &judging.kinds.extra_kind, scope);
+        let given = given_input(paths)?.map(|input| input.manifests);
+        let named: Vec<Value> = given
+            .iter()
+            .flatten()
+            .chain(drafted.into_iter().flatten())
+            .filter(|manifest| is_golden_path(&manifest.value))
+            .map(|manifest| manifest.value.clone())
+            .collect();
+        let named = drafted.is_some().then_some(&*named);
+        let read = cluster::objects(&target, &judging.kinds.extra_kind, named, scope);
         let objects = runtime::start()?.block_on(read).map_err(unread)?;
         let mut input = manifests::stored(objects.values);
-        if let Some(paths) = given_input(paths)? {
+        if let Some(paths) = given {
             input
                 .manifests
                 .retain(|manifest| !is_golden_path(&manifest.value));
-            input.manifests.extend(paths.manifests);
+            input.manifests.extend(paths);
         }
         Ok(Self {
             input,

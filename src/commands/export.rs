@@ -24,6 +24,9 @@ Export golden paths and exceptions as one bundle: paths first, then exceptions, 
 without the fields that a server writes. A path without launchedAt gets its creation as launch, so that \
 its new services stay the same ones in another cluster. Approvals and reviews are part of the bundle.
 
+Status stays behind: the weekly history, the measurement at the adoption deadline, and since when each \
+step is in force begin anew.
+
 Services lose their age when their objects are created again. --births-file writes a command for each \
 workload that states no birth, which annotates it with goldenpath.dev/service-since.
 
@@ -58,7 +61,7 @@ pub struct ExportArgs {
 /// Prints the bundle.
 pub(super) fn run(args: &ExportArgs, invocation: &Invocation<'_>) -> Result<Exit> {
     let objects = if args.from.is_empty() {
-        Objects::from_cluster(&JudgingArgs::default(), &[], invocation.global)?
+        Objects::from_cluster(&JudgingArgs::default(), &[], None, invocation.global)?
     } else {
         Objects::from_manifests(&args.from, &[], invocation.global)?
     };

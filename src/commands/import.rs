@@ -75,7 +75,7 @@ pub struct ImportArgs {
 pub(super) fn run(args: &ImportArgs, invocation: &Invocation<'_>) -> Result<Exit> {
     let now = invocation.as_of();
     let objects = if args.from_cluster {
-        Objects::from_cluster(&args.judging, &args.paths, invocation.global)?
+        Objects::from_cluster(&args.judging, &args.paths, Some(&[]), invocation.global)?
     } else {
         Objects::from_manifests(&args.files, &args.paths, invocation.global)?
     };

@@ -75,7 +75,7 @@ fn percent() -> RangedU64ValueParser<u8> {
 /// Prints or writes the proposal.
 pub(super) fn run(args: &InitArgs, invocation: &Invocation<'_>) -> Result<Exit> {
     let objects = if args.from.is_empty() {
-        Objects::from_cluster(&args.judging, &[], invocation.global)?
+        Objects::from_cluster(&args.judging, &[], None, invocation.global)?
     } else {
         Objects::from_manifests(&args.from, &[], invocation.global)?
     };

@@ -57,7 +57,7 @@ pub struct PreviewArgs {
 pub(super) fn run(args: &PreviewArgs, invocation: &Invocation<'_>) -> Result<Exit> {
     let now = invocation.as_of();
     let drafts = Objects::from_manifests(&args.drafts, &[], invocation.global)?.input;
-    let today = read_today(args, invocation)?;
+    let today = read_today(args, &drafts.manifests, invocation)?;
     let unreadable = drafts.unreadable + today.unreadable;
     let drafted = drafted(drafts.manifests, args.launched);
     if drafted.is_empty() {
@@ -91,11 +91,15 @@ pub(super) fn run(args: &PreviewArgs, invocation: &Invocation<'_>) -> Result<Exi
 }
 
 /// What the drafts are tried on.
-fn read_today(args: &PreviewArgs, invocation: &Invocation<'_>) -> Result<Input> {
+fn read_today(
+    args: &PreviewArgs,
+    drafts: &[Manifest],
+    invocation: &Invocation<'_>,
+) -> Result<Input> {
     if !args.from.is_empty() {
         return Ok(Objects::from_manifests(&args.from, &[], invocation.global)?.input);
     }
-    let objects = Objects::from_cluster(&args.judging, &[], invocation.global)?;
+    let objects = Objects::from_cluster(&args.judging, &[], Some(drafts), invocation.global)?;
     // Both judgements lack the same: this is printed at once, not compared.
     terminal::note_problems(&objects.problems);
     Ok(objects.input)

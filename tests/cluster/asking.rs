@@ -130,6 +130,22 @@ fn a_cluster_without_paths_gets_a_next_step() {
     let output = goldenpath(&cluster, "admin", &["report"]);
     let printed = String::from_utf8_lossy(&output.stdout);
     assert!(printed.contains("--paths starter"), "{output:?}");
+    // Without the definitions, commands about exceptions say how to install them.
+    for args in [&["approve", "x"][..], &["close", "x"]] {
+        let output = goldenpath(&cluster, "admin", args);
+        let printed = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(2), "{printed}");
+        let hint = "hint: install the definitions: goldenpath crds | kubectl apply -f -";
+        assert!(printed.contains(hint), "{args:?}: {printed}");
+    }
+    for args in [&["inbox"][..], &["exceptions"], &["report"]] {
+        let output = goldenpath(&cluster, "admin", args);
+        let printed = String::from_utf8_lossy(&output.stdout);
+        assert!(
+            printed.contains("GoldenPath: is not installed"),
+            "{args:?}: {output:?}"
+        );
+    }
 }
 
 #[test]

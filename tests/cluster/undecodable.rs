@@ -168,3 +168,54 @@ fn a_path_that_cannot_be_decoded_is_reported_and_its_exceptions_keep_their_phase
     });
     assert_eq!(phase(), "Active");
 }
+
+/// An exception without an end, as an older definition let it in.
+const NEVER: &str = "
+apiVersion: goldenpath.dev/v1alpha1
+kind: DeviationException
+metadata: {name: never, namespace: default}
+spec:
+  path: web-service
+  checks: [replicas]
+  targets: [{kind: Deployment, name: web}]
+  reason: Vendor publishes only the tag latest for it
+  owner: {team: shop}
+  requestedBy: ada
+  ownershipCost: {hoursPerMonth: 1}
+  expiresAt: '9999-12-31T23:59:59Z'
+";
+
+#[test]
+fn a_stored_exception_without_an_end_can_be_approved_and_closed() {
+    let Some(cluster) = cluster() else { return };
+    cluster.apply(&path("web-service")).unwrap();
+    cluster.apply(&deployment("default", "web", 1)).unwrap();
+    loosen(&cluster, CRD);
+    eventually(SOON, "the looser definition takes the date", || {
+        cluster.apply(NEVER).ok()
+    });
+    define(&cluster, CRD);
+    eventually(SOON, "the stricter definition is in force", || {
+        let refused = cluster.apply(&NEVER.replace("never", "other"));
+        refused.is_err().then_some(())
+    });
+    let operator = start_ready(&cluster, &[]);
+    let phase = |wanted: &str| {
+        eventually(SOON, wanted, || {
+            (stored(&cluster, "devex", "never")["status"]["phase"] == wanted).then_some(())
+        });
+    };
+    let decide = |verb: &str| {
+        let args = [verb, "never", "-n", "default"];
+        let output = crate::suite::goldenpath(cluster.kubeconfig(), &args)
+            .output()
+            .unwrap();
+        assert!(output.status.success(), "{verb}: {output:?}");
+    };
+    phase("Pending");
+    decide("approve");
+    phase("Active");
+    decide("close");
+    phase("Closed");
+    drop(operator);
+}

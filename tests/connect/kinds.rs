@@ -5,6 +5,7 @@ use std::fs;
 use std::time::Duration;
 
 use goldenpath_e2e::{Operator, eventually};
+use serde_json::Value;
 
 use crate::ground::{cluster, directory, goldenpath, printed, texts};
 use crate::suite::operator_options;
@@ -31,7 +32,11 @@ spec:
 const DATABASE: &str = "---
 apiVersion: postgresql.cnpg.io/v1
 kind: Cluster
-metadata: {name: orders-db, namespace: default, labels: {team: shop}}
+metadata:
+  name: orders-db
+  namespace: default
+  labels: {team: shop}
+  annotations: {ignore-check.kube-linter.io/no-standby: the vendor licenses a single instance}
 spec:
   instances: 1
   imageName: ghcr.io/cloudnative-pg/postgresql:17.5
@@ -58,6 +63,31 @@ fn a_kind_that_a_path_names_is_judged_without_a_flag() {
         line.contains("postgres") && line.contains("1 of 4"),
         "{line}"
     );
+
+    // A preview and an import read the kinds that their paths name, too.
+    let preview = ["preview", EXAMPLE, "-o", "json"];
+    let preview = printed(&mut goldenpath(cluster.kubeconfig(), &preview));
+    let preview: Value = serde_json::from_str(&preview).unwrap();
+    assert_eq!(preview["paths"][0]["then"]["services"], 1, "{preview:#}");
+    let import = [
+        "import",
+        "--from-cluster",
+        "--paths",
+        EXAMPLE,
+        "--map",
+        "kube-linter/no-standby=standby",
+    ];
+    let import = printed(&mut goldenpath(cluster.kubeconfig(), &import));
+    assert!(
+        import.contains("kind: Cluster") && import.contains("name: orders-db"),
+        "{import}"
+    );
+    let reader = cluster.kubeconfig_for("reader").unwrap();
+    let unseen = goldenpath(&reader, &["preview", EXAMPLE]).output().unwrap();
+    let (_, notes) = texts(&unseen);
+    let is_said =
+        |line: &str| line.contains("Cluster") && line.contains("may not be listed by you");
+    assert!(notes.lines().any(is_said), "{notes}");
 
     // The same from manifests.
     let here = directory("kinds");

@@ -4,7 +4,7 @@
 use std::fs;
 
 use goldenpath_e2e::{Operator, eventually};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::ground::{
     cluster, cluster_of, directory, goldenpath, kubeconfig, printed, refusal, texts, user_of,
@@ -132,6 +132,65 @@ fn who_is_not_let_in_learns_why() {
         "{text}"
     );
     assert!(text.contains("\nhint: check the server"), "{text}");
+}
+
+#[test]
+fn who_has_no_rights_learns_what_to_ask_for() {
+    let Some(cluster) = cluster() else { return };
+    let reader = cluster.kubeconfig_for("reader").unwrap();
+    let except = [
+        "except",
+        "deploy/web",
+        "--reason",
+        "The vendor licenses one replica.",
+    ];
+    let (listing, asking) = (
+        "\nhint: name a namespace of yours with -n, ask an administrator",
+        "\nhint: ask an administrator of the cluster for this right",
+    );
+    for (args, error, hint) in [
+        (
+            &["report"][..],
+            "no workload to judge in the cluster",
+            listing,
+        ),
+        (
+            &["why", "deploy/web"],
+            "no deploy/web in namespace default",
+            listing,
+        ),
+        (
+            &[&except[..], &["--cost", "2h"]].concat(),
+            "no deploy/web in namespace default",
+            listing,
+        ),
+        (&["approve", "x"], "", asking),
+        (&["close", "x"], "", asking),
+    ] {
+        let text = refusal(&mut goldenpath(&reader, args));
+        assert!(text.contains(error), "{args:?}: {text}");
+        assert_eq!(text.matches("hint: ").count(), 1, "{args:?}: {text}");
+        assert!(text.contains(hint), "{args:?}: {text}");
+    }
+    let inbox = goldenpath(&reader, &["inbox"]).output().unwrap();
+    let (inbox, _) = texts(&inbox);
+    assert!(
+        inbox.contains("as far as you may look: name a namespace of yours with -n"),
+        "{inbox}"
+    );
+}
+
+#[test]
+fn a_report_of_one_namespace_knows_the_age_of_the_cluster() {
+    let Some(cluster) = cluster() else { return };
+    // The cluster is as young as its workloads, so their births tell nothing.
+    for args in [&["report"][..], &["report", "-n", "default"]] {
+        let args = [args, &["-o", "json"]].concat();
+        let report = printed(&mut goldenpath(cluster.kubeconfig(), &args));
+        let report: Value = serde_json::from_str(&report).unwrap();
+        let new = &report["summary"]["paths"][0]["newServices"];
+        assert!(new["birthsUnknown"].as_u64() >= Some(1), "{args:?}: {new}");
+    }
 }
 
 #[test]

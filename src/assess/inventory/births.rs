@@ -10,7 +10,7 @@ use crate::assess::workload::Workload;
 /// Fewer workloads on one day are no bulk.
 const LEAST_BULK: usize = 20;
 /// The namespace that is as old as its cluster.
-const OLDEST_NAMESPACE: &str = "kube-system";
+pub(crate) const OLDEST_NAMESPACE: &str = "kube-system";
 
 /// Workloads by day of creation.
 #[derive(Debug, Default)]

@@ -6,6 +6,10 @@ use std::fmt;
 use std::str::FromStr;
 use std::sync::Arc;
 
+use serde_json::Value;
+
+use crate::api::golden_path::KindRef;
+
 /// A watched kind of workload.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct WatchedKind {
@@ -71,6 +75,15 @@ impl PartialOrd for WatchedKind {
     fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
         Some(self.cmp(other))
     }
+}
+
+/// The kinds that the scope of a golden path names, as it is written.
+pub(crate) fn named_by(path: &Value) -> impl Iterator<Item = KindRef> + '_ {
+    let kinds = path.pointer("/spec/scope/kinds").and_then(Value::as_array);
+    kinds
+        .into_iter()
+        .flatten()
+        .filter_map(|named| serde_json::from_value(named.clone()).ok())
 }
 
 /// Identity of a workload. Cheap to clone.

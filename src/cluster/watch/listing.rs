@@ -12,6 +12,7 @@ use super::followed::{DELIVERY_RECORDS, EXCEPTIONS, Followed, NAMESPACES, PATHS}
 use super::intake::{Intake as _, Paths};
 use crate::api::golden_path::KindRef;
 use crate::assess::inventory::Inventory;
+use crate::assess::inventory::births::OLDEST_NAMESPACE;
 use crate::assess::object::kind::{ExtraKind, WatchedKind};
 use crate::assess::settings::Settings;
 use crate::assess::source::Problem;
@@ -147,7 +148,16 @@ impl Reader {
         match api.get_opt(name).await {
             Ok(Some(stored)) => take(stored),
             Ok(None) => self.miss(&followed, &format!("{name} does not exist")),
-            Err(error) => self.skip(&followed, error)?,
+            Err(error) => return self.skip(&followed, error),
+        }
+        // It is as old as the cluster: services of that age have no known birth.
+        match api.get_opt(OLDEST_NAMESPACE).await {
+            Ok(oldest) => oldest.into_iter().for_each(take),
+            Err(error) if reason_of(&error) == "Forbidden" => self.problems.push(Problem::new(
+                format!("Namespace {OLDEST_NAMESPACE}"),
+                "may not be read by you, so services as old as the cluster may count as new",
+            )),
+            Err(error) => return self.skip(&followed, error),
         }
         Ok(())
     }
@@ -168,7 +178,7 @@ impl Reader {
     }
 
     /// The kinds that paths name and the cluster serves.
-    async fn discover_named(&mut self, named: &[KindRef]) -> Vec<Arc<WatchedKind>> {
+    pub async fn discover_named(&mut self, named: &[KindRef]) -> Vec<Arc<WatchedKind>> {
         let mut kinds = Vec::new();
         for kind in named {
             let problem = match discover_named(kind, &self.client).await {

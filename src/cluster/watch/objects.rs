@@ -7,7 +7,8 @@ use serde_json::Value;
 
 use super::followed::{EXCEPTIONS, Followed, NAMESPACES, PATHS};
 use super::listing::{Reader, Scope};
-use crate::assess::object::kind::{ExtraKind, WatchedKind};
+use crate::api::golden_path::KindRef;
+use crate::assess::object::kind::{ExtraKind, WatchedKind, named_by};
 use crate::assess::source::Problem;
 use crate::cluster::client::connect::Target;
 use crate::cluster::client::discovery::discover;
@@ -39,19 +40,36 @@ pub struct Objects {
 }
 
 /// Reads paths, namespaces, workloads, exceptions and Kyverno's exceptions. `scope` limits all but
-/// paths and Kyverno's exceptions to one namespace.
+/// paths and Kyverno's exceptions to one namespace. With `drafted` paths, kinds that these or
+/// the cluster's paths name are read too.
 ///
 /// # Errors
 /// When there is no cluster, or it does not answer.
-pub async fn objects(target: &Target, extra: &[ExtraKind], scope: Scope) -> Result<Objects> {
+pub async fn objects(
+    target: &Target,
+    extra: &[ExtraKind],
+    drafted: Option<&[Value]>,
+    scope: Scope,
+) -> Result<Objects> {
     let mut reader = Reader::connect(target, scope).await?;
     let mut values = Vec::new();
     read_into(&mut values, &mut reader, &Followed::kind(&PATHS)).await?;
+    let named: Vec<KindRef> = drafted
+        .into_iter()
+        .flat_map(|drafted| values.iter().chain(drafted))
+        .flat_map(named_by)
+        .collect();
     let resource = Followed::kind(&NAMESPACES).resource;
     let take = &mut |stored: Stored| values.push(stored.into_value(&resource));
     reader.read_namespaces(take).await?;
     let mut kinds = WatchedKind::built_in();
     kinds.extend(reader.discover_kinds(extra).await);
+    for kind in named {
+        let is_it = |known: &Arc<WatchedKind>| known.group == kind.group && known.kind == kind.kind;
+        if !kind.group.is_empty() && !kinds.iter().any(is_it) {
+            kinds.extend(reader.discover_named(&[kind]).await);
+        }
+    }
     for kind in kinds {
         read_into(&mut values, &mut reader, &Followed::workloads(&kind)).await?;
     }
