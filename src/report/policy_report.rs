@@ -286,6 +286,9 @@ fn next(standing: Standing, found: &Findings<'_>, finding: &Finding<'_>) -> Opti
     let of_exception = |verb, more| exception.map(|(named, _)| command(verb, &named.name, more));
     let is_asked = exception.is_some_and(|(_, life)| life.renewal_open);
     match standing {
+        Standing::Undocumented if found.path.only_advises() => {
+            Some("take this step; the path only advises".to_owned())
+        }
         Standing::Undocumented if !finding.check.exemptible => Some("take this step".to_owned()),
         Standing::Undocumented => {
             let target = short_target(&id.kind.kind, &id.name);

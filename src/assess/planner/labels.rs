@@ -37,6 +37,8 @@ pub struct Transition {
     pub uid: Option<Box<str>>,
     /// The path that judges it now.
     pub path: Arc<str>,
+    /// Whether that path only advises.
+    pub advice: bool,
     pub from: State,
     pub to: State,
     /// Why the verdict changed.
@@ -250,11 +252,12 @@ impl LabelState {
             .or_else(|| state_of(&workload.attributes.live));
         self.announced = to;
         let (from, to) = (from?, to?);
-        let path = workload.paths.get(verdict.path?).name.clone();
+        let path = workload.paths.get(verdict.path?);
         (from != to).then(|| Transition {
             id: workload.id.clone(),
             uid: workload.uid.as_ref().map(Uid::text),
-            path,
+            path: path.name.clone(),
+            advice: path.only_advises(),
             from,
             to,
             cause,

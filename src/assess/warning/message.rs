@@ -12,6 +12,8 @@ use crate::assess::path::evaluate::default_message;
 
 /// Missing steps shown in full. The API server cuts all warnings of a response at 4 KiB.
 const IN_FULL: usize = 3;
+/// In place of an off-ramp, where a path only advises.
+const ADVICE: &str = ". The path only advises: nothing is due";
 /// Checks named in the off-ramp command. Without names the command finds them itself.
 const NAMED: usize = 3;
 /// Longest description of a missing step, in characters.
@@ -100,6 +102,9 @@ impl Generator<'_> {
     /// The command that requests an exception for the missing exemptible steps; without such steps,
     /// whom to ask.
     fn off_ramp(&self) -> String {
+        if self.path.only_advises() {
+            return literal(ADVICE);
+        }
         let (names, target) = (self.read("names"), self.read("target"));
         let binding: Vec<&str> = self
             .steps()
@@ -137,10 +142,14 @@ impl Generator<'_> {
     /// The message if the expression fails.
     pub(super) fn fallback(&self) -> String {
         let of = self.steps().count();
+        let off_ramp = if self.path.only_advises() {
+            ADVICE
+        } else {
+            ". Or record why you deviate: kubectl goldenpath except KIND/NAME -n NAMESPACE --reason \"…\""
+        };
         format!(
             "golden path {}: some of its {of} steps are missing. To see which, and how to fix them: \
-             goldenpath why KIND/NAME -n NAMESPACE. Or record why you deviate: kubectl goldenpath \
-             except KIND/NAME -n NAMESPACE --reason \"…\"",
+             goldenpath why KIND/NAME -n NAMESPACE{off_ramp}",
             self.path.name
         )
     }

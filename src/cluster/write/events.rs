@@ -162,7 +162,7 @@ fn of_workload(transition: &Transition, now: Timestamp) -> EventDraft {
         status: verdict.status,
         standing: verdict.standing,
         to_go: verdict.steps.of.saturating_sub(verdict.steps.passed) as usize,
-        advice: false,
+        advice: transition.advice,
         dates: StandingDates {
             until: verdict.worst().and_then(|standing| standing.until),
             ..StandingDates::default()
