@@ -170,6 +170,7 @@ pub fn demand(report: &Report) -> Demand {
         .into_iter()
         .map(|((kind, ..), group)| item(kind, group, &exceptions))
         .collect();
+    items.iter_mut().for_each(|item| count_as(report, item));
     items.sort_by(|a, b| {
         let services = b.services.cmp(&a.services);
         services
@@ -184,6 +185,25 @@ pub fn demand(report: &Report) -> Demand {
         items,
         problems: beside_workloads(report),
     }
+}
+
+/// A step keeps as many services off its path as the summary says: those of namespaces that count, with
+/// services across namespaces as one.
+fn count_as(report: &Report, item: &mut Item) {
+    match item.kind {
+        DemandKind::Step => {}
+        DemandKind::Wish | DemandKind::Ignore | DemandKind::NoPath | DemandKind::CheckError => {
+            return;
+        }
+    }
+    let mut paths = report.summary.paths.iter();
+    let path = paths.find(|path| Some(&path.path) == item.path.as_ref());
+    item.services = path.map_or(0, |path| {
+        let mut steps = path.top_deviations.iter();
+        steps
+            .find(|step| Some(&step.check) == item.check.as_ref())
+            .map_or(0, |step| step.services)
+    });
 }
 
 /// Oldest first, unknown ages last.
@@ -515,6 +535,15 @@ mod tests {
         assert_eq!(wish.since, Some(at("2026-01-30T00:00:00Z")));
         assert_eq!(wish.exceptions.len(), 2);
         assert_eq!(wish.teams.len(), 2);
+    }
+
+    #[test]
+    fn a_step_counts_the_services_that_the_summary_counts() {
+        let mut report = asking();
+        report.summary.paths[0].top_deviations[0].services = 1;
+        let steps = demand(&report).items;
+        let mut steps = steps.iter().filter(|item| item.kind == DemandKind::Step);
+        assert_eq!(steps.next().map(|step| step.services), Some(1));
     }
 
     #[test]

@@ -25,9 +25,6 @@ use crate::report::document::{
     Report, Summary, TeamLine, TrendPoint,
 };
 
-/// Maximum of checks in a path's line.
-const NAMED_CHECKS: usize = 5;
-
 /// Where objects were read; empty for a cluster.
 #[derive(Debug, Default)]
 pub struct Sources {
@@ -280,6 +277,5 @@ fn most(checks: &[CheckTally], count: impl Fn(&CheckTally) -> usize) -> Vec<Chec
             .cmp(&a.services)
             .then_with(|| a.check.cmp(&b.check))
     });
-    counts.truncate(NAMED_CHECKS);
     counts
 }

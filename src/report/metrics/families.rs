@@ -56,6 +56,17 @@ pub const FAMILIES: &[Family] = &[
         |fleet| adoption::by_path(fleet, |path| path.like_for_like.ratio()),
     ),
     gauge(
+        "goldenpath_births_unknown",
+        &["path"],
+        "Services in scope whose birth is unknown, so that they are in no cohort.",
+        |fleet| {
+            adoption::by_path(fleet, |path| {
+                let new = path.new_services.as_ref()?;
+                Some(as_float(new.births_unknown))
+            })
+        },
+    ),
+    gauge(
         "goldenpath_accounted_ratio",
         &["path"],
         "Share of services in scope on the path or with an approved exception, 0 to 1; absent without services.",
