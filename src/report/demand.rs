@@ -170,7 +170,9 @@ pub fn demand(report: &Report) -> Demand {
         .into_iter()
         .map(|((kind, ..), group)| item(kind, group, &exceptions))
         .collect();
-    items.iter_mut().for_each(|item| count_as(report, item));
+    for item in &mut items {
+        count_as(report, item);
+    }
     items.sort_by(|a, b| {
         let services = b.services.cmp(&a.services);
         services

@@ -4,7 +4,7 @@
 use std::fs;
 use std::time::Duration;
 
-use goldenpath_e2e::{Operator, eventually};
+use goldenpath_e2e::{ControlPlane, Operator, eventually};
 use serde_json::Value;
 
 use crate::ground::{cluster, directory, goldenpath, printed, texts};
@@ -64,30 +64,7 @@ fn a_kind_that_a_path_names_is_judged_without_a_flag() {
         "{line}"
     );
 
-    // A preview and an import read the kinds that their paths name, too.
-    let preview = ["preview", EXAMPLE, "-o", "json"];
-    let preview = printed(&mut goldenpath(cluster.kubeconfig(), &preview));
-    let preview: Value = serde_json::from_str(&preview).unwrap();
-    assert_eq!(preview["paths"][0]["then"]["services"], 1, "{preview:#}");
-    let import = [
-        "import",
-        "--from-cluster",
-        "--paths",
-        EXAMPLE,
-        "--map",
-        "kube-linter/no-standby=standby",
-    ];
-    let import = printed(&mut goldenpath(cluster.kubeconfig(), &import));
-    assert!(
-        import.contains("kind: Cluster") && import.contains("name: orders-db"),
-        "{import}"
-    );
-    let reader = cluster.kubeconfig_for("reader").unwrap();
-    let unseen = goldenpath(&reader, &["preview", EXAMPLE]).output().unwrap();
-    let (_, notes) = texts(&unseen);
-    let is_said =
-        |line: &str| line.contains("Cluster") && line.contains("may not be listed by you");
-    assert!(notes.lines().any(is_said), "{notes}");
+    previews_and_imports_read_it(cluster);
 
     // The same from manifests.
     let here = directory("kinds");
@@ -119,4 +96,31 @@ fn a_kind_that_a_path_names_is_judged_without_a_flag() {
     cluster
         .kubectl_ok(&["delete", "crd", "clusters.postgresql.cnpg.io"])
         .unwrap();
+}
+
+/// A preview and an import read the kinds that their paths name, too.
+fn previews_and_imports_read_it(cluster: &ControlPlane) {
+    let preview = ["preview", EXAMPLE, "-o", "json"];
+    let preview = printed(&mut goldenpath(cluster.kubeconfig(), &preview));
+    let preview: Value = serde_json::from_str(&preview).unwrap();
+    assert_eq!(preview["paths"][0]["then"]["services"], 1, "{preview:#}");
+    let import = [
+        "import",
+        "--from-cluster",
+        "--paths",
+        EXAMPLE,
+        "--map",
+        "kube-linter/no-standby=standby",
+    ];
+    let import = printed(&mut goldenpath(cluster.kubeconfig(), &import));
+    assert!(
+        import.contains("kind: Cluster") && import.contains("name: orders-db"),
+        "{import}"
+    );
+    let reader = cluster.kubeconfig_for("reader").unwrap();
+    let unseen = goldenpath(&reader, &["preview", EXAMPLE]).output().unwrap();
+    let (_, notes) = texts(&unseen);
+    let is_said =
+        |line: &str| line.contains("Cluster") && line.contains("may not be listed by you");
+    assert!(notes.lines().any(is_said), "{notes}");
 }

@@ -65,6 +65,7 @@ pub(super) struct CheckFailure {
 }
 
 /// How a service adds to the numbers of one path.
+#[allow(clippy::struct_excessive_bools)] // each is a fact of its own
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) struct FitCount {
     pub path: Arc<str>,

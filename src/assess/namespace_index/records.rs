@@ -1,7 +1,7 @@
 //! Delivery records as they are stored, by name. A record belongs to the workload that its spec names; its
 //! name follows from that, so that a workload finds its record without a search.
 
-use std::hash::{DefaultHasher, Hash, Hasher};
+use sha2::{Digest as _, Sha256};
 
 use crate::api::DeliveryRecordStatus;
 use crate::api::delivery_record::RecordedWorkload;
@@ -41,9 +41,10 @@ pub fn record_name(kind: &WatchedKind, name: &str) -> String {
     if full.len() <= LONGEST_NAME {
         return full;
     }
-    let mut hasher = DefaultHasher::new();
-    full.hash(&mut hasher);
-    let end = format!("-{:016x}", hasher.finish());
+    let digest = Sha256::digest(&full);
+    let end = digest[..8]
+        .iter()
+        .fold("-".to_owned(), |text, byte| text + &format!("{byte:02x}"));
     let start = full.get(..LONGEST_NAME - end.len()).unwrap_or(&full);
     format!("{start}{end}")
 }

@@ -51,6 +51,8 @@ pub struct DeliveryPlanner {
     due: BTreeSet<WorkloadId>,
     /// Workloads whose status is not stored yet.
     unwritten: BTreeSet<WorkloadId>,
+    /// Workloads that were looked at and are not at rest yet.
+    settling: BTreeSet<WorkloadId>,
     timers: BTreeSet<(Timestamp, WorkloadId)>,
     /// Records that went with their workloads.
     carried: HashMap<WorkloadId, Carried>,
@@ -285,6 +287,7 @@ impl DeliveryPlanner {
         };
         let wake_at = wake_at(id, &status, &self.terms, now);
         let busy = tracked.busy.get_or_insert_default();
+        self.settling.insert(id.clone());
         busy.is_open = status.open.is_some();
         if record.is_none_or(|record| is_worth_writing(&record.status, &status)) {
             let based_on = record.and_then(|record| record.version);

@@ -353,8 +353,6 @@ fn is_about_a_team(key: &str) -> bool {
     TEAM_WORDS.contains(&&*word.replace('_', "-"))
 }
 
-/// Whether a key has only the characters that the API server allows, so that it can stand in an
-/// expression.
 /// The registry that all images of most workloads come from.
 fn registry(carriers: &[Carrier<'_>]) -> Option<String> {
     let mut workloads: BTreeMap<String, usize> = BTreeMap::new();

@@ -97,6 +97,7 @@ impl DeliveryPlanner {
             return;
         };
         let busy = tracked.busy.get_or_insert_default();
+        self.settling.insert(look.id.clone());
         busy.is_looking = false;
         match found {
             Found::Workload(seen) => {

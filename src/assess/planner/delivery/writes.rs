@@ -75,9 +75,7 @@ pub struct Recorded {
 impl DeliveryPlanner {
     /// At most `limit` writes that are due.
     pub fn plan(&mut self, facts: &Inventory, now: Timestamp, limit: usize) -> DeliveryPlan {
-        for tracked in self.tracked.values_mut() {
-            tracked.rest(now);
-        }
+        self.settle(now);
         let mut plan = DeliveryPlan::default();
         for id in std::mem::take(&mut self.unwritten) {
             if plan.writes.len() >= limit {
@@ -154,6 +152,18 @@ impl DeliveryPlanner {
             before,
             after,
         })
+    }
+
+    /// Drops the state of workloads that are at rest by now.
+    fn settle(&mut self, now: Timestamp) {
+        let tracked = &mut self.tracked;
+        self.settling.retain(|id| {
+            let tracked = tracked.get_mut(id);
+            tracked.is_some_and(|tracked| {
+                tracked.rest(now);
+                tracked.busy.is_some()
+            })
+        });
     }
 
     fn landed(&mut self, of: &WorkloadId, status: &DeliveryRecordStatus, version: Option<u64>) {
