@@ -22,7 +22,7 @@ pub fn block(language: &str, containing: &str) -> String {
 
 #[test]
 fn the_command_sends_an_incident() {
-    let command = block("sh", "curl");
+    let command = block("sh", ":8082/events");
     let headers: Vec<(String, String)> = command
         .lines()
         .filter_map(|line| line.trim().strip_prefix("-H "))
