@@ -42,7 +42,7 @@ skip() {
 }
 
 # Test programs that take long, the longest first: nothing short is left to wait for at the end.
-readonly LONGEST=(node e2e approval warn except reports chart prometheus examples crd_rules)
+readonly LONGEST=(node organisation e2e approval warn except reports chart prometheus examples crd_rules)
 # The program that puts the operator under load, and runs when all others have ended.
 readonly ALONE=cluster
 # Programs at once.
@@ -144,7 +144,7 @@ run_doc_tests() {
 }
 
 # The suites that need an API server and its controllers, and no node.
-readonly SERVER_SUITES=(approval cluster crd_rules e2e except reports warn)
+readonly SERVER_SUITES=(approval cluster crd_rules e2e except organisation reports warn)
 
 # test_on RELEASE: runs these suites against another release of Kubernetes, such as the oldest one
 # that README promises. Builds its server into the cache of the other tools.
