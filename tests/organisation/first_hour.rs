@@ -50,7 +50,7 @@ pub fn own_folder(ground: &Ground, reader: &Reader) {
     let shell = &ground.shell;
     let offline = shell.type_in(&reader.command(README, "goldenpath report --from deploy/"));
     fits_a_screen(&offline);
-    assert!(offline.starts_with("2"), "{offline}");
+    assert!(offline.starts_with('2'), "{offline}");
     lap("report of manifests");
     ground.apply_tree();
     lap("tree applied");

@@ -17,7 +17,7 @@ use crate::generated::{IGNORES_ALLOWED, Organisation};
 use crate::shell::Shell;
 
 /// For everything that is to happen soon, beside a build too.
-pub const SOON: Duration = Duration::from_secs(90);
+pub const SOON: Duration = Duration::from_secs(180);
 const NAMESPACE: &str = "goldenpath-system";
 const WATCHED: &str = "deployments,statefulsets,daemonsets,cronjobs";
 /// Holds what is in Git, approvals too: `approval.onBehalfOf`.

@@ -2,9 +2,9 @@
 //! lines are those that README shows, but for dates and ages.
 
 use std::fs;
-use std::io::{BufRead as _, BufReader};
+use std::io::{BufRead as _, BufReader, Lines};
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, ChildStderr, Command, Stdio};
 
 use goldenpath_e2e::{Tool, binaries_or_skip};
 use regex::Regex;
@@ -17,6 +17,8 @@ const README: &str = "README.md";
 /// The demo, until this value goes.
 struct Demo {
     process: Child,
+    /// Open, or the demo ends when it writes its next line.
+    _printed: Lines<BufReader<ChildStderr>>,
     kubeconfig: String,
     metrics: String,
 }
@@ -43,6 +45,7 @@ impl Demo {
             .to_owned();
         Self {
             process,
+            _printed: lines,
             kubeconfig,
             metrics,
         }
