@@ -4,7 +4,7 @@
 use tokio::sync::mpsc;
 
 use crate::api::delivery_record::{Rollout, TemplateHashes};
-use crate::assess::delivery::event::newly_available;
+use crate::assess::delivery::tallies::newly_available;
 use crate::assess::object::kind::WorkloadId;
 use crate::assess::planner::delivery::Recorded;
 

@@ -15,6 +15,7 @@ use super::tracked::Tracked;
 use crate::api::delivery_record::FirstDeployClock;
 use crate::assess::adoption::Tally;
 use crate::assess::register::ExceptionView;
+
 mod answer;
 mod paired;
 mod pool;

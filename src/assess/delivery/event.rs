@@ -11,7 +11,7 @@ use jiff::Timestamp;
 use sha2::{Digest as _, Sha256};
 
 use super::incident::{IncidentReport, LONGEST_ID};
-use crate::api::delivery_record::{DeliveryRecordStatus, Rollout};
+use crate::api::delivery_record::Rollout;
 
 pub use memory::SeenIncidents;
 pub use workload::{NamedWorkload, NoMatch, WorkloadLabel, matching, with_incident};
@@ -211,23 +211,6 @@ pub struct ServiceEvent {
     pub image: Option<String>,
     /// The rollout.
     pub rollout: Rollout,
-}
-
-/// Rollouts that are available by the later status and not by the earlier one.
-pub fn newly_available<'a>(
-    before: Option<&DeliveryRecordStatus>,
-    after: &'a DeliveryRecordStatus,
-) -> impl Iterator<Item = &'a Rollout> {
-    let known: Vec<u32> = before
-        .into_iter()
-        .flat_map(|status| &status.rollouts)
-        .filter(|rollout| rollout.available_at.is_some())
-        .map(|rollout| rollout.number)
-        .collect();
-    after
-        .rollouts
-        .iter()
-        .filter(move |it| it.available_at.is_some() && !known.contains(&it.number))
 }
 
 #[cfg(test)]

@@ -289,15 +289,6 @@ fn counted_before(before: Option<&DeliveryRecordStatus>, number: u32) -> Option<
     }
 }
 
-/// The rollouts that a write adds: those that had no result before.
-pub fn newly_closed<'a>(
-    before: Option<&DeliveryRecordStatus>,
-    after: &'a DeliveryRecordStatus,
-) -> impl Iterator<Item = &'a Rollout> + use<'a> {
-    let recorded = before.map_or(0, |before| before.recorded);
-    after.rollouts.iter().filter(move |it| it.number > recorded)
-}
-
 /// The rollouts that a write makes available, a failed one that recovers included.
 pub fn newly_available<'a, 'b>(
     before: Option<&'b DeliveryRecordStatus>,
