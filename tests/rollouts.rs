@@ -10,7 +10,7 @@ mod suite;
 
 use std::time::Duration;
 
-use goldenpath_e2e::{ControlPlane, Operator, Options, eventually};
+use goldenpath_e2e::{ControlPlane, Operator, Options, eventually, within};
 use serde_json::{Value, json};
 
 const SOON: Duration = Duration::from_secs(90);
@@ -120,16 +120,14 @@ impl Scene<'_> {
 
     fn recorded(&self, name: &str, wanted: &[&str]) {
         let mut last = Vec::new();
-        let deadline = std::time::Instant::now() + SOON;
-        while std::time::Instant::now() < deadline {
+        let equal = within(SOON, name, || {
             last = self.rollouts(name);
-            if last == wanted {
-                return;
-            }
-            std::thread::yield_now();
+            (last == wanted).then_some(())
+        });
+        if equal.is_err() {
+            let record = self.record(name).unwrap_or_default();
+            panic!("{name}: {last:#?} instead of {wanted:#?}: {record:#}");
         }
-        let record = self.record(name).unwrap_or_default();
-        panic!("{name}: {last:#?} instead of {wanted:#?}: {record:#}");
     }
 
     fn is_available(&self, name: &str) {

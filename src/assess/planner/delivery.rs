@@ -1,6 +1,6 @@
-//! Delivery records: which workloads to look at again, and which statuses to store. A workload is looked at
-//! when an event, its standing or a deadline puts its record behind; at rest, and after a restart where
-//! record and workload agree, none is. Rollouts are told by `delivery`, not here.
+//! Delivery records: which workloads to read again, and which statuses to store. The operator reads a
+//! workload again when an event, its standing or a deadline puts its record behind; at rest, and after a
+//! restart where record and workload agree, it reads none. `delivery` recognises rollouts; this room does not.
 //! **Invariant:** a status is stored only over the version of the record that it was computed from.
 
 mod incidents;
@@ -51,7 +51,7 @@ pub struct DeliveryPlanner {
     due: BTreeSet<WorkloadId>,
     /// Workloads whose status is not stored yet.
     unwritten: BTreeSet<WorkloadId>,
-    /// Workloads that were looked at and are not at rest yet.
+    /// Workloads after a look that are not at rest yet.
     settling: BTreeSet<WorkloadId>,
     timers: BTreeSet<(Timestamp, WorkloadId)>,
     /// Records that went with their workloads.
@@ -72,7 +72,7 @@ struct Tracked {
     busy: Option<Box<Busy>>,
 }
 
-/// State of a workload that is looked at or whose status is not stored yet.
+/// State of a workload during a look, or until its status is stored.
 #[derive(Debug, Default)]
 struct Busy {
     /// Whether a rollout is open, so that every event counts.
@@ -181,7 +181,7 @@ impl DeliveryPlanner {
         }
     }
 
-    /// A record is stored. Events that it tells of need no look, whichever replica wrote it.
+    /// A record is stored. It covers the events that it records, whichever replica wrote it: they need no look.
     pub fn stored(&mut self, id: &WorkloadId, status: &DeliveryRecordStatus, now: Timestamp) {
         let Some(tracked) = self.tracked.get_mut(id) else {
             return;

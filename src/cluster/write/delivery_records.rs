@@ -80,7 +80,7 @@ impl ApiWriter {
     async fn delivery_record(&self, write: &RecordWrite) -> WriteOutcome {
         let uid = match &write.act {
             RecordAct::Create { .. } => None,
-            RecordAct::Store { uid, .. } => uid.as_deref(),
+            RecordAct::Store { before, .. } => before.uid.as_deref(),
         };
         let target = WriteTarget {
             resource: ApiResource::erase::<DeliveryRecord>(&()),

@@ -52,7 +52,7 @@ impl DeliveryPlanner {
     }
 }
 
-/// Whether both tell the same of incidents and failures.
+/// Whether both have the same incidents and failures.
 fn has_same_incidents(one: &DeliveryRecordStatus, other: &DeliveryRecordStatus) -> bool {
     one.incidents == other.incidents && one.rollouts == other.rollouts
 }

@@ -221,7 +221,7 @@ fn a_status_of_another_writer_is_not_overwritten() {
     let name = record_name(&scene.id.kind, "web");
     scene.facts.put_record("shop", &name, other);
     let again = scene.due(at(105));
-    assert_eq!(again.len(), 1, "it is looked at again");
+    assert_eq!(again.len(), 1, "the workload is read again");
     assert!(
         scene
             .planner
@@ -232,6 +232,33 @@ fn a_status_of_another_writer_is_not_overwritten() {
     scene.finds(&again[0], &next, at(105));
     scene.writes(at(105));
     assert_eq!(scene.status().recorded, 41);
+}
+
+#[test]
+fn a_status_counts_although_the_watch_shows_it_before_the_answer() {
+    let mut scene = Scene::with_a_record();
+    let next = web("web:2", 2);
+    scene.sees(&next, at(100));
+    let looks = scene.due(at(100));
+    scene.finds(&looks[0], &next, at(100));
+    let mut writes = scene.planner.plan(&scene.facts, at(120), 10).writes;
+    let write = writes.pop().unwrap();
+    let RecordAct::Store { status, .. } = &write.act else {
+        panic!("{write:?}");
+    };
+    let version = scene.version() + 1;
+    let mut shown = Record::clone(scene.record().unwrap());
+    shown.status = DeliveryRecordStatus::clone(status);
+    shown.version = Some(version);
+    let name = record_name(&scene.id.kind, "web");
+    scene.facts.put_record("shop", &name, shown);
+    let landed = WriteResult::Landed(Some(version));
+    let recorded = scene
+        .planner
+        .ended(&mut scene.facts, write, landed, at(121));
+    let recorded = recorded.unwrap();
+    assert_eq!(recorded.before.unwrap().recorded, 0);
+    assert_eq!(recorded.after.recorded, 1);
 }
 
 #[test]

@@ -1,6 +1,8 @@
 //! Writes of delivery records: one creation per workload, and one write a change of its status, at most one
 //! every 10 s. A record of an earlier workload of the same name is left to the garbage collector.
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 
 use super::{Busy, DeliveryPlanner};
@@ -39,8 +41,8 @@ pub enum RecordAct {
     },
     /// Store its status over this version of it.
     Store {
-        /// Uid of the record.
-        uid: Option<Box<str>>,
+        /// The record before the write. The watch may show the record after it before the answer arrives.
+        before: Arc<Record>,
         /// Version of the record that the status was computed from.
         version: Option<u64>,
         /// The status after the write.
@@ -96,7 +98,7 @@ impl DeliveryPlanner {
                 continue;
             }
             let record = ns.record(&id.kind, &id.name);
-            if let Some(write) = busy.write(&id, record.map(|record| &**record), now) {
+            if let Some(write) = busy.write(&id, record, now) {
                 busy.pacing.started();
                 plan.writes.push(write);
                 self.unwritten.insert(id);
@@ -128,7 +130,7 @@ impl DeliveryPlanner {
                 }
             }
         }
-        let RecordAct::Store { uid, status, .. } = act else {
+        let RecordAct::Store { before, status, .. } = act else {
             facts.mark_delivery(&of);
             return None;
         };
@@ -137,13 +139,13 @@ impl DeliveryPlanner {
             return None;
         };
         self.landed(&of, &status, version);
-        let ns = facts.namespace(&of.namespace)?;
-        let stored = &ns.record(&of.kind, &of.name)?.status;
+        let uid = before.uid.clone();
         let carried = self.carried.get(&of).map(|carried| &carried.status);
         let uid_now = status.mark.as_ref().map(|mark| &mark.uid);
         let carried = carried.filter(|carried| carried.mark.as_ref().map(|it| &it.uid) != uid_now);
         let is_stored = |status: &&DeliveryRecordStatus| status.mark.is_some();
-        let before = Some(stored).filter(is_stored).or(carried).cloned();
+        let before = Some(&before.status).filter(is_stored);
+        let before = before.or(carried).cloned();
         let after = DeliveryRecordStatus::clone(&status);
         facts.record_delivery(&of.namespace, &name, uid.as_deref(), *status, version);
         Some(Recorded {
@@ -186,7 +188,7 @@ impl Busy {
     fn write(
         &mut self,
         id: &WorkloadId,
-        record: Option<&Record>,
+        record: Option<&Arc<Record>>,
         now: Timestamp,
     ) -> Option<RecordWrite> {
         let working = self.working.as_mut()?;
@@ -211,7 +213,7 @@ impl Busy {
                 status.conditions = settle(before, vec![ready], record.generation, now);
                 status.observed_generation = record.generation;
                 RecordAct::Store {
-                    uid: record.uid.clone(),
+                    before: record.clone(),
                     version: working.based_on,
                     status: Box::new(status.clone()),
                 }
