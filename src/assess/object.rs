@@ -3,6 +3,7 @@
 
 pub mod compact;
 pub mod defaults;
+pub(crate) mod digest;
 pub mod kind;
 pub mod labels;
 pub(in crate::assess) mod metadata;

@@ -2,16 +2,14 @@
 //! wgpolicyk8s. Equal findings give equal bytes: no message counts days, no field holds the time of
 //! writing. [`crate::assess::verdict::findings`] decides the result of each check.
 
-use std::fmt::Write as _;
-
 use serde_json::{Map, Value, json};
-use sha2::{Digest, Sha256};
 
 use crate::api::golden_path::{Check, Level, Severity};
 use crate::api::keys;
 use crate::api::text::truncate;
 use crate::assess::exception::Life;
 use crate::assess::exception::record::Exception;
+use crate::assess::object::digest::digest;
 use crate::assess::planner::policy_reports::Rendered;
 use crate::assess::state::{Outcome, Standing};
 use crate::assess::verdict::findings::{Finding, Findings, PolicyResult};
@@ -31,6 +29,8 @@ const LONGEST_MESSAGE: usize = 1_000;
 const LONGEST_PROPERTY: usize = 256;
 /// The longest label value Kubernetes takes.
 const LONGEST_LABEL: usize = 63;
+/// Hexadecimal digits of a digest: enough to distinguish contents of one object.
+const DIGITS: usize = 32;
 
 /// A format of policy reports.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -105,19 +105,9 @@ pub fn render(found: &Findings<'_>, format: Format) -> Rendered {
         Format::WgPolicy => {}
     }
     // serde_json's maps are sorted by key, so this text is canonical.
-    let digest = hexadecimal(&Sha256::digest(object.to_string()));
+    let digest = digest(object.to_string(), DIGITS);
     object["metadata"]["annotations"] = json!({keys::CONTENT_DIGEST: digest});
     Rendered { digest, object }
-}
-
-/// The first half of a digest: enough to distinguish contents of one object.
-fn hexadecimal(digest: &[u8]) -> String {
-    let mut text = String::new();
-    for byte in &digest[..16] {
-        // Writing to a text cannot fail.
-        let _ = write!(text, "{byte:02x}");
-    }
-    text
 }
 
 fn metadata(found: &Findings<'_>) -> Value {
@@ -377,7 +367,7 @@ fn result_id(found: &Findings<'_>, finding: &Finding<'_>) -> String {
         finding.result.as_str(),
         standing,
     ];
-    hexadecimal(&Sha256::digest(parts.join("\n")))
+    digest(parts.join("\n"), DIGITS)
 }
 
 /// A name cut to a label value; each result's properties hold all of it.

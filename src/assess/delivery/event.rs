@@ -8,10 +8,10 @@ mod memory;
 mod workload;
 
 use jiff::Timestamp;
-use sha2::{Digest as _, Sha256};
 
 use super::incident::{IncidentReport, LONGEST_ID};
 use crate::api::delivery_record::Rollout;
+use crate::assess::object::digest::digest;
 
 pub use memory::SeenIncidents;
 pub use workload::{NamedWorkload, NoMatch, WorkloadLabel, matching, with_incident};
@@ -38,7 +38,7 @@ impl EventSource {
     }
 }
 
-/// What became of an event, or of a request without any: the label `result` of their counter.
+/// The result of an event, or of a request without events: the label `result` of their counter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum EventResult {
     /// The record of its workload has it.
@@ -175,7 +175,7 @@ impl EventError {
     }
 }
 
-/// The beginning of a text of others, as errors quote it.
+/// The beginning of a received text, as errors quote it.
 fn brief(text: &str) -> String {
     const QUOTED: usize = 120;
     text.chars().take(QUOTED).collect()
@@ -193,7 +193,7 @@ fn identity(id: String) -> String {
     if id.chars().count() <= LONGEST_ID {
         return id;
     }
-    format!("sha256:{:x}", Sha256::digest(id.as_bytes()))
+    format!("sha256:{}", digest(id, 64))
 }
 
 /// A rollout to send an event about.

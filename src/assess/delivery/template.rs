@@ -3,9 +3,9 @@
 //! rollback after a mesh, Flagger or a reloader. Lists of keys are data.
 
 use serde_json::{Map, Value, json};
-use sha2::{Digest, Sha256};
 
 use crate::api::delivery_record::{EarlierRevision, MOST_REVISIONS, TemplateHashes};
+use crate::assess::object::digest::digest;
 
 /// Version of the hashes. It grows with every change of a list below.
 pub(crate) const VERSION: u32 = 1;
@@ -120,7 +120,7 @@ pub(crate) fn hashes(template: &Value) -> TemplateHashes {
 /// Adds a value that restarts pods of a kind without a template key for it, such as `spec.restartAt`
 /// of an Argo Rollout.
 pub(crate) fn with_restart(mut hashes: TemplateHashes, at: &str) -> TemplateHashes {
-    hashes.restart = digest(&json!([hashes.restart, at]));
+    hashes.restart = part_digest(&json!([hashes.restart, at]));
     hashes
 }
 
@@ -199,19 +199,19 @@ impl Parts {
         let has_digest = self.digests.iter().any(|digest| digest != "-");
         TemplateHashes {
             version: VERSION,
-            release: digest(&self.release.into()),
+            release: part_digest(&self.release.into()),
             digests: if has_digest {
                 self.digests[..self.digests.len().min(MOST_DIGESTS)].join(",")
             } else {
                 String::new()
             },
-            config: digest(&self.config.into()),
-            resources: digest(&self.resources.into()),
-            platform: digest(&self.platform.into()),
+            config: part_digest(&self.config.into()),
+            resources: part_digest(&self.resources.into()),
+            platform: part_digest(&self.platform.into()),
             restart: if self.restart.is_empty() {
                 String::new()
             } else {
-                digest(&self.restart.into())
+                part_digest(&self.restart.into())
             },
         }
     }
@@ -239,17 +239,9 @@ fn pin(image: &str) -> (&str, &str) {
     (name, hex.get(..8).unwrap_or(hex))
 }
 
-/// The first 16 hexadecimal digits of SHA-256. Maps of `serde_json` are sorted by key, so the text is
-/// canonical.
-fn digest(content: &Value) -> String {
-    let hash = Sha256::digest(content.to_string());
-    let (start, _) = hash.split_at(8);
-    format!(
-        "{:016x}",
-        start
-            .iter()
-            .fold(0_u64, |number, byte| number << 8 | u64::from(*byte))
-    )
+/// Digest of a part of a template. Maps of `serde_json` are sorted by key, so the text is canonical.
+fn part_digest(content: &Value) -> String {
+    digest(content.to_string(), 16)
 }
 
 /// How the digests of two lists of images compare.

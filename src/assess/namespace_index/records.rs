@@ -1,10 +1,9 @@
 //! Delivery records as they are stored, by name. A record belongs to the workload that its spec names; its
 //! name follows from that, so that a workload finds its record without a search.
 
-use sha2::{Digest as _, Sha256};
-
 use crate::api::DeliveryRecordStatus;
 use crate::api::delivery_record::RecordedWorkload;
+use crate::assess::object::digest::digest;
 use crate::assess::object::kind::WatchedKind;
 
 /// Longest name of an object.
@@ -41,10 +40,7 @@ pub fn record_name(kind: &WatchedKind, name: &str) -> String {
     if full.len() <= LONGEST_NAME {
         return full;
     }
-    let digest = Sha256::digest(&full);
-    let end = digest[..8]
-        .iter()
-        .fold("-".to_owned(), |text, byte| text + &format!("{byte:02x}"));
+    let end = format!("-{}", digest(&full, 16));
     let start = full.get(..LONGEST_NAME - end.len()).unwrap_or(&full);
     format!("{start}{end}")
 }

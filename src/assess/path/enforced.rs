@@ -5,12 +5,12 @@
 use std::collections::BTreeSet;
 
 use jiff::Timestamp;
-use sha2::{Digest as _, Sha256};
 
 use super::{Checks, Path, bit};
 use crate::api::GoldenPathSpec;
 use crate::api::condition::stored;
 use crate::api::golden_path::{Check, EnforcedCheck, NamedExpression};
+use crate::assess::object::digest::digest;
 
 /// Since when a check asks what it asks.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -100,20 +100,11 @@ pub(in crate::assess) fn record(
 
 /// A digest of what a check asks: its level, its expression and the variables that this uses.
 fn rule(spec: &GoldenPathSpec, check: &Check) -> String {
-    let mut digest = Sha256::new();
-    digest.update(check.level.as_str());
-    digest.update([0]);
-    digest.update(&check.expression);
-    for variable in used(&spec.variables, &check.expression) {
-        digest.update([0]);
-        digest.update(&variable.name);
-        digest.update([0]);
-        digest.update(&variable.expression);
-    }
-    let bytes = digest.finalize();
-    bytes[..8]
-        .iter()
-        .fold(String::new(), |text, byte| text + &format!("{byte:02x}"))
+    let own = [check.level.as_str(), &check.expression];
+    let variables = used(&spec.variables, &check.expression)
+        .flat_map(|variable| [&*variable.name, &variable.expression]);
+    let parts: Vec<&str> = own.into_iter().chain(variables).collect();
+    digest(parts.join("\0"), 16)
 }
 
 /// The variables that an expression uses, also through others, in the order of the spec. A name within

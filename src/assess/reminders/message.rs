@@ -1,18 +1,17 @@
 //! A message as data: its items, its recipient, and the ids by which a receiver recognises a repetition.
 //! The outcome of a delivery and what to record of it are data too. Nothing is worded or sent here.
 
-use std::fmt::Write;
 use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use sha2::{Digest, Sha256};
 
 use super::records::was_sent;
 use super::records::{self, RecordChange, RecordWrite};
 use super::{DueStage, PlanContext, Recipient, ReminderStage};
 use crate::api::deviation_exception::Notifying;
 use crate::assess::exception::record::Exception;
+use crate::assess::object::digest::digest;
 use crate::assess::register::{ExceptionView, Usage};
 
 /// The most items in one message. The others stay due and come with the next message.
@@ -297,17 +296,8 @@ fn owner_parts(owner: &Recipient, dry_run: bool) -> [&str; 3] {
 
 /// 32 hexadecimal digits that stand for this list of parts.
 fn short_hash(parts: &[&str]) -> String {
-    let mut hash = Sha256::new();
-    for part in parts {
-        hash.update(part.as_bytes());
-        hash.update([0]);
-    }
-    let digest = hash.finalize();
-    digest[..16].iter().fold(String::new(), |mut text, byte| {
-        // Writing to a String cannot fail.
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
+    let ended: String = parts.iter().flat_map(|part| [part, "\0"]).collect();
+    digest(ended, 32)
 }
 
 /// The outcome of sending a message.
