@@ -12,9 +12,11 @@ use std::time::{Duration, Instant};
 use futures::future::BoxFuture;
 use goldenpath::assess::delivery::event::alertmanager::AlertSettings;
 use goldenpath::assess::delivery::event::{EventResult, EventSource, ReportedIncident};
-use goldenpath::server::{self, EventSettings, IncidentReceiver, Limits, Patience, Rate};
+use goldenpath::server::{self, EventSettings, IncidentReceiver, Limits, Patience, RequestRate};
 use serde_json::{Value, json};
 use tokio::sync::watch;
+
+use crate::serving::serve;
 
 /// Longer than anything here takes, also beside a build.
 pub const SOON: Duration = Duration::from_secs(60);
@@ -55,14 +57,14 @@ pub struct Listener {
 
 impl Listener {
     pub fn start() -> Self {
-        let unbounded = Rate {
+        let unbounded = RequestRate {
             burst: 100_000,
             every: Duration::from_millis(1),
         };
         Self::with(unbounded)
     }
 
-    pub fn with(rate: Rate) -> Self {
+    pub fn with(rate: RequestRate) -> Self {
         static NUMBER: AtomicUsize = AtomicUsize::new(0);
         let number = NUMBER.fetch_add(1, Ordering::SeqCst);
         let name = format!("events-token-{}-{number}", std::process::id());
@@ -79,15 +81,6 @@ impl Listener {
             rate,
         };
         let routes = server::events(taken.clone(), settings);
-        let (stop, stopped) = watch::channel(false);
-        let runtime = tokio::runtime::Builder::new_multi_thread()
-            .worker_threads(1)
-            .enable_all()
-            .build()
-            .unwrap();
-        let any = SocketAddr::from(([127, 0, 0, 1], 0));
-        let listener = runtime.block_on(server::bind(any)).unwrap();
-        let address = listener.local_addr().unwrap();
         let limits = Limits {
             patience: Patience {
                 idle: Duration::from_secs(5),
@@ -95,14 +88,13 @@ impl Listener {
             },
             ..Limits::default()
         };
-        let serving = server::serve(listener, routes, limits, stopped);
-        let thread = std::thread::spawn(move || runtime.block_on(serving).unwrap());
+        let serving = serve(routes, limits);
         Self {
-            address,
+            address: serving.address,
             taken,
             token_file,
-            stop,
-            thread: Some(thread),
+            stop: serving.stop,
+            thread: Some(serving.thread),
         }
     }
 

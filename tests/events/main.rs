@@ -13,4 +13,6 @@ mod receiver;
 mod requests;
 mod schema;
 mod schemas;
+#[path = "../suite/serving.rs"]
+mod serving;
 mod sink;

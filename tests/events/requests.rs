@@ -6,7 +6,7 @@ use std::net::TcpStream;
 use std::time::Duration;
 
 use goldenpath::assess::delivery::event::{EventResult, EventSource};
-use goldenpath::server::Rate;
+use goldenpath::server::RequestRate;
 use serde_json::json;
 
 use crate::ground::{
@@ -232,7 +232,7 @@ fn what_cannot_be_recorded_comes_again() {
 
 #[test]
 fn too_many_requests_are_refused() {
-    let listener = Listener::with(Rate {
+    let listener = Listener::with(RequestRate {
         burst: 3,
         every: Duration::from_secs(3_600),
     });

@@ -18,6 +18,7 @@ use serde_json::json;
 use tokio::sync::watch;
 
 use crate::fixtures::{Cluster, deployment, now, web_path, with};
+use crate::serving::serve;
 
 /// Longer than anything here takes, also beside a build.
 pub const SOON: Duration = Duration::from_secs(60);
@@ -125,24 +126,14 @@ impl Server {
             of: fleet,
             built: AtomicUsize::new(0),
         });
-        let (stop, stopped) = watch::channel(false);
-        let runtime = tokio::runtime::Builder::new_multi_thread()
-            .worker_threads(1)
-            .enable_all()
-            .build()
-            .unwrap();
-        let any = SocketAddr::from(([127, 0, 0, 1], 0));
-        let listener = runtime.block_on(server::bind(any)).unwrap();
-        let address = listener.local_addr().unwrap();
         let routes = server::everything(source.clone());
-        let serving = server::serve(listener, routes.clone(), limits, stopped);
-        let thread = std::thread::spawn(move || runtime.block_on(serving).unwrap());
+        let serving = serve(routes.clone(), limits);
         Self {
-            address,
+            address: serving.address,
             source,
             routes,
-            stop,
-            thread: Some(thread),
+            stop: serving.stop,
+            thread: Some(serving.thread),
         }
     }
 

@@ -9,6 +9,8 @@
 mod fixtures;
 mod ground;
 mod lists;
+#[path = "../suite/serving.rs"]
+mod serving;
 
 use std::io::{ErrorKind, Read, Write};
 use std::net::TcpStream;
