@@ -22,7 +22,7 @@ use tokio::net::TcpListener;
 
 pub use activity::Patience;
 use body::Builders;
-pub use events::{EventSettings, IncidentReceiver, Rate, events};
+pub use events::{EventSettings, IncidentReceiver, RequestRate, events};
 pub use listener::{Limits, Routes, serve};
 use shared::{Shared, Unavailable};
 

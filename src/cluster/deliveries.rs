@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use kube::Client;
-use kube::api::{Api, GetParams};
-use kube::core::{ApiResource, Request, Resource as _};
+use kube::api::Api;
+use kube::core::ApiResource;
 use serde_json::Value;
 use tokio::task::JoinSet;
 use tokio::time::{MissedTickBehavior, interval, timeout};
@@ -17,7 +17,7 @@ use tracing::warn;
 use super::client::connect::REQUEST_TIMEOUT;
 use super::client::error::reason_of;
 use super::client::pager::Pager;
-use super::client::stored::{Stored, resource_of};
+use super::client::stored::{Stored, read_workload};
 use super::context::Context;
 use super::readiness::Stage;
 use crate::assess::delivery::seen::{self, Objects};
@@ -122,14 +122,7 @@ async fn read(client: &Client, context: &Context, look: &Look) -> kube::Result<F
         .delivery
         .as_ref()
         .map_or(&[][..], |delivery| &delivery.commit_time_keys);
-    let requests = Request::new(Stored::url_path(
-        &resource_of(&id.kind),
-        Some(&id.namespace),
-    ));
-    let request = requests
-        .get(&id.name, &GetParams::default())
-        .map_err(kube::Error::BuildRequest)?;
-    let workload: Value = client.request(request).await?;
+    let workload = read_workload(client, id).await?;
     let alone = Objects {
         first_of_namespace: look.first_of_namespace,
         standing: look.standing,

@@ -6,15 +6,12 @@ use std::sync::Arc;
 
 use futures::future::BoxFuture;
 use kube::Client;
-use kube::api::GetParams;
-use kube::core::{Request, Resource as _};
-use serde_json::Value;
 use tokio::sync::mpsc;
 use tokio::time::timeout;
 use tracing::{info, warn};
 
 use super::client::connect::REQUEST_TIMEOUT;
-use super::client::stored::{Stored, resource_of};
+use super::client::stored::read_workload;
 use super::context::Context;
 use super::delivery_events::QueuedRollout;
 use crate::assess::delivery::event::ServiceEvent;
@@ -91,8 +88,6 @@ async fn event(queued: QueuedRollout, client: &Client) -> ServiceEvent {
 
 async fn image(queued: &QueuedRollout, client: &Client) -> Option<String> {
     let (of, template) = (&queued.of, queued.template.as_ref()?);
-    let path = Stored::url_path(&resource_of(&of.kind), Some(&of.namespace));
-    let request = Request::new(path).get(&of.name, &GetParams::default());
-    let workload: Value = client.request(request.ok()?).await.ok()?;
+    let workload = read_workload(client, of).await.ok()?;
     seen::first_image(&workload, template)
 }

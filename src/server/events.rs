@@ -19,9 +19,9 @@ use futures::future::{BoxFuture, join_all};
 use tokio::time::timeout;
 use tracing::warn;
 
-pub use admission::Rate;
+pub use admission::RequestRate;
 use admission::{TokenBucket, is_authorized};
-use answer::{Refusal, Tally};
+use answer::{Refusal, ResultCounts};
 
 use super::busy;
 use super::listener::Routes;
@@ -58,7 +58,7 @@ pub struct EventSettings {
     /// Which alerts are incidents.
     pub alerts: AlertSettings,
     /// Requests in a period.
-    pub rate: Rate,
+    pub rate: RequestRate,
 }
 
 /// The state of the routes.
@@ -126,12 +126,12 @@ impl Events {
         };
         let results = read.events.into_iter().map(|event| self.record(event));
         let results = join_all(results).await;
-        let mut tally = Tally::new(read.truncated);
+        let mut counts = ResultCounts::new(read.truncated);
         for result in results {
             self.receiver.count(source, result);
-            tally.add(result);
+            counts.add(result);
         }
-        tally.response()
+        counts.response()
     }
 
     async fn record(&self, event: ReadEvent) -> EventResult {

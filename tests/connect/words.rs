@@ -183,7 +183,7 @@ fn who_has_no_rights_learns_what_to_ask_for() {
 #[test]
 fn a_report_of_one_namespace_knows_the_age_of_the_cluster() {
     let Some(cluster) = cluster() else { return };
-    // The cluster is as young as its workloads, so their births tell nothing.
+    // The cluster is as young as its workloads, so their births are unknown.
     for args in [&["report"][..], &["report", "-n", "default"]] {
         let args = [args, &["-o", "json"]].concat();
         let report = printed(&mut goldenpath(cluster.kubeconfig(), &args));

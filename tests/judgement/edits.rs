@@ -119,7 +119,7 @@ fn an_edit_is_noticed_wherever_the_operator_was() {
         (stricter(None), 2),
         // Announced ahead of time.
         (stricter(Some("2026-07-01T00:00:00Z")), 0),
-        // In force since a date in the past, and yet no service knew it.
+        // In force since a date in the past, of which no status knew.
         (stricter(Some("2025-01-01T00:00:00Z")), 2),
         // A known step asks for more, for less, and for the same in other words.
         (

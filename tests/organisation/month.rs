@@ -61,7 +61,7 @@ pub fn edited(proposal: &str, calendar: &Calendar, launched: Timestamp) -> Strin
     paths.collect()
 }
 
-/// Writes the pilots' manifests and applies them, each kind as whoever does that.
+/// Writes the pilots' manifests, and applies each kind as the user who may.
 pub fn start_pilots(ground: &Ground, calendar: &Calendar) {
     let [workloads, exceptions] = manifests(calendar);
     let shell = &ground.shell;
@@ -126,7 +126,7 @@ pub fn workload<'a>(report: &'a Value, name: &str) -> &'a Value {
     found.unwrap_or_else(|| panic!("no workload {name}"))
 }
 
-/// Every story stands as told on every day of the month.
+/// Every story has its expected state on every day of the month.
 pub fn passes_by_as_of(ground: &Ground, calendar: &Calendar) {
     let shell = &ground.shell;
     let reports = thread::scope(|scope| {

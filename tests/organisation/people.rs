@@ -54,7 +54,7 @@ fn off_ramp(ground: &Ground) {
     platform.type_in(&approve);
     becomes(ground, "plain", "documented");
 
-    // Nobody approves for themselves, and a team is not asked about others' requests.
+    // Requesters cannot approve their own requests, and an inbox omits the requests of other teams.
     let own = team.try_type("kubectl goldenpath approve waiting -n checkout");
     assert!(!own.status.success());
     let others = ground.shell_of(CART).type_in("goldenpath inbox");

@@ -31,7 +31,7 @@ impl Calendar {
     }
 }
 
-/// The days on which it is asked how things stand.
+/// The days on which the test checks the states.
 pub const DAYS: [i32; 4] = [0, 7, 14, 30];
 /// Announced steps count from this day.
 pub const ENFORCED: i32 = 10;
@@ -52,7 +52,7 @@ pub enum Lacks {
     Replicas,
 }
 
-/// One service of the month: how it stands on each of [`DAYS`].
+/// One service of the month: its state on each of [`DAYS`].
 #[derive(Clone, Copy, Debug)]
 pub struct Story {
     pub name: &'static str,
@@ -99,7 +99,7 @@ pub const STORIES: [Story; 12] = [
     story("waiting", Lacks::Tag, ["pending"; 4]),
     story("refused", Lacks::Tag, ["undocumented"; 4]),
     story("closed", Lacks::Tag, ["undocumented"; 4]),
-    // Its exception is for a path that nobody wrote.
+    // Its exception names a path that does not exist.
     story("elsewhere", Lacks::Tag, ["undocumented"; 4]),
     story(
         "overdue",

@@ -172,7 +172,7 @@ impl RolloutTally {
     }
 }
 
-/// What is counted of one rollout. A rollout that is not recorded yet has none of it.
+/// The counted parts of one rollout. A rollout without a record has none.
 #[derive(Clone, Copy, Debug, Default)]
 struct Counted {
     first_result: Option<(RolloutResult, RolloutCause)>,
@@ -277,7 +277,7 @@ impl Tallies {
     }
 }
 
-/// What was counted of a rollout before; none for one that has left the list already.
+/// The parts of a rollout that were counted before; none for one that has left the list.
 fn counted_before(before: Option<&DeliveryRecordStatus>, number: u32) -> Option<Counted> {
     let Some(before) = before else {
         return Some(Counted::default());

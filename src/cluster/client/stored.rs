@@ -7,7 +7,9 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
-use kube::core::{ApiResource, DynamicResourceScope, Resource};
+use kube::Client;
+use kube::api::GetParams;
+use kube::core::{ApiResource, DynamicResourceScope, Request, Resource};
 use serde::de::{Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde::ser::{SerializeMap as _, Serializer};
 use serde::{Deserialize, Serialize};
@@ -15,7 +17,7 @@ use serde_json::{Map, Value};
 
 use crate::api::Instant;
 use crate::api::keys::MANAGED_BY;
-use crate::assess::object::kind::WatchedKind;
+use crate::assess::object::kind::{WatchedKind, WorkloadId};
 use crate::report::policy_report::Format;
 
 /// A stored object.
@@ -77,6 +79,18 @@ pub fn resource_of(kind: &WatchedKind) -> ApiResource {
         kind: kind.kind.clone(),
         plural: kind.plural.clone(),
     }
+}
+
+/// A workload as it is now, with status.
+///
+/// # Errors
+/// When the API server does not answer, or has no such workload.
+pub async fn read_workload(client: &Client, id: &WorkloadId) -> kube::Result<Value> {
+    let path = Stored::url_path(&resource_of(&id.kind), Some(&id.namespace));
+    let request = Request::new(path)
+        .get(&id.name, &GetParams::default())
+        .map_err(kube::Error::BuildRequest)?;
+    client.request(request).await
 }
 
 impl Resource for Stored {

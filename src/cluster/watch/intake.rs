@@ -23,6 +23,7 @@ use crate::assess::namespace_index::records::Record;
 use crate::assess::object::kind::{WatchedKind, WorkloadId};
 use crate::assess::object::namespace::Namespace;
 use crate::assess::path::{Origin, owner};
+use crate::assess::settings::Settings;
 use crate::assess::warning::Part;
 use crate::assess::workload::{ReadContext, observe};
 use crate::cluster::client::stored::Key;
@@ -290,9 +291,8 @@ impl Intake for Workloads {
 
     fn remove(&self, (namespace, name): &Key, context: &Context) {
         let id = self.id(namespace, name);
-        let mut inventory = context.inventory();
-        inventory.remove_workload(&id);
-        context.planners().delivery.forget(&id);
+        context.inventory().remove_workload(&id);
+        forget_rollouts(&id, context);
     }
 
     fn unavailable(&self, _failure: &WatchFailure, context: &Context) {
@@ -320,15 +320,14 @@ pub enum ReadBy {
 }
 
 /// What an event shows of the rollout of a workload.
-struct Rollout {
+struct ShownRollout {
     /// None if its rollouts are not counted.
     seen: Option<Seen>,
 }
 
-impl Rollout {
+impl ShownRollout {
     /// None while rollouts are not recorded.
-    fn shown(object: &Value, read_by: ReadBy, context: &Context) -> Option<Self> {
-        let settings = context.judging();
+    fn of(object: &Value, read_by: ReadBy, settings: &Settings) -> Option<Self> {
         let delivery = settings.delivery.as_ref()?;
         (read_by == ReadBy::Watch).then(|| Self {
             seen: seen::read(&Objects {
@@ -356,14 +355,16 @@ impl Workloads {
             namespace: known.as_ref(),
             messages: context.messages,
         };
-        let rollout = Rollout::shown(&object, read_by, context);
-        let observed = observe(object, &self.0, &read);
-        let mut inventory = context.inventory();
-        let Some(observed) = observed else {
-            inventory.remove_workload(&id);
-            context.planners().delivery.forget(&id);
-            return;
+        let rollout = ShownRollout::of(&object, read_by, &settings);
+        let Some(observed) = observe(object, &self.0, &read) else {
+            context.inventory().remove_workload(&id);
+            return forget_rollouts(&id, context);
         };
+        if let Some(rollout) = rollout {
+            let planner = &mut context.planners().delivery;
+            planner.saw(&id, rollout.seen, Timestamp::now());
+        }
+        let mut inventory = context.inventory();
         let recorded = inventory.workload(&id);
         if read_by == ReadBy::Reread
             && recorded.is_none_or(|recorded| recorded.uid != observed.workload.uid)
@@ -371,10 +372,6 @@ impl Workloads {
             return; // deleted or replaced since it was listed
         }
         let (paths_now, known_now) = inventory.read_inputs(&id.namespace);
-        if let Some(rollout) = rollout {
-            let planner = &mut context.planners().delivery;
-            planner.saw(&id, rollout.seen, Timestamp::now());
-        }
         inventory.put_workload(observed);
         drop(inventory);
         if !Arc::ptr_eq(&paths, &paths_now) {
@@ -390,6 +387,13 @@ impl Workloads {
             kind: self.0.clone(),
             name: name.into(),
         }
+    }
+}
+
+/// Forgets the rollouts of a workload that is gone, without a wait for the planners where none are recorded.
+fn forget_rollouts(id: &WorkloadId, context: &Context) {
+    if context.judging().delivery.is_some() {
+        context.planners().delivery.forget(id);
     }
 }
 

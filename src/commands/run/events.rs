@@ -19,7 +19,7 @@ use crate::commands::error::Result;
 use crate::commands::selector::LabelQuery;
 use crate::notify::{CdEventsSink, SinkAddress, SinkSettings};
 use crate::proxy::Environment;
-use crate::server::{EventSettings, IncidentReceiver, Rate};
+use crate::server::{EventSettings, IncidentReceiver, RequestRate};
 
 /// Flags for received and sent events.
 #[derive(Args, Clone, Debug)]
@@ -115,7 +115,7 @@ impl EventArgs {
                     workload_labels: self.incident_labels.clone(),
                     selector,
                 },
-                rate: Rate::default(),
+                rate: RequestRate::default(),
             },
         })
     }

@@ -1,7 +1,7 @@
 //! The table of families read from the inventory, in the order they are exposed. A new metric is
 //! one row. Names and labels are a contract with dashboards; nothing is computed here.
 
-use super::family::{Family, Kind, Series, gauge};
+use super::family::{Family, Kind, Series, counter, gauge, histogram};
 use super::{adoption, delivery, exceptions, seconds, workloads};
 use crate::report::terminal::share::as_float;
 
@@ -215,69 +215,48 @@ pub const FAMILIES: &[Family] = &[
         "Share of the new services of the last 90 days that were scaffolded, 0 to 1; absent without new services.",
         |fleet| Series::single(fleet.tally.scaffolded.ratio()),
     ),
-    Family {
-        kind: Kind::Counter,
-        ..gauge(
-            "goldenpath_rollouts_total",
-            &["path", "team", "status", "result", "cause"],
-            "Rollouts since the start of this process, each counted once with its first result, available or failed; status is the one in force before.",
-            delivery::rollouts,
-        )
-    },
-    Family {
-        kind: Kind::Counter,
-        ..gauge(
-            "goldenpath_rollouts_failure_visible_total",
-            ROLLOUT,
-            "Releases and configuration changes whose failure would be visible: the denominator of the change fail rate.",
-            |fleet| delivery::counter(fleet, |tally| tally.visible),
-        )
-    },
-    Family {
-        kind: Kind::Counter,
-        ..gauge(
-            "goldenpath_rollouts_failed_total",
-            ROLLOUT,
-            "Releases and configuration changes that failed at any time, of those whose failure is visible.",
-            |fleet| delivery::counter(fleet, |tally| tally.failed),
-        )
-    },
-    Family {
-        kind: Kind::Counter,
-        ..gauge(
-            "goldenpath_rollouts_rework_total",
-            ROLLOUT,
-            "Rollbacks, and releases and configuration changes while a failure was open.",
-            |fleet| delivery::counter(fleet, |tally| tally.rework),
-        )
-    },
-    Family {
-        kind: Kind::Histogram,
-        ..gauge(
-            "goldenpath_lead_time_seconds",
-            ROLLOUT,
-            "Time from the oldest commit of a rollout to its availability, in seconds.",
-            |fleet| delivery::histogram(fleet, |tally| &tally.lead_times),
-        )
-    },
-    Family {
-        kind: Kind::Histogram,
-        ..gauge(
-            "goldenpath_failed_deployment_recovery_seconds",
-            ROLLOUT,
-            "Time from the failure of a rollout to its end, in seconds.",
-            |fleet| delivery::histogram(fleet, |tally| &tally.recovery_times),
-        )
-    },
-    Family {
-        kind: Kind::Histogram,
-        ..gauge(
-            "goldenpath_time_to_first_deploy_seconds",
-            ROLLOUT,
-            "Time from the start of a service to its first availability, in seconds.",
-            |fleet| delivery::histogram(fleet, |tally| &tally.first_deploys),
-        )
-    },
+    counter(
+        "goldenpath_rollouts_total",
+        &["path", "team", "status", "result", "cause"],
+        "Rollouts since the start of this process, each counted once with its first result, available or failed; status is the one in force before.",
+        delivery::rollouts,
+    ),
+    counter(
+        "goldenpath_rollouts_failure_visible_total",
+        ROLLOUT,
+        "Releases and configuration changes whose failure would be visible: the denominator of the change fail rate.",
+        |fleet| delivery::counter(fleet, |tally| tally.visible),
+    ),
+    counter(
+        "goldenpath_rollouts_failed_total",
+        ROLLOUT,
+        "Releases and configuration changes that failed at any time, of those whose failure is visible.",
+        |fleet| delivery::counter(fleet, |tally| tally.failed),
+    ),
+    counter(
+        "goldenpath_rollouts_rework_total",
+        ROLLOUT,
+        "Rollbacks, and releases and configuration changes while a failure was open.",
+        |fleet| delivery::counter(fleet, |tally| tally.rework),
+    ),
+    histogram(
+        "goldenpath_lead_time_seconds",
+        ROLLOUT,
+        "Time from the oldest commit of a rollout to its availability, in seconds.",
+        |fleet| delivery::histogram(fleet, |tally| &tally.lead_times),
+    ),
+    histogram(
+        "goldenpath_failed_deployment_recovery_seconds",
+        ROLLOUT,
+        "Time from the failure of a rollout to its end, in seconds.",
+        |fleet| delivery::histogram(fleet, |tally| &tally.recovery_times),
+    ),
+    histogram(
+        "goldenpath_time_to_first_deploy_seconds",
+        ROLLOUT,
+        "Time from the start of a service to its first availability, in seconds.",
+        |fleet| delivery::histogram(fleet, |tally| &tally.first_deploys),
+    ),
     gauge(
         "goldenpath_delivery_window_rollouts",
         WINDOW,

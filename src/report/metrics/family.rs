@@ -59,6 +59,32 @@ pub(super) const fn gauge(
     }
 }
 
+/// The row of a counter.
+pub(super) const fn counter(
+    name: &'static str,
+    labels: &'static [&'static str],
+    help: &'static str,
+    series: for<'a> fn(&'a Fleet<'a>) -> Series<'a>,
+) -> Family {
+    Family {
+        kind: Kind::Counter,
+        ..gauge(name, labels, help, series)
+    }
+}
+
+/// The row of a histogram.
+pub(super) const fn histogram(
+    name: &'static str,
+    labels: &'static [&'static str],
+    help: &'static str,
+    series: for<'a> fn(&'a Fleet<'a>) -> Series<'a>,
+) -> Family {
+    Family {
+        kind: Kind::Histogram,
+        ..gauge(name, labels, help, series)
+    }
+}
+
 impl Family {
     /// The family as it is now.
     pub(super) fn compute<'a>(&self, fleet: &'a Fleet<'a>) -> MetricFamily {
@@ -101,7 +127,7 @@ impl Family {
     fn histogram(&self, sample: &Sample<'_>) -> Metric {
         let mut metric = self.labelled(&sample.labels);
         if let Value::Distribution(distribution) = &sample.value {
-            metric.set_histogram(histogram(distribution));
+            metric.set_histogram(histogram_of(distribution));
         }
         metric
     }
@@ -203,7 +229,7 @@ impl<'a, const N: usize> FromIterator<([&'a str; N], f64)> for Series<'a> {
     }
 }
 
-fn histogram(distribution: &Distribution) -> Histogram {
+fn histogram_of(distribution: &Distribution) -> Histogram {
     let buckets = distribution.cumulative().map(|(bound, count)| {
         let mut bucket = Bucket::default();
         bucket.set_upper_bound(bound);

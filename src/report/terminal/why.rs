@@ -203,7 +203,7 @@ fn what_happens(workload: &Workload, as_of: Timestamp) -> Option<String> {
     Some(next + &until.unwrap_or_default())
 }
 
-/// What the platform team runs where it has to act.
+/// The command that the platform team runs when it has to act.
 fn platforms_command(workload: &Workload) -> Option<String> {
     let is_platforms = workload.turn == Some(Turn::Platform);
     let path = workload.path.as_ref().filter(|_| is_platforms)?;

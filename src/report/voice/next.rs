@@ -135,7 +135,7 @@ pub(crate) fn of_exception(
     }
 }
 
-/// Why nothing is to do about an exception.
+/// Why an exception needs no action.
 fn at_rest(exception: &Exception, pressing: Option<Timestamp>, as_of: Timestamp) -> String {
     let on =
         |words: &str| pressing.map_or_else(String::new, |at| format!("{words}{}", day(at, as_of)));
@@ -229,7 +229,7 @@ mod tests {
         }
         let covered: std::collections::BTreeSet<_> = TABLE.iter().map(|row| row.0).collect();
         assert_eq!(covered.len(), Standing::ALL.len());
-        // Also where a state and a turn never meet, a line tells what to do.
+        // Pairs of standing and turn that never occur have a line too.
         for standing in Standing::ALL {
             for turn in Turn::ALL {
                 let next = of_workload(&deviating(standing, turn), at(NOW)).unwrap_or_default();

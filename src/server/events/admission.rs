@@ -41,14 +41,14 @@ fn bearer(value: &[u8]) -> Option<&[u8]> {
 
 /// How many requests are taken: a number at once, and then one per interval.
 #[derive(Clone, Copy, Debug)]
-pub struct Rate {
+pub struct RequestRate {
     /// Requests at once.
     pub burst: u32,
     /// Time in which one more is allowed.
     pub every: Duration,
 }
 
-impl Default for Rate {
+impl Default for RequestRate {
     fn default() -> Self {
         Self {
             burst: 100,
@@ -60,14 +60,14 @@ impl Default for Rate {
 /// A token bucket.
 #[derive(Debug)]
 pub(super) struct TokenBucket {
-    rate: Rate,
+    rate: RequestRate,
     tokens: u32,
     /// When the last token was added.
     filled: Instant,
 }
 
 impl TokenBucket {
-    pub(super) fn new(rate: Rate, now: Instant) -> Self {
+    pub(super) fn new(rate: RequestRate, now: Instant) -> Self {
         Self {
             rate,
             tokens: rate.burst,
@@ -100,7 +100,7 @@ mod tests {
     fn a_bucket_takes_a_burst_and_then_the_rate() {
         let start = Instant::now();
         let at = |millis| start + Duration::from_millis(millis);
-        let rate = Rate {
+        let rate = RequestRate {
             burst: 3,
             every: Duration::from_millis(100),
         };

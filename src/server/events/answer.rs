@@ -87,12 +87,12 @@ impl Refusal {
 }
 
 /// How many events of a request had which result.
-pub(super) struct Tally {
+pub(super) struct ResultCounts {
     counts: Vec<(EventResult, u64)>,
     truncated: u64,
 }
 
-impl Tally {
+impl ResultCounts {
     pub(super) fn new(truncated: u64) -> Self {
         Self {
             counts: EventResult::ALL.map(|result| (result, 0)).into(),

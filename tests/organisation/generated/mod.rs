@@ -249,7 +249,7 @@ impl Service {
             .then_some("measures the platform itself")
     }
 
-    /// A path that it declares and that nobody wrote.
+    /// The path that it declares, which does not exist.
     pub fn declares(self) -> Option<&'static str> {
         self.is("declares", 2).then_some("moon-base")
     }

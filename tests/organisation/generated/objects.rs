@@ -114,7 +114,7 @@ impl Workload {
         let service = self.service;
         let mut labels = Map::from_iter([("app".to_owned(), json!(self.name()))]);
         let mut annotations = Map::new();
-        // A float for YAML 1.2, a text for whoever wrote it.
+        // YAML 1.2 reads a float here; the author meant a text.
         labels.insert(
             "commit".into(),
             json!(format!("4e{:05}", self.dice("commit", 99_999))),

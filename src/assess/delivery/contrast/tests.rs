@@ -279,7 +279,7 @@ proptest! {
     }
 
     #[test]
-    fn small_sides_are_withheld_and_nobody_is_named(apps in vec(any_app(), 0..30)) {
+    fn small_sides_are_withheld_and_no_team_is_named(apps in vec(any_app(), 0..30)) {
         let contrast = of(&apps);
         for window in &contrast.windows {
             for side in [&window.golden_path, &window.deviating] {

@@ -32,7 +32,7 @@ pub(super) struct Edit {
 /// Compares a path with what its status recorded.
 pub(super) fn compare(facts: &Inventory, path: &Path, counted: Counted, now: Timestamp) -> Edit {
     if !counted.takes_part {
-        // A launch is announced by its date: nothing is recorded before it.
+        // The launch date announces a launch: record nothing before it.
         return Edit::default();
     }
     let status = facts.path_status(&path.name);
@@ -46,23 +46,20 @@ pub(super) fn compare(facts: &Inventory, path: &Path, counted: Counted, now: Tim
             deviating_at_once: 0,
         };
     }
-    let deviating_at_once = match recorded {
-        Some(_) if sudden == 0 => 0,
-        None => 0,
-        Some(before) => {
-            let is_known = |check: usize| {
-                let check = path.spec.checks.get(check);
-                check.is_some_and(|check| before.checks.iter().any(|it| it.name == check.name))
-            };
-            if indexes(sudden).any(is_known) {
-                // Services may have failed the check before the edit too.
-                let more = counted.off_path.saturating_sub(before.off_path);
-                counted.at_once.min(more)
-            } else {
-                counted.at_once
-            }
+    let edited = recorded.filter(|_| sudden != 0);
+    let deviating_at_once = edited.map_or(0, |before| {
+        let is_known = |check: usize| {
+            let check = path.spec.checks.get(check);
+            check.is_some_and(|check| before.checks.iter().any(|it| it.name == check.name))
+        };
+        if indexes(sudden).any(is_known) {
+            // Services may have failed the check before the edit too.
+            let more = counted.off_path.saturating_sub(before.off_path);
+            counted.at_once.min(more)
+        } else {
+            counted.at_once
         }
-    };
+    });
     Edit {
         enforced: Some(Enforced {
             off_path: counted.off_path,
