@@ -272,12 +272,7 @@ impl World {
             }
             Happening::ShortList => self.list(),
             Happening::ReadAgain => self.read_again(),
-            Happening::Time(passed) => {
-                if self.is_stale {
-                    self.read_again();
-                }
-                self.now += passed;
-            }
+            Happening::Time(passed) => self.pass_to(self.now + passed),
             Happening::Count(limit) => {
                 self.is_stale |= facts.tick(self.now) == Reread::Everything;
                 self.index.follow(facts, self.now, limit);
@@ -292,6 +287,13 @@ impl World {
         self.stored
             .insert((text("namespace"), text("name")), object.clone());
         self.put_labelled(object);
+    }
+
+    fn pass_to(&mut self, at: Timestamp) {
+        if self.is_stale {
+            self.read_again();
+        }
+        self.now = at;
     }
 
     fn read_again(&mut self) {
@@ -459,7 +461,7 @@ proptest! {
         for wants_none in [false, true] {
             // The second time at the same instant: a date may pass in between.
             latest += SignedDuration::from_secs(if wants_none { 0 } else { 11 });
-            world.now = latest;
+            world.pass_to(latest);
             world.settle();
             let anew = world.statuses_made_anew();
             let plan = world.cluster.plan_statuses(world.now);
