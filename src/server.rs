@@ -6,6 +6,8 @@ mod activity;
 mod body;
 mod events;
 mod listener;
+mod page;
+mod prefix;
 mod shared;
 
 use std::fmt::Write as _;
@@ -15,7 +17,7 @@ use std::sync::Arc;
 use axum::body::Body;
 use axum::extract::{Query, State};
 use axum::http::{HeaderValue, StatusCode, header};
-use axum::response::{Html, IntoResponse, Response};
+use axum::response::{IntoResponse, Response};
 use axum::{Router, routing::get};
 use serde::Serialize;
 use tokio::net::TcpListener;
@@ -24,6 +26,7 @@ pub use activity::Patience;
 use body::Builders;
 pub use events::{EventSettings, IncidentReceiver, RequestRate, events};
 pub use listener::{Limits, Routes, serve};
+pub use prefix::BasePath;
 use shared::{Shared, Unavailable};
 
 use crate::api::API_VERSION;
@@ -39,17 +42,6 @@ const EXPOSITION: &str = "text/plain; version=0.0.4; charset=utf-8";
 const JSON: &str = "application/json";
 /// `Retry-After` of a response that was refused for load, in seconds.
 const RETRY_AFTER: HeaderValue = HeaderValue::from_static("2");
-
-const WELCOME: &str = "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\">\
-<title>goldenpath</title><h1>goldenpath</h1>\
-<ul><li><a href=\"/api/v1/summary\">The numbers, as JSON</a></li>\
-<li><a href=\"/api/v1/workloads\">Workloads, in pages</a></li>\
-<li><a href=\"/api/v1/exceptions\">Exceptions, in pages</a></li>\
-<li><a href=\"/api/v1/contrast\">Delivery on and off the path</a></li>\
-<li><a href=\"/api/v1/report\">The whole report</a></li>";
-/// Further links where metrics and health have the same address.
-const OPERATIONS: &str = "<li><a href=\"/metrics\">Metrics</a></li>\
-<li><a href=\"/readyz\">Is it ready?</a></li>";
 
 /// Where responses come from; each is computed on request.
 pub trait Source: Send + Sync + 'static {
@@ -118,6 +110,7 @@ pub fn operations(source: Arc<dyn Source>) -> Routes {
     Routes {
         reserve: all.clone(),
         all,
+        base: BasePath::default(),
         views,
     }
 }
@@ -127,7 +120,8 @@ pub fn pages(source: Arc<dyn Source>) -> Routes {
     let responses = Responses::new(source);
     Routes {
         views: responses.views.clone(),
-        all: pages_of("", responses),
+        all: pages_of(responses),
+        base: BasePath::default(),
         reserve: Router::new().fallback(busy),
     }
 }
@@ -138,7 +132,8 @@ pub fn everything(source: Arc<dyn Source>) -> Routes {
     let operations = operations_of(responses.clone());
     Routes {
         views: responses.views.clone(),
-        all: operations.clone().merge(pages_of(OPERATIONS, responses)),
+        all: operations.clone().merge(pages_of(responses)),
+        base: BasePath::default(),
         reserve: operations.fallback(busy),
     }
 }
@@ -151,17 +146,15 @@ fn operations_of(responses: Responses) -> Router {
         .with_state(responses)
 }
 
-/// The page links the other routes at this address.
-fn pages_of(others: &str, responses: Responses) -> Router {
-    let page = format!("{WELCOME}{others}</ul></html>\n");
-    Router::new()
-        .route("/", get(async || Html(page)))
+fn pages_of(responses: Responses) -> Router {
+    let api = Router::new()
         .route("/api/v1/report", get(report))
         .route("/api/v1/summary", get(summary))
         .route("/api/v1/contrast", get(contrast))
         .route("/api/v1/workloads", get(workloads))
         .route("/api/v1/exceptions", get(exceptions))
-        .with_state(responses)
+        .with_state(responses.clone());
+    page::guarded(api.merge(page::routes(responses)))
 }
 
 /// Binds an address; port 0 takes a free one.
@@ -245,12 +238,18 @@ async fn written(
 fn respond(body: Result<Body, Unavailable>, kind: &'static str, responses: &Responses) -> Response {
     match body {
         Ok(body) => ([(header::CONTENT_TYPE, kind)], body).into_response(),
-        Err(Unavailable::NotReady) => {
+        Err(unavailable) => self::unavailable(unavailable, responses),
+    }
+}
+
+fn unavailable(unavailable: Unavailable, responses: &Responses) -> Response {
+    match unavailable {
+        Unavailable::NotReady => {
             let text = responses.source.readiness().text();
             (StatusCode::SERVICE_UNAVAILABLE, text).into_response()
         }
-        Err(Unavailable::Busy) => too_many(),
-        Err(Unavailable::Failed) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
+        Unavailable::Busy => too_many(),
+        Unavailable::Failed => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
     }
 }
 
@@ -267,13 +266,21 @@ struct Refusal {
 }
 
 fn bad_request(error: &QueryError) -> Response {
-    let code = StatusCode::BAD_REQUEST;
+    failure(StatusCode::BAD_REQUEST, "BadRequest", error.to_string())
+}
+
+fn not_found() -> Response {
+    let message = "nothing has this address now".to_owned();
+    failure(StatusCode::NOT_FOUND, "NotFound", message)
+}
+
+fn failure(code: StatusCode, reason: &'static str, message: String) -> Response {
     let refusal = Refusal {
         api_version: API_VERSION,
         kind: "Status",
         status: "Failure",
-        message: error.to_string(),
-        reason: "BadRequest",
+        message,
+        reason,
         code: code.as_u16(),
     };
     match encode::json(&refusal) {

@@ -24,6 +24,7 @@ use crate::cluster::{Observer, RunSettings, Target};
 use crate::manifests::examples::moved;
 use crate::report::metrics;
 use crate::report::terminal::summary;
+use crate::server::BasePath;
 use examples::EXAMPLES;
 
 /// How long the operator may take to label the examples.
@@ -134,10 +135,11 @@ fn settings(cluster: &ControlPlane) -> RunSettings {
     }
 }
 
-const fn loopback() -> Listen {
+fn loopback() -> Listen {
     Listen {
         pages: SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0),
         operations: None,
+        base: BasePath::default(),
     }
 }
 

@@ -31,7 +31,7 @@ use crate::report::document::view::ReportView;
 use crate::report::metrics;
 use crate::report::policy_report::Format;
 use crate::report::terminal::plain::plain;
-use crate::server::{self, Readiness, Source};
+use crate::server::{self, BasePath, Readiness, Source};
 
 /// The name that the chart gives the policy in a release called goldenpath.
 pub const APPROVAL_POLICY: &str = "goldenpath-approval";
@@ -56,6 +56,18 @@ pub struct RunArgs {
     /// Serve metrics and health on this address instead
     #[arg(long, value_name = "ADDRESS", env = "GOLDENPATH_METRICS_LISTEN")]
     pub metrics_listen: Option<SocketAddr>,
+
+    /// Path under which a proxy serves the page, such as /goldenpath; not needed where the proxy takes
+    /// it off
+    #[arg(
+        long,
+        value_name = "PATH",
+        default_value = "",
+        hide_default_value = true,
+        value_parser = BasePath::parse,
+        env = "GOLDENPATH_BASE_PATH"
+    )]
+    pub base_path: BasePath,
 
     /// Whether to write labels
     #[arg(
@@ -235,12 +247,14 @@ pub enum ReportMode {
 }
 
 /// Addresses of the HTTP server.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Listen {
     /// Page and API; metrics and health too unless they are split off.
     pub(super) pages: SocketAddr,
     /// Metrics and health, where they are split off.
     pub(super) operations: Option<SocketAddr>,
+    /// What a proxy puts before every address.
+    pub(super) base: BasePath,
 }
 
 /// Runs the operator until SIGTERM or Ctrl-C. It fails only where it cannot start: later failures are
@@ -251,6 +265,7 @@ pub(super) fn run(args: &RunArgs, invocation: &Invocation<'_>) -> Result<Exit> {
     let listen = Listen {
         pages: args.listen,
         operations: args.metrics_listen,
+        base: args.base_path.clone(),
     };
     runtime::start()?.block_on(async {
         let stop = runtime::stop_signal()?;
@@ -376,21 +391,23 @@ async fn serve(
     let limits = server::Limits::default();
     let (pages, pages_at) = bind(listen.pages).await?;
     let Some(operations) = listen.operations else {
-        let routes = server::everything(source.clone());
+        let routes = server::everything(source.clone()).behind(listen.base.clone());
         servers.spawn(server::serve(pages, routes, limits, close.subscribe()));
         return Ok(Listen {
             pages: pages_at,
             operations: None,
+            base: listen.base,
         });
     };
     let (operations, operations_at) = bind(operations).await?;
     let routes = server::operations(source.clone());
     servers.spawn(server::serve(operations, routes, limits, close.subscribe()));
-    let routes = server::pages(source.clone());
+    let routes = server::pages(source.clone()).behind(listen.base.clone());
     servers.spawn(server::serve(pages, routes, limits, close.subscribe()));
     Ok(Listen {
         pages: pages_at,
         operations: Some(operations_at),
+        base: listen.base,
     })
 }
 

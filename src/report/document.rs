@@ -6,6 +6,7 @@ pub mod build;
 pub mod contrast;
 pub mod encode;
 pub mod list;
+pub mod services;
 pub mod stream;
 pub mod view;
 

@@ -7,6 +7,7 @@ pub mod contrast;
 pub mod demand;
 pub mod document;
 pub(crate) mod draft;
+pub mod html;
 pub(crate) mod import;
 pub mod metrics;
 pub mod policy_report;

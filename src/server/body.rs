@@ -52,6 +52,21 @@ impl Builders {
         }))
     }
 
+    /// Makes a whole document.
+    pub async fn run<T: Send + 'static>(
+        &self,
+        document: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T, Interrupted> {
+        let permit = self.0.clone().acquire_owned().await;
+        let permit = permit.map_err(|_| Interrupted)?;
+        let built = spawn_blocking(move || {
+            let built = document();
+            drop(permit);
+            built
+        });
+        built.await.map_err(|_| Interrupted)
+    }
+
     async fn build(
         &self,
         document: impl FnOnce() -> serde_json::Result<Stream> + Send + 'static,

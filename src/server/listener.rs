@@ -26,6 +26,7 @@ use tower::ServiceExt as _;
 use tracing::warn;
 
 use super::activity::{Activity, Answering, Patience, Tracked};
+use super::prefix::BasePath;
 use super::shared::Shared;
 use crate::report::document::view::ReportView;
 
@@ -80,11 +81,19 @@ pub struct Routes {
     pub(super) all: Router,
     /// For connections beyond the limit, of one request each.
     pub(super) reserve: Router,
+    /// What a proxy puts before every address.
+    pub(super) base: BasePath,
     /// What reports and lists are written from, shared among readers.
     pub(super) views: Arc<Shared<ReportView>>,
 }
 
 impl Routes {
+    /// The same behind a path.
+    #[must_use]
+    pub fn behind(self, base: BasePath) -> Self {
+        Self { base, ..self }
+    }
+
     /// Views that readers hold.
     pub fn views_alive(&self) -> usize {
         self.views.alive()
@@ -185,8 +194,8 @@ impl Connections {
         };
         let activity = Arc::new(Activity::new(Instant::now()));
         let service = service_fn({
-            let activity = activity.clone();
-            move |request| answer(routes.clone(), request, activity.clone())
+            let (activity, base) = (activity.clone(), self.routes.base.clone());
+            move |request| answer(routes.clone(), base.clone(), request, activity.clone())
         });
         let connection = http1::Builder::new()
             .keep_alive(!is_reserve)
@@ -252,10 +261,14 @@ impl Connections {
 
 async fn answer(
     routes: Router,
+    base: BasePath,
     request: Request<Incoming>,
     activity: Arc<Activity>,
 ) -> Result<Response<Tracked>, Infallible> {
     let answering = Answering::begin(activity);
-    let response = routes.oneshot(request.map(Body::new)).await?;
+    let response = match base.take_off(request.map(Body::new)) {
+        Ok(request) => routes.oneshot(request).await?,
+        Err(response) => response,
+    };
     Ok(response.map(|body| answering.track(body)))
 }

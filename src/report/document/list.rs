@@ -20,7 +20,7 @@ use crate::assess::namespace_index::NamespaceIndex;
 use crate::assess::object::kind::{WatchedKind, WorkloadId};
 use crate::assess::register::ExceptionView;
 use crate::assess::state::{Phase, Standing, Status};
-use crate::assess::verdict::{AsOf, judge};
+use crate::assess::verdict::{AsOf, Verdict, judge};
 use crate::assess::workload::Workload;
 
 /// Items of a page, unless the query says otherwise.
@@ -39,6 +39,8 @@ pub enum QueryError {
     Repeated(String),
     #[error("limit must be a whole number from 1 to {LARGEST_LIMIT}, not '{0}'")]
     Limit(String),
+    #[error("page must be a whole number from 1, not '{0}'")]
+    Page(String),
     #[error("the value of continue is not from this list; leave it out to start at the first page")]
     Continue,
     #[error("unknown {parameter} '{value}'; use {known}")]
@@ -84,20 +86,27 @@ struct ExceptionFilter {
 
 /// A state to list: a status, or one standing of deviating workloads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum WorkloadState {
+pub(crate) enum WorkloadState {
     Status(Status),
     Deviation(Standing),
 }
 
 impl WorkloadState {
-    const fn as_str(self) -> &'static str {
+    pub(crate) const fn as_str(self) -> &'static str {
         match self {
             Self::Status(status) => status.as_str(),
             Self::Deviation(standing) => standing.as_str(),
         }
     }
 
-    fn all() -> Vec<Self> {
+    pub(crate) fn matches(self, verdict: &Verdict) -> bool {
+        match self {
+            Self::Status(status) => verdict.status == status,
+            Self::Deviation(standing) => verdict.standing == Some(standing),
+        }
+    }
+
+    pub(crate) fn all() -> Vec<Self> {
         let statuses = Status::ALL.into_iter().map(Self::Status);
         let standings = Standing::ALL.into_iter().map(Self::Deviation);
         statuses.chain(standings).collect()
@@ -169,10 +178,7 @@ impl WorkloadFilter {
         }
         let verdict = judge(workload, ns, &view.inventory.judge_context(as_of));
         let path = verdict.path.map(|index| &*workload.paths.get(index).name);
-        let is_in_state = self.state.is_none_or(|state| match state {
-            WorkloadState::Status(status) => verdict.status == status,
-            WorkloadState::Deviation(standing) => verdict.standing == Some(standing),
-        });
+        let is_in_state = self.state.is_none_or(|state| state.matches(&verdict));
         is_in_state
             && self
                 .path
@@ -246,14 +252,17 @@ pub fn without_parameters(pairs: Vec<(String, String)>) -> Result<(), QueryError
 }
 
 /// The parameters of a query that have a value.
-struct Parameters(BTreeMap<String, String>);
+pub(in crate::report) struct Parameters(BTreeMap<String, String>);
 
 impl Parameters {
     fn of_list(pairs: Vec<(String, String)>, filters: &[&str]) -> Result<Self, QueryError> {
         Self::read(pairs, &[&["limit", "continue"], filters].concat())
     }
 
-    fn read(pairs: Vec<(String, String)>, known: &[&str]) -> Result<Self, QueryError> {
+    pub(in crate::report) fn read(
+        pairs: Vec<(String, String)>,
+        known: &[&str],
+    ) -> Result<Self, QueryError> {
         let mut values = BTreeMap::new();
         for (name, value) in pairs {
             if !known.contains(&&*name) {
@@ -272,18 +281,31 @@ impl Parameters {
         Ok(Self(values))
     }
 
-    fn take(&mut self, name: &str) -> Option<String> {
+    pub(in crate::report) fn take(&mut self, name: &str) -> Option<String> {
         self.0.remove(name)
     }
 
     fn limit(&mut self) -> Result<usize, QueryError> {
+        self.limit_or(DEFAULT_LIMIT)
+    }
+
+    pub(in crate::report) fn limit_or(&mut self, default: usize) -> Result<usize, QueryError> {
         let Some(text) = self.take("limit") else {
-            return Ok(DEFAULT_LIMIT);
+            return Ok(default);
         };
         let limit = text.parse().ok();
         limit
             .filter(|limit| (1..=LARGEST_LIMIT).contains(limit))
             .ok_or_else(|| QueryError::Limit(shown(&text)))
+    }
+
+    /// The number of a page, from 1.
+    pub(in crate::report) fn page(&mut self) -> Result<usize, QueryError> {
+        let Some(text) = self.take("page") else {
+            return Ok(1);
+        };
+        let page = text.parse().ok().filter(|page| *page >= 1);
+        page.ok_or_else(|| QueryError::Page(shown(&text)))
     }
 
     /// The item that a token names.
@@ -302,7 +324,7 @@ impl Parameters {
     }
 
     /// One of these words, in any case.
-    fn word<T: Copy>(
+    pub(in crate::report) fn word<T: Copy>(
         &mut self,
         parameter: &'static str,
         known: &[T],

@@ -7,8 +7,9 @@ use std::sync::{Arc, OnceLock};
 use jiff::Timestamp;
 
 use super::build::{self, Sources, View};
-use super::{Report, Summary};
+use super::{Exception, Report, Summary};
 use crate::assess::adoption::index::Contributions;
+use crate::assess::adoption::{PathTally, Tally};
 use crate::assess::inventory::Inventory;
 use crate::assess::register::index::Register;
 use crate::assess::source::Problem;
@@ -50,6 +51,33 @@ impl ReportView {
         report.problems.extend_from_slice(&self.problems);
         report.problems.sort();
         report
+    }
+
+    /// The numbers of one path, by its current name.
+    pub fn path_tally(&self, path: &str) -> Option<PathTally> {
+        let as_of = AsOf::new(self.as_of);
+        let (facts, register) = (&self.inventory, &self.register);
+        Tally::sum(&self.contributions, facts, &as_of, register)
+            .paths
+            .remove(path)
+    }
+
+    /// Every exception, in order of namespace and name.
+    pub fn exceptions(&self) -> Vec<Exception> {
+        let as_of = AsOf::new(self.as_of);
+        let lines = self.lines(&as_of);
+        let views = self.register.views(&self.inventory);
+        views.iter().map(|view| lines.exception(view)).collect()
+    }
+
+    /// Problems of paths, of stored objects and of the cluster: those that are not a workload's or an
+    /// exception's own.
+    pub fn platform_problems(&self) -> Vec<Problem> {
+        let as_of = AsOf::new(self.as_of);
+        let mut problems = self.lines(&as_of).other_problems();
+        problems.extend_from_slice(&self.problems);
+        problems.sort();
+        problems
     }
 
     /// What makes the lines, at the instant of the view.

@@ -4,6 +4,8 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
+use jiff::Timestamp;
+
 use crate::assess::source::Problem;
 use crate::assess::state::{Standing, State, Status, Turn};
 use crate::report::document::{
@@ -65,10 +67,10 @@ pub fn denominator(summary: &Summary) -> String {
 
 /// Counted services by what they mean to the reader, in the order of the bar: on the path, with an
 /// approved exception, in progress, undocumented, and with steps that are only advised.
-pub(in crate::report::terminal) struct Groups([usize; 5]);
+pub(in crate::report) struct Groups(pub(in crate::report) [usize; 5]);
 
 impl Groups {
-    const WORDS: [(&'static str, Paint, char); 5] = [
+    pub(in crate::report) const WORDS: [(&'static str, Paint, char); 5] = [
         ("on the path", Paint::Good, '█'),
         ("with an approved exception", Paint::Agreed, '▓'),
         ("in progress", Paint::Plain, '▒'),
@@ -76,12 +78,12 @@ impl Groups {
         ("with steps to go", Paint::Plain, '░'),
     ];
 
-    pub(in crate::report::terminal) fn of(summary: &Summary) -> Self {
+    pub(in crate::report) fn of(summary: &Summary) -> Self {
         Self(Self::count(&summary.services, summary.advised))
     }
 
     /// Services by group; `advised` of the undocumented ones are judged by a path that only advises.
-    pub(in crate::report::terminal) fn count(
+    pub(in crate::report) fn count(
         services: &BTreeMap<State, usize>,
         advised: usize,
     ) -> [usize; 5] {
@@ -97,7 +99,7 @@ impl Groups {
 
     /// The groups that are shown: where paths only advise, those of exceptions only if they have
     /// services.
-    pub(in crate::report::terminal) fn shown(&self) -> impl Iterator<Item = usize> {
+    pub(in crate::report) fn shown(&self) -> impl Iterator<Item = usize> {
         let [_, excepted, settling, undocumented, advised] = self.0;
         let has_exceptions = advised == 0;
         [
@@ -113,7 +115,7 @@ impl Groups {
     }
 }
 
-fn group(state: State) -> usize {
+pub(in crate::report) fn group(state: State) -> usize {
     match state {
         State::GoldenPath => 0,
         State::Deviating(Standing::Documented | Standing::ReviewDue) => 1,
@@ -237,20 +239,20 @@ fn path_row(path: &PathLine, report: &Report, style: Style) -> Vec<Cell> {
         path.services.to_string().into(),
         share(path.on_path, path.services).into(),
         target.into(),
-        new.map_or("–".to_owned(), |new| new_services(new, report))
+        new.map_or("–".to_owned(), |new| new_services(new, report.as_of))
             .into(),
         last_steps(&path.last_steps).into(),
     ]
 }
 
 /// "day 34 of 90: 12 of 19 so far", and how many services may be new or not.
-fn new_services(new: &NewServices, report: &Report) -> String {
+pub(in crate::report) fn new_services(new: &NewServices, as_of: Timestamp) -> String {
     let unknown = new.births_unknown.map(|n| format!(", {n} of unknown age"));
-    by_deadline(new, report) + &unknown.unwrap_or_default()
+    by_deadline(new, as_of) + &unknown.unwrap_or_default()
 }
 
 /// At the deadline whether the target was met.
-fn by_deadline(new: &NewServices, report: &Report) -> String {
+fn by_deadline(new: &NewServices, as_of: Timestamp) -> String {
     let so_far = match new.total {
         0 => "none".to_owned(),
         total => format!("{} of {total}", new.on_path),
@@ -258,11 +260,11 @@ fn by_deadline(new: &NewServices, report: &Report) -> String {
     match new.target_met {
         Some(true) => format!("{so_far}, target met"),
         Some(false) => format!("{so_far}, target not met"),
-        None if new.total > 0 && report.as_of >= new.deadline => {
+        None if new.total > 0 && as_of >= new.deadline => {
             format!("{so_far} now, not measured")
         }
         None => {
-            let left = new.deadline.duration_since(report.as_of).as_hours().max(0);
+            let left = new.deadline.duration_since(as_of).as_hours().max(0);
             let days = i64::from(new.within_days) - (left + 23) / 24;
             format!(
                 "day {} of {}: {so_far} so far",

@@ -193,7 +193,7 @@ fn ending(workload: &Workload, as_of: Timestamp, from: &str) -> String {
 }
 
 /// The next step, and when the state changes by itself.
-fn what_happens(workload: &Workload, as_of: Timestamp) -> Option<String> {
+pub(in crate::report) fn what_happens(workload: &Workload, as_of: Timestamp) -> Option<String> {
     let mut next = plain(&next::of_workload(workload, as_of)?).into_owned();
     if workload.advice && workload.turn == Some(Turn::Team) {
         next += "; this path only advises, so nothing is due";

@@ -1,0 +1,166 @@
+//! The page that everybody can open, as HTML: one rendering for each address, from the view that the JSON
+//! is written from. Texts of objects are escaped by the markup macro, and signs that reorder or hide text
+//! by [`layout::text`]. Links are relative, so that a page works behind any prefix. No script and no style
+//! stands in a page.
+
+mod chart;
+mod exceptions;
+mod layout;
+mod overview;
+mod paths;
+mod service;
+mod services;
+mod teams;
+
+use maud::{Markup, html};
+
+pub use exceptions::RegisterQuery;
+use layout::{Links, Shell, Tab};
+
+use crate::report::document::list::QueryError;
+use crate::report::document::services::ServiceQuery;
+use crate::report::document::view::ReportView;
+
+/// The stylesheet of every page.
+pub const STYLE: &str = include_str!("html/style.css");
+
+/// An address of the page.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Page {
+    Overview,
+    Paths,
+    Path(String),
+    Services(ServiceQuery),
+    Service { namespace: String, name: String },
+    Teams,
+    Team(String),
+    Exceptions(RegisterQuery),
+}
+
+impl Page {
+    const fn tab(&self) -> Tab {
+        match self {
+            Self::Overview => Tab::Overview,
+            Self::Paths | Self::Path(_) => Tab::Paths,
+            Self::Services(_) | Self::Service { .. } => Tab::Services,
+            Self::Teams | Self::Team(_) => Tab::Teams,
+            Self::Exceptions(_) => Tab::Exceptions,
+        }
+    }
+
+    /// How many levels below the first page its address is.
+    pub const fn depth(&self) -> usize {
+        match self {
+            Self::Overview
+            | Self::Paths
+            | Self::Services(_)
+            | Self::Teams
+            | Self::Exceptions(_) => 0,
+            Self::Path(_) | Self::Team(_) => 1,
+            Self::Service { .. } => 2,
+        }
+    }
+}
+
+/// What a page shows instead of its content.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Notice<'a> {
+    /// There is no such address.
+    NotFound,
+    /// The first lists are not complete: what is still missing.
+    Waiting(&'a [String]),
+    /// Too many requests at once.
+    Busy,
+    /// The query is refused.
+    Refused(&'a QueryError),
+    /// It could not be written.
+    Failed,
+}
+
+/// A page, or `None` where its object does not exist.
+pub fn render(page: &Page, view: &ReportView) -> Option<String> {
+    let links = Links::at_depth(page.depth());
+    let (title, main) = match page {
+        Page::Overview => ("Overview".to_owned(), overview::render(view, links)),
+        Page::Paths => ("Paths".to_owned(), paths::list(view, links)),
+        Page::Path(name) => (name.clone(), paths::one(name, view, links)?),
+        Page::Services(query) => ("Services".to_owned(), services::render(query, view, links)),
+        Page::Service { namespace, name } => {
+            (name.clone(), service::render(namespace, name, view, links)?)
+        }
+        Page::Teams => ("Teams".to_owned(), teams::list(view, links)),
+        Page::Team(name) => (name.clone(), teams::one(name, view, links)?),
+        Page::Exceptions(query) => {
+            let main = exceptions::render(query, view, links);
+            ("Exceptions".to_owned(), main)
+        }
+    };
+    let shell = Shell {
+        title: &title,
+        tab: Some(page.tab()),
+        as_of: Some(view.as_of),
+        links,
+    };
+    Some(shell.around(&main).into_string())
+}
+
+/// A page without content, `depth` levels below the first.
+pub fn notice(notice: &Notice<'_>, depth: usize) -> String {
+    let links = Links::at_depth(depth);
+    let (title, main) = said(notice, links);
+    let shell = Shell {
+        title,
+        tab: None,
+        as_of: None,
+        links,
+    };
+    shell.around(&main).into_string()
+}
+
+fn said(notice: &Notice<'_>, links: Links) -> (&'static str, Markup) {
+    match notice {
+        Notice::NotFound => (
+            "Not found",
+            html! {
+                h1 { "Not found" }
+                p { "Nothing has this address now. It may have been renamed or deleted." }
+                p { a href=(links.services(&[])) { "Search the services" } " or go to the "
+                    a href=(links.home()) { "overview" } "." }
+            },
+        ),
+        Notice::Waiting(pending) => (
+            "Starting",
+            html! {
+                h1 { "Reading the cluster" }
+                p { "The operator has not read everything yet, so it shows no figures. It waits for:" }
+                ul { @for line in *pending { li { (layout::text(line)) } } }
+                p { "Reload in a few seconds. If this stays, " code { "/readyz" }
+                    " and the operator's log have the reason; a missing definition is installed by the chart." }
+            },
+        ),
+        Notice::Busy => (
+            "Busy",
+            html! {
+                h1 { "Too many requests at once" }
+                p { "Reload in a few seconds." }
+            },
+        ),
+        Notice::Refused(error) => (
+            "Unknown query",
+            html! {
+                h1 { "This address has an unknown query" }
+                p { (layout::text(&error.to_string())) }
+                p { a href=(links.services(&[])) { "All services" } " · "
+                    a href=(links.home()) { "Overview" } }
+            },
+        ),
+        Notice::Failed => (
+            "Error",
+            html! {
+                h1 { "This page could not be written" }
+                p { "The operator's log has the reason. "
+                    a href=(links.home()) { "Overview" } }
+            },
+        ),
+    }
+}

@@ -1,0 +1,250 @@
+//! The register of exceptions: what needs a person first, with dates, owner, cost and the command for the
+//! next action. The reason of an exception that names a restricted check is not shown.
+
+use maud::{Markup, html};
+
+use super::layout::{Links, on, scroller, text};
+use super::services::choice;
+use crate::assess::register::next::Next;
+use crate::assess::state::{Phase, Turn};
+use crate::report::document::Exception;
+use crate::report::document::list::{Parameters, QueryError};
+use crate::report::document::services::is_restricted;
+use crate::report::document::view::ReportView;
+use crate::report::register;
+use crate::report::voice::{counted, hours};
+
+/// Exceptions of a page.
+const LIMIT: usize = 50;
+/// Exceptions listed on the page of something else.
+const LISTED: usize = 10;
+
+/// Which exceptions to show. An absent filter matches everything.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct RegisterQuery {
+    namespace: Option<String>,
+    team: Option<String>,
+    path: Option<String>,
+    phase: Option<Phase>,
+    next: Option<Next>,
+    turn: Option<Turn>,
+    /// From 0: the pages before this one.
+    before: usize,
+}
+
+impl RegisterQuery {
+    /// Reads a query. A parameter without a value counts as absent, as forms send it.
+    ///
+    /// # Errors
+    /// When a parameter is unknown or its value is.
+    pub fn read(pairs: Vec<(String, String)>) -> Result<Self, QueryError> {
+        let known = ["namespace", "team", "path", "phase", "next", "turn", "page"];
+        let mut parameters = Parameters::read(pairs, &known)?;
+        Ok(Self {
+            namespace: parameters.take("namespace"),
+            team: parameters.take("team"),
+            path: parameters.take("path"),
+            phase: parameters.word("phase", &Phase::ALL, Phase::as_str)?,
+            next: parameters.word("next", &Next::ALL, Next::as_str)?,
+            turn: parameters.word("turn", &Turn::ALL, Turn::as_str)?,
+            before: parameters.page()? - 1,
+        })
+    }
+
+    fn pairs(&self) -> Vec<(&'static str, String)> {
+        [
+            ("namespace", self.namespace.clone()),
+            ("team", self.team.clone()),
+            ("path", self.path.clone()),
+            ("phase", self.phase.map(|phase| phase.as_str().to_owned())),
+            ("next", self.next.map(|next| next.as_str().to_owned())),
+            ("turn", self.turn.map(|turn| turn.as_str().to_owned())),
+            (
+                "page",
+                (self.before > 0).then(|| (self.before + 1).to_string()),
+            ),
+        ]
+        .into_iter()
+        .filter_map(|(name, value)| Some((name, value?)))
+        .collect()
+    }
+
+    fn is_filtered(&self) -> bool {
+        self.pairs().iter().any(|(name, _)| *name != "page")
+    }
+
+    fn matches(&self, line: &Exception) -> bool {
+        let wanted =
+            |wanted: &Option<String>, found: &str| wanted.as_ref().is_none_or(|it| it == found);
+        wanted(&self.namespace, &line.namespace)
+            && wanted(&self.team, &line.owner)
+            && wanted(&self.path, &line.path)
+            && self.phase.is_none_or(|phase| phase == line.phase)
+            && self.next.is_none_or(|next| next == line.next)
+            && self.turn.is_none_or(|turn| turn == line.turn)
+    }
+}
+
+/// Where an exception is listed.
+pub(super) fn name(line: &Exception, links: Links) -> String {
+    let namespace = ("namespace", &*line.namespace);
+    format!("{}#{}", links.exceptions(&[namespace]), anchor(line))
+}
+
+fn anchor(line: &Exception) -> String {
+    format!("{}.{}", line.namespace, line.name)
+}
+
+pub(super) fn render(query: &RegisterQuery, view: &ReportView, links: Links) -> Markup {
+    let all = view.exceptions();
+    let known = all.len();
+    let mut found: Vec<Exception> = all.into_iter().filter(|line| query.matches(line)).collect();
+    register::sort(&mut found);
+    let start = query.before.saturating_mul(LIMIT);
+    let shown: Vec<Exception> = found.iter().skip(start).take(LIMIT).cloned().collect();
+    html! {
+        h1 { "Exceptions" }
+        p.quiet { "A documented deviation has an owner, a cost and an end." }
+        @if known == 0 {
+            p { "There is none yet. " code { "kubectl goldenpath except deploy/NAME -n NAMESPACE" }
+                " drafts one and shows what it would cover." }
+        } @else {
+            (filters(query, view, links))
+            p #found { (counted(found.len(), "exception")) @if query.is_filtered() { " found" } }
+            @if shown.is_empty() {
+                p { "No exception matches. " a href=(links.exceptions(&[])) { "Show all exceptions" } "." }
+            } @else {
+                (table(&shown, view, links))
+                (pager(query, found.len().div_ceil(LIMIT), links))
+            }
+        }
+    }
+}
+
+fn filters(query: &RegisterQuery, view: &ReportView, links: Links) -> Markup {
+    let paths: Vec<&str> = view
+        .summary()
+        .paths
+        .iter()
+        .map(|line| &*line.path)
+        .collect();
+    let phases = Phase::ALL.map(Phase::as_str);
+    let turns = Turn::ALL.map(Turn::as_str);
+    html! {
+        form.filters role="search" method="get" action=(links.to("exceptions")) {
+            label { "Owner" input name="team" value=(query.team.clone().unwrap_or_default()); }
+            label { "Namespace" input name="namespace" value=(query.namespace.clone().unwrap_or_default()); }
+            label { "Path" (choice("path", &paths, query.path.as_deref())) }
+            label { "Phase" (choice("phase", &phases, query.phase.map(Phase::as_str))) }
+            label { "Waits for" (choice("turn", &turns, query.turn.map(Turn::as_str))) }
+            @if let Some(next) = query.next { input type="hidden" name="next" value=(next.as_str()); }
+            button type="submit" { "Filter" }
+            @if query.is_filtered() { a.reset href=(links.exceptions(&[])) { "Clear" } }
+        }
+    }
+}
+
+/// One row for each exception, in the order given.
+pub(super) fn table(lines: &[Exception], view: &ReportView, links: Links) -> Markup {
+    scroller(
+        "Exceptions",
+        &html! {
+            table.register {
+                caption.hidden { "Exceptions and what they need next" }
+                thead { tr {
+                    th scope="col" { "Exception" } th scope="col" { "Owner" } th scope="col" { "Path" }
+                    th scope="col" { "Phase" } th scope="col" { "Until" } th.number scope="col" { "Covers" }
+                    th.number scope="col" { "Cost a month" } th scope="col" { "Next" }
+                } }
+                tbody { @for line in lines { (row(line, view, links)) } }
+            }
+        },
+    )
+}
+
+fn row(line: &Exception, view: &ReportView, links: Links) -> Markup {
+    let as_of = view.as_of;
+    let is_open = !line
+        .checks
+        .iter()
+        .any(|check| is_restricted(view, &line.path, check));
+    html! {
+        tr id=(anchor(line)) {
+            th scope="row" { (text(&line.name)) small { (text(&line.namespace)) }
+                @if is_open {
+                    details { summary { "Reason" } p.reason { (text(&line.reason)) }
+                        @if let Some(back) = &line.would_return_if { p.reason { "Would return if: " (text(back)) } }
+                        p.reason { "Steps: " (text(&line.checks.join(", "))) } }
+                } @else { small { "names a restricted step" } }
+            }
+            td { a href=(links.team(&line.owner)) { (text(&line.owner)) } }
+            td { a href=(links.path(&line.path)) { (text(&line.path)) } }
+            td { (line.phase.as_str()) @if line.approval.is_unverified() { small { "unverified" } } }
+            td { @if let Some(at) = line.effective_expiry { (on(at, as_of)) } @else { "–" } }
+            td.number { (line.matched) }
+            td.number { (hours(line.hours_per_month)) }
+            td { (register::next_action(line, as_of))
+                @for command in register::commands(line).iter().take(1) { pre tabindex="0" { code { (command) } } } }
+        }
+    }
+}
+
+fn pager(query: &RegisterQuery, pages: usize, links: Links) -> Markup {
+    let at = |before: usize| {
+        let query = RegisterQuery {
+            before,
+            ..query.clone()
+        };
+        let pairs = query.pairs();
+        let pairs: Vec<(&str, &str)> = pairs
+            .iter()
+            .map(|(name, value)| (*name, &**value))
+            .collect();
+        links.exceptions(&pairs)
+    };
+    html! {
+        @if pages > 1 {
+            nav.pager aria-label="Pages of exceptions" {
+                @if query.before > 0 { a rel="prev" href=(at(query.before - 1)) { "Previous" } }
+                span { "Page " (query.before + 1) " of " (pages) }
+                @if query.before + 1 < pages { a rel="next" href=(at(query.before + 1)) { "Next" } }
+            }
+        }
+    }
+}
+
+/// The exceptions of a path.
+pub(super) fn of_path(lines: Vec<Exception>, view: &ReportView, links: Links) -> Markup {
+    let place = lines
+        .first()
+        .map(|line| links.exceptions(&[("path", &line.path)]));
+    some(lines, place, view, links)
+}
+
+/// The exceptions that a team owns.
+pub(super) fn of_team(lines: Vec<Exception>, view: &ReportView, links: Links) -> Markup {
+    let place = lines
+        .first()
+        .map(|line| links.exceptions(&[("team", &line.owner)]));
+    some(lines, place, view, links)
+}
+
+fn some(
+    mut lines: Vec<Exception>,
+    place: Option<String>,
+    view: &ReportView,
+    links: Links,
+) -> Markup {
+    register::sort(&mut lines);
+    let all = lines.len();
+    lines.truncate(LISTED);
+    html! {
+        @if let Some(place) = place {
+            section {
+                h2 { "Exceptions" }
+                (table(&lines, view, links))
+                @if all > LISTED { p { a href=(place) { "All " (counted(all, "exception")) } } }
+            }
+        }
+    }
+}

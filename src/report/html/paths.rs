@@ -1,0 +1,239 @@
+//! The golden paths: a list, and one with its steps, who misses which, the last step, the changelog and
+//! announced steps. A check marked `sensitive` is counted and not named.
+
+use jiff::Timestamp;
+use maud::{Markup, html};
+
+use super::layout::{Links, on, outside, restricted, scroller, text};
+use super::{chart, exceptions, overview};
+use crate::api::golden_path::{Check, GoldenPathSpec, Level};
+use crate::assess::adoption::{CheckTally, PathTally};
+use crate::assess::state::State;
+use crate::report::document::PathLine;
+use crate::report::document::view::ReportView;
+use crate::report::terminal::share::{percent, share};
+use crate::report::terminal::text::{Groups, new_services};
+use crate::report::voice::{self, counted};
+
+/// Releases that are listed.
+const RELEASES: usize = 20;
+/// Weeks of the trend's table.
+const WEEKS: usize = 12;
+
+pub(super) fn list(view: &ReportView, links: Links) -> Markup {
+    let lines = &view.summary().paths;
+    html! {
+        h1 { "Paths" }
+        p.quiet { "A golden path is the supported way to run a service. It is an offer: a service may deviate, visibly and with an owner." }
+        @if lines.is_empty() {
+            p { "There is no golden path yet. Apply a " code { "GoldenPath" } ", or run " code { "goldenpath init" } " for a proposal from what your teams do." }
+        } @else {
+            (overview::table(lines, view.as_of, links))
+        }
+    }
+}
+
+pub(super) fn one(name: &str, view: &ReportView, links: Links) -> Option<Markup> {
+    let paths = view.inventory.paths();
+    let path = paths.get(paths.resolve(name)?);
+    let spec = &path.spec;
+    let line = view
+        .summary()
+        .paths
+        .iter()
+        .find(|line| *line.path == *path.name)?;
+    let tally = view.path_tally(&path.name)?;
+    let of_path = view
+        .exceptions()
+        .into_iter()
+        .filter(|it| it.path == line.path)
+        .collect();
+    Some(html! {
+        (head(line, spec, links))
+        @if line.takes_part { (figures(line, &tally, view.as_of)) }
+        @else { p.quiet { "This path is a preview: its steps are shown, and nothing is counted." } }
+        (steps(line, spec, &tally, view.as_of, links))
+        (trend(line, view.as_of))
+        (changelog(spec, view.as_of))
+        (exceptions::of_path(of_path, view, links))
+    })
+}
+
+fn head(line: &PathLine, spec: &GoldenPathSpec, links: Links) -> Markup {
+    html! {
+        p.crumbs { a href=(links.to("paths")) { "Paths" } " / " (text(&line.path)) }
+        h1 { (text(line.title.as_ref().unwrap_or(&line.path))) }
+        @if let Some(description) = &spec.description { p.lead { (text(description)) } }
+        dl.facts {
+            dt { "Owner" }
+            dd { (text(&spec.owner.team))
+                @if let Some(contact) = &spec.owner.contact { ", " (text(contact)) } }
+            @if let Some(url) = &spec.docs_url { dt { "Docs" } dd { (outside(url, "Documentation")) } }
+            dt { "Services" }
+            dd { a href=(links.services(&[("path", &line.path)])) { (counted(line.services, "service")) " in scope" } }
+        }
+    }
+}
+
+fn figures(line: &PathLine, tally: &PathTally, as_of: Timestamp) -> Markup {
+    let advised = if line.advice {
+        let open = State::Deviating(crate::assess::state::Standing::Undocumented);
+        tally.services.get(&open).copied().unwrap_or(0)
+    } else {
+        0
+    };
+    let counts = Groups::count(&tally.services, advised);
+    let words: Vec<String> = State::ALL
+        .into_iter()
+        .rev()
+        .filter_map(|state| Some((state, tally.services.get(&state).copied()?)))
+        .filter(|(_, services)| *services > 0)
+        .map(|(state, services)| format!("{services} {}", voice::state(state)))
+        .collect();
+    let new = line.new_services.as_ref().filter(|_| !line.advice);
+    html! {
+        section.head {
+            p.figures {
+                span class="figure golden" { strong { (share(line.on_path, line.services)) } " on the path" }
+                @if !line.advice { span.figure { strong { (percent(line.target_ratio)) } " target for new services" } }
+            }
+            @if !words.is_empty() {
+                (chart::bar(counts, &words.join(", ")))
+                p { (words.join(", ")) "." }
+            }
+            @if let Some(new) = new { p { "New services: " (new_services(new, as_of)) "." } }
+            @if let Some(settled) = line.like_for_like.filter(|settled| settled.newer_steps > 0) {
+                p.quiet { (share(settled.on_path, line.services)) " like for like, by the steps in force for 90 days." }
+            }
+            (leverage(tally))
+        }
+    }
+}
+
+/// "41 services are one step away; 28 need the same one".
+fn leverage(tally: &PathTally) -> Markup {
+    let away: usize = tally.checks.iter().map(|check| check.last_step).sum();
+    let same = tally
+        .checks
+        .iter()
+        .map(|check| check.last_step)
+        .max()
+        .unwrap_or(0);
+    html! {
+        @if away > 0 {
+            p { strong { (counted(away, "service")) @if away == 1 { " is" } @else { " are" } " one step away" }
+                @if same > 1 { "; " (same) " need the same one" } "." }
+        }
+    }
+}
+
+fn steps(
+    line: &PathLine,
+    spec: &GoldenPathSpec,
+    tally: &PathTally,
+    as_of: Timestamp,
+    links: Links,
+) -> Markup {
+    let open: Vec<&Check> = spec
+        .checks
+        .iter()
+        .filter(|check| !check.sensitive)
+        .collect();
+    let hidden = spec.checks.len() - open.len();
+    let table = html! {
+        table {
+            caption.hidden { "Steps of the path, and how many services miss each" }
+            thead { tr {
+                th scope="col" { "Step" } th scope="col" { "Counts" }
+                th.number scope="col" { "Missing in" } th.number scope="col" { "Last step for" }
+            } }
+            tbody { @for check in open { (step(line, check, tally, as_of, links)) } }
+        }
+    };
+    html! {
+        section {
+            h2 { "Steps" }
+            (scroller("Steps", &table))
+            @if hidden > 0 { p.quiet { "And " (restricted(hidden)) "." } }
+        }
+    }
+}
+
+fn step(
+    line: &PathLine,
+    check: &Check,
+    tally: &PathTally,
+    as_of: Timestamp,
+    links: Links,
+) -> Markup {
+    let counted: Option<&CheckTally> = tally.checks.iter().find(|it| it.name == check.name);
+    let announced = tally.announced.iter().find(|it| it.name == check.name);
+    let missing: usize = counted.map_or(0, |it| it.failures.values().sum());
+    let last = counted.map_or(0, |it| it.last_step);
+    html! {
+        tr {
+            th scope="row" {
+                (text(check.title.as_ref().unwrap_or(&check.name)))
+                small { (text(&check.name)) }
+                @if let Some(url) = &check.docs_url { small { (outside(url, "Documentation")) } }
+            }
+            td {
+                @match (check.level, announced) {
+                    (Level::Recommended, _) => { "recommended" }
+                    (Level::Required, Some(step)) => { "from " (on(step.enforce_from, as_of)) }
+                    (Level::Required, None) => { "yes" @if !check.exemptible { ", no off-ramp" } }
+                }
+            }
+            td.number {
+                @if let Some(step) = announced { (step.open) " so far" }
+                @else if missing > 0 {
+                    a href=(links.services(&[("path", &line.path), ("missing", &check.name)])) { (missing) }
+                } @else { "–" }
+            }
+            td.number { @if last > 0 { (last) } @else { "–" } }
+        }
+    }
+}
+
+fn trend(line: &PathLine, as_of: Timestamp) -> Markup {
+    let target = (!line.advice).then_some(line.target_ratio);
+    let Some(figure) = chart::trend(&line.trend, target, as_of) else {
+        return html! {};
+    };
+    html! {
+        section {
+            h2 { "Week by week" }
+            figure {
+                (figure)
+                details {
+                    summary { "The same in figures" }
+                    table {
+                        caption.hidden { "On the path, week by week" }
+                        thead { tr { th scope="col" { "Week" } th.number scope="col" { "On the path" } th.number scope="col" { "Services" } } }
+                        tbody { @for point in line.trend.iter().rev().take(WEEKS) {
+                            tr { th scope="row" { (on(point.at, as_of)) }
+                                td.number { (share(point.on_path, point.services)) }
+                                td.number { (point.services) } }
+                        } }
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn changelog(spec: &GoldenPathSpec, as_of: Timestamp) -> Markup {
+    if spec.releases.is_empty() {
+        return html! {};
+    }
+    let mut releases: Vec<_> = spec.releases.iter().collect();
+    releases.sort_by_key(|release| std::cmp::Reverse(release.at.0));
+    html! {
+        section {
+            h2 { "Changes of this path" }
+            dl.log { @for release in releases.into_iter().take(RELEASES) {
+                dt { (on(release.at.0, as_of)) } dd { (text(&release.note)) }
+            } }
+        }
+    }
+}
