@@ -13,7 +13,7 @@ use goldenpath::assess::register::index::Register;
 use goldenpath::assess::verdict::AsOf;
 use goldenpath::report::document::encode;
 use goldenpath::report::document::view::ReportView;
-use goldenpath::server::{self, Limits, Patience, Readiness, Source};
+use goldenpath::server::{self, BasePath, Limits, Patience, Readiness, Source};
 use serde_json::json;
 use tokio::sync::watch;
 
@@ -86,9 +86,18 @@ pub fn patient() -> Limits {
 
 /// A source of views of one inventory, which it counts.
 #[derive(Debug)]
-struct Views {
+pub struct Views {
     of: &'static Inventory,
     built: AtomicUsize,
+}
+
+impl Views {
+    pub fn of(fleet: &'static Inventory) -> Self {
+        Self {
+            of: fleet,
+            built: AtomicUsize::new(0),
+        }
+    }
 }
 
 impl Source for Views {
@@ -109,7 +118,7 @@ impl Source for Views {
 /// A running server, on a thread of its own.
 pub struct Server {
     pub address: SocketAddr,
-    source: Arc<Views>,
+    views: Option<Arc<Views>>,
     routes: server::Routes,
     stop: watch::Sender<bool>,
     thread: Option<JoinHandle<()>>,
@@ -122,15 +131,19 @@ impl Server {
     }
 
     pub fn of(fleet: &'static Inventory, limits: Limits) -> Self {
-        let source = Arc::new(Views {
-            of: fleet,
-            built: AtomicUsize::new(0),
-        });
-        let routes = server::everything(source.clone());
+        let views = Arc::new(Views::of(fleet));
+        let mut server = Self::with(views.clone(), &BasePath::default(), limits);
+        server.views = Some(views);
+        server
+    }
+
+    /// With any source, behind a path.
+    pub fn with(source: Arc<dyn Source>, base: &BasePath, limits: Limits) -> Self {
+        let routes = server::everything(source).behind(base.clone());
         let serving = serve(routes.clone(), limits);
         Self {
             address: serving.address,
-            source,
+            views: None,
             routes,
             stop: serving.stop,
             thread: Some(serving.thread),
@@ -138,7 +151,8 @@ impl Server {
     }
 
     pub fn views_built(&self) -> usize {
-        self.source.built.load(Ordering::SeqCst)
+        let views = self.views.as_ref();
+        views.map_or(0, |views| views.built.load(Ordering::SeqCst))
     }
 
     /// Views that a reader or the server holds.

@@ -1,0 +1,367 @@
+//! The page over HTTP: every link leads somewhere, hostile texts stay texts, restricted steps stay
+//! unnamed, and the headers hold. Browsers are not needed for this.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::io::{Read as _, Write as _};
+use std::sync::{Arc, LazyLock};
+
+use flate2::read::GzDecoder;
+use goldenpath::assess::inventory::Inventory;
+use goldenpath::assess::settings::Settings;
+use goldenpath::report::document::view::ReportView;
+use goldenpath::server::{BasePath, Readiness, Source};
+use regex::Regex;
+use serde_json::{Value, json};
+
+use crate::fixtures::{Cluster, deployment, exception, web_path, with};
+use crate::ground::{self, Answer, Server, ask, open, send, whole};
+
+const HOSTILE: &str = "<script>alert('x')</script>\"'&\u{202e}drow";
+
+static FLEET: LazyLock<Inventory> = LazyLock::new(|| {
+    let mut cluster = Cluster::with_web_path();
+    let checks = json!([
+        {"name": "replicas", "title": HOSTILE, "expression": "object.spec.replicas >= 2",
+         "remediation": HOSTILE, "docsURL": "javascript:alert(1)"},
+        {"name": "tier", "expression": "has(object.metadata.labels) && 'tier' in object.metadata.labels"},
+        {"name": "secret-scanner-off", "title": "Secret scanner", "sensitive": true, "expression": "object.spec.replicas >= 3"},
+        {"name": "soon", "enforceFrom": "2026-06-03T00:00:00Z", "expression": "object.spec.replicas >= 9"},
+    ]);
+    let path = json!({
+        "title": HOSTILE, "description": HOSTILE, "checks": checks,
+        "owner": {"team": HOSTILE, "contact": HOSTILE},
+        "feedbackURL": "https://ask.example.com/{path}/{check}",
+        "releases": [{"at": "2026-05-01T00:00:00Z", "note": HOSTILE}],
+    });
+    let _ = cluster.put_path("web", with(web_path(), path));
+    for number in 0..120 {
+        let annotations = json!({"goldenpath.dev/team": format!("team-{}", number % 3)});
+        let change =
+            json!({"metadata": {"annotations": annotations}, "spec": {"replicas": 1 + number % 4}});
+        cluster.put(with(deployment(&format!("w{number:03}")), change));
+    }
+    let long = "n".repeat(253);
+    let hostile = json!({"metadata": {"annotations": {"goldenpath.dev/team": HOSTILE}}, "spec": {"replicas": 1}});
+    cluster.put(with(deployment(&long), hostile));
+    for (name, number) in [("asked", 1), ("also-asked", 5)] {
+        let spec = json!({"reason": HOSTILE, "targets": [{"kind": "Deployment", "name": format!("w{number:03}")}]});
+        cluster.put_exception(with(exception(name), json!({"spec": spec})));
+    }
+    let hidden = json!({"checks": ["secret-scanner-off"], "reason": "the scanner finds our test keys again",
+        "targets": [{"kind": "Deployment", "name": "w009"}]});
+    cluster.put_exception(with(exception("hidden"), json!({"spec": hidden})));
+    cluster.0.snapshot()
+});
+
+static EMPTY: LazyLock<Inventory> =
+    LazyLock::new(|| Cluster::new(Settings::default()).0.snapshot());
+
+/// A request with more headers.
+fn with_headers(server: &Server, path: &str, headers: &str) -> Answer {
+    let mut stream = open(server);
+    let request = format!("GET {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n{headers}\r\n");
+    stream.write_all(request.as_bytes()).unwrap();
+    whole(stream)
+}
+
+fn text(answer: &Answer) -> String {
+    String::from_utf8(answer.body.clone()).unwrap()
+}
+
+fn header<'a>(answer: &'a Answer, name: &str) -> Option<&'a str> {
+    let lines = answer.head.lines();
+    let mut values = lines.filter_map(|line| line.strip_prefix(name)?.strip_prefix(": "));
+    values.next()
+}
+
+/// The address of a relative link of a page.
+fn resolve(page: &str, link: &str) -> String {
+    let link = link.split('#').next().unwrap();
+    let (link, query) = link.split_once('?').unwrap_or((link, ""));
+    let page = page.split('?').next().unwrap();
+    let mut parts: Vec<&str> = page.split('/').collect();
+    parts.pop();
+    for part in link.split('/') {
+        match part {
+            "." => {}
+            ".." => assert!(parts.len() > 1 && parts.pop().is_some(), "{page}: {link}"),
+            part => parts.push(part),
+        }
+    }
+    let query = if query.is_empty() {
+        String::new()
+    } else {
+        format!("?{query}")
+    };
+    let path = parts.join("/");
+    if link.ends_with('/') || link.ends_with('.') {
+        return format!("{}/{query}", path.trim_end_matches('/'));
+    }
+    format!("{path}{query}")
+}
+
+/// Every page that links lead to, by address. The lists of services follow one link of a kind.
+fn crawl(server: &Server, start: &str) -> BTreeMap<String, Answer> {
+    let links = Regex::new(r#" (?:href|src|action)="([^"]*)""#).unwrap();
+    let mut pages = BTreeMap::new();
+    let mut seen: BTreeSet<String> = BTreeSet::from([start.to_owned()]);
+    let mut open = vec![start.to_owned()];
+    while let Some(address) = open.pop() {
+        let answer = whole(ask(server, &address));
+        if header(&answer, "content-type").is_some_and(|kind| kind.starts_with("text/html")) {
+            let page = text(&answer);
+            for link in links
+                .captures_iter(&page)
+                .map(|found| found[1].replace("&amp;", "&"))
+            {
+                if link.starts_with("http") || link.starts_with('#') || link == "data:," {
+                    continue;
+                }
+                assert!(
+                    link.starts_with("./") || link.starts_with("../"),
+                    "{address}: {link}"
+                );
+                let target = resolve(&address, &link);
+                // Some 120 services are alike.
+                let is_alike = target.contains("/services/shop/w") && !target.contains("/w00");
+                if !is_alike && seen.insert(target.clone()) {
+                    open.push(target);
+                }
+            }
+        }
+        pages.insert(address, answer);
+    }
+    pages
+}
+
+#[test]
+fn every_link_leads_somewhere_and_no_page_holds_script_or_style() {
+    let server = Server::of(&FLEET, ground::patient());
+    let pages = crawl(&server, "/");
+    for known in [
+        "/paths/web",
+        "/services/shop/w001",
+        "/teams/team-1",
+        "/exceptions",
+    ] {
+        assert!(pages.contains_key(known), "{known} of {:?}", pages.keys());
+    }
+    let inline =
+        Regex::new(r"(?i)<script(?: [^>]*)?>[^<]|<style| style=| on[a-z]+=|javascript:").unwrap();
+    for (address, answer) in &pages {
+        assert_eq!(answer.status, 200, "{address}");
+        let policy = header(answer, "content-security-policy").unwrap();
+        assert!(
+            policy.starts_with("default-src 'none'; script-src 'self'"),
+            "{policy}"
+        );
+        assert!(!policy.contains("unsafe"), "{policy}");
+        assert_eq!(header(answer, "x-content-type-options"), Some("nosniff"));
+        if header(answer, "content-type")
+            .unwrap()
+            .starts_with("text/html")
+        {
+            let page = text(answer).replace("href=\"data:,\"", "");
+            let found = inline.find(&page).filter(|it| it.as_str() != "javascript:");
+            assert!(found.is_none(), "{address}: {found:?}");
+            assert!(!page.contains("<script>alert"), "{address}");
+            assert!(!page.contains("href=\"javascript"), "{address}");
+            assert!(!page.contains('\u{202e}'), "{address}");
+        }
+    }
+}
+
+#[test]
+fn a_restricted_step_is_counted_and_never_named() {
+    let server = Server::of(&FLEET, ground::patient());
+    let mut counted = 0;
+    for (address, answer) in crawl(&server, "/") {
+        if address.starts_with("/api/v1/summary") {
+            continue; // the report's own figures, which name every check
+        }
+        let page = text(&answer).to_lowercase();
+        for word in ["secret-scanner-off", "secret scanner", "test keys"] {
+            assert!(!page.contains(word), "{address} has {word}");
+        }
+        counted += usize::from(page.contains("1 restricted step"));
+    }
+    assert!(counted > 3, "{counted}");
+    let asked = whole(ask(
+        &server,
+        "/services?path=web&missing=secret-scanner-off",
+    ));
+    assert!(text(&asked).contains("0 services found"));
+}
+
+#[test]
+fn services_are_filtered_sorted_and_exported() {
+    let server = Server::of(&FLEET, ground::patient());
+    let found = |query: &str| text(&whole(ask(&server, &format!("/services?{query}"))));
+    assert!(found("").contains("121 services"));
+    assert!(found("").contains("Page 1 of 3"));
+    assert!(found("q=W00").contains("10 services found"));
+    assert!(found("team=team-1&state=&q=").contains("40 services found"));
+    assert!(found("team=nobody").contains("Show all services"));
+    let page = found("sort=name&page=2&team=team-1&limit=20");
+    assert!(
+        page.contains("aria-sort=\"ascending\"") && page.contains("rel=\"prev\""),
+        "{page}"
+    );
+    let csv = whole(ask(&server, "/services.csv?team=team-1"));
+    let lines: Vec<String> = text(&csv).lines().map(str::to_owned).collect();
+    assert_eq!(lines.len(), 41);
+    assert!(lines[0].starts_with("namespace,service,team,path,status"));
+    let json = whole(ask(&server, "/services.json?team=team-1"));
+    let json: Value = serde_json::from_slice(&json.body).unwrap();
+    assert_eq!(
+        (&json["total"], json["items"].as_array().unwrap().len()),
+        (&json!(40), 40)
+    );
+    let page = whole(ask(&server, "/api/v1/services?limit=2&page=2"));
+    let page: Value = serde_json::from_slice(&page.body).unwrap();
+    assert_eq!(
+        (&page["kind"], page["items"].as_array().unwrap().len()),
+        (&json!("ServiceList"), 2)
+    );
+    let one = whole(ask(&server, "/api/v1/services/shop/w001"));
+    let one: Value = serde_json::from_slice(&one.body).unwrap();
+    assert_eq!(one["workloads"][0]["name"], "w001");
+}
+
+#[test]
+fn what_is_not_understood_gets_a_page_that_helps() {
+    let server = Server::of(&FLEET, ground::patient());
+    for (address, status, words) in [
+        ("/nothing", 404, "Search the services"),
+        ("/a/b/c", 404, "href=\"../../services\""),
+        ("/paths/absent", 404, "href=\"../services\""),
+        ("/services/shop/absent", 404, "href=\"../../services\""),
+        ("/services?page=0", 400, "page must be a whole number"),
+        ("/services?colour=red", 400, "unknown parameter"),
+        ("/exceptions?phase=red", 400, "unknown phase"),
+        ("/api/v1/nothing", 404, "\"reason\":\"NotFound\""),
+        (
+            "/api/v1/services/shop/absent",
+            404,
+            "\"reason\":\"NotFound\"",
+        ),
+        ("/api/v1/services?page=x", 400, "\"reason\":\"BadRequest\""),
+    ] {
+        let answer = whole(ask(&server, address));
+        assert_eq!(answer.status, status, "{address}");
+        assert!(
+            text(&answer).contains(words),
+            "{address}: {}",
+            text(&answer)
+        );
+    }
+    let long = format!("/services?q={}", "x".repeat(8000));
+    assert_eq!(whole(ask(&server, &long)).status, 414);
+    for method in ["POST", "PUT", "DELETE", "PATCH"] {
+        assert_eq!(
+            whole(send(&server, method, "/services")).status,
+            405,
+            "{method}"
+        );
+    }
+}
+
+#[test]
+fn a_page_is_sent_again_only_when_it_changed_and_packed_where_that_is_understood() {
+    let server = Server::of(&FLEET, ground::patient());
+    let plain = whole(ask(&server, "/services"));
+    let tag = header(&plain, "etag").unwrap().replacen("w/", "W/", 1);
+    let known = with_headers(&server, "/services", &format!("if-none-match: {tag}\r\n"));
+    assert_eq!((known.status, known.body.len()), (304, 0));
+    let packed = with_headers(&server, "/services", "accept-encoding: br, gzip\r\n");
+    assert_eq!(header(&packed, "content-encoding"), Some("gzip"));
+    let mut unpacked = Vec::new();
+    GzDecoder::new(&*packed.body)
+        .read_to_end(&mut unpacked)
+        .unwrap();
+    assert!(unpacked == plain.body && packed.body.len() * 3 < plain.body.len());
+    let refused = with_headers(&server, "/services", "accept-encoding: gzip;q=0\r\n");
+    assert_eq!(header(&refused, "content-encoding"), None);
+    let head = whole(send(&server, "HEAD", "/services"));
+    assert_eq!((head.status, head.body.len()), (200, 0));
+    let style = whole(ask(&server, "/assets/style.css"));
+    assert!(
+        header(&style, "cache-control")
+            .unwrap()
+            .contains("immutable")
+    );
+    assert!(style.body.len() < 12 * 1024);
+}
+
+#[test]
+fn an_empty_cluster_says_what_to_do() {
+    let server = Server::of(&EMPTY, ground::patient());
+    for (address, answer) in crawl(&server, "/") {
+        assert_eq!(answer.status, 200, "{address}");
+    }
+    assert!(text(&whole(ask(&server, "/"))).contains("goldenpath init"));
+}
+
+/// A source whose first lists are not complete.
+struct Unready;
+
+impl Source for Unready {
+    fn readiness(&self) -> Readiness {
+        Readiness {
+            pending: vec!["GoldenPath: the definition <is> not installed".to_owned()],
+            notes: Vec::new(),
+        }
+    }
+
+    fn metrics(&self) -> String {
+        String::new()
+    }
+
+    fn view(&self) -> Option<Arc<ReportView>> {
+        None
+    }
+}
+
+#[test]
+fn before_the_first_lists_the_page_says_what_it_waits_for() {
+    let server = Server::with(Arc::new(Unready), &BasePath::default(), ground::patient());
+    let answer = whole(ask(&server, "/services/shop/web"));
+    assert_eq!(answer.status, 503);
+    assert!(text(&answer).contains("the definition &lt;is&gt; not installed"));
+    assert_eq!(whole(ask(&server, "/livez")).status, 200);
+}
+
+#[test]
+fn links_work_behind_a_prefix() {
+    let base = BasePath::parse("/tools/goldenpath").unwrap();
+    let source = Arc::new(ground::Views::of(&FLEET));
+    let server = Server::with(source, &base, ground::patient());
+    let pages = crawl(&server, "/tools/goldenpath/");
+    assert!(pages.len() > 20, "{:?}", pages.keys());
+    for (address, answer) in &pages {
+        assert!(address.starts_with("/tools/goldenpath/"), "{address}");
+        assert_eq!(answer.status, 200, "{address}");
+    }
+    let bare = whole(ask(&server, "/tools/goldenpath"));
+    assert_eq!(
+        (bare.status, header(&bare, "location")),
+        (308, Some("goldenpath/"))
+    );
+    assert_eq!(whole(ask(&server, "/livez")).status, 200);
+}
+
+#[test]
+fn ten_thousand_services_fit_small_pages() {
+    static LARGE: LazyLock<Inventory> = LazyLock::new(|| {
+        let mut cluster = Cluster::with_web_path();
+        for number in 0..10_000 {
+            let annotations = json!({"goldenpath.dev/team": format!("team-{}", number % 200)});
+            let change = json!({"metadata": {"annotations": annotations}, "spec": {"replicas": 1 + number % 4}});
+            cluster.put(with(deployment(&format!("w{number:05}")), change));
+        }
+        cluster.0.snapshot()
+    });
+    let server = Server::of(&LARGE, ground::patient());
+    assert!(whole(ask(&server, "/")).body.len() < 60 * 1024);
+    assert!(whole(ask(&server, "/services?page=100")).body.len() < 100 * 1024);
+}
