@@ -4,6 +4,7 @@
 
 mod activity;
 mod body;
+mod changes;
 mod events;
 mod listener;
 mod page;
@@ -24,6 +25,7 @@ use tokio::net::TcpListener;
 
 pub use activity::Patience;
 use body::Builders;
+use changes::Changes;
 pub use events::{EventSettings, IncidentReceiver, RequestRate, events};
 pub use listener::{Limits, Routes, serve};
 pub use prefix::BasePath;
@@ -49,6 +51,8 @@ pub trait Source: Send + Sync + 'static {
     fn readiness(&self) -> Readiness;
     /// Metrics in Prometheus' text format.
     fn metrics(&self) -> String;
+    /// A number that differs where the facts do; none while they would be incomplete.
+    fn version(&self) -> Option<u64>;
     /// What the report and its lists are written from; none while they would be incomplete.
     fn view(&self) -> Option<Arc<ReportView>>;
 }
@@ -89,6 +93,7 @@ struct Responses {
     metrics: Arc<Shared<[u8]>>,
     views: Arc<Shared<ReportView>>,
     builders: Builders,
+    changes: Arc<Changes>,
 }
 
 impl Responses {
@@ -98,6 +103,7 @@ impl Responses {
             metrics: Arc::default(),
             views: Arc::default(),
             builders: Builders::default(),
+            changes: Arc::default(),
         }
     }
 }
@@ -153,6 +159,7 @@ fn pages_of(responses: Responses) -> Router {
         .route("/api/v1/contrast", get(contrast))
         .route("/api/v1/workloads", get(workloads))
         .route("/api/v1/exceptions", get(exceptions))
+        .route("/api/v1/events", get(changes::stream))
         .with_state(responses.clone());
     page::guarded(api.merge(page::routes(responses)))
 }

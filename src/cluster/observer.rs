@@ -69,6 +69,11 @@ impl Observer {
         })
     }
 
+    /// A number that grows with the inventory's changes; none while it would be incomplete.
+    pub fn version(&self) -> Option<u64> {
+        self.is_ready().then(|| self.0.inventory().version())
+    }
+
     /// What reports and lists are written from; none while they would be incomplete. Readers at the same
     /// time share it: its instant is when it was built.
     pub fn report_view(&self) -> Option<Arc<ReportView>> {

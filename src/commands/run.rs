@@ -434,6 +434,10 @@ impl Source for Observer {
         Self::metrics(self)
     }
 
+    fn version(&self) -> Option<u64> {
+        Self::version(self)
+    }
+
     fn view(&self) -> Option<Arc<ReportView>> {
         self.report_view()
     }

@@ -15,7 +15,7 @@ mod teams;
 use maud::{Markup, html};
 
 pub use exceptions::RegisterQuery;
-use layout::{Links, Shell, Tab};
+use layout::{Judged, Links, Shell, Tab};
 
 use crate::report::document::list::QueryError;
 use crate::report::document::services::ServiceQuery;
@@ -23,6 +23,9 @@ use crate::report::document::view::ReportView;
 
 /// The stylesheet of every page.
 pub const STYLE: &str = include_str!("html/style.css");
+
+/// The script of every page that has figures.
+pub const SCRIPT: &str = include_str!("html/page.js");
 
 /// An address of the page.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -98,7 +101,10 @@ pub fn render(page: &Page, view: &ReportView) -> Option<String> {
     let shell = Shell {
         title: &title,
         tab: Some(page.tab()),
-        as_of: Some(view.as_of),
+        judged: Some(Judged {
+            at: view.as_of,
+            version: view.inventory.version(),
+        }),
         links,
     };
     Some(shell.around(&main).into_string())
@@ -111,7 +117,7 @@ pub fn notice(notice: &Notice<'_>, depth: usize) -> String {
     let shell = Shell {
         title,
         tab: None,
-        as_of: None,
+        judged: None,
         links,
     };
     shell.around(&main).into_string()

@@ -22,6 +22,7 @@ use crate::report::html::{self, Notice, Page, RegisterQuery};
 
 const HTML: &str = "text/html; charset=utf-8";
 const CSS: &str = "text/css; charset=utf-8";
+const SCRIPT: &str = "text/javascript; charset=utf-8";
 const CSV: &str = "text/csv; charset=utf-8";
 /// The longest address, in bytes.
 const LONGEST: usize = 4096;
@@ -47,6 +48,7 @@ pub(super) fn routes(responses: Responses) -> Router {
         .route("/teams/{name}", get(team))
         .route("/exceptions", get(exceptions))
         .route("/assets/style.css", get(style))
+        .route("/assets/page.js", get(script))
         .route("/api/v1/services", get(services_as_json))
         .route("/api/v1/services/{namespace}/{name}", get(service_as_json))
         .fallback(nowhere)
@@ -136,9 +138,17 @@ async fn exceptions(
     }
 }
 
-/// Its address has the version of its content, so that it can be cached for long.
 async fn style(headers: HeaderMap) -> Response {
-    let mut response = File::of(html::STYLE.into(), CSS, &headers).respond(&headers);
+    asset(html::STYLE, CSS, &headers)
+}
+
+async fn script(headers: HeaderMap) -> Response {
+    asset(html::SCRIPT, SCRIPT, &headers)
+}
+
+/// Its address has the version of its content, so that it can be cached for long.
+fn asset(content: &'static str, kind: &'static str, headers: &HeaderMap) -> Response {
+    let mut response = File::of(content.into(), kind, headers).respond(headers);
     response.headers_mut().insert(
         header::CACHE_CONTROL,
         HeaderValue::from_static("public, max-age=31536000, immutable"),

@@ -109,6 +109,10 @@ impl Source for Views {
         "up 1\n".to_owned()
     }
 
+    fn version(&self) -> Option<u64> {
+        Some(self.of.version())
+    }
+
     fn view(&self) -> Option<Arc<ReportView>> {
         self.built.fetch_add(1, Ordering::SeqCst);
         Some(view(self.of))

@@ -291,6 +291,54 @@ fn a_page_is_sent_again_only_when_it_changed_and_packed_where_that_is_understood
             .contains("immutable")
     );
     assert!(style.body.len() < 12 * 1024);
+    let script = whole(ask(&server, "/assets/page.js"));
+    assert!(
+        header(&script, "content-type")
+            .unwrap()
+            .starts_with("text/javascript")
+    );
+    assert!(script.body.len() < 8 * 1024);
+}
+
+#[test]
+fn open_pages_hear_of_the_version_and_their_streams_are_bounded() {
+    let server = Server::of(&FLEET, ground::patient());
+    let page = text(&whole(ask(&server, "/services")));
+    let version = Regex::new("data-version=\"([0-9]+)\"").unwrap();
+    let version = version.captures(&page).unwrap()[1].to_owned();
+    let mut first = ask(&server, "/api/v1/events");
+    first.set_read_timeout(Some(ground::SOON)).unwrap();
+    let mut heard = String::new();
+    while !heard.contains("data: ") {
+        let mut bytes = [0; 1024];
+        let read = first.read(&mut bytes).unwrap();
+        heard += std::str::from_utf8(&bytes[..read]).unwrap();
+    }
+    assert!(heard.contains(&format!("data: {version}-")), "{heard}");
+    let head = heard.to_ascii_lowercase();
+    for line in [
+        "content-type: text/event-stream",
+        "x-accel-buffering: no",
+        "no-transform",
+    ] {
+        assert!(head.contains(line), "{head}");
+    }
+    // Streams that hear nothing further hold no thread, and the last ones find no room.
+    let mut streams = vec![first];
+    loop {
+        assert!(streams.len() < 200, "streams are not bounded");
+        let mut stream = ask(&server, "/api/v1/events");
+        stream.set_read_timeout(Some(ground::SOON)).unwrap();
+        let mut status = [0; 12];
+        stream.read_exact(&mut status).unwrap();
+        if status == *b"HTTP/1.1 204" {
+            break;
+        }
+        streams.push(stream);
+    }
+    assert_eq!(whole(ask(&server, "/services")).status, 200);
+    assert_eq!(whole(ask(&server, "/livez")).status, 200);
+    server.stop();
 }
 
 #[test]
@@ -315,6 +363,10 @@ impl Source for Unready {
 
     fn metrics(&self) -> String {
         String::new()
+    }
+
+    fn version(&self) -> Option<u64> {
+        None
     }
 
     fn view(&self) -> Option<Arc<ReportView>> {

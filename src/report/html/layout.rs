@@ -9,7 +9,7 @@ use maud::{DOCTYPE, Markup, html};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use sha2::{Digest as _, Sha256};
 
-use super::STYLE;
+use super::{SCRIPT, STYLE};
 use crate::assess::state::{Standing, State, Status};
 use crate::report::document::services::ServiceLine;
 use crate::report::terminal::plain::plain;
@@ -23,11 +23,12 @@ const RESERVED: AsciiSet = NON_ALPHANUMERIC
     .remove(b'_')
     .remove(b'~');
 
-/// Tells versions of the stylesheet apart, so that it can be cached for long.
+/// Names versions of stylesheet and script, so that it can be cached for long.
 static STYLE_VERSION: LazyLock<String> = LazyLock::new(|| version(STYLE));
+static SCRIPT_VERSION: LazyLock<String> = LazyLock::new(|| version(SCRIPT));
 
 /// A short name for a content.
-pub(super) fn version(content: &str) -> String {
+fn version(content: &str) -> String {
     let hash = Sha256::digest(content.as_bytes());
     hash.iter()
         .take(6)
@@ -145,12 +146,19 @@ impl Tab {
     }
 }
 
+/// Which facts a page shows.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Judged {
+    pub(super) at: Timestamp,
+    pub(super) version: u64,
+}
+
 /// The frame of a page.
 pub(super) struct Shell<'a> {
     pub(super) title: &'a str,
     pub(super) tab: Option<Tab>,
-    /// The instant of its figures.
-    pub(super) as_of: Option<Timestamp>,
+    /// The facts of its figures; a page without them does not follow changes.
+    pub(super) judged: Option<Judged>,
     pub(super) links: Links,
 }
 
@@ -158,6 +166,7 @@ impl Shell<'_> {
     pub(super) fn around(&self, main: &Markup) -> Markup {
         let links = self.links;
         let style = links.with_query("assets/style.css", &[("v", &STYLE_VERSION)]);
+        let script = links.with_query("assets/page.js", &[("v", &SCRIPT_VERSION)]);
         html! {
             (DOCTYPE)
             html lang="en" {
@@ -168,6 +177,9 @@ impl Shell<'_> {
                     title { (text(self.title)) " · goldenpath" }
                     link rel="stylesheet" href=(style);
                     link rel="icon" href="data:,";
+                    @if let Some(judged) = self.judged {
+                        script src=(script) defer data-root=(links.home()) data-version=(judged.version) {}
+                    }
                 }
                 body {
                     a.skip href="#main" { "Skip to content" }
@@ -192,8 +204,8 @@ impl Shell<'_> {
 
     fn foot(&self) -> Markup {
         html! {
-            @if let Some(as_of) = self.as_of {
-                p { "Judged " time datetime=(as_of) { (as_of.strftime("%-d %b %Y, %H:%M UTC").to_string()) } }
+            @if let Some(Judged { at, .. }) = self.judged {
+                p #judged { "Judged " time datetime=(at) { (at.strftime("%-d %b %Y, %H:%M UTC").to_string()) } }
             }
             p #live role="status" {}
             p { a href=(self.links.to("api/v1/summary")) { "These figures as JSON" } }

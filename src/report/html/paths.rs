@@ -91,6 +91,7 @@ fn figures(line: &PathLine, tally: &PathTally, as_of: Timestamp) -> Markup {
         .map(|(state, services)| format!("{services} {}", voice::state(state)))
         .collect();
     let new = line.new_services.as_ref().filter(|_| !line.advice);
+    let judged: usize = counts.iter().sum();
     html! {
         section.head {
             p.figures {
@@ -99,7 +100,7 @@ fn figures(line: &PathLine, tally: &PathTally, as_of: Timestamp) -> Markup {
             }
             @if !words.is_empty() {
                 (chart::bar(counts, &words.join(", ")))
-                p { (words.join(", ")) "." }
+                p { "Of " (counted(judged, "service")) " judged by this path: " (words.join(", ")) "." }
             }
             @if let Some(new) = new { p { "New services: " (new_services(new, as_of)) "." } }
             @if let Some(settled) = line.like_for_like.filter(|settled| settled.newer_steps > 0) {
@@ -175,7 +176,7 @@ fn step(
             th scope="row" {
                 (text(check.title.as_ref().unwrap_or(&check.name)))
                 small { (text(&check.name)) }
-                @if let Some(url) = &check.docs_url { small { (outside(url, "Documentation")) } }
+                @if let Some(url) = &check.docs_url { small { (outside(url, "Docs")) } }
             }
             td {
                 @match (check.level, announced) {

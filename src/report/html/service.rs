@@ -88,7 +88,7 @@ fn step(check: &Check, as_of: Timestamp) -> Markup {
             @if is_open {
                 @if let Some(message) = &check.message { p { (text(message)) } }
                 @if let Some(action) = &check.action { p { "Next: " (text(action)) } }
-                @if let Some(fix) = &check.remediation { pre tabindex="0" { code { (multiline(fix)) } } }
+                @if let Some(fix) = &check.remediation { (remedy(fix)) }
                 @if let Some(url) = &check.docs_url { p { (outside(url, "How to do it")) } }
                 @if let (Some(exception), Some(standing)) = (&check.exception, check.standing) {
                     p { "Exception " (text(exception)) ": "
@@ -98,6 +98,14 @@ fn step(check: &Check, as_of: Timestamp) -> Markup {
                 }
             }
         }
+    }
+}
+
+/// A sentence, or a snippet of several lines.
+fn remedy(fix: &str) -> Markup {
+    html! {
+        @if fix.trim_end().contains('\n') { pre tabindex="0" { code { (multiline(fix)) } } }
+        @else { p { (text(fix.trim_end())) } }
     }
 }
 
