@@ -77,7 +77,7 @@ pub(super) fn run(args: &DemoArgs, invocation: &Invocation<'_>) -> Result<Exit> 
         });
         let shown = match receiver.await {
             Ok((listen, observer)) => match settle(&observer).await {
-                Ok(()) => show(&cluster, listen, &observer, began, args, invocation),
+                Ok(()) => show(&cluster, &listen, &observer, began, args, invocation),
                 Err(error) => Err(error),
             },
             Err(_) => Err(ErrorKind::Ended("the operator").into()),
@@ -161,7 +161,7 @@ async fn settle(observer: &Observer) -> Result<()> {
 
 fn show(
     cluster: &ControlPlane,
-    listen: Listen,
+    listen: &Listen,
     observer: &Observer,
     began: Instant,
     args: &DemoArgs,
@@ -184,7 +184,7 @@ fn show(
 }
 
 /// Where to go next, on stderr, so that `-o json` stays JSON.
-fn signposts(cluster: &ControlPlane, listen: Listen, out: &mut dyn Write) -> io::Result<()> {
+fn signposts(cluster: &ControlPlane, listen: &Listen, out: &mut dyn Write) -> io::Result<()> {
     out.flush()?;
     let address = listen.pages;
     let kubectl = cluster

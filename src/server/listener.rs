@@ -268,7 +268,7 @@ async fn answer(
     let answering = Answering::begin(activity);
     let response = match base.take_off(request.map(Body::new)) {
         Ok(request) => routes.oneshot(request).await?,
-        Err(response) => response,
+        Err(response) => *response,
     };
     Ok(response.map(|body| answering.track(body)))
 }

@@ -9,6 +9,8 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::{Router, routing::get};
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use sha2::{Digest as _, Sha256};
@@ -303,11 +305,7 @@ impl File {
     /// Names the content, and packs it where the reader takes that.
     fn of(body: Bytes, kind: &'static str, headers: &HeaderMap) -> Self {
         let hash = Sha256::digest(&body);
-        let hex: String = hash
-            .iter()
-            .take(12)
-            .map(|byte| format!("{byte:02x}"))
-            .collect();
+        let name = URL_SAFE_NO_PAD.encode(hash.get(..12).unwrap_or_default());
         let packed = (body.len() >= WORTH_PACKING && takes_gzip(headers)).then(|| packed(&body));
         let packed = packed.flatten();
         Self {
@@ -315,7 +313,7 @@ impl File {
             body: packed.unwrap_or(body),
             kind,
             // Weak: the same for each encoding.
-            tag: format!("W/\"{hex}\""),
+            tag: format!("W/\"{name}\""),
         }
     }
 

@@ -35,7 +35,7 @@ impl BasePath {
     pub(super) fn take_off<B>(
         &self,
         mut request: Request<B>,
-    ) -> Result<Request<B>, Response<Body>> {
+    ) -> Result<Request<B>, Box<Response<Body>>> {
         let Some(base) = &self.0 else {
             return Ok(request);
         };
@@ -48,7 +48,7 @@ impl BasePath {
                 .status(StatusCode::PERMANENT_REDIRECT)
                 .header(header::LOCATION, format!("{name}/"))
                 .body(Body::empty());
-            return Err(answer.unwrap_or_default());
+            return Err(Box::new(answer.unwrap_or_default()));
         }
         if !rest.starts_with('/') {
             return Ok(request);

@@ -423,7 +423,7 @@ pub fn service(view: &ReportView, namespace: &str, name: &str) -> Option<Service
     let mut members = of(&name);
     if members.is_empty() {
         let workload = workloads().find(|workload| *workload.id.name == *name)?;
-        name = workload.service.as_deref()?.to_owned();
+        workload.service.as_deref()?.clone_into(&mut name);
         members = of(&name);
     }
     let as_of = AsOf::new(view.as_of);

@@ -145,7 +145,7 @@ fn filters(query: &RegisterQuery, view: &ReportView, links: Links) -> Markup {
 }
 
 /// One row for each exception, in the order given.
-pub(super) fn table(lines: &[Exception], view: &ReportView, links: Links) -> Markup {
+pub(super) fn table(shown: &[Exception], view: &ReportView, links: Links) -> Markup {
     scroller(
         "Exceptions",
         &html! {
@@ -156,7 +156,7 @@ pub(super) fn table(lines: &[Exception], view: &ReportView, links: Links) -> Mar
                     th scope="col" { "Phase" } th scope="col" { "Until" } th.number scope="col" { "Covers" }
                     th.number scope="col" { "Cost a month" } th scope="col" { "Next" }
                 } }
-                tbody { @for line in lines { (row(line, view, links)) } }
+                tbody { @for line in shown { (row(line, view, links)) } }
             }
         },
     )
@@ -214,35 +214,35 @@ fn pager(query: &RegisterQuery, pages: usize, links: Links) -> Markup {
 }
 
 /// The exceptions of a path.
-pub(super) fn of_path(lines: Vec<Exception>, view: &ReportView, links: Links) -> Markup {
-    let place = lines
+pub(super) fn of_path(shown: Vec<Exception>, view: &ReportView, links: Links) -> Markup {
+    let place = shown
         .first()
         .map(|line| links.exceptions(&[("path", &line.path)]));
-    some(lines, place, view, links)
+    some(shown, place, view, links)
 }
 
 /// The exceptions that a team owns.
-pub(super) fn of_team(lines: Vec<Exception>, view: &ReportView, links: Links) -> Markup {
-    let place = lines
+pub(super) fn of_team(shown: Vec<Exception>, view: &ReportView, links: Links) -> Markup {
+    let place = shown
         .first()
         .map(|line| links.exceptions(&[("team", &line.owner)]));
-    some(lines, place, view, links)
+    some(shown, place, view, links)
 }
 
 fn some(
-    mut lines: Vec<Exception>,
+    mut shown: Vec<Exception>,
     place: Option<String>,
     view: &ReportView,
     links: Links,
 ) -> Markup {
-    register::sort(&mut lines);
-    let all = lines.len();
-    lines.truncate(LISTED);
+    register::sort(&mut shown);
+    let all = shown.len();
+    shown.truncate(LISTED);
     html! {
         @if let Some(place) = place {
             section {
                 h2 { "Exceptions" }
-                (table(&lines, view, links))
+                (table(&shown, view, links))
                 @if all > LISTED { p { a href=(place) { "All " (counted(all, "exception")) } } }
             }
         }

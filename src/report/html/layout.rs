@@ -4,6 +4,8 @@
 use std::borrow::Cow;
 use std::sync::LazyLock;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jiff::Timestamp;
 use maud::{DOCTYPE, Markup, html};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
@@ -30,10 +32,7 @@ static SCRIPT_VERSION: LazyLock<String> = LazyLock::new(|| version(SCRIPT));
 /// A short name for a content.
 fn version(content: &str) -> String {
     let hash = Sha256::digest(content.as_bytes());
-    hash.iter()
-        .take(6)
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
+    URL_SAFE_NO_PAD.encode(hash.get(..6).unwrap_or_default())
 }
 
 /// A text of an object: nothing in it reorders or hides what stands beside it.

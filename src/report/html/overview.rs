@@ -165,87 +165,90 @@ fn platform(
 
 /// What needs a person this week, besides the platform team's decisions.
 fn week(summary: &Summary, exceptions: &[Exception], view: &ReportView, links: Links) -> Markup {
-    let as_of = view.as_of;
-    let ahead = |at: &Timestamp| *at > as_of && *at <= WEEK.after(as_of);
+    let tasks = [
+        exceptions_this_week(exceptions, view.as_of, links),
+        paths_this_week(summary, view, links),
+    ];
+    let is_quiet = tasks.iter().all(|tasks| tasks.0.is_empty());
+    html! {
+        section {
+            h2 { "This week" }
+            @if is_quiet { p.quiet { "No review, expiry, new step or deadline in the next 7 days." } }
+            @else { ul.tasks { @for tasks in tasks { (tasks) } } }
+        }
+    }
+}
+
+fn is_this_week(at: Timestamp, as_of: Timestamp) -> bool {
+    at > as_of && at <= WEEK.after(as_of)
+}
+
+fn exceptions_this_week(exceptions: &[Exception], as_of: Timestamp, links: Links) -> Markup {
     let waiting = [
         (Next::ReviewOverdue, "overdue for a review"),
         (Next::RenewOrReturn, "expired: renew, or return to the path"),
         (Next::Review, "due for a review"),
         (Next::Close, "no longer needed: close"),
-    ]
-    .map(|(next, words)| {
-        (
-            next,
-            words,
-            exceptions.iter().filter(|line| line.next == next).count(),
-        )
-    });
-    let expiring = exceptions
-        .iter()
-        .filter(|line| line.effective_expiry.as_ref().is_some_and(ahead))
-        .count();
-    let announced: Vec<_> = summary
+    ];
+    let number = |next: Next| exceptions.iter().filter(|line| line.next == next).count();
+    let ends = exceptions.iter().filter_map(|line| line.effective_expiry);
+    let expiring = ends.filter(|at| is_this_week(*at, as_of)).count();
+    html! {
+        @for (next, words) in waiting {
+            @if number(next) > 0 {
+                li { a href=(links.exceptions(&[("next", next.as_str())])) { (counted(number(next), "exception")) } " " (words) }
+            }
+        }
+        @if expiring > 0 { li { (counted(expiring, "exception")) " will expire" } }
+    }
+}
+
+fn paths_this_week(summary: &Summary, view: &ReportView, links: Links) -> Markup {
+    let as_of = view.as_of;
+    let steps = summary
         .paths
         .iter()
         .flat_map(|path| path.announced.iter().map(move |step| (path, step)))
-        .filter(|(_, step)| ahead(&step.enforce_from))
-        .collect();
-    let deadlines: Vec<_> = summary
+        .filter(|(_, step)| is_this_week(step.enforce_from, as_of));
+    let deadlines = summary
         .paths
         .iter()
-        .filter_map(|path| Some((path, path.new_services.as_ref()?)))
-        .filter(|(_, new)| ahead(&new.deadline))
-        .collect();
-    let is_quiet = waiting.iter().all(|(_, _, number)| *number == 0)
-        && expiring == 0
-        && announced.is_empty()
-        && deadlines.is_empty();
+        .filter_map(|path| Some((path, path.new_services.as_ref()?.deadline)))
+        .filter(|(_, deadline)| is_this_week(*deadline, as_of));
     html! {
-        section {
-            h2 { "This week" }
-            @if is_quiet { p.quiet { "No review, expiry, new step or deadline in the next 7 days." } }
-            ul.tasks {
-                @for (next, words, number) in waiting {
-                    @if number > 0 {
-                        li { a href=(links.exceptions(&[("next", next.as_str())])) { (counted(number, "exception")) } " " (words) }
-                    }
-                }
-                @if expiring > 0 { li { (counted(expiring, "exception")) " will expire" } }
-                @for (path, step) in announced {
-                    li {
-                        a href=(links.path(&path.path)) { (text(&path.path)) } ": "
-                        @if is_restricted(view, &path.path, &step.check) { "a restricted step" }
-                        @else { "the step " (text(&step.check)) }
-                        " counts from " (on(step.enforce_from, as_of)) "; "
-                        (counted(step.services, "service")) " to go"
-                    }
-                }
-                @for (path, new) in deadlines {
-                    li {
-                        a href=(links.path(&path.path)) { (text(&path.path)) } ": new services are measured on "
-                        (on(new.deadline, as_of))
-                    }
-                }
+        @for (path, step) in steps {
+            li {
+                a href=(links.path(&path.path)) { (text(&path.path)) } ": "
+                @if is_restricted(view, &path.path, &step.check) { "a restricted step" }
+                @else { "the step " (text(&step.check)) }
+                " counts from " (on(step.enforce_from, as_of)) "; "
+                (counted(step.services, "service")) " to go"
+            }
+        }
+        @for (path, deadline) in deadlines {
+            li {
+                a href=(links.path(&path.path)) { (text(&path.path)) } ": new services are measured on "
+                (on(deadline, as_of))
             }
         }
     }
 }
 
 fn paths(view: &ReportView, links: Links) -> Markup {
-    let lines = &view.summary().paths;
-    if lines.is_empty() {
+    let shown = &view.summary().paths;
+    if shown.is_empty() {
         return html! {};
     }
     html! {
         section {
             h2 { "Paths" }
-            (table(lines, view.as_of, links))
+            (table(shown, view.as_of, links))
         }
     }
 }
 
 /// One row for each path.
-pub(super) fn table(lines: &[PathLine], as_of: Timestamp, links: Links) -> Markup {
+pub(super) fn table(shown: &[PathLine], as_of: Timestamp, links: Links) -> Markup {
     scroller(
         "Paths",
         &html! {
@@ -256,7 +259,7 @@ pub(super) fn table(lines: &[PathLine], as_of: Timestamp, links: Links) -> Marku
                     th scope="col" { "On the path" } th.number scope="col" { "Target" }
                     th scope="col" { "New services" } th scope="col" { "Trend" }
                 } }
-                tbody { @for line in lines { (row(line, as_of, links)) } }
+                tbody { @for line in shown { (row(line, as_of, links)) } }
             }
         },
     )

@@ -21,14 +21,14 @@ const RELEASES: usize = 20;
 const WEEKS: usize = 12;
 
 pub(super) fn list(view: &ReportView, links: Links) -> Markup {
-    let lines = &view.summary().paths;
+    let shown = &view.summary().paths;
     html! {
         h1 { "Paths" }
         p.quiet { "A golden path is the supported way to run a service. It is an offer: a service may deviate, visibly and with an owner." }
-        @if lines.is_empty() {
+        @if shown.is_empty() {
             p { "There is no golden path yet. Apply a " code { "GoldenPath" } ", or run " code { "goldenpath init" } " for a proposal from what your teams do." }
         } @else {
-            (overview::table(lines, view.as_of, links))
+            (overview::table(shown, view.as_of, links))
         }
     }
 }

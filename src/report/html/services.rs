@@ -97,7 +97,7 @@ pub(super) fn choice(name: &str, values: &[&str], chosen: Option<&str>) -> Marku
 
 /// One row for each service; with a query, its heads sort.
 pub(super) fn table(
-    lines: &[ServiceLine],
+    shown: &[ServiceLine],
     query: Option<&ServiceQuery>,
     view: &ReportView,
     links: Links,
@@ -113,7 +113,7 @@ pub(super) fn table(
                     (head("Path", ServiceOrder::Path)) (head("Steps", ServiceOrder::Closest))
                     th scope="col" { "State" } th scope="col" { "Missing" }
                 } }
-                tbody { @for line in lines { (row(line, view, links)) } }
+                tbody { @for line in shown { (row(line, view, links)) } }
             }
         },
     )
