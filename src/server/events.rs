@@ -25,6 +25,7 @@ use answer::{Refusal, ResultCounts};
 
 use super::busy;
 use super::listener::Routes;
+use super::prefix::BasePath;
 use crate::assess::delivery::event::alertmanager::{self, AlertSettings};
 use crate::assess::delivery::event::cloudevents::{is_json, media_type};
 use crate::assess::delivery::event::{
@@ -98,6 +99,7 @@ pub fn events(receiver: Arc<dyn IncidentReceiver>, settings: EventSettings) -> R
     Routes {
         all,
         reserve: Router::new().fallback(busy),
+        base: BasePath::default(),
         views: Arc::default(),
     }
 }

@@ -9,8 +9,6 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::{Router, routing::get};
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use sha2::{Digest as _, Sha256};
@@ -305,7 +303,9 @@ impl File {
     /// Names the content, and packs it where the reader takes that.
     fn of(body: Bytes, kind: &'static str, headers: &HeaderMap) -> Self {
         let hash = Sha256::digest(&body);
-        let name = URL_SAFE_NO_PAD.encode(hash.get(..12).unwrap_or_default());
+        let name = hash
+            .first_chunk()
+            .map_or(0, |bytes| u64::from_be_bytes(*bytes));
         let packed = (body.len() >= WORTH_PACKING && takes_gzip(headers)).then(|| packed(&body));
         let packed = packed.flatten();
         Self {
@@ -313,7 +313,7 @@ impl File {
             body: packed.unwrap_or(body),
             kind,
             // Weak: the same for each encoding.
-            tag: format!("W/\"{name}\""),
+            tag: format!("W/\"{name:016x}\""),
         }
     }
 

@@ -318,13 +318,13 @@ fn open_pages_hear_of_the_version_and_their_streams_are_bounded() {
         heard += std::str::from_utf8(&bytes[..read]).unwrap();
     }
     assert!(heard.contains(&format!("data: {version}-")), "{heard}");
-    let head = heard.to_ascii_lowercase();
+    let lower = heard.to_ascii_lowercase();
     for line in [
         "content-type: text/event-stream",
         "x-accel-buffering: no",
         "no-transform",
     ] {
-        assert!(head.contains(line), "{head}");
+        assert!(lower.contains(line), "{lower}");
     }
     // Streams that hear nothing further hold no thread, and the last ones find no room.
     let mut streams = vec![first];
@@ -397,9 +397,9 @@ fn links_work_behind_a_prefix() {
         assert!(address.starts_with("/tools/goldenpath/"), "{address}");
         assert_eq!(answer.status, 200, "{address}");
     }
-    let bare = whole(ask(&server, "/tools/goldenpath"));
+    let redirect = whole(ask(&server, "/tools/goldenpath"));
     assert_eq!(
-        (bare.status, header(&bare, "location")),
+        (redirect.status, header(&redirect, "location")),
         (308, Some("goldenpath/"))
     );
     assert_eq!(whole(ask(&server, "/livez")).status, 200);
