@@ -1,7 +1,6 @@
-//! The page that everybody can open, as HTML: one rendering for each address, from the view that the JSON
-//! is written from. Texts of objects are escaped by the markup macro, and signs that reorder or hide text
-//! by [`layout::text`]. Links are relative, so that a page works behind any prefix. No script and no style
-//! stands in a page.
+//! The page that everybody can open, as HTML. [`render`] writes each address from the view that the JSON is
+//! written from. The markup macro escapes texts of objects, and [`layout::text`] removes signs that reorder or
+//! hide text. Links are relative, so that a page works behind any prefix. A page holds no script and no style.
 
 mod chart;
 mod exceptions;
@@ -24,7 +23,7 @@ use crate::report::document::view::ReportView;
 /// The stylesheet of every page.
 pub const STYLE: &str = include_str!("html/style.css");
 
-/// The script of every page that has figures.
+/// The script of every page with figures.
 pub const SCRIPT: &str = include_str!("html/page.js");
 
 /// An address of the page.
@@ -51,7 +50,7 @@ impl Page {
         }
     }
 
-    /// How many levels below the first page its address is.
+    /// The levels of its address below the first page.
     pub const fn depth(&self) -> usize {
         match self {
             Self::Overview
@@ -65,7 +64,7 @@ impl Page {
     }
 }
 
-/// What a page shows instead of its content.
+/// A page that replaces the content.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Notice<'a> {
     /// There is no such address.
@@ -113,7 +112,7 @@ pub fn render(page: &Page, view: &ReportView) -> Option<String> {
 /// A page without content, `depth` levels below the first.
 pub fn notice(notice: &Notice<'_>, depth: usize) -> String {
     let links = Links::at_depth(depth);
-    let (title, main) = said(notice, links);
+    let (title, main) = notice_content(notice, links);
     let shell = Shell {
         title,
         tab: None,
@@ -123,7 +122,7 @@ pub fn notice(notice: &Notice<'_>, depth: usize) -> String {
     shell.around(&main).into_string()
 }
 
-fn said(notice: &Notice<'_>, links: Links) -> (&'static str, Markup) {
+fn notice_content(notice: &Notice<'_>, links: Links) -> (&'static str, Markup) {
     match notice {
         Notice::NotFound => (
             "Not found",

@@ -9,6 +9,7 @@ use crate::assess::state::{Standing, State, Status};
 use crate::report::document::{StandingDates, Workload};
 use crate::report::terminal::plain::plain;
 
+pub(in crate::report) mod groups;
 pub(crate) mod next;
 
 /// Inputs of the sentence for a workload.
@@ -71,9 +72,6 @@ pub(crate) const fn state(state: State) -> &'static str {
         },
     }
 }
-
-/// As [`state`], of services judged by a path that only advises.
-pub(crate) const ADVISED: &str = "with steps to go";
 
 fn deviation(standing: Standing, state: &WorkloadState<'_>) -> String {
     let short = in_short(standing, &state.dates, Calendar::Today(state.as_of));

@@ -1,5 +1,6 @@
-//! Announces changes to open pages, as server-sent events: the version alone, so that a reader asks for
-//! its page again. Streams are few, say something every 15 s, and end before the listener closes them.
+//! Announces changes to open pages, as server-sent events. An event carries the version alone; the page then
+//! fetches itself again. The number of streams is bounded; each sends a comment every 15 s, and ends before
+//! the listener closes it.
 
 use std::convert::Infallible;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -16,11 +17,11 @@ use tokio::time::sleep;
 
 use super::{Limits, Responses, Source};
 
-/// The largest share of a listener's connections that streams may hold: one in this many.
-const SHARE: usize = 3;
+/// Streams may hold one in this many of a listener's connections.
+const CONNECTIONS_PER_STREAM: usize = 3;
 /// How often the version is compared.
 const CHECK_EVERY: Duration = Duration::from_secs(1);
-/// Pause after which a comment is sent: proxies close what is silent.
+/// Proxies close a silent stream, so a comment follows each such pause.
 const HEARTBEAT: Duration = Duration::from_secs(15);
 /// How long a stream lasts; a browser opens the next one.
 const LIFETIME: Duration = Duration::from_secs(100);
@@ -34,7 +35,7 @@ pub(super) struct Changes {
 
 impl Default for Changes {
     fn default() -> Self {
-        let streams = (Limits::default().connections / SHARE).max(1);
+        let streams = (Limits::default().connections / CONNECTIONS_PER_STREAM).max(1);
         Self {
             latest: Mutex::default(),
             open: Arc::new(Semaphore::new(streams)),
@@ -57,13 +58,13 @@ impl Changes {
     }
 }
 
-/// What one reader knows.
+/// One open stream.
 struct Reader {
     responses: Responses,
     _room: OwnedSemaphorePermit,
     began: Instant,
-    spoke: Instant,
-    /// The version and the minute that were announced last: dates change answers too.
+    sent: Instant,
+    /// The version and the minute announced last: dates change answers too.
     known: Option<(u64, i64)>,
 }
 
@@ -75,13 +76,13 @@ impl Reader {
             let current = version.map(|version| (version, Timestamp::now().as_second() / 60));
             if let Some((version, minute)) = current.filter(|_| current != self.known) {
                 self.known = current;
-                self.spoke = Instant::now();
+                self.sent = Instant::now();
                 let id = format!("{version}-{minute}");
                 let event = format!("event: version\nid: {id}\nretry: 3000\ndata: {id}\n\n");
                 return Some((Ok(event.into()), self));
             }
-            if self.spoke.elapsed() >= HEARTBEAT {
-                self.spoke = Instant::now();
+            if self.sent.elapsed() >= HEARTBEAT {
+                self.sent = Instant::now();
                 return Some((Ok(Bytes::from_static(b": still here\n\n")), self));
             }
             sleep(CHECK_EVERY).await;
@@ -90,7 +91,7 @@ impl Reader {
     }
 }
 
-/// Without room, `204` makes a browser stop asking.
+/// Opens a stream, or answers `204`, which makes a browser stop asking.
 pub(super) async fn stream(State(responses): State<Responses>) -> Response {
     let Ok(room) = responses.changes.open.clone().try_acquire_owned() else {
         return StatusCode::NO_CONTENT.into_response();
@@ -99,7 +100,7 @@ pub(super) async fn stream(State(responses): State<Responses>) -> Response {
         responses,
         _room: room,
         began: Instant::now(),
-        spoke: Instant::now(),
+        sent: Instant::now(),
         known: None,
     };
     let headers = [

@@ -266,7 +266,7 @@ async fn answer(
     activity: Arc<Activity>,
 ) -> Result<Response<Tracked>, Infallible> {
     let answering = Answering::begin(activity);
-    let response = match base.take_off(request.map(Body::new)) {
+    let response = match base.strip_from(request.map(Body::new)) {
         Ok(request) => routes.oneshot(request).await?,
         Err(response) => *response,
     };

@@ -1,5 +1,5 @@
-//! The page for people: each address rendered from the view that the JSON is written from, with its headers.
-//! No address takes a write, and no page holds script or style of its own.
+//! The page for people: renders each address from the view that the JSON is written from, and adds the
+//! headers. No address takes a write, and no page holds script or style of its own.
 
 use std::io::Write as _;
 
@@ -11,10 +11,10 @@ use axum::response::{IntoResponse, Response};
 use axum::{Router, routing::get};
 use flate2::Compression;
 use flate2::write::GzEncoder;
-use sha2::{Digest as _, Sha256};
 
 use super::shared::Unavailable;
 use super::{JSON, Pairs, RETRY_AFTER, Responses, bad_request, not_found};
+use crate::assess::object::digest::digest;
 use crate::report::document::encode;
 use crate::report::document::services::{ServiceQuery, service};
 use crate::report::document::view::ReportView;
@@ -25,9 +25,11 @@ const CSS: &str = "text/css; charset=utf-8";
 const SCRIPT: &str = "text/javascript; charset=utf-8";
 const CSV: &str = "text/csv; charset=utf-8";
 /// The longest address, in bytes.
-const LONGEST: usize = 4096;
+const MAX_ADDRESS_BYTES: usize = 4096;
 /// Smaller bodies are not compressed.
-const WORTH_PACKING: usize = 1024;
+const MIN_COMPRESSED_BYTES: usize = 1024;
+/// Hexadecimal digits of an `ETag`.
+const TAG_DIGITS: usize = 16;
 /// What a page may load: its own stylesheet and script, and nothing inline.
 const POLICY: HeaderValue = HeaderValue::from_static(
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; \
@@ -51,17 +53,17 @@ pub(super) fn routes(responses: Responses) -> Router {
         .route("/assets/page.js", get(script))
         .route("/api/v1/services", get(services_as_json))
         .route("/api/v1/services/{namespace}/{name}", get(service_as_json))
-        .fallback(nowhere)
+        .fallback(not_found_page)
         .with_state(responses)
 }
 
-/// Refuses endless addresses, and adds the headers that every response has.
+/// Refuses very long addresses, and adds the headers of every response.
 pub(super) fn guarded(router: Router) -> Router {
     router.layer(middleware::from_fn(guard))
 }
 
 async fn guard(request: Request, next: Next) -> Response {
-    let mut response = if request.uri().to_string().len() > LONGEST {
+    let mut response = if request.uri().to_string().len() > MAX_ADDRESS_BYTES {
         (StatusCode::URI_TOO_LONG, "the address is too long\n").into_response()
     } else {
         next.run(request).await
@@ -146,7 +148,7 @@ async fn script(headers: HeaderMap) -> Response {
     asset(html::SCRIPT, SCRIPT, &headers)
 }
 
-/// Its address has the version of its content, so that it can be cached for long.
+/// The page links it with the version of its content, so that browsers may cache it for long.
 fn asset(content: &'static str, kind: &'static str, headers: &HeaderMap) -> Response {
     let mut response = File::of(content.into(), kind, headers).respond(headers);
     response.headers_mut().insert(
@@ -156,8 +158,8 @@ fn asset(content: &'static str, kind: &'static str, headers: &HeaderMap) -> Resp
     response
 }
 
-/// The filtered services on all pages.
-fn whole(pairs: Vec<(String, String)>) -> Result<ServiceQuery, Box<Response>> {
+/// A query for the filtered services on all pages.
+fn unpaged(pairs: Vec<(String, String)>) -> Result<ServiceQuery, Box<Response>> {
     let query = ServiceQuery::read(pairs).map_err(|error| Box::new(bad_request(&error)))?;
     Ok(ServiceQuery {
         page: 1,
@@ -171,7 +173,7 @@ async fn csv(
     Query(pairs): Pairs,
     headers: HeaderMap,
 ) -> Response {
-    match whole(pairs) {
+    match unpaged(pairs) {
         Ok(query) => {
             let written = move |view: &ReportView| Some(query.page(view).csv());
             file(written, CSV, &responses, &headers).await
@@ -185,7 +187,7 @@ async fn all_as_json(
     Query(pairs): Pairs,
     headers: HeaderMap,
 ) -> Response {
-    match whole(pairs) {
+    match unpaged(pairs) {
         Ok(query) => {
             let written = move |view: &ReportView| query.page(view).json().ok();
             file(written, JSON, &responses, &headers).await
@@ -220,7 +222,7 @@ async fn service_as_json(
     file(written, JSON, &responses, &headers).await
 }
 
-async fn nowhere(uri: Uri) -> Response {
+async fn not_found_page(uri: Uri) -> Response {
     let path = uri.path();
     if path.starts_with("/api/") {
         return not_found();
@@ -253,7 +255,7 @@ async fn show(page: Page, responses: &Responses, headers: &HeaderMap) -> Respons
     }
 }
 
-/// Answers with a document that is no page.
+/// Answers with a file: JSON or CSV.
 async fn file(
     written: impl FnOnce(&ReportView) -> Option<String> + Send + 'static,
     kind: &'static str,
@@ -267,7 +269,7 @@ async fn file(
     }
 }
 
-/// Writes a document of the view that readers share now, off the threads that serve.
+/// Writes a document from the shared view, on a thread of its own.
 async fn built(
     written: impl FnOnce(&ReportView) -> Option<String> + Send + 'static,
     kind: &'static str,
@@ -296,24 +298,23 @@ struct File {
     body: Bytes,
     kind: &'static str,
     tag: String,
-    is_packed: bool,
+    is_compressed: bool,
 }
 
 impl File {
-    /// Names the content, and packs it where the reader takes that.
+    /// Names the content, and compresses it where the reader accepts that.
     fn of(body: Bytes, kind: &'static str, headers: &HeaderMap) -> Self {
-        let hash = Sha256::digest(&body);
-        let name = hash
-            .first_chunk()
-            .map_or(0, |bytes| u64::from_be_bytes(*bytes));
-        let packed = (body.len() >= WORTH_PACKING && takes_gzip(headers)).then(|| packed(&body));
-        let packed = packed.flatten();
+        // Weak: the same for each encoding.
+        let tag = format!("W/\"{}\"", digest(&body, TAG_DIGITS));
+        let is_large = body.len() >= MIN_COMPRESSED_BYTES;
+        let compressed = (is_large && accepts_gzip(headers))
+            .then(|| compressed(&body))
+            .flatten();
         Self {
-            is_packed: packed.is_some(),
-            body: packed.unwrap_or(body),
+            is_compressed: compressed.is_some(),
+            body: compressed.unwrap_or(body),
             kind,
-            // Weak: the same for each encoding.
-            tag: format!("W/\"{name:016x}\""),
+            tag,
         }
     }
 
@@ -332,7 +333,7 @@ impl File {
         }
         let kind = [(header::CONTENT_TYPE, self.kind)];
         let mut response = (common, kind, self.body).into_response();
-        if self.is_packed {
+        if self.is_compressed {
             let gzip = HeaderValue::from_static("gzip");
             response
                 .headers_mut()
@@ -342,7 +343,7 @@ impl File {
     }
 }
 
-fn takes_gzip(headers: &HeaderMap) -> bool {
+fn accepts_gzip(headers: &HeaderMap) -> bool {
     let accepted = headers.get(header::ACCEPT_ENCODING);
     let accepted = accepted
         .and_then(|value| value.to_str().ok())
@@ -357,7 +358,7 @@ fn takes_gzip(headers: &HeaderMap) -> bool {
     })
 }
 
-fn packed(body: &[u8]) -> Option<Bytes> {
+fn compressed(body: &[u8]) -> Option<Bytes> {
     let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
     encoder.write_all(body).ok()?;
     encoder.finish().ok().map(Bytes::from)

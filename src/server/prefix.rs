@@ -1,5 +1,5 @@
-//! The path that a proxy puts before every address, taken off before the routes see it. Addresses without
-//! it work as well, so that probes and proxies that take it off themselves need no flag.
+//! The base path that a proxy puts before every address. The server removes it before it chooses a route.
+//! Addresses without it work as well, so that probes, and proxies that remove it themselves, need no flag.
 
 use std::sync::Arc;
 
@@ -28,11 +28,11 @@ impl BasePath {
         Ok(Self(Some(path.into())))
     }
 
-    /// The request as the routes know it.
+    /// Removes the base path from a request.
     ///
     /// # Errors
-    /// The answer to a request for the path itself: links of a page only work behind its slash.
-    pub(super) fn take_off<B>(
+    /// A redirect to the slash after the path, when the request lacks it: relative links need the slash.
+    pub(super) fn strip_from<B>(
         &self,
         mut request: Request<B>,
     ) -> Result<Request<B>, Box<Response<Body>>> {
@@ -70,7 +70,7 @@ mod tests {
 
     fn path(base: &str, uri: &str) -> String {
         let request = Request::get(uri).body(()).unwrap();
-        match BasePath::parse(base).unwrap().take_off(request) {
+        match BasePath::parse(base).unwrap().strip_from(request) {
             Ok(request) => request.uri().to_string(),
             Err(answer) => {
                 let location = answer.headers()[header::LOCATION].to_str().unwrap();

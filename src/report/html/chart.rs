@@ -4,10 +4,11 @@
 use jiff::Timestamp;
 use maud::{Markup, html};
 
-use super::layout::GROUPS;
+use super::layout::Mark;
 use crate::report::document::TrendPoint;
 use crate::report::terminal::share::{percent, ratio};
 use crate::report::voice::day;
+use crate::report::voice::groups::{GroupCounts, StateGroup};
 
 /// Width of a bar in its own units.
 const BAR: f64 = 1000.0;
@@ -15,19 +16,30 @@ const BAR: f64 = 1000.0;
 const WIDTH: f64 = 160.0;
 const HEIGHT: f64 = 36.0;
 
+/// A group's part of a bar.
+struct BarPart {
+    group: StateGroup,
+    start: f64,
+    width: f64,
+}
+
 /// One bar of the groups of services; `label` says it in words.
-pub(super) fn bar(counts: [usize; 5], label: &str) -> Markup {
-    let whole: usize = counts.iter().sum();
+pub(super) fn bar(counts: GroupCounts, label: &str) -> Markup {
+    let whole = counts.total();
     let mut before = 0;
-    let parts: Vec<(&str, f64, f64)> = counts
-        .into_iter()
-        .zip(GROUPS)
-        .map(|(count, (class, _))| {
+    let parts: Vec<BarPart> = counts
+        .each()
+        .map(|(group, services)| {
             let start = ratio(before, whole) * BAR;
-            before += count;
-            (class, start, ratio(count, whole) * BAR)
+            before += services;
+            let width = ratio(services, whole) * BAR;
+            BarPart {
+                group,
+                start,
+                width,
+            }
         })
-        .filter(|(_, _, width)| *width > 0.0)
+        .filter(|part| part.width > 0.0)
         .collect();
     html! {
         svg.bar role="img" aria-label=(label) viewBox="0 0 1000 28" preserveAspectRatio="none" {
@@ -41,20 +53,21 @@ pub(super) fn bar(counts: [usize; 5], label: &str) -> Markup {
                     rect.ink x="2" y="2" width="3" height="3" {}
                 }
             }
-            @for (class, start, width) in parts {
-                rect class=(class) fill=[pattern(class)] x=(format!("{start:.1}")) y="1" width=(format!("{:.1}", (width - 3.0).max(2.0))) height="26" rx="2" {}
+            @for BarPart { group, start, width } in parts {
+                rect class=(Mark::of(group).class) fill=[pattern(group)] x=(format!("{start:.1}")) y="1"
+                    width=(format!("{:.1}", (width - 3.0).max(2.0))) height="26" rx="2" {}
             }
         }
     }
 }
 
-/// The pattern that sets a group apart without colour. It stands at the part itself: in a stylesheet, the
-/// reference would be to the stylesheet.
-fn pattern(class: &str) -> Option<&'static str> {
-    match class {
-        "excepted" => Some("url(#stripes)"),
-        "moving" => Some("url(#dots)"),
-        _ => None,
+/// The pattern that sets a group apart without colour. The part itself refers to it: a reference in the
+/// stylesheet would be relative to the stylesheet.
+const fn pattern(group: StateGroup) -> Option<&'static str> {
+    match group {
+        StateGroup::Excepted => Some("url(#stripes)"),
+        StateGroup::InProgress => Some("url(#dots)"),
+        StateGroup::OnPath | StateGroup::Undocumented | StateGroup::Advised => None,
     }
 }
 

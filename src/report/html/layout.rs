@@ -1,21 +1,19 @@
-//! What every page shares: the frame, links by depth, escaped texts, dates, and the marks of states. No
+//! The parts of every page: the frame, links by depth, escaped texts, dates, and the marks of states. No
 //! page is written here.
 
 use std::borrow::Cow;
 use std::sync::LazyLock;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jiff::Timestamp;
 use maud::{DOCTYPE, Markup, html};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
-use sha2::{Digest as _, Sha256};
 
 use super::{SCRIPT, STYLE};
+use crate::assess::object::digest::digest;
 use crate::assess::state::{Standing, State, Status};
 use crate::report::document::services::ServiceLine;
 use crate::report::terminal::plain::plain;
-use crate::report::terminal::text::group;
+use crate::report::voice::groups::StateGroup;
 use crate::report::voice::{self, WorkloadState};
 
 /// All but the unreserved characters of RFC 3986.
@@ -25,17 +23,12 @@ const RESERVED: AsciiSet = NON_ALPHANUMERIC
     .remove(b'_')
     .remove(b'~');
 
-/// Names versions of stylesheet and script, so that it can be cached for long.
-static STYLE_VERSION: LazyLock<String> = LazyLock::new(|| version(STYLE));
-static SCRIPT_VERSION: LazyLock<String> = LazyLock::new(|| version(SCRIPT));
+/// The addresses of stylesheet and script change with their content, so that browsers cache them for long.
+static STYLE_VERSION: LazyLock<String> = LazyLock::new(|| digest(STYLE, VERSION_DIGITS));
+static SCRIPT_VERSION: LazyLock<String> = LazyLock::new(|| digest(SCRIPT, VERSION_DIGITS));
+const VERSION_DIGITS: usize = 12;
 
-/// A short name for a content.
-fn version(content: &str) -> String {
-    let hash = Sha256::digest(content.as_bytes());
-    URL_SAFE_NO_PAD.encode(hash.get(..6).unwrap_or_default())
-}
-
-/// A text of an object: nothing in it reorders or hides what stands beside it.
+/// A text of an object, without signs that reorder or hide the text beside it.
 pub(super) fn text(text: &str) -> Cow<'_, str> {
     plain(text)
 }
@@ -104,7 +97,7 @@ pub(super) fn is_web(url: &str) -> bool {
     url.starts_with("https://") || url.starts_with("http://")
 }
 
-/// An address of an object, as a link where it is one of the web.
+/// An address of an object: a link if a browser may open it, else text.
 pub(super) fn outside(url: &str, words: &str) -> Markup {
     html! {
         @if is_web(url) {
@@ -222,15 +215,31 @@ pub(super) fn since(at: Timestamp, as_of: Timestamp) -> Markup {
     html! { time datetime=(at) title=(at) { (voice::ago(at, as_of)) } }
 }
 
-/// The class of each group of states: on the path, with an approved exception, in progress,
-/// undocumented, advised. Each has a sign besides its colour.
-pub(super) const GROUPS: [(&str, &str); 5] = [
-    ("golden", "●"),
-    ("excepted", "◐"),
-    ("moving", "◌"),
-    ("open", "○"),
-    ("advised", "○"),
-];
+/// How a state looks: a class of the stylesheet, and a sign besides its colour.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Mark {
+    pub(super) class: &'static str,
+    pub(super) sign: &'static str,
+}
+
+impl Mark {
+    /// Of services that no path judges.
+    const UNJUDGED: Self = Self {
+        class: "none",
+        sign: "–",
+    };
+
+    pub(super) const fn of(group: StateGroup) -> Self {
+        let (class, sign) = match group {
+            StateGroup::OnPath => ("golden", "●"),
+            StateGroup::Excepted => ("excepted", "◐"),
+            StateGroup::InProgress => ("in-progress", "◌"),
+            StateGroup::Undocumented => ("open", "○"),
+            StateGroup::Advised => ("advised", "○"),
+        };
+        Self { class, sign }
+    }
+}
 
 /// A state in words, with its sign.
 pub(super) fn state(line: &ServiceLine, as_of: Timestamp) -> Markup {
@@ -243,24 +252,21 @@ pub(super) fn state(line: &ServiceLine, as_of: Timestamp) -> Markup {
         command: None,
         as_of,
     });
-    let (class, sign) = mark(line.status, line.deviation, line.advice);
+    let Mark { class, sign } = mark(line.status, line.deviation, line.advice);
     html! { span.state.(class) { span aria-hidden="true" { (sign) } " " (sentence) } }
 }
 
-/// The class and the sign of a state.
-pub(super) fn mark(
-    status: Status,
-    deviation: Option<Standing>,
-    advice: bool,
-) -> (&'static str, &'static str) {
-    let state = match status {
-        Status::GoldenPath => State::GoldenPath,
-        Status::Unknown => State::Unknown,
-        Status::Deviating if advice => return GROUPS[4],
-        Status::Deviating => State::Deviating(deviation.unwrap_or(Standing::Undocumented)),
-        Status::Unscoped | Status::Ignored => return ("none", "–"),
-    };
-    GROUPS[group(state)]
+/// The mark of a state.
+pub(super) fn mark(status: Status, deviation: Option<Standing>, advice: bool) -> Mark {
+    Mark::of(match status {
+        Status::GoldenPath => StateGroup::of(State::GoldenPath),
+        Status::Unknown => StateGroup::of(State::Unknown),
+        Status::Deviating if advice => StateGroup::Advised,
+        Status::Deviating => StateGroup::of(State::Deviating(
+            deviation.unwrap_or(Standing::Undocumented),
+        )),
+        Status::Unscoped | Status::Ignored => return Mark::UNJUDGED,
+    })
 }
 
 /// "7 of 8".
@@ -268,7 +274,7 @@ pub(super) fn steps(passed: usize, of: usize) -> Markup {
     html! { @if of > 0 { (passed) " of " (of) } @else { "–" } }
 }
 
-/// The words for steps that are not named.
+/// "1 restricted step".
 pub(super) fn restricted(number: usize) -> String {
     voice::counted(number, "restricted step")
 }

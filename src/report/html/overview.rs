@@ -6,7 +6,7 @@ use maud::{Markup, html};
 
 use super::chart;
 use super::exceptions::name as exception_name;
-use super::layout::{GROUPS, Links, on, scroller, since, text};
+use super::layout::{Links, Mark, mark, on, scroller, since, text};
 use crate::api::Period;
 use crate::assess::register::next::Next;
 use crate::assess::source::Problem;
@@ -16,7 +16,8 @@ use crate::report::document::view::ReportView;
 use crate::report::document::{CheckCount, Exception, PathLine, Summary};
 use crate::report::register;
 use crate::report::terminal::share::{percent, share};
-use crate::report::terminal::text::{Groups, denominator, group, new_services, shares};
+use crate::report::terminal::text::{denominator, new_services, shares};
+use crate::report::voice::groups::{GroupCounts, StateGroup};
 use crate::report::voice::{self, counted};
 
 /// Lines of a list that has a page of its own.
@@ -41,26 +42,22 @@ pub(super) fn render(view: &ReportView, links: Links) -> Markup {
 
 /// The figure, its denominator, and its parts.
 fn head(summary: &Summary, links: Links) -> Markup {
-    let groups = Groups::of(summary);
+    let counts = GroupCounts::of(summary);
     if summary.counted_services == 0 {
         return nothing_yet(summary, links);
     }
-    let figures: Vec<(usize, String)> = groups
-        .shown()
-        .map(|index| (index, share(groups.0[index], summary.counted_services)))
-        .collect();
     html! {
         section.head {
             h1 {
-                @for (index, figure) in &figures {
-                    span class={ "figure " (GROUPS[*index].0) } {
-                        strong { (figure) } " " (Groups::WORDS[*index].0)
+                @for group in counts.shown() {
+                    span class={ "figure " (Mark::of(group).class) } {
+                        strong { (share(counts.get(group), summary.counted_services)) } " " (group.words())
                     }
                 }
             }
-            (chart::bar(groups.0, &shares(summary)))
+            (chart::bar(counts, &shares(summary)))
             ul.legend {
-                @for state in in_order_of_groups() {
+                @for state in states_by_group() {
                     @let services = summary.services.get(&state).copied().unwrap_or(0);
                     @if services > 0 { (legend(state, services, links)) }
                 }
@@ -73,10 +70,14 @@ fn head(summary: &Summary, links: Links) -> Markup {
     }
 }
 
-/// The states as the bar has them.
-fn in_order_of_groups() -> Vec<State> {
+/// The states in the order of the bar.
+fn states_by_group() -> Vec<State> {
     let mut states: Vec<State> = State::ALL.into_iter().rev().collect();
-    states.sort_by_key(|state| group(*state));
+    let place = |state: &State| {
+        let group = StateGroup::of(*state);
+        StateGroup::ALL.iter().position(|other| *other == group)
+    };
+    states.sort_by_key(place);
     states
 }
 
@@ -86,7 +87,7 @@ fn legend(state: State, services: usize, links: Links) -> Markup {
         State::Unknown => (Status::Unknown, None),
         State::Deviating(standing) => (Status::Deviating, Some(standing)),
     };
-    let (class, sign) = super::layout::mark(status, deviation, false);
+    let Mark { class, sign } = mark(status, deviation, false);
     html! {
         li {
             span.state class={ "state " (class) } aria-hidden="true" { (sign) } " "

@@ -1,5 +1,5 @@
-// Keeps an open page current: the server announces changes, and what has changed is replaced. Without this
-// script the page works as well, and shows the state it was loaded with.
+// Keeps an open page current: the server announces changes, and the script replaces the parts that differ.
+// Without the script the page shows the state it was loaded with.
 (() => {
   "use strict";
   const self = document.currentScript;
@@ -11,17 +11,17 @@
   let seen = self.dataset.version;
   let source = null;
   let poll = 0;
-  let busy = false;
-  let again = false;
-  let said = 0;
+  let isBusy = false;
+  let isStale = false;
+  let announcedAt = 0;
 
-  function say(text, always) {
-    if (!always && Date.now() - said < QUIET) return;
-    said = Date.now();
+  function announce(text, always) {
+    if (!always && Date.now() - announcedAt < QUIET) return;
+    announcedAt = Date.now();
     live.textContent = text;
   }
 
-  // How to find an element again after its part of the page was replaced.
+  // Finds an element again after its part of the page was replaced.
   function place(element) {
     if (!element || !main.contains(element) || element === main) return null;
     if (element.id) return () => document.getElementById(element.id);
@@ -66,28 +66,28 @@
   }
 
   async function refresh() {
-    if (busy) { again = true; return; }
-    busy = true;
+    if (isBusy) { isStale = true; return; }
+    isBusy = true;
     try {
       const answer = await fetch(location.href, { cache: "no-cache", headers: { accept: "text/html" } });
       const next = new DOMParser().parseFromString(await answer.text(), "text/html");
       const fresh = next.getElementById("main");
       if (!answer.ok || !fresh) {
-        say(answer.status === 404 ? "This is gone now." : "The operator is busy; this is the last known state.");
+        announce(answer.status === 404 ? "This is gone now." : "The operator is busy; this is the last known state.");
         return;
       }
-      if (replace(fresh)) say("Updated.");
-      else if (live.dataset.lost) say("", true);
+      if (replace(fresh)) announce("Updated.");
+      else if (live.dataset.lost) announce("", true);
       delete live.dataset.lost;
       const judged = document.getElementById("judged");
       const newer = next.getElementById("judged");
       if (judged && newer) judged.replaceWith(newer);
     } catch {
       live.dataset.lost = "yes";
-      say("Not connected; this is the last known state.");
+      announce("Not connected; this is the last known state.");
     } finally {
-      busy = false;
-      if (again) { again = false; refresh(); }
+      isBusy = false;
+      if (isStale) { isStale = false; refresh(); }
     }
   }
 
@@ -121,7 +121,7 @@
     button.textContent = "Copy";
     button.addEventListener("click", async () => {
       await navigator.clipboard.writeText(pre.querySelector("code").textContent);
-      say("Copied.", true);
+      announce("Copied.", true);
     });
     pre.append(button);
   }

@@ -8,11 +8,12 @@ use super::layout::{Links, on, outside, restricted, scroller, text};
 use super::{chart, exceptions, overview};
 use crate::api::golden_path::{Check, GoldenPathSpec, Level};
 use crate::assess::adoption::{CheckTally, PathTally};
-use crate::assess::state::State;
+use crate::assess::state::{Standing, State};
 use crate::report::document::PathLine;
 use crate::report::document::view::ReportView;
 use crate::report::terminal::share::{percent, share};
-use crate::report::terminal::text::{Groups, new_services};
+use crate::report::terminal::text::new_services;
+use crate::report::voice::groups::GroupCounts;
 use crate::report::voice::{self, counted};
 
 /// Releases that are listed.
@@ -77,12 +78,12 @@ fn head(line: &PathLine, spec: &GoldenPathSpec, links: Links) -> Markup {
 
 fn figures(line: &PathLine, tally: &PathTally, as_of: Timestamp) -> Markup {
     let advised = if line.advice {
-        let open = State::Deviating(crate::assess::state::Standing::Undocumented);
-        tally.services.get(&open).copied().unwrap_or(0)
+        let undocumented = State::Deviating(Standing::Undocumented);
+        tally.services.get(&undocumented).copied().unwrap_or(0)
     } else {
         0
     };
-    let counts = Groups::count(&tally.services, advised);
+    let counts = GroupCounts::count(&tally.services, advised);
     let words: Vec<String> = State::ALL
         .into_iter()
         .rev()
@@ -91,7 +92,6 @@ fn figures(line: &PathLine, tally: &PathTally, as_of: Timestamp) -> Markup {
         .map(|(state, services)| format!("{services} {}", voice::state(state)))
         .collect();
     let new = line.new_services.as_ref().filter(|_| !line.advice);
-    let judged: usize = counts.iter().sum();
     html! {
         section.head {
             p.figures {
@@ -100,7 +100,7 @@ fn figures(line: &PathLine, tally: &PathTally, as_of: Timestamp) -> Markup {
             }
             @if !words.is_empty() {
                 (chart::bar(counts, &words.join(", ")))
-                p { "Of " (counted(judged, "service")) " judged by this path: " (words.join(", ")) "." }
+                p { "Of " (counted(counts.total(), "service")) " judged by this path: " (words.join(", ")) "." }
             }
             @if let Some(new) = new { p { "New services: " (new_services(new, as_of)) "." } }
             @if let Some(settled) = line.like_for_like.filter(|settled| settled.newer_steps > 0) {

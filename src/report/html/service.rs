@@ -1,15 +1,17 @@
-//! One service: why it is in its state. Each step with what was found and how to fix it, exceptions with
-//! their dates, a command that drafts one, and services like it that pass.
+//! The page of one service explains its state: each step with its finding and its fix, exceptions with their
+//! dates, a command that drafts one, and services like it that pass.
+
+use std::borrow::Cow;
 
 use jiff::Timestamp;
 use maud::{Markup, html};
 
-use super::layout::{Links, is_web, mark, on, outside, restricted, text};
+use super::layout::{Links, Mark, is_web, mark, on, outside, restricted, text};
 use crate::api::golden_path::Level;
 use crate::assess::state::{Outcome, Standing, Status};
 use crate::report::document::services::{ServiceDetail, service};
 use crate::report::document::view::ReportView;
-use crate::report::document::{Check, Workload};
+use crate::report::document::{Check, Exception, Workload};
 use crate::report::terminal::why::what_happens;
 use crate::report::voice::{self, Calendar, WorkloadState};
 
@@ -39,7 +41,7 @@ pub(super) fn render(
 fn one(workload: &Workload, hidden: usize, view: &ReportView, links: Links) -> Markup {
     let as_of = view.as_of;
     let sentence = voice::sentence(&WorkloadState::of(workload, as_of, None));
-    let (class, sign) = mark(workload.status, workload.deviation, workload.advice);
+    let Mark { class, sign } = mark(workload.status, workload.deviation, workload.advice);
     html! {
         section.workload {
             h2 { (text(&workload.kind)) " " (text(&workload.name)) }
@@ -78,13 +80,17 @@ fn no_path(workload: &Workload) -> Markup {
 }
 
 fn step(check: &Check, as_of: Timestamp) -> Markup {
-    let (class, sign, aside) = sign(check, as_of);
+    let StepMark {
+        class,
+        sign,
+        remark,
+    } = step_mark(check, as_of);
     let is_open = check.outcome != Outcome::Pass;
     html! {
         li class=(class) {
             h3 { span.sign aria-hidden="true" { (sign) } " "
                 (text(check.title.as_ref().unwrap_or(&check.name)))
-                @if let Some(aside) = aside { span.aside { " – " (aside) } } }
+                span.aside { " – " (remark) } }
             @if is_open {
                 @if let Some(message) = &check.message { p { (text(message)) } }
                 @if let Some(action) = &check.action { p { "Next: " (text(action)) } }
@@ -118,23 +124,32 @@ fn multiline(text: &str) -> String {
     lines.collect::<Vec<_>>().join("\n")
 }
 
-/// The class, the sign and the remark of a step.
-fn sign(check: &Check, as_of: Timestamp) -> (&'static str, &'static str, Option<String>) {
-    let words = |words: &str| Some(words.to_owned());
-    match (check.outcome, check.level) {
-        (Outcome::Pass, _) => ("pass", "✓", words("done")),
-        (Outcome::Fail, Level::Required) if check.standing.is_some_and(Standing::is_excused) => {
-            ("excepted", "◐", words("excepted"))
-        }
-        (Outcome::Fail, Level::Required) => ("open", "○", words("to go")),
-        (Outcome::Fail, Level::Recommended) => ("aside", "·", words("recommended")),
-        (Outcome::Error, _) => ("error", "!", words("our check failed, not your service")),
+/// How a step looks: a class of the stylesheet, a sign and a remark.
+struct StepMark {
+    class: &'static str,
+    sign: &'static str,
+    remark: Cow<'static, str>,
+}
+
+fn step_mark(check: &Check, as_of: Timestamp) -> StepMark {
+    let is_excused = check.standing.is_some_and(Standing::is_excused);
+    let (class, sign, remark) = match (check.outcome, check.level) {
+        (Outcome::Pass, _) => ("pass", "✓", "done".into()),
+        (Outcome::Fail, Level::Required) if is_excused => ("excepted", "◐", "excepted".into()),
+        (Outcome::Fail, Level::Required) => ("open", "○", "to go".into()),
+        (Outcome::Fail, Level::Recommended) => ("aside", "·", "recommended".into()),
+        (Outcome::Error, _) => ("error", "!", "our check failed, not your service".into()),
         (Outcome::Announced, _) => {
             let from = check.enforce_from.map_or("announced".to_owned(), |at| {
                 format!("counts from {}", voice::day(at, as_of))
             });
-            ("aside", "◌", Some(from))
+            ("aside", "◌", from.into())
         }
+    };
+    StepMark {
+        class,
+        sign,
+        remark,
     }
 }
 
@@ -155,15 +170,13 @@ fn off_ramp(workload: &Workload) -> Markup {
 /// The exceptions that its steps name.
 fn covered_by(
     detail: &ServiceDetail,
-    exceptions: &[crate::report::document::Exception],
+    exceptions: &[Exception],
     view: &ReportView,
     links: Links,
 ) -> Markup {
     let named = |name: &str| {
-        let checks = detail.workloads.iter().flat_map(|it| &it.checks);
-        checks
-            .into_iter()
-            .any(|check| check.exception.as_deref() == Some(name))
+        let mut checks = detail.workloads.iter().flat_map(|it| &it.checks);
+        checks.any(|check| check.exception.as_deref() == Some(name))
     };
     let found: Vec<_> = exceptions
         .iter()

@@ -8,19 +8,18 @@ use crate::report::document::TeamLine;
 use crate::report::document::services::ServiceQuery;
 use crate::report::document::view::ReportView;
 use crate::report::terminal::share::{ratio, share};
-use crate::report::terminal::text::Groups;
 use crate::report::voice::counted;
+use crate::report::voice::groups::{GroupCounts, StateGroup};
 
 pub(super) fn list(view: &ReportView, links: Links) -> Markup {
     let teams = &view.summary().teams;
-    let groups = Groups::of(view.summary());
-    let shown: Vec<usize> = groups.shown().collect();
+    let shown: Vec<StateGroup> = GroupCounts::of(view.summary()).shown().collect();
     let table = html! {
         table {
             caption.hidden { "Teams and their services" }
             thead { tr {
                 th scope="col" { "Team" } th.number scope="col" { "Services" }
-                @for index in &shown { th.number scope="col" { (Groups::WORDS[*index].0) } }
+                @for group in &shown { th.number scope="col" { (group.words()) } }
                 th scope="col" { "Share on the path" }
             } }
             tbody { @for team in teams { (row(team, &shown, links)) } }
@@ -36,16 +35,16 @@ pub(super) fn list(view: &ReportView, links: Links) -> Markup {
     }
 }
 
-fn row(team: &TeamLine, shown: &[usize], links: Links) -> Markup {
-    let counts = Groups::count(&team.services, team.advised);
-    let all: usize = team.services.values().sum();
-    let on_path = share(counts[0], all);
+fn row(team: &TeamLine, shown: &[StateGroup], links: Links) -> Markup {
+    let counts = GroupCounts::count(&team.services, team.advised);
+    let (on_path, all) = (counts.get(StateGroup::OnPath), counts.total());
+    let shown_share = share(on_path, all);
     html! {
         tr {
             th scope="row" { a href=(links.team(&team.team)) { (text(&team.team)) } }
             td.number { (all) }
-            @for index in shown { td.number { @if counts[*index] > 0 { (counts[*index]) } @else { "–" } } }
-            td { (chart::meter(Some(ratio(counts[0], all)), None, &format!("{on_path} on the path"))) span.share { (on_path) } }
+            @for group in shown { td.number { @if counts.get(*group) > 0 { (counts.get(*group)) } @else { "–" } } }
+            td { (chart::meter(Some(ratio(on_path, all)), None, &format!("{shown_share} on the path"))) span.share { (shown_share) } }
         }
     }
 }
@@ -69,12 +68,10 @@ pub(super) fn one(name: &str, view: &ReportView, links: Links) -> Option<Markup>
         p.crumbs { a href=(links.to("teams")) { "Teams" } " / " (text(name)) }
         h1 { (text(name)) }
         @if let Some(team) = team {
-            @let counts = Groups::count(&team.services, team.advised);
-            @let words: Vec<String> = counts.iter().zip(Groups::WORDS).filter(|(count, _)| **count > 0)
-                .map(|(count, (words, ..))| format!("{count} {words}")).collect();
+            @let counts = GroupCounts::count(&team.services, team.advised);
             section.head {
-                (chart::bar(counts, &words.join(", ")))
-                p { (words.join(", ")) "." }
+                (chart::bar(counts, &counts.sentence()))
+                p { (counts.sentence()) "." }
             }
         }
         section {

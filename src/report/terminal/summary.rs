@@ -10,7 +10,8 @@ use crate::assess::register::next::Next;
 use crate::assess::state::{Standing, State, Status, Turn};
 use crate::report::document::{CheckCount, Report, Summary, TeamLine, Workload};
 use crate::report::terminal::table::{Cell, Paint, Style, render as table};
-use crate::report::terminal::text::{self, Groups};
+use crate::report::terminal::text;
+use crate::report::voice::groups::{GroupCounts, StateGroup};
 use crate::report::voice::{self, ago, counted};
 
 /// Longer tables of every workload are replaced by the summary.
@@ -62,7 +63,7 @@ fn states(summary: &Summary) -> String {
             (voice::state(state), services.saturating_sub(advised))
         })
         .collect();
-    counts.push((voice::ADVISED, summary.advised));
+    counts.push((StateGroup::Advised.words(), summary.advised));
     let counts: Vec<String> = counts
         .into_iter()
         .filter(|(_, services)| *services > 0)
@@ -83,17 +84,16 @@ fn teams(report: &Report, style: Style, most: usize) -> String {
         .map(|team| (team.services.values().sum(), team))
         .collect();
     teams.sort_by(|(a, one), (b, other)| b.cmp(a).then_with(|| one.team.cmp(&other.team)));
-    let groups = Groups::of(&report.summary);
-    let shown: Vec<usize> = groups.shown().collect();
+    let shown: Vec<StateGroup> = GroupCounts::of(&report.summary).shown().collect();
     let mut heads = vec!["TEAM", "SERVICES"];
-    heads.extend(shown.iter().map(|index| Groups::HEADS[*index]));
+    heads.extend(shown.iter().map(|group| column(*group)));
     let rows: Vec<Vec<Cell>> = teams
         .iter()
         .take(most)
         .map(|(services, team)| {
-            let counts = Groups::count(&team.services, team.advised);
+            let counts = GroupCounts::count(&team.services, team.advised);
             let mut row: Vec<Cell> = vec![team.team.as_str().into(), services.to_string().into()];
-            row.extend(shown.iter().map(|index| number(counts[*index])));
+            row.extend(shown.iter().map(|group| number(counts.get(*group))));
             row
         })
         .collect();
@@ -330,15 +330,15 @@ fn why(workload: &Workload, from: &str) -> String {
         .to_owned()
 }
 
-impl Groups {
-    /// Heads of a table's columns, in the order of the bar.
-    const HEADS: [&'static str; 5] = [
-        "ON THE PATH",
-        "EXCEPTION",
-        "IN PROGRESS",
-        "UNDOCUMENTED",
-        "STEPS TO GO",
-    ];
+/// The head of a group's column.
+const fn column(group: StateGroup) -> &'static str {
+    match group {
+        StateGroup::OnPath => "ON THE PATH",
+        StateGroup::Excepted => "EXCEPTION",
+        StateGroup::InProgress => "IN PROGRESS",
+        StateGroup::Undocumented => "UNDOCUMENTED",
+        StateGroup::Advised => "STEPS TO GO",
+    }
 }
 
 #[cfg(test)]

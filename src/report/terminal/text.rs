@@ -1,13 +1,12 @@
 //! The report for a terminal: the denominator first, then shares, paths, workloads (closest to
 //! done first, never a ranking of the worst), exceptions and problems, and a hint at the end.
 
-use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use jiff::Timestamp;
 
 use crate::assess::source::Problem;
-use crate::assess::state::{Standing, State, Status, Turn};
+use crate::assess::state::{Standing, Status, Turn};
 use crate::report::document::{
     CheckCount, Exception, NewServices, PathLine, Report, Summary, Workload,
 };
@@ -16,6 +15,7 @@ use crate::report::terminal::progress;
 use crate::report::terminal::share::{percent, share};
 use crate::report::terminal::table::{Cell, Paint, cut, render as table};
 pub use crate::report::terminal::table::{Style, own_sequence};
+use crate::report::voice::groups::{GroupCounts, StateGroup};
 use crate::report::voice::{self, WorkloadState, counted, day, next};
 
 const BAR: usize = 40;
@@ -65,87 +65,36 @@ pub fn denominator(summary: &Summary) -> String {
     )
 }
 
-/// Counted services by what they mean to the reader, in the order of the bar: on the path, with an
-/// approved exception, in progress, undocumented, and with steps that are only advised.
-pub(in crate::report) struct Groups(pub(in crate::report) [usize; 5]);
-
-impl Groups {
-    pub(in crate::report) const WORDS: [(&'static str, Paint, char); 5] = [
-        ("on the path", Paint::Good, '█'),
-        ("with an approved exception", Paint::Agreed, '▓'),
-        ("in progress", Paint::Plain, '▒'),
-        ("undocumented", Paint::Open, '░'),
-        ("with steps to go", Paint::Plain, '░'),
-    ];
-
-    pub(in crate::report) fn of(summary: &Summary) -> Self {
-        Self(Self::count(&summary.services, summary.advised))
-    }
-
-    /// Services by group; `advised` of the undocumented ones are judged by a path that only advises.
-    pub(in crate::report) fn count(
-        services: &BTreeMap<State, usize>,
-        advised: usize,
-    ) -> [usize; 5] {
-        let mut counts = [0; 5];
-        for (state, number) in services {
-            counts[group(*state)] += number;
-        }
-        let undocumented = &mut counts[group(State::Deviating(Standing::Undocumented))];
-        *undocumented = undocumented.saturating_sub(advised);
-        counts[4] = advised;
-        counts
-    }
-
-    /// The groups that are shown: where paths only advise, those of exceptions only if they have
-    /// services.
-    pub(in crate::report) fn shown(&self) -> impl Iterator<Item = usize> {
-        let [_, excepted, settling, undocumented, advised] = self.0;
-        let has_exceptions = advised == 0;
-        [
-            true,
-            has_exceptions || excepted > 0,
-            settling > 0,
-            has_exceptions || undocumented > 0,
-            advised > 0,
-        ]
-        .into_iter()
-        .enumerate()
-        .filter_map(|(index, shown)| shown.then_some(index))
-    }
-}
-
-pub(in crate::report) fn group(state: State) -> usize {
-    match state {
-        State::GoldenPath => 0,
-        State::Deviating(Standing::Documented | Standing::ReviewDue) => 1,
-        State::Unknown
-        | State::Deviating(Standing::Pending | Standing::ReviewOverdue | Standing::Predates) => 2,
-        State::Deviating(Standing::Undocumented | Standing::Expired) => 3,
-    }
-}
-
 /// "72 % on the path, 19 % with an approved exception, 9 % undocumented".
 pub fn shares(summary: &Summary) -> String {
-    let groups = Groups::of(summary);
-    let shares: Vec<String> = groups
+    let counts = GroupCounts::of(summary);
+    let shares: Vec<String> = counts
         .shown()
-        .map(|index| {
-            let (words, ..) = Groups::WORDS[index];
-            format!(
-                "{} {words}",
-                share(groups.0[index], summary.counted_services)
-            )
+        .map(|group| {
+            let share = share(counts.get(group), summary.counted_services);
+            format!("{share} {}", group.words())
         })
         .collect();
     shares.join(", ")
+}
+
+/// How the bar draws a group.
+const fn drawing(group: StateGroup) -> (Paint, char) {
+    match group {
+        StateGroup::OnPath => (Paint::Good, '█'),
+        StateGroup::Excepted => (Paint::Agreed, '▓'),
+        StateGroup::InProgress => (Paint::Plain, '▒'),
+        StateGroup::Undocumented => (Paint::Open, '░'),
+        StateGroup::Advised => (Paint::Plain, '░'),
+    }
 }
 
 fn bar(summary: &Summary, style: Style) -> String {
     let room = style.width.unwrap_or(BAR).min(BAR);
     let whole = summary.counted_services;
     let (mut text, mut before) = (String::new(), 0);
-    for (number, (_, paint, glyph)) in Groups::of(summary).0.into_iter().zip(Groups::WORDS) {
+    for (group, number) in GroupCounts::of(summary).each() {
+        let (paint, glyph) = drawing(group);
         // Cut at the running sums, so that the parts always fill the bar.
         let (from, to) = (before * room / whole, (before + number) * room / whole);
         before += number;

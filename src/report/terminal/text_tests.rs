@@ -1,4 +1,5 @@
 use super::*;
+use crate::assess::state::State;
 use crate::report::fixtures::{report, undocumented};
 
 fn shown(width: Option<usize>) -> String {
