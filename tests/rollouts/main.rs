@@ -5,7 +5,7 @@
 #![cfg(feature = "demo")]
 #![allow(clippy::unwrap_used)]
 
-#[path = "suite/mod.rs"]
+#[path = "../suite/mod.rs"]
 mod suite;
 
 use std::time::Duration;
