@@ -282,9 +282,10 @@ impl Revisions {
         });
         let number = stated.or(current.map(|revision| revision.number));
         let created = current.and_then(|revision| revision.created);
+        // Revisions are read after the workload: a later one is younger and no sign of a re-used one.
         let is_reused = current.is_some_and(|current| {
-            let others = known.iter().filter(|other| other.number != current.number);
-            current.has_history || others.into_iter().any(|other| other.created > created)
+            let mut before = known.iter().filter(|it| it.number < current.number);
+            current.has_history || before.any(|it| it.created > created)
         });
         let earlier = known
             .iter()

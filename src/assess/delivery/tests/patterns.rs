@@ -413,6 +413,25 @@ fn a_reused_replica_set_is_a_rollback_though_the_record_forgot_its_release() {
 }
 
 #[test]
+fn a_release_stays_one_though_the_next_revision_came_before_revisions_were_read() {
+    let mut world = World::new();
+    world.app.edit(at("10:00"), image("b"));
+    world.look("10:00");
+    world.app.sync(at("10:00"));
+    world.app.complete(at("10:02"));
+    // The look reads the workload, then its revisions: the next one is among them.
+    let read_first = world.app.object.clone();
+    world.app.edit(at("10:03"), image("c"));
+    world.app.sync(at("10:03"));
+    let next = std::mem::replace(&mut world.app.object, read_first);
+    world.look("10:03");
+    world.app.object = next;
+    world.look("10:03");
+    world.complete("10:05");
+    assert_eq!(world.lines(), ["release available", "release available"]);
+}
+
+#[test]
 fn a_release_that_two_edits_leave_and_restore_before_it_is_available_is_one_release() {
     let mut world = World::new();
     world.edit("10:00", image("b"));
