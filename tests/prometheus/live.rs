@@ -13,7 +13,8 @@ use crate::boards::{Board, Panel, boards, picture_file};
 use crate::promtool::skip;
 use crate::scene::Scene;
 
-/// Panels that have nothing to show in a cluster where all is well, or where no rollout is recorded.
+/// Panels that have nothing to show in a cluster where all is well, or where no rollout is recorded. Those
+/// of rollouts are asked in tests/rollouts, after a month of them.
 const MAY_BE_EMPTY: [(&str, &str); 9] = [
     ("goldenpath-adoption", "Deployments per week"),
     ("goldenpath-adoption", "Change lead time"),

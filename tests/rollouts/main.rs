@@ -1,165 +1,32 @@
-//! Delivery records on a real API server with its controllers and simulated nodes: a script makes
-//! rollouts and lists them itself; the records must equal that list, across a restart of the operator and
-//! a change of leader.
+//! Delivery records on a real API server with its controllers and simulated nodes. Scripts make rollouts
+//! and list them themselves; records, metrics, rules and the contrast must equal these lists, across
+//! restarts of the operator and changes of leader. One control plane, one chapter after another.
 
 #![cfg(feature = "demo")]
 #![allow(clippy::unwrap_used)]
 
+#[allow(dead_code)] // the pictures show more of them
+#[path = "../../pictures/answers.rs"]
+mod answers;
+mod apps;
+#[allow(dead_code)] // the pictures show more of them
+#[path = "../../pictures/boards.rs"]
+mod boards;
+mod dated;
+mod monitoring;
+mod month;
+mod records;
+mod scene;
 #[path = "../suite/mod.rs"]
 mod suite;
+mod truth;
 
-use std::time::Duration;
+use goldenpath_e2e::Options;
 
-use goldenpath_e2e::{ControlPlane, Operator, Options, eventually, within};
-use serde_json::{Value, json};
-
-const SOON: Duration = Duration::from_secs(90);
-/// A CronJob runs once a minute.
-const MINUTES: Duration = Duration::from_secs(180);
-/// Simulated nodes never run it.
-const NEVER: &str = "registry.invalid/never:1";
-
-fn pods(image: &str) -> Value {
-    json!({
-        "metadata": {"labels": {"app": "app"}},
-        "spec": {"containers": [{
-            "name": "app", "image": image,
-            "readinessProbe": {"httpGet": {"path": "/", "port": 80}},
-        }]},
-    })
-}
-
-fn workload(kind: &str, name: &str, spec: &Value) -> Value {
-    json!({
-        "apiVersion": if kind == "CronJob" { "batch/v1" } else { "apps/v1" },
-        "kind": kind,
-        "metadata": {"name": name, "labels": {"team": "shop"}},
-        "spec": spec,
-    })
-}
-
-fn web() -> Value {
-    let mut template = pods("registry.invalid/web:1");
-    template["metadata"]["labels"] = json!({"app": "web"});
-    let spec = json!({
-        "replicas": 2,
-        "progressDeadlineSeconds": 15,
-        "strategy": {"rollingUpdate": {"maxUnavailable": 0}},
-        "selector": {"matchLabels": {"app": "web"}},
-        "template": template,
-    });
-    workload("Deployment", "web", &spec)
-}
-
-fn others() -> [Value; 3] {
-    let selector = json!({"matchLabels": {"app": "app"}});
-    let mut of_job = pods("registry.invalid/app:1");
-    of_job["spec"]["restartPolicy"] = json!("Never");
-    let database = json!({
-        "replicas": 2, "serviceName": "db", "selector": selector,
-        "template": pods("registry.invalid/app:1"),
-    });
-    let agent = json!({"selector": selector, "template": pods("registry.invalid/app:1")});
-    let report = json!({
-        "schedule": "* * * * *",
-        "jobTemplate": {"spec": {"template": of_job}},
-    });
-    [
-        workload("StatefulSet", "db", &database),
-        workload("DaemonSet", "agent", &agent),
-        workload("CronJob", "report", &report),
-    ]
-}
-
-/// The namespace of the script, and the cluster.
-struct Scene<'a> {
-    cluster: &'a ControlPlane,
-    namespace: String,
-}
-
-impl Scene<'_> {
-    fn kubectl(&self, args: &[&str]) -> String {
-        let of = ["-n", &self.namespace];
-        self.cluster.kubectl_ok(&[&of[..], args].concat()).unwrap()
-    }
-
-    fn apply(&self, object: &Value) {
-        let mut object = object.clone();
-        object["metadata"]["namespace"] = json!(self.namespace);
-        self.cluster.apply(&object.to_string()).unwrap();
-    }
-
-    fn set_image(&self, workload: &str, image: &str) {
-        self.kubectl(&["set", "image", workload, &format!("*={image}")]);
-    }
-
-    fn rolled_out(&self, workload: &str) {
-        self.kubectl(&["rollout", "status", workload, "--timeout=90s"]);
-    }
-
-    fn release(&self, image: &str) {
-        self.set_image("deployment/web", image);
-        self.rolled_out("deployment/web");
-    }
-
-    fn record(&self, name: &str) -> Option<Value> {
-        let of = format!("deliveryrecord/{name}");
-        self.cluster.stored(&self.namespace, &of).ok()
-    }
-
-    /// Cause and result of each rollout, such as `release available`.
-    fn rollouts(&self, name: &str) -> Vec<String> {
-        let record = self.record(name).unwrap_or_default();
-        let rollouts = record["status"]["rollouts"].as_array().cloned();
-        let words = |rollout: &Value| {
-            let word = |field: &str| rollout[field].as_str().unwrap_or_default().to_owned();
-            format!("{} {}", word("cause"), word("result"))
-        };
-        rollouts.unwrap_or_default().iter().map(words).collect()
-    }
-
-    fn recorded(&self, name: &str, wanted: &[&str]) {
-        let mut last = Vec::new();
-        let equal = within(SOON, name, || {
-            last = self.rollouts(name);
-            (last == wanted).then_some(())
-        });
-        if equal.is_err() {
-            let record = self.record(name).unwrap_or_default();
-            panic!("{name}: {last:#?} instead of {wanted:#?}: {record:#}");
-        }
-    }
-
-    fn is_available(&self, name: &str) {
-        eventually(MINUTES, &format!("{name} is available"), || {
-            let record = self.record(name)?;
-            (record["status"]["state"] == "Available").then_some(())
-        });
-    }
-
-    /// Versions of all records.
-    fn versions(&self) -> String {
-        self.kubectl(&[
-            "get",
-            "deliveryrecords",
-            "-o=jsonpath={range .items[*]}{.metadata.name}={.metadata.resourceVersion}\n{end}",
-        ])
-    }
-}
-
-fn start(cluster: &ControlPlane) -> Operator {
-    let options = suite::operator_options(&["--delivery", "--lease-namespace=default"]);
-    let mut operator = Operator::start(cluster, &options).unwrap();
-    operator.wait_until_ready(SOON).unwrap();
-    operator
-}
-
-fn stop(operator: Operator) {
-    assert!(operator.stop(SOON).unwrap().success());
-}
+type Result<T, E = Box<dyn std::error::Error + Send + Sync>> = std::result::Result<T, E>;
 
 #[test]
-fn the_records_are_what_the_script_did() {
+fn records_and_figures_are_what_the_scripts_did() {
     let options = Options {
         fake_nodes: 1,
         ..Options::default()
@@ -167,158 +34,7 @@ fn the_records_are_what_the_script_did() {
     let Some(cluster) = suite::control_plane(&options) else {
         return;
     };
-    let scene = Scene {
-        namespace: cluster.create_namespace("rollouts").unwrap(),
-        cluster: &cluster,
-    };
-    let operator = start(&cluster);
-    scene.begins();
-    let mut done = Vec::new();
-    one_change_after_another(&scene, &mut done);
-
-    stop(operator);
-    scene.release("registry.invalid/web:5");
-    let operator = start(&cluster);
-    done.push("release available");
-    scene.recorded("deployment-web", &done);
-    a_release_fails_and_is_undone(&scene, &mut done);
-
-    let second = start(&cluster);
-    scene.set_image("deployment/web", "registry.invalid/web:6");
-    stop(operator);
-    scene.rolled_out("deployment/web");
-    scene.release("registry.invalid/web:7");
-    done.extend(["release available", "release available"]);
-    scene.recorded("deployment-web", &done);
-
-    it_counts_what_it_recorded(&second);
-    the_failure_is_recovered(&scene);
-    scene.recorded("statefulset-db", &["release available"]);
-    scene.recorded("daemonset-agent", &["release available"]);
-    scene.is_available("cronjob-report");
-    nothing_is_written_at_rest(&scene, &second);
-    stop(second);
-    let third = start(&cluster);
-    eventually(SOON, "the third one leads", || {
-        suite::leads(&third).then_some(())
-    });
-    nothing_is_written_at_rest(&scene, &third);
-    a_record_goes_with_its_workload_and_is_carried_over(&scene, &done);
-    stop(third);
-    cleanup_removes_every_record(&scene);
-}
-
-impl Scene<'_> {
-    /// Four workloads, of which three become available at once, and a release of two of them.
-    fn begins(&self) {
-        self.cluster.apply(suite::PATH).unwrap();
-        self.apply(&web());
-        for other in &others() {
-            self.apply(other);
-        }
-        self.rolled_out("deployment/web");
-        for name in ["deployment-web", "statefulset-db", "daemonset-agent"] {
-            self.is_available(name);
-        }
-        self.set_image("statefulset/db", "registry.invalid/app:2");
-        self.set_image("daemonset/agent", "registry.invalid/app:2");
-    }
-}
-
-fn one_change_after_another(scene: &Scene<'_>, done: &mut Vec<&'static str>) {
-    for image in ["web:2", "web:3", "web:4"] {
-        scene.release(&format!("registry.invalid/{image}"));
-    }
-    scene.kubectl(&["rollout", "restart", "deployment/web"]);
-    scene.rolled_out("deployment/web");
-    scene.kubectl(&["scale", "deployment/web", "--replicas=3"]);
-    scene.rolled_out("deployment/web");
-    scene.kubectl(&["set", "env", "deployment/web", "MODE=fast"]);
-    scene.rolled_out("deployment/web");
-    done.extend(["release available"; 3]);
-    done.extend(["restart available", "config available"]);
-    scene.recorded("deployment-web", done);
-}
-
-fn a_release_fails_and_is_undone(scene: &Scene<'_>, done: &mut Vec<&'static str>) {
-    scene.set_image("deployment/web", NEVER);
-    eventually(SOON, "the deadline is exceeded", || {
-        let stored = scene.cluster.stored(&scene.namespace, "deployment/web");
-        let stored = stored.ok()?;
-        let conditions = stored["status"]["conditions"].as_array()?;
-        let exceeded = |it: &Value| it["reason"] == "ProgressDeadlineExceeded";
-        conditions.iter().any(exceeded).then_some(())
-    });
-    done.push("release failed");
-    scene.recorded("deployment-web", done);
-    scene.kubectl(&["rollout", "undo", "deployment/web"]);
-    scene.rolled_out("deployment/web");
-    done.push("rollback available");
-    scene.recorded("deployment-web", done);
-}
-
-/// Counters begin with the process: the first operator counted what it recorded itself.
-fn it_counts_what_it_recorded(operator: &Operator) {
-    let labels = [("cause", "release"), ("result", "available")];
-    eventually(SOON, "two releases are counted", || {
-        let samples = operator.scrape().ok()?;
-        let of_path = [&labels[..], &[("path", "web-service")]].concat();
-        (samples.sum("goldenpath_rollouts_total", &of_path) == Some(2.0)).then_some(())
-    });
-}
-
-fn cleanup_removes_every_record(scene: &Scene<'_>) {
-    let mut cleanup = suite::goldenpath(scene.cluster.kubeconfig(), &["cleanup"]);
-    let printed = String::from_utf8(cleanup.output().unwrap().stdout).unwrap();
-    assert!(printed.contains("DeliveryRecord: 4 cleaned"), "{printed}");
-    assert_eq!(scene.versions(), "");
-}
-
-fn the_failure_is_recovered(scene: &Scene<'_>) {
-    let record = scene.record("deployment-web").unwrap();
-    let status = &record["status"];
-    let failed = status["rollouts"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .find(|it| it["result"] == "failed");
-    let failed = failed.unwrap();
-    assert_eq!(failed["failure"], "Deadline", "{failed}");
-    assert!(failed["recoveredAt"].is_string(), "{failed}");
-    assert_eq!(failed["standing"], "golden-path", "{failed}");
-    assert_eq!(status["recorded"], 10, "{status:#}");
-    assert!(status["untracked"].is_null(), "{status:#}");
-    assert_eq!(status["observedGeneration"], 1, "{status:#}");
-    assert_eq!(status["conditions"][0]["type"], "Ready", "{status:#}");
-    let table = scene.kubectl(&["get", "dlv"]);
-    assert!(table.contains("Deployment/web"), "{table}");
-}
-
-fn nothing_is_written_at_rest(scene: &Scene<'_>, operator: &Operator) {
-    // The CronJob runs once a minute, and its record stays as it is.
-    let before = scene.versions();
-    suite::let_it_tick(operator, 2.0);
-    assert_eq!(scene.versions(), before);
-}
-
-fn a_record_goes_with_its_workload_and_is_carried_over(scene: &Scene<'_>, done: &[&str]) {
-    let stored = scene
-        .cluster
-        .stored(&scene.namespace, "deployment/web")
-        .unwrap();
-    let before = scene.record("deployment-web").unwrap();
-    scene.kubectl(&["delete", "deployment", "web"]);
-    eventually(SOON, "the record is gone", || {
-        scene.record("deployment-web").is_none().then_some(())
-    });
-    let mut again = web();
-    again["spec"]["template"] = stored["spec"]["template"].clone();
-    scene.apply(&again);
-    scene.recorded("deployment-web", done);
-    let after = scene.record("deployment-web").unwrap();
-    assert_ne!(before["metadata"]["uid"], after["metadata"]["uid"]);
-    assert_eq!(
-        before["status"]["firstDeploy"],
-        after["status"]["firstDeploy"]
-    );
+    records::are_what_the_script_did(&cluster);
+    month::every_figure_is_what_the_script_did(&cluster);
+    dated::figures_follow_the_dates(&cluster);
 }
