@@ -26,9 +26,10 @@ chart: ## Lint and test the Helm chart
 	@.ci/test.sh chart
 	cargo test --quiet --test chart
 
-pictures: ## Draw the dashboards in docs/img from a real Prometheus
+pictures: ## Draw the dashboards and the page in docs/img, from a real Prometheus and a real browser
 	cargo build --quiet
 	cargo run --quiet --example pictures
+	GOLDENPATH_PICTURES=docs/img cargo test --quiet --test page
 
 image: ## Build the container image as target/image.tar, without Docker (docker load reads it)
 	cargo run --quiet --package goldenpath-e2e --example image -- localhost/goldenpath:dev target/image.tar
