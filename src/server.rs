@@ -3,9 +3,11 @@
 //! never depends on the cluster: a restart would not install a missing definition.
 
 mod activity;
+mod api;
 mod body;
 mod changes;
 mod events;
+mod file;
 mod listener;
 mod page;
 mod prefix;
@@ -20,6 +22,7 @@ use axum::extract::{Query, State};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::{Router, routing::get};
+use schemars::JsonSchema;
 use serde::Serialize;
 use tokio::net::TcpListener;
 
@@ -33,10 +36,7 @@ use shared::{Shared, Unavailable};
 
 use crate::api::API_VERSION;
 use crate::report::document::encode;
-use crate::report::document::list::{
-    ExceptionQuery, QueryError, WorkloadQuery, without_parameters,
-};
-use crate::report::document::stream::Stream;
+use crate::report::document::parameters::QueryError;
 use crate::report::document::view::ReportView;
 
 const TEXT: &str = "text/plain; charset=utf-8";
@@ -153,14 +153,7 @@ fn operations_of(responses: Responses) -> Router {
 }
 
 fn pages_of(responses: Responses) -> Router {
-    let api = Router::new()
-        .route("/api/v1/report", get(report))
-        .route("/api/v1/summary", get(summary))
-        .route("/api/v1/contrast", get(contrast))
-        .route("/api/v1/workloads", get(workloads))
-        .route("/api/v1/exceptions", get(exceptions))
-        .route("/api/v1/events", get(changes::stream))
-        .with_state(responses.clone());
+    let api = api::router(responses.clone());
     page::guarded(api.merge(page::routes(responses)))
 }
 
@@ -190,57 +183,8 @@ async fn metrics(State(responses): State<Responses>) -> Response {
     )
 }
 
-async fn report(State(responses): State<Responses>) -> Response {
-    written(&responses, |view| Ok(Stream::report(view))).await
-}
-
 /// The parameters of an address.
 type Pairs = Query<Vec<(String, String)>>;
-
-async fn summary(State(responses): State<Responses>, Query(pairs): Pairs) -> Response {
-    match without_parameters(pairs) {
-        Ok(()) => written(&responses, |view| Ok(Stream::summary(view))).await,
-        Err(error) => bad_request(&error),
-    }
-}
-
-async fn contrast(State(responses): State<Responses>, Query(pairs): Pairs) -> Response {
-    match without_parameters(pairs) {
-        Ok(()) => written(&responses, Stream::contrast).await,
-        Err(error) => bad_request(&error),
-    }
-}
-
-async fn workloads(State(responses): State<Responses>, Query(pairs): Pairs) -> Response {
-    match WorkloadQuery::read(pairs) {
-        Ok(query) => written(&responses, move |view| query.page(view)).await,
-        Err(error) => bad_request(&error),
-    }
-}
-
-async fn exceptions(State(responses): State<Responses>, Query(pairs): Pairs) -> Response {
-    match ExceptionQuery::read(pairs) {
-        Ok(query) => written(&responses, move |view| query.page(view)).await,
-        Err(error) => bad_request(&error),
-    }
-}
-
-/// Answers with a document of the view that readers share now.
-async fn written(
-    responses: &Responses,
-    document: impl FnOnce(Arc<ReportView>) -> serde_json::Result<Stream> + Send + 'static,
-) -> Response {
-    let source = responses.source.clone();
-    let body = match responses.views.get(move || source.view()).await {
-        Ok((view, turn)) => {
-            let builders = responses.builders.clone();
-            let begun = builders.begin(move || document(view), turn).await;
-            begun.map_err(|_| Unavailable::Failed)
-        }
-        Err(unavailable) => Err(unavailable),
-    };
-    respond(body, JSON, responses)
-}
 
 fn respond(body: Result<Body, Unavailable>, kind: &'static str, responses: &Responses) -> Response {
     match body {
@@ -260,8 +204,9 @@ fn unavailable(unavailable: Unavailable, responses: &Responses) -> Response {
     }
 }
 
-/// What the API server answers to a request that it refuses.
-#[derive(Serialize)]
+/// A refusal, as the API server answers one.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Status")]
 #[serde(rename_all = "camelCase")]
 struct Refusal {
     api_version: &'static str,

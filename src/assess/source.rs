@@ -3,10 +3,13 @@
 
 use std::fmt;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// Position of an object in a file.
-#[derive(Serialize, Deserialize, Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(
+    Serialize, Deserialize, JsonSchema, Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash,
+)]
 pub struct Source {
     /// The file as the user named it; `-` is standard input.
     pub file: String,
@@ -25,7 +28,7 @@ impl fmt::Display for Source {
 
 /// A problem that a report shows: unusable input, a declared path that does not exist, a check that
 /// does not compile.
-#[derive(Serialize, Deserialize, Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Serialize, Deserialize, JsonSchema, Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Problem {
     /// `file:line`, or an object such as `goldenpath/web-service`.
     pub source: String,

@@ -6,13 +6,19 @@ pub mod build;
 pub mod contrast;
 pub mod encode;
 pub mod list;
+pub mod openapi;
+pub mod parameters;
+pub mod paths;
 pub mod services;
 pub mod stream;
+pub mod teams;
 pub mod view;
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 use crate::api::API_VERSION;
@@ -31,13 +37,13 @@ pub const KIND: &str = "Report";
 const SUMMARY_KIND: &str = "Summary";
 
 /// One judgement of the whole fleet.
-#[derive(Serialize, Deserialize, Clone, Debug, PartialEq)]
+#[derive(Serialize, Deserialize, JsonSchema, Clone, Debug, PartialEq)]
 #[serde(rename_all = "camelCase")]
 pub struct Report {
-    /// Always [`crate::api::API_VERSION`].
+    /// Always `goldenpath.dev/v1alpha1`.
     #[serde(skip_deserializing, default = "api_version")]
     pub api_version: &'static str,
-    /// Always [`KIND`].
+    /// Always `Report`.
     #[serde(skip_deserializing, default = "kind")]
     pub kind: &'static str,
     /// The instant the judgement is for.
@@ -65,7 +71,7 @@ impl Report {
 }
 
 /// The fields of a report before its lists, or a document of their own.
-#[derive(Serialize, Clone, Copy, Debug)]
+#[derive(Serialize, JsonSchema, Clone, Copy, Debug)]
 #[serde(rename_all = "camelCase")]
 pub struct Numbers<'a> {
     pub(in crate::report::document) api_version: &'static str,
@@ -75,7 +81,7 @@ pub struct Numbers<'a> {
 }
 
 /// The fleet in numbers.
-#[derive(Serialize, Deserialize, Clone, Debug, Default, PartialEq)]
+#[derive(Serialize, Deserialize, JsonSchema, Clone, Debug, Default, PartialEq)]
 #[serde(rename_all = "camelCase")]
 pub struct Summary {
     /// Counted services by state. Every state is there, with 0 where there is none.
@@ -113,7 +119,7 @@ pub struct Summary {
 }
 
 /// One team in numbers.
-#[derive(Serialize, Deserialize, Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Serialize, Deserialize, JsonSchema, Clone, Debug, Default, PartialEq, Eq)]
 #[serde(rename_all = "camelCase")]
 pub struct TeamLine {
     /// Its name; `unknown` for services without one.
@@ -136,7 +142,7 @@ const fn is_false(flag: &bool) -> bool {
 }
 
 /// One golden path in numbers.
-#[derive(Serialize, Deserialize, Clone, Debug, Default, PartialEq)]
+#[derive(Serialize, Deserialize, JsonSchema, Clone, Debug, Default, PartialEq)]
 #[serde(rename_all = "camelCase")]
 pub struct PathLine {
     /// Its name.
@@ -188,7 +194,7 @@ pub struct PathLine {
 }
 
 /// An announced check.
-#[derive(Serialize, Deserialize, Clone, Debug, PartialEq, Eq)]
+#[derive(Serialize, Deserialize, JsonSchema, Clone, Debug, PartialEq, Eq)]
 #[serde(rename_all = "camelCase")]
 pub struct AnnouncedStep {
     /// The check's name.
@@ -200,7 +206,7 @@ pub struct AnnouncedStep {
 }
 
 /// Services older than their path.
-#[derive(Serialize, Deserialize, Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Serialize, Deserialize, JsonSchema, Clone, Copy, Debug, PartialEq, Eq)]
 #[serde(rename_all = "camelCase")]
 pub struct PredatesCount {
     /// How many there are.
@@ -210,7 +216,7 @@ pub struct PredatesCount {
 }
 
 /// The services of a path in one week.
-#[derive(Serialize, Deserialize, Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Serialize, Deserialize, JsonSchema, Clone, Copy, Debug, PartialEq, Eq)]
 #[serde(rename_all = "camelCase")]
 pub struct TrendPoint {
     /// When they were counted.
@@ -225,7 +231,7 @@ pub struct TrendPoint {
 
 /// Adoption apart from what the platform asks for lately: a step that comes into force changes it 90
 /// days later.
-#[derive(Serialize, Deserialize, Clone, Copy, Debug, PartialEq)]
+#[derive(Serialize, Deserialize, JsonSchema, Clone, Copy, Debug, PartialEq)]
 #[serde(rename_all = "camelCase")]
 pub struct LikeForLike {
     /// Services in scope that pass the steps in force for at least 90 days.
@@ -237,7 +243,7 @@ pub struct LikeForLike {
 }
 
 /// The services born in the first days after a path's launch.
-#[derive(Serialize, Deserialize, Clone, Debug, PartialEq)]
+#[derive(Serialize, Deserialize, JsonSchema, Clone, Debug, PartialEq)]
 #[serde(rename_all = "camelCase")]
 pub struct NewServices {
     /// How many there are.
@@ -257,7 +263,7 @@ pub struct NewServices {
 }
 
 /// A check and a number of services.
-#[derive(Serialize, Deserialize, Clone, Debug, PartialEq, Eq)]
+#[derive(Serialize, Deserialize, JsonSchema, Clone, Debug, PartialEq, Eq)]
 pub struct CheckCount {
     /// The check's name.
     pub check: String,
@@ -266,7 +272,7 @@ pub struct CheckCount {
 }
 
 /// One workload and its verdict.
-#[derive(Serialize, Deserialize, Clone, Debug, PartialEq)]
+#[derive(Serialize, Deserialize, JsonSchema, Clone, Debug, PartialEq)]
 #[serde(rename_all = "camelCase")]
 pub struct Workload {
     /// Its kind, such as `Deployment`.
@@ -337,7 +343,7 @@ pub struct Workload {
 }
 
 /// The rollouts of one workload.
-#[derive(Serialize, Deserialize, Clone, Debug, PartialEq)]
+#[derive(Serialize, Deserialize, JsonSchema, Clone, Debug, PartialEq)]
 #[serde(rename_all = "camelCase")]
 pub struct Delivery {
     /// The latest ones, newest first.
@@ -347,7 +353,7 @@ pub struct Delivery {
 }
 
 /// The dates of a standing.
-#[derive(Serialize, Deserialize, Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Serialize, Deserialize, JsonSchema, Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[serde(rename_all = "camelCase")]
 pub struct StandingDates {
     /// The effective expiry of the exception, or the end of `predates`. In the past for an expired
@@ -384,7 +390,7 @@ impl Workload {
 }
 
 /// "7 of 8".
-#[derive(Serialize, Deserialize, Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Serialize, Deserialize, JsonSchema, Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Steps {
     /// Enforced required checks that pass.
     pub passed: usize,
@@ -393,7 +399,7 @@ pub struct Steps {
 }
 
 /// One check of the chosen path.
-#[derive(Serialize, Deserialize, Clone, Debug, PartialEq, Eq)]
+#[derive(Serialize, Deserialize, JsonSchema, Clone, Debug, PartialEq, Eq)]
 #[serde(rename_all = "camelCase")]
 pub struct Check {
     pub name: String,
@@ -440,7 +446,7 @@ impl Check {
 }
 
 /// One line of the exceptions register.
-#[derive(Serialize, Deserialize, Clone, Debug, PartialEq)]
+#[derive(Serialize, Deserialize, JsonSchema, Clone, Debug, PartialEq)]
 #[serde(rename_all = "camelCase")]
 pub struct Exception {
     pub namespace: String,
@@ -538,6 +544,16 @@ macro_rules! written_as_its_word {
                 known
                     .find(|word| word.as_str() == written)
                     .ok_or_else(|| de::Error::custom(format!("'{written}' is not known here")))
+            }
+        }
+
+        impl JsonSchema for $word {
+            fn schema_name() -> Cow<'static, str> {
+                stringify!($word).into()
+            }
+
+            fn json_schema(_: &mut SchemaGenerator) -> Schema {
+                json_schema!({"type": "string", "enum": Self::ALL.map(Self::as_str)})
             }
         })+
     };

@@ -16,7 +16,7 @@ use maud::{Markup, html};
 pub use exceptions::RegisterQuery;
 use layout::{Judged, Links, Shell, Tab};
 
-use crate::report::document::list::QueryError;
+use crate::report::document::parameters::QueryError;
 use crate::report::document::services::ServiceQuery;
 use crate::report::document::view::ReportView;
 

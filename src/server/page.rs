@@ -1,22 +1,16 @@
 //! The page for people: renders each address from the view that the JSON is written from, and adds the
 //! headers. No address takes a write, and no page holds script or style of its own.
 
-use std::io::Write as _;
-
-use axum::body::Bytes;
 use axum::extract::{Path, Query, Request, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::{Router, routing::get};
-use flate2::Compression;
-use flate2::write::GzEncoder;
 
+use super::file::{File, file, written};
 use super::shared::Unavailable;
 use super::{JSON, Pairs, RETRY_AFTER, Responses, bad_request, not_found};
-use crate::assess::object::digest::digest;
-use crate::report::document::encode;
-use crate::report::document::services::{ServiceQuery, service};
+use crate::report::document::services::ServiceQuery;
 use crate::report::document::view::ReportView;
 use crate::report::html::{self, Notice, Page, RegisterQuery};
 
@@ -26,10 +20,6 @@ const SCRIPT: &str = "text/javascript; charset=utf-8";
 const CSV: &str = "text/csv; charset=utf-8";
 /// The longest address, in bytes.
 const MAX_ADDRESS_BYTES: usize = 4096;
-/// Smaller bodies are not compressed.
-const MIN_COMPRESSED_BYTES: usize = 1024;
-/// Hexadecimal digits of an `ETag`.
-const TAG_DIGITS: usize = 16;
 /// What a page may load: its own stylesheet and script, and nothing inline.
 const POLICY: HeaderValue = HeaderValue::from_static(
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; \
@@ -51,8 +41,6 @@ pub(super) fn routes(responses: Responses) -> Router {
         .route("/exceptions", get(exceptions))
         .route("/assets/style.css", get(style))
         .route("/assets/page.js", get(script))
-        .route("/api/v1/services", get(services_as_json))
-        .route("/api/v1/services/{namespace}/{name}", get(service_as_json))
         .fallback(not_found_page)
         .with_state(responses)
 }
@@ -175,8 +163,8 @@ async fn csv(
 ) -> Response {
     match unpaged(pairs) {
         Ok(query) => {
-            let written = move |view: &ReportView| Some(query.page(view).csv());
-            file(written, CSV, &responses, &headers).await
+            let write = move |view: &ReportView| Some(query.page(view).csv());
+            file(write, CSV, &responses, &headers).await
         }
         Err(response) => *response,
     }
@@ -189,37 +177,11 @@ async fn all_as_json(
 ) -> Response {
     match unpaged(pairs) {
         Ok(query) => {
-            let written = move |view: &ReportView| query.page(view).json().ok();
-            file(written, JSON, &responses, &headers).await
+            let write = move |view: &ReportView| query.page(view).json().ok();
+            file(write, JSON, &responses, &headers).await
         }
         Err(response) => *response,
     }
-}
-
-async fn services_as_json(
-    State(responses): State<Responses>,
-    Query(pairs): Pairs,
-    headers: HeaderMap,
-) -> Response {
-    match ServiceQuery::read(pairs) {
-        Ok(query) => {
-            let written = move |view: &ReportView| query.page(view).json().ok();
-            file(written, JSON, &responses, &headers).await
-        }
-        Err(error) => bad_request(&error),
-    }
-}
-
-async fn service_as_json(
-    State(responses): State<Responses>,
-    Path((namespace, name)): Path<(String, String)>,
-    headers: HeaderMap,
-) -> Response {
-    let written = move |view: &ReportView| {
-        let found = service(view, &namespace, &name)?;
-        encode::json(&found).ok()
-    };
-    file(written, JSON, &responses, &headers).await
 }
 
 async fn not_found_page(uri: Uri) -> Response {
@@ -233,8 +195,8 @@ async fn not_found_page(uri: Uri) -> Response {
 
 async fn show(page: Page, responses: &Responses, headers: &HeaderMap) -> Response {
     let depth = page.depth();
-    let written = move |view: &ReportView| html::render(&page, view);
-    match built(written, HTML, responses, headers).await {
+    let write = move |view: &ReportView| html::render(&page, view);
+    match written(write, HTML, responses, headers).await {
         Ok(Some(file)) => file.respond(headers),
         Ok(None) => refused(&Notice::NotFound, StatusCode::NOT_FOUND, depth),
         Err(Unavailable::NotReady) => {
@@ -255,111 +217,7 @@ async fn show(page: Page, responses: &Responses, headers: &HeaderMap) -> Respons
     }
 }
 
-/// Answers with a file: JSON or CSV.
-async fn file(
-    written: impl FnOnce(&ReportView) -> Option<String> + Send + 'static,
-    kind: &'static str,
-    responses: &Responses,
-    headers: &HeaderMap,
-) -> Response {
-    match built(written, kind, responses, headers).await {
-        Ok(Some(file)) => file.respond(headers),
-        Ok(None) => not_found(),
-        Err(unavailable) => super::unavailable(unavailable, responses),
-    }
-}
-
-/// Writes a document from the shared view, on a thread of its own.
-async fn built(
-    written: impl FnOnce(&ReportView) -> Option<String> + Send + 'static,
-    kind: &'static str,
-    responses: &Responses,
-    headers: &HeaderMap,
-) -> Result<Option<File>, Unavailable> {
-    let source = responses.source.clone();
-    let (view, turn) = responses.views.get(move || source.view()).await?;
-    let headers = headers.clone();
-    let write = move || {
-        let file = written(&view).map(|text| File::of(text.into(), kind, &headers));
-        drop((view, turn));
-        file
-    };
-    let built = responses.builders.run(write).await;
-    built.map_err(|_| Unavailable::Failed)
-}
-
 fn refused(notice: &Notice<'_>, status: StatusCode, depth: usize) -> Response {
     let text = html::notice(notice, depth);
     (status, [(header::CONTENT_TYPE, HTML)], text).into_response()
-}
-
-/// A body with the name of its content.
-struct File {
-    body: Bytes,
-    kind: &'static str,
-    tag: String,
-    is_compressed: bool,
-}
-
-impl File {
-    /// Names the content, and compresses it where the reader accepts that.
-    fn of(body: Bytes, kind: &'static str, headers: &HeaderMap) -> Self {
-        // Weak: the same for each encoding.
-        let tag = format!("W/\"{}\"", digest(&body, TAG_DIGITS));
-        let is_large = body.len() >= MIN_COMPRESSED_BYTES;
-        let compressed = (is_large && accepts_gzip(headers))
-            .then(|| compressed(&body))
-            .flatten();
-        Self {
-            is_compressed: compressed.is_some(),
-            body: compressed.unwrap_or(body),
-            kind,
-            tag,
-        }
-    }
-
-    fn respond(self, headers: &HeaderMap) -> Response {
-        let known = headers.get(header::IF_NONE_MATCH);
-        let known = known
-            .and_then(|value| value.to_str().ok())
-            .unwrap_or_default();
-        let is_known = known.split(',').any(|tag| tag.trim() == self.tag);
-        let common = [
-            (header::ETAG, self.tag),
-            (header::VARY, "accept-encoding".to_owned()),
-        ];
-        if is_known {
-            return (StatusCode::NOT_MODIFIED, common).into_response();
-        }
-        let kind = [(header::CONTENT_TYPE, self.kind)];
-        let mut response = (common, kind, self.body).into_response();
-        if self.is_compressed {
-            let gzip = HeaderValue::from_static("gzip");
-            response
-                .headers_mut()
-                .insert(header::CONTENT_ENCODING, gzip);
-        }
-        response
-    }
-}
-
-fn accepts_gzip(headers: &HeaderMap) -> bool {
-    let accepted = headers.get(header::ACCEPT_ENCODING);
-    let accepted = accepted
-        .and_then(|value| value.to_str().ok())
-        .unwrap_or_default();
-    accepted.split(',').any(|coding| {
-        let mut parts = coding.split(';').map(str::trim);
-        parts.next() == Some("gzip")
-            && !parts.any(|weight| {
-                weight.starts_with("q=0")
-                    && !weight.contains(['1', '2', '3', '4', '5', '6', '7', '8', '9'])
-            })
-    })
-}
-
-fn compressed(body: &[u8]) -> Option<Bytes> {
-    let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
-    encoder.write_all(body).ok()?;
-    encoder.finish().ok().map(Bytes::from)
 }

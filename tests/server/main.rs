@@ -9,6 +9,7 @@
 mod fixtures;
 mod ground;
 mod lists;
+mod openapi;
 mod pages;
 #[path = "../suite/serving.rs"]
 mod serving;

@@ -18,7 +18,7 @@ use crate::ground::{self, Answer, Server, ask, open, send, whole};
 
 const HOSTILE: &str = "<script>alert('x')</script>\"'&\u{202e}drow";
 
-static FLEET: LazyLock<Inventory> = LazyLock::new(|| {
+pub static FLEET: LazyLock<Inventory> = LazyLock::new(|| {
     let mut cluster = Cluster::with_web_path();
     let checks = json!([
         {"name": "replicas", "title": HOSTILE, "expression": "object.spec.replicas >= 2",

@@ -7,6 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::figures::{WINDOWS, first_day};
@@ -74,7 +75,7 @@ impl Surroundings {
 }
 
 /// The contrast at one instant.
-#[derive(Serialize, Deserialize, Clone, Debug, PartialEq)]
+#[derive(Serialize, Deserialize, JsonSchema, Clone, Debug, PartialEq)]
 #[serde(rename_all = "camelCase")]
 pub struct Contrast {
     /// What it does not claim.
@@ -100,7 +101,7 @@ pub struct Contrast {
 }
 
 /// Figures of one window.
-#[derive(Serialize, Deserialize, Clone, Debug, PartialEq)]
+#[derive(Serialize, Deserialize, JsonSchema, Clone, Debug, PartialEq)]
 #[serde(rename_all = "camelCase")]
 pub struct Window {
     /// Its length.
@@ -112,7 +113,7 @@ pub struct Window {
 }
 
 /// Figures of some workloads.
-#[derive(Serialize, Deserialize, Clone, Debug, PartialEq)]
+#[derive(Serialize, Deserialize, JsonSchema, Clone, Debug, PartialEq)]
 #[serde(rename_all = "camelCase")]
 pub struct Stratum {
     /// The kind, or the persona.
@@ -124,7 +125,7 @@ pub struct Stratum {
 }
 
 /// Figures of one side.
-#[derive(Serialize, Deserialize, Clone, Debug, PartialEq)]
+#[derive(Serialize, Deserialize, JsonSchema, Clone, Debug, PartialEq)]
 #[serde(rename_all = "camelCase")]
 pub struct Figures {
     /// Services with at least one counted rollout.
@@ -157,7 +158,7 @@ pub struct Figures {
 }
 
 /// Medians of differences, each golden path minus deviating, or after minus before.
-#[derive(Serialize, Deserialize, Clone, Debug, PartialEq)]
+#[derive(Serialize, Deserialize, JsonSchema, Clone, Debug, PartialEq)]
 #[serde(rename_all = "camelCase")]
 pub struct Differences {
     /// Of deployment frequencies.
@@ -173,7 +174,7 @@ pub struct Differences {
 }
 
 /// New services from the scaffolder, in the last 90 days.
-#[derive(Serialize, Deserialize, Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Serialize, Deserialize, JsonSchema, Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[serde(rename_all = "camelCase")]
 pub struct SelfService {
     /// New services from the scaffolder.
@@ -187,7 +188,7 @@ pub struct SelfService {
 }
 
 /// The time to set a service up: the scaffolder's, and what owners of exceptions state.
-#[derive(Serialize, Deserialize, Clone, Debug, Default, PartialEq)]
+#[derive(Serialize, Deserialize, JsonSchema, Clone, Debug, Default, PartialEq)]
 #[serde(rename_all = "camelCase")]
 pub struct Setup {
     /// Services with a time from the request (`started-at`) to the ready repository (`scaffolded-at`).

@@ -1,6 +1,7 @@
 //! The contrast as a document of its own. Where no rollout is recorded, it says how to record them.
 
 use jiff::Timestamp;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::api::API_VERSION;
@@ -13,7 +14,7 @@ pub(in crate::report) const TURN_ON: &str = "No rollouts are recorded. To record
      (chart value delivery.enabled: true). Figures follow once services have rolled out.";
 
 /// The document.
-#[derive(Serialize, Clone, Debug, PartialEq)]
+#[derive(Serialize, JsonSchema, Clone, Debug, PartialEq)]
 #[serde(rename_all = "camelCase")]
 pub struct ContrastDocument<'a> {
     api_version: &'static str,

@@ -2,16 +2,16 @@
 //! with, and filters. The token names the last item of a page, so nothing is kept between two pages and
 //! a list goes on after a change. Nothing is sent here.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jiff::Timestamp;
+use schemars::JsonSchema;
 use serde::Serialize;
-use serde::de::DeserializeOwned;
 
 use super::encode;
+use super::parameters::{CONTINUE, LIMIT, NAMESPACE, PATH, Parameter, Parameters, QueryError};
 use super::stream::Stream;
 use super::view::ReportView;
 use crate::api::API_VERSION;
@@ -25,31 +25,6 @@ use crate::assess::workload::Workload;
 
 /// Items of a page, unless the query says otherwise.
 const DEFAULT_LIMIT: usize = 100;
-/// Items of the largest page.
-const LARGEST_LIMIT: usize = 500;
-/// How much of a refused value is shown, in characters.
-const SHOWN: usize = 80;
-
-/// A query that is refused.
-#[derive(Debug, thiserror::Error, PartialEq, Eq)]
-pub enum QueryError {
-    #[error("unknown parameter '{name}'; {known}")]
-    UnknownParameter { name: String, known: String },
-    #[error("parameter '{0}' is given twice")]
-    Repeated(String),
-    #[error("limit must be a whole number from 1 to {LARGEST_LIMIT}, not '{0}'")]
-    Limit(String),
-    #[error("page must be a whole number from 1, not '{0}'")]
-    Page(String),
-    #[error("the value of continue is not from this list; leave it out to start at the first page")]
-    Continue,
-    #[error("unknown {parameter} '{value}'; use {known}")]
-    UnknownValue {
-        parameter: &'static str,
-        value: String,
-        known: String,
-    },
-}
 
 /// A query for workloads. An absent filter matches everything.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -91,6 +66,13 @@ pub(crate) enum WorkloadState {
     Deviation(Standing),
 }
 
+/// Filters by [`WorkloadState`].
+pub(super) const STATE: Parameter =
+    Parameter::words("state", "A status, or one deviation.", || {
+        let states = WorkloadState::all().into_iter();
+        states.map(WorkloadState::as_str).collect()
+    });
+
 impl WorkloadState {
     pub(crate) const fn as_str(self) -> &'static str {
         match self {
@@ -114,15 +96,28 @@ impl WorkloadState {
 }
 
 impl WorkloadQuery {
+    /// Its parameters.
+    pub const PARAMETERS: [Parameter; 7] = [
+        LIMIT,
+        CONTINUE,
+        NAMESPACE,
+        Parameter::text("team", "The team of the workload."),
+        PATH,
+        STATE,
+        Parameter::text(
+            "service",
+            "The service it is part of, or its own name without one.",
+        ),
+    ];
+
     /// Reads a query. A parameter without a value counts as absent, as forms send it.
     ///
     /// # Errors
     /// When a parameter is unknown or its value is.
     pub fn read(pairs: Vec<(String, String)>) -> Result<Self, QueryError> {
-        let filters = ["namespace", "team", "path", "state", "service"];
-        let mut parameters = Parameters::of_list(pairs, &filters)?;
+        let mut parameters = Parameters::read(pairs, &Self::PARAMETERS)?;
         Ok(Self {
-            limit: parameters.limit()?,
+            limit: parameters.limit_or(DEFAULT_LIMIT)?,
             after: parameters.after(workload_of)?,
             filter: WorkloadFilter {
                 namespace: parameters.take("namespace"),
@@ -153,8 +148,8 @@ impl WorkloadQuery {
         let metadata = page.metadata(token_of_workload, |last| {
             is_whole.then(|| workloads_behind(last, &view))
         })?;
-        let head = head("WorkloadList", view.as_of, metadata)?;
-        Ok(Stream::workloads(view, &head, page.ids))
+        let list = List::<super::Workload>::empty("WorkloadList", view.as_of, metadata)?;
+        Ok(Stream::workloads(view, &list, page.ids))
     }
 }
 
@@ -188,15 +183,26 @@ impl WorkloadFilter {
 }
 
 impl ExceptionQuery {
+    /// Its parameters.
+    pub const PARAMETERS: [Parameter; 6] = [
+        LIMIT,
+        CONTINUE,
+        NAMESPACE,
+        PATH,
+        Parameter::words("phase", "The phase of the exception.", || {
+            Phase::ALL.map(Phase::as_str).to_vec()
+        }),
+        Parameter::text("team", "The team that owns the exception."),
+    ];
+
     /// Reads a query. A parameter without a value counts as absent, as forms send it.
     ///
     /// # Errors
     /// When a parameter is unknown or its value is.
     pub fn read(pairs: Vec<(String, String)>) -> Result<Self, QueryError> {
-        let filters = ["namespace", "path", "phase", "team"];
-        let mut parameters = Parameters::of_list(pairs, &filters)?;
+        let mut parameters = Parameters::read(pairs, &Self::PARAMETERS)?;
         Ok(Self {
-            limit: parameters.limit()?,
+            limit: parameters.limit_or(DEFAULT_LIMIT)?,
             after: parameters.after(exception_of)?,
             filter: ExceptionFilter {
                 namespace: parameters.take("namespace"),
@@ -225,8 +231,8 @@ impl ExceptionQuery {
         let metadata = page.metadata(token_of_exception, |last| {
             is_whole.then(|| exceptions_behind(last, &view))
         })?;
-        let head = head("ExceptionList", view.as_of, metadata)?;
-        Ok(Stream::exceptions(view, &head, page.ids))
+        let list = List::<super::Exception>::empty("ExceptionList", view.as_of, metadata)?;
+        Ok(Stream::exceptions(view, &list, page.ids))
     }
 }
 
@@ -241,117 +247,6 @@ impl ExceptionFilter {
 
 fn is_wanted(wanted: Option<&str>, found: &str) -> bool {
     wanted.is_none_or(|wanted| wanted == found)
-}
-
-/// Refuses every parameter: for an address that takes none.
-///
-/// # Errors
-/// When there is one.
-pub fn without_parameters(pairs: Vec<(String, String)>) -> Result<(), QueryError> {
-    Parameters::read(pairs, &[]).map(|_| ())
-}
-
-/// The parameters of a query that have a value.
-pub(in crate::report) struct Parameters(BTreeMap<String, String>);
-
-impl Parameters {
-    fn of_list(pairs: Vec<(String, String)>, filters: &[&str]) -> Result<Self, QueryError> {
-        Self::read(pairs, &[&["limit", "continue"], filters].concat())
-    }
-
-    pub(in crate::report) fn read(
-        pairs: Vec<(String, String)>,
-        known: &[&str],
-    ) -> Result<Self, QueryError> {
-        let mut values = BTreeMap::new();
-        for (name, value) in pairs {
-            if !known.contains(&&*name) {
-                let known = match known {
-                    [] => "this address takes none".to_owned(),
-                    known => format!("use {}", known.join(", ")),
-                };
-                let name = shown(&name);
-                return Err(QueryError::UnknownParameter { name, known });
-            }
-            if values.insert(name.clone(), value).is_some() {
-                return Err(QueryError::Repeated(name));
-            }
-        }
-        values.retain(|_, value| !value.is_empty());
-        Ok(Self(values))
-    }
-
-    pub(in crate::report) fn take(&mut self, name: &str) -> Option<String> {
-        self.0.remove(name)
-    }
-
-    fn limit(&mut self) -> Result<usize, QueryError> {
-        self.limit_or(DEFAULT_LIMIT)
-    }
-
-    pub(in crate::report) fn limit_or(&mut self, default: usize) -> Result<usize, QueryError> {
-        let Some(text) = self.take("limit") else {
-            return Ok(default);
-        };
-        let limit = text.parse().ok();
-        limit
-            .filter(|limit| (1..=LARGEST_LIMIT).contains(limit))
-            .ok_or_else(|| QueryError::Limit(shown(&text)))
-    }
-
-    /// The number of a page, from 1.
-    pub(in crate::report) fn page(&mut self) -> Result<usize, QueryError> {
-        let Some(text) = self.take("page") else {
-            return Ok(1);
-        };
-        let page = text.parse().ok().filter(|page| *page >= 1);
-        page.ok_or_else(|| QueryError::Page(shown(&text)))
-    }
-
-    /// The item that a token names.
-    fn after<T: DeserializeOwned, Id>(
-        &mut self,
-        id: impl FnOnce(T) -> Id,
-    ) -> Result<Option<Id>, QueryError> {
-        let Some(token) = self.take("continue") else {
-            return Ok(None);
-        };
-        let bytes = URL_SAFE_NO_PAD.decode(token).ok();
-        let names = bytes.and_then(|bytes| serde_json::from_slice(&bytes).ok());
-        names
-            .map(|names| Some(id(names)))
-            .ok_or(QueryError::Continue)
-    }
-
-    /// One of these words, in any case.
-    pub(in crate::report) fn word<T: Copy>(
-        &mut self,
-        parameter: &'static str,
-        known: &[T],
-        as_str: impl Fn(T) -> &'static str,
-    ) -> Result<Option<T>, QueryError> {
-        let Some(text) = self.take(parameter) else {
-            return Ok(None);
-        };
-        let found = known
-            .iter()
-            .find(|word| as_str(**word).eq_ignore_ascii_case(&text));
-        found
-            .map(|word| Some(*word))
-            .ok_or_else(|| QueryError::UnknownValue {
-                parameter,
-                value: shown(&text),
-                known: known
-                    .iter()
-                    .map(|word| as_str(*word))
-                    .collect::<Vec<_>>()
-                    .join(", "),
-            })
-    }
-}
-
-fn shown(text: &str) -> String {
-    text.chars().take(SHOWN).collect()
 }
 
 /// The items of one page.
@@ -383,7 +278,7 @@ impl<Id> Page<Id> {
 }
 
 /// What Kubernetes writes into the metadata of a list.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 struct ListMetadata {
     /// Asks for the next page; absent on the last one.
@@ -394,26 +289,34 @@ struct ListMetadata {
     remaining_item_count: Option<usize>,
 }
 
-#[derive(Serialize)]
+/// One page of a list.
+#[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
-struct ListHead {
+pub struct List<T> {
     api_version: &'static str,
+    /// `WorkloadList` or `ExceptionList`.
     kind: &'static str,
+    /// The instant of the judgement.
     as_of: Timestamp,
     metadata: ListMetadata,
+    items: Vec<T>,
 }
 
-fn head(
-    kind: &'static str,
-    as_of: Timestamp,
-    metadata: ListMetadata,
-) -> serde_json::Result<String> {
-    encode::json(&ListHead {
-        api_version: API_VERSION,
-        kind,
-        as_of,
-        metadata,
-    })
+impl<T: Serialize> List<T> {
+    /// The list without its items, which [`Stream`] writes.
+    fn empty(
+        kind: &'static str,
+        as_of: Timestamp,
+        metadata: ListMetadata,
+    ) -> serde_json::Result<String> {
+        encode::json(&Self {
+            api_version: API_VERSION,
+            kind,
+            as_of,
+            metadata,
+            items: Vec::new(),
+        })
+    }
 }
 
 fn workloads_behind(last: &WorkloadId, view: &ReportView) -> usize {

@@ -2,9 +2,11 @@
 //! `sensitive` are counted here and never named. Nothing is rendered here.
 
 use jiff::Timestamp;
+use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::list::{Parameters, QueryError, WorkloadState};
+use super::list::{STATE, WorkloadState};
+use super::parameters::{LIMIT, NAMESPACE, PAGE, PATH, Parameter, Parameters, QueryError};
 use super::view::ReportView;
 use super::{StandingDates, Steps, Workload, encode};
 use crate::api::API_VERSION;
@@ -17,9 +19,6 @@ use crate::assess::verdict::{AsOf, judge};
 const DEFAULT_LIMIT: usize = 50;
 /// Services shown as examples of those that pass.
 const EXAMPLES: usize = 3;
-/// The filters of a query, as its parameters are called.
-const FILTERS: [&str; 6] = ["q", "team", "namespace", "path", "state", "missing"];
-
 /// A query for services. An absent filter matches everything.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ServiceQuery {
@@ -83,13 +82,27 @@ impl Default for ServiceQuery {
 }
 
 impl ServiceQuery {
+    /// Its parameters.
+    pub const PARAMETERS: [Parameter; 9] = [
+        Parameter::text("q", "Part of the name."),
+        Parameter::text("team", "The team of the service."),
+        NAMESPACE,
+        PATH,
+        STATE,
+        Parameter::text("missing", "A check of its path that it does not pass."),
+        Parameter::words("sort", "The order of the services.", || {
+            ServiceOrder::ALL.map(ServiceOrder::as_str).to_vec()
+        }),
+        PAGE,
+        LIMIT,
+    ];
+
     /// Reads a query. A parameter without a value counts as absent, as forms send it.
     ///
     /// # Errors
     /// When a parameter is unknown or its value is.
     pub fn read(pairs: Vec<(String, String)>) -> Result<Self, QueryError> {
-        let known = [&["sort", "page", "limit"], &FILTERS[..]].concat();
-        let mut parameters = Parameters::read(pairs, &known)?;
+        let mut parameters = Parameters::read(pairs, &Self::PARAMETERS)?;
         Ok(Self {
             page: parameters.page()?,
             limit: parameters.limit_or(DEFAULT_LIMIT)?,
@@ -129,7 +142,8 @@ impl ServiceQuery {
 
     /// Whether the query leaves services out.
     pub fn is_filtered(&self) -> bool {
-        self.pairs().iter().any(|(name, _)| FILTERS.contains(name))
+        let is_filter = |name: &str| !["sort", "page", "limit"].contains(&name);
+        self.pairs().iter().any(|(name, _)| is_filter(name))
     }
 
     /// The page that this query asks for.
@@ -224,10 +238,10 @@ fn misses(member: &Member<'_>, check: &str) -> bool {
 }
 
 /// A page of services.
-#[derive(Serialize, Clone, Debug, PartialEq)]
+#[derive(Serialize, JsonSchema, Clone, Debug, PartialEq)]
 #[serde(rename_all = "camelCase")]
 pub struct ServiceList {
-    /// Always [`API_VERSION`].
+    /// Always `goldenpath.dev/v1alpha1`.
     pub api_version: &'static str,
     /// Always `ServiceList`.
     pub kind: &'static str,
@@ -303,7 +317,7 @@ fn cell(text: &str) -> String {
 }
 
 /// One service, by the workload that decides its state.
-#[derive(Serialize, Clone, Debug, PartialEq)]
+#[derive(Serialize, JsonSchema, Clone, Debug, PartialEq)]
 #[serde(rename_all = "camelCase")]
 pub struct ServiceLine {
     pub namespace: String,
@@ -384,10 +398,10 @@ pub(crate) fn state_of(status: Status, deviation: Option<Standing>) -> Option<St
 }
 
 /// One service with all that is known of it.
-#[derive(Serialize, Clone, Debug, PartialEq)]
+#[derive(Serialize, JsonSchema, Clone, Debug, PartialEq)]
 #[serde(rename_all = "camelCase")]
 pub struct ServiceDetail {
-    /// Always [`API_VERSION`].
+    /// Always `goldenpath.dev/v1alpha1`.
     pub api_version: &'static str,
     /// Always `Service`.
     pub kind: &'static str,
@@ -404,7 +418,7 @@ pub struct ServiceDetail {
 }
 
 /// Where a service is.
-#[derive(Serialize, Clone, Debug, PartialEq, Eq)]
+#[derive(Serialize, JsonSchema, Clone, Debug, PartialEq, Eq)]
 pub struct ServiceName {
     pub namespace: String,
     pub name: String,

@@ -92,19 +92,20 @@ impl Stream {
         Ok(Self::of(view, [Part::Text(document)]))
     }
 
-    /// A list of these workloads; `head` is a JSON object without lists.
-    pub(super) fn workloads(view: Arc<ReportView>, head: &str, ids: Vec<WorkloadId>) -> Self {
-        Self::list(view, head, Part::SelectedWorkloads(ids.into_iter()))
+    /// A list of these workloads; `empty` is its JSON without them.
+    pub(super) fn workloads(view: Arc<ReportView>, empty: &str, ids: Vec<WorkloadId>) -> Self {
+        Self::list(view, empty, Part::SelectedWorkloads(ids.into_iter()))
     }
 
-    /// A list of these exceptions; `head` is a JSON object without lists.
-    pub(super) fn exceptions(view: Arc<ReportView>, head: &str, ids: Vec<ExceptionKey>) -> Self {
-        Self::list(view, head, Part::SelectedExceptions(ids.into_iter()))
+    /// A list of these exceptions; `empty` is its JSON without them.
+    pub(super) fn exceptions(view: Arc<ReportView>, empty: &str, ids: Vec<ExceptionKey>) -> Self {
+        Self::list(view, empty, Part::SelectedExceptions(ids.into_iter()))
     }
 
-    fn list(view: Arc<ReportView>, head: &str, items: Part) -> Self {
-        let open = head.strip_suffix('}').unwrap_or(head);
-        let open = Part::Text(format!("{open},\"items\":["));
+    /// Items come last in a list, so they are written before its last two brackets.
+    fn list(view: Arc<ReportView>, empty: &str, items: Part) -> Self {
+        let open = empty.strip_suffix("]}").unwrap_or(empty);
+        let open = Part::Text(open.to_owned());
         Self::of(view, [open, items, Part::Text("]}".to_owned())])
     }
 

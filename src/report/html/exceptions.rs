@@ -8,7 +8,9 @@ use super::services::choice;
 use crate::assess::register::next::Next;
 use crate::assess::state::{Phase, Turn};
 use crate::report::document::Exception;
-use crate::report::document::list::{Parameters, QueryError};
+use crate::report::document::parameters::{
+    NAMESPACE, PAGE, PATH, Parameter, Parameters, QueryError,
+};
 use crate::report::document::services::is_restricted;
 use crate::report::document::view::ReportView;
 use crate::report::register;
@@ -18,6 +20,22 @@ use crate::report::voice::{counted, hours};
 const LIMIT: usize = 50;
 /// Exceptions listed on the page of something else.
 const LISTED: usize = 10;
+
+const PARAMETERS: [Parameter; 7] = [
+    NAMESPACE,
+    Parameter::text("team", "The team that owns the exception."),
+    PATH,
+    Parameter::words("phase", "The phase of the exception.", || {
+        Phase::ALL.map(Phase::as_str).to_vec()
+    }),
+    Parameter::words("next", "Its next action.", || {
+        Next::ALL.map(Next::as_str).to_vec()
+    }),
+    Parameter::words("turn", "Who takes that action.", || {
+        Turn::ALL.map(Turn::as_str).to_vec()
+    }),
+    PAGE,
+];
 
 /// Which exceptions to show. An absent filter matches everything.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -38,8 +56,7 @@ impl RegisterQuery {
     /// # Errors
     /// When a parameter is unknown or its value is.
     pub fn read(pairs: Vec<(String, String)>) -> Result<Self, QueryError> {
-        let known = ["namespace", "team", "path", "phase", "next", "turn", "page"];
-        let mut parameters = Parameters::read(pairs, &known)?;
+        let mut parameters = Parameters::read(pairs, &PARAMETERS)?;
         Ok(Self {
             namespace: parameters.take("namespace"),
             team: parameters.take("team"),

@@ -1,12 +1,13 @@
 //! A figure, or why it is withheld; and the statistics that figures are made of. Nothing of a record is
 //! known here.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{MIN_COVERAGE, MIN_ROLLOUTS, MIN_SERVICES, MIN_TEAMS};
 
 /// A figure, or the reason for its absence.
-#[derive(Serialize, Deserialize, Clone, Debug, PartialEq)]
+#[derive(Serialize, Deserialize, JsonSchema, Clone, Debug, PartialEq)]
 #[serde(untagged)]
 pub enum Answer<T> {
     /// The figure.
@@ -19,7 +20,7 @@ pub enum Answer<T> {
 }
 
 /// Why a figure is withheld.
-#[derive(Serialize, Deserialize, Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Serialize, Deserialize, JsonSchema, Clone, Copy, Debug, PartialEq, Eq)]
 #[serde(tag = "reason")]
 pub enum Withheld {
     /// Too few services have rollouts.
@@ -80,7 +81,7 @@ impl<T> From<Result<T, Withheld>> for Answer<T> {
 }
 
 /// Quantiles of a sample.
-#[derive(Serialize, Deserialize, Clone, Copy, Debug, PartialEq)]
+#[derive(Serialize, Deserialize, JsonSchema, Clone, Copy, Debug, PartialEq)]
 #[serde(rename_all = "camelCase")]
 pub struct Quantiles {
     /// The median.
@@ -94,7 +95,7 @@ pub struct Quantiles {
 }
 
 /// A rate with its interval.
-#[derive(Serialize, Deserialize, Clone, Copy, Debug, PartialEq)]
+#[derive(Serialize, Deserialize, JsonSchema, Clone, Copy, Debug, PartialEq)]
 #[serde(rename_all = "camelCase")]
 pub struct Rate {
     /// `part` ÷ `of`.
@@ -112,7 +113,7 @@ pub struct Rate {
 }
 
 /// The median of differences.
-#[derive(Serialize, Deserialize, Clone, Copy, Debug, PartialEq)]
+#[derive(Serialize, Deserialize, JsonSchema, Clone, Copy, Debug, PartialEq)]
 #[serde(rename_all = "camelCase")]
 pub struct Difference {
     /// The median; negative where the golden path has less.
