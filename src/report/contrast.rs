@@ -23,10 +23,10 @@ mod tests;
 use words::{Unit, change, duration};
 
 /// A table with its title.
-struct Section {
-    title: String,
-    heads: [&'static str; 3],
-    rows: Vec<[String; 3]>,
+pub(in crate::report) struct Section {
+    pub(in crate::report) title: String,
+    pub(in crate::report) heads: [&'static str; 3],
+    pub(in crate::report) rows: Vec<[String; 3]>,
 }
 
 /// The contrast for a terminal; by kind and persona too where it is wide.
@@ -95,7 +95,7 @@ fn escaped(text: &str) -> String {
     escaped
 }
 
-fn opening(contrast: &Contrast, as_of: Timestamp) -> String {
+pub(in crate::report) fn opening(contrast: &Contrast, as_of: Timestamp) -> String {
     let today = as_of.to_zoned(jiff::tz::TimeZone::UTC).date();
     format!(
         "Rollouts of {} ({}) until {today} (UTC). Each counts under the status in force before it.",
@@ -104,7 +104,8 @@ fn opening(contrast: &Contrast, as_of: Timestamp) -> String {
     )
 }
 
-fn sections(contrast: &Contrast, with_strata: bool) -> Vec<Section> {
+/// The tables; by kind and persona too with `with_strata`.
+pub(in crate::report) fn sections(contrast: &Contrast, with_strata: bool) -> Vec<Section> {
     let windows = contrast.windows.iter().map(|window| {
         let title = format!("Last {} days", window.days);
         sides(title, &window.golden_path, &window.deviating)
@@ -269,7 +270,7 @@ fn difference(answer: &Answer<Difference>, unit: Unit, of: &str) -> String {
 }
 
 /// What is beside the tables: self-service, setup, and how to get withheld figures.
-fn closing(contrast: &Contrast) -> Vec<String> {
+pub(in crate::report) fn closing(contrast: &Contrast) -> Vec<String> {
     let it = contrast.self_service;
     let mut lines = Vec::new();
     if it.new_services > 0 {

@@ -341,7 +341,7 @@ fn normal(text: &str) -> String {
 }
 
 /// "14 asks of 9 teams: 6 steps, 3 wishes".
-fn head(demand: &Demand) -> String {
+pub(in crate::report) fn head(demand: &Demand) -> String {
     let teams: BTreeSet<&String> = demand.items.iter().flat_map(|item| &item.teams).collect();
     let kinds: Vec<String> = DemandKind::ALL
         .into_iter()
@@ -373,7 +373,7 @@ fn head(demand: &Demand) -> String {
 }
 
 /// "checkout, payments and 3 more".
-fn named_teams(item: &Item) -> String {
+pub(in crate::report) fn named_teams(item: &Item) -> String {
     let named: Vec<&str> = item.teams.iter().take(TEAMS).map(String::as_str).collect();
     match item.teams.len().saturating_sub(TEAMS) {
         0 => named.join(", "),

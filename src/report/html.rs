@@ -3,6 +3,8 @@
 //! hide text. Links are relative, so that a page works behind any prefix. A page holds no script and no style.
 
 mod chart;
+mod contrast;
+mod demand;
 mod exceptions;
 mod layout;
 mod overview;
@@ -14,7 +16,7 @@ mod teams;
 use maud::{Markup, html};
 
 pub use exceptions::RegisterQuery;
-use layout::{Judged, Links, Shell, Tab};
+use layout::{Links, Shell, Tab};
 
 use crate::report::document::parameters::QueryError;
 use crate::report::document::services::ServiceQuery;
@@ -37,6 +39,8 @@ pub enum Page {
     Teams,
     Team(String),
     Exceptions(RegisterQuery),
+    Contrast,
+    Demand,
 }
 
 impl Page {
@@ -47,6 +51,8 @@ impl Page {
             Self::Services(_) | Self::Service { .. } => Tab::Services,
             Self::Teams | Self::Team(_) => Tab::Teams,
             Self::Exceptions(_) => Tab::Exceptions,
+            Self::Contrast => Tab::Contrast,
+            Self::Demand => Tab::Demand,
         }
     }
 
@@ -57,7 +63,9 @@ impl Page {
             | Self::Paths
             | Self::Services(_)
             | Self::Teams
-            | Self::Exceptions(_) => 0,
+            | Self::Exceptions(_)
+            | Self::Contrast
+            | Self::Demand => 0,
             Self::Path(_) | Self::Team(_) => 1,
             Self::Service { .. } => 2,
         }
@@ -96,14 +104,13 @@ pub fn render(page: &Page, view: &ReportView) -> Option<String> {
             let main = exceptions::render(query, view, links);
             ("Exceptions".to_owned(), main)
         }
+        Page::Contrast => ("Delivery contrast".to_owned(), contrast::render(view)),
+        Page::Demand => ("Demand".to_owned(), demand::render(view, links)),
     };
     let shell = Shell {
         title: &title,
         tab: Some(page.tab()),
-        judged: Some(Judged {
-            at: view.as_of,
-            version: view.inventory.version(),
-        }),
+        view: Some(view),
         links,
     };
     Some(shell.around(&main).into_string())
@@ -116,7 +123,7 @@ pub fn notice(notice: &Notice<'_>, depth: usize) -> String {
     let shell = Shell {
         title,
         tab: None,
-        judged: None,
+        view: None,
         links,
     };
     shell.around(&main).into_string()

@@ -39,6 +39,8 @@ pub(super) fn routes(responses: Responses) -> Router {
         .route("/teams", get(teams))
         .route("/teams/{name}", get(team))
         .route("/exceptions", get(exceptions))
+        .route("/contrast", get(contrast))
+        .route("/demand", get(demand))
         .route("/assets/style.css", get(style))
         .route("/assets/page.js", get(script))
         .fallback(not_found_page)
@@ -126,6 +128,14 @@ async fn exceptions(
         Ok(query) => show(Page::Exceptions(query), &responses, &headers).await,
         Err(error) => refused(&Notice::Refused(&error), StatusCode::BAD_REQUEST, 0),
     }
+}
+
+async fn contrast(State(responses): State<Responses>, headers: HeaderMap) -> Response {
+    show(Page::Contrast, &responses, &headers).await
+}
+
+async fn demand(State(responses): State<Responses>, headers: HeaderMap) -> Response {
+    show(Page::Demand, &responses, &headers).await
 }
 
 async fn style(headers: HeaderMap) -> Response {

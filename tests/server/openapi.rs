@@ -116,7 +116,10 @@ fn refusals_validate_and_each_parameter_is_known() {
             assert_valid(&validator(path, "400"), &answer, path);
         }
     }
-    for path in ["/api/v1/services/{namespace}/{name}", "/api/v1/paths/{name}"] {
+    for path in [
+        "/api/v1/services/{namespace}/{name}",
+        "/api/v1/paths/{name}",
+    ] {
         let answer = get(&path.replace(['{', '}'], "x"), 404);
         assert_valid(&validator(path, "404"), &answer, path);
     }

@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::list::{STATE, WorkloadState};
 use super::parameters::{LIMIT, NAMESPACE, PAGE, PATH, Parameter, Parameters, QueryError};
 use super::view::ReportView;
-use super::{StandingDates, Steps, Workload, encode};
+use super::{Exception, StandingDates, Steps, Workload, encode};
 use crate::api::API_VERSION;
 use crate::assess::adoption::service::{Member, Service, services};
 use crate::assess::path::bit;
@@ -505,8 +505,15 @@ pub fn is_restricted(view: &ReportView, path: &str, check: &str) -> bool {
     checks.any(|found| found.name == check && found.sensitive)
 }
 
+/// Whether an exception names a check that is not named to everybody.
+pub fn names_restricted(line: &Exception, view: &ReportView) -> bool {
+    line.checks
+        .iter()
+        .any(|check| is_restricted(view, &line.path, check))
+}
+
 /// Takes the restricted checks out of a line, and how many of them are missing steps.
-fn redact(line: &mut Workload, view: &ReportView) -> usize {
+pub(super) fn redact(line: &mut Workload, view: &ReportView) -> usize {
     let Some(path) = line.path.clone() else {
         return 0;
     };

@@ -7,6 +7,7 @@ use std::sync::{Arc, OnceLock};
 use jiff::Timestamp;
 
 use super::build::{self, Sources, View};
+use super::services;
 use super::{Exception, Report, Summary};
 use crate::assess::adoption::index::Contributions;
 use crate::assess::adoption::{PathTally, Tally};
@@ -50,6 +51,18 @@ impl ReportView {
         let mut report = build::report_of(&self.lines(&AsOf::new(self.as_of)));
         report.problems.extend_from_slice(&self.problems);
         report.problems.sort();
+        report
+    }
+
+    /// The report without restricted checks, and without exceptions that name one.
+    pub fn open_report(&self) -> Report {
+        let mut report = self.report();
+        for line in &mut report.workloads {
+            services::redact(line, self);
+        }
+        report
+            .exceptions
+            .retain(|line| !services::names_restricted(line, self));
         report
     }
 

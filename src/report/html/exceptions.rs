@@ -11,7 +11,7 @@ use crate::report::document::Exception;
 use crate::report::document::parameters::{
     NAMESPACE, PAGE, PATH, Parameter, Parameters, QueryError,
 };
-use crate::report::document::services::is_restricted;
+use crate::report::document::services::names_restricted;
 use crate::report::document::view::ReportView;
 use crate::report::register;
 use crate::report::voice::{counted, hours};
@@ -181,10 +181,7 @@ pub(super) fn table(shown: &[Exception], view: &ReportView, links: Links) -> Mar
 
 fn row(line: &Exception, view: &ReportView, links: Links) -> Markup {
     let as_of = view.as_of;
-    let is_open = !line
-        .checks
-        .iter()
-        .any(|check| is_restricted(view, &line.path, check));
+    let is_open = !names_restricted(line, view);
     html! {
         tr id=(anchor(line)) {
             th scope="row" { (text(&line.name)) small { (text(&line.namespace)) }

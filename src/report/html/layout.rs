@@ -12,6 +12,8 @@ use super::{SCRIPT, STYLE};
 use crate::assess::object::digest::digest;
 use crate::assess::state::{Standing, State, Status};
 use crate::report::document::services::ServiceLine;
+use crate::report::document::view::ReportView;
+use crate::report::document::{PathLine, Summary};
 use crate::report::terminal::plain::plain;
 use crate::report::voice::groups::StateGroup;
 use crate::report::voice::{self, WorkloadState};
@@ -116,16 +118,30 @@ pub(super) enum Tab {
     Services,
     Teams,
     Exceptions,
+    Contrast,
+    Demand,
 }
 
 impl Tab {
-    const ALL: [Self; 5] = [
+    const ALL: [Self; 7] = [
         Self::Overview,
         Self::Paths,
         Self::Services,
         Self::Teams,
         Self::Exceptions,
+        Self::Contrast,
+        Self::Demand,
     ];
+
+    /// Whether its page has something to show. A tab without data does not appear.
+    fn has_data(self, view: Option<&ReportView>) -> bool {
+        let summary = || view.map(|view| view.summary());
+        match self {
+            Self::Overview | Self::Paths | Self::Services | Self::Teams | Self::Exceptions => true,
+            Self::Contrast => summary().is_some_and(|summary| summary.contrast.is_some()),
+            Self::Demand => summary().is_some_and(has_demand),
+        }
+    }
 
     const fn place(self) -> (&'static str, &'static str) {
         match self {
@@ -134,23 +150,27 @@ impl Tab {
             Self::Services => ("services", "Services"),
             Self::Teams => ("teams", "Teams"),
             Self::Exceptions => ("exceptions", "Exceptions"),
+            Self::Contrast => ("contrast", "Contrast"),
+            Self::Demand => ("demand", "Demand"),
         }
     }
 }
 
-/// Which facts a page shows.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Judged {
-    pub(super) at: Timestamp,
-    pub(super) version: u64,
+/// Whether something keeps a service off a path.
+fn has_demand(summary: &Summary) -> bool {
+    let unknown = summary.services.get(&State::Unknown);
+    let misses_steps = |path: &PathLine| path.takes_part && !path.top_deviations.is_empty();
+    summary.unscoped > 0
+        || unknown.is_some_and(|services| *services > 0)
+        || summary.paths.iter().any(misses_steps)
 }
 
 /// The frame of a page.
 pub(super) struct Shell<'a> {
     pub(super) title: &'a str,
     pub(super) tab: Option<Tab>,
-    /// The facts of its figures; a page without them does not follow changes.
-    pub(super) judged: Option<Judged>,
+    /// The source of its figures; a page without them does not follow changes.
+    pub(super) view: Option<&'a ReportView>,
     pub(super) links: Links,
 }
 
@@ -169,8 +189,8 @@ impl Shell<'_> {
                     title { (text(self.title)) " · goldenpath" }
                     link rel="stylesheet" href=(style);
                     link rel="icon" href="data:,";
-                    @if let Some(judged) = self.judged {
-                        script src=(script) defer data-root=(links.home()) data-version=(judged.version) {}
+                    @if let Some(view) = self.view {
+                        script src=(script) defer data-root=(links.home()) data-version=(view.inventory.version()) {}
                     }
                 }
                 body {
@@ -178,7 +198,7 @@ impl Shell<'_> {
                     header {
                         a.brand href=(links.home()) { "goldenpath" }
                         nav aria-label="Pages" {
-                            ul { @for tab in Tab::ALL { (self.tab(tab)) } }
+                            ul { @for tab in Tab::ALL { @if tab.has_data(self.view) { (self.tab(tab)) } } }
                         }
                     }
                     main #main tabindex="-1" { (main) }
@@ -196,7 +216,7 @@ impl Shell<'_> {
 
     fn foot(&self) -> Markup {
         html! {
-            @if let Some(Judged { at, .. }) = self.judged {
+            @if let Some(at) = self.view.map(|view| view.as_of) {
                 p #judged { "Judged " time datetime=(at) { (at.strftime("%-d %b %Y, %H:%M UTC").to_string()) } }
             }
             p #live role="status" {}

@@ -6,13 +6,13 @@ use std::borrow::Cow;
 use jiff::Timestamp;
 use maud::{Markup, html};
 
-use super::layout::{Links, Mark, is_web, mark, on, outside, restricted, text};
+use super::layout::{Links, Mark, is_web, mark, on, outside, restricted, scroller, since, text};
 use crate::api::golden_path::Level;
 use crate::assess::state::{Outcome, Standing, Status};
 use crate::report::document::services::{ServiceDetail, service};
 use crate::report::document::view::ReportView;
-use crate::report::document::{Check, Exception, Workload};
-use crate::report::terminal::why::what_happens;
+use crate::report::document::{Check, Delivery, Exception, Workload};
+use crate::report::terminal::why::{RolloutWords, what_happens};
 use crate::report::voice::{self, Calendar, WorkloadState};
 
 pub(super) fn render(
@@ -63,12 +63,36 @@ fn one(workload: &Workload, hidden: usize, view: &ReportView, links: Links) -> M
             @if !workload.checks.is_empty() {
                 ol.checks { @for check in &workload.checks { (step(check, as_of)) } }
             }
+            @if let Some(delivery) = &workload.delivery { (rollouts(delivery, as_of)) }
             @if hidden > 0 { p.note { "And " (restricted(hidden)) " to go: ask the owner of the path." } }
             (off_ramp(workload))
             @if let Some(url) = workload.feedback_url.as_ref().filter(|url| is_web(url)) {
                 p { (outside(url, "Tell the owners of this path what you need")) }
             }
         }
+    }
+}
+
+fn rollouts(delivery: &Delivery, as_of: Timestamp) -> Markup {
+    if delivery.rollouts.is_empty() {
+        return html! {};
+    }
+    let table = html! {
+        table.rollouts {
+            caption.hidden { "Rollouts, newest first" }
+            thead { tr {
+                th scope="col" { "Rollout" } th scope="col" { "Cause" } th scope="col" { "Result" }
+                th.number scope="col" { "Lead time" } th.number scope="col" { "Recovery" }
+            } }
+            tbody { @for it in delivery.rollouts.iter().map(RolloutWords::of) {
+                tr { th scope="row" { (since(it.ended, as_of)) } td { (it.cause) } td { (it.result) }
+                    td.number { (it.lead_time) } td.number { (it.recovery) } }
+            } }
+        }
+    };
+    html! {
+        h3 { "Its own rollouts" }
+        (scroller("Rollouts", &table))
     }
 }
 

@@ -4,6 +4,7 @@
 use jiff::Timestamp;
 
 use crate::api::Period;
+use crate::api::delivery_record::Rollout;
 use crate::api::golden_path::Level;
 use crate::assess::state::{Outcome, Standing, Status, Turn};
 use crate::report::document::{Check, Workload};
@@ -35,19 +36,14 @@ fn rollouts(workload: &Workload, as_of: Timestamp, style: Style) -> String {
     let rows: Vec<Vec<Cell>> = delivery
         .rollouts
         .iter()
-        .map(|it| {
-            let ended = it.available_at.or(it.failed_at).unwrap_or(it.started_at);
-            let duration = |seconds: u32| Period::seconds(seconds.into()).to_string();
-            let recovery = it.failed_at.zip(it.recovered_at).and_then(|(from, to)| {
-                let seconds = to.0.as_second() - from.0.as_second();
-                u32::try_from(seconds).ok().map(duration)
-            });
+        .map(|rollout| {
+            let words = RolloutWords::of(rollout);
             [
-                ago(ended.0, as_of),
-                it.cause.as_str().to_owned(),
-                it.result.as_str().to_owned(),
-                it.lead_time.map_or_else(|| "–".to_owned(), duration),
-                recovery.unwrap_or_else(|| "–".to_owned()),
+                ago(words.ended, as_of),
+                words.cause.to_owned(),
+                words.result.to_owned(),
+                words.lead_time,
+                words.recovery,
             ]
             .map(Cell::from)
             .to_vec()
@@ -55,6 +51,35 @@ fn rollouts(workload: &Workload, as_of: Timestamp, style: Style) -> String {
         .collect();
     let heads = ["ROLLOUT", "CAUSE", "RESULT", "LEAD TIME", "RECOVERY"];
     table(&heads, &rows, style)
+}
+
+/// The cells of a rollout.
+pub(in crate::report) struct RolloutWords {
+    pub(in crate::report) ended: Timestamp,
+    pub(in crate::report) cause: &'static str,
+    pub(in crate::report) result: &'static str,
+    pub(in crate::report) lead_time: String,
+    pub(in crate::report) recovery: String,
+}
+
+impl RolloutWords {
+    pub(in crate::report) fn of(rollout: &Rollout) -> Self {
+        let ended = rollout.available_at.or(rollout.failed_at);
+        let duration = |seconds: u32| Period::seconds(seconds.into()).to_string();
+        let failure = rollout.failed_at.zip(rollout.recovered_at);
+        let recovery = failure.and_then(|(from, to)| {
+            let seconds = to.0.as_second() - from.0.as_second();
+            u32::try_from(seconds).ok().map(duration)
+        });
+        let or_dash = |text: Option<String>| text.unwrap_or_else(|| "–".to_owned());
+        Self {
+            ended: ended.unwrap_or(rollout.started_at).0,
+            cause: rollout.cause.as_str(),
+            result: rollout.result.as_str(),
+            lead_time: or_dash(rollout.lead_time.map(duration)),
+            recovery: or_dash(recovery),
+        }
+    }
 }
 
 fn head(workload: &Workload, as_of: Timestamp, style: Style) -> String {
