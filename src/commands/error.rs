@@ -175,9 +175,14 @@ pub(super) enum ErrorKind {
     /// The drafts hold nothing to preview.
     #[error("no golden path and no exception among the drafts")]
     NoDraft,
-    /// A report has no such format.
-    #[error("-o markdown needs --contrast")]
-    OnlyContrast,
+    /// A flag asks for a part that the format does not have.
+    #[error("-o {format} cannot be used with {flag}")]
+    FormatWithFlag {
+        /// The format asked for.
+        format: &'static str,
+        /// The flag.
+        flag: &'static str,
+    },
     /// The operator's report is one of the whole cluster, now.
     #[error("the operator reports on the whole cluster as it is now")]
     WholeReport,

@@ -4,6 +4,7 @@
 
 use std::io;
 use std::path::PathBuf;
+use std::sync::{Arc, OnceLock};
 
 use clap::Args;
 use jiff::Timestamp;
@@ -15,7 +16,9 @@ use super::judging::JudgingArgs;
 use super::workload_name::WorkloadName;
 use super::{Exit, Invocation, advice, runtime, terminal};
 use crate::api::GROUP;
+use crate::assess::adoption::index::Contributions;
 use crate::assess::inventory::Inventory;
+use crate::assess::register::index::Register;
 use crate::assess::settings::DeliverySettings;
 use crate::assess::source::Problem;
 use crate::assess::verdict::AsOf;
@@ -23,6 +26,7 @@ use crate::cluster::{self, ListingSettings, Scope, Target};
 use crate::manifests::passed_over::PassedOver;
 use crate::manifests::{self, Input, Manifest, PathsFrom};
 use crate::report::document::build::{self, Sources};
+use crate::report::document::view::ReportView;
 use crate::report::document::{Report, Workload};
 use crate::report::register;
 use crate::report::voice::{Calendar, flag, shell_word};
@@ -54,6 +58,8 @@ pub(super) enum Extent {
     Overview,
     /// As the overview, with the records of rollouts.
     Delivery,
+    /// The namespace that is named, else all of them; with the messages of checks and rollouts.
+    Page,
     /// The namespace that is named, else the context's; with the messages of checks and rollouts.
     Workload,
 }
@@ -67,6 +73,8 @@ pub(super) struct Evidence {
     /// The flags another command needs to reach the same answer.
     pub(super) flags: String,
     origin: Origin,
+    /// Problems that are not those of a judged object.
+    input_problems: Vec<Problem>,
     /// Whether workloads may be missing, because the user may not list some kind.
     is_partial: bool,
     unreadable: usize,
@@ -111,6 +119,7 @@ impl Evidence {
             inventory: judged.inventory,
             report: judged.report,
             problems: Vec::new(),
+            input_problems: judged.input_problems,
             flags: flags(args, global),
             origin: Origin::Manifests {
                 namespace: global.namespace.clone(),
@@ -130,20 +139,20 @@ impl Evidence {
         let mut judging = args.judging.settings();
         judging.delivery = match extent {
             Extent::Overview => None,
-            Extent::Delivery | Extent::Workload => Some(DeliverySettings::default()),
+            Extent::Delivery | Extent::Page | Extent::Workload => Some(DeliverySettings::default()),
         };
         let settings = ListingSettings {
             target: global.target(),
             judging,
             extra_kinds: args.judging.kinds.extra_kind.clone(),
             scope: match extent {
-                Extent::Overview | Extent::Delivery => global.scope(),
+                Extent::Overview | Extent::Delivery | Extent::Page => global.scope(),
                 Extent::Workload => global.scope_of_one(),
             },
             paths: given_paths(&args.paths)?,
             messages: match extent {
                 Extent::Overview | Extent::Delivery => false,
-                Extent::Workload => true,
+                Extent::Page | Extent::Workload => true,
             },
         };
         let listing = runtime::start()?
@@ -160,6 +169,7 @@ impl Evidence {
         Ok(Self {
             inventory: listing.inventory,
             report,
+            input_problems: listing.problems.clone(),
             problems: listing.problems,
             flags: flags(args, global),
             origin: Origin::Cluster {
@@ -170,6 +180,19 @@ impl Evidence {
             unreadable: 0,
             passed_over: PassedOver::default(),
         })
+    }
+
+    /// The same as the page shows it.
+    pub(super) fn view(&self) -> ReportView {
+        let view = page_view(
+            &self.inventory,
+            self.report.as_of,
+            self.input_problems.clone(),
+        );
+        ReportView {
+            summary: Arc::new(OnceLock::from(self.report.summary.clone())),
+            ..view
+        }
     }
 
     /// The namespace that was read; all where absent.
@@ -277,6 +300,23 @@ impl Evidence {
     }
 }
 
+/// What the page shows of an inventory.
+pub(super) fn page_view(
+    inventory: &Inventory,
+    at: Timestamp,
+    problems: Vec<Problem>,
+) -> ReportView {
+    let as_of = AsOf::new(at);
+    ReportView {
+        inventory: inventory.snapshot(),
+        contributions: Contributions::of(inventory, &as_of),
+        register: Register::of(inventory, &as_of),
+        as_of: at,
+        problems,
+        summary: Arc::default(),
+    }
+}
+
 /// The instant to judge manifests at: the one that is named, else the day of the examples if they are
 /// the ones of this project, else now.
 fn as_of(input: &Input, invocation: &Invocation<'_>) -> Timestamp {
@@ -305,6 +345,8 @@ fn unread(error: cluster::Error) -> CommandError {
 pub(super) struct Judged {
     pub(super) inventory: Inventory,
     pub(super) report: Report,
+    /// Problems that are not those of a judged object.
+    pub(super) input_problems: Vec<Problem>,
     /// Golden paths, exceptions and namespaces that could not be used.
     unusable: usize,
     /// What was read of manifests and is not judged.
@@ -315,11 +357,12 @@ pub(super) struct Judged {
 pub(super) fn judge(input: Input, judging: &JudgingArgs, now: Timestamp) -> Judged {
     let loaded = manifests::load(input, judging.settings(), &judging.kinds.extra_kind, now);
     let mut report = build::report(&loaded.inventory, &AsOf::new(now), &loaded.sources);
-    report.problems.extend(loaded.problems);
+    report.problems.extend(loaded.problems.iter().cloned());
     report.problems.sort();
     Judged {
         inventory: loaded.inventory,
         report,
+        input_problems: loaded.problems,
         unusable: loaded.unusable,
         passed_over: loaded.passed_over,
     }

@@ -26,6 +26,37 @@ pub enum TableFormat {
     Yaml,
 }
 
+/// Formats of a report.
+#[derive(ValueEnum, Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ReportFormat {
+    /// Columns for people
+    #[default]
+    Table,
+    /// More columns
+    Wide,
+    /// JSON
+    Json,
+    /// YAML
+    Yaml,
+    /// Markdown
+    Markdown,
+    /// One file for a browser
+    Html,
+}
+
+impl ReportFormat {
+    /// The format of its tables; a whole document has none.
+    pub(super) const fn of_tables(self) -> Option<TableFormat> {
+        match self {
+            Self::Table => Some(TableFormat::Table),
+            Self::Wide => Some(TableFormat::Wide),
+            Self::Json => Some(TableFormat::Json),
+            Self::Yaml => Some(TableFormat::Yaml),
+            Self::Markdown | Self::Html => None,
+        }
+    }
+}
+
 /// Formats of answers that are text.
 #[derive(ValueEnum, Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum TextFormat {

@@ -2,18 +2,18 @@
 
 use std::io::Write;
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 
-use super::error::{ErrorKind, Result};
+use super::error::{CommandError, ErrorKind, Result};
 use super::evidence::{Evidence, EvidenceArgs, Extent};
 use super::operator_report::{self, OperatorPlace};
-use super::output::{self, TableFormat};
+use super::output::{self, ReportFormat, TableFormat};
 use super::{Exit, Invocation, terminal};
-use crate::report::contrast;
 use crate::report::document::Report;
 use crate::report::document::contrast::ContrastDocument;
 use crate::report::terminal::text::Style;
 use crate::report::terminal::{summary, text};
+use crate::report::{contrast, html, markdown};
 
 pub(super) const HELP: &str = "\
 Judge a cluster, without installing anything: list rights are enough. Counts the services on their \
@@ -24,6 +24,9 @@ of one screen instead: teams, the steps that keep most services off the path, an
 With --contrast it prints how services on the path deliver beside deviating ones, from the rollouts \
 that an operator with --delivery records.
 
+-o html writes the operator's page as one file, for people without access: no script, no other file, \
+and no names of checks marked sensitive. -o markdown writes tables for an issue or a wiki.
+
 Exit code: 0, or 2 where part of the input cannot be read or nothing was judged.";
 pub(super) const EXAMPLES: &str = "\
 Examples:
@@ -32,6 +35,7 @@ Examples:
   goldenpath report --all | less             (every workload)
   goldenpath report -n shop -o wide
   goldenpath report --from deploy/ -o json   (manifests instead of a cluster)
+  goldenpath report -o html > report.html    (one file, to send or to publish)
   goldenpath report --contrast -o markdown   (delivery on the path beside deviating)
   goldenpath report --operator goldenpath-system/goldenpath   (the operator's own report)";
 
@@ -74,56 +78,62 @@ pub struct ReportArgs {
     pub evidence: EvidenceArgs,
 }
 
-/// Formats of the report.
-#[derive(ValueEnum, Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum ReportFormat {
-    /// Columns for people
-    #[default]
-    Table,
-    /// More columns
-    Wide,
-    /// JSON
-    Json,
-    /// YAML
-    Yaml,
-    /// Markdown, with --contrast
-    Markdown,
-}
+impl ReportArgs {
+    /// Refuses a format that the other flags rule out.
+    fn check_format(&self) -> Result<()> {
+        let format = match self.output {
+            ReportFormat::Table | ReportFormat::Wide | ReportFormat::Json | ReportFormat::Yaml => {
+                return Ok(());
+            }
+            ReportFormat::Markdown => "markdown",
+            ReportFormat::Html => "html",
+        };
+        let is_html = self.output == ReportFormat::Html;
+        let flag = if self.summary {
+            "--summary"
+        } else if self.contrast && is_html {
+            "--contrast"
+        } else if self.operator.is_some() && is_html {
+            let error = CommandError::from(ErrorKind::FormatWithFlag {
+                format,
+                flag: "--operator",
+            });
+            return Err(error.with_hint("the operator serves a page: goldenpath open"));
+        } else {
+            return Ok(());
+        };
+        Err(ErrorKind::FormatWithFlag { format, flag }.into())
+    }
 
-impl ReportFormat {
-    /// The format of a report; the contrast alone has more.
-    fn of_report(self) -> Result<TableFormat> {
-        match self {
-            Self::Table => Ok(TableFormat::Table),
-            Self::Wide => Ok(TableFormat::Wide),
-            Self::Json => Ok(TableFormat::Json),
-            Self::Yaml => Ok(TableFormat::Yaml),
-            Self::Markdown => Err(ErrorKind::OnlyContrast.into()),
+    fn extent(&self) -> Extent {
+        if self.output == ReportFormat::Html {
+            Extent::Page
+        } else if self.contrast {
+            Extent::Delivery
+        } else {
+            Extent::Overview
         }
     }
 }
 
 /// Prints the report.
 pub(super) fn run(args: &ReportArgs, invocation: &Invocation<'_>) -> Result<Exit> {
-    if !args.contrast {
-        args.output.of_report()?;
-    }
+    args.check_format()?;
     if let Some(place) = &args.operator {
         return run_of_operator(place, args, invocation);
     }
-    let extent = if args.contrast {
-        Extent::Delivery
-    } else {
-        Extent::Overview
-    };
-    let evidence = Evidence::read(&args.evidence, extent, invocation)?;
+    let evidence = Evidence::read(&args.evidence, args.extent(), invocation)?;
     if args.contrast {
         for problem in &evidence.problems {
             terminal::note(&format!("{} {}\n", problem.source, problem.message));
         }
     }
     let out = &mut output::stdout(invocation.global);
-    print(args, &evidence.report, &evidence.flags, invocation, out)?;
+    if args.output == ReportFormat::Html {
+        output::text(&html::file(&evidence.view()), out)?;
+    } else {
+        print(args, &evidence.report, &evidence.flags, invocation, out)?;
+    }
     if let Some(reason) = evidence.nothing_judged().filter(|_| !args.allow_empty) {
         terminal::note(&format!("{reason}\n"));
         return Ok(Exit::Unreadable);
@@ -142,7 +152,9 @@ fn print(
     if args.contrast {
         return print_contrast(args.output, report, invocation, out);
     }
-    let format = args.output.of_report()?;
+    let Some(format) = args.output.of_tables() else {
+        return output::text(&markdown::render(report), out);
+    };
     match (format, args.summary) {
         (TableFormat::Json | TableFormat::Yaml, true) => {
             format.write(&report.numbers(), global, out, |_, _| String::new())
@@ -174,17 +186,13 @@ fn print_contrast(
     out: &mut dyn Write,
 ) -> Result<()> {
     let known = report.summary.contrast.as_deref();
-    match format {
-        ReportFormat::Markdown => output::text(&contrast::markdown(known, report.as_of), out),
-        ReportFormat::Table | ReportFormat::Wide | ReportFormat::Json | ReportFormat::Yaml => {
-            let document = ContrastDocument::new(known, report.as_of);
-            format
-                .of_report()?
-                .write(&document, invocation.global, out, |_, style| {
-                    contrast::render(known, report.as_of, style)
-                })
-        }
-    }
+    let Some(format) = format.of_tables() else {
+        return output::text(&contrast::markdown(known, report.as_of), out);
+    };
+    let document = ContrastDocument::new(known, report.as_of);
+    format.write(&document, invocation.global, out, |_, style| {
+        contrast::render(known, report.as_of, style)
+    })
 }
 
 /// Prints the report that an operator serves, as it judged it.

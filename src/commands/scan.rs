@@ -9,13 +9,14 @@ use clap::{Args, ValueEnum};
 use super::error::{CommandError, Result};
 use super::evidence::{Evidence, EvidenceArgs};
 use super::judging::JudgingArgs;
-use super::output::{self, TableFormat};
+use super::output::{self, ReportFormat, TableFormat};
 use super::{Exit, Invocation, terminal};
 use crate::assess::state::{Standing, Status};
 use crate::manifests::PathsFrom;
 use crate::report::document::Workload;
 use crate::report::terminal::text::Style;
 use crate::report::terminal::{text, why};
+use crate::report::{html, markdown};
 
 pub(super) const HELP: &str = "\
 Judge manifests, without a cluster. Reads files, directories (every .yaml, .yml and .json below \
@@ -31,7 +32,8 @@ Examples:
   goldenpath scan deploy/ --paths starter
   helm template . | goldenpath scan - --paths paths/web-service.yaml
   kustomize build overlays/prod | goldenpath scan - --paths paths/ -n shop -o json
-  goldenpath scan . --explain --fail-on none";
+  goldenpath scan . --explain --fail-on none
+  goldenpath scan . -o markdown >> $GITHUB_STEP_SUMMARY";
 
 /// Flags of `scan`.
 #[derive(Args, Clone, Debug, Default)]
@@ -64,7 +66,7 @@ pub struct ScanArgs {
 
     /// Output format
     #[arg(short, long, value_enum, value_name = "FORMAT", default_value_t)]
-    pub output: TableFormat,
+    pub output: ReportFormat,
 
     /// How workloads are found, attributed and counted.
     #[command(flatten)]
@@ -98,22 +100,7 @@ pub(super) fn run(args: &ScanArgs, invocation: &Invocation<'_>) -> Result<Exit> 
     };
     let evidence = Evidence::from_manifests(&evidence, invocation)?;
     let mut out = output::stdout(invocation.global);
-    args.output.write(
-        &evidence.report,
-        invocation.global,
-        &mut out,
-        |report, style| {
-            let all_problems = args.explain;
-            let style = Style {
-                all_problems,
-                ..style
-            };
-            text::render(report, style, &evidence.flags)
-        },
-    )?;
-    if args.explain {
-        explain(&evidence, args.output, invocation, &mut out)?;
-    }
+    print(args, &evidence, invocation, &mut out)?;
     if let Some(reason) = evidence.nothing_judged().filter(|_| !args.allow_empty) {
         terminal::note(&format!("{reason}\n"));
         return Ok(Exit::Unreadable);
@@ -128,6 +115,34 @@ pub(super) fn run(args: &ScanArgs, invocation: &Invocation<'_>) -> Result<Exit> 
         Exit::Fine | Exit::Found if is_found => Exit::Found,
         Exit::Fine | Exit::Found => Exit::Fine,
     })
+}
+
+fn print(
+    args: &ScanArgs,
+    evidence: &Evidence,
+    invocation: &Invocation<'_>,
+    out: &mut dyn Write,
+) -> Result<()> {
+    let format = match args.output {
+        ReportFormat::Html => return output::text(&html::file(&evidence.view()), out),
+        ReportFormat::Markdown => return output::text(&markdown::render(&evidence.report), out),
+        ReportFormat::Table => TableFormat::Table,
+        ReportFormat::Wide => TableFormat::Wide,
+        ReportFormat::Json => TableFormat::Json,
+        ReportFormat::Yaml => TableFormat::Yaml,
+    };
+    format.write(&evidence.report, invocation.global, out, |report, style| {
+        let all_problems = args.explain;
+        let style = Style {
+            all_problems,
+            ..style
+        };
+        text::render(report, style, &evidence.flags)
+    })?;
+    if args.explain {
+        explain(evidence, format, invocation, out)?;
+    }
+    Ok(())
 }
 
 fn explain(

@@ -10,7 +10,7 @@ use crate::assess::delivery::contrast::{
     MIN_ROLLOUTS, MIN_SERVICES, MIN_TEAMS, Quantiles, Rate, Stratum, Withheld,
 };
 use crate::report::document::contrast::TURN_ON;
-use crate::report::terminal::plain::plain;
+use crate::report::markdown::cell;
 use crate::report::terminal::share::{percent, share};
 use crate::report::terminal::table::{Cell, Paint, Style, render as table};
 use crate::report::voice::{counted, hours};
@@ -60,7 +60,7 @@ pub fn markdown(contrast: Option<&Contrast>, as_of: Timestamp) -> String {
         opening(contrast, as_of)
     );
     for section in sections(contrast, true) {
-        let title = escaped(&section.title);
+        let title = cell(&section.title);
         let _ = write!(text, "\n### {title}\n\n");
         let mut rows = vec![section.heads.map(str::to_lowercase)];
         rows.push(["---"; 3].map(str::to_owned));
@@ -68,31 +68,16 @@ pub fn markdown(contrast: Option<&Contrast>, as_of: Timestamp) -> String {
             section
                 .rows
                 .iter()
-                .map(|row| row.each_ref().map(|cell| escaped(cell))),
+                .map(|row| row.each_ref().map(|text| cell(text))),
         );
         for row in rows {
             let _ = writeln!(text, "| {} |", row.join(" | "));
         }
     }
     for line in closing(contrast) {
-        let _ = write!(text, "\n{}\n", escaped(&line));
+        let _ = write!(text, "\n{}\n", cell(&line));
     }
     text
-}
-
-/// Text that can neither end a cell nor start markup.
-fn escaped(text: &str) -> String {
-    let mut escaped = String::new();
-    for c in plain(text).chars() {
-        if matches!(
-            c,
-            '|' | '<' | '>' | '`' | '*' | '_' | '[' | ']' | '\\' | '@' | '#'
-        ) {
-            escaped.push('\\');
-        }
-        escaped.push(c);
-    }
-    escaped
 }
 
 pub(in crate::report) fn opening(contrast: &Contrast, as_of: Timestamp) -> String {

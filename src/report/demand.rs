@@ -12,8 +12,8 @@ use crate::api::API_VERSION;
 use crate::assess::source::Problem;
 use crate::assess::state::{Outcome, Phase, Status};
 use crate::report::document::{Check, Exception, Report, Workload};
+use crate::report::markdown::cell;
 use crate::report::register::beside_workloads;
-use crate::report::terminal::plain::plain;
 use crate::report::terminal::table::{Cell, Style, cut, render as table};
 use crate::report::voice::{self, ago, counted, hours};
 
@@ -467,22 +467,6 @@ pub fn markdown(demand: &Demand) -> String {
         );
     }
     text
-}
-
-/// Text that can neither end a cell nor start markup of its own.
-fn cell(text: &str) -> String {
-    let words: Vec<&str> = text.split_whitespace().collect();
-    let mut escaped = String::new();
-    for c in plain(&words.join(" ")).chars() {
-        if matches!(
-            c,
-            '|' | '<' | '>' | '`' | '*' | '_' | '[' | ']' | '\\' | '@' | '#'
-        ) {
-            escaped.push('\\');
-        }
-        escaped.push(c);
-    }
-    escaped
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@ mod chart;
 mod contrast;
 mod demand;
 mod exceptions;
+mod frame;
 mod layout;
 mod overview;
 mod paths;
@@ -16,7 +17,8 @@ mod teams;
 use maud::{Markup, html};
 
 pub use exceptions::RegisterQuery;
-use layout::{Links, Shell, Tab};
+use frame::{Shell, Tab};
+use layout::Links;
 
 use crate::report::document::parameters::QueryError;
 use crate::report::document::services::ServiceQuery;
@@ -114,6 +116,35 @@ pub fn render(page: &Page, view: &ReportView) -> Option<String> {
         links,
     };
     Some(shell.around(&main).into_string())
+}
+
+/// Everything as one file that needs no server, no script and no other file.
+pub fn file(view: &ReportView) -> String {
+    let links = Links::Parts;
+    let summary = view.summary();
+    let main = html! {
+        article { (overview::render(view, links)) }
+        article #paths {
+            (paths::list(view, links))
+            @for line in &summary.paths {
+                article id=[links.id("paths", &[&line.path])] {
+                    (paths::one(&line.path, view, links).unwrap_or_default())
+                }
+            }
+        }
+        article #services { (services::all(view, links)) }
+        article #teams { (teams::list(view, links)) }
+        article #exceptions { (exceptions::all(view, links)) }
+        @if Tab::Contrast.has_data(Some(view)) { article #contrast { (contrast::render(view)) } }
+        @if Tab::Demand.has_data(Some(view)) { article #demand { (demand::render(view, links)) } }
+    };
+    let shell = Shell {
+        title: "Golden paths",
+        tab: None,
+        view: Some(view),
+        links,
+    };
+    shell.around_file(&main).into_string()
 }
 
 /// A page without content, `depth` levels below the first.

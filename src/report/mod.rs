@@ -9,6 +9,7 @@ pub mod document;
 pub(crate) mod draft;
 pub mod html;
 pub(crate) mod import;
+pub mod markdown;
 pub mod metrics;
 pub mod policy_report;
 pub(crate) mod preview;

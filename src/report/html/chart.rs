@@ -16,6 +16,22 @@ const BAR: f64 = 1000.0;
 const WIDTH: f64 = 160.0;
 const HEIGHT: f64 = 36.0;
 
+/// The patterns of bars, once a document.
+pub(super) fn patterns() -> Markup {
+    html! {
+        svg.patterns width="0" height="0" aria-hidden="true" {
+            pattern #stripes width="8" height="8" patternUnits="userSpaceOnUse" patternTransform="rotate(45)" {
+                rect.ground width="8" height="8" {}
+                rect.ink width="4" height="8" {}
+            }
+            pattern #dots width="8" height="7" patternUnits="userSpaceOnUse" {
+                rect.paper width="8" height="7" {}
+                rect.ink x="2" y="2" width="3" height="3" {}
+            }
+        }
+    }
+}
+
 /// A group's part of a bar.
 struct BarPart {
     group: StateGroup,
@@ -43,16 +59,6 @@ pub(super) fn bar(counts: GroupCounts, label: &str) -> Markup {
         .collect();
     html! {
         svg.bar role="img" aria-label=(label) viewBox="0 0 1000 28" preserveAspectRatio="none" {
-            defs {
-                pattern #stripes width="8" height="8" patternUnits="userSpaceOnUse" patternTransform="rotate(45)" {
-                    rect.ground width="8" height="8" {}
-                    rect.ink width="4" height="8" {}
-                }
-                pattern #dots width="8" height="7" patternUnits="userSpaceOnUse" {
-                    rect.paper width="8" height="7" {}
-                    rect.ink x="2" y="2" width="3" height="3" {}
-                }
-            }
             @for BarPart { group, start, width } in parts {
                 rect class=(Mark::of(group).class) fill=[pattern(group)] x=(format!("{start:.1}")) y="1"
                     width=(format!("{:.1}", (width - 3.0).max(2.0))) height="26" rx="2" {}

@@ -3,8 +3,7 @@
 
 use maud::{Markup, html};
 
-use super::layout::{Links, on, scroller, text};
-use super::services::choice;
+use super::layout::{Links, choice, on, scroller, text};
 use crate::assess::register::next::Next;
 use crate::assess::state::{Phase, Turn};
 use crate::report::document::Exception;
@@ -102,16 +101,6 @@ impl RegisterQuery {
     }
 }
 
-/// Where an exception is listed.
-pub(super) fn name(line: &Exception, links: Links) -> String {
-    let namespace = ("namespace", &*line.namespace);
-    format!("{}#{}", links.exceptions(&[namespace]), anchor(line))
-}
-
-fn anchor(line: &Exception) -> String {
-    format!("{}.{}", line.namespace, line.name)
-}
-
 pub(super) fn render(query: &RegisterQuery, view: &ReportView, links: Links) -> Markup {
     let all = view.exceptions();
     let known = all.len();
@@ -179,11 +168,43 @@ pub(super) fn table(shown: &[Exception], view: &ReportView, links: Links) -> Mar
     )
 }
 
+/// The id that links to the row lead to.
+fn id(line: &Exception, links: Links) -> String {
+    let own = format!("{}.{}", line.namespace, line.name);
+    links
+        .id("exceptions", &[&line.namespace, &line.name])
+        .unwrap_or(own)
+}
+
+/// Every exception, without filters.
+pub(super) fn all(view: &ReportView, links: Links) -> Markup {
+    let mut lines = view.exceptions();
+    register::sort(&mut lines);
+    html! {
+        h1 { "Exceptions" }
+        @if lines.is_empty() { p { "There is none yet." } } @else { (table(&lines, view, links)) }
+    }
+}
+
+/// The exceptions of something else: a table where they have a page of their own, else links to it.
+pub(super) fn some_of(shown: &[Exception], view: &ReportView, links: Links) -> Markup {
+    match links {
+        Links::Pages(_) => table(shown, view, links),
+        Links::Parts => html! {
+            ul { @for line in shown {
+                li { a href=(links.exception(&line.namespace, &line.name)) {
+                    (text(&line.namespace)) "/" (text(&line.name))
+                } }
+            } }
+        },
+    }
+}
+
 fn row(line: &Exception, view: &ReportView, links: Links) -> Markup {
     let as_of = view.as_of;
     let is_open = !names_restricted(line, view);
     html! {
-        tr id=(anchor(line)) {
+        tr id=(id(line, links)) {
             th scope="row" { (text(&line.name)) small { (text(&line.namespace)) }
                 @if is_open {
                     details { summary { "Reason" } p.reason { (text(&line.reason)) }
@@ -256,7 +277,7 @@ fn some(
         @if let Some(place) = place {
             section {
                 h2 { "Exceptions" }
-                (table(&shown, view, links))
+                (some_of(&shown, view, links))
                 @if all > LISTED { p { a href=(place) { "All " (counted(all, "exception")) } } }
             }
         }

@@ -1,19 +1,14 @@
-//! The parts of every page: the frame, links by depth, escaped texts, dates, and the marks of states. No
-//! page is written here.
+//! The parts of every page: links by depth, escaped texts, dates, and the marks of states. No page is written
+//! here.
 
 use std::borrow::Cow;
-use std::sync::LazyLock;
 
 use jiff::Timestamp;
-use maud::{DOCTYPE, Markup, html};
+use maud::{Markup, html};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
-use super::{SCRIPT, STYLE};
-use crate::assess::object::digest::digest;
 use crate::assess::state::{Standing, State, Status};
 use crate::report::document::services::ServiceLine;
-use crate::report::document::view::ReportView;
-use crate::report::document::{PathLine, Summary};
 use crate::report::terminal::plain::plain;
 use crate::report::voice::groups::StateGroup;
 use crate::report::voice::{self, WorkloadState};
@@ -25,23 +20,23 @@ const RESERVED: AsciiSet = NON_ALPHANUMERIC
     .remove(b'_')
     .remove(b'~');
 
-/// The addresses of stylesheet and script change with their content, so that browsers cache them for long.
-static STYLE_VERSION: LazyLock<String> = LazyLock::new(|| digest(STYLE, VERSION_DIGITS));
-static SCRIPT_VERSION: LazyLock<String> = LazyLock::new(|| digest(SCRIPT, VERSION_DIGITS));
-const VERSION_DIGITS: usize = 12;
-
 /// A text of an object, without signs that reorder or hide the text beside it.
 pub(super) fn text(text: &str) -> Cow<'_, str> {
     plain(text)
 }
 
-/// Relative links from a page this deep.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Links(&'static str);
+/// Where links of a page lead.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Links {
+    /// To other addresses, relative to a page at this depth.
+    Pages(&'static str),
+    /// To other parts of the same file.
+    Parts,
+}
 
 impl Links {
     pub(super) const fn at_depth(depth: usize) -> Self {
-        Self(match depth {
+        Self::Pages(match depth {
             0 => "./",
             1 => "../",
             2 => "../../",
@@ -52,24 +47,57 @@ impl Links {
     }
 
     pub(super) fn home(self) -> String {
-        self.0.to_owned()
+        match self {
+            Self::Pages(root) => root.to_owned(),
+            Self::Parts => "#main".to_owned(),
+        }
     }
 
     /// A page or file without parameters.
     pub(super) fn to(self, place: &str) -> String {
-        format!("{}{place}", self.0)
+        match self {
+            Self::Pages(root) => format!("{root}{place}"),
+            Self::Parts => format!("#{place}"),
+        }
     }
 
     pub(super) fn path(self, name: &str) -> String {
-        format!("{}paths/{}", self.0, encode(name))
+        self.to_object("paths", &[name])
     }
 
     pub(super) fn team(self, name: &str) -> String {
-        format!("{}teams/{}", self.0, encode(name))
+        self.to_object("teams", &[name])
     }
 
     pub(super) fn service(self, namespace: &str, name: &str) -> String {
-        format!("{}services/{}/{}", self.0, encode(namespace), encode(name))
+        self.to_object("services", &[namespace, name])
+    }
+
+    /// The row of an exception.
+    pub(super) fn exception(self, namespace: &str, name: &str) -> String {
+        match self {
+            Self::Pages(_) => {
+                let list = self.exceptions(&[("namespace", namespace)]);
+                format!("{list}#{}.{}", encode(namespace), encode(name))
+            }
+            Self::Parts => self.to_object("exceptions", &[namespace, name]),
+        }
+    }
+
+    fn to_object(self, place: &str, names: &[&str]) -> String {
+        let names: Vec<String> = names.iter().map(|name| encode(name)).collect();
+        match self {
+            Self::Pages(root) => format!("{root}{place}/{}", names.join("/")),
+            Self::Parts => format!("#{place}/{}", names.join("/")),
+        }
+    }
+
+    /// The id that [`Self::Parts`] link to; other pages need none.
+    pub(super) fn id(self, place: &str, names: &[&str]) -> Option<String> {
+        match self {
+            Self::Pages(_) => None,
+            Self::Parts => Some(format!("{place}/{}", names.join("/"))),
+        }
     }
 
     pub(super) fn services(self, pairs: &[(&str, &str)]) -> String {
@@ -80,13 +108,17 @@ impl Links {
         self.with_query("exceptions", pairs)
     }
 
+    /// A file cannot filter, so its lists are linked whole.
     pub(super) fn with_query(self, place: &str, pairs: &[(&str, &str)]) -> String {
+        let Self::Pages(root) = self else {
+            return self.to(place);
+        };
         let query: Vec<String> = pairs
             .iter()
             .map(|(name, value)| format!("{name}={}", encode(value)))
             .collect();
         let mark = if query.is_empty() { "" } else { "?" };
-        format!("{}{place}{mark}{}", self.0, query.join("&"))
+        format!("{root}{place}{mark}{}", query.join("&"))
     }
 }
 
@@ -106,121 +138,6 @@ pub(super) fn outside(url: &str, words: &str) -> Markup {
             a href=(url) rel="noopener noreferrer" { (words) }
         } @else {
             (text(url))
-        }
-    }
-}
-
-/// A page of the navigation.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Tab {
-    Overview,
-    Paths,
-    Services,
-    Teams,
-    Exceptions,
-    Contrast,
-    Demand,
-}
-
-impl Tab {
-    const ALL: [Self; 7] = [
-        Self::Overview,
-        Self::Paths,
-        Self::Services,
-        Self::Teams,
-        Self::Exceptions,
-        Self::Contrast,
-        Self::Demand,
-    ];
-
-    /// Whether its page has something to show. A tab without data does not appear.
-    fn has_data(self, view: Option<&ReportView>) -> bool {
-        let summary = || view.map(|view| view.summary());
-        match self {
-            Self::Overview | Self::Paths | Self::Services | Self::Teams | Self::Exceptions => true,
-            Self::Contrast => summary().is_some_and(|summary| summary.contrast.is_some()),
-            Self::Demand => summary().is_some_and(has_demand),
-        }
-    }
-
-    const fn place(self) -> (&'static str, &'static str) {
-        match self {
-            Self::Overview => ("", "Overview"),
-            Self::Paths => ("paths", "Paths"),
-            Self::Services => ("services", "Services"),
-            Self::Teams => ("teams", "Teams"),
-            Self::Exceptions => ("exceptions", "Exceptions"),
-            Self::Contrast => ("contrast", "Contrast"),
-            Self::Demand => ("demand", "Demand"),
-        }
-    }
-}
-
-/// Whether something keeps a service off a path.
-fn has_demand(summary: &Summary) -> bool {
-    let unknown = summary.services.get(&State::Unknown);
-    let misses_steps = |path: &PathLine| path.takes_part && !path.top_deviations.is_empty();
-    summary.unscoped > 0
-        || unknown.is_some_and(|services| *services > 0)
-        || summary.paths.iter().any(misses_steps)
-}
-
-/// The frame of a page.
-pub(super) struct Shell<'a> {
-    pub(super) title: &'a str,
-    pub(super) tab: Option<Tab>,
-    /// The source of its figures; a page without them does not follow changes.
-    pub(super) view: Option<&'a ReportView>,
-    pub(super) links: Links,
-}
-
-impl Shell<'_> {
-    pub(super) fn around(&self, main: &Markup) -> Markup {
-        let links = self.links;
-        let style = links.with_query("assets/style.css", &[("v", &STYLE_VERSION)]);
-        let script = links.with_query("assets/page.js", &[("v", &SCRIPT_VERSION)]);
-        html! {
-            (DOCTYPE)
-            html lang="en" {
-                head {
-                    meta charset="utf-8";
-                    meta name="viewport" content="width=device-width, initial-scale=1";
-                    meta name="color-scheme" content="light dark";
-                    title { (text(self.title)) " · goldenpath" }
-                    link rel="stylesheet" href=(style);
-                    link rel="icon" href="data:,";
-                    @if let Some(view) = self.view {
-                        script src=(script) defer data-root=(links.home()) data-version=(view.inventory.version()) {}
-                    }
-                }
-                body {
-                    a.skip href="#main" { "Skip to content" }
-                    header {
-                        a.brand href=(links.home()) { "goldenpath" }
-                        nav aria-label="Pages" {
-                            ul { @for tab in Tab::ALL { @if tab.has_data(self.view) { (self.tab(tab)) } } }
-                        }
-                    }
-                    main #main tabindex="-1" { (main) }
-                    footer { (self.foot()) }
-                }
-            }
-        }
-    }
-
-    fn tab(&self, tab: Tab) -> Markup {
-        let (place, words) = tab.place();
-        let current = (self.tab == Some(tab)).then_some("page");
-        html! { li { a href=(self.links.to(place)) aria-current=[current] { (words) } } }
-    }
-
-    fn foot(&self) -> Markup {
-        html! {
-            @if let Some(at) = self.view.map(|view| view.as_of) {
-                p #judged { "Judged " time datetime=(at) { (at.strftime("%-d %b %Y, %H:%M UTC").to_string()) } }
-            }
-            p #live role="status" {}
-            p { a href=(self.links.to("api/v1/summary")) { "These figures as JSON" } }
         }
     }
 }
@@ -302,4 +219,18 @@ pub(super) fn restricted(number: usize) -> String {
 /// A table that scrolls by itself where it is wider than the page.
 pub(super) fn scroller(name: &str, table: &Markup) -> Markup {
     html! { div.scroll role="region" aria-label=(name) tabindex="0" { (table) } }
+}
+
+/// A filter of one of these values.
+pub(super) fn choice(name: &str, values: &[&str], chosen: Option<&str>) -> Markup {
+    let is_other = chosen.is_some_and(|chosen| !values.contains(&chosen));
+    html! {
+        select name=(name) {
+            option value="" { "any" }
+            @if let Some(chosen) = chosen.filter(|_| is_other) { option value=(chosen) selected { (text(chosen)) } }
+            @for value in values {
+                option value=(value) selected[chosen == Some(*value)] { (text(value)) }
+            }
+        }
+    }
 }

@@ -5,7 +5,6 @@ use jiff::Timestamp;
 use maud::{Markup, html};
 
 use super::chart;
-use super::exceptions::name as exception_name;
 use super::layout::{Links, Mark, mark, on, scroller, since, text};
 use crate::api::Period;
 use crate::assess::register::next::Next;
@@ -140,7 +139,7 @@ fn platform(
             ul.tasks {
                 @for line in waiting.iter().take(LISTED) {
                     li {
-                        a href=(exception_name(line, links)) { (text(&line.namespace)) "/" (text(&line.name)) }
+                        a href=(links.exception(&line.namespace, &line.name)) { (text(&line.namespace)) "/" (text(&line.name)) }
                         @if line.next == Next::Answer { " asks for a renewal" } @else { " asks for a decision" }
                         " (" (text(&line.owner)) ")"
                         @if let Some(at) = line.waiting_since.filter(|at| *at < as_of) { ", " (since(at, as_of)) }

@@ -213,7 +213,7 @@ fn covered_by(
     html! {
         section {
             h2 { "Exceptions" }
-            (super::exceptions::table(&found, view, links))
+            (super::exceptions::some_of(&found, view, links))
         }
     }
 }

@@ -2,7 +2,9 @@
 
 use maud::{Markup, html};
 
-use super::layout::{Links, restricted, scroller, state, steps, text};
+use super::layout::{Links, choice, restricted, scroller, state, steps, text};
+use super::service;
+use crate::assess::state::Status;
 use crate::report::document::list::WorkloadState;
 use crate::report::document::services::{ServiceLine, ServiceOrder, ServiceQuery};
 use crate::report::document::view::ReportView;
@@ -10,6 +12,8 @@ use crate::report::voice::counted;
 
 /// Missing steps that a row names.
 const NAMED: usize = 3;
+/// Services of a file with all their steps.
+const EXPLAINED: usize = 100;
 /// With more teams than these, a team is typed rather than chosen.
 const CHOSEN: usize = 150;
 
@@ -82,14 +86,25 @@ fn filters(query: &ServiceQuery, view: &ReportView, links: Links) -> Markup {
     }
 }
 
-pub(super) fn choice(name: &str, values: &[&str], chosen: Option<&str>) -> Markup {
-    let is_other = chosen.is_some_and(|chosen| !values.contains(&chosen));
+/// Every service, without filters, and each step of the first ones that are off their path.
+pub(super) fn all(view: &ReportView, links: Links) -> Markup {
+    let query = ServiceQuery {
+        limit: usize::MAX,
+        ..ServiceQuery::default()
+    };
+    let list = query.page(view);
+    let open = list.items.iter().filter(|line| match line.status {
+        Status::Deviating | Status::Unknown => true,
+        Status::GoldenPath | Status::Unscoped | Status::Ignored => false,
+    });
+    let explained: Vec<&ServiceLine> = open.take(EXPLAINED).collect();
     html! {
-        select name=(name) {
-            option value="" { "any" }
-            @if let Some(chosen) = chosen.filter(|_| is_other) { option value=(chosen) selected { (text(chosen)) } }
-            @for value in values {
-                option value=(value) selected[chosen == Some(*value)] { (text(value)) }
+        h1 { "Services" }
+        @if list.items.is_empty() { p { "No service is judged." } }
+        @else { (table(&list.items, None, view, links)) }
+        @for line in explained {
+            article id=[links.id("services", &[&line.namespace, &line.name])] {
+                (service::render(&line.namespace, &line.name, view, links).unwrap_or_default())
             }
         }
     }

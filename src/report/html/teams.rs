@@ -40,7 +40,7 @@ fn row(team: &TeamLine, shown: &[StateGroup], links: Links) -> Markup {
     let (on_path, all) = (counts.get(StateGroup::OnPath), counts.total());
     let shown_share = share(on_path, all);
     html! {
-        tr {
+        tr id=[links.id("teams", &[&team.team])] {
             th scope="row" { a href=(links.team(&team.team)) { (text(&team.team)) } }
             td.number { (all) }
             @for group in shown { td.number { @if counts.get(*group) > 0 { (counts.get(*group)) } @else { "–" } } }
