@@ -3,6 +3,8 @@
 
 #![allow(clippy::unwrap_used)]
 
+#[path = "suite/page.rs"]
+mod page;
 #[path = "suite/program.rs"]
 mod program;
 
@@ -84,6 +86,143 @@ fn a_report_from_files_is_the_scans() {
     let from: Vec<&str> = SHOP.iter().flat_map(|file| ["--from", file]).collect();
     let report = printed(&[&["report", "-o", "json"], from.as_slice()].concat());
     assert_eq!(report, printed(&scan(&["-o", "json"])));
+}
+
+/// A manifest with these annotations.
+fn deployment(name: &str, annotations: &str) -> String {
+    format!(
+        "\
+apiVersion: apps/v1
+kind: Deployment
+metadata: {{name: {name}, namespace: shop, annotations: {annotations}}}
+spec:
+  selector: {{matchLabels: {{app: web}}}}
+  template:
+    metadata: {{labels: {{app: web}}}}
+    spec: {{containers: [{{name: web, image: web:1}}]}}
+"
+    )
+}
+
+#[test]
+fn markdown_is_tables_of_the_same_figures() {
+    let text = printed(&scan(&["-o", "markdown"]));
+    is_as_expected("report.md", &text);
+    let from: Vec<&str> = SHOP.iter().flat_map(|file| ["--from", file]).collect();
+    let report = printed(&[&["report", "-o", "markdown"], from.as_slice()].concat());
+    assert_eq!(report, text);
+}
+
+#[test]
+fn html_is_one_file_of_the_same_services() {
+    let page = printed(&scan(&["-o", "html"]));
+    assert!(
+        page.starts_with("<!DOCTYPE html>") && page.contains("<style>"),
+        "{page}"
+    );
+    assert!(!page.contains("<script") && !page.contains("<link rel=\"stylesheet\""));
+    let json: Value = serde_json::from_str(&printed(&scan(&["-o", "json"]))).unwrap();
+    for workload in json["workloads"].as_array().unwrap() {
+        assert!(
+            page.contains(workload["name"].as_str().unwrap()),
+            "{workload}"
+        );
+    }
+    for part in [
+        "id=\"paths\"",
+        "id=\"services\"",
+        "id=\"exceptions\"",
+        "Missing",
+    ] {
+        assert!(page.contains(part), "{part}");
+    }
+}
+
+#[test]
+fn hostile_names_stay_texts_in_files_and_tables() {
+    let hostile = r#"{team: "<script>alert(1)</script> | **x** \u202e"}"#;
+    let manifest = &deployment("web", hostile);
+    let args = ["scan", "-", "--paths", "starter", "--fail-on", "none", "-o"];
+    let written = |format: &str| {
+        let output = goldenpath(&[args.as_slice(), &[format]].concat(), manifest);
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let page = written("html");
+    assert!(page.contains("&lt;script&gt;alert(1)"), "{page}");
+    assert!(!page.contains("<script") && !page.contains('\u{202e}'));
+    let table = written("markdown");
+    assert!(
+        table.contains(r"\<script\>alert(1)\</script\> \| \*\*x\*\*"),
+        "{table}"
+    );
+    assert!(!table.contains('\u{202e}'));
+}
+
+#[test]
+fn formats_and_flags_that_exclude_each_other_are_refused() {
+    for args in [
+        ["report", "-o", "html", "--contrast"],
+        ["report", "-o", "html", "--summary"],
+        ["report", "-o", "markdown", "--summary"],
+        ["report", "-o", "html", "--operator=a/b"],
+    ] {
+        let output = goldenpath(&args, "");
+        let text = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(2), "{args:?}: {text}");
+        assert!(text.contains("cannot be used with"), "{args:?}: {text}");
+    }
+}
+
+#[test]
+fn served_manifests_follow_changes_of_the_files() {
+    let directory = Path::new(env!("CARGO_TARGET_TMPDIR")).join("served");
+    let _ = fs::remove_dir_all(&directory);
+    fs::create_dir_all(&directory).unwrap();
+    for file in SHOP {
+        fs::copy(fixtures().join(file), directory.join(file)).unwrap();
+    }
+    let from = directory.to_str().unwrap();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_goldenpath"));
+    command.args([
+        "serve",
+        "--listen=127.0.0.1:0",
+        "--as-of=2026-03-01",
+        "--from",
+        from,
+    ]);
+    let page = page::Page::start(&mut command);
+    let get = |path: &str| page.get(path, "127.0.0.1");
+    assert!(get("/").contains("on the path"));
+    assert!(get("/metrics").contains("goldenpath_services{"));
+    assert!(get("/services/shop/api").contains("Deployment api"));
+    assert!(get("/api/v1/services?q=added").contains("\"total\":0"));
+    let events = get("/readyz");
+    assert!(events.contains("200"), "{events}");
+    fs::write(directory.join("added.yaml"), deployment("added", "{}")).unwrap();
+    let is_there = || get("/api/v1/services?q=added").contains("\"total\":1");
+    let deadline = std::time::Instant::now() + std::time::Duration::from_secs(60);
+    while !is_there() {
+        assert!(std::time::Instant::now() < deadline, "{}", get("/services"));
+        std::thread::yield_now();
+    }
+    // A directory that is gone: the last known state, and a sentence.
+    fs::remove_dir_all(&directory).unwrap();
+    while !get("/").contains("this is the last known state") {
+        assert!(std::time::Instant::now() < deadline, "{}", get("/"));
+        std::thread::yield_now();
+    }
+    assert!(is_there());
+}
+
+#[test]
+fn standard_input_cannot_be_served() {
+    let output = goldenpath(&["serve", "--from", "-"], "");
+    let text = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(2), "{text}");
+    assert!(
+        text.contains("standard input cannot be read again"),
+        "{text}"
+    );
 }
 
 #[test]

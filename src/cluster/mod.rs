@@ -28,7 +28,7 @@ pub use client::failure::{Cause, Failure, chain};
 pub use client::identity::{Identity, decides_on, whoami};
 pub use client::kubeconfig::{KubeconfigFailure, Place};
 pub use client::names::{Nameable, names, namespaces_of};
-pub use client::operator_report::{OperatorService, operator_report};
+pub use client::operator_report::{OperatorProxy, OperatorService, operator_report};
 pub use observer::Observer;
 pub use publishing::ServiceEventSender;
 pub use reminding::{ReminderSender, Reminders};

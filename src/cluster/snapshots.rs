@@ -155,6 +155,7 @@ impl ReportSnapshot {
             summary: Arc::default(),
         });
         let shared = Arc::new(ReportView {
+            version: view.inventory.version(),
             inventory: view.inventory,
             contributions: view.contributions,
             register: view.register,

@@ -308,6 +308,7 @@ pub(super) fn page_view(
 ) -> ReportView {
     let as_of = AsOf::new(at);
     ReportView {
+        version: inventory.version(),
         inventory: inventory.snapshot(),
         contributions: Contributions::of(inventory, &as_of),
         register: Register::of(inventory, &as_of),
@@ -320,15 +321,20 @@ pub(super) fn page_view(
 /// The instant to judge manifests at: the one that is named, else the day of the examples if they are
 /// the ones of this project, else now.
 fn as_of(input: &Input, invocation: &Invocation<'_>) -> Timestamp {
-    let day = manifests::examples::day_of(input).filter(|_| invocation.global.as_of.is_none());
-    let Some(day) = day else {
-        return invocation.as_of();
-    };
+    day_of(input, invocation).unwrap_or(invocation.now)
+}
+
+/// As [`as_of`]; none for now.
+pub(super) fn day_of(input: &Input, invocation: &Invocation<'_>) -> Option<Timestamp> {
+    if invocation.global.as_of.is_some() {
+        return invocation.global.as_of;
+    }
+    let day = manifests::examples::day_of(input)?;
     terminal::note(&format!(
         "These examples are written for {}, so they are judged as of that day; --as-of sets another.\n",
         Calendar::Stored.day(day)
     ));
-    day
+    Some(day)
 }
 
 /// A cluster that could not be read; its next step may be to judge files.

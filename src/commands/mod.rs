@@ -22,6 +22,7 @@ mod import;
 mod inbox;
 mod init;
 mod judging;
+mod open;
 mod operator_report;
 mod output;
 mod preview;
@@ -36,6 +37,7 @@ mod run;
 mod runtime;
 mod scan;
 mod selector;
+mod serve;
 mod stamp;
 pub mod terminal;
 mod why;
@@ -89,6 +91,12 @@ enum Command {
     /// Judge a cluster, without installing anything
     #[command(long_about = report::HELP, after_long_help = report::EXAMPLES)]
     Report(report::ReportArgs),
+    /// Open the operator's page in a browser
+    #[command(long_about = open::HELP, after_long_help = open::EXAMPLES)]
+    Open(open::OpenArgs),
+    /// Serve the page of manifests, without a cluster
+    #[command(long_about = serve::HELP, after_long_help = serve::EXAMPLES)]
+    Serve(Box<serve::ServeArgs>),
     /// Explain one workload: what is right, what is missing, what to do next
     #[command(long_about = why::HELP, after_long_help = why::EXAMPLES)]
     Why(why::WhyArgs),
@@ -182,6 +190,8 @@ impl Cli {
             Command::Run(args) => run::run(args, invocation),
             Command::Scan(args) => scan::run(args, invocation),
             Command::Report(args) => report::run(args, invocation),
+            Command::Open(args) => open::run(args, invocation),
+            Command::Serve(args) => serve::run(args, invocation),
             Command::Why(args) => why::run(args, invocation),
             Command::Except(args) => except::run(args, invocation),
             Command::Approve(args) => approve::run(args, invocation),

@@ -63,7 +63,7 @@ pub(super) fn read(place: &OperatorPlace, invocation: &Invocation<'_>) -> Result
 }
 
 /// The right that is missing by name, as it is not one that people have by default.
-fn refused(error: cluster::Error, service: &OperatorService) -> CommandError {
+pub(super) fn refused(error: cluster::Error, service: &OperatorService) -> CommandError {
     let is_forbidden = error.reason() == "Forbidden";
     let error = CommandError::from(error);
     if !is_forbidden {

@@ -4,6 +4,7 @@
 use std::fs;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 use super::Error;
 use crate::assess::source::{Problem, Source};
@@ -96,6 +97,44 @@ pub(super) fn read(paths: &[PathBuf], stdin: &mut dyn Read) -> Result<Files, Err
         }
     }
     Ok(files)
+}
+
+/// The last change of a file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Stamp {
+    path: PathBuf,
+    modified: Option<SystemTime>,
+    size: u64,
+}
+
+/// Adds the stamp of a file, or of each manifest below a directory. What cannot be read has none.
+pub(super) fn stamp(path: &Path, stamps: &mut Vec<Stamp>) {
+    let Ok(metadata) = fs::metadata(path) else {
+        return;
+    };
+    if !metadata.is_dir() {
+        stamps.push(Stamp {
+            path: path.to_owned(),
+            modified: metadata.modified().ok(),
+            size: metadata.len(),
+        });
+        return;
+    }
+    let Ok(entries) = fs::read_dir(path) else {
+        return;
+    };
+    let mut entries: Vec<_> = entries.filter_map(io::Result::ok).collect();
+    entries.sort_by_key(fs::DirEntry::file_name);
+    for entry in entries {
+        let path = entry.path();
+        // As they are read: links to directories are skipped.
+        let is_directory = entry.file_type().is_ok_and(|kind| kind.is_dir());
+        if is_directory && !is_hidden(&entry)
+            || !is_directory && looks_like_manifest(&path) && path.is_file()
+        {
+            stamp(&path, stamps);
+        }
+    }
 }
 
 fn read_file(path: &Path, is_named: bool) -> io::Result<File> {

@@ -19,6 +19,7 @@ use std::io::{self, Read};
 use std::path::PathBuf;
 
 pub(crate) use error::Error;
+pub(crate) use files::Stamp;
 pub(crate) use load::load;
 pub(crate) use read::stored;
 pub use read::{Input, Manifest};
@@ -48,6 +49,19 @@ pub(crate) fn input(
 /// When a named file or directory cannot be read.
 pub(crate) fn files(paths: &[PathBuf], stdin: &mut dyn Read) -> Result<files::Files, Error> {
     files::read(paths, stdin)
+}
+
+/// When the files of these places were changed last. It differs after a change.
+pub(crate) fn stamps(files: &[PathBuf], paths: &[PathsFrom]) -> Vec<Stamp> {
+    let named = paths.iter().filter_map(|paths| match paths {
+        PathsFrom::Starter => None,
+        PathsFrom::File(path) => Some(path),
+    });
+    let mut stamps = Vec::new();
+    for path in files.iter().chain(named) {
+        files::stamp(path, &mut stamps);
+    }
+    stamps
 }
 
 /// The named golden paths, and everything else in their files.

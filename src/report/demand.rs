@@ -364,8 +364,13 @@ pub(in crate::report) fn head(demand: &Demand) -> String {
     if kinds.is_empty() {
         return "Nothing keeps services off the paths.\n".to_owned();
     }
+    let verb = if demand.items.len() == 1 {
+        "keeps"
+    } else {
+        "keep"
+    };
     format!(
-        "{} keep services of {} off the paths: {}\n",
+        "{} {verb} services of {} off the paths: {}\n",
         counted(demand.items.len(), "thing"),
         counted(teams.len(), "team"),
         kinds.join(", ")

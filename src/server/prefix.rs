@@ -1,6 +1,7 @@
 //! The base path that a proxy puts before every address. The server removes it before it chooses a route.
 //! Addresses without it work as well, so that probes, and proxies that remove it themselves, need no flag.
 
+use std::fmt;
 use std::sync::Arc;
 
 use axum::body::Body;
@@ -61,6 +62,12 @@ impl BasePath {
             *request.uri_mut() = Uri::from(path);
         }
         Ok(request)
+    }
+}
+
+impl fmt::Display for BasePath {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.0.as_deref().unwrap_or_default())
     }
 }
 

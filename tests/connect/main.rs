@@ -9,6 +9,8 @@ mod kinds;
 mod kubeconfigs;
 mod operator_report;
 mod owners;
+#[path = "../suite/page.rs"]
+mod page;
 mod proxies;
 #[path = "../suite/proxy.rs"]
 mod proxy;

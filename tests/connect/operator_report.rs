@@ -3,12 +3,14 @@
 
 use std::io;
 use std::net::{IpAddr, Shutdown, TcpListener, TcpStream, UdpSocket};
+use std::path::Path;
 use std::thread;
 use std::time::Duration;
 
 use goldenpath_e2e::{Operator, eventually};
 
 use crate::ground::{cluster, goldenpath, is_a_report, printed, refusal};
+use crate::page::Page;
 use crate::suite::operator_options;
 
 const SOON: Duration = Duration::from_secs(60);
@@ -95,6 +97,39 @@ subsets: [{{addresses: [{{ip: '{address}', targetRef: {{kind: Pod, name: goldenp
     )
 }
 
+/// The page through the API server, with the same right.
+fn opened(reader: &Path) {
+    let args = ["open", "--operator=default/goldenpath", "--no-browser"];
+    let page = Page::start(&mut goldenpath(reader, &args));
+    let own = |path: &str| page.get(path, &page.address);
+    let overview = own("/");
+    assert!(overview.starts_with("HTTP/1.1 200"), "{overview}");
+    assert!(overview.contains("href=\"./services\""), "{overview}");
+    assert!(
+        overview
+            .to_ascii_lowercase()
+            .contains("content-security-policy: default-src 'none'")
+    );
+    assert!(own("/services/default/web").contains("Deployment web"));
+    assert!(own("/assets/style.css").contains("text/css"));
+    assert!(own("/paths/absent").starts_with("HTTP/1.1 404"));
+    // The rights behind it are this machine's, and reach the operator alone.
+    assert!(
+        page.get("/", "evil.example.com")
+            .starts_with("HTTP/1.1 403")
+    );
+    assert!(own("/%2e%2e/%2e%2e/proxy").starts_with("HTTP/1.1 400"));
+}
+
+#[test]
+fn a_missing_operator_is_said_before_a_browser_opens() {
+    let Some(cluster) = cluster() else { return };
+    let args = ["open", "--operator=default/absent", "--no-browser"];
+    let text = refusal(&mut goldenpath(cluster.kubeconfig(), &args));
+    assert!(text.contains("reach the operator default/absent"), "{text}");
+    assert!(text.contains("not found"), "{text}");
+}
+
 #[test]
 fn the_operators_report_takes_no_right_to_list() {
     let Some(cluster) = cluster() else { return };
@@ -149,6 +184,7 @@ fn the_operators_report_takes_no_right_to_list() {
         output.status.success().then_some(())
     });
     assert!(is_a_report(&shown("default/goldenpath")));
+    opened(&reader);
     let text = refusal(&mut goldenpath(
         &reader,
         &["report", "--operator", "default/goldenpath", "-n", "x"],

@@ -25,6 +25,7 @@ use crate::properties::{Fleet, fleet};
 
 fn view(inventory: &Inventory) -> Arc<ReportView> {
     Arc::new(ReportView {
+        version: inventory.version(),
         inventory: inventory.snapshot(),
         contributions: Contributions::of(inventory, &AsOf::new(now())),
         register: Register::of(inventory, &AsOf::new(now())),

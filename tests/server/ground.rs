@@ -46,6 +46,7 @@ pub static REPORT: LazyLock<String> =
 
 pub fn view(inventory: &Inventory) -> Arc<ReportView> {
     Arc::new(ReportView {
+        version: inventory.version(),
         inventory: inventory.snapshot(),
         contributions: Contributions::of(inventory, &AsOf::new(now())),
         register: Register::of(inventory, &AsOf::new(now())),

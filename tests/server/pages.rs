@@ -6,10 +6,14 @@ use std::io::{Read as _, Write as _};
 use std::sync::{Arc, LazyLock};
 
 use flate2::read::GzDecoder;
+use goldenpath::api::delivery_record::RecordedWorkload;
 use goldenpath::assess::inventory::Inventory;
+use goldenpath::assess::namespace_index::records::Record;
 use goldenpath::assess::settings::Settings;
 use goldenpath::report::document::view::ReportView;
+use goldenpath::report::html::file;
 use goldenpath::server::{BasePath, Readiness, Source};
+use percent_encoding::percent_decode_str;
 use regex::Regex;
 use serde_json::{Value, json};
 
@@ -50,11 +54,36 @@ pub static FLEET: LazyLock<Inventory> = LazyLock::new(|| {
     let hidden = json!({"checks": ["secret-scanner-off"], "reason": "the scanner finds our test keys again",
         "targets": [{"kind": "Deployment", "name": "w009"}]});
     cluster.put_exception(with(exception("hidden"), json!({"spec": hidden})));
+    rollouts(&mut cluster);
     cluster.0.snapshot()
 });
 
 static EMPTY: LazyLock<Inventory> =
     LazyLock::new(|| Cluster::new(Settings::default()).0.snapshot());
+
+/// Records a failed and a repaired rollout of one workload.
+fn rollouts(cluster: &mut Cluster) {
+    let at = |hour: u32| format!("2026-05-30T{hour:02}:00:00Z");
+    let status = json!({"rollouts": [
+        {"number": 2, "cause": "release", "startedAt": at(3), "availableAt": at(4), "result": "available",
+         "failureVisible": true, "commitTime": at(2), "leadTime": 7200, "standing": "deviating", "reworkOf": 1},
+        {"number": 1, "cause": "release", "startedAt": at(1), "failedAt": at(2), "recoveredAt": at(4),
+         "result": "failed", "failure": "Deadline", "failureVisible": true, "standing": "deviating"},
+    ]});
+    let record = Record {
+        uid: None,
+        version: None,
+        generation: Some(1),
+        owner: None,
+        workload: RecordedWorkload {
+            group: "apps".to_owned(),
+            kind: "Deployment".to_owned(),
+            name: "w001".to_owned(),
+        },
+        status: serde_json::from_value(status).unwrap(),
+    };
+    cluster.0.put_record("shop", "deployment-w001", record);
+}
 
 /// A request with more headers.
 fn with_headers(server: &Server, path: &str, headers: &str) -> Answer {
@@ -143,6 +172,8 @@ fn every_link_leads_somewhere_and_no_page_holds_script_or_style() {
         "/services/shop/w001",
         "/teams/team-1",
         "/exceptions",
+        "/contrast",
+        "/demand",
     ] {
         assert!(pages.contains_key(known), "{known} of {:?}", pages.keys());
     }
@@ -171,6 +202,77 @@ fn every_link_leads_somewhere_and_no_page_holds_script_or_style() {
             let read = values.replace_all(&page, "");
             assert!(!read.contains('\u{202e}'), "{address}");
         }
+    }
+}
+
+#[test]
+fn a_service_shows_its_own_rollouts() {
+    let server = Server::of(&FLEET, ground::patient());
+    let page = text(&whole(ask(&server, "/services/shop/w001")));
+    for words in [
+        "Its own rollouts",
+        "release",
+        "failed",
+        "<td class=\"number\">2h</td>",
+    ] {
+        assert!(page.contains(words), "{words}: {page}");
+    }
+    let other = text(&whole(ask(&server, "/services/shop/w002")));
+    assert!(!other.contains("Its own rollouts"));
+}
+
+#[test]
+fn the_contrast_withholds_few_figures_and_names_no_team() {
+    let server = Server::of(&FLEET, ground::patient());
+    let page = text(&whole(ask(&server, "/contrast")));
+    assert!(page.contains("withheld: needs 5 services, has 0"), "{page}");
+    assert!(
+        page.contains("change lead time") && page.contains("On the path"),
+        "{page}"
+    );
+    let main = page.split("<main").nth(1).unwrap();
+    assert!(!main.contains("team-1") && !main.contains("w001"), "{main}");
+}
+
+#[test]
+fn the_demand_ranks_what_keeps_services_off_a_path() {
+    let server = Server::of(&FLEET, ground::patient());
+    let page = text(&whole(ask(&server, "/demand")));
+    assert!(page.contains("1 thing keeps services of"), "{page}");
+    let step = "href=\"./services?path=web&amp;missing=replicas\"";
+    assert!(page.contains(step), "{page}");
+}
+
+#[test]
+fn one_file_holds_everything_and_needs_nothing_besides() {
+    let page = file(&ground::view(&FLEET));
+    let links = Regex::new(r#" (?:href|src|action)="([^"]*)""#).unwrap();
+    let ids: BTreeSet<String> = Regex::new(r#" id="([^"]*)""#)
+        .unwrap()
+        .captures_iter(&page)
+        .map(|found| found[1].to_owned())
+        .collect();
+    let written = page.matches(" id=\"").count();
+    assert_eq!(ids.len(), written, "an id is there twice");
+    for link in links.captures_iter(&page) {
+        let link = &link[1];
+        let Some(part) = link.strip_prefix('#') else {
+            assert!(link.starts_with("https://") || link == "data:,", "{link}");
+            continue;
+        };
+        let part = percent_decode_str(part).decode_utf8().unwrap();
+        let part = part
+            .replace('&', "&amp;")
+            .replace('<', "&lt;")
+            .replace('>', "&gt;")
+            .replace('"', "&quot;");
+        // A team that owns exceptions alone has no line of its own.
+        assert!(ids.contains(&part) || part.starts_with("teams/"), "{link}");
+    }
+    assert!(!page.contains("<script") && !page.contains(" style="));
+    assert!(page.contains("Content-Security-Policy"));
+    for word in ["secret-scanner-off", "Secret scanner", "test keys"] {
+        assert!(!page.contains(word), "{word}");
     }
 }
 
@@ -350,7 +452,12 @@ fn an_empty_cluster_says_what_to_do() {
     for (address, answer) in crawl(&server, "/") {
         assert_eq!(answer.status, 200, "{address}");
     }
-    assert!(text(&whole(ask(&server, "/"))).contains("goldenpath init"));
+    let overview = text(&whole(ask(&server, "/")));
+    assert!(overview.contains("goldenpath init"));
+    for tab in ["href=\"./contrast\"", "href=\"./demand\""] {
+        assert!(!overview.contains(tab), "{tab} without data");
+    }
+    assert!(text(&whole(ask(&server, "/contrast"))).contains("--delivery"));
 }
 
 /// A source whose first lists are not complete.

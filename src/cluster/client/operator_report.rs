@@ -1,10 +1,12 @@
-//! Reads the operator's own report through the API server's proxy to its Service, for people who may
-//! not list workloads. It needs the right `get` on `services/proxy` of that Service and nothing else.
+//! Reads the operator's own report and page through the API server's proxy to its Service, for people who
+//! may not list workloads. It needs the right `get` on `services/proxy` of that Service and nothing else.
 
 use std::fmt;
 use std::str::FromStr;
 
-use http::Request;
+use http::{HeaderMap, Request, Response};
+use kube::Client;
+use kube::client::Body;
 
 use super::connect::Target;
 use super::error::{Error, Result};
@@ -48,23 +50,74 @@ impl fmt::Display for OperatorService {
     }
 }
 
+impl OperatorService {
+    /// An address of the operator behind the API server's proxy.
+    fn behind_proxy(&self, address: &str) -> String {
+        let Self {
+            namespace,
+            name,
+            port,
+        } = self;
+        format!("/api/v1/namespaces/{namespace}/services/{name}:{port}/proxy{address}")
+    }
+}
+
 /// The report as JSON.
 ///
 /// # Errors
 /// When the API server refuses, or nothing answers behind the Service.
 pub async fn operator_report(target: &Target, service: &OperatorService) -> Result<String> {
-    let client = target.client().await?;
-    let OperatorService {
-        namespace,
-        name,
-        port,
-    } = service;
-    let path = format!("/api/v1/namespaces/{namespace}/services/{name}:{port}/proxy/api/v1/report");
-    let failed = || Error::on(format!("read the report of the operator {service}"));
-    let request = Request::get(path)
-        .body(Vec::new())
-        .map_err(|error| failed()(kube::Error::HttpError(error)))?;
-    client.request_text(request).await.map_err(failed())
+    let proxy = OperatorProxy {
+        client: target.client().await?,
+        service: service.clone(),
+    };
+    proxy.text("/api/v1/report").await
+}
+
+/// The connection to an operator's Service.
+#[derive(Clone)]
+pub struct OperatorProxy {
+    client: Client,
+    service: OperatorService,
+}
+
+impl OperatorProxy {
+    /// Connects, and asks once whether the operator answers.
+    ///
+    /// # Errors
+    /// When the API server refuses, or nothing answers behind the Service.
+    pub async fn connect(target: &Target, service: &OperatorService) -> Result<Self> {
+        let proxy = Self {
+            client: target.client().await?,
+            service: service.clone(),
+        };
+        proxy.text("/livez").await?;
+        Ok(proxy)
+    }
+
+    async fn text(&self, address: &str) -> Result<String> {
+        let request = Request::get(self.service.behind_proxy(address))
+            .body(Vec::new())
+            .map_err(|error| self.failed()(kube::Error::HttpError(error)))?;
+        let text = self.client.request_text(request).await;
+        text.map_err(self.failed())
+    }
+
+    /// The answer of an address, whatever its status.
+    ///
+    /// # Errors
+    /// When there is none.
+    pub async fn get(&self, address: &str, headers: HeaderMap) -> Result<Response<Body>> {
+        let mut request = Request::get(self.service.behind_proxy(address))
+            .body(Body::empty())
+            .map_err(|error| self.failed()(kube::Error::HttpError(error)))?;
+        request.headers_mut().extend(headers);
+        self.client.send(request).await.map_err(self.failed())
+    }
+
+    fn failed(&self) -> impl FnOnce(kube::Error) -> Error + use<> {
+        Error::on(format!("reach the operator {}", self.service))
+    }
 }
 
 #[cfg(test)]

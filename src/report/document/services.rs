@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::list::{STATE, WorkloadState};
 use super::parameters::{LIMIT, NAMESPACE, PAGE, PATH, Parameter, Parameters, QueryError};
 use super::view::ReportView;
-use super::{Exception, StandingDates, Steps, Workload, encode};
+use super::{Exception, Report, StandingDates, Steps, Workload, encode};
 use crate::api::API_VERSION;
 use crate::assess::adoption::service::{Member, Service, services};
 use crate::assess::path::bit;
@@ -505,6 +505,18 @@ pub fn is_restricted(view: &ReportView, path: &str, check: &str) -> bool {
     checks.any(|found| found.name == check && found.sensitive)
 }
 
+/// The report without restricted checks, and without exceptions that name one.
+pub fn open_report(view: &ReportView) -> Report {
+    let mut report = view.report();
+    for line in &mut report.workloads {
+        redact(line, view);
+    }
+    report
+        .exceptions
+        .retain(|line| !names_restricted(line, view));
+    report
+}
+
 /// Whether an exception names a check that is not named to everybody.
 pub fn names_restricted(line: &Exception, view: &ReportView) -> bool {
     line.checks
@@ -513,7 +525,7 @@ pub fn names_restricted(line: &Exception, view: &ReportView) -> bool {
 }
 
 /// Takes the restricted checks out of a line, and how many of them are missing steps.
-pub(super) fn redact(line: &mut Workload, view: &ReportView) -> usize {
+fn redact(line: &mut Workload, view: &ReportView) -> usize {
     let Some(path) = line.path.clone() else {
         return 0;
     };

@@ -7,7 +7,6 @@ use std::sync::{Arc, OnceLock};
 use jiff::Timestamp;
 
 use super::build::{self, Sources, View};
-use super::services;
 use super::{Exception, Report, Summary};
 use crate::assess::adoption::index::Contributions;
 use crate::assess::adoption::{PathTally, Tally};
@@ -31,6 +30,8 @@ pub struct ReportView {
     pub contributions: Contributions,
     /// Every exception as it was assessed for the same instant.
     pub register: Register,
+    /// Differs where the facts do.
+    pub version: u64,
     /// The instant that everything is judged for.
     pub as_of: Timestamp,
     /// Problems of the cluster, besides those of the objects.
@@ -51,18 +52,6 @@ impl ReportView {
         let mut report = build::report_of(&self.lines(&AsOf::new(self.as_of)));
         report.problems.extend_from_slice(&self.problems);
         report.problems.sort();
-        report
-    }
-
-    /// The report without restricted checks, and without exceptions that name one.
-    pub fn open_report(&self) -> Report {
-        let mut report = self.report();
-        for line in &mut report.workloads {
-            services::redact(line, self);
-        }
-        report
-            .exceptions
-            .retain(|line| !services::names_restricted(line, self));
         report
     }
 

@@ -91,7 +91,7 @@ impl Shell<'_> {
         let head = html! {
             link rel="stylesheet" href=(style);
             @if let Some(view) = self.view {
-                script src=(script) defer data-root=(links.home()) data-version=(view.inventory.version()) {}
+                script src=(script) defer data-root=(links.home()) data-version=(view.version) {}
             }
         };
         self.document(&head, main)

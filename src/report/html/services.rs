@@ -93,17 +93,24 @@ pub(super) fn all(view: &ReportView, links: Links) -> Markup {
         ..ServiceQuery::default()
     };
     let list = query.page(view);
-    let open = list.items.iter().filter(|line| match line.status {
+    // The list begins with services that are off their path.
+    let is_open = |line: &&ServiceLine| match line.status {
         Status::Deviating | Status::Unknown => true,
         Status::GoldenPath | Status::Unscoped | Status::Ignored => false,
-    });
-    let explained: Vec<&ServiceLine> = open.take(EXPLAINED).collect();
+    };
+    let open = list.items.iter().take(EXPLAINED).take_while(is_open);
+    let (explained, others) = list.items.split_at(open.count());
+    let id = |line: &ServiceLine| links.id("services", &[&line.namespace, &line.name]);
+    let rows = html! {
+        @for line in explained { (row(line, None, view, links)) }
+        @for line in others { (row(line, id(line), view, links)) }
+    };
     html! {
         h1 { "Services" }
         @if list.items.is_empty() { p { "No service is judged." } }
-        @else { (table(&list.items, None, view, links)) }
+        @else { (table_of(&rows, None, links)) }
         @for line in explained {
-            article id=[links.id("services", &[&line.namespace, &line.name])] {
+            article id=[id(line)] {
                 (service::render(&line.namespace, &line.name, view, links).unwrap_or_default())
             }
         }
@@ -117,6 +124,11 @@ pub(super) fn table(
     view: &ReportView,
     links: Links,
 ) -> Markup {
+    let rows = html! { @for line in shown { (row(line, None, view, links)) } };
+    table_of(&rows, query, links)
+}
+
+fn table_of(rows: &Markup, query: Option<&ServiceQuery>, links: Links) -> Markup {
     let head = |words: &str, sort: ServiceOrder| head(words, sort, query, links);
     scroller(
         "Services",
@@ -128,7 +140,7 @@ pub(super) fn table(
                     (head("Path", ServiceOrder::Path)) (head("Steps", ServiceOrder::Closest))
                     th scope="col" { "State" } th scope="col" { "Missing" }
                 } }
-                tbody { @for line in shown { (row(line, view, links)) } }
+                tbody { (rows) }
             }
         },
     )
@@ -152,11 +164,11 @@ fn head(words: &str, sort: ServiceOrder, query: Option<&ServiceQuery>, links: Li
     }
 }
 
-fn row(line: &ServiceLine, view: &ReportView, links: Links) -> Markup {
+fn row(line: &ServiceLine, id: Option<String>, view: &ReportView, links: Links) -> Markup {
     let named: Vec<&String> = line.missing_titles.iter().take(NAMED).collect();
     let more = line.missing_titles.len() - named.len();
     html! {
-        tr {
+        tr id=[id] {
             th scope="row" {
                 a href=(links.service(&line.namespace, &line.name)) { (text(&line.name)) }
                 small { (text(&line.namespace)) }
