@@ -58,7 +58,7 @@ pub(super) fn run(args: &OpenArgs, invocation: &Invocation<'_>) -> Result<Exit> 
     runtime::start()?.block_on(async {
         let stop = runtime::stop_signal()?;
         let proxy = OperatorProxy::connect(&target, &args.operator).await;
-        let proxy = proxy.map_err(|error| refused(error, &args.operator))?;
+        let proxy = proxy.map_err(|error| refused(error, &args.operator, ""))?;
         let listen = |source| ErrorKind::Listen { address, source };
         let listener = server::bind(address).await.map_err(listen)?;
         let bound = listener.local_addr().map_err(listen)?;

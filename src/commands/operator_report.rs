@@ -55,7 +55,7 @@ pub(super) fn read(place: &OperatorPlace, invocation: &Invocation<'_>) -> Result
             let read = cluster::operator_report(&target, service);
             runtime
                 .block_on(read)
-                .map_err(|error| refused(error, service))?
+                .map_err(|error| refused(error, service, " and --operator http://127.0.0.1:PORT"))?
         }
         OperatorPlace::Address(address) => runtime.block_on(fetch(address))?,
     };
@@ -63,15 +63,19 @@ pub(super) fn read(place: &OperatorPlace, invocation: &Invocation<'_>) -> Result
 }
 
 /// The right that is missing by name, as it is not one that people have by default.
-pub(super) fn refused(error: cluster::Error, service: &OperatorService) -> CommandError {
+/// `next` is what follows a port-forward.
+pub(super) fn refused(
+    error: cluster::Error,
+    service: &OperatorService,
+    next: &str,
+) -> CommandError {
     let is_forbidden = error.reason() == "Forbidden";
     let error = CommandError::from(error);
     if !is_forbidden {
         return error;
     }
     error.with_hint(format!(
-        "ask for the right get on services/proxy of {service}, or use kubectl port-forward and \
-         --operator http://127.0.0.1:PORT"
+        "ask for the right get on services/proxy of {service}, or use kubectl port-forward{next}"
     ))
 }
 

@@ -1,4 +1,4 @@
-use super::output::TableFormat;
+use super::output::ReportFormat;
 use super::workload_name::WorkloadName;
 use super::*;
 use crate::assess::exception::assurance::Assurance;
@@ -26,7 +26,7 @@ fn global_flags_stand_before_or_after_the_command() {
         let Command::Scan(args) = cli.command else {
             panic!("{line:?}");
         };
-        assert_eq!(args.output, TableFormat::Json);
+        assert_eq!(args.output, ReportFormat::Json);
     }
 }
 

@@ -1,4 +1,4 @@
-//! The API: one table of its routes, from which the router and the OpenAPI document are made. Each answer
+//! The API: one table of its routes, from which the router and the `OpenAPI` document are made. Each answer
 //! is written from the view that readers share now.
 
 use std::sync::{Arc, LazyLock};
@@ -54,7 +54,11 @@ impl Route {
 }
 
 /// Every address of the API.
-fn routes() -> Vec<Route> {
+fn routes() -> impl Iterator<Item = Route> {
+    documents().into_iter().chain(lists())
+}
+
+fn documents() -> Vec<Route> {
     vec![
         Route::new(
             "/api/v1/report",
@@ -68,6 +72,30 @@ fn routes() -> Vec<Route> {
             Content::json::<Numbers<'_>>(),
             get(summary),
         ),
+        Route::new(
+            "/api/v1/contrast",
+            "Delivery on the path beside deviating.",
+            Content::json::<ContrastDocument<'_>>(),
+            get(contrast),
+        ),
+        Route::new(
+            "/api/v1/events",
+            "Server-sent events: one when something changed, and one a minute.",
+            Content::Events,
+            get(changes::stream),
+        ),
+        Route::new(
+            "/api/v1/openapi.json",
+            "This document.",
+            Content::json::<Map<String, Value>>(),
+            get(openapi),
+        ),
+    ]
+}
+
+/// The parts of the report, and each of their items.
+fn lists() -> Vec<Route> {
+    vec![
         Route::new(
             "/api/v1/paths",
             "The golden paths, previews too.",
@@ -113,31 +141,12 @@ fn routes() -> Vec<Route> {
             Content::json::<TeamList<'_>>(),
             get(all_teams),
         ),
-        Route::new(
-            "/api/v1/contrast",
-            "Delivery on the path beside deviating.",
-            Content::json::<ContrastDocument<'_>>(),
-            get(contrast),
-        ),
-        Route::new(
-            "/api/v1/events",
-            "Server-sent events: one when something changed, and one a minute.",
-            Content::Events,
-            get(changes::stream),
-        ),
-        Route::new(
-            "/api/v1/openapi.json",
-            "This document.",
-            Content::json::<Map<String, Value>>(),
-            get(openapi),
-        ),
     ]
 }
 
 /// The addresses of the API.
 pub(super) fn router(responses: Responses) -> Router {
     routes()
-        .into_iter()
         .fold(Router::new(), |router, route| {
             router.route(route.operation.path, route.handler)
         })
@@ -145,7 +154,7 @@ pub(super) fn router(responses: Responses) -> Router {
 }
 
 static DOCUMENT: LazyLock<String> = LazyLock::new(|| {
-    let operations: Vec<Operation> = routes().iter().map(|route| route.operation).collect();
+    let operations: Vec<Operation> = routes().map(|route| route.operation).collect();
     document(&operations, SchemaGenerator::subschema_for::<Refusal>).to_string()
 });
 

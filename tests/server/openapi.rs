@@ -1,4 +1,4 @@
-//! The API's OpenAPI document: every real answer validates against its schema, with no field besides, and
+//! The API's `OpenAPI` document: every real answer validates against its schema, with no field besides, and
 //! the user's page of the API names every address and parameter.
 
 use std::sync::LazyLock;

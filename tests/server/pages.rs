@@ -4,14 +4,16 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{Read as _, Write as _};
 use std::sync::{Arc, LazyLock};
+use std::time::Instant;
 
 use flate2::read::GzDecoder;
 use goldenpath::api::delivery_record::RecordedWorkload;
 use goldenpath::assess::inventory::Inventory;
 use goldenpath::assess::namespace_index::records::Record;
 use goldenpath::assess::settings::Settings;
+use goldenpath::report::document::services::ServiceQuery;
 use goldenpath::report::document::view::ReportView;
-use goldenpath::report::html::file;
+use goldenpath::report::html::{Page, file, render};
 use goldenpath::server::{BasePath, Readiness, Source};
 use percent_encoding::percent_decode_str;
 use regex::Regex;
@@ -512,18 +514,39 @@ fn links_work_behind_a_prefix() {
     assert_eq!(whole(ask(&server, "/livez")).status, 200);
 }
 
+/// This many services of 200 teams.
+fn large(services: usize) -> Inventory {
+    let mut cluster = Cluster::with_web_path();
+    for number in 0..services {
+        let annotations = json!({"goldenpath.dev/team": format!("team-{}", number % 200)});
+        let change =
+            json!({"metadata": {"annotations": annotations}, "spec": {"replicas": 1 + number % 4}});
+        cluster.put(with(deployment(&format!("w{number:05}")), change));
+    }
+    cluster.0.snapshot()
+}
+
 #[test]
 fn a_large_fleet_fits_small_pages() {
-    static LARGE: LazyLock<Inventory> = LazyLock::new(|| {
-        let mut cluster = Cluster::with_web_path();
-        for number in 0..1_000 {
-            let annotations = json!({"goldenpath.dev/team": format!("team-{}", number % 200)});
-            let change = json!({"metadata": {"annotations": annotations}, "spec": {"replicas": 1 + number % 4}});
-            cluster.put(with(deployment(&format!("w{number:05}")), change));
-        }
-        cluster.0.snapshot()
-    });
+    static LARGE: LazyLock<Inventory> = LazyLock::new(|| large(1_000));
     let server = Server::of(&LARGE, ground::patient());
     assert!(whole(ask(&server, "/")).body.len() < 60 * 1024);
     assert!(whole(ask(&server, "/services?page=10")).body.len() < 100 * 1024);
+}
+
+#[test]
+#[ignore = "a measurement"]
+fn speed_with_10_000_services() {
+    static LARGE: LazyLock<Inventory> = LazyLock::new(|| large(10_000));
+    let view = ground::view(&LARGE);
+    view.summary();
+    for (name, page) in [
+        ("overview", Page::Overview),
+        ("services", Page::Services(ServiceQuery::default())),
+        ("demand", Page::Demand),
+    ] {
+        let start = Instant::now();
+        let text = render(&page, &view).unwrap();
+        println!("{name}: {:?}, {} bytes", start.elapsed(), text.len());
+    }
 }

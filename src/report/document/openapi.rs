@@ -1,4 +1,4 @@
-//! The OpenAPI 3.1 document of the API, generated from the routes' parameters and the types of their
+//! The `OpenAPI` 3.1 document of the API, generated from the routes' parameters and the types of their
 //! answers. It knows no route: the server lists them.
 
 use schemars::generate::SchemaSettings;
@@ -44,7 +44,7 @@ pub fn document(operations: &[Operation], failure: SchemaOf) -> Value {
     let settings = SchemaSettings::draft2020_12()
         .for_serialize()
         .with(|settings| {
-            SCHEMAS.clone_into(&mut settings.definitions_path.to_mut());
+            settings.definitions_path = SCHEMAS.into();
             settings.meta_schema = None;
         });
     let mut schemas = settings.into_generator();

@@ -178,11 +178,11 @@ fn id(line: &Exception, links: Links) -> String {
 
 /// Every exception, without filters.
 pub(super) fn all(view: &ReportView, links: Links) -> Markup {
-    let mut lines = view.exceptions();
-    register::sort(&mut lines);
+    let mut shown = view.exceptions();
+    register::sort(&mut shown);
     html! {
         h1 { "Exceptions" }
-        @if lines.is_empty() { p { "There is none yet." } } @else { (table(&lines, view, links)) }
+        @if shown.is_empty() { p { "There is none yet." } } @else { (table(&shown, view, links)) }
     }
 }
 

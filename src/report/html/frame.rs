@@ -44,7 +44,7 @@ impl Tab {
 
     /// Whether its page has something to show. A tab without data does not appear.
     pub(super) fn has_data(self, view: Option<&ReportView>) -> bool {
-        let summary = || view.map(|view| view.summary());
+        let summary = || view.map(ReportView::summary);
         match self {
             Self::Overview | Self::Paths | Self::Services | Self::Teams | Self::Exceptions => true,
             Self::Contrast => summary().is_some_and(|summary| summary.contrast.is_some()),
