@@ -6,6 +6,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod alerting;
+mod crash;
 mod figures;
 mod install;
 mod leaving;
@@ -38,6 +39,7 @@ fn from_helm_install_to_a_cluster_without_a_trace() {
     rights::every_right_was_used_and_none_was_missing(&story);
     warnings::a_path_warns_and_refuses_no_request(&story);
     rights::every_right_was_used_and_none_was_missing(&story);
+    crash::a_release_that_crash_loops_and_is_undone_failed_once(&story);
     let labels = workloads::all_labels(&story);
     leaving::nothing_stays_but_the_definitions(&story, Helm::Four);
 
