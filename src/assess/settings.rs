@@ -19,6 +19,8 @@ pub struct Settings {
     pub team_keys: Vec<String>,
     /// Keys that tie workloads to one service, tried in order as label, then as annotation.
     pub service_keys: Vec<String>,
+    /// Annotations that may hold the time at which a service was scaffolded; the first one present counts.
+    pub scaffolded_keys: Vec<String>,
     /// Whether equal service names in different namespaces are one service.
     pub services_across_namespaces: bool,
     /// Excluded namespaces: exact names, or prefixes that end in `*`.
@@ -93,6 +95,7 @@ impl Default for Settings {
             kinds: WatchedKind::built_in(),
             team_keys: team_keys.map(String::from).to_vec(),
             service_keys: vec![keys::BACKSTAGE_KUBERNETES_ID.to_owned()],
+            scaffolded_keys: vec![keys::SCAFFOLDED_AT.to_owned()],
             services_across_namespaces: false,
             excluded_namespaces: vec!["kube-*".to_owned()],
             ignore_namespaces: None,

@@ -159,9 +159,11 @@ pub fn observe(
     let metadata = Metadata(&object);
     let pod_labels = template.and_then(|template| template["metadata"].get("labels"));
     let (label_keys, label_pairs) = LabelKeys::split(&labels, &LabelSet::of_json(pod_labels));
+    let scaffolded_at = metadata.scaffolded_at(&read.settings.scaffolded_keys);
+    let stated_birth = metadata.service_since().or(scaffolded_at);
     let attributes = Attributes {
-        scaffolded: metadata.scaffolded_at().is_some(),
-        states_birth: metadata.stated_birth().is_some(),
+        scaffolded: scaffolded_at.is_some(),
+        states_birth: stated_birth.is_some(),
         team: metadata.first_of(&read.settings.team_keys),
         declared_path: metadata.label(keys::PATH).map(Into::into),
         ignore: metadata.ignore_request(),
@@ -175,7 +177,7 @@ pub fn observe(
         uid: object["metadata"]["uid"].as_str().map(Uid::of),
         version,
         created: metadata.created().map(MicroTime::of),
-        birth: metadata.birth().map(MicroTime::of),
+        birth: stated_birth.or(metadata.created()).map(MicroTime::of),
         service: metadata.service(&read.settings.service_keys),
         template: template.map(template_hash),
         paths: read.paths.clone(),

@@ -127,6 +127,7 @@ async fn read(client: &Client, context: &Context, look: &Look) -> kube::Result<F
         first_of_namespace: look.first_of_namespace,
         standing: look.standing,
         commit_time_keys: stamp_keys,
+        scaffolded_keys: &settings.scaffolded_keys,
         after_gap: look.after_gap,
         ..Objects::of(&workload)
     };

@@ -53,6 +53,16 @@ pub struct JudgingArgs {
     )]
     pub service_from: Vec<String>,
 
+    /// Annotations that may hold the time at which a scaffolder created the service, in order
+    /// [default: goldenpath.dev/scaffolded-at]
+    #[arg(
+        long,
+        value_name = "KEY",
+        value_delimiter = ',',
+        env = "GOLDENPATH_SCAFFOLDED_FROM"
+    )]
+    pub scaffolded_from: Vec<String>,
+
     /// Count equal service names in different namespaces as one service
     #[arg(long, env = "GOLDENPATH_SERVICES_ACROSS_NAMESPACES")]
     pub services_across_namespaces: bool,
@@ -100,6 +110,7 @@ impl JudgingArgs {
         Settings {
             team_keys: given_or(&self.team_from, default.team_keys),
             service_keys: given_or(&self.service_from, default.service_keys),
+            scaffolded_keys: given_or(&self.scaffolded_from, default.scaffolded_keys),
             services_across_namespaces: self.services_across_namespaces,
             excluded_namespaces: self.exclude_namespaces.clone(),
             ignore_namespaces: compiled(&self.ignore_namespaces),
@@ -130,6 +141,7 @@ impl JudgingArgs {
         let lists = [
             ("team-from", &self.team_from),
             ("service-from", &self.service_from),
+            ("scaffolded-from", &self.scaffolded_from),
             ("extra-kind", &kinds),
         ];
         let queries = [
@@ -194,12 +206,13 @@ mod tests {
         };
         assert_eq!(args.flags(), [""; 0]);
         args.team_from = vec!["team".to_owned()];
+        args.scaffolded_from = vec!["example.com/created-at".to_owned()];
         args.kinds.extra_kind = vec!["rollouts.argoproj.io/v1alpha1".parse().unwrap()];
         args.counted_namespaces = Some("env=prod,!old,tier in (a, b)".parse().unwrap());
         args.exclude_namespaces = vec![String::new()];
         assert_eq!(
             args.flags().join(" "),
-            "--team-from team --extra-kind rollouts.argoproj.io/v1alpha1 --counted-namespaces \
+            "--team-from team --scaffolded-from example.com/created-at --extra-kind rollouts.argoproj.io/v1alpha1 --counted-namespaces \
              'env=prod,!old,tier in (a,b)' --exclude-namespaces=''"
         );
     }

@@ -68,7 +68,14 @@ pub struct ReportArgs {
     #[arg(
         long,
         value_name = "NAMESPACE/SERVICE|URL",
-        conflicts_with_all = ["paths", "from", "team_from", "service_from", "extra_kind"],
+        conflicts_with_all = [
+            "paths",
+            "from",
+            "team_from",
+            "service_from",
+            "scaffolded_from",
+            "extra_kind",
+        ],
         help_heading = "What is read"
     )]
     pub operator: Option<OperatorPlace>,

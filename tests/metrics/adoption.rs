@@ -342,6 +342,21 @@ fn a_team_helps_itself_when_half_of_its_new_services_were_scaffolded() {
 }
 
 #[test]
+fn the_stamp_of_another_scaffolder_is_a_birth_too() {
+    let keys = ["goldenpath.dev/scaffolded-at", "example.com/created-at"];
+    let mut cluster = cluster_with(Settings {
+        scaffolded_keys: keys.map(str::to_owned).to_vec(),
+        ..Settings::default()
+    });
+    let stamped = with(
+        golden("a"),
+        json!({"metadata": {"annotations": {"example.com/created-at": "2026-05-01T00:00:00Z"}}}),
+    );
+    cluster.put(stamped);
+    assert_eq!(tally(&cluster.0, now()).scaffolded, share(1, 1));
+}
+
+#[test]
 fn a_preview_is_shown_and_never_counted() {
     let mut cluster = cluster();
     let _ = cluster.put_path(

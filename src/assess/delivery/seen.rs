@@ -58,13 +58,15 @@ pub struct Objects<'a> {
     pub standing: Option<Status>,
     /// Annotations that may hold the commit time; the first one present counts.
     pub commit_time_keys: &'a [String],
+    /// Annotations that may hold the time of scaffolding; the first one present counts.
+    pub scaffolded_keys: &'a [String],
     /// Whether changes may have been missed since the last observation: it is the first one since the
     /// operator started, or since a watch had to list again.
     pub after_gap: bool,
 }
 
 impl<'a> Objects<'a> {
-    /// The workload alone, with the default annotation for the commit time.
+    /// The workload alone, with the default annotations for the commit time and for scaffolding.
     pub fn of(workload: &'a Value) -> Self {
         Self {
             workload,
@@ -76,6 +78,7 @@ impl<'a> Objects<'a> {
             first_of_namespace: None,
             standing: None,
             commit_time_keys: &[],
+            scaffolded_keys: &[],
             after_gap: false,
         }
     }
@@ -120,7 +123,7 @@ pub struct Seen {
     pub shows_failure: bool,
     /// The stamped commit time.
     pub commit_time: Stamp,
-    /// `goldenpath.dev/scaffolded-at`.
+    /// When a scaffolder created the service.
     pub scaffolded_at: Option<Timestamp>,
     /// `goldenpath.dev/started-at`.
     pub started_at: Option<Timestamp>,
@@ -210,8 +213,10 @@ pub fn read(objects: &Objects) -> Option<Seen> {
         is_paused: workload["spec"]["paused"] == true,
         shows_failure: has_probe(template) || matches!(readiness, Readiness::Jobs(_)),
         readiness,
-        commit_time: commit_time(workload, objects.commit_time_keys),
-        scaffolded_at: time(&workload["metadata"]["annotations"][keys::SCAFFOLDED_AT]),
+        commit_time: stamp(workload, objects.commit_time_keys, keys::COMMIT_TIME)
+            .map_or(Stamp::Absent, Stamp::read),
+        scaffolded_at: stamp(workload, objects.scaffolded_keys, keys::SCAFFOLDED_AT)
+            .and_then(|text| text.trim().parse().ok()),
         started_at: time(&workload["metadata"]["annotations"][keys::STARTED_AT]),
         first_of_namespace: objects.first_of_namespace,
         standing: objects.standing,
@@ -368,15 +373,12 @@ fn has_probe(template: &Value) -> bool {
     })
 }
 
-fn commit_time(workload: &Value, stamp_keys: &[String]) -> Stamp {
+fn stamp<'a>(workload: &'a Value, stamp_keys: &[String], default: &str) -> Option<&'a str> {
     let annotations = &workload["metadata"]["annotations"];
-    let mut all = stamp_keys.iter().map(String::as_str);
-    let first = if stamp_keys.is_empty() {
-        annotations[keys::COMMIT_TIME].as_str()
-    } else {
-        all.find_map(|key| annotations[key].as_str())
-    };
-    first.map_or(Stamp::Absent, Stamp::read)
+    if stamp_keys.is_empty() {
+        return annotations[default].as_str();
+    }
+    stamp_keys.iter().find_map(|key| annotations[key].as_str())
 }
 
 fn text(value: &Value) -> &str {

@@ -33,23 +33,15 @@ impl<'a> Metadata<'a> {
             .ok()
     }
 
-    pub(in crate::assess) fn scaffolded_at(&self) -> Option<Timestamp> {
-        self.annotated_instant(keys::SCAFFOLDED_AT)
+    /// When a scaffolder created the service, by the first of these annotations that is present.
+    pub(in crate::assess) fn scaffolded_at(&self, annotations: &[String]) -> Option<Timestamp> {
+        let stamp = annotations.iter().find_map(|key| self.annotation(key));
+        stamp?.parse().ok()
     }
 
-    /// When the service first existed, which may be long before its objects.
-    pub(in crate::assess) fn birth(&self) -> Option<Timestamp> {
-        self.stated_birth().or_else(|| self.created())
-    }
-
-    /// When an annotation says that the service first existed.
-    pub(in crate::assess) fn stated_birth(&self) -> Option<Timestamp> {
-        self.annotated_instant(keys::SERVICE_SINCE)
-            .or_else(|| self.scaffolded_at())
-    }
-
-    fn annotated_instant(&self, key: &str) -> Option<Timestamp> {
-        self.annotation(key)?.parse().ok()
+    /// When an annotation says that the service first existed, which may be long before its objects.
+    pub(in crate::assess) fn service_since(&self) -> Option<Timestamp> {
+        self.annotation(keys::SERVICE_SINCE)?.parse().ok()
     }
 
     pub(in crate::assess) fn service(&self, keys: &[String]) -> Option<Arc<str>> {

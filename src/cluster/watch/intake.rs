@@ -332,6 +332,7 @@ impl ShownRollout {
         (read_by == ReadBy::Watch).then(|| Self {
             seen: seen::read(&Objects {
                 commit_time_keys: &delivery.commit_time_keys,
+                scaffolded_keys: &settings.scaffolded_keys,
                 ..Objects::of(object)
             }),
         })

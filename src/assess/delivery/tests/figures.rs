@@ -6,6 +6,7 @@ use crate::assess::delivery::figures::{
     rework_rate, window,
 };
 use crate::assess::delivery::fixtures::{Deployment, World, at, image, mode};
+use crate::assess::delivery::seen::{Objects, read};
 use crate::assess::delivery::{is_worth_writing, observe, refreshed, wake_at};
 use crate::assess::state::Status;
 
@@ -142,6 +143,26 @@ fn time_to_first_deploy_has_two_clocks_and_is_no_rollout() {
     assert_eq!(world.lines(), [""; 0]);
     world.roll_out("10:00", "10:02", image("b"));
     assert_eq!(world.lines(), ["release available"]);
+}
+
+#[test]
+fn the_time_of_scaffolding_is_read_from_the_first_configured_annotation() {
+    let mut app = Deployment::created(at("08:00"));
+    let annotations = &mut app.object["metadata"]["annotations"];
+    annotations["goldenpath.dev/scaffolded-at"] = "2026-03-02T07:00:00Z".into();
+    annotations["example.com/created-at"] = "2026-03-02T06:00:00Z".into();
+    let scaffolded = |keys: &[&str]| {
+        let keys: Vec<String> = keys.iter().map(ToString::to_string).collect();
+        let objects = Objects {
+            scaffolded_keys: &keys,
+            ..Objects::of(&app.object)
+        };
+        read(&objects).unwrap().scaffolded_at
+    };
+    assert_eq!(scaffolded(&[]), Some(at("07:00")));
+    let own = ["example.com/absent", "example.com/created-at"];
+    assert_eq!(scaffolded(&own), Some(at("06:00")));
+    assert_eq!(scaffolded(&own[..1]), None);
 }
 
 #[test]
