@@ -7,10 +7,13 @@
 #[path = "../fleet.rs"]
 #[allow(dead_code)] // shared with the benchmark
 mod fleet;
+#[path = "../record.rs"]
+mod record;
 
-use goldenpath::api::GoldenPath;
+use goldenpath::api::{DeliveryRecordStatus, GoldenPath};
 use goldenpath::assess::adoption::index::AdoptionIndex;
 use goldenpath::assess::inventory::Inventory;
+use goldenpath::assess::namespace_index::records::{PackedStatus, Record};
 use goldenpath::assess::object::kind::WatchedKind;
 use goldenpath::assess::path::Origin;
 use goldenpath::assess::planner::Planners;
@@ -58,7 +61,36 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     report("without the planners", empty);
     drop(index);
     report("records alone", empty);
+    let before = live();
+    for member in fleet::members(WORKLOADS) {
+        facts.put_record(
+            &member.namespace(),
+            &record::name(member),
+            full(member, now)?,
+        );
+    }
+    report("a delivery record with 20 rollouts, beside it", before);
     Ok(())
+}
+
+/// Its delivery record, as the watch hands it over.
+fn full(member: fleet::Member, now: Timestamp) -> Result<Record, Box<dyn std::error::Error>> {
+    let uid = uid(member, "0b5aa75f");
+    let status = record::status(member, &uid, now);
+    let status: DeliveryRecordStatus = serde_json::from_value(status)?;
+    let spec = record::spec(member);
+    Ok(Record {
+        uid: Some(self::uid(member, "1c6bb86a").into()),
+        version: Some(member.0 as u64 + 1),
+        generation: Some(1),
+        owner: Some(uid.into()),
+        workload: serde_json::from_value(spec["workload"].clone())?,
+        packed: PackedStatus::of(&status),
+    })
+}
+
+fn uid(member: fleet::Member, begin: &str) -> String {
+    format!("{begin}-5d2c-4a4d-8e30-{:012x}", member.0)
 }
 
 /// As the API server stores it.
@@ -66,7 +98,7 @@ fn stored(member: fleet::Member) -> Result<Value, Box<dyn std::error::Error>> {
     let mut object: Value = serde_saphyr::from_str(&member.manifest())?;
     object["metadata"]["creationTimestamp"] = CREATED.into();
     object["metadata"]["resourceVersion"] = member.0.to_string().into();
-    object["metadata"]["uid"] = format!("0b5aa75f-5d2c-4a4d-8e30-{:012x}", member.0).into();
+    object["metadata"]["uid"] = uid(member, "0b5aa75f").into();
     Ok(object)
 }
 

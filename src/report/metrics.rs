@@ -10,10 +10,10 @@ use prometheus::proto::MetricFamily;
 
 use crate::assess::adoption::Tally;
 use crate::assess::adoption::index::Contributions;
-use crate::assess::delivery::contrast::{self, Contrast, Coverage, Signal, Surroundings};
+use crate::assess::delivery::contrast::{Collected, Contrast, Coverage, Signal, Surroundings};
 use crate::assess::delivery::tallies::Tallies;
-use crate::assess::delivery::tracked::{Tracked, tracked};
-use crate::assess::delivery::windows::{WindowKey, WindowTotals, windows};
+use crate::assess::delivery::tracked::with_records;
+use crate::assess::delivery::windows::{WindowKey, WindowTotals, Windows};
 use crate::assess::inventory::Inventory;
 use crate::assess::register::ExceptionView;
 use crate::assess::register::index::Register;
@@ -110,16 +110,17 @@ pub fn families_of(
     let tally = Tally::sum(counted.contributions, inventory, as_of, counted.register);
     let register = counted.register.views(inventory);
     let teams = Teams::bounded(&tally, &register, options.max_teams);
-    let tracked: Vec<Tracked<'_>> = tracked(inventory, as_of).collect();
-    let delivery = (!tracked.is_empty()).then(|| {
-        let all = || tracked.iter().copied();
-        let surroundings = Surroundings::of(&tally, &register);
-        Delivery {
-            tallies: counted.tallies,
-            windows: windows(all(), |team| teams.label(team), as_of.now),
-            coverage: contrast::coverage(all(), as_of.now),
-            contrast: contrast::contrast(all(), &surroundings, as_of.now),
-        }
+    let mut windows = Windows::until(as_of.now);
+    let mut collected = Collected::until(as_of.now);
+    for it in with_records(inventory, as_of) {
+        windows.add(&it, teams.label(it.of.team));
+        collected.add(&it);
+    }
+    let delivery = (!collected.is_empty()).then(|| Delivery {
+        tallies: counted.tallies,
+        windows: windows.totals(),
+        coverage: collected.coverage(),
+        contrast: collected.contrast(&Surroundings::of(&tally, &register)),
     });
     let fleet = Fleet {
         inventory,

@@ -5,7 +5,7 @@ use goldenpath::api::delivery_record::{DayCount, DeliveryCounts, RecordedWorkloa
 use goldenpath::assess::adoption::index::Contributions;
 use goldenpath::assess::delivery::side::Side;
 use goldenpath::assess::delivery::tallies::{Labels, Tallies};
-use goldenpath::assess::namespace_index::records::Record;
+use goldenpath::assess::namespace_index::records::{PackedStatus, Record};
 use goldenpath::assess::register::index::Register;
 use goldenpath::assess::verdict::AsOf;
 use goldenpath::report::metrics::{Counted, Options, families_of, text};
@@ -43,10 +43,10 @@ fn record(cluster: &mut Cluster, name: &str, side: Side, releases: u32, failed: 
             kind: "Deployment".to_owned(),
             name: name.to_owned(),
         },
-        status: DeliveryRecordStatus {
+        packed: PackedStatus::of(&DeliveryRecordStatus {
             days: vec![day],
             ..DeliveryRecordStatus::default()
-        },
+        }),
     };
     let object = format!("deployment-{name}");
     cluster.0.put_record("shop", &object, record);

@@ -10,10 +10,10 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::figures::{WINDOWS, first_day};
+use super::figures::WINDOWS;
 use super::side::Side;
-use super::tracked::Tracked;
-use crate::api::delivery_record::FirstDeployClock;
+use super::tracked::{Tracked, WithRecord};
+use crate::api::delivery_record::{FirstDeploy, FirstDeployClock};
 use crate::assess::adoption::Tally;
 use crate::assess::register::ExceptionView;
 
@@ -25,9 +25,10 @@ mod pool;
 mod tests;
 
 pub use answer::{Answer, Difference, Quantiles, Rate, Withheld};
-pub use pool::{Coverage, Signal, coverage};
+pub use pool::{Coverage, Signal};
 
-use pool::Pool;
+use paired::Paired;
+use pool::{Pool, Sides, Within};
 
 /// Fewest services of a side.
 pub const MIN_SERVICES: usize = 5;
@@ -205,77 +206,133 @@ pub struct Setup {
     pub one_off_hours_total: f64,
 }
 
-/// The contrast of these workloads at `now`.
-pub fn contrast<'a>(
-    tracked: impl Iterator<Item = Tracked<'a>>,
-    surroundings: &Surroundings,
-    now: Timestamp,
-) -> Contrast {
-    let all: Vec<Tracked<'a>> = tracked.collect();
-    let services: BTreeSet<_> = all.iter().map(|it| (it.namespace, it.service)).collect();
-    let window = |days| {
-        let [golden_path, deviating] = sides(&all, days, now);
-        Window {
-            days,
-            golden_path,
-            deviating,
-        }
-    };
-    Contrast {
-        caveat: CAVEAT.to_owned(),
-        workloads: all.len(),
-        services: services.len(),
-        windows: WINDOWS.map(window).into(),
-        within_teams: paired::within_teams(&all, now),
-        after_joining: paired::after_joining(&all, now),
-        by_kind: strata(&all, now, |it| Some(it.kind)),
-        by_persona: strata(&all, now, |it| it.persona),
-        self_service: surroundings.self_service,
-        setup: setup(&all, &surroundings.one_off_hours),
-    }
+/// A window that is collected.
+#[derive(Debug)]
+struct Collecting<'a> {
+    days: u32,
+    within: Within,
+    sides: Sides<'a>,
 }
 
-fn sides(all: &[Tracked<'_>], days: u32, now: Timestamp) -> [Figures; 2] {
-    Side::ALL.map(|side| Pool::of(all, side, &first_day(now, days), now).figures(side))
+/// Collects the contrast, one record after another.
+#[derive(Debug)]
+pub struct Collected<'a> {
+    workloads: usize,
+    services: BTreeSet<(&'a str, &'a str)>,
+    windows: [Collecting<'a>; WINDOWS.len()],
+    longest: Within,
+    all: Pool<'a>,
+    paired: Paired<'a>,
+    by_kind: BTreeMap<&'a str, Sides<'a>>,
+    by_persona: BTreeMap<&'a str, Sides<'a>>,
+    scaffolder: Vec<f64>,
 }
 
-fn strata<'a>(
-    all: &[Tracked<'a>],
-    now: Timestamp,
-    name: impl Fn(&Tracked<'a>) -> Option<&'a str>,
-) -> Vec<Stratum> {
-    let mut groups = BTreeMap::<&str, Vec<Tracked<'a>>>::new();
-    for tracked in all {
-        if let Some(name) = name(tracked) {
-            groups.entry(name).or_default().push(*tracked);
+impl<'a> Collected<'a> {
+    /// Windows that end today.
+    pub fn until(now: Timestamp) -> Self {
+        Self {
+            workloads: 0,
+            services: BTreeSet::new(),
+            windows: WINDOWS.map(|days| Collecting {
+                days,
+                within: Within::last(days, now),
+                sides: Sides::default(),
+            }),
+            longest: Within::last(LONGEST, now),
+            all: Pool::default(),
+            paired: Paired::default(),
+            by_kind: BTreeMap::new(),
+            by_persona: BTreeMap::new(),
+            scaffolder: Vec::new(),
         }
     }
-    groups
-        .into_iter()
-        .map(|(name, group)| {
-            let [golden_path, deviating] = sides(&group, LONGEST, now);
-            Stratum {
-                name: name.to_owned(),
-                golden_path,
-                deviating,
+
+    /// Adds a workload with its record.
+    pub fn add(&mut self, it: &WithRecord<'a>) {
+        let Tracked {
+            namespace,
+            service,
+            kind,
+            persona,
+            ..
+        } = it.of;
+        self.workloads += 1;
+        self.services.insert((namespace, service));
+        for window in &mut self.windows {
+            window.sides.add(it, &window.within);
+        }
+        self.all.add_all(&it.record, &self.longest);
+        self.paired.add(it, &self.longest);
+        let strata = [
+            (&mut self.by_kind, Some(kind)),
+            (&mut self.by_persona, persona),
+        ];
+        for (strata, name) in strata {
+            if let Some(name) = name {
+                strata.entry(name).or_default().add(it, &self.longest);
             }
+        }
+        let first = it.record.first_deploy.as_ref();
+        self.scaffolder.extend(first.and_then(scaffolder_seconds));
+    }
+
+    /// Whether there is no workload with a record.
+    pub const fn is_empty(&self) -> bool {
+        self.workloads == 0
+    }
+
+    /// Coverage of every signal over all workloads in the longest window, whatever their status.
+    pub fn coverage(&self) -> [Coverage; Signal::ALL.len()] {
+        Signal::ALL.map(|signal| self.all.coverage(signal))
+    }
+
+    /// The contrast.
+    pub fn contrast(mut self, surroundings: &Surroundings) -> Contrast {
+        Contrast {
+            caveat: CAVEAT.to_owned(),
+            workloads: self.workloads,
+            services: self.services.len(),
+            windows: self
+                .windows
+                .iter()
+                .map(|window| Window {
+                    days: window.days,
+                    golden_path: window.sides.golden_path.figures(Side::GoldenPath),
+                    deviating: window.sides.deviating.figures(Side::Deviating),
+                })
+                .collect(),
+            within_teams: self.paired.within_teams(),
+            after_joining: self.paired.after_joining(),
+            by_kind: strata(&self.by_kind),
+            by_persona: strata(&self.by_persona),
+            self_service: surroundings.self_service,
+            setup: setup(self.scaffolder, &surroundings.one_off_hours),
+        }
+    }
+}
+
+fn strata(groups: &BTreeMap<&str, Sides<'_>>) -> Vec<Stratum> {
+    groups
+        .iter()
+        .map(|(name, sides)| Stratum {
+            name: (*name).to_owned(),
+            golden_path: sides.golden_path.figures(Side::GoldenPath),
+            deviating: sides.deviating.figures(Side::Deviating),
         })
         .collect()
 }
 
-/// The scaffolder's own time is the part of the longer clock that the shorter one does not have.
-fn setup(all: &[Tracked<'_>], one_off_hours: &[f64]) -> Setup {
-    let scaffolder: Vec<f64> = all
-        .iter()
-        .filter_map(|it| it.record.first_deploy.as_ref())
-        .filter_map(|first| {
-            let since_request = first
-                .since_started
-                .filter(|_| first.clock == Some(FirstDeployClock::StartedAt))?;
-            let taken = since_request.checked_sub(first.since_scaffolded?)?;
-            Some(f64::from(taken))
-        })
-        .collect();
+/// The scaffolder's own time: the part of the longer clock that the shorter one does not have.
+fn scaffolder_seconds(first: &FirstDeploy) -> Option<f64> {
+    let since_request = first
+        .since_started
+        .filter(|_| first.clock == Some(FirstDeployClock::StartedAt))?;
+    let taken = since_request.checked_sub(first.since_scaffolded?)?;
+    Some(f64::from(taken))
+}
+
+fn setup(scaffolder: Vec<f64>, one_off_hours: &[f64]) -> Setup {
     Setup {
         scaffolded: scaffolder.len(),
         scaffolder_seconds: answer::median(scaffolder),

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use super::entries::day;
 use super::figures::{WINDOWS, first_day, median, sum};
 use super::side::Side;
-use super::tracked::Tracked;
+use super::tracked::WithRecord;
 use crate::api::delivery_record::DeliveryCounts;
 
 /// What figures of a window are grouped by.
@@ -38,65 +38,76 @@ pub struct WindowTotals {
     pub recovery_times: usize,
 }
 
-#[derive(Default)]
+#[derive(Debug, Default)]
 struct Collected {
     counts: DeliveryCounts,
     leads: Vec<u32>,
     recoveries: Vec<u32>,
 }
 
-/// Figures of each group, zeros included: the status that is in force has a group before it counts.
-/// `label` is the team's label, which small teams may share.
-pub fn windows<'a>(
-    tracked: impl Iterator<Item = Tracked<'a>>,
-    label: impl Fn(&'a str) -> &'a str,
-    now: Timestamp,
-) -> BTreeMap<WindowKey<'a>, WindowTotals> {
-    let today = day(now);
-    let firsts = WINDOWS.map(|days| (days, first_day(now, days)));
-    let mut groups = BTreeMap::<WindowKey<'a>, Collected>::new();
-    for it in tracked {
-        let Some(path) = it.path else {
-            continue;
+/// Collects the figures of each group, one record after another. Zeros are included: the status that is in
+/// force has a group before it counts.
+#[derive(Debug)]
+pub struct Windows<'a> {
+    firsts: [(u32, String); WINDOWS.len()],
+    today: String,
+    groups: BTreeMap<WindowKey<'a>, Collected>,
+}
+
+impl<'a> Windows<'a> {
+    /// Windows that end today.
+    pub fn until(now: Timestamp) -> Self {
+        Self {
+            firsts: WINDOWS.map(|days| (days, first_day(now, days))),
+            today: day(now),
+            groups: BTreeMap::new(),
+        }
+    }
+
+    /// Adds a record. `team` is the label of its team, which small teams may share.
+    pub fn add(&mut self, it: &WithRecord<'a>, team: &'a str) {
+        let Some(path) = it.of.path else {
+            return;
         };
-        let team = label(it.team);
         let key = |days, side| WindowKey {
             days,
             path,
             team,
             side,
         };
-        for (days, first) in &firsts {
-            if let Some(side) = it.side {
-                groups.entry(key(*days, side)).or_default();
+        for (days, first) in &self.firsts {
+            if let Some(side) = it.of.side {
+                self.groups.entry(key(*days, side)).or_default();
             }
             let counted = it
                 .record
                 .days
                 .iter()
-                .filter(|day| day.day >= *first && day.day <= today);
+                .filter(|day| day.day >= *first && day.day <= self.today);
             for day in counted {
                 let Some(side) = Side::of(&day.standing) else {
                     continue;
                 };
-                let group = groups.entry(key(*days, side)).or_default();
+                let group = self.groups.entry(key(*days, side)).or_default();
                 group.counts = sum(group.counts, day.counts);
                 group.leads.extend(&day.lead_times);
                 group.recoveries.extend(&day.recovery_times);
             }
         }
     }
-    groups
-        .into_iter()
-        .map(|(key, group)| {
-            let totals = WindowTotals {
-                counts: group.counts,
-                lead_times: group.leads.len(),
-                lead_time: median(group.leads),
-                recovery_times: group.recoveries.len(),
-                recovery_time: median(group.recoveries),
-            };
-            (key, totals)
-        })
-        .collect()
+
+    /// The figures of each group.
+    pub fn totals(self) -> BTreeMap<WindowKey<'a>, WindowTotals> {
+        let totals = |group: Collected| WindowTotals {
+            counts: group.counts,
+            lead_times: group.leads.len(),
+            lead_time: median(group.leads),
+            recovery_times: group.recoveries.len(),
+            recovery_time: median(group.recoveries),
+        };
+        self.groups
+            .into_iter()
+            .map(|(key, group)| (key, totals(group)))
+            .collect()
+    }
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use crate::api::DeliveryRecordStatus;
 use crate::assess::inventory::Inventory;
-use crate::assess::namespace_index::records::Record;
+use crate::assess::namespace_index::records::{PackedStatus, Record};
 use crate::assess::object::kind::WorkloadId;
 
 /// A record that was removed.
@@ -61,7 +61,7 @@ impl Inventory {
         namespace: &str,
         name: &str,
         uid: Option<&str>,
-        status: DeliveryRecordStatus,
+        status: &DeliveryRecordStatus,
         version: Option<u64>,
     ) {
         let known = self
@@ -78,7 +78,7 @@ impl Inventory {
             return;
         }
         let record = Record {
-            status,
+            packed: PackedStatus::of(status),
             version: version.or(known.version),
             ..Record::clone(known)
         };

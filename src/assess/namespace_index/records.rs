@@ -6,6 +6,10 @@ use crate::api::delivery_record::RecordedWorkload;
 use crate::assess::object::digest::digest;
 use crate::assess::object::kind::WatchedKind;
 
+mod packed;
+
+pub use packed::PackedStatus;
+
 /// Longest name of an object.
 const LONGEST_NAME: usize = 253;
 
@@ -23,10 +27,20 @@ pub struct Record {
     /// The workload that it belongs to.
     pub workload: RecordedWorkload,
     /// What it records; empty until the operator writes it.
-    pub status: DeliveryRecordStatus,
+    pub packed: PackedStatus,
 }
 
 impl Record {
+    /// What it records; empty until the operator writes it.
+    pub fn status(&self) -> DeliveryRecordStatus {
+        self.packed.status()
+    }
+
+    /// What it records, once the operator has written it.
+    pub fn written(&self) -> Option<DeliveryRecordStatus> {
+        Some(self.status()).filter(|status| status.mark.is_some())
+    }
+
     /// Whether it belongs to the workload of this kind and name.
     pub fn is_of(&self, kind: &WatchedKind, name: &str) -> bool {
         let of = &self.workload;

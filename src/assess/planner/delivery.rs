@@ -22,7 +22,7 @@ use crate::assess::delivery::{
     next_refresh,
 };
 use crate::assess::inventory::Inventory;
-use crate::assess::namespace_index::records::Record;
+use crate::assess::namespace_index::records::{PackedStatus, Record};
 use crate::assess::object::kind::{WatchedKind, WorkloadId};
 use crate::assess::planner::pacing::Pacing;
 use crate::assess::settings::DeliverySettings;
@@ -104,7 +104,7 @@ struct Working {
 
 #[derive(Debug)]
 struct Carried {
-    status: DeliveryRecordStatus,
+    status: PackedStatus,
     until: Timestamp,
 }
 
@@ -172,9 +172,9 @@ impl DeliveryPlanner {
     /// A record was removed. The workload may be created again.
     pub fn record_removed(&mut self, id: WorkloadId, record: &Record, now: Timestamp) {
         self.carried.retain(|_, carried| carried.until > now);
-        if record.status.mark.is_some() {
+        if let Some(status) = record.written() {
             let carried = Carried {
-                status: carried_over(&record.status),
+                status: PackedStatus::of(&carried_over(&status)),
                 until: CARRIED_FOR.after(now),
             };
             self.carried.insert(id, carried);
@@ -253,9 +253,11 @@ impl DeliveryPlanner {
         }
         let busy = tracked.busy.as_deref();
         let working = busy.and_then(|busy| busy.working.as_ref());
-        let status = working
-            .map(|working| &working.status)
-            .or(record.map(|record| &record.status));
+        let stored = match working {
+            Some(_) => None,
+            None => record.map(|record| record.status()),
+        };
+        let status = working.map(|working| &working.status).or(stored.as_ref());
         let after_gap = !tracked.is_followed;
         let has_event = busy.is_some_and(|busy| busy.latest.is_some());
         let is_behind = status.is_none_or(|status| {
@@ -289,7 +291,7 @@ impl DeliveryPlanner {
         let busy = tracked.busy.get_or_insert_default();
         self.settling.insert(id.clone());
         busy.is_open = status.open.is_some();
-        if record.is_none_or(|record| is_worth_writing(&record.status, &status)) {
+        if record.is_none_or(|record| is_worth_writing(&record.status(), &status)) {
             let based_on = record.and_then(|record| record.version);
             busy.working = Some(Working { status, based_on });
             self.unwritten.insert(id.clone());
@@ -331,11 +333,11 @@ impl Busy {
     /// Drops a status that another writer made obsolete. A record that was just created is ours.
     fn follow(&mut self, record: Option<&Arc<Record>>) {
         let version = record.and_then(|record| record.version);
-        let is_new = record.is_some_and(|record| record.status.mark.is_none());
         let Some(working) = &mut self.working else {
             return;
         };
-        if working.based_on.is_none() && is_new {
+        let is_new = || record.is_some_and(|record| record.written().is_none());
+        if working.based_on.is_none() && is_new() {
             working.based_on = version;
         } else if working.based_on != version && !self.pacing.is_in_flight() {
             self.working = None;

@@ -9,8 +9,8 @@ use std::collections::BTreeMap;
 use crate::api::API_VERSION;
 use crate::assess::adoption::index::Contributions;
 use crate::assess::adoption::{CheckTally, PathTally, Tally};
-use crate::assess::delivery::contrast::{Contrast, Surroundings, contrast};
-use crate::assess::delivery::tracked::tracked;
+use crate::assess::delivery::contrast::{Collected, Contrast, Surroundings};
+use crate::assess::delivery::tracked::with_records;
 use crate::assess::inventory::Inventory;
 use crate::assess::namespace_index::NamespaceIndex;
 use crate::assess::object::kind::WorkloadId;
@@ -114,11 +114,13 @@ impl View<'_> {
 
     /// Delivery on both sides; none where no rollout is recorded.
     fn contrast(&self, tally: &Tally) -> Option<Contrast> {
-        let mut tracked = tracked(self.inventory, self.as_of).peekable();
-        tracked.peek()?;
+        let mut collected = Collected::until(self.as_of.now);
+        with_records(self.inventory, self.as_of).for_each(|it| collected.add(&it));
+        if collected.is_empty() {
+            return None;
+        }
         let register = self.register.views(self.inventory);
-        let surroundings = Surroundings::of(tally, &register);
-        Some(contrast(tracked, &surroundings, self.as_of.now))
+        Some(collected.contrast(&Surroundings::of(tally, &register)))
     }
 }
 

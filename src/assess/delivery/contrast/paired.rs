@@ -3,69 +3,69 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use jiff::Timestamp;
-
 use super::answer::{Answer, Difference, Withheld, median};
-use super::pool::Pool;
-use super::{Differences, LONGEST, MIN_PAIRED_ROLLOUTS, MIN_SERVICES, MIN_TEAMS};
-use crate::assess::delivery::figures::first_day;
+use super::pool::{Pool, Sides, Within};
+use super::{Differences, MIN_PAIRED_ROLLOUTS, MIN_SERVICES, MIN_TEAMS};
+use crate::api::DeliveryRecordStatus;
 use crate::assess::delivery::side::Side;
-use crate::assess::delivery::tracked::Tracked;
+use crate::assess::delivery::tracked::WithRecord;
+
+/// Collects teams and services on both sides.
+#[derive(Debug, Default)]
+pub(super) struct Paired<'a> {
+    teams: BTreeMap<&'a str, Sides<'a>>,
+    joined: Vec<Pair<'a>>,
+}
 
 /// One team or service on both sides.
+#[derive(Debug)]
 struct Pair<'a> {
     team: &'a str,
-    deviating: Pool<'a>,
-    golden_path: Pool<'a>,
+    sides: Sides<'a>,
 }
 
-/// Golden path minus deviating, for each team that has both.
-pub(super) fn within_teams(all: &[Tracked<'_>], now: Timestamp) -> Differences {
-    let mut teams = BTreeMap::<&str, Vec<Tracked<'_>>>::new();
-    for tracked in all {
-        teams.entry(tracked.team).or_default().push(*tracked);
+impl<'a> Paired<'a> {
+    pub(super) fn add(&mut self, it: &WithRecord<'a>, within: &Within) {
+        let team = it.of.team;
+        self.teams.entry(team).or_default().add(it, within);
+        if it.of.side == Some(Side::GoldenPath) && has_joined(&it.record) {
+            let mut sides = Sides::default();
+            sides.add(it, within);
+            self.joined.extend(pair(team, sides));
+        }
     }
-    let pairs: Vec<Pair<'_>> = teams
-        .values()
-        .filter_map(|members| pair(members, now))
-        .collect();
-    differences(&pairs, MIN_TEAMS)
+
+    /// Golden path minus deviating, for each team that has both.
+    pub(super) fn within_teams(&mut self) -> Differences {
+        let teams = std::mem::take(&mut self.teams);
+        let pairs: Vec<Pair<'_>> = teams
+            .into_iter()
+            .filter_map(|(team, sides)| pair(team, sides))
+            .collect();
+        differences(&pairs, MIN_TEAMS)
+    }
+
+    /// After minus before, for each workload that left its deviation behind.
+    pub(super) fn after_joining(&self) -> Differences {
+        differences(&self.joined, MIN_SERVICES)
+    }
 }
 
-/// After minus before, for each workload that left its deviation behind.
-pub(super) fn after_joining(all: &[Tracked<'_>], now: Timestamp) -> Differences {
-    let pairs: Vec<Pair<'_>> = all
-        .iter()
-        .filter(|it| it.side == Some(Side::GoldenPath))
-        .filter(|it| {
-            let days = it
-                .record
-                .days
-                .iter()
-                .filter_map(|it| Side::of(&it.standing));
-            days.is_sorted_by_key(|side| match side {
-                Side::Deviating => 0,
-                Side::GoldenPath => 1,
-            })
-        })
-        .filter_map(|it| pair(std::slice::from_ref(it), now))
-        .collect();
-    differences(&pairs, MIN_SERVICES)
+/// Whether no rollout deviates after one on the path.
+fn has_joined(record: &DeliveryRecordStatus) -> bool {
+    let sides = record.days.iter().filter_map(|it| Side::of(&it.standing));
+    sides.is_sorted_by_key(|side| match side {
+        Side::Deviating => 0,
+        Side::GoldenPath => 1,
+    })
 }
 
-/// Both sides of these workloads, if each has enough rollouts.
-fn pair<'a>(members: &[Tracked<'a>], now: Timestamp) -> Option<Pair<'a>> {
-    let first = first_day(now, LONGEST);
-    let of = |side| Pool::of(members, side, &first, now);
-    let pair = Pair {
-        team: members.first()?.team,
-        deviating: of(Side::Deviating),
-        golden_path: of(Side::GoldenPath),
-    };
-    [&pair.deviating, &pair.golden_path]
+/// Both sides, if each has enough rollouts.
+fn pair<'a>(team: &'a str, sides: Sides<'a>) -> Option<Pair<'a>> {
+    [&sides.deviating, &sides.golden_path]
         .iter()
         .all(|side| side.rollouts() as usize >= MIN_PAIRED_ROLLOUTS)
-        .then_some(pair)
+        .then_some(Pair { team, sides })
 }
 
 fn differences<'a>(pairs: &[Pair<'a>], need: usize) -> Differences {
@@ -87,7 +87,9 @@ fn difference<'a>(
     let mut teams = BTreeSet::new();
     let mut found = Vec::new();
     for pair in pairs {
-        if let Some((golden, deviating)) = value(&pair.golden_path).zip(value(&pair.deviating)) {
+        if let Some((golden, deviating)) =
+            value(&pair.sides.golden_path).zip(value(&pair.sides.deviating))
+        {
             teams.insert(pair.team);
             found.push(golden - deviating);
         }

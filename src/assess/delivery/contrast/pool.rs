@@ -11,7 +11,7 @@ use crate::api::delivery_record::{DayCount, DeliveryCounts, DeliveryRecordStatus
 use crate::assess::delivery::entries::day;
 use crate::assess::delivery::figures::{self, first_day};
 use crate::assess::delivery::side::Side;
-use crate::assess::delivery::tracked::Tracked;
+use crate::assess::delivery::tracked::{Tracked, WithRecord};
 
 /// What a figure depends on, and what not every rollout shows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -58,21 +58,39 @@ pub struct Coverage {
     pub of: u32,
 }
 
-/// Coverage of every signal over all workloads in the longest window, whatever their status.
-pub fn coverage<'a>(
-    tracked: impl Iterator<Item = Tracked<'a>>,
-    now: Timestamp,
-) -> [Coverage; Signal::ALL.len()] {
-    let (first, today) = (first_day(now, super::LONGEST), day(now));
-    let mut pool = Pool::default();
-    for tracked in tracked {
-        let days = tracked.record.days.iter();
-        for day in days.filter(|it| it.day >= first && it.day <= today) {
-            pool.add_day(day);
+/// The days of a window.
+#[derive(Debug)]
+pub(super) struct Within {
+    first: String,
+    today: String,
+}
+
+impl Within {
+    /// So many days, today included.
+    pub(super) fn last(days: u32, now: Timestamp) -> Self {
+        Self {
+            first: first_day(now, days),
+            today: day(now),
         }
-        pool.add_first_deploy(tracked.record, &first, &today);
     }
-    Signal::ALL.map(|signal| pool.coverage(signal))
+
+    fn has(&self, day: &str) -> bool {
+        day >= self.first.as_str() && day <= self.today.as_str()
+    }
+}
+
+/// Rollouts of both sides in one window.
+#[derive(Debug, Default)]
+pub(super) struct Sides<'a> {
+    pub(super) golden_path: Pool<'a>,
+    pub(super) deviating: Pool<'a>,
+}
+
+impl<'a> Sides<'a> {
+    pub(super) fn add(&mut self, it: &WithRecord<'a>, within: &Within) {
+        self.golden_path.add(it, Side::GoldenPath, within);
+        self.deviating.add(it, Side::Deviating, within);
+    }
 }
 
 /// Rollouts of one side in one window.
@@ -98,22 +116,20 @@ struct Pace {
 }
 
 impl<'a> Pool<'a> {
-    /// The rollouts of these workloads from `first`, a day, until now.
-    pub(super) fn of(all: &[Tracked<'a>], side: Side, first: &str, now: Timestamp) -> Self {
-        let today = day(now);
-        let mut pool = Self::default();
-        for tracked in all {
-            pool.add(tracked, side, (first, &today));
+    /// Adds all rollouts of a workload, whatever the side.
+    pub(super) fn add_all(&mut self, record: &DeliveryRecordStatus, within: &Within) {
+        for day in record.days.iter().filter(|it| within.has(&it.day)) {
+            self.add_day(day);
         }
-        pool
+        self.add_first_deploy(record, within);
     }
 
-    fn add(&mut self, tracked: &Tracked<'a>, side: Side, (first, today): (&str, &str)) {
+    fn add(&mut self, it: &WithRecord<'a>, side: Side, within: &Within) {
+        let (tracked, record) = (&it.of, &*it.record);
         let service = (tracked.namespace, tracked.service);
-        let within = |it: &&DayCount| it.day.as_str() >= first && it.day.as_str() <= today;
         let mut deployments = 0;
         let mut is_elsewhere = tracked.side != Some(side);
-        for day in tracked.record.days.iter().filter(within) {
+        for day in record.days.iter().filter(|it| within.has(&it.day)) {
             let counted = day.counts.rollouts.saturating_add(day.counts.rollbacks);
             if Side::of(&day.standing) != Some(side) {
                 is_elsewhere |= counted > 0;
@@ -126,13 +142,13 @@ impl<'a> Pool<'a> {
                 self.teams.insert(tracked.team);
             }
         }
-        if first_side(tracked) == Some(side) {
-            self.add_first_deploy(tracked.record, first, today);
+        if first_side(tracked, record) == Some(side) {
+            self.add_first_deploy(record, within);
         }
         if tracked.side == Some(side) || deployments > 0 {
             let pace = (!is_elsewhere).then(|| Pace {
                 deployments,
-                weeks: weeks(tracked.record, first, today),
+                weeks: weeks(record, within),
             });
             let known = self
                 .pace
@@ -153,11 +169,8 @@ impl<'a> Pool<'a> {
             .extend(day.recovery_times.iter().copied().map(f64::from));
     }
 
-    fn add_first_deploy(&mut self, record: &DeliveryRecordStatus, first: &str, today: &str) {
-        let is_within = |deploy: &&FirstDeploy| {
-            let at = day(deploy.at.0);
-            at.as_str() >= first && at.as_str() <= today
-        };
+    fn add_first_deploy(&mut self, record: &DeliveryRecordStatus, within: &Within) {
+        let is_within = |deploy: &&FirstDeploy| within.has(&day(deploy.at.0));
         let Some(deploy) = record.first_deploy.as_ref().filter(is_within) else {
             return;
         };
@@ -169,7 +182,7 @@ impl<'a> Pool<'a> {
     }
 
     /// How much of a signal was observed.
-    fn coverage(&self, signal: Signal) -> Coverage {
+    pub(super) fn coverage(&self, signal: Signal) -> Coverage {
         let size = |sample: &[f64]| u32::try_from(sample.len()).unwrap_or(u32::MAX);
         let counts = &self.counts;
         let deployments = self.deployments();
@@ -314,15 +327,16 @@ fn count(sample: &[f64], holds: impl Fn(f64) -> bool) -> u32 {
 }
 
 /// The side of the first deploy: that of the first rollout, else the present one.
-fn first_side(tracked: &Tracked<'_>) -> Option<Side> {
-    match tracked.record.days.first() {
+fn first_side(tracked: &Tracked<'_>, record: &DeliveryRecordStatus) -> Option<Side> {
+    match record.days.first() {
         Some(day) => Side::of(&day.standing),
         None => tracked.side,
     }
 }
 
 /// The weeks of a window in which rollouts of the workload were recorded.
-fn weeks(record: &DeliveryRecordStatus, first: &str, today: &str) -> f64 {
+fn weeks(record: &DeliveryRecordStatus, within: &Within) -> f64 {
+    let (first, today) = (within.first.as_str(), within.today.as_str());
     let ready = record.conditions.iter().find(|it| it.type_ == "Ready");
     let recorded = ready.map(|ready| day(ready.last_transition_time.0));
     let created = record.mark.as_ref().and_then(|mark| mark.created_at);

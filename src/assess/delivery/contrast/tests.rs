@@ -1,5 +1,7 @@
 //! The contrast of fleets whose figures are known.
 
+use std::borrow::Cow;
+
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, Time};
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -7,6 +9,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::api::DeliveryRecordStatus;
 use crate::api::delivery_record::{DayCount, DeliveryCounts, FirstDeploy};
+use crate::assess::delivery::figures::first_day;
 use crate::assess::delivery::fixtures::at;
 
 /// 30 March 2026.
@@ -24,8 +27,8 @@ struct App {
 }
 
 impl App {
-    fn tracked(&self) -> Tracked<'_> {
-        Tracked {
+    fn tracked(&self) -> WithRecord<'_> {
+        let of = Tracked {
             namespace: "shop",
             service: &self.name,
             team: &self.team,
@@ -33,7 +36,10 @@ impl App {
             kind: "Deployment",
             persona: Some("product"),
             side: self.side,
-            record: &self.record,
+        };
+        WithRecord {
+            of,
+            record: Cow::Borrowed(&self.record),
         }
     }
 }
@@ -82,11 +88,9 @@ fn fleet() -> Vec<App> {
 }
 
 fn of(apps: &[App]) -> Contrast {
-    contrast(
-        apps.iter().map(App::tracked),
-        &Surroundings::default(),
-        now(),
-    )
+    let mut collected = Collected::until(now());
+    apps.iter().for_each(|app| collected.add(&app.tracked()));
+    collected.contrast(&Surroundings::default())
 }
 
 /// The figures of 30 days.

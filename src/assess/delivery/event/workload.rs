@@ -98,8 +98,8 @@ pub fn matching(named: &NamedWorkload, inventory: &Inventory) -> Result<Workload
 pub fn with_incident(id: &str, inventory: &Inventory) -> Option<WorkloadId> {
     inventory.namespaces().find_map(|(_, ns)| {
         let has_it = |record: &&Arc<Record>| {
-            let mut incidents = record.status.incidents.iter();
-            incidents.any(|incident| incident.id == id)
+            let incidents = record.status().incidents;
+            incidents.iter().any(|incident| incident.id == id)
         };
         let record = ns.records.values().find(has_it)?;
         let mut ids = ns.workloads.values().map(|entry| &entry.workload.id);

@@ -31,15 +31,16 @@ impl DeliveryPlanner {
     ) -> Reported {
         let ns = facts.namespace(&id.namespace);
         let record = ns.and_then(|ns| ns.record(&id.kind, &id.name)).cloned();
-        let stored = record.as_ref().map(|record| &record.status);
-        let stored = stored.filter(|status| status.mark.is_some());
+        let stored = record.as_ref().and_then(|record| record.written());
         let after = |status: &DeliveryRecordStatus| incident(status, report, &self.terms, now);
-        if stored.is_some_and(|status| has_same_incidents(status, &after(status))) {
+        if let Some(status) = &stored
+            && has_same_incidents(status, &after(status))
+        {
             return Reported::Stored;
         }
         let busy = self.tracked.get(id).and_then(|it| it.busy.as_ref());
         let working = busy.and_then(|busy| busy.working.as_ref());
-        let known = working.map(|working| &working.status).or(stored);
+        let known = working.map(|working| &working.status).or(stored.as_ref());
         let is_tracked = self.tracked.contains_key(id);
         let Some(known) = known.filter(|_| is_tracked) else {
             return Reported::NoRecord;

@@ -77,13 +77,12 @@ impl DeliveryPlanner {
             }
             busy.is_looking = true;
             let record = ns.record(&id.kind, &id.name);
-            let stored = record.map(|record| &record.status);
-            let working = busy.working.as_ref().map(|working| &working.status);
+            let working = busy.working.as_ref().map(|working| working.status.clone());
             looks.push(Look {
                 standing: Some(judge(&entry.workload, ns, &ctx).status),
                 first_of_namespace: first_of_namespace(ns, &entry.workload),
                 after_gap: !tracked.is_followed,
-                status: working.or(stored).cloned(),
+                status: working.or_else(|| Some(record?.status())),
                 id,
             });
         }
@@ -121,7 +120,8 @@ impl DeliveryPlanner {
         let ns = facts.namespace(&id.namespace);
         let record = ns.and_then(|ns| ns.record(&id.kind, &id.name)).cloned();
         let carried = self.carried.get(id).filter(|carried| carried.until > now);
-        let carried = carried.map(|carried| &carried.status).filter(|status| {
+        let carried = carried.map(|carried| carried.status.status());
+        let carried = carried.filter(|status| {
             status
                 .mark
                 .as_ref()
@@ -133,11 +133,8 @@ impl DeliveryPlanner {
         let busy = tracked.busy.get_or_insert_default();
         busy.follow(record.as_ref());
         let working = busy.working.take().map(|working| working.status);
-        let stored = record.as_ref().map(|record| &record.status);
-        let stored = stored.filter(|status| status.mark.is_some());
-        let mut next = working
-            .or_else(|| stored.or(carried).cloned())
-            .unwrap_or_default();
+        let stored = || record.as_ref().and_then(|record| record.written());
+        let mut next = working.or_else(stored).or(carried).unwrap_or_default();
         seen.after_gap = !tracked.is_followed;
         for mut earlier in busy.take_earlier(&seen) {
             earlier.seen.after_gap = std::mem::take(&mut seen.after_gap);
@@ -165,11 +162,10 @@ impl DeliveryPlanner {
                 continue;
             }
             let working = busy.and_then(|busy| busy.working.as_ref());
-            let status = working
-                .map(|working| &working.status)
-                .or(record.as_ref().map(|record| &record.status));
-            let Some(next) = status.map(|status| refreshed(status, now)) else {
-                continue;
+            let next = match (working, &record) {
+                (Some(working), _) => refreshed(&working.status, now),
+                (None, Some(record)) => refreshed(&record.status(), now),
+                (None, None) => continue,
             };
             if next.open.is_some() {
                 self.due.insert(id.clone());

@@ -128,7 +128,7 @@ impl Scene {
                 kind: "Deployment".to_owned(),
                 name: "web".to_owned(),
             },
-            status: DeliveryRecordStatus::default(),
+            packed: PackedStatus::default(),
         };
         let name = record_name(&self.id.kind, "web");
         self.facts.put_record("shop", &name, record);
@@ -142,8 +142,8 @@ impl Scene {
         self.record().and_then(|record| record.version).unwrap_or(0)
     }
 
-    fn status(&self) -> &DeliveryRecordStatus {
-        &self.record().unwrap().status
+    fn status(&self) -> DeliveryRecordStatus {
+        self.record().unwrap().status()
     }
 
     /// A record of version 1 of the workload.
@@ -217,7 +217,9 @@ fn a_status_of_another_writer_is_not_overwritten() {
     scene.finds(&looks[0], &next, at(100));
     let mut other = Record::clone(scene.record().unwrap());
     other.version = Some(90);
-    other.status.recorded = 40;
+    let mut status = other.status();
+    status.recorded = 40;
+    other.packed = PackedStatus::of(&status);
     let name = record_name(&scene.id.kind, "web");
     scene.facts.put_record("shop", &name, other);
     let again = scene.due(at(105));
@@ -248,7 +250,7 @@ fn a_status_counts_although_the_watch_shows_it_before_the_answer() {
     };
     let version = scene.version() + 1;
     let mut shown = Record::clone(scene.record().unwrap());
-    shown.status = DeliveryRecordStatus::clone(status);
+    shown.packed = PackedStatus::of(status);
     shown.version = Some(version);
     let name = record_name(&scene.id.kind, "web");
     scene.facts.put_record("shop", &name, shown);

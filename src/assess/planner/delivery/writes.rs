@@ -140,20 +140,26 @@ impl DeliveryPlanner {
         };
         self.landed(&of, &status, version);
         let uid = before.uid.clone();
-        let carried = self.carried.get(&of).map(|carried| &carried.status);
-        let uid_now = status.mark.as_ref().map(|mark| &mark.uid);
-        let carried = carried.filter(|carried| carried.mark.as_ref().map(|it| &it.uid) != uid_now);
-        let is_stored = |status: &&DeliveryRecordStatus| status.mark.is_some();
-        let before = Some(&before.status).filter(is_stored);
-        let before = before.or(carried).cloned();
-        let after = DeliveryRecordStatus::clone(&status);
-        facts.record_delivery(&of.namespace, &name, uid.as_deref(), *status, version);
+        let carried = || self.carried_over(&of, &status);
+        let before = before.written().or_else(carried);
+        facts.record_delivery(&of.namespace, &name, uid.as_deref(), &status, version);
         Some(Recorded {
             of,
             uid,
             before,
-            after,
+            after: *status,
         })
+    }
+
+    /// What the record of an earlier workload of this name passed on to this status.
+    fn carried_over(
+        &self,
+        of: &WorkloadId,
+        status: &DeliveryRecordStatus,
+    ) -> Option<DeliveryRecordStatus> {
+        let uid = |status: &DeliveryRecordStatus| Some(status.mark.as_ref()?.uid.clone());
+        let carried = self.carried.get(of)?.status.status();
+        (uid(&carried) != uid(status)).then_some(carried)
     }
 
     /// Drops the state of workloads that are at rest by now.
@@ -208,9 +214,9 @@ impl Busy {
             },
             Some(record) => {
                 let status = &mut working.status;
-                let before = &record.status.conditions;
+                let before = record.status().conditions;
                 let ready = Statement::new(READY, true, "Read", "Accepted. Nothing to do.");
-                status.conditions = settle(before, vec![ready], record.generation, now);
+                status.conditions = settle(&before, vec![ready], record.generation, now);
                 status.observed_generation = record.generation;
                 RecordAct::Store {
                     before: record.clone(),

@@ -76,10 +76,11 @@ const LATEST_ROLLOUTS: usize = 5;
 
 fn delivery(workload: &Workload, ns: &NamespaceIndex) -> Option<Delivery> {
     let record = ns.record(&workload.id.kind, &workload.id.name)?;
-    let latest_first = record.status.rollouts.iter().rev();
+    let status = record.status();
+    let latest_first = status.rollouts.into_iter().rev();
     Some(Delivery {
-        rollouts: latest_first.take(LATEST_ROLLOUTS).cloned().collect(),
-        figures: record.status.figures.clone(),
+        rollouts: latest_first.take(LATEST_ROLLOUTS).collect(),
+        figures: status.figures,
     })
 }
 
