@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used)]
 
 #[cfg(feature = "demo")]
+#[path = "../suite/account.rs"]
 mod account;
 mod boundaries;
 mod cost;
