@@ -156,7 +156,7 @@ fn lifecycle(format: Format, mode: &str) {
     let Some(cluster) = control_plane(&options) else {
         return;
     };
-    let Some(account) = account(&cluster, mode) else {
+    let Some(account) = account(&cluster, &format!("reports.mode={mode}")) else {
         return;
     };
     if install(&cluster, format).is_none() {

@@ -5,6 +5,8 @@
 #![cfg(feature = "demo")]
 #![allow(clippy::unwrap_used)]
 
+#[path = "../suite/account.rs"]
+mod account;
 #[allow(dead_code)] // the pictures show more of them
 #[path = "../../pictures/answers.rs"]
 mod answers;

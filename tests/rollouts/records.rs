@@ -5,7 +5,7 @@ use goldenpath_e2e::{ControlPlane, Operator, eventually};
 use serde_json::{Value, json};
 
 use crate::scene::{NEVER, SOON, Scene, start, stop};
-use crate::suite;
+use crate::{account, suite};
 
 fn pods(image: &str) -> Value {
     json!({
@@ -64,19 +64,23 @@ pub fn are_what_the_script_did(cluster: &ControlPlane) {
         namespace: cluster.create_namespace("rollouts").unwrap(),
         cluster,
     };
-    let operator = start(cluster);
+    let Some(account) = account::account(cluster, "delivery.enabled=true") else {
+        return;
+    };
+    let operator = start(cluster, &account);
     scene.begins();
     let mut done = Vec::new();
     one_change_after_another(&scene, &mut done);
-
-    stop(operator);
+    scene.is_available("cronjob-report");
+    scene.set_image("cronjob/report", "registry.invalid/app:2");
+    it_stores_what_waits_when_it_stops(&scene, operator, &mut done);
     scene.release("registry.invalid/web:5");
-    let operator = start(cluster);
+    let operator = start(cluster, &account);
     done.push("release available");
     scene.recorded("deployment-web", &done);
     a_release_fails_and_is_undone(&scene, &mut done);
 
-    let second = start(cluster);
+    let second = start(cluster, &account);
     scene.set_image("deployment/web", "registry.invalid/web:6");
     stop(operator);
     scene.rolled_out("deployment/web");
@@ -88,10 +92,10 @@ pub fn are_what_the_script_did(cluster: &ControlPlane) {
     the_failure_is_recovered(&scene);
     scene.recorded("statefulset-db", &["release available"]);
     scene.recorded("daemonset-agent", &["release available"]);
-    scene.is_available("cronjob-report");
+    scene.recorded("cronjob-report", &["release available"]);
     nothing_is_written_at_rest(&scene, &second);
     stop(second);
-    let third = start(cluster);
+    let third = start(cluster, &account);
     eventually(SOON, "the third one leads", || {
         suite::leads(&third).then_some(())
     });
@@ -132,6 +136,20 @@ fn one_change_after_another(scene: &Scene<'_>, done: &mut Vec<&'static str>) {
     done.extend(["release available"; 3]);
     done.extend(["restart available", "config available"]);
     scene.recorded("deployment-web", done);
+}
+
+/// It writes a record at most once in ten seconds.
+fn it_stores_what_waits_when_it_stops(
+    scene: &Scene<'_>,
+    operator: Operator,
+    done: &mut Vec<&'static str>,
+) {
+    scene.release("registry.invalid/web:4-1");
+    // It renews its Lease every two seconds, and looks at workloads more often.
+    suite::let_it_renew(scene.cluster, &operator, 2);
+    stop(operator);
+    done.push("release available");
+    assert_eq!(scene.rollouts("deployment-web"), *done);
 }
 
 fn a_release_fails_and_is_undone(scene: &Scene<'_>, done: &mut Vec<&'static str>) {
@@ -186,7 +204,7 @@ fn the_failure_is_recovered(scene: &Scene<'_>) {
     assert_eq!(failed["failure"], "Deadline", "{failed}");
     assert!(failed["recoveredAt"].is_string(), "{failed}");
     assert_eq!(failed["standing"], "golden-path", "{failed}");
-    assert_eq!(status["recorded"], 10, "{status:#}");
+    assert_eq!(status["recorded"], 11, "{status:#}");
     assert!(status["untracked"].is_null(), "{status:#}");
     assert_eq!(status["observedGeneration"], 1, "{status:#}");
     assert_eq!(status["conditions"][0]["type"], "Ready", "{status:#}");

@@ -1,11 +1,12 @@
 //! A namespace on the cluster, what a script does in it, and what the operator recorded of it.
 
+use std::path::Path;
 use std::time::Duration;
 
 use goldenpath_e2e::{ControlPlane, Operator, eventually, within};
 use serde_json::{Value, json};
 
-use crate::suite;
+use crate::{account, suite};
 
 pub const SOON: Duration = Duration::from_secs(90);
 /// How often Prometheus scrapes.
@@ -91,8 +92,11 @@ impl Scene<'_> {
     }
 }
 
-pub fn start(cluster: &ControlPlane) -> Operator {
-    let options = suite::operator_options(&["--delivery", "--lease-namespace=default"]);
+/// An operator with the rights of the account that the chart creates.
+pub fn start(cluster: &ControlPlane, account: &Path) -> Operator {
+    let lease = format!("--lease-namespace={}", account::NAMESPACE);
+    let mut options = suite::operator_options(&["--delivery", &lease]);
+    options.kubeconfig = Some(account.to_owned());
     let mut operator = Operator::start(cluster, &options).unwrap();
     operator.wait_until_ready(SOON).unwrap();
     operator

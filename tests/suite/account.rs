@@ -1,25 +1,20 @@
-//! The operator's account as the chart creates it, with exactly the rights it has when reports are
-//! on.
+//! The operator's account as the chart creates it, with exactly the rights that its values give it.
 
 use std::path::PathBuf;
 use std::process::Command;
 
 use goldenpath_e2e::{ControlPlane, Tool, binaries_or_skip};
 
-const NAMESPACE: &str = "goldenpath-system";
+/// The namespace of the account, and of the Lease.
+pub const NAMESPACE: &str = "goldenpath-system";
 
-/// Creates account and roles as the chart renders them for this `reports.mode`; the account's
-/// kubeconfig. Without Helm it prints `skipped: …` and returns None.
-pub fn account(cluster: &ControlPlane, mode: &str) -> Option<PathBuf> {
+/// Creates account and roles as the chart renders them with this value; the account's kubeconfig.
+/// Without Helm it prints `skipped: …` and returns None.
+pub fn account(cluster: &ControlPlane, value: &str) -> Option<PathBuf> {
     let binaries = binaries_or_skip(&[Tool::Helm])?;
     let output = Command::new(binaries.path(Tool::Helm).unwrap())
         .args(["template", "goldenpath", "charts/goldenpath"])
-        .args([
-            "--namespace",
-            NAMESPACE,
-            "--set",
-            &format!("reports.mode={mode}"),
-        ])
+        .args(["--namespace", NAMESPACE, "--set", value])
         .args(["--show-only", "templates/rbac.yaml"])
         .args(["--show-only", "templates/serviceaccount.yaml"])
         .env("HELM_CACHE_HOME", cluster.data_dir())
