@@ -115,7 +115,9 @@ impl View<'_> {
     /// Delivery on both sides; none where no rollout is recorded.
     fn contrast(&self, tally: &Tally) -> Option<Contrast> {
         let mut collected = Collected::until(self.as_of.now);
-        with_records(self.inventory, self.as_of).for_each(|it| collected.add(&it));
+        for it in with_records(self.inventory, self.as_of) {
+            collected.add(&it);
+        }
         if collected.is_empty() {
             return None;
         }

@@ -89,7 +89,9 @@ fn fleet() -> Vec<App> {
 
 fn of(apps: &[App]) -> Contrast {
     let mut collected = Collected::until(now());
-    apps.iter().for_each(|app| collected.add(&app.tracked()));
+    for app in apps {
+        collected.add(&app.tracked());
+    }
     collected.contrast(&Surroundings::default())
 }
 

@@ -148,7 +148,7 @@ impl<'a> Unpacker<'a> {
             }
             known => {
                 let known = usize::try_from(known - FIRST_KNOWN).ok()?;
-                return self.texts.get(known).map(|text| text.to_string());
+                return self.texts.get(known).map(ToString::to_string);
             }
         };
         let copy = text.to_string();
