@@ -22,7 +22,7 @@ pub mod windows;
 #[cfg(test)]
 mod fixtures;
 #[cfg(test)]
-mod properties;
+pub(crate) mod properties;
 #[cfg(test)]
 mod tests;
 

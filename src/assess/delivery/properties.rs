@@ -17,7 +17,7 @@ use crate::assess::delivery::IncidentReport;
 
 /// What happens to the workload.
 #[derive(Clone, Debug)]
-enum Act {
+pub(crate) enum Act {
     /// A template change that becomes available.
     Change(Edit),
     /// A template change that exceeds its deadline, and then becomes available or not.
@@ -29,7 +29,7 @@ enum Act {
 }
 
 #[derive(Clone, Copy, Debug)]
-enum Edit {
+pub(crate) enum Edit {
     Image(u8),
     Mode(u8),
     Restart(u8),
@@ -58,7 +58,7 @@ fn edit() -> impl Strategy<Value = Edit> {
     ]
 }
 
-fn act() -> impl Strategy<Value = Act> {
+pub(crate) fn act() -> impl Strategy<Value = Act> {
     prop_oneof![
         5 => edit().prop_map(Act::Change),
         2 => (edit(), any::<bool>()).prop_map(|(edit, later)| Act::Stuck(edit, later)),
@@ -71,14 +71,14 @@ fn act() -> impl Strategy<Value = Act> {
 /// One observation: what is seen, and when. The last one of a rollout is essential: without it nothing
 /// states that the rollout ended.
 #[derive(Clone, Debug)]
-struct Look {
-    seen: Seen,
-    now: Timestamp,
+pub(crate) struct Look {
+    pub seen: Seen,
+    pub now: Timestamp,
     is_essential: bool,
 }
 
 /// The observations of a history, in order.
-fn looks(acts: &[Act]) -> Vec<Look> {
+pub(crate) fn looks(acts: &[Act]) -> Vec<Look> {
     let mut app = Deployment::new();
     let mut looks = vec![look(&app, at("09:00"), true)];
     let mut now = at("10:00");
@@ -162,7 +162,7 @@ fn step(status: &DeliveryRecordStatus, look: &Look) -> DeliveryRecordStatus {
 }
 
 /// What a record states, without what depends on when it was looked at.
-fn facts(status: &DeliveryRecordStatus) -> (Vec<String>, u32, Value) {
+pub(crate) fn facts(status: &DeliveryRecordStatus) -> (Vec<String>, u32, Value) {
     let untracked = status.untracked.as_ref().map_or(0, |it| it.rollouts);
     (
         lines(status),

@@ -6,6 +6,8 @@
 mod incidents;
 mod looks;
 #[cfg(test)]
+mod properties;
+#[cfg(test)]
 mod tests;
 mod writes;
 
@@ -186,6 +188,10 @@ impl DeliveryPlanner {
         let Some(tracked) = self.tracked.get_mut(id) else {
             return;
         };
+        if let Some(busy) = &mut tracked.busy {
+            // The answer to the write may never come.
+            busy.working.take_if(|working| working.status == *status);
+        }
         let is_recorded = tracked
             .seen
             .is_some_and(|shown| !shown.is_ahead_of(status, false));
@@ -197,15 +203,19 @@ impl DeliveryPlanner {
     }
 
     /// Starts anew: another replica has written records meanwhile. What events showed since the last record
-    /// stays, so that nothing is lost between two leaders.
+    /// stays, so that nothing is lost between two leaders. A workload is followed on, unless what was seen of it
+    /// went into a status that was never stored.
     pub fn reset(&mut self) {
         self.due.clear();
         self.unwritten.clear();
         self.timers.clear();
         for tracked in self.tracked.values_mut() {
-            let busy = tracked.busy.take().filter(|busy| busy.latest.is_some());
+            let busy = tracked.busy.take();
+            let is_lost = busy.as_ref().is_some_and(|busy| busy.working.is_some());
+            let busy = busy.filter(|busy| busy.latest.is_some());
             *tracked = Tracked {
                 seen: tracked.seen,
+                is_followed: tracked.is_followed && !is_lost,
                 busy: busy.map(|busy| {
                     Box::new(Busy {
                         latest: busy.latest,

@@ -38,6 +38,16 @@ pub fn plan(context: &Context, _: &View) -> SlowPlan {
     }
 }
 
+/// The statuses that are not stored yet, for a stopping operator.
+pub fn flush(context: &Context) -> Vec<Box<dyn WriteJob>> {
+    if context.judging().delivery.is_none() {
+        return Vec::new();
+    }
+    let facts = context.inventory();
+    let now = Timestamp::now();
+    jobs(context.planners().delivery.flush(&facts, now))
+}
+
 impl WriteJob for RecordWrite {
     fn lane(&self) -> Lane {
         Lane::Slow

@@ -35,6 +35,8 @@ const RETRIES_LAST: Duration = Duration::from_secs(330);
 const SAFETY_NET: Duration = Duration::from_secs(600);
 /// How long a stopping operator waits for writes under way.
 const DRAIN: Duration = Duration::from_secs(5);
+/// How long it stores statuses that wait for their pace.
+const FLUSH: Duration = Duration::from_secs(3);
 
 /// Plans one kind of write of the slow lane.
 type SlowPlanner = fn(&Context, &View) -> SlowPlan;
@@ -107,7 +109,8 @@ impl Writer {
         }
     }
 
-    /// Writes until `stop` turns true; then waits for the writes under way.
+    /// Writes until `stop` turns true; then waits for the writes under way, and stores what delivery
+    /// records wait for.
     pub async fn run(mut self, mut stop: watch::Receiver<bool>) {
         let mut leads = self.context.leadership.subscribe();
         let mut look = interval(LOOK_EVERY);
@@ -130,7 +133,11 @@ impl Writer {
                 self.give_back();
             }
         }
+        self.give_back();
         self.drain().await;
+        if self.may_write() {
+            self.flush().await;
+        }
     }
 
     fn may_write(&self) -> bool {
@@ -170,7 +177,7 @@ impl Writer {
         }
     }
 
-    /// Drops what waits: another replica leads and plans it.
+    /// Drops what waits: another replica leads and plans it, or this one stops.
     fn give_back(&mut self) {
         for job in std::mem::take(&mut self.waiting) {
             self.report_back(job, WriteOutcome::NotLeading, Instant::now());
@@ -268,6 +275,26 @@ impl Writer {
             warn!(
                 writes = self.under_way.len(),
                 "writes did not finish in time; giving up"
+            );
+        }
+    }
+
+    /// Stores the statuses of delivery records that wait for their pace. The next leader computes again
+    /// what is not stored in time.
+    async fn flush(&mut self) {
+        self.waiting.extend(delivery_records::flush(&self.context));
+        let flushed = timeout(FLUSH, async {
+            self.write_waiting();
+            while let Some(ended) = self.under_way.join_next().await {
+                self.settle(ended);
+                self.write_waiting();
+            }
+        });
+        if flushed.await.is_err() || !self.waiting.is_empty() {
+            let records = self.waiting.len() + self.under_way.len();
+            warn!(
+                records,
+                "delivery records were not stored in time; giving up"
             );
         }
     }

@@ -17,7 +17,7 @@ fn at(second: i64) -> Timestamp {
 }
 
 /// A Deployment that has rolled out this image, with this revision and generation.
-fn web(image: &str, number: i64) -> Value {
+pub(super) fn web(image: &str, number: i64) -> Value {
     json!({
         "apiVersion": "apps/v1", "kind": "Deployment",
         "metadata": {
@@ -234,6 +234,41 @@ fn a_status_of_another_writer_is_not_overwritten() {
     scene.finds(&again[0], &next, at(105));
     scene.writes(at(105));
     assert_eq!(scene.status().recorded, 41);
+}
+
+#[test]
+fn a_stopping_operator_stores_what_waits_for_its_pace() {
+    let mut scene = Scene::with_a_record();
+    for (number, now) in [(2, 100), (3, 103)] {
+        let next = web(&format!("web:{number}"), number);
+        scene.sees(&next, at(now));
+        let looks = scene.due(at(now));
+        scene.finds(&looks[0], &next, at(now));
+        let writes = scene.planner.plan(&scene.facts, at(now), 10).writes;
+        for write in writes {
+            let landed = WriteResult::Landed(Some(scene.version() + 1));
+            scene
+                .planner
+                .ended(&mut scene.facts, write, landed, at(now));
+        }
+    }
+    assert_eq!(scene.status().recorded, 1, "the second one waits");
+    let version = scene.version();
+    let mut writes = scene.planner.flush(&scene.facts, at(104));
+    let write = writes.pop().unwrap();
+    assert!(writes.is_empty());
+    let RecordAct::Store { version: over, .. } = &write.act else {
+        panic!("{write:?}");
+    };
+    assert_eq!(*over, Some(version), "over the version it came from");
+    let again = scene.planner.flush(&scene.facts, at(104));
+    assert!(again.is_empty(), "it is under way");
+    let landed = WriteResult::Landed(Some(version + 1));
+    scene
+        .planner
+        .ended(&mut scene.facts, write, landed, at(105));
+    assert_eq!(scene.status().recorded, 2);
+    assert!(scene.planner.flush(&scene.facts, at(105)).is_empty());
 }
 
 #[test]

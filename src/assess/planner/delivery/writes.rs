@@ -107,6 +107,30 @@ impl DeliveryPlanner {
         plan
     }
 
+    /// Every status that is not stored yet, without the pause between two writes of one record: the
+    /// operator stops. A workload without a record is left to the next leader.
+    pub fn flush(&mut self, facts: &Inventory, now: Timestamp) -> Vec<RecordWrite> {
+        let mut writes = Vec::new();
+        for id in &self.unwritten {
+            let ns = facts.namespace(&id.namespace);
+            let record = ns.and_then(|ns| ns.record(&id.kind, &id.name));
+            let record = record.filter(|record| record.owner.is_some());
+            let tracked = self.tracked.get_mut(id);
+            let busy = tracked.and_then(|tracked| tracked.busy.as_deref_mut());
+            let Some((busy, record)) = busy.zip(record) else {
+                continue;
+            };
+            if busy.pacing.is_in_flight() {
+                continue;
+            }
+            if let Some(write) = busy.write(id, Some(record), now) {
+                busy.pacing.started();
+                writes.push(write);
+            }
+        }
+        writes
+    }
+
     /// Records the result of a write. Returns the status that was stored, if it was.
     pub fn ended(
         &mut self,
