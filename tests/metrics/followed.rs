@@ -343,6 +343,15 @@ impl World {
         }
     }
 
+    /// Settles with every workload read by the paths in force.
+    fn catch_up(&mut self) {
+        self.settle();
+        while self.is_stale {
+            self.read_again();
+            self.settle();
+        }
+    }
+
     fn tallies(&mut self) -> (Tally, Tally) {
         self.settle();
         let facts = &self.cluster.0;
@@ -462,7 +471,7 @@ proptest! {
             // The second time at the same instant: a date may pass in between.
             latest += SignedDuration::from_secs(if wants_none { 0 } else { 11 });
             world.pass_to(latest);
-            world.settle();
+            world.catch_up();
             let anew = world.statuses_made_anew();
             let plan = world.cluster.plan_statuses(world.now);
             prop_assert_eq!(plan.again_at, None);
