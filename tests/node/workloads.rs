@@ -108,6 +108,7 @@ pub fn the_pod_labels_them_each_once(story: &Story) {
     story.apply_file(EXAMPLES);
 
     labels_are_as_expected(story);
+    the_page_shows_them_through_the_service(story);
     running_pods_are_labelled_too(story);
     let requests = story.requests();
     assert!(writes(&requests).iter().all(|write| write.pod == pod.name));
@@ -117,6 +118,18 @@ pub fn the_pod_labels_them_each_once(story: &Story) {
     assert!(twice.is_empty(), "written more than once: {twice:?}");
     let memory = format!("{} KiB", pod.process().resident());
     figure("resident memory with the examples labelled", memory);
+}
+
+/// Behind the path of the API server's proxy; a service's page is two levels below.
+fn the_page_shows_them_through_the_service(story: &Story) {
+    let overview = targets::page(story, "http", "");
+    let link = r#"href="./services?state=golden-path""#;
+    assert!(overview.contains(link), "{overview}");
+    let service = targets::page(story, "http", "services/payments/payouts");
+    assert!(
+        service.contains(r#"href="../../paths/web-service""#),
+        "{service}"
+    );
 }
 
 /// What the running team's workloads ask for, answered by the smallest program there is.
