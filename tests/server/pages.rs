@@ -9,7 +9,7 @@ use std::time::Instant;
 use flate2::read::GzDecoder;
 use goldenpath::api::delivery_record::RecordedWorkload;
 use goldenpath::assess::inventory::Inventory;
-use goldenpath::assess::namespace_index::records::Record;
+use goldenpath::assess::namespace_index::records::{PackedStatus, Record};
 use goldenpath::assess::settings::Settings;
 use goldenpath::report::document::services::ServiceQuery;
 use goldenpath::report::document::view::ReportView;
@@ -82,7 +82,7 @@ fn rollouts(cluster: &mut Cluster) {
             kind: "Deployment".to_owned(),
             name: "w001".to_owned(),
         },
-        status: serde_json::from_value(status).unwrap(),
+        packed: PackedStatus::of(&serde_json::from_value(status).unwrap()),
     };
     cluster.0.put_record("shop", "deployment-w001", record);
 }
