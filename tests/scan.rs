@@ -393,6 +393,234 @@ fn nothing_judged_ends_with_2_and_says_what_was_passed_over() {
     assert!(note.contains("no golden path to judge by"), "{note}");
 }
 
+/// A workload that is on the starter paths, as JSON.
+fn sound(name: &str) -> Value {
+    json!({
+        "apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": name},
+        "spec": {
+            "selector": {"matchLabels": {"a": "b"}},
+            "template": {"metadata": {"labels": {"a": "b"}}, "spec": {"containers": [{
+                "name": "c", "image": "example.com/c:1", "ports": [{"containerPort": 80}],
+                "readinessProbe": {"tcpSocket": {"port": 80}}, "resources": {"limits": {"memory": "64Mi"}},
+            }]}},
+        },
+    })
+}
+
+/// Names of the judged workloads, and the exit code.
+fn judged(output: &Output) -> (Vec<String>, Option<i32>) {
+    let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let workloads = report["workloads"].as_array().unwrap().iter();
+    let names = workloads.map(|workload| workload["name"].as_str().unwrap().to_owned());
+    (names.collect(), output.status.code())
+}
+
+#[test]
+fn empty_documents_of_charts_hide_nothing() {
+    let (one, two) = (sound("one"), sound("two"));
+    for input in [
+        format!("---\n# Source: empty.yaml\n---\n# Source: web.yaml\n{one}\n---\n{two}\n"),
+        format!("---\n---\n\n---\n# a\n# b\n---\n{one}\n---\n---\n{two}\n---\n# end\n---\n"),
+        format!(
+            "# License\n---\n# Source: empty.yaml\n\n\n---\n{one}\n--- # two\n{two}\n...\n---\n# c\n"
+        ),
+        format!("---\r\n# Source: empty.yaml\r\n---\r\n{one}\r\n---\r\n# c\r\n---\r\n{two}\r\n"),
+    ] {
+        let output = goldenpath(&["scan", "-", "--paths", "starter", "-o", "json"], &input);
+        let names = ["one", "two"].map(str::to_owned).to_vec();
+        assert_eq!(judged(&output), (names, Some(0)), "{input}");
+    }
+}
+
+#[test]
+fn json_in_every_arrangement_is_judged() {
+    let (one, two) = (sound("one"), sound("two"));
+    let list = |items: Value| json!({"apiVersion": "v1", "kind": "List", "items": items});
+    for input in [
+        format!("{one:#}\n{two:#}\n"),
+        format!("{one}{two}"),
+        format!("{one}\n{two}\n"),
+        json!([one, two]).to_string(),
+        list(json!([one, list(json!([two]))])).to_string(),
+        format!("{}\n{}", list(json!([one])), json!([[two]])),
+    ] {
+        let output = goldenpath(&["scan", "-", "--paths", "starter", "-o", "json"], &input);
+        let names = ["one", "two"].map(str::to_owned).to_vec();
+        assert_eq!(judged(&output), (names, Some(0)), "{input}");
+    }
+}
+
+/// A directory of files, gone when the test ends.
+struct Tree(PathBuf);
+
+impl Tree {
+    fn of(test: &str, files: &[(&str, String)]) -> Self {
+        let directory =
+            std::env::temp_dir().join(format!("goldenpath-{test}-{}", std::process::id()));
+        for (name, content) in files {
+            let file = directory.join(name);
+            fs::create_dir_all(file.parent().unwrap()).unwrap();
+            fs::write(file, content).unwrap();
+        }
+        Self(directory)
+    }
+}
+
+impl Drop for Tree {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+/// A part of the Deployment `web`, as an overlay has it.
+fn patch(change: Value) -> String {
+    let mut patch =
+        json!({"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "web"}});
+    if let (Some(fields), Value::Object(change)) = (patch.as_object_mut(), change) {
+        fields.extend(change);
+    }
+    patch.to_string()
+}
+
+fn patches() -> [(&'static str, String); 5] {
+    let fixed = json!({"name": "c", "image": "example.com/c:1"});
+    let containers = |containers: Value| json!({"template": {"spec": {"containers": containers}}});
+    let mut directive = containers(json!([{"$patch": "replace"}, fixed]));
+    directive["selector"] = json!({});
+    [
+        ("replicas", patch(json!({"spec": {"replicas": 3}}))),
+        ("delete", patch(json!({"$patch": "delete"}))),
+        (
+            "no-image",
+            patch(json!({"spec": containers(json!([{"name": "c"}]))})),
+        ),
+        ("image", patch(json!({"spec": containers(json!([fixed]))}))),
+        ("directive", patch(json!({"spec": directive}))),
+    ]
+}
+
+#[test]
+fn patches_of_overlays_neither_replace_nor_hide_a_deviating_base() {
+    let mut base = sound("web");
+    base["spec"]["template"]["spec"]["containers"][0]["image"] = "example.com/c:latest".into();
+    for (name, patch) in patches() {
+        // Before the base in the order of names, and behind it.
+        for overlay in ["a", "z"] {
+            let tree = Tree::of(
+                &format!("overlay-{name}-{overlay}"),
+                &[
+                    ("base/deployment.yaml", base.to_string()),
+                    (
+                        "base/kustomization.yaml",
+                        "resources: [deployment.yaml]\n".to_owned(),
+                    ),
+                    (&format!("{overlay}/patch.yaml"), patch.clone()),
+                    (
+                        &format!("{overlay}/kustomization.yaml"),
+                        "resources: [../base]\n".to_owned(),
+                    ),
+                ],
+            );
+            let directory = tree.0.to_str().unwrap();
+            let output = goldenpath(&["scan", directory, "--paths", "starter", "-o", "json"], "");
+            assert_eq!(
+                judged(&output),
+                (vec!["web".to_owned()], Some(1)),
+                "{name} {overlay}"
+            );
+            let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+            assert_eq!(
+                report["workloads"][0]["steps"],
+                json!({"passed": 3, "of": 4})
+            );
+            let problem = report["problems"][0]["message"].as_str().unwrap();
+            assert!(problem.contains("kustomize build"), "{problem}");
+        }
+    }
+}
+
+/// Runs the program as root without root's right to read every file; as another user, as it is.
+fn bound_by_permissions(args: &[&str]) -> Option<Output> {
+    let is_root =
+        fs::metadata("/proc/self").is_ok_and(|it| std::os::unix::fs::MetadataExt::uid(&it) == 0);
+    if !is_root {
+        return Some(goldenpath(args, ""));
+    }
+    let bounding = "--bounding-set=-dac_override,-dac_read_search";
+    let probe = Command::new("setpriv").args([bounding, "true"]).output();
+    if !probe.is_ok_and(|probe| probe.status.success()) {
+        // Not `eprintln!`: the test runner would swallow the line, which `.ci/test.sh` counts.
+        let reason = b"skipped: root reads every file, and there is no setpriv to stop it\n";
+        std::io::Write::write_all(&mut std::io::stderr(), reason).unwrap();
+        return None;
+    }
+    let output = Command::new("setpriv")
+        .args([bounding, env!("CARGO_BIN_EXE_goldenpath")])
+        .args(args)
+        .env("NO_COLOR", "1")
+        .stdin(Stdio::null())
+        .output();
+    Some(output.unwrap())
+}
+
+#[test]
+fn what_cannot_be_read_below_a_directory_is_a_problem_and_the_rest_is_judged() {
+    use std::os::unix::fs::{PermissionsExt as _, symlink};
+
+    let sound = || sound("web").to_string();
+    let tree = Tree::of(
+        "unreadable",
+        &[
+            ("a.yaml", sound()),
+            ("closed/b.yaml", sound()),
+            ("deep/down/closed/c.yaml", sound()),
+            ("file.yaml", sound()),
+            ("links/hidden/.git/d.yaml", sound()),
+        ],
+    );
+    let at = |name: &str| tree.0.join(name);
+    for closed in ["closed", "deep/down/closed", "file.yaml"] {
+        fs::set_permissions(at(closed), fs::Permissions::from_mode(0o000)).unwrap();
+    }
+    symlink("nowhere.yaml", at("links/dangling.yaml")).unwrap();
+    symlink("loop.yaml", at("links/loop.yaml")).unwrap();
+    // A lock of an editor, and a link up the tree.
+    symlink("nowhere", at("links/.#lock.yaml")).unwrap();
+    symlink("..", at("links/up.yaml")).unwrap();
+    let directory = tree.0.to_str().unwrap().to_owned();
+    let Some(output) =
+        bound_by_permissions(&["scan", &directory, "--paths", "starter", "-o", "json"])
+    else {
+        return;
+    };
+    for closed in ["closed", "deep/down/closed"] {
+        fs::set_permissions(at(closed), fs::Permissions::from_mode(0o700)).unwrap();
+    }
+    assert_eq!(judged(&output), (vec!["web".to_owned()], Some(2)));
+    let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let problems: Vec<String> = report["problems"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|problem| {
+            format!("{}: {}", problem["source"], problem["message"]).replace(&directory, "")
+        })
+        .collect();
+    let wanted = [
+        ("/closed", "Permission denied"),
+        ("/deep/down/closed", "Permission denied"),
+        ("/file.yaml", "Permission denied"),
+        ("/links/dangling.yaml", "No such file"),
+        ("/links/loop.yaml", "symbolic links"),
+    ];
+    assert_eq!(problems.len(), wanted.len(), "{problems:?}");
+    for (problem, (place, why)) in problems.iter().zip(wanted) {
+        let is_it = problem.starts_with(&format!("\"{place}\": \"cannot be read: "))
+            && problem.contains(why);
+        assert!(is_it, "{problem}");
+    }
+}
+
 #[test]
 fn a_golden_path_that_cannot_be_used_is_no_success() {
     let path = "apiVersion: goldenpath.dev/v1alpha1\nkind: GoldenPath\nmetadata: {name: typo}\nspec: \

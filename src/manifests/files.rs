@@ -62,12 +62,23 @@ impl Files {
     }
 
     fn take(&mut self, entry: &fs::DirEntry, path: &Path) -> io::Result<()> {
-        let kind = entry.file_type()?;
-        // Links to directories are skipped: they may form a cycle.
-        if kind.is_dir() && !is_hidden(entry) {
-            self.below(path)?;
-        } else if !kind.is_dir() && looks_like_manifest(path) && path.is_file() {
-            self.files.push(read_file(path, false)?);
+        if entry.file_type()?.is_dir() {
+            return if is_hidden(entry) {
+                Ok(())
+            } else {
+                self.below(path)
+            };
+        }
+        if !looks_like_manifest(path) {
+            return Ok(());
+        }
+        match fs::metadata(path) {
+            Ok(target) if target.is_file() => self.files.push(read_file(path, false)?),
+            // Links to directories are skipped: they may form a cycle.
+            Ok(_) => {}
+            // Editors lock a file with a hidden link to nowhere.
+            Err(_) if is_hidden(entry) => {}
+            Err(error) => return Err(error),
         }
         Ok(())
     }
