@@ -6,7 +6,7 @@ use super::error::Result;
 use super::evidence::{Evidence, EvidenceArgs, Extent};
 use super::output;
 use super::{Exit, Invocation, terminal};
-use crate::report::demand::{self, Demand};
+use crate::report::demand::{self, Demand, ServiceRule};
 
 pub(super) const HELP: &str = "\
 List what keeps services off the golden paths, ranked by services, then hours, then age: steps that \
@@ -49,7 +49,7 @@ pub enum DemandFormat {
 /// Prints the list.
 pub(super) fn run(args: &DemandArgs, invocation: &Invocation<'_>) -> Result<Exit> {
     let evidence = Evidence::read(&args.evidence, Extent::Overview, invocation)?;
-    let demand = demand::demand(&evidence.report);
+    let demand = demand::demand(&evidence.report, &ServiceRule::of(&evidence.inventory));
     print(&demand, args.output, invocation)?;
     if let Some(reason) = evidence.nothing_judged() {
         terminal::note(&format!("{reason}\n"));

@@ -2,26 +2,26 @@
 //! are not taken, what owners of exceptions wait for, requests to be ignored, workloads without a path,
 //! and checks that cannot be evaluated. Counted from a report; nothing is judged here.
 
+mod text;
+
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt::Write as _;
 
 use jiff::Timestamp;
 use serde::{Serialize, Serializer};
 
 use crate::api::API_VERSION;
+use crate::assess::inventory::Inventory;
 use crate::assess::source::Problem;
 use crate::assess::state::{Outcome, Phase, Status};
 use crate::report::document::{Check, Exception, Report, Workload};
-use crate::report::markdown::cell;
 use crate::report::register::beside_workloads;
-use crate::report::terminal::table::{Cell, Style, cut, render as table};
-use crate::report::voice::{self, ago, counted, hours};
+use crate::report::voice;
+
+pub(in crate::report) use text::{head, named_teams};
+pub use text::{markdown, render};
 
 /// `kind` of the list.
 pub const KIND: &str = "Demand";
-/// How much of an ask a table shows, and how many teams.
-const ASK_WIDTH: usize = 64;
-const TEAMS: usize = 3;
 
 /// The list as JSON has it.
 #[derive(Serialize, Clone, Debug, PartialEq)]
@@ -53,7 +53,7 @@ pub struct Item {
     /// The check it is about.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub check: Option<String>,
-    /// Services it keeps off a path.
+    /// Services it concerns, of those that the summary counts.
     pub services: usize,
     /// What the exceptions in it cost their owners, in hours a month. An exception of several steps
     /// counts in each.
@@ -113,6 +113,45 @@ impl Serialize for DemandKind {
     }
 }
 
+/// How the summary counts services: which namespaces count, and whether one name in several namespaces
+/// is one service.
+#[derive(Debug, Default)]
+pub struct ServiceRule {
+    across_namespaces: bool,
+    uncounted: BTreeSet<String>,
+}
+
+/// A service of a report: its namespace, and its name or its only workload's kind and name.
+type ServiceKey<'a> = (&'a str, &'a str, &'a str);
+
+impl ServiceRule {
+    /// The rule by which the summary of this inventory is counted.
+    pub fn of(inventory: &Inventory) -> Self {
+        let settings = &inventory.settings;
+        Self {
+            across_namespaces: settings.services_across_namespaces,
+            uncounted: inventory
+                .namespaces()
+                .filter(|(_, ns)| !ns.is_counted(settings))
+                .map(|(name, _)| name.to_owned())
+                .collect(),
+        }
+    }
+
+    /// The service of a workload; none where its namespace does not count.
+    fn service<'a>(&self, workload: &'a Workload) -> Option<ServiceKey<'a>> {
+        let namespace = workload.namespace.as_str();
+        if self.uncounted.contains(namespace) {
+            return None;
+        }
+        Some(match &workload.service {
+            Some(service) if self.across_namespaces => ("", "", service),
+            Some(service) => (namespace, "", service),
+            None => (namespace, &workload.kind, &workload.name),
+        })
+    }
+}
+
 /// What makes two asks the same one.
 type Key = (DemandKind, String, String);
 
@@ -121,7 +160,7 @@ type Key = (DemandKind, String, String);
 struct Group<'a> {
     ask: String,
     about: Option<(&'a str, &'a str)>,
-    services: BTreeSet<(&'a str, &'a str, &'a str)>,
+    services: BTreeSet<ServiceKey<'a>>,
     teams: BTreeSet<&'a str>,
     exceptions: BTreeSet<(&'a str, &'a str)>,
     since: Option<Timestamp>,
@@ -129,13 +168,13 @@ struct Group<'a> {
 }
 
 impl<'a> Group<'a> {
-    fn add_workload(&mut self, workload: &'a Workload) {
-        let service = match &workload.service {
-            Some(service) => ("", &**service),
-            None => (&*workload.kind, &*workload.name),
-        };
-        self.services
-            .insert((&workload.namespace, service.0, service.1));
+    fn add_workload(&mut self, workload: &'a Workload, rule: &ServiceRule) {
+        self.services.extend(rule.service(workload));
+        self.describe(workload);
+    }
+
+    /// Adds the team, and the first workload as the example.
+    fn describe(&mut self, workload: &'a Workload) {
         self.teams.insert(&workload.team);
         self.example
             .get_or_insert_with(|| format!("{}/{}", workload.namespace, voice::target(workload)));
@@ -153,8 +192,8 @@ impl<'a> Group<'a> {
     }
 }
 
-/// What the services and exceptions of a report ask for.
-pub fn demand(report: &Report) -> Demand {
+/// What the services and exceptions of a report ask for, counted by the rule of its summary.
+pub fn demand(report: &Report, rule: &ServiceRule) -> Demand {
     let exceptions: BTreeMap<(&str, &str), &Exception> = report
         .exceptions
         .iter()
@@ -162,10 +201,11 @@ pub fn demand(report: &Report) -> Demand {
         .collect();
     let mut groups: BTreeMap<Key, Group<'_>> = BTreeMap::new();
     for workload in &report.workloads {
-        steps(workload, &exceptions, &mut groups);
-        requests(workload, &mut groups);
+        steps(workload, &exceptions, rule, &mut groups);
+        requests(workload, rule, &mut groups);
     }
-    wishes(report, &mut groups);
+    wishes(report, rule, &mut groups);
+    without_path(report, rule, &mut groups);
     let mut items: Vec<Item> = groups
         .into_iter()
         .map(|((kind, ..), group)| item(kind, group, &exceptions))
@@ -189,8 +229,7 @@ pub fn demand(report: &Report) -> Demand {
     }
 }
 
-/// A step keeps as many services off its path as the summary says: those of namespaces that count, with
-/// services across namespaces as one.
+/// A step keeps as many services off its path as the summary says.
 fn count_as(report: &Report, item: &mut Item) {
     match item.kind {
         DemandKind::Step => {}
@@ -247,6 +286,7 @@ fn item(
 fn steps<'a>(
     workload: &'a Workload,
     exceptions: &BTreeMap<(&str, &str), &'a Exception>,
+    rule: &ServiceRule,
     groups: &mut BTreeMap<Key, Group<'a>>,
 ) {
     let Some(path) = workload.path.as_deref() else {
@@ -261,7 +301,7 @@ fn steps<'a>(
         let group = groups.entry(key).or_default();
         title(check).clone_into(&mut group.ask);
         group.about = Some((path, &check.name));
-        group.add_workload(workload);
+        group.add_workload(workload, rule);
         let named = check
             .exception
             .as_deref()
@@ -276,30 +316,50 @@ fn title(check: &Check) -> &str {
     check.title.as_deref().unwrap_or(&check.name)
 }
 
-/// A request to be ignored, and a workload without a path.
-fn requests<'a>(workload: &'a Workload, groups: &mut BTreeMap<Key, Group<'a>>) {
-    let (kind, name, ask) = match (&workload.ignore_reason, workload.status) {
-        (
-            Some(reason),
-            Status::Unscoped | Status::GoldenPath | Status::Deviating | Status::Unknown,
-        ) => (DemandKind::Ignore, normal(reason), reason.clone()),
-        (None, Status::Unscoped) => (
-            DemandKind::NoPath,
-            workload.kind.clone(),
-            format!("A path for this {}", workload.kind),
-        ),
-        (_, Status::Ignored) | (None, Status::GoldenPath | Status::Deviating | Status::Unknown) => {
-            return;
-        }
+/// A request to be ignored, where that is not allowed.
+fn requests<'a>(workload: &'a Workload, rule: &ServiceRule, groups: &mut BTreeMap<Key, Group<'a>>) {
+    let asks = match workload.status {
+        Status::Unscoped | Status::GoldenPath | Status::Deviating | Status::Unknown => true,
+        Status::Ignored => false,
     };
-    let group = groups.entry((kind, name, String::new())).or_default();
-    group.ask = ask;
-    group.add_workload(workload);
+    let Some(reason) = workload.ignore_reason.as_ref().filter(|_| asks) else {
+        return;
+    };
+    let key = (DemandKind::Ignore, normal(reason), String::new());
+    let group = groups.entry(key).or_default();
+    group.ask.clone_from(reason);
+    group.add_workload(workload, rule);
     group.note_age(workload.born_at);
 }
 
+/// Workloads without a path, by kind. A service of several workloads has no path where none of them has
+/// one, and counts once, under the kind of the first.
+fn without_path<'a>(report: &'a Report, rule: &ServiceRule, groups: &mut BTreeMap<Key, Group<'a>>) {
+    let mut counted: BTreeSet<ServiceKey<'_>> = report
+        .workloads
+        .iter()
+        .filter(|workload| workload.path.is_some())
+        .filter_map(|workload| rule.service(workload))
+        .collect();
+    for workload in &report.workloads {
+        match workload.status {
+            Status::Unscoped => {}
+            Status::GoldenPath | Status::Deviating | Status::Unknown | Status::Ignored => continue,
+        }
+        let key = (DemandKind::NoPath, workload.kind.clone(), String::new());
+        let group = groups.entry(key).or_default();
+        group.ask = format!("A path for this {}", workload.kind);
+        group.describe(workload);
+        group.note_age(workload.born_at);
+        let service = rule.service(workload);
+        group
+            .services
+            .extend(service.filter(|service| counted.insert(*service)));
+    }
+}
+
 /// What exceptions that are not over wait for, equal wishes together.
-fn wishes<'a>(report: &'a Report, groups: &mut BTreeMap<Key, Group<'a>>) {
+fn wishes<'a>(report: &'a Report, rule: &ServiceRule, groups: &mut BTreeMap<Key, Group<'a>>) {
     let mut covered: BTreeMap<(&str, &str), Vec<&Workload>> = BTreeMap::new();
     for workload in &report.workloads {
         for check in &workload.checks {
@@ -329,7 +389,7 @@ fn wishes<'a>(report: &'a Report, groups: &mut BTreeMap<Key, Group<'a>>) {
         group.add_exception(exception);
         let workloads = covered.get(&(&*exception.namespace, &*exception.name));
         for workload in workloads.into_iter().flatten() {
-            group.add_workload(workload);
+            group.add_workload(workload, rule);
         }
     }
 }
@@ -340,146 +400,13 @@ fn normal(text: &str) -> String {
     words.join(" ").trim_end_matches('.').to_owned()
 }
 
-/// "14 asks of 9 teams: 6 steps, 3 wishes".
-pub(in crate::report) fn head(demand: &Demand) -> String {
-    let teams: BTreeSet<&String> = demand.items.iter().flat_map(|item| &item.teams).collect();
-    let kinds: Vec<String> = DemandKind::ALL
-        .into_iter()
-        .filter_map(|kind| {
-            let number = demand.items.iter().filter(|item| item.kind == kind).count();
-            let (one, many) = match kind {
-                DemandKind::Step => ("step", "steps"),
-                DemandKind::Wish => ("wish", "wishes"),
-                DemandKind::Ignore => ("request to be ignored", "requests to be ignored"),
-                DemandKind::NoPath => ("kind without a path", "kinds without a path"),
-                DemandKind::CheckError => (
-                    "check that cannot be evaluated",
-                    "checks that cannot be evaluated",
-                ),
-            };
-            let words = if number == 1 { one } else { many };
-            (number > 0).then(|| format!("{number} {words}"))
-        })
-        .collect();
-    if kinds.is_empty() {
-        return "Nothing keeps services off the paths.\n".to_owned();
-    }
-    let verb = if demand.items.len() == 1 {
-        "keeps"
-    } else {
-        "keep"
-    };
-    format!(
-        "{} {verb} services of {} off the paths: {}\n",
-        counted(demand.items.len(), "thing"),
-        counted(teams.len(), "team"),
-        kinds.join(", ")
-    )
-}
-
-/// "checkout, payments and 3 more".
-pub(in crate::report) fn named_teams(item: &Item) -> String {
-    let named: Vec<&str> = item.teams.iter().take(TEAMS).map(String::as_str).collect();
-    match item.teams.len().saturating_sub(TEAMS) {
-        0 => named.join(", "),
-        more => format!("{} and {more} more", named.join(", ")),
-    }
-}
-
-fn since(item: &Item, as_of: Timestamp) -> String {
-    item.since
-        .map_or_else(|| "–".to_owned(), |at| ago(at, as_of))
-}
-
-fn cost(item: &Item) -> String {
-    if item.exceptions.is_empty() {
-        "–".to_owned()
-    } else {
-        format!("{}", item.hours_per_month)
-    }
-}
-
-/// The list for a terminal.
-pub fn render(demand: &Demand, style: Style) -> String {
-    let mut heads = vec![
-        "WHAT",
-        "KIND",
-        "PATH",
-        "SERVICES",
-        "HOURS/MONTH",
-        "SINCE",
-        "TEAMS",
-        "EXAMPLE",
-    ];
-    if style.wide {
-        heads.push("EXCEPTIONS");
-    }
-    let rows: Vec<Vec<Cell>> = demand
-        .items
-        .iter()
-        .map(|item| {
-            let or_dash = |text: &Option<String>| text.as_deref().unwrap_or("–").to_owned();
-            let ask = if style.wide {
-                item.ask.clone()
-            } else {
-                cut(&item.ask, ASK_WIDTH)
-            };
-            let mut row: Vec<Cell> = vec![
-                ask.into(),
-                item.kind.as_str().into(),
-                or_dash(&item.path).into(),
-                item.services.to_string().into(),
-                cost(item).into(),
-                since(item, demand.as_of).into(),
-                named_teams(item).into(),
-                or_dash(&item.example).into(),
-            ];
-            if style.wide {
-                let names: Vec<&str> = item.exceptions.iter().map(String::as_str).collect();
-                row.push(names.join(", ").into());
-            }
-            row
-        })
-        .collect();
-    let rows = table(&heads, &rows, style);
-    let blank = if rows.is_empty() { "" } else { "\n" };
-    head(demand) + blank + &rows
-}
-
-/// The list for an issue or a weekly note.
-pub fn markdown(demand: &Demand) -> String {
-    let mut text = format!("## Demand\n\n{}", head(demand));
-    if demand.items.is_empty() {
-        return text;
-    }
-    text += "\n| # | what | kind | path | services | hours a month | since | teams |\n";
-    text += "|---|---|---|---|---|---|---|---|\n";
-    for (index, item) in demand.items.iter().enumerate() {
-        let cost = match item.exceptions.len() {
-            0 => "–".to_owned(),
-            _ => hours(item.hours_per_month),
-        };
-        let _ = writeln!(
-            text,
-            "| {} | {} | {} | {} | {} | {cost} | {} | {} |",
-            index + 1,
-            cell(&item.ask),
-            item.kind.as_str(),
-            cell(item.path.as_deref().unwrap_or("–")),
-            item.services,
-            since(item, demand.as_of),
-            cell(&named_teams(item)),
-        );
-    }
-    text
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::report::fixtures::{
         at, check, documented, report, undocumented, unscoped, workload,
     };
+    use crate::report::terminal::table::Style;
 
     fn asking() -> Report {
         let mut report = report();
@@ -506,7 +433,7 @@ mod tests {
 
     #[test]
     fn most_services_come_first_with_their_teams_hours_and_age() {
-        let demand = demand(&asking());
+        let demand = demand(&asking(), &ServiceRule::default());
         let asks: Vec<_> = demand
             .items
             .iter()
@@ -532,14 +459,50 @@ mod tests {
     fn a_step_counts_the_services_that_the_summary_counts() {
         let mut report = asking();
         report.summary.paths[0].top_deviations[0].services = 1;
-        let steps = demand(&report).items;
+        let steps = demand(&report, &ServiceRule::default()).items;
         let mut steps = steps.iter().filter(|item| item.kind == DemandKind::Step);
         assert_eq!(steps.next().map(|step| step.services), Some(1));
     }
 
     #[test]
+    fn a_service_counts_once_and_only_where_its_namespace_counts() {
+        let part = |name: &str, namespace: &str, mut of: Workload| {
+            of.name = name.to_owned();
+            of.namespace = namespace.to_owned();
+            of.service = Some("edge".to_owned());
+            of
+        };
+        let mut report = report();
+        report.exceptions.clear();
+        report.workloads = vec![
+            part("web", "a", unscoped()),
+            part("jobs", "a", unscoped()),
+            part("web", "b", unscoped()),
+            part("web", "c", workload("web", Status::GoldenPath)),
+            part("jobs", "c", unscoped()),
+            part("web", "uncounted", unscoped()),
+        ];
+        report.workloads[1].kind = "CronJob".to_owned();
+        report.workloads[4].kind = "CronJob".to_owned();
+        let services = |across_namespaces| {
+            let rule = ServiceRule {
+                across_namespaces,
+                uncounted: ["uncounted".to_owned()].into(),
+            };
+            let items = demand(&report, &rule).items;
+            let counts = items.iter().map(|item| (item.ask.clone(), item.services));
+            counts.collect::<Vec<_>>()
+        };
+        let [deployment, job] =
+            ["Deployment", "CronJob"].map(|kind| format!("A path for this {kind}"));
+        assert_eq!(services(false), [(deployment.clone(), 2), (job.clone(), 0)]);
+        // One workload of it has a path, in one of its namespaces.
+        assert_eq!(services(true), [(job, 0), (deployment, 0)]);
+    }
+
+    #[test]
     fn the_table_and_the_note_have_the_same_rows() {
-        let demand = demand(&asking());
+        let demand = demand(&asking(), &ServiceRule::default());
         let text = render(&demand, Style::default());
         assert!(
             text.starts_with(
@@ -559,7 +522,7 @@ mod tests {
         let mut report = report();
         report.workloads = vec![workload("web", Status::GoldenPath)];
         report.exceptions.clear();
-        let text = render(&demand(&report), Style::default());
+        let text = render(&demand(&report, &ServiceRule::default()), Style::default());
         assert_eq!(text, "Nothing keeps services off the paths.\n");
     }
 }

@@ -4,7 +4,7 @@
 use maud::{Markup, html};
 
 use super::layout::{Links, scroller, since, text};
-use crate::report::demand::{DemandKind, Item, demand, head, named_teams};
+use crate::report::demand::{DemandKind, Item, ServiceRule, demand, head, named_teams};
 use crate::report::document::services::open_report;
 use crate::report::document::view::ReportView;
 use crate::report::voice::hours;
@@ -13,7 +13,7 @@ use crate::report::voice::hours;
 const LISTED: usize = 200;
 
 pub(super) fn render(view: &ReportView, links: Links) -> Markup {
-    let demand = demand(&open_report(view));
+    let demand = demand(&open_report(view), &ServiceRule::of(&view.inventory));
     let table = html! {
         table {
             caption.hidden { "What keeps services off the paths, most services first" }
