@@ -162,6 +162,64 @@ fn every_state_of_a_service_has_an_example() {
     }
 }
 
+/// Names of the services with several workloads, and the number of all services.
+fn shared_services(report: &Value) -> (BTreeSet<String>, u64) {
+    let mut seen = BTreeSet::new();
+    let mut shared = BTreeSet::new();
+    for workload in report["workloads"].as_array().unwrap() {
+        if let Some(service) = workload["service"].as_str() {
+            let name = format!("{}/{service}", workload["namespace"].as_str().unwrap());
+            if !seen.insert(name.clone()) {
+                shared.insert(name);
+            }
+        }
+    }
+    let summary = &report["summary"];
+    let of = |field: &str| summary[field].as_u64().unwrap();
+    (
+        shared,
+        of("countedServices") + of("unscoped") + of("ignored"),
+    )
+}
+
+#[test]
+fn the_example_of_service_identities_names_services_by_a_second_key() {
+    let text = fs::read_to_string(on_disk("examples/service-identities.yaml")).unwrap();
+    let values: Value = serde_saphyr::from_str(&text).unwrap();
+    let keys = values["judging"]["serviceFrom"].as_array().unwrap().iter();
+    let keys: Vec<&str> = keys.map(|key| key.as_str().unwrap()).collect();
+    // The command in its comment, and the values of the chart.
+    let flag = format!("--service-from {}", keys.join(","));
+    assert!(text.contains(&flag), "{flag}");
+    let chart = fs::read_to_string(on_disk("charts/goldenpath/values.yaml")).unwrap();
+    let chart: Value = serde_saphyr::from_str(&chart).unwrap();
+    for name in values["judging"].as_object().unwrap().keys() {
+        assert!(chart["judging"].get(name).is_some(), "{name}");
+    }
+
+    let (by_catalog, services) = shared_services(&scanned());
+    let with_keys = scan(&[
+        on_disk("examples"),
+        "--service-from".to_owned(),
+        keys.join(","),
+    ]);
+    let (by_both, fewer) = shared_services(&with_keys);
+    let more: Vec<&String> = by_both.difference(&by_catalog).collect();
+    assert_eq!(more, ["search/ranker"]);
+    assert!(
+        by_catalog.is_subset(&by_both) && !by_catalog.is_empty(),
+        "{by_catalog:?}"
+    );
+    assert_eq!(fewer, services - 1);
+    // Its two workloads have the same exception: one service with it, not two.
+    let documented = |report: &Value| {
+        report["summary"]["services"]["documented"]
+            .as_u64()
+            .unwrap()
+    };
+    assert_eq!(documented(&with_keys), documented(&scanned()) - 1);
+}
+
 #[test]
 fn every_exception_is_in_the_phase_its_file_is_named_after() {
     let (first, then) = (scanned(), "2026-10-18T00:00:00Z".to_owned());
