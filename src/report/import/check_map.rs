@@ -10,7 +10,7 @@ use crate::assess::source::Problem;
 use crate::assess::state::{Outcome, Standing};
 use crate::assess::wording::nearest;
 use crate::report::document::{Check, Workload};
-use crate::report::voice;
+use crate::report::voice::{self, Calendar};
 
 /// Checks of other tools and the steps of the starter paths that ask the same.
 const BUILT_IN: [(&str, &[&str]); 31] = [
@@ -169,7 +169,15 @@ fn obstacle(check: &Check) -> Option<String> {
     }
     match check.outcome {
         Outcome::Pass => Some("passes now, so the ignore can be removed".to_owned()),
-        Outcome::Announced => Some("does not count yet, so it needs no exception yet".to_owned()),
+        Outcome::Announced => {
+            let when = check.enforce_from.map_or_else(
+                || "does not count yet".to_owned(),
+                |from| format!("does not count until {}", Calendar::Stored.day(from)),
+            );
+            Some(format!(
+                "{when}, so it needs no exception yet: import again then"
+            ))
+        }
         Outcome::Error => Some("could not be evaluated".to_owned()),
         Outcome::Fail if !check.exemptible => {
             Some("has no off-ramp: its path does not allow exceptions from it".to_owned())

@@ -130,12 +130,19 @@ fn a_check_without_a_step_is_reported_with_the_nearest_name() {
 fn ignores_that_need_no_exception_are_reported_with_the_reason() {
     type Change = fn(&mut Check);
     use crate::report::document::Check;
-    let cases: [(Change, &str); 5] = [
+    let cases: [(Change, &str); 6] = [
         (|check| check.outcome = Outcome::Pass, "passes now"),
         (|check| check.level = Level::Recommended, "only recommended"),
         (
             |check| check.outcome = Outcome::Announced,
-            "does not count yet",
+            "does not count yet, so it needs no exception yet: import again then",
+        ),
+        (
+            |check| {
+                check.outcome = Outcome::Announced;
+                check.enforce_from = Some("2027-02-25T00:00:00Z".parse().unwrap());
+            },
+            "does not count until 25 Feb 2027, so it needs no exception yet: import again then",
         ),
         (|check| check.exemptible = false, "has no off-ramp"),
         (
