@@ -194,6 +194,11 @@ pub struct PathTally {
     pub takes_part: bool,
     /// Services judged by it, by state.
     pub services: States,
+    /// Those of them that a launched path would judge if this one, a starter path, did not: by that path.
+    pub launched_beside: BTreeMap<Arc<str>, usize>,
+    /// Those of them that are undocumented and may be older than the path: their birth or its launch is not
+    /// recorded.
+    pub may_predate: usize,
     /// Services that satisfy it, of those in its scope, whichever path judges them.
     pub adoption: Share,
     /// Services that pass its steps of at least 90 days, of those in its scope: what teams did, apart

@@ -200,6 +200,11 @@ impl Path {
         }
     }
 
+    /// When the path was launched, if a date says so: the launch of a manifest without one is unknown.
+    pub(crate) fn known_launch(&self) -> Option<Timestamp> {
+        self.launched_at().filter(|at| *at > Timestamp::MIN)
+    }
+
     /// Whether it only advises: a starter path that its platform team has not launched. Surfaces show
     /// no target for it, and ask for no exceptions.
     pub(crate) const fn only_advises(&self) -> bool {
@@ -208,8 +213,8 @@ impl Path {
 
     /// When the share of new services is measured; absent without a known launch.
     pub(crate) fn adoption_deadline(&self) -> Option<Timestamp> {
-        let launch = self.launched_at().filter(|at| *at > Timestamp::MIN)?;
-        Some(Period::days(self.spec.adoption.within_days.into()).after(launch))
+        let within = Period::days(self.spec.adoption.within_days.into());
+        Some(within.after(self.known_launch()?))
     }
 
     /// The state of the path at `now`.
@@ -282,15 +287,19 @@ impl Path {
 
     /// Whether a workload of this age predates the path, so that nothing is due yet.
     pub(crate) fn is_predated_by(&self, birth: Option<Timestamp>, now: Timestamp) -> bool {
+        let is_older = || {
+            let dates = birth.zip(self.launched_at());
+            dates.is_some_and(|(birth, launch)| birth < launch)
+        };
+        self.spares_older(now) && is_older()
+    }
+
+    /// Whether nothing is due yet of workloads that are older than the path.
+    pub(crate) fn spares_older(&self, now: Timestamp) -> bool {
         let existing = &self.spec.existing;
         match existing.treat_as {
             TreatAs::Judge => false,
-            TreatAs::Predates => {
-                let open = existing.until.as_ref().is_some_and(|until| until.0 > now);
-                open && birth
-                    .zip(self.launched_at())
-                    .is_some_and(|(birth, launch)| birth < launch)
-            }
+            TreatAs::Predates => existing.until.as_ref().is_some_and(|until| until.0 > now),
         }
     }
 

@@ -3,7 +3,7 @@
 
 use std::cmp::Reverse;
 
-use super::path::{Checks, PathAt};
+use super::path::{Checks, Path, PathAt};
 use super::state::{Outcome, Standing, State, Status, Turn};
 use super::workload::{OwnLabels, PathResult, Workload};
 use crate::assess::namespace_index::NamespaceIndex;
@@ -171,13 +171,42 @@ fn choose<'a>(workload: &'a Workload, at: &[PathAt]) -> (Option<&'a PathResult>,
             Choice::DeclaredMissing
         };
     }
-    let closest = candidates().min_by_key(|result| {
+    (closest(workload, at, candidates()), choice)
+}
+
+/// The candidate with the fewest missing steps, then of the highest priority, then the first by name.
+fn closest<'a>(
+    workload: &'a Workload,
+    at: &[PathAt],
+    candidates: impl Iterator<Item = &'a PathResult>,
+) -> Option<&'a PathResult> {
+    candidates.min_by_key(|result| {
         let index = usize::from(result.path);
         let path = workload.paths.get(index);
         let missing = (at[index].required & !result.passed).count_ones();
         (missing, Reverse(path.spec.priority), path.name.clone())
+    })
+}
+
+/// The launched path that would judge the workload if the starter path that does were not there. None
+/// where a launched path judges it, and where the team declared the starter path.
+pub(crate) fn launched_beside<'a>(
+    workload: &'a Workload,
+    verdict: &Verdict,
+    as_of: &AsOf,
+) -> Option<&'a Path> {
+    let path = |index: usize| workload.paths.get(index);
+    let is_advised = verdict.path.is_some_and(|index| path(index).only_advises());
+    if !is_advised || verdict.choice == Choice::Declared {
+        return None;
+    }
+    let at = as_of.paths(&workload.paths);
+    let launched = workload.attributes.results.iter().filter(|result| {
+        let index = usize::from(result.path);
+        at[index].takes_part && !path(index).only_advises()
     });
-    (closest, choice)
+    let closest = closest(workload, &at, launched)?;
+    Some(path(closest.path.into()))
 }
 
 /// The verdict by one path that has the workload in scope, whether or not it was chosen.

@@ -143,6 +143,9 @@ fn path() -> PathLine {
         }],
         announced: Vec::new(),
         predates: None,
+        launched_at: Some(at("2026-01-26T00:00:00Z")),
+        launched_beside: Vec::new(),
+        may_predate: 0,
         trend: Vec::new(),
         docs_url: None,
     }

@@ -1,10 +1,13 @@
 //! Which path judges a workload.
 
+use goldenpath::assess::adoption::Tally;
+use goldenpath::assess::path::Origin;
+use goldenpath::assess::register::index::Register;
 use goldenpath::assess::state::Status;
-use goldenpath::assess::verdict::Choice;
+use goldenpath::assess::verdict::{AsOf, Choice};
 use serde_json::{Value, json};
 
-use crate::fixtures::{Cluster, deployment, web_path, with};
+use crate::fixtures::{Cluster, deployment, now, web_path, with};
 
 fn declare(path: &str) -> Value {
     with(
@@ -60,6 +63,65 @@ fn among_equal_fits_priority_then_name_decides() {
     let _ = cluster.put_path("zebra", asks_for(1));
     cluster.put(deployment("web"));
     assert_eq!(cluster.path_of("web").as_deref(), Some("apple"));
+}
+
+/// The services that each launched path would judge if the path `starter` did not.
+fn launched_beside(cluster: &Cluster) -> Vec<(String, usize)> {
+    let as_of = AsOf::new(now());
+    let register = Register::of(&cluster.0, &as_of);
+    let tally = Tally::of(&cluster.0, &as_of, &register);
+    let beside = tally.paths["starter"].launched_beside.iter();
+    beside
+        .map(|(path, services)| (path.to_string(), *services))
+        .collect()
+}
+
+fn put_starter(cluster: &mut Cluster, spec: Value) {
+    let origin = Origin {
+        name: "starter".into(),
+        is_starter: true,
+        ..Origin::default()
+    };
+    let _ = cluster
+        .0
+        .put_path(origin, serde_json::from_value(spec).unwrap(), None);
+    for name in ["web", "shop"] {
+        cluster.put(deployment(name));
+    }
+}
+
+#[test]
+fn starter_path_is_chosen_like_any_other_and_counts_whom_it_takes_from_launched_ones() {
+    let advice = || with(asks_for(1), json!({"launchedAt": null}));
+    let mut cluster = Cluster::with_web_path();
+    put_starter(&mut cluster, advice());
+    assert_eq!(
+        cluster.path_of("web").as_deref(),
+        Some("starter"),
+        "by name"
+    );
+    assert_eq!(launched_beside(&cluster), [("web".to_owned(), 2)]);
+    // The launched path that is closest.
+    let _ = cluster.put_path("strict", with(asks_for(9), json!({"priority": 9})));
+    put_starter(&mut cluster, with(advice(), json!({"priority": 7})));
+    assert_eq!(
+        cluster.path_of("web").as_deref(),
+        Some("starter"),
+        "by priority"
+    );
+    assert_eq!(launched_beside(&cluster), [("web".to_owned(), 2)]);
+    cluster.put(declare("starter"));
+    assert_eq!(
+        launched_beside(&cluster),
+        [("web".to_owned(), 1)],
+        "one team declares it"
+    );
+    // Once it is launched itself, it takes from none.
+    put_starter(&mut cluster, asks_for(1));
+    assert_eq!(launched_beside(&cluster), []);
+    put_starter(&mut cluster, with(advice(), json!({"priority": -1})));
+    assert_eq!(cluster.path_of("web").as_deref(), Some("web"));
+    assert_eq!(launched_beside(&cluster), []);
 }
 
 #[test]

@@ -11,9 +11,9 @@ use crate::assess::adoption::service::{Fit, Member, Service, ServiceBirth};
 use crate::assess::hours::Hours;
 use crate::assess::inventory::faults::FaultKey;
 use crate::assess::path::evaluate::FaultPlace;
-use crate::assess::path::indexes;
+use crate::assess::path::{Path, indexes};
 use crate::assess::state::{Standing, State, Status};
-use crate::assess::verdict::JudgeContext;
+use crate::assess::verdict::{JudgeContext, launched_beside};
 
 /// What the workloads of one service add.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
@@ -43,6 +43,10 @@ pub(super) struct Profile {
     pub status: Status,
     /// The path it is judged by, and its state by it.
     pub judged: Option<(Arc<str>, State)>,
+    /// The launched path that would judge it, where a starter path does.
+    pub launched_beside: Option<Arc<str>>,
+    /// Whether it deviates, and might be older than its path: its birth or the launch is not recorded.
+    pub may_predate: bool,
     /// Whether the scaffolder made it; none where it was not created lately.
     pub lately_scaffolded: Option<bool>,
     /// One for each path in whose scope it is.
@@ -158,6 +162,8 @@ impl Profile {
         let mut profile = Self {
             status: lead.verdict.status,
             judged: None,
+            launched_beside: None,
+            may_predate: false,
             lately_scaffolded: None,
             fits: Vec::new(),
             failures: Vec::new(),
@@ -170,6 +176,9 @@ impl Profile {
         }
         let path = lead.path().map(|path| path.name.clone());
         profile.judged = path.zip(state);
+        profile.launched_beside =
+            launched_beside(lead.workload, &lead.verdict, ctx.as_of).map(|path| path.name.clone());
+        profile.may_predate = may_predate(service, ctx);
         profile.lately_scaffolded = lately_scaffolded(service, ctx);
         let birth = service.birth(&ctx.births);
         let fits = service.fits(ctx.as_of);
@@ -198,6 +207,15 @@ impl Profile {
         profile.assumed = assumed(service);
         profile
     }
+}
+
+fn may_predate(service: &Service<'_>, ctx: &JudgeContext<'_>) -> bool {
+    let lead = service.lead();
+    let is_unknown = |path: &Path| lead.workload.birth().is_none() || path.known_launch().is_none();
+    service.state() == Some(State::Deviating(Standing::Undocumented))
+        && lead
+            .path()
+            .is_some_and(|path| is_unknown(path) && path.spares_older(ctx.as_of.now))
 }
 
 fn lately_scaffolded(service: &Service<'_>, ctx: &JudgeContext<'_>) -> Option<bool> {

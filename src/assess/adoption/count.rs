@@ -154,6 +154,10 @@ impl<'a> Count<'a> {
             *self.tally.services.entry(*state).or_default() += times;
             if let Some(tally) = self.tally.paths.get_mut(path) {
                 *tally.services.entry(*state).or_default() += times;
+                tally.may_predate += if profile.may_predate { times } else { 0 };
+                if let Some(launched) = &profile.launched_beside {
+                    *tally.launched_beside.entry(launched.clone()).or_default() += times;
+                }
             }
         }
         for fit in &profile.fits {

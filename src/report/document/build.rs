@@ -21,8 +21,8 @@ use crate::assess::state::{Standing, State};
 use crate::assess::verdict::{AsOf, judge};
 use crate::assess::workload::Workload;
 use crate::report::document::{
-    self, AnnouncedStep, CheckCount, KIND, LikeForLike, NewServices, PathLine, PredatesCount,
-    Report, Summary, TeamLine, TrendPoint,
+    self, AnnouncedStep, CheckCount, KIND, LikeForLike, NewServices, PathCount, PathLine,
+    PredatesCount, Report, Summary, TeamLine, TrendPoint,
 };
 
 /// Where objects were read; empty for a cluster.
@@ -221,16 +221,7 @@ fn path_line(name: &str, tally: &PathTally, view: &View<'_>) -> PathLine {
         }),
         top_deviations: most(&tally.checks, failures),
         last_steps: most(&tally.checks, |check| check.last_step),
-        announced: tally
-            .announced
-            .iter()
-            .filter(|_| tally.takes_part)
-            .map(|check| AnnouncedStep {
-                check: check.name.clone(),
-                enforce_from: check.enforce_from,
-                services: check.open,
-            })
-            .collect(),
+        announced: announced(tally),
         predates: tally
             .services
             .get(&State::Deviating(Standing::Predates))
@@ -239,17 +230,44 @@ fn path_line(name: &str, tally: &PathTally, view: &View<'_>) -> PathLine {
                 services: *services,
                 until: until.0,
             }),
+        launched_at: paths
+            .resolve_exact(name)
+            .and_then(|index| paths.get(index).known_launch()),
+        launched_beside: tally
+            .launched_beside
+            .iter()
+            .map(|(path, services)| PathCount {
+                path: path.to_string(),
+                services: *services,
+            })
+            .collect(),
+        may_predate: tally.may_predate,
         trend: trend(name, view),
         docs_url: spec.and_then(|spec| spec.docs_url.clone()),
     }
 }
 
-/// The weekly counts in the status of a path.
+/// The announced checks of a path that takes part.
+fn announced(tally: &PathTally) -> Vec<AnnouncedStep> {
+    tally
+        .announced
+        .iter()
+        .filter(|_| tally.takes_part)
+        .map(|check| AnnouncedStep {
+            check: check.name.clone(),
+            enforce_from: check.enforce_from,
+            services: check.open,
+        })
+        .collect()
+}
+
+/// The weekly counts in the status of a path, up to the instant of the report.
 fn trend(path: &str, view: &View<'_>) -> Vec<TrendPoint> {
     let status = view.inventory.path_status(path);
     let history = status.map_or(&[][..], |status| &status.history);
     history
         .iter()
+        .filter(|point| point.at.0 <= view.as_of.now)
         .map(|point| {
             let of = |state: State| point.counts.get(state.as_str()).map_or(0, |n| *n as usize);
             TrendPoint {

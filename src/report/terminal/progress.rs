@@ -1,5 +1,6 @@
-//! How paths get on, one line each: the trend of the weeks, what announced steps still ask for, and the
-//! services that are older than their path. Nothing is counted here.
+//! How paths get on, one line each: the trend of the weeks, what announced steps still ask for, the
+//! services that are older than their path or may be, and those that a starter path judges instead of a
+//! launched one. Nothing is counted here.
 
 use std::collections::BTreeMap;
 
@@ -39,7 +40,51 @@ fn lines(path: &PathLine, report: &Report) -> String {
             day(predates.until, report.as_of)
         )
     });
-    trend.into_iter().chain(announced).chain(predates).collect()
+    trend
+        .into_iter()
+        .chain(announced)
+        .chain(predates)
+        .chain(may_predate(path))
+        .chain(launched_beside(path))
+        .collect()
+}
+
+/// Manifests have no creation time, so the cluster may know better.
+fn may_predate(path: &PathLine) -> Option<String> {
+    let services = path.may_predate;
+    let why = match (path.launched_at, services) {
+        (_, 0) => return None,
+        (None, _) => "the path has no launchedAt, and applied it launches at once",
+        (Some(_), 1) => "it has no creationTimestamp",
+        (Some(_), _) => "they have no creationTimestamp",
+    };
+    Some(format!(
+        "{}: {} may be older than the path, with nothing due (existing: Predates): {why}\n",
+        plain(&path.path),
+        counted(services, "undocumented service"),
+    ))
+}
+
+/// A starter path is chosen like any path: by its missing steps, then by its priority.
+fn launched_beside(path: &PathLine) -> Option<String> {
+    let paths = path
+        .launched_beside
+        .iter()
+        .map(|launched| plain(&launched.path));
+    let paths: Vec<_> = paths.collect();
+    let services: usize = path
+        .launched_beside
+        .iter()
+        .map(|launched| launched.services)
+        .sum();
+    (services > 0).then(|| {
+        format!(
+            "{}: this starter path judges {} that {} would judge, which is launched: delete the starter path\n",
+            plain(&path.path),
+            counted(services, "service"),
+            paths.join(" or "),
+        )
+    })
 }
 
 /// Announced steps that services still miss, by the instant from which they count: a path that was
@@ -101,7 +146,7 @@ fn bar(point: &TrendPoint) -> char {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::report::document::PredatesCount;
+    use crate::report::document::{PathCount, PredatesCount};
     use crate::report::fixtures::{at, report};
 
     #[test]
@@ -136,6 +181,38 @@ mod tests {
             "web-service: ▁▅█ 0 % to 100 % on the path in 2 weeks\n\
              web-service: digest counts from 1 Jan 2027, 12 services to go\n\
              web-service: 9 services older than the path (12 at first), nothing due until 1 Jun 2027\n"
+        );
+    }
+
+    #[test]
+    fn a_path_shows_whom_it_may_judge_wrongly() {
+        let mut report = report();
+        let path = &mut report.summary.paths[0];
+        path.may_predate = 2;
+        path.launched_beside = [("service", 3), ("api", 1)]
+            .map(|(path, services)| PathCount {
+                path: path.to_owned(),
+                services,
+            })
+            .into();
+        assert_eq!(
+            render(&report),
+            "web-service: 2 undocumented services may be older than the path, with nothing due (existing: \
+             Predates): they have no creationTimestamp\n\
+             web-service: this starter path judges 4 services that service or api would judge, which is \
+             launched: delete the starter path\n"
+        );
+    }
+
+    #[test]
+    fn a_path_without_a_launch_says_that_it_launches_when_it_is_applied() {
+        let mut report = report();
+        let path = &mut report.summary.paths[0];
+        (path.may_predate, path.launched_at) = (1, None);
+        assert_eq!(
+            render(&report),
+            "web-service: 1 undocumented service may be older than the path, with nothing due (existing: \
+             Predates): the path has no launchedAt, and applied it launches at once\n"
         );
     }
 

@@ -48,6 +48,8 @@ pub(in crate::assess::planner) struct PathFindings {
     pub on_path: u32,
     /// Services judged by it, by state.
     pub counts: BTreeMap<&'static str, u32>,
+    /// Services judged by it that a launched path would judge if this one, a starter path, did not.
+    pub launched_beside: u32,
     /// Services that the edit to this generation made deviate.
     pub deviating_at_once: u32,
     /// What it enforces, to be recorded.
@@ -303,6 +305,7 @@ fn ready(findings: &PathFindings) -> Statement {
         );
     }
     let (reason, message) = match findings.preview {
+        None if findings.launched_beside > 0 => ("TakesPart", beside(findings.launched_beside)),
         None => (
             "TakesPart",
             "Launched: the operator judges and counts the services in scope. Nothing to do."
@@ -328,6 +331,15 @@ fn ready(findings: &PathFindings) -> Statement {
         ),
     };
     Statement::new(READY, true, reason, message)
+}
+
+/// A starter path beside launched ones.
+fn beside(number: u32) -> String {
+    let services = if number == 1 { "service" } else { "services" };
+    format!(
+        "Starter paths only advise. This one judges {number} {services} that a launched path would judge \
+         otherwise. Next: delete it."
+    )
 }
 
 fn checks_valid(invalid: &[Invalid]) -> Statement {

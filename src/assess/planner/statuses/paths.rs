@@ -82,6 +82,7 @@ fn findings(facts: &Inventory, path: &Path, counts: Counts<'_>, now: Timestamp) 
         .iter()
         .map(|(state, n)| (state.as_str(), count(*n)))
         .collect();
+    findings.launched_beside = count(tally.launched_beside.values().sum());
     findings.new_services = tally.new_services.as_ref().map(|new| NewServicesNow {
         total: count(new.share().of),
         on_path: count(new.share().part),

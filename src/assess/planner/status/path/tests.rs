@@ -257,6 +257,21 @@ fn a_deadline_that_the_operator_missed_gets_no_figure() {
 }
 
 #[test]
+fn a_starter_path_that_takes_services_from_launched_ones_shows_how_many() {
+    let message = |launched_beside| {
+        let findings = PathFindings {
+            launched_beside,
+            ..takes_part()
+        };
+        let status = status(&findings, day(1));
+        assert_eq!(status_and_reason(&status, READY), pair("True", "TakesPart"));
+        condition(&status, READY).message.clone()
+    };
+    assert!(message(0).starts_with("Launched"));
+    assert!(message(3).contains("judges 3 services that a launched path would judge"));
+}
+
+#[test]
 fn births_that_say_nothing_are_shown() {
     let mut findings = with_new_services(7, day(90));
     assert_eq!(
