@@ -260,9 +260,10 @@ fn judged(report: &Value) -> Vec<Value> {
     [workloads, exceptions].concat()
 }
 
-/// The summary without the dates ahead, which move.
+/// The summary without the dates, which move.
 fn numbers(mut report: Value) -> Value {
     for path in report["summary"]["paths"].as_array_mut().unwrap() {
+        path["launchedAt"] = Value::Null;
         path["newServices"]["deadline"] = Value::Null;
         path["predates"]["until"] = Value::Null;
         for step in path["announced"].as_array_mut().into_iter().flatten() {
