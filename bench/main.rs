@@ -2,11 +2,13 @@
 //! of Deployments as real ones look. A program and not a test: figures are printed, not asserted.
 //!
 //! `--workloads N` sets the size of the fleet (10,000), `--quick` is a fleet of 1,000, `--ladder` shows
-//! how figures grow to 100,000, `--edge` lets 10,000 exceptions expire at one instant.
+//! how figures grow to 100,000, `--edge` lets 10,000 exceptions expire at one instant, and `--delivery`
+//! measures records of rollouts alone.
 
 #![allow(clippy::print_stdout)]
 
 mod beside;
+mod delivery;
 mod drawing;
 mod exceptions;
 mod expiry;
@@ -19,6 +21,8 @@ mod memory;
 mod offline;
 mod process;
 mod reaction;
+#[allow(dead_code)] // the measure of the heap uses more of it
+mod record;
 mod relist;
 mod rest;
 mod stage;
@@ -80,6 +84,10 @@ struct Args {
     #[arg(long, conflicts_with_all = ["quick", "ladder"])]
     edge: bool,
 
+    /// Records of rollouts, instead of all figures
+    #[arg(long, conflicts_with_all = ["ladder", "edge"])]
+    delivery: bool,
+
     /// Also write the rows and the machine as JSON
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
@@ -139,6 +147,10 @@ fn main() -> Result<()> {
         climbed.rows
     } else if args.edge {
         edge(&stage)?
+    } else if args.delivery {
+        let mut rows = vec![created(&stage)?];
+        rows.extend(delivery::measure(&stage, args.quick)?);
+        rows
     } else {
         measure(&stage, args.quick)?
     };
@@ -159,13 +171,18 @@ fn main() -> Result<()> {
 
 /// Many exceptions that expire at one instant, and nothing else.
 fn edge(stage: &Stage) -> Result<Vec<Row>> {
-    let members = fleet::members(stage.workloads).collect();
-    let created = stage
-        .runtime
-        .block_on(load::create(&stage.client, members))?;
-    let mut rows = vec![Row::seconds("create the fleet, 64 at once", created)];
+    let mut rows = vec![created(stage)?];
     rows.extend(expiry::measure(stage)?);
     Ok(rows)
+}
+
+/// Creates the fleet.
+fn created(stage: &Stage) -> Result<Row> {
+    let members = fleet::members(stage.workloads).collect();
+    let took = stage
+        .runtime
+        .block_on(load::create(&stage.client, members))?;
+    Ok(Row::seconds("create the fleet, 64 at once", took).note("no operator running"))
 }
 
 /// Everything, in an order in which each measurement leaves what the next one needs.
@@ -173,12 +190,7 @@ fn measure(stage: &Stage, quick: bool) -> Result<Vec<Row>> {
     // First, while this program is small: Linux counts its size towards a child's.
     let offline = offline::measure(stage)?;
     let empty = memory::without_workloads(stage)?;
-    let created = stage.runtime.block_on(load::create(
-        &stage.client,
-        fleet::members(stage.workloads).collect(),
-    ))?;
-    let mut rows =
-        vec![Row::seconds("create the fleet, 64 at once", created).note("no operator running")];
+    let mut rows = vec![created(stage)?];
     rows.extend(verdicts::measure(stage)?);
     let labelling = labelling::measure(stage, ROUNDS)?;
     rows.extend(labelling.rows());
@@ -192,6 +204,7 @@ fn measure(stage: &Stage, quick: bool) -> Result<Vec<Row>> {
     };
     rows.extend(memory::measure(stage, &rest.operator, &before)?);
     Stage::stop(rest.operator)?;
+    rows.extend(delivery::measure(stage, quick)?);
     rows.extend(offline);
     Ok(rows)
 }

@@ -11,11 +11,12 @@ use crate::stage::Stage;
 use crate::table::Row;
 use crate::{Result, process};
 
-const WRITTEN: [&str; 6] = [
+const WRITTEN: [&str; 7] = [
     "deployments",
     "services",
     "goldenpaths",
     "deviationexceptions",
+    "deliveryrecords",
     "events",
     "namespaces",
 ];
