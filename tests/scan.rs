@@ -356,8 +356,18 @@ fn what_cannot_be_used_ends_with_one_line_and_2() {
 #[test]
 fn nothing_judged_ends_with_2_and_says_what_was_passed_over() {
     let service = "apiVersion: v1\nkind: Service\nmetadata: {name: a}\nspec: {}\n";
-    let old = "apiVersion: extensions/v1beta1\nkind: Deployment\nmetadata: {name: a}\nspec: {template: \
-               {spec: {containers: [{name: a, image: a}]}}}\n";
+    let old = |version: &str, kind: &str| {
+        let spec = "{template: {spec: {containers: [{name: a, image: a}]}}, selector: {matchLabels: {a: b}}, \
+            jobTemplate: {spec: {template: {spec: {containers: [{name: a, image: a}]}}}}}";
+        format!("apiVersion: {version}\nkind: {kind}\nmetadata: {{name: a}}\nspec: {spec}\n")
+    };
+    let [first, beta, second, cron] = [
+        old("extensions/v1beta1", "Deployment"),
+        old("apps/v1beta1", "StatefulSet"),
+        old("apps/v1beta2", "DaemonSet"),
+        old("batch/v1beta1", "CronJob"),
+    ];
+    let no_longer_served = "passed over: 1 in API versions that are no longer served";
     let drafted = "apiVersion: batch/v1\nkind: CronJob\nmetadata: {generateName: a-}\nspec: {jobTemplate: \
                    {spec: {template: {spec: {containers: [{name: a, image: a}]}}}}}\n";
     for (input, said) in [
@@ -367,10 +377,10 @@ fn nothing_judged_ends_with_2_and_says_what_was_passed_over() {
             "passed over: 1 not a Kubernetes object",
         ),
         (service, "passed over: 1 of other kinds"),
-        (
-            old,
-            "passed over: 1 in API versions that are no longer served",
-        ),
+        (&first, no_longer_served),
+        (&beta, no_longer_served),
+        (&second, no_longer_served),
+        (&cron, no_longer_served),
         (drafted, "passed over: 1 with generateName"),
     ] {
         let output = goldenpath(&["scan", "-", "--paths", "starter"], input);

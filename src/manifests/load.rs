@@ -148,19 +148,12 @@ impl Loaded {
 
     fn take_workload(&mut self, manifest: Manifest) {
         let Manifest { source, value } = manifest;
-        let kinds = &self.inventory.settings.kinds;
-        let Some(kind) = kinds
-            .iter()
-            .find(|kind| shape::is_of(&value, kind))
-            .cloned()
-        else {
-            let is_retired = shape::is_retired(&value);
-            let reason = if is_retired {
-                Reason::OldVersion
-            } else {
-                Reason::OtherKind
-            };
-            return self.passed_over.count(reason);
+        if shape::is_retired(&value) {
+            return self.passed_over.count(Reason::OldVersion);
+        }
+        let mut kinds = self.inventory.settings.kinds.iter();
+        let Some(kind) = kinds.find(|kind| shape::is_of(&value, kind)).cloned() else {
+            return self.passed_over.count(Reason::OtherKind);
         };
         if !value["metadata"]["name"].is_string() {
             return self.passed_over.count(Reason::GeneratedName);

@@ -20,8 +20,10 @@ pub enum Shape {
 }
 
 static BUILT_IN: LazyLock<Vec<Arc<WatchedKind>>> = LazyLock::new(WatchedKind::built_in);
-/// The API version that Deployments had at first.
-const RETIRED: &str = "extensions/v1beta1";
+/// The group that Deployments and DaemonSets had at first.
+const FIRST_GROUP: &str = "extensions";
+/// Versions whose Deployments took their selector from the pods' labels.
+const WITHOUT_SELECTOR: [&str; 2] = ["extensions/v1beta1", "apps/v1beta1"];
 
 /// Texts that may hold templates of others: they are not the object's own.
 const FOREIGN_TEXTS: [&str; 5] = ["annotations", "args", "command", "env", "data"];
@@ -81,12 +83,16 @@ pub fn is_of(value: &Value, kind: &WatchedKind) -> bool {
     group == kind.group && value["kind"] == kind.kind.as_str()
 }
 
-/// Whether it is a workload in a group that API servers no longer serve.
+/// Whether it is a workload in an API version that API servers no longer serve, such as `apps/v1beta2`.
 pub fn is_retired(value: &Value) -> bool {
-    value["apiVersion"] == RETIRED
-        && BUILT_IN
-            .iter()
-            .any(|kind| value["kind"] == kind.kind.as_str())
+    let version = value["apiVersion"].as_str().unwrap_or_default();
+    let Some((group, version)) = version.split_once('/') else {
+        return false;
+    };
+    BUILT_IN.iter().any(|kind| {
+        let is_old = group == kind.group && version != kind.version || group == FIRST_GROUP;
+        is_old && value["kind"] == kind.kind.as_str()
+    })
 }
 
 /// Whether a built-in workload has containers with an image and, but for a CronJob, a selector.
@@ -98,8 +104,10 @@ fn is_complete(value: &Value) -> bool {
                 .iter()
                 .all(|container| container["image"].is_string())
     });
-    // The first version of Deployment took its selector from the pods' labels.
-    let needs_selector = value["kind"] != "CronJob" && value["apiVersion"] != RETIRED;
+    let may_lack_one = WITHOUT_SELECTOR
+        .iter()
+        .any(|version| value["apiVersion"] == *version);
+    let needs_selector = value["kind"] != "CronJob" && !may_lack_one;
     has_images && (!needs_selector || value["spec"]["selector"].is_object())
 }
 
