@@ -184,7 +184,7 @@ fn shared_services(report: &Value) -> (BTreeSet<String>, u64) {
 
 #[test]
 fn the_example_of_service_identities_names_services_by_a_second_key() {
-    let text = fs::read_to_string(on_disk("examples/service-identities.yaml")).unwrap();
+    let text = fs::read_to_string(on_disk("docs/service-identities.yaml")).unwrap();
     let values: Value = serde_saphyr::from_str(&text).unwrap();
     let keys = values["judging"]["serviceFrom"].as_array().unwrap().iter();
     let keys: Vec<&str> = keys.map(|key| key.as_str().unwrap()).collect();
