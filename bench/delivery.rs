@@ -53,7 +53,8 @@ pub fn measure(stage: &Stage, quick: bool) -> Result<Vec<Row>> {
 
 /// Memory of records without and with rollouts, each after a restart.
 fn of_records(records: usize, before: &Memory, after: &Memory) -> [Row; 3] {
-    let each = (after.resident - before.resident) / records as f64;
+    let records = f64::from(fleet::Count::try_from(records).unwrap_or(fleet::Count::MAX));
+    let each = (after.resident - before.resident) / records;
     [
         Row::mebibytes("delivery: memory with records that begin", before.resident)
             .note("resident, after a restart"),

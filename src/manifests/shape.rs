@@ -20,7 +20,7 @@ pub enum Shape {
 }
 
 static BUILT_IN: LazyLock<Vec<Arc<WatchedKind>>> = LazyLock::new(WatchedKind::built_in);
-/// The group that Deployments and DaemonSets had at first.
+/// The group that workloads had at first.
 const FIRST_GROUP: &str = "extensions";
 /// Versions whose Deployments took their selector from the pods' labels.
 const WITHOUT_SELECTOR: [&str; 2] = ["extensions/v1beta1", "apps/v1beta1"];

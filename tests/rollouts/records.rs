@@ -70,7 +70,7 @@ pub fn are_what_the_script_did(cluster: &ControlPlane) {
     let operator = start(cluster, &account);
     scene.begins();
     let mut done = Vec::new();
-    one_change_after_another(&scene, &mut done);
+    one_change_after_another(&scene, &operator, &mut done);
     scene.is_available("cronjob-report");
     scene.set_image("cronjob/report", "registry.invalid/app:2");
     it_stores_what_waits_when_it_stops(&scene, operator, &mut done);
@@ -84,6 +84,7 @@ pub fn are_what_the_script_did(cluster: &ControlPlane) {
     scene.set_image("deployment/web", "registry.invalid/web:6");
     stop(operator);
     scene.rolled_out("deployment/web");
+    scene.is_looked_at_by(&second);
     scene.release("registry.invalid/web:7");
     done.extend(["release available", "release available"]);
     scene.recorded("deployment-web", &done);
@@ -107,6 +108,12 @@ pub fn are_what_the_script_did(cluster: &ControlPlane) {
 }
 
 impl Scene<'_> {
+    /// Waits for two renewals of the Lease, which come every two seconds: the operator looks at workloads
+    /// more often. Two rollouts within one look are one that was superseded.
+    fn is_looked_at_by(&self, operator: &Operator) {
+        suite::let_it_renew(self.cluster, operator, 2);
+    }
+
     /// Four workloads, of which three become available at once, and a release of two of them.
     fn begins(&self) {
         self.cluster.apply(suite::PATH).unwrap();
@@ -123,12 +130,14 @@ impl Scene<'_> {
     }
 }
 
-fn one_change_after_another(scene: &Scene<'_>, done: &mut Vec<&'static str>) {
+fn one_change_after_another(scene: &Scene<'_>, operator: &Operator, done: &mut Vec<&'static str>) {
     for image in ["web:2", "web:3", "web:4"] {
         scene.release(&format!("registry.invalid/{image}"));
+        scene.is_looked_at_by(operator);
     }
     scene.kubectl(&["rollout", "restart", "deployment/web"]);
     scene.rolled_out("deployment/web");
+    scene.is_looked_at_by(operator);
     scene.kubectl(&["scale", "deployment/web", "--replicas=3"]);
     scene.rolled_out("deployment/web");
     scene.kubectl(&["set", "env", "deployment/web", "MODE=fast"]);
@@ -145,8 +154,7 @@ fn it_stores_what_waits_when_it_stops(
     done: &mut Vec<&'static str>,
 ) {
     scene.release("registry.invalid/web:4-1");
-    // It renews its Lease every two seconds, and looks at workloads more often.
-    suite::let_it_renew(scene.cluster, &operator, 2);
+    scene.is_looked_at_by(&operator);
     stop(operator);
     done.push("release available");
     assert_eq!(scene.rollouts("deployment-web"), *done);
