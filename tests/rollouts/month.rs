@@ -138,6 +138,19 @@ impl Month<'_> {
         }
     }
 
+    /// Waits until the last rollout of each of these services is recorded: without that, the next one may
+    /// supersede it before the operator looks.
+    fn has_recorded(&self, names: &[&str]) {
+        eventually(SOON, "the last rollouts are recorded", || {
+            let records = self.records();
+            let is_recorded = |name: &&str| {
+                let recorded = records.get(*name).map(|it| &it["status"]["recorded"]);
+                recorded.and_then(Value::as_u64) == u64::try_from(self.apps[*name].did.len()).ok()
+            };
+            names.iter().all(is_recorded).then_some(())
+        });
+    }
+
     /// Releases services, each with its commit.
     fn release(&mut self, names: &[&str]) {
         let began = self.change(names, next_release);
@@ -178,6 +191,7 @@ impl Month<'_> {
     fn quiet_weeks(&mut self) {
         let all: Vec<&str> = self.apps.keys().copied().collect();
         self.release(&all);
+        self.has_recorded(&all);
 
         let began = self.change(&GOLDEN, |app| {
             app.mode += 1;
@@ -194,6 +208,7 @@ impl Month<'_> {
         self.did(&GOLDEN, "config", (began, done));
         self.did(&["bill"], "restart", (began, done));
         self.did(&["ship"], "platform", (began, done));
+        self.has_recorded(&[&GOLDEN[..], &["bill", "ship"]].concat());
         self.release(&["tax", "crm", "erp", "fax"]);
 
         self.scene
@@ -205,6 +220,7 @@ impl Month<'_> {
         });
         self.app("join").side = GOLDEN_PATH;
         self.release(&[&GOLDEN[..], &["bill", "ship", "join"]].concat());
+        self.has_recorded(&all);
     }
 
     /// A release that exceeds its deadline, one that does not come up, and some that come up and are bad.
@@ -214,7 +230,9 @@ impl Month<'_> {
             app.is_broken = true;
             app.deadline_seconds = if app.name == "cart" { 3 } else { 600 };
         });
-        self.release(&["search", "ads", "bill", "ship", "tax"]);
+        let others = ["search", "ads", "bill", "ship", "tax"];
+        self.release(&others);
+        self.has_recorded(&others);
         eventually(SOON, "the deadline is exceeded", || {
             let object = self.apps["cart"].object();
             let stored = self.scene.cluster.stored(&self.scene.namespace, &object);
