@@ -219,9 +219,23 @@ struct Refusal {
     code: u16,
 }
 
-fn bad_request(error: &QueryError) -> Response {
-    failure(StatusCode::BAD_REQUEST, "BadRequest", error.to_string())
+/// A query that is refused, answered as the API server does.
+struct BadQuery(QueryError);
+
+impl From<QueryError> for BadQuery {
+    fn from(error: QueryError) -> Self {
+        Self(error)
+    }
 }
+
+impl IntoResponse for BadQuery {
+    fn into_response(self) -> Response {
+        failure(StatusCode::BAD_REQUEST, "BadRequest", self.0.to_string())
+    }
+}
+
+/// The answer to a query, or its refusal.
+type Answer = Result<Response, BadQuery>;
 
 fn not_found() -> Response {
     let message = "nothing has this address now".to_owned();

@@ -13,7 +13,7 @@ use serde_json::{Map, Value};
 
 use super::file::{File, file};
 use super::shared::Unavailable;
-use super::{JSON, Pairs, Refusal, Responses, bad_request, changes, respond};
+use super::{Answer, JSON, Pairs, Refusal, Responses, changes, respond};
 use crate::report::document::contrast::ContrastDocument;
 use crate::report::document::list::{ExceptionQuery, List, WorkloadQuery};
 use crate::report::document::openapi::{Content, Operation, document};
@@ -166,46 +166,34 @@ async fn report(State(responses): State<Responses>) -> Response {
     streamed(&responses, |view| Ok(Stream::report(view))).await
 }
 
-async fn summary(State(responses): State<Responses>, Query(pairs): Pairs) -> Response {
-    match without_parameters(pairs) {
-        Ok(()) => streamed(&responses, |view| Ok(Stream::summary(view))).await,
-        Err(error) => bad_request(&error),
-    }
+async fn summary(State(responses): State<Responses>, Query(pairs): Pairs) -> Answer {
+    without_parameters(pairs)?;
+    Ok(streamed(&responses, |view| Ok(Stream::summary(view))).await)
 }
 
-async fn contrast(State(responses): State<Responses>, Query(pairs): Pairs) -> Response {
-    match without_parameters(pairs) {
-        Ok(()) => streamed(&responses, Stream::contrast).await,
-        Err(error) => bad_request(&error),
-    }
+async fn contrast(State(responses): State<Responses>, Query(pairs): Pairs) -> Answer {
+    without_parameters(pairs)?;
+    Ok(streamed(&responses, Stream::contrast).await)
 }
 
-async fn workloads(State(responses): State<Responses>, Query(pairs): Pairs) -> Response {
-    match WorkloadQuery::read(pairs) {
-        Ok(query) => streamed(&responses, move |view| query.page(view)).await,
-        Err(error) => bad_request(&error),
-    }
+async fn workloads(State(responses): State<Responses>, Query(pairs): Pairs) -> Answer {
+    let query = WorkloadQuery::read(pairs)?;
+    Ok(streamed(&responses, move |view| query.page(view)).await)
 }
 
-async fn exceptions(State(responses): State<Responses>, Query(pairs): Pairs) -> Response {
-    match ExceptionQuery::read(pairs) {
-        Ok(query) => streamed(&responses, move |view| query.page(view)).await,
-        Err(error) => bad_request(&error),
-    }
+async fn exceptions(State(responses): State<Responses>, Query(pairs): Pairs) -> Answer {
+    let query = ExceptionQuery::read(pairs)?;
+    Ok(streamed(&responses, move |view| query.page(view)).await)
 }
 
 async fn services(
     State(responses): State<Responses>,
     Query(pairs): Pairs,
     headers: HeaderMap,
-) -> Response {
-    match ServiceQuery::read(pairs) {
-        Ok(query) => {
-            let write = move |view: &ReportView| query.page(view).json().ok();
-            file(write, JSON, &responses, &headers).await
-        }
-        Err(error) => bad_request(&error),
-    }
+) -> Answer {
+    let query = ServiceQuery::read(pairs)?;
+    let write = move |view: &ReportView| query.page(view).json().ok();
+    Ok(file(write, JSON, &responses, &headers).await)
 }
 
 async fn one_service(
@@ -213,10 +201,7 @@ async fn one_service(
     Path((namespace, name)): Path<(String, String)>,
     headers: HeaderMap,
 ) -> Response {
-    let write = move |view: &ReportView| {
-        let found = service(view, &namespace, &name)?;
-        encode::json(&found).ok()
-    };
+    let write = move |view: &ReportView| encode::json(&service(view, &namespace, &name)?).ok();
     file(write, JSON, &responses, &headers).await
 }
 
@@ -224,14 +209,10 @@ async fn all_paths(
     State(responses): State<Responses>,
     Query(pairs): Pairs,
     headers: HeaderMap,
-) -> Response {
-    match without_parameters(pairs) {
-        Ok(()) => {
-            let write = |view: &ReportView| encode::json(&paths::list(view)).ok();
-            file(write, JSON, &responses, &headers).await
-        }
-        Err(error) => bad_request(&error),
-    }
+) -> Answer {
+    without_parameters(pairs)?;
+    let write = |view: &ReportView| encode::json(&paths::list(view)).ok();
+    Ok(file(write, JSON, &responses, &headers).await)
 }
 
 async fn one_path(
@@ -247,14 +228,10 @@ async fn all_teams(
     State(responses): State<Responses>,
     Query(pairs): Pairs,
     headers: HeaderMap,
-) -> Response {
-    match without_parameters(pairs) {
-        Ok(()) => {
-            let write = |view: &ReportView| encode::json(&teams::list(view)).ok();
-            file(write, JSON, &responses, &headers).await
-        }
-        Err(error) => bad_request(&error),
-    }
+) -> Answer {
+    without_parameters(pairs)?;
+    let write = |view: &ReportView| encode::json(&teams::list(view)).ok();
+    Ok(file(write, JSON, &responses, &headers).await)
 }
 
 /// Answers with a document that is written while it is sent.

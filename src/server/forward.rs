@@ -6,6 +6,7 @@ use std::sync::Arc;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::State;
+use axum::http::uri::Authority;
 use axum::http::{HeaderMap, HeaderName, Method, Request, Response, StatusCode, header};
 use axum::response::IntoResponse;
 use futures::future::BoxFuture;
@@ -102,9 +103,8 @@ fn only(names: &[HeaderName], headers: &HeaderMap) -> HeaderMap {
 /// Whether the browser means this machine: a name that leads here from elsewhere is another origin.
 fn is_for_loopback(headers: &HeaderMap) -> bool {
     let host = headers.get(header::HOST);
-    let host = host.and_then(|host| host.to_str().ok()).unwrap_or_default();
-    let name = host.rsplit_once(':').map_or(host, |(name, _)| name);
-    ["127.0.0.1", "localhost", "[::1]"].contains(&name)
+    let host = host.and_then(|host| Authority::try_from(host.as_bytes()).ok());
+    host.is_some_and(|host| ["127.0.0.1", "localhost", "[::1]"].contains(&host.host()))
 }
 
 /// Whether a part of the path leads up, out of the operator's own addresses.
@@ -124,6 +124,7 @@ mod tests {
             ("127.0.0.1:8080", true),
             ("localhost", true),
             ("[::1]:80", true),
+            ("[::1]", true),
             ("evil.example.com:8080", false),
             ("127.0.0.1.evil.example.com", false),
             ("", false),

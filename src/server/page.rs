@@ -1,15 +1,17 @@
 //! The page for people: renders each address from the view that the JSON is written from, and adds the
 //! headers. No address takes a write, and no page holds script or style of its own.
 
+use axum::Router;
 use axum::extract::{Path, Query, Request, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
-use axum::{Router, routing::get};
+use axum::routing::{MethodRouter, get};
 
 use super::file::{File, file, written};
 use super::shared::Unavailable;
-use super::{JSON, Pairs, RETRY_AFTER, Responses, bad_request, not_found};
+use super::{Answer, JSON, Pairs, RETRY_AFTER, Responses, not_found};
+use crate::report::document::parameters::QueryError;
 use crate::report::document::services::ServiceQuery;
 use crate::report::document::view::ReportView;
 use crate::report::html::{self, Notice, Page, RegisterQuery};
@@ -29,18 +31,18 @@ const POLICY: HeaderValue = HeaderValue::from_static(
 /// The addresses of the page.
 pub(super) fn routes(responses: Responses) -> Router {
     Router::new()
-        .route("/", get(overview))
-        .route("/paths", get(paths))
+        .route("/", always(Page::Overview))
+        .route("/paths", always(Page::Paths))
         .route("/paths/{name}", get(path))
         .route("/services", get(services))
         .route("/services.csv", get(csv))
         .route("/services.json", get(all_as_json))
         .route("/services/{namespace}/{name}", get(one_service))
-        .route("/teams", get(teams))
+        .route("/teams", always(Page::Teams))
         .route("/teams/{name}", get(team))
         .route("/exceptions", get(exceptions))
-        .route("/contrast", get(contrast))
-        .route("/demand", get(demand))
+        .route("/contrast", always(Page::Contrast))
+        .route("/demand", always(Page::Demand))
         .route("/assets/style.css", get(style))
         .route("/assets/page.js", get(script))
         .fallback(not_found_page)
@@ -72,12 +74,28 @@ async fn guard(request: Request, next: Next) -> Response {
     response
 }
 
-async fn overview(State(responses): State<Responses>, headers: HeaderMap) -> Response {
-    show(Page::Overview, &responses, &headers).await
+/// An address that always shows the same page.
+fn always(page: Page) -> MethodRouter<Responses> {
+    get(
+        |State(responses): State<Responses>, headers: HeaderMap| async move {
+            show(page, &responses, &headers).await
+        },
+    )
 }
 
-async fn paths(State(responses): State<Responses>, headers: HeaderMap) -> Response {
-    show(Page::Paths, &responses, &headers).await
+/// A query that is refused, answered by a page.
+struct BadQueryPage(QueryError);
+
+impl From<QueryError> for BadQueryPage {
+    fn from(error: QueryError) -> Self {
+        Self(error)
+    }
+}
+
+impl IntoResponse for BadQueryPage {
+    fn into_response(self) -> Response {
+        refused(&Notice::Refused(&self.0), StatusCode::BAD_REQUEST, 0)
+    }
 }
 
 async fn path(
@@ -92,11 +110,9 @@ async fn services(
     State(responses): State<Responses>,
     Query(pairs): Pairs,
     headers: HeaderMap,
-) -> Response {
-    match ServiceQuery::read(pairs) {
-        Ok(query) => show(Page::Services(query), &responses, &headers).await,
-        Err(error) => refused(&Notice::Refused(&error), StatusCode::BAD_REQUEST, 0),
-    }
+) -> Result<Response, BadQueryPage> {
+    let page = Page::Services(ServiceQuery::read(pairs)?);
+    Ok(show(page, &responses, &headers).await)
 }
 
 async fn one_service(
@@ -105,10 +121,6 @@ async fn one_service(
     headers: HeaderMap,
 ) -> Response {
     show(Page::Service { namespace, name }, &responses, &headers).await
-}
-
-async fn teams(State(responses): State<Responses>, headers: HeaderMap) -> Response {
-    show(Page::Teams, &responses, &headers).await
 }
 
 async fn team(
@@ -123,19 +135,9 @@ async fn exceptions(
     State(responses): State<Responses>,
     Query(pairs): Pairs,
     headers: HeaderMap,
-) -> Response {
-    match RegisterQuery::read(pairs) {
-        Ok(query) => show(Page::Exceptions(query), &responses, &headers).await,
-        Err(error) => refused(&Notice::Refused(&error), StatusCode::BAD_REQUEST, 0),
-    }
-}
-
-async fn contrast(State(responses): State<Responses>, headers: HeaderMap) -> Response {
-    show(Page::Contrast, &responses, &headers).await
-}
-
-async fn demand(State(responses): State<Responses>, headers: HeaderMap) -> Response {
-    show(Page::Demand, &responses, &headers).await
+) -> Result<Response, BadQueryPage> {
+    let page = Page::Exceptions(RegisterQuery::read(pairs)?);
+    Ok(show(page, &responses, &headers).await)
 }
 
 async fn style(headers: HeaderMap) -> Response {
@@ -157,12 +159,11 @@ fn asset(content: &'static str, kind: &'static str, headers: &HeaderMap) -> Resp
 }
 
 /// A query for the filtered services on all pages.
-fn unpaged(pairs: Vec<(String, String)>) -> Result<ServiceQuery, Box<Response>> {
-    let query = ServiceQuery::read(pairs).map_err(|error| Box::new(bad_request(&error)))?;
+fn unpaged(pairs: Vec<(String, String)>) -> Result<ServiceQuery, QueryError> {
     Ok(ServiceQuery {
         page: 1,
         limit: usize::MAX,
-        ..query
+        ..ServiceQuery::read(pairs)?
     })
 }
 
@@ -170,28 +171,20 @@ async fn csv(
     State(responses): State<Responses>,
     Query(pairs): Pairs,
     headers: HeaderMap,
-) -> Response {
-    match unpaged(pairs) {
-        Ok(query) => {
-            let write = move |view: &ReportView| Some(query.page(view).csv());
-            file(write, CSV, &responses, &headers).await
-        }
-        Err(response) => *response,
-    }
+) -> Answer {
+    let query = unpaged(pairs)?;
+    let write = move |view: &ReportView| Some(query.page(view).csv());
+    Ok(file(write, CSV, &responses, &headers).await)
 }
 
 async fn all_as_json(
     State(responses): State<Responses>,
     Query(pairs): Pairs,
     headers: HeaderMap,
-) -> Response {
-    match unpaged(pairs) {
-        Ok(query) => {
-            let write = move |view: &ReportView| query.page(view).json().ok();
-            file(write, JSON, &responses, &headers).await
-        }
-        Err(response) => *response,
-    }
+) -> Answer {
+    let query = unpaged(pairs)?;
+    let write = move |view: &ReportView| query.page(view).json().ok();
+    Ok(file(write, JSON, &responses, &headers).await)
 }
 
 async fn not_found_page(uri: Uri) -> Response {
