@@ -252,19 +252,19 @@ pub enum Turn {
     /// The platform team: a decision, a renewal, or a check that cannot be evaluated.
     Platform,
     /// No action is due.
-    Nobody,
+    AtRest,
 }
 
 impl Turn {
     /// Every turn.
-    pub const ALL: [Self; 3] = [Self::Team, Self::Platform, Self::Nobody];
+    pub const ALL: [Self; 3] = [Self::Team, Self::Platform, Self::AtRest];
 
     /// The word used in JSON and text.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Team => "team",
             Self::Platform => "platform",
-            Self::Nobody => "nobody",
+            Self::AtRest => "nobody",
         }
     }
 }

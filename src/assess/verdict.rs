@@ -118,7 +118,7 @@ impl Verdict {
             errored: 0,
             steps: Steps::default(),
             standings: Vec::new(),
-            turn: Some(Turn::Nobody),
+            turn: Some(Turn::AtRest),
         }
     }
 }
@@ -256,7 +256,7 @@ fn turn(status: Status, standings: &[CheckStanding]) -> Option<Turn> {
     match status {
         Status::GoldenPath => None,
         Status::Unknown => Some(Turn::Platform),
-        Status::Unscoped | Status::Ignored => Some(Turn::Nobody),
+        Status::Unscoped | Status::Ignored => Some(Turn::AtRest),
         Status::Deviating => standing::worst(standings).map(CheckStanding::turn),
     }
 }

@@ -16,9 +16,7 @@ use super::judging::JudgingArgs;
 use super::workload_name::WorkloadName;
 use super::{Exit, Invocation, advice, runtime, terminal};
 use crate::api::GROUP;
-use crate::assess::adoption::index::Contributions;
 use crate::assess::inventory::Inventory;
-use crate::assess::register::index::Register;
 use crate::assess::settings::DeliverySettings;
 use crate::assess::source::Problem;
 use crate::assess::verdict::AsOf;
@@ -184,14 +182,10 @@ impl Evidence {
 
     /// The same as the page shows it.
     pub(super) fn view(&self) -> ReportView {
-        let view = page_view(
-            &self.inventory,
-            self.report.as_of,
-            self.input_problems.clone(),
-        );
+        let problems = self.input_problems.clone();
         ReportView {
             summary: Arc::new(OnceLock::from(self.report.summary.clone())),
-            ..view
+            ..ReportView::of(&self.inventory, self.report.as_of, problems)
         }
     }
 
@@ -297,24 +291,6 @@ impl Evidence {
         (!has_path).then(|| {
             "no golden path to judge by; add one with --paths FILE, or --paths starter".to_owned()
         })
-    }
-}
-
-/// What the page shows of an inventory.
-pub(super) fn page_view(
-    inventory: &Inventory,
-    at: Timestamp,
-    problems: Vec<Problem>,
-) -> ReportView {
-    let as_of = AsOf::new(at);
-    ReportView {
-        version: inventory.version(),
-        inventory: inventory.snapshot(),
-        contributions: Contributions::of(inventory, &as_of),
-        register: Register::of(inventory, &as_of),
-        as_of: at,
-        problems,
-        summary: Arc::default(),
     }
 }
 

@@ -25,6 +25,7 @@ mod judging;
 mod open;
 mod operator_report;
 mod output;
+mod page_server;
 mod preview;
 mod probe;
 mod reject;

@@ -9,13 +9,12 @@ use axum::body::Body;
 use clap::Args;
 use futures::future::{BoxFuture, FutureExt};
 use http::{HeaderMap, Response};
-use tokio::sync::watch;
 
-use super::error::{CommandError, ErrorKind, Result};
+use super::error::Result;
 use super::operator_report::refused;
-use super::{Exit, Invocation, runtime, terminal};
+use super::{Exit, Invocation, page_server, runtime, terminal};
 use crate::cluster::{OperatorProxy, OperatorService};
-use crate::server::{self, Limits, Upstream};
+use crate::server::{self, Upstream};
 
 pub(super) const HELP: &str = "\
 Open the operator's page in a browser. It passes requests on through the API server's proxy to the \
@@ -56,29 +55,17 @@ pub(super) fn run(args: &OpenArgs, invocation: &Invocation<'_>) -> Result<Exit> 
     let target = invocation.global.target();
     let address = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), args.port);
     runtime::start()?.block_on(async {
-        let stop = runtime::stop_signal()?;
         let proxy = OperatorProxy::connect(&target, &args.operator).await;
         let proxy = proxy.map_err(|error| refused(error, &args.operator, ""))?;
-        let listen = |source| ErrorKind::Listen { address, source };
-        let listener = server::bind(address).await.map_err(listen)?;
-        let bound = listener.local_addr().map_err(listen)?;
-        let close = watch::Sender::new(false);
         let routes = server::forward(Arc::new(proxy));
-        let serving = server::serve(listener, routes, Limits::default(), close.subscribe());
-        let mut serving = tokio::spawn(serving);
-        let page = format!("http://{bound}/");
-        terminal::note(&format!("page       {page}\nCtrl-C ends it.\n"));
-        if !args.no_browser {
-            browse(&page);
-        }
-        tokio::select! {
-            () = stop => {}
-            _ = &mut serving => return Err(CommandError::from(ErrorKind::Ended("the HTTP server"))),
-        }
-        close.send_replace(true);
-        // It has ended, whatever a connection met.
-        let _ = serving.await;
-        Ok(Exit::Fine)
+        page_server::serve(address, routes, |bound| {
+            let page = format!("http://{bound}/");
+            terminal::note(&format!("page       {page}\n"));
+            if !args.no_browser {
+                browse(&page);
+            }
+        })
+        .await
     })
 }
 

@@ -8,12 +8,11 @@ use std::time::{Duration, Instant};
 
 use clap::Args;
 use jiff::Timestamp;
-use tokio::sync::watch;
 
-use super::error::{ErrorKind, Result};
-use super::evidence::{self, page_view};
+use super::error::Result;
+use super::evidence;
 use super::judging::JudgingArgs;
-use super::{Exit, Invocation, runtime, terminal};
+use super::{Exit, Invocation, page_server, runtime, terminal};
 use crate::assess::delivery::tallies::Tallies;
 use crate::assess::inventory::Inventory;
 use crate::assess::source::Problem;
@@ -21,7 +20,7 @@ use crate::assess::verdict::AsOf;
 use crate::manifests::{self, PathsFrom, Stamp};
 use crate::report::document::view::ReportView;
 use crate::report::metrics;
-use crate::server::{self, BasePath, Limits, Readiness, Source};
+use crate::server::{self, BasePath, Readiness, Source};
 
 pub(super) const HELP: &str = "\
 Serve the operator's page, API and metrics for manifests, without a cluster: on loopback, unless \
@@ -78,27 +77,11 @@ fn place(text: &str) -> Result<PathBuf, &'static str> {
 /// Serves until SIGTERM or Ctrl-C.
 pub(super) fn run(args: &ServeArgs, invocation: &Invocation<'_>) -> Result<Exit> {
     let source = Arc::new(Files::read(args, invocation)?);
-    let address = args.listen;
-    runtime::start()?.block_on(async {
-        let stop = runtime::stop_signal()?;
-        let refused = |source| ErrorKind::Listen { address, source };
-        let listener = server::bind(address).await.map_err(refused)?;
-        let bound = listener.local_addr().map_err(refused)?;
-        let close = watch::Sender::new(false);
-        let routes = server::everything(source).behind(args.base_path.clone());
-        let serving = server::serve(listener, routes, Limits::default(), close.subscribe());
-        let mut serving = tokio::spawn(serving);
-        terminal::note(&format!("page       http://{bound}{}/\n", args.base_path));
-        terminal::note("Ctrl-C ends it.\n");
-        tokio::select! {
-            () = stop => {}
-            _ = &mut serving => return Err(ErrorKind::Ended("the HTTP server").into()),
-        }
-        close.send_replace(true);
-        // It has ended, whatever a connection met.
-        let _ = serving.await;
-        Ok(Exit::Fine)
-    })
+    let base = &args.base_path;
+    let routes = server::everything(source).behind(base.clone());
+    runtime::start()?.block_on(page_server::serve(args.listen, routes, |bound| {
+        terminal::note(&format!("page       http://{bound}{base}/\n"));
+    }))
 }
 
 /// Manifests, read again when a file changes.
@@ -225,7 +208,7 @@ impl Source for Files {
 
     fn view(&self) -> Option<Arc<ReportView>> {
         let state = self.current();
-        let view = page_view(&state.inventory, self.now(), state.problems.clone());
+        let view = ReportView::of(&state.inventory, self.now(), state.problems.clone());
         let version = state.read;
         Some(Arc::new(ReportView { version, ..view }))
     }

@@ -265,6 +265,18 @@ impl Workload {
     }
 }
 
+/// The place of a workload in a list that begins with what is closest to done: those with a next action, those
+/// at rest, on the path, without a path, ignored.
+pub(in crate::report) const fn rank(status: Status, turn: Option<Turn>) -> u8 {
+    match (status, turn) {
+        (Status::Deviating | Status::Unknown, Some(Turn::AtRest)) => 1,
+        (Status::Deviating | Status::Unknown, _) => 0,
+        (Status::GoldenPath, _) => 2,
+        (Status::Unscoped, _) => 3,
+        (Status::Ignored, _) => 4,
+    }
+}
+
 /// "7 of 8".
 #[derive(Serialize, Deserialize, JsonSchema, Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Steps {

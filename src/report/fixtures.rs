@@ -96,7 +96,7 @@ pub fn documented() -> Workload {
     missing.dates.until = Some(at("2026-03-12T00:00:00Z"));
     Workload {
         deviation: Some(Standing::Documented),
-        turn: Some(Turn::Nobody),
+        turn: Some(Turn::AtRest),
         dates: missing.dates,
         steps: Steps { passed: 1, of: 2 },
         checks: vec![check("readiness-probe", Outcome::Pass), missing],
@@ -172,7 +172,7 @@ pub fn exception() -> Exception {
         would_return_if: None,
         hours_per_month: 3.0,
         next: Next::Rest,
-        turn: Turn::Nobody,
+        turn: Turn::AtRest,
         requested_at: None,
         waiting_since: None,
         still_needed_because: None,

@@ -211,7 +211,7 @@ fn head(register: &Register) -> String {
         counted(number, "exception"),
         turn(Turn::Platform),
         turn(Turn::Team),
-        turn(Turn::Nobody),
+        turn(Turn::AtRest),
         register.hours_per_month
     )
 }
@@ -255,7 +255,7 @@ fn row(line: &Exception, as_of: Timestamp, style: Style) -> Vec<Cell> {
     };
     let paint = match line.turn {
         Turn::Platform | Turn::Team => Paint::Open,
-        Turn::Nobody => Paint::Plain,
+        Turn::AtRest => Paint::Plain,
     };
     let mut cells: Vec<Cell> = vec![
         line.namespace.as_str().into(),
@@ -431,7 +431,7 @@ shop        settled     web-service   team-shop   Active          12 Mar   3    
         for next in Next::ALL {
             let line = asking("x", next, Phase::Active);
             assert!(!next_action(&line, at("2026-03-01T00:00:00Z")).is_empty());
-            let asks = line.turn != Turn::Nobody;
+            let asks = line.turn != Turn::AtRest;
             assert_eq!(!commands(&line).is_empty(), asks, "{next:?}");
         }
     }

@@ -60,7 +60,7 @@ impl Next {
         match self {
             Self::Decide | Self::Answer => Turn::Platform,
             Self::ReviewOverdue | Self::RenewOrReturn | Self::Review | Self::Close => Turn::Team,
-            Self::Rest => Turn::Nobody,
+            Self::Rest => Turn::AtRest,
         }
     }
 

@@ -252,7 +252,7 @@ proptest! {
     }
 
     #[test]
-    fn nobody_is_told_twice_between_two_times_of_sending(events in vec(event(), 1..60)) {
+    fn no_owner_is_reminded_twice_between_two_times_of_sending(events in vec(event(), 1..60)) {
         let mut world = World::new(daily());
         let forward: Vec<Event> = events
             .into_iter()

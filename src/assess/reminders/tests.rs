@@ -25,7 +25,7 @@ fn of(path: &str, team: &str) -> DeviationExceptionSpec {
 }
 
 #[test]
-fn each_stage_is_told_once_to_its_owner() {
+fn each_stage_reminds_its_owner_once() {
     let mut world = World::new(immediate());
     world.put("heap", approved(), start());
     for (on, expected) in [
@@ -59,7 +59,7 @@ fn a_renewal_begins_a_new_round() {
 }
 
 #[test]
-fn a_request_is_told_to_whoever_decides() {
+fn a_request_reminds_those_who_decide() {
     let mut world = World::new(immediate());
     world.put("heap", requested(), start());
     assert_eq!(
@@ -79,7 +79,7 @@ fn a_request_is_told_to_whoever_decides() {
 }
 
 #[test]
-fn a_request_made_again_after_a_refusal_is_told_again() {
+fn a_request_made_again_after_a_refusal_reminds_again() {
     let mut world = World::new(immediate());
     world.put("heap", requested(), start());
     assert_eq!(world.send(day(1)).len(), 1);
@@ -127,7 +127,7 @@ fn while_a_renewal_waits_it_is_the_platform_teams_turn() {
 }
 
 #[test]
-fn nobody_is_reminded_of_what_is_rejected_or_closed() {
+fn rejected_and_closed_exceptions_remind_no_one() {
     let mut world = World::new(immediate());
     let mut rejected = requested();
     rejected.approval = Some(approval(Decision::Rejected, day(1)));
@@ -141,7 +141,7 @@ fn nobody_is_reminded_of_what_is_rejected_or_closed() {
 }
 
 #[test]
-fn a_request_about_a_path_nobody_knows_waits_for_nobody() {
+fn a_request_about_an_unknown_path_reminds_no_one() {
     let mut world = World::new(immediate());
     let mut spec = requested();
     spec.path = "wbe".to_owned();

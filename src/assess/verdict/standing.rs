@@ -42,7 +42,7 @@ impl CheckStanding {
                     Turn::Team
                 }
             }
-            Standing::Predates | Standing::Documented => Turn::Nobody,
+            Standing::Predates | Standing::Documented => Turn::AtRest,
         }
     }
 

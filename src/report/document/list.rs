@@ -73,6 +73,15 @@ pub(super) const STATE: Parameter =
         states.map(WorkloadState::as_str).collect()
     });
 
+/// Filters exceptions by phase.
+pub(in crate::report) const PHASE: Parameter =
+    Parameter::words("phase", "The phase of the exception.", || {
+        Phase::ALL.map(Phase::as_str).to_vec()
+    });
+/// Filters exceptions by owner.
+pub(in crate::report) const OWNER: Parameter =
+    Parameter::text("team", "The team that owns the exception.");
+
 impl WorkloadState {
     pub(crate) const fn as_str(self) -> &'static str {
         match self {
@@ -184,16 +193,7 @@ impl WorkloadFilter {
 
 impl ExceptionQuery {
     /// Its parameters.
-    pub const PARAMETERS: [Parameter; 6] = [
-        LIMIT,
-        CONTINUE,
-        NAMESPACE,
-        PATH,
-        Parameter::words("phase", "The phase of the exception.", || {
-            Phase::ALL.map(Phase::as_str).to_vec()
-        }),
-        Parameter::text("team", "The team that owns the exception."),
-    ];
+    pub const PARAMETERS: [Parameter; 6] = [LIMIT, CONTINUE, NAMESPACE, PATH, PHASE, OWNER];
 
     /// Reads a query. A parameter without a value counts as absent, as forms send it.
     ///

@@ -6,6 +6,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::PathLine;
+use super::services::is_restricted;
 use super::view::ReportView;
 use crate::api::API_VERSION;
 use crate::api::golden_path::{Check, GoldenPathSpec, Level, Severity};
@@ -97,8 +98,7 @@ pub fn detail(view: &ReportView, name: &str) -> Option<PathDetail> {
     let mut lines = view.summary().paths.iter();
     let line = lines.find(|line| *line.path == *path.name)?;
     let tally = view.path_tally(&path.name)?;
-    let open = spec.checks.iter().filter(|check| !check.sensitive);
-    let steps: Vec<PathStep> = open.map(|check| step(check, &tally)).collect();
+    let steps = steps(spec, &tally);
     Some(PathDetail {
         api_version: API_VERSION,
         kind: "Path",
@@ -109,6 +109,12 @@ pub fn detail(view: &ReportView, name: &str) -> Option<PathDetail> {
         restricted: spec.checks.len() - steps.len(),
         steps,
     })
+}
+
+/// The steps that everybody may see.
+pub fn steps(spec: &GoldenPathSpec, tally: &PathTally) -> Vec<PathStep> {
+    let open = spec.checks.iter().filter(|check| !check.sensitive);
+    open.map(|check| step(check, tally)).collect()
 }
 
 fn step(check: &Check, tally: &PathTally) -> PathStep {
@@ -132,15 +138,10 @@ fn step(check: &Check, tally: &PathTally) -> PathStep {
 
 /// The line without the names of restricted checks.
 fn redacted(line: &PathLine, view: &ReportView) -> PathLine {
-    let paths = view.inventory.paths();
-    let spec: Option<&GoldenPathSpec> = paths.resolve(&line.path).map(|it| &paths.get(it).spec);
-    let is_open = |name: &String| {
-        let mut checks = spec.map_or(&[][..], |spec| &spec.checks).iter();
-        !checks.any(|check| check.sensitive && check.name == *name)
-    };
-    let mut line = line.clone();
-    line.top_deviations.retain(|step| is_open(&step.check));
-    line.last_steps.retain(|step| is_open(&step.check));
-    line.announced.retain(|step| is_open(&step.check));
-    line
+    let is_open = |check: &str| !is_restricted(view, &line.path, check);
+    let mut open = line.clone();
+    open.top_deviations.retain(|step| is_open(&step.check));
+    open.last_steps.retain(|step| is_open(&step.check));
+    open.announced.retain(|step| is_open(&step.check));
+    open
 }

@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::list::{STATE, WorkloadState};
 use super::parameters::{LIMIT, NAMESPACE, PAGE, PATH, Parameter, Parameters, QueryError};
 use super::view::ReportView;
-use super::{Exception, Report, StandingDates, Steps, Workload, encode};
+use super::{Exception, Report, StandingDates, Steps, Workload, encode, rank};
 use crate::api::API_VERSION;
 use crate::assess::adoption::service::{Member, Service, services};
 use crate::assess::path::bit;
@@ -198,7 +198,13 @@ impl ServiceQuery {
             ServiceOrder::Closest => {
                 let steps = lead.verdict.steps;
                 let to_go = steps.of.saturating_sub(steps.passed);
-                (rank(lead), to_go, namespace, name, "")
+                (
+                    rank(lead.verdict.status, lead.verdict.turn),
+                    to_go,
+                    namespace,
+                    name,
+                    "",
+                )
             }
             ServiceOrder::Name => (0, 0, name, namespace, ""),
             ServiceOrder::Team => (0, 0, service.team(), namespace, name),
@@ -207,17 +213,6 @@ impl ServiceQuery {
                 (0, 0, path, namespace, name)
             }
         }
-    }
-}
-
-/// Services with a next action first, then those at rest, on the path, and without a path.
-fn rank(lead: &Member<'_>) -> u8 {
-    match (lead.verdict.status, lead.verdict.turn) {
-        (Status::Deviating | Status::Unknown, Some(Turn::Nobody)) => 1,
-        (Status::Deviating | Status::Unknown, _) => 0,
-        (Status::GoldenPath, _) => 2,
-        (Status::Unscoped, _) => 3,
-        (Status::Ignored, _) => 4,
     }
 }
 

@@ -41,6 +41,20 @@ pub struct ReportView {
 }
 
 impl ReportView {
+    /// The facts of an inventory that nothing follows, as of this instant.
+    pub fn of(inventory: &Inventory, at: Timestamp, problems: Vec<Problem>) -> Self {
+        let as_of = AsOf::new(at);
+        Self {
+            inventory: inventory.snapshot(),
+            contributions: Contributions::of(inventory, &as_of),
+            register: Register::of(inventory, &as_of),
+            version: inventory.version(),
+            as_of: at,
+            problems,
+            summary: Arc::default(),
+        }
+    }
+
     /// The numbers.
     pub fn summary(&self) -> &Summary {
         self.summary
@@ -70,6 +84,17 @@ impl ReportView {
         let lines = self.lines(&as_of);
         let views = self.register.views(&self.inventory);
         views.iter().map(|view| lines.exception(view)).collect()
+    }
+
+    /// The exceptions of one namespace, in order of name.
+    pub fn exceptions_in(&self, namespace: &str) -> Vec<Exception> {
+        let as_of = AsOf::new(self.as_of);
+        let lines = self.lines(&as_of);
+        let views = self.register.views_from(&self.inventory, namespace, None);
+        views
+            .take_while(|view| view.namespace == namespace)
+            .map(|view| lines.exception(&view))
+            .collect()
     }
 
     /// Problems of paths, of stored objects and of the cluster: those that are not a workload's or an

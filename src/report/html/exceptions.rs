@@ -3,10 +3,11 @@
 
 use maud::{Markup, html};
 
-use super::layout::{Links, choice, on, scroller, text};
+use super::layout::{Links, choice, on, pager, scroller, text};
 use crate::assess::register::next::Next;
 use crate::assess::state::{Phase, Turn};
 use crate::report::document::Exception;
+use crate::report::document::list::{OWNER, PHASE};
 use crate::report::document::parameters::{
     NAMESPACE, PAGE, PATH, Parameter, Parameters, QueryError,
 };
@@ -22,11 +23,9 @@ const LISTED: usize = 10;
 
 const PARAMETERS: [Parameter; 7] = [
     NAMESPACE,
-    Parameter::text("team", "The team that owns the exception."),
+    OWNER,
     PATH,
-    Parameter::words("phase", "The phase of the exception.", || {
-        Phase::ALL.map(Phase::as_str).to_vec()
-    }),
+    PHASE,
     Parameter::words("next", "Its next action.", || {
         Next::ALL.map(Next::as_str).to_vec()
     }),
@@ -37,7 +36,7 @@ const PARAMETERS: [Parameter; 7] = [
 ];
 
 /// Which exceptions to show. An absent filter matches everything.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RegisterQuery {
     namespace: Option<String>,
     team: Option<String>,
@@ -45,8 +44,8 @@ pub struct RegisterQuery {
     phase: Option<Phase>,
     next: Option<Next>,
     turn: Option<Turn>,
-    /// From 0: the pages before this one.
-    before: usize,
+    /// From 1.
+    page: usize,
 }
 
 impl RegisterQuery {
@@ -63,7 +62,7 @@ impl RegisterQuery {
             phase: parameters.word("phase", &Phase::ALL, Phase::as_str)?,
             next: parameters.word("next", &Next::ALL, Next::as_str)?,
             turn: parameters.word("turn", &Turn::ALL, Turn::as_str)?,
-            before: parameters.page()? - 1,
+            page: parameters.page()?,
         })
     }
 
@@ -75,10 +74,7 @@ impl RegisterQuery {
             ("phase", self.phase.map(|phase| phase.as_str().to_owned())),
             ("next", self.next.map(|next| next.as_str().to_owned())),
             ("turn", self.turn.map(|turn| turn.as_str().to_owned())),
-            (
-                "page",
-                (self.before > 0).then(|| (self.before + 1).to_string()),
-            ),
+            ("page", (self.page > 1).then(|| self.page.to_string())),
         ]
         .into_iter()
         .filter_map(|(name, value)| Some((name, value?)))
@@ -106,7 +102,7 @@ pub(super) fn render(query: &RegisterQuery, view: &ReportView, links: Links) -> 
     let known = all.len();
     let mut found: Vec<Exception> = all.into_iter().filter(|line| query.matches(line)).collect();
     register::sort(&mut found);
-    let start = query.before.saturating_mul(LIMIT);
+    let start = (query.page - 1).saturating_mul(LIMIT);
     let shown: Vec<Exception> = found.iter().skip(start).take(LIMIT).cloned().collect();
     html! {
         h1 { "Exceptions" }
@@ -121,7 +117,9 @@ pub(super) fn render(query: &RegisterQuery, view: &ReportView, links: Links) -> 
                 p { "No exception matches. " a href=(links.exceptions(&[])) { "Show all exceptions" } "." }
             } @else {
                 (table(&shown, view, links))
-                (pager(query, found.len().div_ceil(LIMIT), links))
+                (pager("Pages of exceptions", query.page, found.len().div_ceil(LIMIT), |page| {
+                    links.with_query("exceptions", &RegisterQuery { page, ..query.clone() }.pairs())
+                }))
             }
         }
     }
@@ -220,30 +218,6 @@ fn row(line: &Exception, view: &ReportView, links: Links) -> Markup {
             td.number { (hours(line.hours_per_month)) }
             td { (register::next_action(line, as_of))
                 @for command in register::commands(line).iter().take(1) { pre tabindex="0" { code { (command) } } } }
-        }
-    }
-}
-
-fn pager(query: &RegisterQuery, pages: usize, links: Links) -> Markup {
-    let at = |before: usize| {
-        let query = RegisterQuery {
-            before,
-            ..query.clone()
-        };
-        let pairs = query.pairs();
-        let pairs: Vec<(&str, &str)> = pairs
-            .iter()
-            .map(|(name, value)| (*name, &**value))
-            .collect();
-        links.exceptions(&pairs)
-    };
-    html! {
-        @if pages > 1 {
-            nav.pager aria-label="Pages of exceptions" {
-                @if query.before > 0 { a rel="prev" href=(at(query.before - 1)) { "Previous" } }
-                span { "Page " (query.before + 1) " of " (pages) }
-                @if query.before + 1 < pages { a rel="next" href=(at(query.before + 1)) { "Next" } }
-            }
         }
     }
 }

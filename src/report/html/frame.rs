@@ -86,8 +86,8 @@ pub(super) struct Shell<'a> {
 impl Shell<'_> {
     pub(super) fn around(&self, main: &Markup) -> Markup {
         let links = self.links;
-        let style = links.with_query("assets/style.css", &[("v", &STYLE_VERSION)]);
-        let script = links.with_query("assets/page.js", &[("v", &SCRIPT_VERSION)]);
+        let style = links.with_query("assets/style.css", &[("v", STYLE_VERSION.as_str())]);
+        let script = links.with_query("assets/page.js", &[("v", SCRIPT_VERSION.as_str())]);
         let head = html! {
             link rel="stylesheet" href=(style);
             @if let Some(view) = self.view {

@@ -109,13 +109,13 @@ impl Links {
     }
 
     /// A file cannot filter, so its lists are linked whole.
-    pub(super) fn with_query(self, place: &str, pairs: &[(&str, &str)]) -> String {
+    pub(super) fn with_query<T: AsRef<str>>(self, place: &str, pairs: &[(&str, T)]) -> String {
         let Self::Pages(root) = self else {
             return self.to(place);
         };
         let query: Vec<String> = pairs
             .iter()
-            .map(|(name, value)| format!("{name}={}", encode(value)))
+            .map(|(name, value)| format!("{name}={}", encode(value.as_ref())))
             .collect();
         let mark = if query.is_empty() { "" } else { "?" };
         format!("{root}{place}{mark}{}", query.join("&"))
@@ -124,6 +124,19 @@ impl Links {
 
 fn encode(text: &str) -> String {
     utf8_percent_encode(text, &RESERVED).to_string()
+}
+
+/// Links to the pages beside this one, by number from 1; nothing for a single page.
+pub(super) fn pager(name: &str, page: usize, pages: usize, at: impl Fn(usize) -> String) -> Markup {
+    html! {
+        @if pages > 1 {
+            nav.pager aria-label=(name) {
+                @if page > 1 { a rel="prev" href=(at((page - 1).min(pages))) { "Previous" } }
+                span { "Page " (page) " of " (pages) }
+                @if page < pages { a rel="next" href=(at(page + 1)) { "Next" } }
+            }
+        }
+    }
 }
 
 /// An address that a browser may open; others are shown as text.

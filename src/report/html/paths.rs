@@ -6,11 +6,12 @@ use maud::{Markup, html};
 
 use super::layout::{Links, on, outside, restricted, scroller, text};
 use super::{chart, exceptions, overview};
-use crate::api::golden_path::{Check, GoldenPathSpec, Level};
-use crate::assess::adoption::{CheckTally, PathTally};
+use crate::api::golden_path::{GoldenPathSpec, Level};
+use crate::assess::adoption::PathTally;
 use crate::assess::state::{Standing, State};
-use crate::report::document::PathLine;
+use crate::report::document::paths::PathStep;
 use crate::report::document::view::ReportView;
+use crate::report::document::{self, PathLine};
 use crate::report::terminal::share::{percent, share};
 use crate::report::terminal::text::new_services;
 use crate::report::voice::groups::GroupCounts;
@@ -135,11 +136,7 @@ fn steps(
     as_of: Timestamp,
     links: Links,
 ) -> Markup {
-    let open: Vec<&Check> = spec
-        .checks
-        .iter()
-        .filter(|check| !check.sensitive)
-        .collect();
+    let open = document::paths::steps(spec, tally);
     let hidden = spec.checks.len() - open.len();
     let table = html! {
         table {
@@ -148,7 +145,7 @@ fn steps(
                 th scope="col" { "Step" } th scope="col" { "Counts" }
                 th.number scope="col" { "Missing in" } th.number scope="col" { "Last step for" }
             } }
-            tbody { @for check in open { (step(line, check, tally, as_of, links)) } }
+            tbody { @for it in &open { (step(line, it, as_of, links)) } }
         }
     };
     html! {
@@ -160,35 +157,27 @@ fn steps(
     }
 }
 
-fn step(
-    line: &PathLine,
-    check: &Check,
-    tally: &PathTally,
-    as_of: Timestamp,
-    links: Links,
-) -> Markup {
-    let counted: Option<&CheckTally> = tally.checks.iter().find(|it| it.name == check.name);
-    let announced = tally.announced.iter().find(|it| it.name == check.name);
-    let missing: usize = counted.map_or(0, |it| it.failures.values().sum());
-    let last = counted.map_or(0, |it| it.last_step);
+fn step(line: &PathLine, step: &PathStep, as_of: Timestamp, links: Links) -> Markup {
+    let missing = step.missing.unwrap_or(0);
+    let last = step.last_step_for.unwrap_or(0);
     html! {
         tr {
             th scope="row" {
-                (text(check.title.as_ref().unwrap_or(&check.name)))
-                small { (text(&check.name)) }
-                @if let Some(url) = &check.docs_url { small { (outside(url, "Docs")) } }
+                (text(step.title.as_ref().unwrap_or(&step.name)))
+                small { (text(&step.name)) }
+                @if let Some(url) = &step.docs_url { small { (outside(url, "Docs")) } }
             }
             td {
-                @match (check.level, announced) {
+                @match (step.level, step.enforce_from) {
                     (Level::Recommended, _) => { "recommended" }
-                    (Level::Required, Some(step)) => { "from " (on(step.enforce_from, as_of)) }
-                    (Level::Required, None) => { "yes" @if !check.exemptible { ", no off-ramp" } }
+                    (Level::Required, Some(from)) => { "from " (on(from, as_of)) }
+                    (Level::Required, None) => { "yes" @if !step.exemptible { ", no off-ramp" } }
                 }
             }
             td.number {
-                @if let Some(step) = announced { (step.open) " so far" }
+                @if step.enforce_from.is_some() { (missing) " so far" }
                 @else if missing > 0 {
-                    a href=(links.services(&[("path", &line.path), ("missing", &check.name)])) { (missing) }
+                    a href=(links.services(&[("path", &line.path), ("missing", &step.name)])) { (missing) }
                 } @else { "–" }
             }
             td.number { @if last > 0 { (last) } @else { "–" } }

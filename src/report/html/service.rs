@@ -11,7 +11,7 @@ use crate::api::golden_path::Level;
 use crate::assess::state::{Outcome, Standing, Status};
 use crate::report::document::services::{ServiceDetail, service};
 use crate::report::document::view::ReportView;
-use crate::report::document::{Check, Delivery, Exception, Workload};
+use crate::report::document::{Check, Delivery, Workload};
 use crate::report::terminal::why::{RolloutWords, what_happens};
 use crate::report::voice::{self, Calendar, WorkloadState};
 
@@ -22,7 +22,6 @@ pub(super) fn render(
     links: Links,
 ) -> Option<Markup> {
     let detail = service(view, namespace, name)?;
-    let exceptions = view.exceptions();
     Some(html! {
         p.crumbs {
             a href=(links.services(&[])) { "Services" } " / "
@@ -33,7 +32,7 @@ pub(super) fn render(
         @for (workload, restricted) in detail.workloads.iter().zip(&detail.restricted) {
             (one(workload, *restricted, view, links))
         }
-        (covered_by(&detail, &exceptions, view, links))
+        (covered_by(&detail, view, links))
         (examples(&detail, links))
     })
 }
@@ -192,20 +191,15 @@ fn off_ramp(workload: &Workload) -> Markup {
 }
 
 /// The exceptions that its steps name.
-fn covered_by(
-    detail: &ServiceDetail,
-    exceptions: &[Exception],
-    view: &ReportView,
-    links: Links,
-) -> Markup {
+fn covered_by(detail: &ServiceDetail, view: &ReportView, links: Links) -> Markup {
     let named = |name: &str| {
         let mut checks = detail.workloads.iter().flat_map(|it| &it.checks);
         checks.any(|check| check.exception.as_deref() == Some(name))
     };
-    let found: Vec<_> = exceptions
-        .iter()
-        .filter(|line| line.namespace == detail.namespace && named(&line.name))
-        .cloned()
+    let found: Vec<_> = view
+        .exceptions_in(&detail.namespace)
+        .into_iter()
+        .filter(|line| named(&line.name))
         .collect();
     if found.is_empty() {
         return html! {};

@@ -2,7 +2,7 @@
 
 use maud::{Markup, html};
 
-use super::layout::{Links, choice, restricted, scroller, state, steps, text};
+use super::layout::{Links, choice, pager, restricted, scroller, state, steps, text};
 use super::service;
 use crate::assess::state::Status;
 use crate::report::document::list::WorkloadState;
@@ -19,7 +19,6 @@ const CHOSEN: usize = 150;
 
 pub(super) fn render(query: &ServiceQuery, view: &ReportView, links: Links) -> Markup {
     let list = query.page(view);
-    let pages = list.pages();
     let export = |place: &str| {
         let all = ServiceQuery {
             page: 1,
@@ -43,19 +42,16 @@ pub(super) fn render(query: &ServiceQuery, view: &ReportView, links: Links) -> M
                 } }
         } @else {
             (table(&list.items, Some(query), view, links))
-            @if pages > 1 { (pager(query, list.page, pages, links)) }
+            (pager("Pages of services", list.page, list.pages(), |page| {
+                to("services", &ServiceQuery { page, ..query.clone() }, links)
+            }))
         }
     }
 }
 
 /// An address with the parameters of a query.
 fn to(place: &str, query: &ServiceQuery, links: Links) -> String {
-    let pairs = query.pairs();
-    let pairs: Vec<(&str, &str)> = pairs
-        .iter()
-        .map(|(name, value)| (*name, &**value))
-        .collect();
-    links.with_query(place, &pairs)
+    links.with_query(place, &query.pairs())
 }
 
 fn filters(query: &ServiceQuery, view: &ReportView, links: Links) -> Markup {
@@ -182,23 +178,6 @@ fn row(line: &ServiceLine, id: Option<String>, view: &ReportView, links: Links) 
                 @if more > 0 { " and " (more) " more" }
                 @if line.restricted > 0 { @if !named.is_empty() { ", " } (restricted(line.restricted)) }
             }
-        }
-    }
-}
-
-fn pager(query: &ServiceQuery, page: usize, pages: usize, links: Links) -> Markup {
-    let at = |page: usize| {
-        let query = ServiceQuery {
-            page,
-            ..query.clone()
-        };
-        to("services", &query, links)
-    };
-    html! {
-        nav.pager aria-label="Pages of services" {
-            @if page > 1 { a rel="prev" href=(at((page - 1).min(pages))) { "Previous" } }
-            span { "Page " (page) " of " (pages) }
-            @if page < pages { a rel="next" href=(at(page + 1)) { "Next" } }
         }
     }
 }

@@ -98,7 +98,7 @@ impl Viewer {
                 self.decides_on.contains(&exception.path) && !self.asked_for(exception)
             }
             Turn::Team => self.teams.contains(&exception.owner) || self.asked_for(exception),
-            Turn::Nobody => false,
+            Turn::AtRest => false,
         }
     }
 

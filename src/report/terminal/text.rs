@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use crate::assess::source::Problem;
 use crate::assess::state::{Standing, Status, Turn};
 use crate::report::document::{
-    CheckCount, Exception, NewServices, PathLine, Report, Summary, Workload,
+    CheckCount, Exception, NewServices, PathLine, Report, Summary, Workload, rank,
 };
 use crate::report::terminal::plain::plain;
 use crate::report::terminal::progress;
@@ -237,17 +237,9 @@ fn last_steps(steps: &[CheckCount]) -> String {
     }
 }
 
-/// Workloads with a next action first, then those at rest, on the path, and without a path.
 fn order(workload: &Workload) -> (u8, usize, &str, &str, &str) {
-    let rank = match (workload.status, workload.turn) {
-        (Status::Deviating | Status::Unknown, Some(Turn::Nobody)) => 1,
-        (Status::Deviating | Status::Unknown, _) => 0,
-        (Status::GoldenPath, _) => 2,
-        (Status::Unscoped, _) => 3,
-        (Status::Ignored, _) => 4,
-    };
     (
-        rank,
+        rank(workload.status, workload.turn),
         workload.to_go(),
         &workload.namespace,
         &workload.kind,

@@ -30,7 +30,7 @@ fn of_deviation(workload: &Workload, as_of: Timestamp) -> String {
     let standing = workload.deviation.unwrap_or(Standing::Undocumented);
     let is_platforms = match workload.turn {
         Some(Turn::Platform) => true,
-        Some(Turn::Team | Turn::Nobody) | None => false,
+        Some(Turn::Team | Turn::AtRest) | None => false,
     };
     let step = step(workload, standing);
     let exception = exception(workload, standing);
@@ -210,12 +210,12 @@ mod tests {
         ),
         (
             Standing::Predates,
-            Turn::Nobody,
+            Turn::AtRest,
             "nothing is due; when it suits: Set a memory limit",
         ),
         (
             Standing::Documented,
-            Turn::Nobody,
+            Turn::AtRest,
             "nothing to do until 12 Mar",
         ),
     ];
