@@ -234,7 +234,7 @@ fn older_service_owes_nothing_until_the_path_requires_it() {
     let verdict = cluster.verdict("web");
     assert_eq!(
         (verdict.standing, verdict.turn),
-        (Some(Standing::Predates), Some(Turn::Nobody))
+        (Some(Standing::Predates), Some(Turn::AtRest))
     );
     let over = cluster
         .verdict_at("web", instant("2026-06-02T00:00:00Z"))

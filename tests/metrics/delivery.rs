@@ -1,11 +1,10 @@
 //! Rollouts in a scrape: counters from writes, exact windows and the contrast from records.
 
 use goldenpath::api::DeliveryRecordStatus;
-use goldenpath::api::delivery_record::{DayCount, DeliveryCounts, RecordedWorkload};
+use goldenpath::api::delivery_record::{DayCount, DeliveryCounts};
 use goldenpath::assess::adoption::index::Contributions;
 use goldenpath::assess::delivery::side::Side;
 use goldenpath::assess::delivery::tallies::{Labels, Tallies};
-use goldenpath::assess::namespace_index::records::{PackedStatus, Record};
 use goldenpath::assess::register::index::Register;
 use goldenpath::assess::verdict::AsOf;
 use goldenpath::report::metrics::{Counted, Options, families_of, text};
@@ -13,6 +12,7 @@ use serde_json::json;
 
 use crate::fixtures::{Cluster, now};
 use crate::fleet::{cluster, golden, lonely, of_team};
+use crate::records::put_record;
 
 const TEAMS: [&str; 3] = ["red", "green", "blue"];
 
@@ -33,23 +33,11 @@ fn record(cluster: &mut Cluster, name: &str, side: Side, releases: u32, failed: 
         lead_times: vec![3_600; releases as usize],
         recovery_times: vec![600; failed as usize],
     };
-    let record = Record {
-        uid: None,
-        version: None,
-        generation: Some(1),
-        owner: None,
-        workload: RecordedWorkload {
-            group: "apps".to_owned(),
-            kind: "Deployment".to_owned(),
-            name: name.to_owned(),
-        },
-        packed: PackedStatus::of(&DeliveryRecordStatus {
-            days: vec![day],
-            ..DeliveryRecordStatus::default()
-        }),
+    let status = DeliveryRecordStatus {
+        days: vec![day],
+        ..DeliveryRecordStatus::default()
     };
-    let object = format!("deployment-{name}");
-    cluster.0.put_record("shop", &object, record);
+    put_record(&mut cluster.0, name, &status);
 }
 
 /// Six services of three teams on each side.

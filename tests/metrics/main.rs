@@ -15,5 +15,7 @@ mod followed;
 mod problems;
 mod properties;
 mod readme;
+#[path = "../suite/records.rs"]
+mod records;
 mod register;
 mod streamed;

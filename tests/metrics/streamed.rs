@@ -4,13 +4,10 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use goldenpath::assess::adoption::index::Contributions;
 use goldenpath::assess::inventory::Inventory;
 use goldenpath::assess::object::kind::{WatchedKind, WorkloadId};
-use goldenpath::assess::register::index::Register;
 use goldenpath::assess::settings::Settings;
 use goldenpath::assess::source::Problem;
-use goldenpath::assess::verdict::AsOf;
 use goldenpath::report::document::encode;
 use goldenpath::report::document::list::{ExceptionQuery, WorkloadQuery};
 use goldenpath::report::document::parameters::QueryError;
@@ -24,18 +21,11 @@ use crate::fleet::{cluster, excusing, golden, lonely, of_service, of_team, withi
 use crate::properties::{Fleet, fleet};
 
 fn view(inventory: &Inventory) -> Arc<ReportView> {
-    Arc::new(ReportView {
-        version: inventory.version(),
-        inventory: inventory.snapshot(),
-        contributions: Contributions::of(inventory, &AsOf::new(now())),
-        register: Register::of(inventory, &AsOf::new(now())),
-        as_of: now(),
-        problems: vec![
-            Problem::new("shop/Deployment/w1", "cannot be\u{7f} followed"),
-            Problem::new("Rollout", "cannot be followed"),
-        ],
-        summary: Arc::default(),
-    })
+    let problems = vec![
+        Problem::new("shop/Deployment/w1", "cannot be\u{7f} followed"),
+        Problem::new("Rollout", "cannot be followed"),
+    ];
+    Arc::new(ReportView::of(inventory, now(), problems))
 }
 
 fn pieces(mut stream: Stream) -> Vec<String> {

@@ -7,10 +7,7 @@ use std::sync::{Arc, LazyLock};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use goldenpath::assess::adoption::index::Contributions;
 use goldenpath::assess::inventory::Inventory;
-use goldenpath::assess::register::index::Register;
-use goldenpath::assess::verdict::AsOf;
 use goldenpath::report::document::encode;
 use goldenpath::report::document::view::ReportView;
 use goldenpath::server::{self, BasePath, Limits, Patience, Readiness, Source};
@@ -45,15 +42,7 @@ pub static REPORT: LazyLock<String> =
     LazyLock::new(|| encode::json(&view(&FLEET).report()).unwrap());
 
 pub fn view(inventory: &Inventory) -> Arc<ReportView> {
-    Arc::new(ReportView {
-        version: inventory.version(),
-        inventory: inventory.snapshot(),
-        contributions: Contributions::of(inventory, &AsOf::new(now())),
-        register: Register::of(inventory, &AsOf::new(now())),
-        as_of: now(),
-        problems: Vec::new(),
-        summary: Arc::default(),
-    })
+    Arc::new(ReportView::of(inventory, now(), Vec::new()))
 }
 
 fn limits(patience: [u64; 3], connections: usize) -> Limits {

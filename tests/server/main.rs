@@ -11,6 +11,8 @@ mod ground;
 mod lists;
 mod openapi;
 mod pages;
+#[path = "../suite/records.rs"]
+mod records;
 #[path = "../suite/serving.rs"]
 mod serving;
 

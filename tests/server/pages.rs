@@ -7,9 +7,7 @@ use std::sync::{Arc, LazyLock};
 use std::time::Instant;
 
 use flate2::read::GzDecoder;
-use goldenpath::api::delivery_record::RecordedWorkload;
 use goldenpath::assess::inventory::Inventory;
-use goldenpath::assess::namespace_index::records::{PackedStatus, Record};
 use goldenpath::assess::settings::Settings;
 use goldenpath::report::document::services::ServiceQuery;
 use goldenpath::report::document::view::ReportView;
@@ -21,6 +19,7 @@ use serde_json::{Value, json};
 
 use crate::fixtures::{Cluster, deployment, exception, web_path, with};
 use crate::ground::{self, Answer, Server, ask, open, send, whole};
+use crate::records::put_record;
 
 const HOSTILE: &str = "<script>alert('x')</script>\"'&\u{202e}drow";
 
@@ -72,19 +71,11 @@ fn rollouts(cluster: &mut Cluster) {
         {"number": 1, "cause": "release", "startedAt": at(1), "failedAt": at(2), "recoveredAt": at(4),
          "result": "failed", "failure": "Deadline", "failureVisible": true, "standing": "deviating"},
     ]});
-    let record = Record {
-        uid: None,
-        version: None,
-        generation: Some(1),
-        owner: None,
-        workload: RecordedWorkload {
-            group: "apps".to_owned(),
-            kind: "Deployment".to_owned(),
-            name: "w001".to_owned(),
-        },
-        packed: PackedStatus::of(&serde_json::from_value(status).unwrap()),
-    };
-    cluster.0.put_record("shop", "deployment-w001", record);
+    put_record(
+        &mut cluster.0,
+        "w001",
+        &serde_json::from_value(status).unwrap(),
+    );
 }
 
 /// A request with more headers.
@@ -308,7 +299,7 @@ fn services_are_filtered_sorted_and_exported() {
     assert!(found("").contains("Page 1 of 3"));
     assert!(found("q=W00").contains("10 services found"));
     assert!(found("team=team-1&state=&q=").contains("40 services found"));
-    assert!(found("team=nobody").contains("Show all services"));
+    assert!(found("team=absent").contains("Show all services"));
     let page = found("sort=name&page=2&team=team-1&limit=20");
     assert!(
         page.contains("aria-sort=\"ascending\"") && page.contains("rel=\"prev\""),
