@@ -27,7 +27,7 @@ const CEL: [&str; 8] = [
 ];
 /// `hours <- multiset <- … <- planner` in `src/assess`: what is read of objects, what is judged of
 /// them, what was seen, what follows from it, what is to be written.
-const ASSESS: [&str; 20] = [
+const ASSESS: [&str; 21] = [
     "hours",
     "multiset",
     "wording",
@@ -39,6 +39,7 @@ const ASSESS: [&str; 20] = [
     "workload",
     "exception",
     "namespace_index",
+    "goal_objects",
     "verdict",
     "inventory",
     "register",

@@ -135,6 +135,10 @@ pub struct DeviationExceptionSpec {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 1000))]
     pub would_return_if: Option<String>,
+    /// Names of RoadmapItems after which the team can return to the path.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(schema_with = "schema::roadmap_items")]
+    pub waits_for: Vec<String>,
     /// Review interval, if shorter than the path's.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub review_every: Option<Period>,
@@ -334,7 +338,7 @@ pub struct DeviationExceptionStatus {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 63))]
     pub phase: Option<String>,
-    /// Conditions: Ready, Approved, ReviewCurrent, InUse, Needed, ChecksKnown, PathFound.
+    /// Conditions: Ready, Approved, ReviewCurrent, InUse, Needed, ChecksKnown, PathFound, WaitsForKnown.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(schema_with = "schema::conditions")]
     pub conditions: Vec<Condition>,

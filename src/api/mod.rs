@@ -4,6 +4,7 @@
 
 pub mod condition;
 pub mod delivery_record;
+pub mod developer_survey;
 pub mod deviation_exception;
 mod exception_policy;
 pub mod golden_path;
@@ -12,19 +13,26 @@ pub mod keys;
 mod level;
 mod path_status;
 pub mod period;
+pub mod persona;
+pub mod platform_objective;
 pub mod previous;
 mod refusal;
+pub mod roadmap_item;
 mod schema;
 pub mod text;
 
 pub use delivery_record::{DeliveryRecord, DeliveryRecordSpec, DeliveryRecordStatus};
+pub use developer_survey::{DeveloperSurvey, DeveloperSurveySpec, DeveloperSurveyStatus};
 pub use deviation_exception::{
     DeviationException, DeviationExceptionSpec, DeviationExceptionStatus,
 };
 pub use golden_path::{GoldenPath, GoldenPathSpec, GoldenPathStatus};
 pub use instant::Instant;
 pub use period::Period;
+pub use persona::{Persona, PersonaSpec, PersonaStatus};
+pub use platform_objective::{PlatformObjective, PlatformObjectiveSpec, PlatformObjectiveStatus};
 pub use refusal::refused_dates;
+pub use roadmap_item::{RoadmapItem, RoadmapItemSpec, RoadmapItemStatus};
 
 use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition;
 use kube::CustomResourceExt;
@@ -42,6 +50,10 @@ pub fn crds() -> Vec<CustomResourceDefinition> {
         GoldenPath::crd(),
         DeviationException::crd(),
         DeliveryRecord::crd(),
+        PlatformObjective::crd(),
+        DeveloperSurvey::crd(),
+        RoadmapItem::crd(),
+        Persona::crd(),
     ]
     .map(schema::tidied)
     .into()

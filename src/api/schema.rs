@@ -14,13 +14,14 @@ use super::text::Shape;
 const MOST_EXACT: f64 = 9_007_199_254_740_991.0;
 
 /// Fields that accept several lines: prose, snippets and expressions. Other text fields accept one.
-const SEVERAL_LINES: [&str; 10] = [
+const SEVERAL_LINES: [&str; 11] = [
     "description",
     "expression",
     "jobToBeDone",
     "message",
     "messageExpression",
     "note",
+    "promql",
     "reason",
     "remediation",
     "stillNeededBecause",
@@ -35,6 +36,16 @@ pub(super) fn path_name(_: &mut SchemaGenerator) -> Schema {
 /// Names golden paths had before.
 pub(super) fn path_names(_: &mut SchemaGenerator) -> Schema {
     json_schema!({"type": "array", "maxItems": 16, "items": name(Shape::DnsLabel)})
+}
+
+/// Roadmap items that an exception waits for.
+pub(super) fn roadmap_items(_: &mut SchemaGenerator) -> Schema {
+    json_schema!({"type": "array", "maxItems": 16, "items": name(Shape::DnsLabel)})
+}
+
+/// The name of a cluster-scoped object of ours other than a path, or of a part of one.
+pub(super) fn dns_label(_: &mut SchemaGenerator) -> Schema {
+    name(Shape::DnsLabel)
 }
 
 /// The checks an exception names.

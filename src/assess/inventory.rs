@@ -14,6 +14,7 @@ use super::verdict::{AsOf, JudgeContext};
 use super::workload::{ReadContext, Workload};
 use crate::api::{GoldenPathStatus, Period};
 use crate::assess::exception::assurance::Vouching;
+use crate::assess::goal_objects::Goals;
 use crate::assess::inventory::births::CreationDays;
 use crate::assess::inventory::changes::Logs;
 use crate::assess::inventory::faults::SeenFaults;
@@ -69,6 +70,8 @@ pub struct Inventory {
     creation_days: CreationDays,
     undecodable: UndecodableObjects,
     exceptions_kept: bool,
+    /// Shared with the snapshots that readers hold.
+    goals: Arc<Goals>,
 }
 
 /// Objects to read again after a change.
@@ -102,6 +105,7 @@ impl Inventory {
             creation_days: CreationDays::default(),
             undecodable: UndecodableObjects::default(),
             exceptions_kept: false,
+            goals: Arc::default(),
         }
     }
 
@@ -196,6 +200,17 @@ impl Inventory {
         self.exceptions_kept
     }
 
+    /// Objectives, surveys, roadmap items and personas.
+    pub fn goals(&self) -> &Arc<Goals> {
+        &self.goals
+    }
+
+    /// Changes objectives, surveys, roadmap items or personas.
+    pub fn change_goals<T>(&mut self, change: impl FnOnce(&mut Goals) -> T) -> T {
+        self.version += 1;
+        change(Arc::make_mut(&mut self.goals))
+    }
+
     /// A counter that grows with every change, so that readers can cache.
     pub fn version(&self) -> u64 {
         self.version
@@ -249,6 +264,7 @@ impl Inventory {
             last_tick: self.last_tick,
             undecodable: self.undecodable.clone(),
             exceptions_kept: self.exceptions_kept,
+            goals: self.goals.clone(),
             creation_days: self.creation_days.snapshot(),
             ..Self::new(self.settings.clone())
         }

@@ -5,6 +5,7 @@
 pub mod adoption;
 pub mod delivery;
 pub mod exception;
+pub mod goal_objects;
 mod hours;
 pub mod inventory;
 mod multiset;

@@ -9,3 +9,4 @@ pub mod labels;
 pub(in crate::assess) mod metadata;
 pub mod namespace;
 pub mod template_hash;
+pub mod undecodable;

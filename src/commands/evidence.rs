@@ -56,7 +56,8 @@ pub(super) enum Extent {
     Overview,
     /// As the overview, with the records of rollouts.
     Delivery,
-    /// The namespace that is named, else all of them; with the messages of checks and rollouts.
+    /// The namespace that is named, else all of them; with the messages of checks, rollouts, and
+    /// objectives, surveys, roadmap items and personas.
     Page,
     /// The namespace that is named, else the context's; with the messages of checks and rollouts.
     Workload,
@@ -151,6 +152,10 @@ impl Evidence {
             messages: match extent {
                 Extent::Overview | Extent::Delivery => false,
                 Extent::Page | Extent::Workload => true,
+            },
+            goals: match extent {
+                Extent::Page => true,
+                Extent::Overview | Extent::Delivery | Extent::Workload => false,
             },
         };
         let listing = runtime::start()?

@@ -12,8 +12,12 @@ use super::passed_over::{PassedOver, Reason};
 use super::read::{Input, Manifest};
 use super::repeated::{self, Repeated};
 use super::shape;
-use crate::api::{self, DeviationException, GoldenPath, keys};
+use crate::api::{
+    self, DeveloperSurvey, DeviationException, GoldenPath, Persona, PlatformObjective, RoadmapItem,
+    keys,
+};
 use crate::assess::exception::record::Exception;
+use crate::assess::goal_objects::{GoalKind, GoalResource};
 use crate::assess::inventory::Inventory;
 use crate::assess::object::kind::{ExtraKind, WatchedKind};
 use crate::assess::object::namespace::Namespace;
@@ -64,6 +68,7 @@ pub fn load(input: Input, mut settings: Settings, extra: &[ExtraKind], now: Time
         match role(&manifest.value) {
             Role::Path => loaded.take_path(manifest),
             Role::Namespace => loaded.take_namespace(&manifest),
+            Role::Goal(kind) => loaded.take_goal(kind, manifest),
             Role::Exception | Role::Other => later.push(manifest),
         }
     }
@@ -71,7 +76,7 @@ pub fn load(input: Input, mut settings: Settings, extra: &[ExtraKind], now: Time
         match role(&manifest.value) {
             Role::Exception => loaded.take_exception(manifest, now),
             Role::Other => loaded.take_workload(manifest),
-            Role::Path | Role::Namespace => {}
+            Role::Path | Role::Namespace | Role::Goal(_) => {}
         }
     }
     loaded
@@ -82,6 +87,7 @@ enum Role {
     Path,
     Namespace,
     Exception,
+    Goal(GoalKind),
     Other,
 }
 
@@ -92,6 +98,10 @@ fn role(value: &Value) -> Role {
     match (group, value["kind"].as_str()) {
         (Some((api::GROUP, _)), Some("GoldenPath")) => Role::Path,
         (Some((api::GROUP, _)), Some("DeviationException")) => Role::Exception,
+        (Some((api::GROUP, _)), Some(kind)) => GoalKind::ALL
+            .into_iter()
+            .find(|goal| goal.as_str() == kind)
+            .map_or(Role::Other, Role::Goal),
         (None, Some("Namespace")) => Role::Namespace,
         (Some(_) | None, Some(_) | None) => Role::Other,
     }
@@ -144,6 +154,21 @@ impl Loaded {
         let key = (namespace.clone(), exception.name.to_string());
         self.inventory.put_exception(&namespace, exception);
         self.sources.exceptions.insert(key, source);
+    }
+
+    fn take_goal(&mut self, kind: GoalKind, manifest: Manifest) {
+        match kind {
+            GoalKind::Objective => self.take_goal_as::<PlatformObjective>(manifest),
+            GoalKind::Survey => self.take_goal_as::<DeveloperSurvey>(manifest),
+            GoalKind::RoadmapItem => self.take_goal_as::<RoadmapItem>(manifest),
+            GoalKind::Persona => self.take_goal_as::<Persona>(manifest),
+        }
+    }
+
+    fn take_goal_as<R: GoalResource>(&mut self, manifest: Manifest) {
+        if let Some(resource) = self.typed::<R>(manifest.value, &manifest.source) {
+            self.inventory.change_goals(|goals| goals.put(resource));
+        }
     }
 
     fn take_workload(&mut self, manifest: Manifest) {

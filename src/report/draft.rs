@@ -316,6 +316,7 @@ fn spec(answers: &DraftInput, subject: &Subject, now: Timestamp) -> Option<Devia
             description: None,
         },
         would_return_if: input.would_return_if,
+        waits_for: Vec::new(),
         review_every: None,
         expires_at: input.end.map(|end| Instant(end.at(now))),
         bound_to: None,

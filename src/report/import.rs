@@ -339,6 +339,7 @@ fn spec(group: &WorkloadWaivers<'_>, reason: String) -> DeviationExceptionSpec {
             description: None,
         },
         would_return_if: None,
+        waits_for: Vec::new(),
         review_every: None,
         expires_at: None,
         bound_to: None,

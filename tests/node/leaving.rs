@@ -8,10 +8,14 @@ use crate::readme;
 use crate::story::{Helm, SOON, Story};
 use crate::workloads::all_labels;
 
-const DEFINITIONS: [&str; 3] = [
+const DEFINITIONS: [&str; 7] = [
     "customresourcedefinition.apiextensions.k8s.io/deliveryrecords.goldenpath.dev",
+    "customresourcedefinition.apiextensions.k8s.io/developersurveys.goldenpath.dev",
     "customresourcedefinition.apiextensions.k8s.io/deviationexceptions.goldenpath.dev",
     "customresourcedefinition.apiextensions.k8s.io/goldenpaths.goldenpath.dev",
+    "customresourcedefinition.apiextensions.k8s.io/personas.goldenpath.dev",
+    "customresourcedefinition.apiextensions.k8s.io/platformobjectives.goldenpath.dev",
+    "customresourcedefinition.apiextensions.k8s.io/roadmapitems.goldenpath.dev",
 ];
 
 /// What has our name in its own and stays: the definitions, what serves them and what is in them;
@@ -87,6 +91,10 @@ pub fn the_definitions_go_with_everything_in_them(story: &Story) {
         "goldenpaths.goldenpath.dev",
         "deviationexceptions.goldenpath.dev",
         "deliveryrecords.goldenpath.dev",
+        "platformobjectives.goldenpath.dev",
+        "developersurveys.goldenpath.dev",
+        "roadmapitems.goldenpath.dev",
+        "personas.goldenpath.dev",
     ];
     story.kubectl(&[&["delete", "crd"][..], &crds].concat());
     let left = story.kubectl(&["get", "crd", "-o=name"]);

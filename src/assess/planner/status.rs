@@ -7,12 +7,14 @@ use jiff::Timestamp;
 use crate::api::previous::Previous;
 
 mod exception;
+mod goal;
 mod path;
 mod undecodable;
 
 pub(super) use exception::{ExceptionFindings, PathFound, UnknownCheck, exception_status};
+pub(super) use goal::{objective_status, persona_status, roadmap_item_status, survey_status};
 pub(super) use path::{NewServicesNow, PathFindings, path_status};
-pub(super) use undecodable::undecodable_status;
+pub(super) use undecodable::{StatusOfUndecodable, undecodable_status};
 
 /// A date for messages, in UTC.
 fn day(at: Timestamp) -> String {

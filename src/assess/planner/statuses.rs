@@ -1,4 +1,4 @@
-//! Statuses of paths and exceptions: a write for each status that differs from the stored one, at most
+//! Statuses of our custom resources: a write for each status that differs from the stored one, at most
 //! one per object every 10 s. The content of a status is decided in `status`, not here.
 
 use std::collections::{BTreeSet, HashMap};
@@ -9,10 +9,12 @@ use jiff::Timestamp;
 use crate::api::{DeviationExceptionStatus, GoldenPathStatus, Period};
 use crate::assess::adoption::Tally;
 use crate::assess::adoption::index::Contributions;
+use crate::assess::goal_objects::GoalKind;
 use crate::assess::inventory::faults::FaultCounts;
 use crate::assess::inventory::{ExceptionKey, Inventory};
 use crate::assess::planner::pacing::{Pacing, WriteResult, earliest};
 use crate::assess::planner::statuses::exceptions::differing;
+use crate::assess::planner::statuses::goals::{GoalStatus, changed_goals};
 use crate::assess::planner::warning_policies::PolicyPlanner;
 use crate::assess::register::index::Register;
 use crate::assess::state::Phase;
@@ -20,6 +22,7 @@ use crate::assess::verdict::AsOf;
 
 mod edits;
 mod exceptions;
+mod goals;
 mod paths;
 
 /// Shortest time between two status writes of one object.
@@ -35,6 +38,8 @@ pub enum Owned {
     Path(Arc<str>),
     /// A DeviationException, by namespace and name.
     Exception(Arc<str>, Arc<str>),
+    /// An objective, survey, roadmap item or persona, by name.
+    Goal(GoalKind, Arc<str>),
 }
 
 /// A status to store.
@@ -92,6 +97,8 @@ pub struct StatusPlan {
     pub exceptions: Vec<StatusWrite<DeviationExceptionStatus>>,
     /// Statuses of paths.
     pub paths: Vec<StatusWrite<GoldenPathStatus>>,
+    /// Statuses of objectives, surveys, roadmap items and personas.
+    pub goals: Vec<StatusWrite<GoalStatus>>,
     /// How many workloads each check could not be evaluated on: the inventory may forget its samples of
     /// all others.
     pub faults: FaultCounts,
@@ -149,6 +156,11 @@ impl StatusPlanner {
         for write in paths::changed_paths(facts, policies, counts, now) {
             if self.starts(facts, &write, now, &mut plan.again_at) {
                 plan.paths.push(write);
+            }
+        }
+        for write in changed_goals(facts, now) {
+            if self.starts(facts, &write, now, &mut plan.again_at) {
+                plan.goals.push(write);
             }
         }
         plan
@@ -271,12 +283,13 @@ impl Owned {
                 let key = (namespace.clone(), name.clone());
                 !facts.undecodable().exceptions.contains_key(&key)
             }
+            Self::Goal(kind, name) => facts.goals().is_decodable(*kind, name),
         }
     }
 
     fn into_exception(self) -> Option<ExceptionKey> {
         match self {
-            Self::Path(_) => None,
+            Self::Path(_) | Self::Goal(..) => None,
             Self::Exception(namespace, name) => Some((namespace, name)),
         }
     }
@@ -287,6 +300,7 @@ impl Owned {
             Self::Exception(namespace, name) => facts
                 .namespace(namespace)
                 .is_some_and(|ns| ns.exception(name).is_some()),
+            Self::Goal(kind, name) => facts.goals().has(*kind, name),
         };
         is_known || !self.is_decodable(facts)
     }

@@ -2,6 +2,7 @@
 //! custom resource is one row here and one type in `intake`. `follow` lists and watches them.
 
 use std::collections::HashSet;
+use std::marker::PhantomData;
 use std::sync::Arc;
 
 use k8s_openapi::api::admissionregistration::v1::{
@@ -11,9 +12,14 @@ use k8s_openapi::api::core::v1::{Namespace, Service};
 use kube::core::ApiResource;
 
 use super::intake::{
-    DeliveryRecords, Exceptions, Intake, Namespaces, Paths, Services, WarningPolicies, Workloads,
+    DeliveryRecords, Exceptions, Goals, Intake, Namespaces, Paths, Services, WarningPolicies,
+    Workloads,
 };
-use crate::api::{DeliveryRecord, DeviationException, GoldenPath};
+use crate::api::{
+    DeliveryRecord, DeveloperSurvey, DeviationException, GoldenPath, Persona, PlatformObjective,
+    RoadmapItem,
+};
+use crate::assess::goal_objects::GoalResource;
 use crate::assess::object::kind::WatchedKind;
 use crate::assess::settings::Settings;
 use crate::assess::warning::Part;
@@ -128,6 +134,28 @@ pub static DELIVERY_RECORDS: FollowedKind = FollowedKind {
     intake: || Arc::new(DeliveryRecords),
 };
 
+static OBJECTIVES: FollowedKind = goals::<PlatformObjective>();
+static SURVEYS: FollowedKind = goals::<DeveloperSurvey>();
+static ROADMAP: FollowedKind = goals::<RoadmapItem>();
+static PERSONAS: FollowedKind = goals::<Persona>();
+
+/// The platform team's own objects, which the operator judges and labels without.
+pub static GOALS: [&FollowedKind; 4] = [&OBJECTIVES, &SURVEYS, &ROADMAP, &PERSONAS];
+
+const fn goals<R: GoalResource + 'static>() -> FollowedKind {
+    FollowedKind {
+        name: R::KIND.as_str(),
+        resource: || ApiResource::erase::<R>(&()),
+        scoping: Scoping::Cluster,
+        needed_for: NeededFor::Nothing,
+        selection: Selection::All,
+        definition: Definition::Ours,
+        absent: None,
+        is_wanted: |_| true,
+        intake: || Arc::new(Goals::<R>(PhantomData)),
+    }
+}
+
 // The approval policy is watched as well, under the name of its kind.
 static WARNING_POLICIES: FollowedKind = FollowedKind {
     name: "ValidatingAdmissionPolicy (warning)",
@@ -154,12 +182,16 @@ static WARNING_BINDINGS: FollowedKind = FollowedKind {
 };
 
 /// Every followed kind but workloads.
-static KINDS: [&FollowedKind; 7] = [
+static KINDS: [&FollowedKind; 11] = [
     &PATHS,
     &EXCEPTIONS,
     &NAMESPACES,
     &SERVICES,
     &DELIVERY_RECORDS,
+    &OBJECTIVES,
+    &SURVEYS,
+    &ROADMAP,
+    &PERSONAS,
     &WARNING_POLICIES,
     &WARNING_BINDINGS,
 ];

@@ -4,6 +4,7 @@
 
 use std::collections::HashSet;
 use std::fmt;
+use std::marker::PhantomData;
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -16,12 +17,13 @@ use tracing::warn;
 use crate::api::{DeliveryRecord, DeviationException, GoldenPath, keys};
 use crate::assess::delivery::seen::{self, Objects, Seen};
 use crate::assess::exception::record::Exception;
+use crate::assess::goal_objects::GoalResource;
 use crate::assess::inventory::lists::Listed;
-use crate::assess::inventory::undecodable::{self, Undecodable, readable_status};
 use crate::assess::namespace_index::KubeService;
 use crate::assess::namespace_index::records::{PackedStatus, Record};
 use crate::assess::object::kind::{WatchedKind, WorkloadId};
 use crate::assess::object::namespace::Namespace;
+use crate::assess::object::undecodable::{self, Undecodable, readable_status};
 use crate::assess::path::{Origin, owner};
 use crate::assess::settings::Settings;
 use crate::assess::warning::Part;
@@ -249,6 +251,43 @@ impl Intake for DeliveryRecords {
     fn complete(&self, listed: &HashSet<Key>, _outlived: &HashSet<Key>, context: &Context) {
         complete(&Listed::Records(listed), context);
         context.planners().delivery.records_are_listed();
+    }
+}
+
+/// Objectives, surveys, roadmap items or personas.
+pub struct Goals<R>(pub PhantomData<fn() -> R>);
+
+impl<R> fmt::Debug for Goals<R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Goals")
+    }
+}
+
+impl<R: GoalResource> Intake for Goals<R> {
+    fn put(&self, object: Value, context: &Context) {
+        match decode::<R>(&object) {
+            Ok(resource) => context
+                .inventory()
+                .change_goals(|goals| goals.put(resource)),
+            Err(why) => {
+                warn_undecodable(R::KIND.as_str(), &object, &why, context);
+                let (_, name) = named(&object);
+                let undecodable = Undecodable::read(&object, &why);
+                let mut inventory = context.inventory();
+                inventory.change_goals(|goals| goals.put_undecodable::<R>(name, undecodable));
+            }
+        }
+    }
+
+    fn remove(&self, (_, name): &Key, context: &Context) {
+        let mut inventory = context.inventory();
+        inventory.change_goals(|goals| goals.remove::<R>(name));
+    }
+
+    fn complete(&self, listed: &HashSet<Key>, _outlived: &HashSet<Key>, context: &Context) {
+        let names = names(listed);
+        let mut inventory = context.inventory();
+        inventory.change_goals(|goals| goals.retain::<R>(&names));
     }
 }
 

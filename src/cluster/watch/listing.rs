@@ -8,7 +8,7 @@ use kube::Client;
 use kube::api::Api;
 use serde_json::Value;
 
-use super::followed::{DELIVERY_RECORDS, EXCEPTIONS, Followed, NAMESPACES, PATHS};
+use super::followed::{DELIVERY_RECORDS, EXCEPTIONS, Followed, GOALS, NAMESPACES, PATHS};
 use super::intake::{Intake as _, Paths};
 use crate::api::golden_path::KindRef;
 use crate::assess::inventory::Inventory;
@@ -41,6 +41,8 @@ pub struct ListingSettings {
     pub paths: Option<Vec<Value>>,
     /// Whether the inventory keeps the messages of checks.
     pub messages: bool,
+    /// Whether to read objectives, surveys, roadmap items and personas.
+    pub goals: bool,
 }
 
 /// Which namespaces are read.
@@ -98,6 +100,11 @@ pub async fn list(settings: ListingSettings) -> Result<Listing> {
     if context.judging().delivery.is_some() {
         let records = Followed::kind(&DELIVERY_RECORDS);
         reader.read_into(&records, &context).await?;
+    }
+    if settings.goals {
+        for kind in GOALS {
+            reader.read_into(&Followed::kind(kind), &context).await?;
+        }
     }
     let mut problems = reader.problems;
     problems.extend(context.problems());

@@ -1,4 +1,4 @@
-//! Statuses of paths and exceptions: one request for both, applied whole. An exception that entered
+//! Statuses of our custom resources: one request for all, applied whole. An exception that entered
 //! another phase is queued as an Event with the plan that found it.
 
 use futures::future::BoxFuture;
@@ -10,7 +10,11 @@ use serde_json::json;
 
 use super::apply::{ApiWriter, WriteOutcome, WriteTarget, params};
 use super::lanes::{Lane, SlowPlan, WriteJob, jobs};
-use crate::api::{API_VERSION, DeviationException, GoldenPath};
+use crate::api::{
+    API_VERSION, DeveloperSurvey, DeviationException, GoldenPath, Persona, PlatformObjective,
+    RoadmapItem,
+};
+use crate::assess::goal_objects::GoalKind;
 use crate::assess::planner::statuses::{Owned, StatusWrite, StoredStatus};
 use crate::cluster::context::Context;
 use crate::cluster::counters::WriteVerb;
@@ -26,6 +30,7 @@ pub fn plan(context: &Context, view: &View) -> SlowPlan {
     context.inventory().forget_faults(&plan.faults);
     let mut writes = jobs(plan.exceptions);
     writes.extend(jobs(plan.paths));
+    writes.extend(jobs(plan.goals));
     SlowPlan {
         writes,
         events: plan.phases.into_iter().map(EventTrigger::Phase).collect(),
@@ -47,6 +52,7 @@ impl<S: StoredStatus + Serialize + Send + Sync + 'static> WriteJob for StatusWri
         match &self.of {
             Owned::Path(name) => format!("GoldenPath/{name}"),
             Owned::Exception(namespace, name) => format!("{namespace}/DeviationException/{name}"),
+            Owned::Goal(kind, name) => format!("{}/{name}", kind.as_str()),
         }
     }
 
@@ -71,6 +77,7 @@ impl ApiWriter {
                 Some(&**namespace),
                 name,
             ),
+            Owned::Goal(kind, name) => (resource_of_goal(*kind), None, name),
         };
         let target = WriteTarget {
             resource,
@@ -88,5 +95,14 @@ impl ApiWriter {
         let request =
             requests.patch_subresource("status", target.name, &params(), &Patch::Apply(&body));
         self.send(request).await.0
+    }
+}
+
+fn resource_of_goal(kind: GoalKind) -> ApiResource {
+    match kind {
+        GoalKind::Objective => ApiResource::erase::<PlatformObjective>(&()),
+        GoalKind::Survey => ApiResource::erase::<DeveloperSurvey>(&()),
+        GoalKind::RoadmapItem => ApiResource::erase::<RoadmapItem>(&()),
+        GoalKind::Persona => ApiResource::erase::<Persona>(&()),
     }
 }

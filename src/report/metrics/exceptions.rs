@@ -5,6 +5,7 @@ use jiff::Timestamp;
 use super::family::Series;
 use super::{Fleet, owner};
 use crate::assess::exception::assurance::{Assurance, Doubt};
+use crate::assess::goal_objects::GoalKind;
 use crate::assess::register::{ExceptionView, next};
 use crate::assess::state::Phase;
 use crate::report::terminal::share::as_float;
@@ -105,10 +106,14 @@ pub(super) fn unverified(fleet: &Fleet<'_>) -> Option<f64> {
 pub(super) fn undecodable<'a>(fleet: &'a Fleet<'a>) -> Series<'a> {
     let paths = fleet.inventory.undecodable_paths().len();
     let exceptions = fleet.inventory.undecodable_exceptions().len();
+    let goals = fleet.inventory.goals().undecodable();
+    let of_kind = |kind: GoalKind| goals.iter().filter(|(found, ..)| *found == kind).count();
+    let goals = GoalKind::ALL.map(|kind| ([kind.as_str()], as_float(of_kind(kind))));
     [
         (["GoldenPath"], as_float(paths)),
         (["DeviationException"], as_float(exceptions)),
     ]
     .into_iter()
+    .chain(goals)
     .collect()
 }

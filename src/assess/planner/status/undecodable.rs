@@ -5,8 +5,11 @@ use jiff::Timestamp;
 
 use crate::api::condition::{READY, STALLED, Statement, settle};
 use crate::api::golden_path::NewServices;
-use crate::api::{DeviationExceptionStatus, GoldenPathStatus};
-use crate::assess::inventory::undecodable::{REASON, Undecodable};
+use crate::api::{
+    DeveloperSurveyStatus, DeviationExceptionStatus, GoldenPathStatus, PersonaStatus,
+    PlatformObjectiveStatus, RoadmapItemStatus,
+};
+use crate::assess::object::undecodable::{REASON, Undecodable};
 
 /// A status that can report its object as undecodable.
 pub(in crate::assess::planner) trait StatusOfUndecodable:
@@ -65,6 +68,46 @@ impl StatusOfUndecodable for GoldenPathStatus {
         }
     }
 }
+
+impl StatusOfUndecodable for PlatformObjectiveStatus {
+    /// Keeps what was measured: a frozen result is stored nowhere else.
+    fn of_undecodable(
+        before: Option<&Self>,
+        statements: Vec<Statement>,
+        generation: Option<i64>,
+        now: Timestamp,
+    ) -> Self {
+        let before = before.cloned().unwrap_or_default();
+        Self {
+            observed_generation: generation,
+            conditions: settle(&before.conditions, statements, generation, now),
+            ..before
+        }
+    }
+}
+
+/// Figures of these kinds are computed anew once the object can be decoded.
+macro_rules! keeps_nothing {
+    ($($status:ty),+) => {$(
+        impl StatusOfUndecodable for $status {
+            fn of_undecodable(
+                before: Option<&Self>,
+                statements: Vec<Statement>,
+                generation: Option<i64>,
+                now: Timestamp,
+            ) -> Self {
+                let conditions = before.map_or(&[][..], |status| &status.conditions);
+                Self {
+                    observed_generation: generation,
+                    conditions: settle(conditions, statements, generation, now),
+                    ..Self::default()
+                }
+            }
+        }
+    )+};
+}
+
+keeps_nothing!(DeveloperSurveyStatus, RoadmapItemStatus, PersonaStatus);
 
 /// The status of an undecodable object, if it differs from the stored one. `effect` completes "so it".
 pub(in crate::assess::planner) fn undecodable_status<S: StatusOfUndecodable>(

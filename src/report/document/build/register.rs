@@ -109,7 +109,13 @@ pub(super) fn undecodable(inventory: &Inventory) -> Vec<Problem> {
                 format!("exception {name} cannot be decoded, so it excuses nothing: {why}");
             Problem::new(format!("{namespace}/deviationexception/{name}"), message)
         });
-    paths.chain(exceptions).collect()
+    let goals = inventory.goals().undecodable();
+    let goals = goals.into_iter().map(|(kind, name, why)| {
+        let kind = kind.as_str();
+        let message = format!("{kind} {name} cannot be decoded, so it has no effect: {why}");
+        Problem::new(format!("{}/{name}", kind.to_lowercase()), message)
+    });
+    paths.chain(exceptions).chain(goals).collect()
 }
 
 /// Notes to the owner of an exception, beyond its phase.

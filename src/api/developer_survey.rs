@@ -1,0 +1,228 @@
+//! `DeveloperSurvey`: one wave of a survey, as counts and means of groups. `goldenpath survey import`
+//! writes it; answers of single people never enter the cluster. Nothing is computed here.
+
+#![allow(clippy::duplicated_attributes)] // every printer column has a name, a type and a path
+
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
+use kube::{CustomResource, KubeSchema};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::platform_objective::Span;
+use super::schema;
+
+/// Most groups of one wave.
+pub const MOST_GROUPS: usize = 200;
+
+/// One wave of a developer survey, as counts and means of groups.
+///
+/// Create it with `goldenpath survey import`, which hides groups that are too small.
+#[derive(CustomResource, KubeSchema, Serialize, Deserialize, Clone, Debug, PartialEq)]
+#[kube(
+    group = "goldenpath.dev",
+    version = "v1alpha1",
+    kind = "DeveloperSurvey",
+    plural = "developersurveys",
+    shortname = "dsurvey",
+    category = "golden-path",
+    status = "DeveloperSurveyStatus",
+    doc = "One wave of a developer survey, as counts and means of groups.",
+    validation = Rule::new("self.metadata.name.matches('^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$')")
+        .message("the name is used in metrics and links: use at most 63 lower-case letters, digits and '-', beginning and ending with a letter or digit"),
+    printcolumn(name = "Until", type_ = "string", json_path = ".spec.period.to"),
+    printcolumn(name = "Responses", type_ = "integer", json_path = ".status.responses"),
+    printcolumn(name = "Invited", type_ = "integer", json_path = ".spec.invited"),
+    printcolumn(name = "NPS", type_ = "string", json_path = ".status.columns.nps"),
+    printcolumn(name = "Trend", type_ = "string", json_path = ".status.columns.trend"),
+    printcolumn(name = "Questions", type_ = "string", json_path = ".spec.questionSet", priority = 1),
+    printcolumn(name = "Age", type_ = "date", json_path = ".metadata.creationTimestamp")
+)]
+#[serde(rename_all = "camelCase")]
+#[x_kube(
+    validation = Rule::new("!has(self.groups) || self.groups.all(g, g.responses >= self.minGroupSize)")
+        .message("a group has fewer responses than minGroupSize, so single answers could be guessed: hide it (goldenpath survey import does so)"),
+    validation = Rule::new("!has(self.hidden) || self.hidden.groups == 0 || (self.hidden.groups >= 2 && self.hidden.responses >= self.minGroupSize)")
+        .message("one hidden group, or fewer hidden responses than minGroupSize, can be found by subtraction: hide another group as well"),
+    validation = Rule::new("!has(oldSelf.groups) || !has(self.groups) || self.groups.all(g, oldSelf.groups.all(o, o.name != g.name || o.responses == g.responses && o == g || g.responses >= o.responses + 5))")
+        .message("a published wave accepts five or more new responses of a group at once: fewer would show the answers of single people")
+)]
+pub struct DeveloperSurveySpec {
+    /// Period in which answers were given.
+    pub period: Span,
+    /// Name of the question set. Only waves of the same set are compared.
+    #[schemars(schema_with = "schema::dns_label")]
+    pub question_set: String,
+    /// People who were invited; absent where unknown.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub invited: Option<u32>,
+    /// What the groups are. A wave has one grouping, because two would allow subtraction.
+    #[serde(default)]
+    pub grouping: Grouping,
+    /// Fewest responses of a group that is shown.
+    #[serde(default = "min_group_size")]
+    #[schemars(range(min = 5, max = 1_000))]
+    pub min_group_size: u32,
+    /// Groups that are large enough.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 200))]
+    #[x_kube(merge_strategy = ListMerge::Map(vec!["name".into()]))]
+    pub groups: Vec<SurveyGroup>,
+    /// Groups that are too small to be shown, and others hidden with them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hidden: Option<HiddenGroups>,
+}
+
+/// What the groups of a survey are.
+#[derive(JsonSchema, Serialize, Deserialize, Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum Grouping {
+    /// Teams.
+    #[default]
+    Team,
+    /// Personas.
+    Persona,
+}
+
+impl Grouping {
+    /// The word in objects and reports.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Team => "Team",
+            Self::Persona => "Persona",
+        }
+    }
+}
+
+/// Answers of one group.
+#[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, PartialEq)]
+#[x_kube(
+    validation = Rule::new("!has(self.nps) || self.nps.promoters + self.nps.passives + self.nps.detractors <= self.responses")
+        .message("nps counts more answers than the group has responses")
+)]
+pub struct SurveyGroup {
+    /// Name of the team or persona.
+    #[schemars(length(min = 1, max = 63))]
+    pub name: String,
+    /// Responses.
+    pub responses: u32,
+    /// Answers to the question whether people would recommend the platform.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub nps: Option<NpsCounts>,
+    /// Means of the SPACE questions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub space: Option<SpaceMeans>,
+}
+
+/// Answers from 0 to 10, counted.
+#[derive(KubeSchema, Serialize, Deserialize, Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub struct NpsCounts {
+    /// Answers of 9 and 10.
+    pub promoters: u32,
+    /// Answers of 7 and 8.
+    pub passives: u32,
+    /// Answers of 0 to 6.
+    pub detractors: u32,
+}
+
+/// Means of the answers from 1 to 5, with one decimal; higher is better.
+#[derive(KubeSchema, Serialize, Deserialize, Clone, Copy, Debug, PartialEq, Default)]
+pub struct SpaceMeans {
+    /// Satisfaction and well-being.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 1.0, max = 5.0))]
+    pub satisfaction: Option<f64>,
+    /// Performance: whether what is shipped works as intended.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 1.0, max = 5.0))]
+    pub performance: Option<f64>,
+    /// Activity: whether work gets done as often as makes sense.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 1.0, max = 5.0))]
+    pub activity: Option<f64>,
+    /// Communication and collaboration.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 1.0, max = 5.0))]
+    pub communication: Option<f64>,
+    /// Efficiency and flow.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 1.0, max = 5.0))]
+    pub efficiency: Option<f64>,
+}
+
+/// Groups that are not shown.
+#[derive(KubeSchema, Serialize, Deserialize, Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub struct HiddenGroups {
+    /// How many groups.
+    pub groups: u32,
+    /// Their responses together.
+    pub responses: u32,
+}
+
+/// Computed figures of a wave.
+#[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, PartialEq, Default)]
+#[serde(rename_all = "camelCase")]
+pub struct DeveloperSurveyStatus {
+    /// Generation of the spec that this status describes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub observed_generation: Option<i64>,
+    /// Conditions: Ready.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(schema_with = "schema::conditions")]
+    pub conditions: Vec<Condition>,
+    /// Responses of all groups, hidden ones included.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub responses: Option<u32>,
+    /// Responses ÷ invited, 0 to 1.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub response_rate: Option<f64>,
+    /// Net promoter score of the groups that are shown.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub nps: Option<NpsStatus>,
+    /// Change since the wave before with the same question set.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trend: Option<SurveyTrend>,
+    /// Texts of the columns that `kubectl get` prints.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub columns: Option<SurveyColumns>,
+}
+
+/// A net promoter score and how far it can be trusted.
+#[derive(KubeSchema, Serialize, Deserialize, Clone, Copy, Debug, PartialEq, Default)]
+pub struct NpsStatus {
+    /// Share of promoters minus share of detractors, -100 to 100.
+    pub score: f64,
+    /// Answers.
+    pub n: u32,
+    /// Lower end of the adjusted 95 % interval.
+    pub low: f64,
+    /// Upper end of the adjusted 95 % interval.
+    pub high: f64,
+}
+
+/// Change since an earlier wave.
+#[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, PartialEq, Default)]
+pub struct SurveyTrend {
+    /// Name of the earlier wave.
+    #[schemars(length(max = 253))]
+    pub since: String,
+    /// Change of the net promoter score.
+    pub change: f64,
+    /// Whether the change is larger than the margins of both waves.
+    pub significant: bool,
+}
+
+/// Texts of printed columns.
+#[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, PartialEq, Eq, Default)]
+pub struct SurveyColumns {
+    /// Score and margin, such as "25 ± 15".
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 32))]
+    pub nps: Option<String>,
+    /// Change since the wave before, such as "+12 (within the margin)".
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 63))]
+    pub trend: Option<String>,
+}
+
+const fn min_group_size() -> u32 {
+    5
+}

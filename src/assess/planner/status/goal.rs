@@ -1,0 +1,81 @@
+//! Statuses of objectives, surveys, roadmap items and personas, from their specs and from figures that
+//! other rooms computed. Nothing is measured or counted here.
+
+use jiff::Timestamp;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
+
+use crate::api::condition::{READY, Statement, settle};
+use crate::api::{
+    DeveloperSurveyStatus, PersonaStatus, PlatformObjectiveStatus, RoadmapItemStatus,
+};
+use crate::assess::goal_objects::{
+    StoredObjective, StoredPersona, StoredRoadmapItem, StoredSurvey,
+};
+
+/// The reason of `Ready` for a generation that was read.
+const READ: &str = "Read";
+
+/// The status of an objective.
+pub(in crate::assess::planner) fn objective_status(
+    objective: &StoredObjective,
+    now: Timestamp,
+) -> PlatformObjectiveStatus {
+    let before = objective.status.clone().unwrap_or_default();
+    PlatformObjectiveStatus {
+        observed_generation: objective.generation,
+        conditions: ready(&before.conditions, Vec::new(), objective.generation, now),
+        ..before
+    }
+}
+
+/// The status of a survey.
+pub(in crate::assess::planner) fn survey_status(
+    survey: &StoredSurvey,
+    now: Timestamp,
+) -> DeveloperSurveyStatus {
+    let before = survey.status.clone().unwrap_or_default();
+    DeveloperSurveyStatus {
+        observed_generation: survey.generation,
+        conditions: ready(&before.conditions, Vec::new(), survey.generation, now),
+        ..before
+    }
+}
+
+/// The status of a roadmap item.
+pub(in crate::assess::planner) fn roadmap_item_status(
+    item: &StoredRoadmapItem,
+    now: Timestamp,
+) -> RoadmapItemStatus {
+    let before = item.status.clone().unwrap_or_default();
+    RoadmapItemStatus {
+        observed_generation: item.generation,
+        conditions: ready(&before.conditions, Vec::new(), item.generation, now),
+        ..before
+    }
+}
+
+/// The status of a persona.
+pub(in crate::assess::planner) fn persona_status(
+    persona: &StoredPersona,
+    now: Timestamp,
+) -> PersonaStatus {
+    let before = persona.status.clone().unwrap_or_default();
+    PersonaStatus {
+        observed_generation: persona.generation,
+        conditions: ready(&before.conditions, Vec::new(), persona.generation, now),
+        ..before
+    }
+}
+
+/// `Ready`, and `more` statements.
+fn ready(
+    before: &[Condition],
+    more: Vec<Statement>,
+    generation: Option<i64>,
+    now: Timestamp,
+) -> Vec<Condition> {
+    let message = "The operator read this generation.";
+    let mut statements = vec![Statement::new(READY, true, READ, message)];
+    statements.extend(more);
+    settle(before, statements, generation, now)
+}

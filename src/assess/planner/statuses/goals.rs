@@ -1,0 +1,101 @@
+//! Status writes of objectives, surveys, roadmap items and personas, where a status differs from the
+//! stored one. Nothing is paced here.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use serde::Serialize;
+
+use crate::api::{
+    DeveloperSurvey, DeveloperSurveyStatus, Persona, PersonaStatus, PlatformObjective,
+    PlatformObjectiveStatus, RoadmapItem, RoadmapItemStatus,
+};
+use crate::assess::goal_objects::{ByName, GoalKind, GoalObject};
+use crate::assess::inventory::Inventory;
+use crate::assess::planner::status::{
+    StatusOfUndecodable, objective_status, persona_status, roadmap_item_status, survey_status,
+    undecodable_status,
+};
+use crate::assess::planner::statuses::{Owned, StatusWrite, StoredStatus};
+
+/// A status of one of these kinds.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(untagged)]
+pub enum GoalStatus {
+    Objective(PlatformObjectiveStatus),
+    Survey(DeveloperSurveyStatus),
+    RoadmapItem(RoadmapItemStatus),
+    Persona(PersonaStatus),
+}
+
+impl StoredStatus for GoalStatus {
+    fn record(self, facts: &mut Inventory, of: &Owned, uid: Option<&str>) {
+        let Owned::Goal(_, name) = of else { return };
+        facts.change_goals(|goals| match self {
+            Self::Objective(status) => {
+                goals.record_status::<PlatformObjective>(name, uid, status);
+            }
+            Self::Survey(status) => goals.record_status::<DeveloperSurvey>(name, uid, status),
+            Self::RoadmapItem(status) => goals.record_status::<RoadmapItem>(name, uid, status),
+            Self::Persona(status) => goals.record_status::<Persona>(name, uid, status),
+        });
+    }
+}
+
+/// The statuses that differ, including those of undecodable objects.
+pub(super) fn changed_goals(facts: &Inventory, now: Timestamp) -> Vec<StatusWrite<GoalStatus>> {
+    let goals = facts.goals();
+    let mut changed = differing(
+        GoalKind::Objective,
+        &goals.objectives,
+        |objective| objective_status(objective, now),
+        now,
+        GoalStatus::Objective,
+    );
+    changed.extend(differing(
+        GoalKind::Survey,
+        &goals.surveys,
+        |survey| survey_status(survey, now),
+        now,
+        GoalStatus::Survey,
+    ));
+    changed.extend(differing(
+        GoalKind::RoadmapItem,
+        &goals.roadmap,
+        |item| roadmap_item_status(item, now),
+        now,
+        GoalStatus::RoadmapItem,
+    ));
+    changed.extend(differing(
+        GoalKind::Persona,
+        &goals.personas,
+        |persona| persona_status(persona, now),
+        now,
+        GoalStatus::Persona,
+    ));
+    changed
+}
+
+fn differing<S: Clone, T: StatusOfUndecodable>(
+    kind: GoalKind,
+    objects: &ByName<S, T>,
+    wanted: impl Fn(&GoalObject<S, T>) -> T,
+    now: Timestamp,
+    status: fn(T) -> GoalStatus,
+) -> Vec<StatusWrite<GoalStatus>> {
+    let write = |name: &Arc<str>, uid: Option<&str>, wanted: T| StatusWrite {
+        of: Owned::Goal(kind, name.clone()),
+        uid: uid.map(Into::into),
+        status: status(wanted),
+    };
+    let readable = objects.iter().filter_map(|object| {
+        let wanted = wanted(object);
+        let differs = object.status.as_ref() != Some(&wanted);
+        differs.then(|| write(&object.name, object.uid.as_deref(), wanted))
+    });
+    let undecodable = objects.undecodable().filter_map(|(name, object)| {
+        let wanted = undecodable_status(object, "has no effect", now)?;
+        Some(write(name, object.uid.as_deref(), wanted))
+    });
+    readable.chain(undecodable).collect()
+}
