@@ -93,6 +93,7 @@ fn every_text_of_a_spec_refuses_control_characters() {
         "message",
         "messageExpression",
         "note",
+        "promql",
         "reason",
         "remediation",
         "stillNeededBecause",

@@ -108,8 +108,8 @@ pub struct SurveyGroup {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub nps: Option<NpsCounts>,
     /// Means of the SPACE questions.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub space: Option<SpaceMeans>,
+    #[serde(default, rename = "space", skip_serializing_if = "Option::is_none")]
+    pub dimensions: Option<DimensionMeans>,
 }
 
 /// Answers from 0 to 10, counted.
@@ -125,7 +125,7 @@ pub struct NpsCounts {
 
 /// Means of the answers from 1 to 5, with one decimal; higher is better.
 #[derive(KubeSchema, Serialize, Deserialize, Clone, Copy, Debug, PartialEq, Default)]
-pub struct SpaceMeans {
+pub struct DimensionMeans {
     /// Satisfaction and well-being.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 1.0, max = 5.0))]

@@ -11,12 +11,10 @@ use serde::{Deserialize, Serialize};
 use super::golden_path::Owner;
 use super::{Instant, schema};
 
-/// A key result without a source states an output. The message names it and says how to rephrase it.
-const HAS_A_SOURCE: &str = "self.keyResults.all(k, has(k.source))";
-const WITHOUT_A_SOURCE: &str = "\
-    'key result ' + self.keyResults.filter(k, !has(k.source))[0].name + ' names an output, because it has \
-    no source: say what changes for teams once it is shipped, and measure that with source.promql or \
-    source.builtin, a baseline and a target'";
+/// The sentence for a key result without a source: it states an output.
+const OUTPUT: &str = "\
+    'key result ' + self.name + ' names an output, because it has no source: say what changes for teams \
+    once it is shipped, and measure that with source.promql or source.builtin, a baseline and a target'";
 
 /// An objective of the platform team, with the key results that measure it.
 #[derive(CustomResource, KubeSchema, Serialize, Deserialize, Clone, Debug, PartialEq)]
@@ -41,7 +39,6 @@ const WITHOUT_A_SOURCE: &str = "\
 )]
 #[serde(rename_all = "camelCase")]
 #[x_kube(
-    validation = Rule::new(HAS_A_SOURCE).message(Message::Expression(WITHOUT_A_SOURCE.to_owned())),
     validation = Rule::new("self.keyResults.exists(k, k.role == 'Target')")
         .message("an objective needs a key result with role Target: guardrails only say what must not get worse")
 )]
@@ -80,6 +77,7 @@ pub struct Span {
 #[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, PartialEq)]
 #[serde(rename_all = "camelCase")]
 #[x_kube(
+    validation = Rule::new("has(self.source)").message(Message::Expression(OUTPUT.to_owned())),
     validation = Rule::new("!has(self.source) || has(self.target)")
         .message("set target: the value that the figure shall reach, or for a Guardrail the limit it must not cross"),
     validation = Rule::new("!has(self.source) || self.role == 'Guardrail' || has(self.baseline)")

@@ -87,7 +87,7 @@ impl StatusOfUndecodable for PlatformObjectiveStatus {
 }
 
 /// Figures of these kinds are computed anew once the object can be decoded.
-macro_rules! keeps_nothing {
+macro_rules! computed_anew {
     ($($status:ty),+) => {$(
         impl StatusOfUndecodable for $status {
             fn of_undecodable(
@@ -107,7 +107,7 @@ macro_rules! keeps_nothing {
     )+};
 }
 
-keeps_nothing!(DeveloperSurveyStatus, RoadmapItemStatus, PersonaStatus);
+computed_anew!(DeveloperSurveyStatus, RoadmapItemStatus, PersonaStatus);
 
 /// The status of an undecodable object, if it differs from the stored one. `effect` completes "so it".
 pub(in crate::assess::planner) fn undecodable_status<S: StatusOfUndecodable>(
