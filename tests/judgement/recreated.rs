@@ -7,7 +7,7 @@ use goldenpath::api::DeviationExceptionStatus;
 use goldenpath::assess::exception::record::Exception;
 use goldenpath::assess::inventory::lists::Listed;
 use goldenpath::assess::inventory::recreation::Recreated;
-use goldenpath::assess::inventory::undecodable::Undecodable;
+use goldenpath::assess::object::undecodable::Undecodable;
 use goldenpath::assess::planner::pacing::WriteResult;
 use goldenpath::assess::planner::statuses::StatusWrite;
 use goldenpath::assess::state::{Phase, Standing};

@@ -332,7 +332,7 @@ fn status_agrees(line: &Value, stored: &[StatusWrite<DeviationExceptionStatus>],
 fn is_of(owned: &Owned, wanted: &str) -> bool {
     match owned {
         Owned::Exception(_, name) => **name == *wanted,
-        Owned::Path(_) => false,
+        Owned::Path(_) | Owned::Goal(..) => false,
     }
 }
 
@@ -346,7 +346,7 @@ fn paths_agree(report: &Value, cluster: &mut Cluster, at: Timestamp) {
         let name = text_of(line, "path").unwrap();
         let status = stored.iter().find(|write| match &write.of {
             Owned::Path(path) => **path == *name,
-            Owned::Exception(..) => false,
+            Owned::Exception(..) | Owned::Goal(..) => false,
         });
         let status = serde_json::to_value(&status.unwrap().status).unwrap();
         for field in ["services", "onPath"] {

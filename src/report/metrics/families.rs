@@ -194,7 +194,7 @@ pub const FAMILIES: &[Family] = &[
     gauge(
         "goldenpath_undecodable_objects",
         &["kind"],
-        "Stored GoldenPaths and DeviationExceptions that cannot be decoded and are not used.",
+        "Stored objects of goldenpath that cannot be decoded and are not used.",
         exceptions::undecodable,
     ),
     gauge(
