@@ -81,6 +81,7 @@ pub(super) fn link(next: &mut DeliveryRecordStatus, terms: &Terms) {
             mark(next, number, started, resolved);
         }
     }
+    mark_rework(next, terms);
 }
 
 /// The latest change that was available when the incident began, unless a rollback replaced it.
@@ -138,4 +139,40 @@ fn mark(next: &mut DeliveryRecordStatus, number: u32, started: Instant, resolved
         rollout.failed_at = Some(failed_at);
         rollout.recovered_at = recovered_at.or(rollout.recovered_at.filter(|at| *at >= failed_at));
     });
+}
+
+/// Marks the changes that began while an incident was open: a report may arrive after the fix, and another
+/// one may move the start or the end.
+fn mark_rework(next: &mut DeliveryRecordStatus, terms: &Terms) {
+    let changes = next.rollouts.iter().filter(|it| it.cause.is_change());
+    let moved: Vec<(u32, Option<u32>)> = changes
+        .filter(|it| {
+            let reworked = it.rework_of.and_then(|number| find(next, number));
+            it.rework_of.is_none() || reworked.is_some_and(is_incident)
+        })
+        .map(|it| (it, incident_at(next, it, terms)))
+        .filter(|(it, wanted)| it.rework_of != *wanted)
+        .map(|(it, wanted)| (it.number, wanted))
+        .collect();
+    for (number, wanted) in moved {
+        edit(next, number, |rollout| rollout.rework_of = wanted);
+    }
+}
+
+/// The latest earlier change whose incident was open when this one began.
+fn incident_at(status: &DeliveryRecordStatus, change: &Rollout, terms: &Terms) -> Option<u32> {
+    let earlier = status.rollouts.iter().rev();
+    let mut earlier = earlier.filter(|it| it.number < change.number && is_incident(it));
+    let open = earlier.find(|it| {
+        it.failed_at.is_some_and(|start| {
+            let longest = terms.longest_incident.after(start.0);
+            let end = it.recovered_at.map_or(longest, |end| end.0.min(longest));
+            (start.0..end).contains(&change.started_at.0)
+        })
+    });
+    open.map(|it| it.number)
+}
+
+fn is_incident(rollout: &Rollout) -> bool {
+    rollout.failure == Some(RolloutFailure::Incident)
 }

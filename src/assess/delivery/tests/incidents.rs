@@ -42,6 +42,31 @@ fn the_next_availability_ends_an_incident_that_is_still_open() {
 }
 
 #[test]
+fn a_fix_is_rework_although_the_incident_is_reported_after_it() {
+    let mut early = World::new();
+    early.roll_out("10:00", "10:02", image("b"));
+    let mut late = early.clone();
+    report(&mut early, "1", "10:10", None);
+    early.roll_out("10:20", "10:30", image("c"));
+    late.roll_out("10:20", "10:30", image("c"));
+    report(&mut late, "1", "10:10", None);
+    assert_eq!(late.lines(), early.lines());
+    assert_eq!(late.status.days, early.status.days);
+}
+
+#[test]
+fn a_change_after_the_end_of_an_incident_is_not_its_rework() {
+    let mut world = World::new();
+    world.roll_out("10:00", "10:02", image("b"));
+    world.roll_out("11:00", "11:02", image("c"));
+    report(&mut world, "1", "10:10", Some("10:30"));
+    assert_eq!(
+        world.lines(),
+        ["release failed, recovery 20m", "release available"]
+    );
+}
+
+#[test]
 fn an_incident_and_the_rollback_that_ends_it_are_one_failure_in_either_order() {
     let mut early = World::new();
     early.roll_out("10:00", "10:02", image("b"));

@@ -147,7 +147,10 @@ impl DeliveryPlanner {
         let tracked = self.tracked.get_mut(&of);
         if let Some(busy) = tracked.and_then(|tracked| tracked.busy.as_deref_mut()) {
             match result {
-                WriteResult::Landed(_) => busy.pacing.rests(rest, now),
+                WriteResult::Landed(_) => {
+                    busy.pacing.landed();
+                    busy.pacing.rests(rest, now);
+                }
                 WriteResult::NotTaken => busy.pacing.stopped(),
                 WriteResult::Gone | WriteResult::Failed => {
                     busy.pacing.failed(now);
