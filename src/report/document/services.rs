@@ -1,9 +1,13 @@
 //! Services, one line each: found by filters, closest to done first, in numbered pages. Checks marked
 //! `sensitive` are counted here and never named. Nothing is rendered here.
 
+mod words;
+
 use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::Serialize;
+
+pub use words::{ServiceException, ServiceWords};
 
 use super::list::{STATE, WorkloadState};
 use super::parameters::{LIMIT, NAMESPACE, PAGE, PATH, Parameter, Parameters, QueryError};
@@ -24,6 +28,8 @@ const EXAMPLES: usize = 3;
 pub struct ServiceQuery {
     /// Part of the name.
     pub text: Option<String>,
+    /// The whole name.
+    pub name: Option<String>,
     pub team: Option<String>,
     pub namespace: Option<String>,
     pub path: Option<String>,
@@ -69,6 +75,7 @@ impl Default for ServiceQuery {
     fn default() -> Self {
         Self {
             text: None,
+            name: None,
             team: None,
             namespace: None,
             path: None,
@@ -83,8 +90,9 @@ impl Default for ServiceQuery {
 
 impl ServiceQuery {
     /// Its parameters.
-    pub const PARAMETERS: [Parameter; 9] = [
+    pub const PARAMETERS: [Parameter; 10] = [
         Parameter::text("q", "Part of the name."),
+        Parameter::text("name", "The whole name."),
         Parameter::text("team", "The team of the service."),
         NAMESPACE,
         PATH,
@@ -111,6 +119,7 @@ impl ServiceQuery {
                 .unwrap_or_default(),
             state: parameters.word("state", &WorkloadState::all(), WorkloadState::as_str)?,
             text: parameters.take("q"),
+            name: parameters.take("name"),
             team: parameters.take("team"),
             namespace: parameters.take("namespace"),
             path: parameters.take("path"),
@@ -126,6 +135,7 @@ impl ServiceQuery {
         let sort = (self.sort != default.sort).then(|| self.sort.as_str().to_owned());
         [
             ("q", self.text.clone()),
+            ("name", self.name.clone()),
             ("team", self.team.clone()),
             ("namespace", self.namespace.clone()),
             ("path", self.path.clone()),
@@ -161,7 +171,7 @@ impl ServiceQuery {
             let lead = service.lead();
             let mut workload = lines.workload(lead.workload, lead.ns);
             let restricted = redact(&mut workload, view);
-            ServiceLine::of(&workload, restricted, service.members().len())
+            ServiceLine::of(&workload, restricted, service.members().len(), view.as_of)
         });
         ServiceList {
             api_version: API_VERSION,
@@ -180,7 +190,8 @@ impl ServiceQuery {
             wanted.as_deref().is_none_or(|it| Some(it) == found)
         };
         let is_named = |text: &String| name_of(lead).to_lowercase().contains(&text.to_lowercase());
-        wanted(&self.team, Some(service.team()))
+        wanted(&self.name, Some(name_of(lead)))
+            && wanted(&self.team, Some(service.team()))
             && wanted(&self.namespace, Some(service.namespace()))
             && wanted(&self.path, lead.path().map(|path| &*path.name))
             && self.state.is_none_or(|state| state.matches(&lead.verdict))
@@ -352,10 +363,13 @@ pub struct ServiceLine {
     pub restricted: usize,
     /// Its workloads.
     pub workloads: usize,
+    /// The same in words.
+    #[serde(flatten)]
+    pub words: ServiceWords,
 }
 
 impl ServiceLine {
-    fn of(lead: &Workload, restricted: usize, workloads: usize) -> Self {
+    fn of(lead: &Workload, restricted: usize, workloads: usize, as_of: Timestamp) -> Self {
         let title =
             |check: &super::Check| check.title.clone().unwrap_or_else(|| check.name.clone());
         Self {
@@ -374,6 +388,7 @@ impl ServiceLine {
             missing_titles: lead.missing().map(title).collect(),
             restricted,
             workloads,
+            words: ServiceWords::of(lead, as_of),
         }
     }
 
