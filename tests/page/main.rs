@@ -6,6 +6,8 @@
 
 mod browser;
 mod ground;
+#[path = "../suite/npm.rs"]
+mod npm;
 #[path = "../suite/mod.rs"]
 mod suite;
 

@@ -5,7 +5,7 @@ import { EntityProvider } from '@backstage/plugin-catalog-react';
 import { createTestEntityPage } from '@backstage/plugin-catalog-react/testUtils';
 import { fireEvent, screen, waitFor } from '@testing-library/react';
 
-import { goldenPathApi, goldenPathApiRef, goldenPathCard } from '.';
+import plugin, { goldenPathApi, goldenPathApiRef, goldenPathCard } from '.';
 import type { GoldenPathApi, Service, ServiceList } from './api';
 
 const component = (annotations: Record<string, string>): Entity => ({
@@ -112,4 +112,8 @@ test.each([
   });
   if (isShown) expect(await screen.findByText('exception approved until 12 Mar')).toBeTruthy();
   else await waitFor(() => expect(screen.queryByText('Golden path')).toBeNull());
+});
+
+test('an app configures the card by its id', () => {
+  expect(plugin.getExtension('entity-card:goldenpath')).toBeTruthy();
 });

@@ -11,7 +11,6 @@ import { GoldenPathClient, goldenPathApiRef } from './api';
 import { hasService } from './Card';
 
 export const goldenPathCard = EntityCardBlueprint.make({
-  name: 'goldenpath',
   params: {
     type: 'info',
     filter: hasService,
