@@ -21,6 +21,7 @@ use crate::assess::inventory::faults::SeenFaults;
 use crate::assess::inventory::recreation::Deleted;
 use crate::assess::inventory::sharing::SharedValues;
 use crate::assess::inventory::slots::Slots;
+use crate::assess::inventory::sweeps::Sweeps;
 use crate::assess::inventory::time::ExceptionTimers;
 use crate::assess::inventory::undecodable::UndecodableObjects;
 use crate::assess::namespace_index::{Entry, LocalId, NamespaceIndex};
@@ -38,6 +39,7 @@ pub mod records;
 pub mod recreation;
 mod sharing;
 mod slots;
+mod sweeps;
 mod time;
 pub mod undecodable;
 
@@ -59,6 +61,7 @@ pub struct Inventory {
     /// Each is shared with the snapshots that readers hold, and copied where it changes meanwhile.
     namespaces: BTreeMap<Arc<str>, Arc<NamespaceIndex>>,
     logs: Logs,
+    sweeps: Sweeps,
     shared: SharedValues,
     workload_slots: Slots,
     service_slots: Slots,
@@ -94,6 +97,7 @@ impl Inventory {
             paths: Arc::default(),
             path_statuses: BTreeMap::new(),
             namespaces: BTreeMap::new(),
+            sweeps: Sweeps::default(),
             shared: SharedValues::default(),
             workload_slots: Slots::default(),
             service_slots: Slots::default(),

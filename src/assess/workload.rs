@@ -78,6 +78,17 @@ impl Workload {
         self.birth.map(MicroTime::instant)
     }
 
+    /// Whether the other record of this workload, read with the same paths, says the same.
+    pub(in crate::assess) fn is_same_as(&self, other: &Self) -> bool {
+        let same_object = (&self.uid, self.version, self.created, self.birth)
+            == (&other.uid, other.version, other.created, other.birth);
+        same_object
+            && Arc::ptr_eq(&self.paths, &other.paths)
+            && self.attributes == other.attributes
+            && (&self.service, self.template) == (&other.service, other.template)
+            && self.label_pairs == other.label_pairs
+    }
+
     /// Labels, for exception selectors.
     pub fn labels(&self) -> impl Labels {
         self.attributes.label_keys.of_object(&self.label_pairs)

@@ -9,7 +9,7 @@ use goldenpath::assess::object::kind::WatchedKind;
 use goldenpath::assess::state::{Cause, Phase, Standing, State, Status};
 use goldenpath::assess::verdict::AsOf;
 use jiff::SignedDuration;
-use serde_json::json;
+use serde_json::{Map, Value, json};
 
 use crate::fixtures::{
     Cluster, deployment, deployment_id, exception, instant, now, web_path, with,
@@ -413,4 +413,41 @@ fn a_bound_exception_has_its_review_whatever_template_its_target_had_meanwhile()
     // 90 days after the approval, less the 14 days of notice.
     let due = instant("2026-07-17T00:00:00Z");
     assert_eq!(planned_standings(&mut cluster, due), planned("review-due"));
+}
+
+#[test]
+fn a_list_of_what_is_known_already_changes_nothing() {
+    let mut cluster = Cluster::with_web_path();
+    let objects: Vec<_> = (0..3).map(|n| deployment(&format!("w{n}"))).collect();
+    for object in &objects {
+        cluster.put(object.clone());
+    }
+    cluster.apply(now());
+    // As a watch shows the labels that were written.
+    let labelled: Vec<_> = objects
+        .iter()
+        .map(|object| {
+            let name = object["metadata"]["name"].as_str().unwrap();
+            let known = cluster.0.workload(&deployment_id(name)).unwrap();
+            let live = known.attributes.live.clone();
+            let labels: Map<String, Value> = live
+                .present()
+                .map(|(key, value)| (key.to_owned(), value.into()))
+                .collect();
+            with(object.clone(), json!({"metadata": {"labels": labels}}))
+        })
+        .collect();
+    for object in &labelled {
+        cluster.put(object.clone());
+    }
+    cluster.apply(now());
+    let before = cluster.0.version();
+    for object in &labelled {
+        cluster.put(object.clone());
+    }
+    assert_eq!(cluster.0.version(), before);
+    assert!(!cluster.has_work(now()));
+    cluster.put(with(labelled[0].clone(), json!({"spec": {"replicas": 1}})));
+    assert!(cluster.0.version() > before);
+    assert!(cluster.has_work(now()));
 }

@@ -210,8 +210,11 @@ impl World {
             ignore_namespaces: may_ignore.then(Selector::default),
             ..Settings::default()
         };
+        let mut cluster = cluster_with(settings);
+        // After an edit, every call goes through few workloads, as in a cluster of many.
+        cluster.0.set_sweep_step(2);
         Self {
-            cluster: cluster_with(settings),
+            cluster,
             index: AdoptionIndex::default(),
             stored: BTreeMap::new(),
             now: now(),

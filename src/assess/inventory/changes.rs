@@ -6,6 +6,7 @@
 use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
 
+use crate::assess::inventory::sweeps::Pass;
 use crate::assess::inventory::{ExceptionKey, Inventory};
 use crate::assess::namespace_index::{Entry, Slot};
 use crate::assess::object::kind::WorkloadId;
@@ -104,6 +105,11 @@ impl Logs {
         self.compare(entry, cause);
     }
 
+    /// Has its service counted again.
+    pub fn recount(&mut self, entry: &Entry) {
+        self.count.push(entry, Cause::Path);
+    }
+
     /// Has the delivery record of a workload compared again.
     fn compare(&mut self, entry: &Entry, cause: Cause) {
         if let Some(log) = &mut self.delivery {
@@ -129,7 +135,7 @@ impl Inventory {
     }
 
     pub(crate) fn has_changes(&self) -> bool {
-        !self.logs.judge.queue.is_empty()
+        !self.logs.judge.queue.is_empty() || !self.sweeps.is_empty()
     }
 
     /// Takes the oldest `limit` workloads whose delivery record may be behind.
@@ -169,7 +175,9 @@ impl Inventory {
     }
 
     pub(in crate::assess) fn has_recounts(&self) -> bool {
-        !self.logs.count.queue.is_empty() || !self.logs.left.is_empty()
+        !self.logs.count.queue.is_empty()
+            || !self.logs.left.is_empty()
+            || !self.sweeps.is_empty()
     }
 
     /// Takes an exception that is to be assessed again, or is gone.
@@ -186,6 +194,9 @@ impl Inventory {
         log: fn(&mut Logs) -> &mut ChangeLog,
         limit: usize,
     ) -> Vec<ChangedWorkload> {
+        if log(&mut self.logs).queue.len() < limit {
+            self.sweep_on();
+        }
         let mut taken = Vec::new();
         while taken.len() < limit {
             let Some(id) = log(&mut self.logs).next() else {
@@ -236,10 +247,7 @@ impl Inventory {
 
     /// Marks every workload and every exception.
     pub(super) fn mark_all(&mut self, cause: Cause) {
-        let entries = self.namespaces.values().map(|ns| ns.workloads.values());
-        for entry in entries.flatten() {
-            self.logs.push(entry, cause);
-        }
+        self.sweep(Pass::Judge(cause));
         self.mark_every_exception();
         self.version += 1;
     }
@@ -254,10 +262,7 @@ impl Inventory {
 
     /// Has every service counted again.
     pub(in crate::assess) fn recount_all(&mut self) {
-        let entries = self.namespaces.values().map(|ns| ns.workloads.values());
-        for entry in entries.flatten() {
-            self.logs.count.push(entry, Cause::Path);
-        }
+        self.sweep(Pass::Recount);
     }
 
     /// Forgets a workload that is gone, and has its service counted again.

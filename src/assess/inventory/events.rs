@@ -14,6 +14,7 @@ use crate::assess::inventory::changes::LeftService;
 use crate::assess::inventory::recreation::Recreated;
 use crate::assess::inventory::sharing::SharedValues;
 use crate::assess::inventory::slots::Slots;
+use crate::assess::inventory::sweeps::Pass;
 use crate::assess::inventory::{Inventory, Reread, local};
 use crate::assess::namespace_index::{Entry, Influence, KubeService, NamespaceIndex};
 use crate::assess::object::kind::WorkloadId;
@@ -73,6 +74,7 @@ impl Inventory {
     }
 
     pub(crate) fn replace_paths(&mut self, set: PathSet) -> Reread {
+        self.finish_repathing();
         let before = std::mem::replace(&mut self.paths, Arc::new(set));
         self.unsettle_exceptions();
         self.version += 1;
@@ -83,14 +85,8 @@ impl Inventory {
             self.mark_every_exception();
             return Reread::Everything;
         }
-        for ns in self.namespaces.values_mut().map(Arc::make_mut) {
-            for entry in ns.workloads.values_mut().map(Arc::make_mut) {
-                if Arc::ptr_eq(&entry.workload.paths, &before) {
-                    entry.workload.paths = self.paths.clone();
-                }
-            }
-        }
-        self.mark_all(Cause::Path);
+        self.sweep(Pass::Repath(before));
+        self.mark_every_exception();
         Reread::Nothing
     }
 
@@ -182,7 +178,8 @@ impl Inventory {
         Some(gone)
     }
 
-    /// Adds or replaces a workload.
+    /// Adds or replaces a workload. A record that says what is known already, as after a list, changes
+    /// nothing.
     pub fn put_workload(&mut self, observed: Observed) {
         let Observed {
             mut workload,
@@ -193,6 +190,10 @@ impl Inventory {
         // One copy of a namespace's name for all its workloads.
         if let Some((namespace, _)) = self.namespaces.get_key_value(&workload.id.namespace) {
             workload.id.namespace = namespace.clone();
+        }
+        let known = self.workload(&workload.id);
+        if known.is_some_and(|known| known.is_same_as(&workload)) {
+            return;
         }
         let id = workload.id.clone();
         let cause = if self.entry(&id).is_some() {
@@ -220,6 +221,9 @@ impl Inventory {
         let Some(entry) = ns.and_then(|ns| ns.entry_mut(&local(&id))) else {
             return Cause::Workload;
         };
+        if self.sweeps.replaces(&entry.workload.paths) {
+            entry.workload.paths = self.paths.clone();
+        }
         let slot = entry.slot;
         let slots = &mut self.workload_slots;
         let day = counted_day(&entry.workload);

@@ -12,8 +12,9 @@ use crate::assess::path::Path;
 use crate::assess::state::Cause;
 use crate::assess::verdict::AsOf;
 
-/// Exceptions that one tick takes in: it is short, and the next one goes on.
-const DUE_A_TICK: usize = 1_000;
+/// Exceptions that one tick takes in, of those whose date has come and of those that changed: it is short,
+/// and the next one goes on.
+const A_TICK: usize = 1_000;
 
 /// When time alone next changes an answer about each exception.
 #[derive(Debug, Default)]
@@ -22,11 +23,22 @@ pub(super) struct ExceptionTimers {
     by_exception: BTreeMap<ExceptionKey, Timestamp>,
     /// Those that changed since their instant was worked out.
     unsettled: BTreeSet<ExceptionKey>,
+    /// The instant as of which the last tick worked them out, where it left some of them.
+    settling: Option<Timestamp>,
 }
 
 impl ExceptionTimers {
     pub(crate) fn unsettle(&mut self, namespace: &Arc<str>, name: &Arc<str>) {
         self.unsettled.insert((namespace.clone(), name.clone()));
+    }
+
+    /// Takes some of those that changed.
+    fn take_unsettled(&mut self, limit: usize) -> BTreeSet<ExceptionKey> {
+        let mut taken = std::mem::take(&mut self.unsettled);
+        if let Some(next) = taken.iter().nth(limit).cloned() {
+            self.unsettled = taken.split_off(&next);
+        }
+        taken
     }
 
     fn set(&mut self, key: ExceptionKey, at: Option<Timestamp>) {
@@ -79,6 +91,9 @@ impl Inventory {
 
     /// When time alone next changes a verdict, as of the last tick: what changed since is not in it.
     pub fn next_change(&self) -> Option<Timestamp> {
+        if self.timers.settling.is_some() {
+            return self.last_tick; // it goes on at once
+        }
         let exception = self.timers.due.first().map(|(at, _)| *at);
         let path = self.last_tick.and_then(|last| self.next_path_change(last));
         exception.into_iter().chain(path).min()
@@ -93,9 +108,18 @@ impl Inventory {
         }
     }
 
+    /// Works out the instants of exceptions that changed. Those that have to wait are worked out as of the
+    /// same instant: one that passes meanwhile must not be hidden.
     fn settle_exceptions(&mut self, as_of: Timestamp) {
+        let as_of = self.timers.settling.map_or(as_of, |at| at.min(as_of));
+        let changed = self.timers.take_unsettled(A_TICK);
+        self.work_out(changed, as_of);
+        self.timers.settling = (!self.timers.unsettled.is_empty()).then_some(as_of);
+    }
+
+    fn work_out(&mut self, keys: impl IntoIterator<Item = ExceptionKey>, as_of: Timestamp) {
         let as_of = AsOf::new(as_of);
-        for (namespace, name) in std::mem::take(&mut self.timers.unsettled) {
+        for (namespace, name) in keys {
             let at = self.namespace(&namespace).and_then(|ns| {
                 let life = self.judge_context(&as_of).life(ns, ns.exception(&name)?);
                 life.next_change
@@ -105,11 +129,11 @@ impl Inventory {
     }
 
     fn mark_due_exceptions(&mut self, now: Timestamp) {
-        let due = self.timers.take_due(now, DUE_A_TICK);
+        let due = self.timers.take_due(now, A_TICK);
         // Many selectors may be due at once, and each reads its whole namespace.
         let mut by_selector = BTreeSet::new();
         for (namespace, name) in &due {
-            self.mark_exception(namespace, name);
+            self.logs.exception(namespace, name);
             let ns = self.namespaces.get(namespace);
             let Some((ns, exception)) = ns.and_then(|ns| Some((ns, ns.exception(name)?))) else {
                 continue;
@@ -127,7 +151,7 @@ impl Inventory {
         }
         if !due.is_empty() {
             self.version += 1;
-            self.settle_exceptions(now);
+            self.work_out(due, now);
         }
     }
 

@@ -26,11 +26,7 @@ impl Entries {
 
     /// Those behind a kind and a name, or all of them.
     pub fn behind(&self, after: Option<(&WatchedKind, &str)>) -> &[Arc<Entry>] {
-        let start = after.map_or(0, |(kind, name)| match self.position(kind, name) {
-            Ok(position) => position + 1,
-            Err(position) => position,
-        });
-        self.0.get(start..).unwrap_or_default()
+        self.0.get(self.start_behind(after)..).unwrap_or_default()
     }
 
     /// How many there are.
@@ -43,8 +39,12 @@ impl Entries {
         self.0.is_empty()
     }
 
-    pub(in crate::assess) fn values_mut(&mut self) -> impl Iterator<Item = &mut Arc<Entry>> {
-        self.0.iter_mut()
+    pub(in crate::assess) fn behind_mut(
+        &mut self,
+        after: Option<(&WatchedKind, &str)>,
+    ) -> &mut [Arc<Entry>] {
+        let start = self.start_behind(after);
+        self.0.get_mut(start..).unwrap_or_default()
     }
 
     pub(super) fn get_mut(&mut self, (kind, name): &LocalId) -> Option<&mut Entry> {
@@ -80,6 +80,13 @@ impl Entries {
         if self.0.len() < self.0.capacity() / 4 {
             self.0.shrink_to_fit();
         }
+    }
+
+    fn start_behind(&self, after: Option<(&WatchedKind, &str)>) -> usize {
+        after.map_or(0, |(kind, name)| match self.position(kind, name) {
+            Ok(position) => position + 1,
+            Err(position) => position,
+        })
     }
 
     fn position(&self, kind: &WatchedKind, name: &str) -> Result<usize, usize> {
