@@ -4,7 +4,6 @@
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use prometheus::proto::MetricFamily;
 
 use super::context::Context;
 use super::counters::GaugeValues;
@@ -43,29 +42,40 @@ impl Observer {
 
     /// Metrics in Prometheus' text format: the operator's own, and adoption where it leads.
     pub fn metrics(&self) -> String {
-        let mut families = self.0.counters.families(&self.gauges());
+        let own = metrics::text(&self.0.counters.families(&self.gauges()));
+        let mut text = self.written(own);
         if self.is_ready() && self.0.leadership.holds() {
-            families.extend_from_slice(&self.adoption());
+            text.push_str(&self.adoption());
         }
-        metrics::text(&families).unwrap_or_else(|error| {
+        text
+    }
+
+    fn written(&self, text: prometheus::Result<String>) -> String {
+        text.unwrap_or_else(|error| {
             self.0.counters.failed("Exposition");
             format!("# {error}\n")
         })
     }
 
-    fn adoption(&self) -> Arc<Vec<MetricFamily>> {
+    fn adoption(&self) -> Arc<String> {
         let now = Timestamp::now();
         let snapshots = &self.0.snapshots;
         let version = || self.0.view_version();
         let view = || self.0.view();
-        snapshots.families.get(version, now, view, |view| {
+        snapshots.metrics.get(version, now, view, |view| {
             let as_of = AsOf::new(view.now);
             let counted = metrics::Counted {
                 contributions: &view.contributions,
                 register: &view.register,
                 tallies: &view.tallies,
             };
-            metrics::families_of(&view.inventory, &counted, &as_of, &self.0.metrics)
+            let options = &self.0.metrics;
+            self.written(metrics::exposition(
+                &view.inventory,
+                &counted,
+                &as_of,
+                options,
+            ))
         })
     }
 

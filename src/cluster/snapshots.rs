@@ -4,7 +4,6 @@
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
 
 use jiff::Timestamp;
-use prometheus::proto::MetricFamily;
 
 use crate::api::Period;
 use crate::assess::adoption::index::Contributions;
@@ -43,8 +42,8 @@ impl View {
 pub(super) struct Snapshots {
     /// What reports are written from.
     pub(super) report: ReportSnapshot,
-    /// Metrics computed from the inventory.
-    pub(super) families: Snapshot<Vec<MetricFamily>>,
+    /// Metrics computed from the inventory, as text.
+    pub(super) metrics: Snapshot<String>,
 }
 
 /// The facts that a snapshot is true for.

@@ -198,8 +198,8 @@ impl Source for Files {
             tallies: &Tallies::default(),
         };
         let options = metrics::Options::default();
-        let families = metrics::families_of(&view.inventory, &counted, &as_of, &options);
-        metrics::text(&families).unwrap_or_default()
+        let text = metrics::exposition(&view.inventory, &counted, &as_of, &options);
+        text.unwrap_or_default()
     }
 
     fn version(&self) -> Option<u64> {

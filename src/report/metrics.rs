@@ -76,8 +76,15 @@ struct Delivery<'a> {
     contrast: Contrast,
 }
 
-/// Every family at `now`, with each service counted for it; those without a series are left out.
-pub fn families(inventory: &Inventory, now: Timestamp, options: &Options) -> Vec<MetricFamily> {
+/// The text exposition of every family at `now`, with each service counted for it.
+///
+/// # Errors
+/// Never in practice: every family has a name and a series.
+pub fn exposition_at(
+    inventory: &Inventory,
+    now: Timestamp,
+    options: &Options,
+) -> prometheus::Result<String> {
     let as_of = AsOf::new(now);
     let contributions = Contributions::of(inventory, &as_of);
     let register = Register::of(inventory, &as_of);
@@ -86,7 +93,7 @@ pub fn families(inventory: &Inventory, now: Timestamp, options: &Options) -> Vec
         register: &register,
         tallies: &Tallies::default(),
     };
-    families_of(inventory, &counted, &as_of, options)
+    exposition(inventory, &counted, &as_of, options)
 }
 
 /// What was counted before a scrape.
@@ -100,13 +107,17 @@ pub struct Counted<'a> {
     pub tallies: &'a Tallies,
 }
 
-/// Every family from what was counted before; those without a series are left out.
-pub fn families_of(
+/// The text exposition of every family from what was counted before; those without a series are left out.
+/// One family after another is written, so that the series of all are never in memory at once.
+///
+/// # Errors
+/// Never in practice: every family has a name and a series.
+pub fn exposition(
     inventory: &Inventory,
     counted: &Counted<'_>,
     as_of: &AsOf,
     options: &Options,
-) -> Vec<MetricFamily> {
+) -> prometheus::Result<String> {
     let tally = Tally::sum(counted.contributions, inventory, as_of, counted.register);
     let register = counted.register.views(inventory);
     let teams = Teams::bounded(&tally, &register, options.max_teams);
@@ -131,17 +142,20 @@ pub fn families_of(
         tally: &tally,
         options,
     };
-    FAMILIES
-        .iter()
-        .map(|family| family.compute(&fleet))
-        .filter(|family| !family.get_metric().is_empty())
-        .collect()
+    let mut written = String::new();
+    for family in FAMILIES {
+        let family = family.compute(&fleet);
+        if !family.get_metric().is_empty() {
+            TextEncoder::new().encode_utf8(&[family], &mut written)?;
+        }
+    }
+    Ok(written)
 }
 
 /// The text exposition of some families.
 ///
 /// # Errors
-/// When a family has no name or no series, which [`families`] never returns.
+/// When a family has no name or no series.
 pub fn text(families: &[MetricFamily]) -> prometheus::Result<String> {
     TextEncoder::new().encode_to_string(families)
 }

@@ -8,7 +8,7 @@ use goldenpath::assess::inventory::Inventory;
 use goldenpath::assess::planner::statuses::{Owned, StatusWrite};
 use goldenpath::assess::verdict::{AsOf, judge};
 use goldenpath::report::document::build::{Sources, report};
-use goldenpath::report::metrics::{Options, families, text};
+use goldenpath::report::metrics::{Options, exposition_at};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
@@ -100,7 +100,7 @@ impl Scrape {
             workload_info: Some(1_000),
             ..Options::default()
         };
-        let text = text(&families(inventory, at, &options)).unwrap();
+        let text = exposition_at(inventory, at, &options).unwrap();
         let samples = text.lines().filter(|line| !line.starts_with('#'));
         Self(samples.map(sample).collect())
     }

@@ -4,15 +4,19 @@
 
 #![allow(clippy::print_stdout)]
 
+use std::sync::Arc;
+
 use goldenpath::assess::adoption::index::AdoptionIndex;
+use goldenpath::assess::inventory::{Inventory, Reread};
 use goldenpath::assess::planner::pacing::WriteResult;
 use goldenpath::assess::register::index::Register;
 use goldenpath::assess::verdict::AsOf;
-use goldenpath::report::metrics::{Options, families, text};
+use goldenpath::assess::workload::Workload;
+use goldenpath::report::metrics::{Options, exposition_at};
 use jiff::SignedDuration;
 use serde_json::json;
 
-use crate::fixtures::{Cluster, now, with};
+use crate::fixtures::{Cluster, now, web_path, with};
 use crate::fleet::{cluster, excusing, far, golden, lonely, of_service, of_team, within};
 
 const WORKLOADS: usize = 10_000;
@@ -89,13 +93,57 @@ fn a_plan_of_statuses_is_short_and_the_next_one_goes_on() {
 }
 
 #[test]
+fn an_edit_of_words_goes_through_the_workloads_some_at_a_time() {
+    let mut cluster = cluster();
+    for n in 0..2_500 {
+        let object = golden(&format!("w{n:04}"));
+        cluster.put(within(object, &format!("ns{}", n % 3)));
+    }
+    let mut index = AdoptionIndex::default();
+    while index.follow(&mut cluster.0, now(), 100) {}
+    cluster.apply(now());
+    let reader = cluster.0.snapshot();
+    let edit = with(web_path(), json!({"title": "Web services"}));
+    assert_eq!(cluster.put_path("web", edit), Reread::Nothing);
+    let reached = |facts: &Inventory| {
+        let workloads = facts.workloads_from("", None);
+        let by_new = |(_, it): &(_, &Workload)| Arc::ptr_eq(&it.paths, facts.paths());
+        workloads.filter(by_new).count()
+    };
+    assert_eq!(reached(&cluster.0), 1_000);
+    assert!(index.follow(&mut cluster.0, now(), 1_100), "more waits");
+    assert_eq!(reached(&cluster.0), 2_000);
+    while index.follow(&mut cluster.0, now(), 1_100) {}
+    assert_eq!(reached(&cluster.0), 2_500);
+    let plan = cluster.apply(now());
+    assert!(plan.labels.is_empty() && plan.transitions.is_empty());
+    assert_eq!(reached(&reader), 2_500, "a reader's copy stays as it was");
+}
+
+#[test]
+fn a_tick_works_out_the_dates_of_some_exceptions_and_the_next_one_goes_on() {
+    let mut cluster = cluster();
+    let _ = cluster.0.tick(now());
+    for n in 0..2_500 {
+        cluster.put_exception(excusing(&format!("e{n:04}"), &format!("w{n}")));
+    }
+    let later = now() + SignedDuration::from_secs(1);
+    let ticks = (1..10).take_while(|_| {
+        let _ = cluster.0.tick(later);
+        cluster.0.next_change().is_some_and(|at| at <= later)
+    });
+    assert_eq!(ticks.count(), 2, "the third one is the last");
+    assert!(cluster.0.next_change().is_some_and(|at| at > later));
+}
+
+#[test]
 #[ignore = "a measurement"]
 fn scrape_of_a_large_fleet() {
     let cluster = large_fleet();
     let mut spent: Vec<_> = (0..21)
         .map(|_| {
             let start = on_cpu();
-            let bytes = text(&families(&cluster.0, now(), &Options::default()))
+            let bytes = exposition_at(&cluster.0, now(), &Options::default())
                 .unwrap()
                 .len();
             (on_cpu() - start, bytes)

@@ -7,7 +7,7 @@ use goldenpath::assess::delivery::side::Side;
 use goldenpath::assess::delivery::tallies::{Labels, Tallies};
 use goldenpath::assess::register::index::Register;
 use goldenpath::assess::verdict::AsOf;
-use goldenpath::report::metrics::{Counted, Options, families_of, text};
+use goldenpath::report::metrics::{Counted, Options, exposition};
 use serde_json::json;
 
 use crate::fixtures::{Cluster, now};
@@ -61,7 +61,7 @@ fn scrape(cluster: &Cluster, tallies: &Tallies, options: &Options) -> String {
         register: &Register::of(&cluster.0, &as_of),
         tallies,
     };
-    text(&families_of(&cluster.0, &counted, &as_of, options)).unwrap()
+    exposition(&cluster.0, &counted, &as_of, options).unwrap()
 }
 
 fn has(text: &str, line: &str) {

@@ -1,7 +1,7 @@
 //! The text of a scrape.
 
 use goldenpath::assess::exception::assurance::{Gap, Vouching};
-use goldenpath::report::metrics::{FAMILIES, Options, families, text};
+use goldenpath::report::metrics::{FAMILIES, Options, exposition_at};
 use jiff::Timestamp;
 use serde_json::json;
 
@@ -9,7 +9,7 @@ use crate::fixtures::{Cluster, now, web_path, with};
 use crate::fleet::{asking, cluster, excusing, far, golden, lonely, of_team, unknown, within};
 
 fn scrape(cluster: &Cluster, options: &Options) -> String {
-    text(&families(&cluster.0, now(), options)).unwrap()
+    exposition_at(&cluster.0, now(), options).unwrap()
 }
 
 fn samples<'a>(text: &'a str, name: &str) -> Vec<&'a str> {

@@ -6,7 +6,7 @@ use goldenpath::assess::object::labels::Selector;
 use goldenpath::assess::settings::Settings;
 use goldenpath::assess::state::{Standing, State};
 use goldenpath::assess::verdict::AsOf;
-use goldenpath::report::metrics::{Options, families, text};
+use goldenpath::report::metrics::{Options, exposition_at};
 use jiff::{SignedDuration, Timestamp};
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -132,7 +132,7 @@ fn ratios(tally: &Tally) -> Vec<f64> {
 }
 
 fn scrape(cluster: &Cluster, at: Timestamp) -> String {
-    text(&families(&cluster.0, at, &Options::default())).unwrap()
+    exposition_at(&cluster.0, at, &Options::default()).unwrap()
 }
 
 proptest! {

@@ -12,7 +12,7 @@ use goldenpath::assess::state::{Phase, Standing, State};
 use goldenpath::assess::verdict::AsOf;
 use goldenpath::assess::warning::{Account, GenerateContext, warnings};
 use goldenpath::report::document::build::{Sources, report};
-use goldenpath::report::metrics::{Options, families, text};
+use goldenpath::report::metrics::{Options, exposition_at};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
@@ -69,7 +69,7 @@ fn by_metrics(cluster: &Cluster, at: Timestamp) -> Words {
         workload_info: Some(100),
         ..Options::default()
     };
-    let text = text(&families(&cluster.0, at, &options)).unwrap();
+    let text = exposition_at(&cluster.0, at, &options).unwrap();
     let lines = text
         .lines()
         .filter(|line| line.starts_with("goldenpath_workload_info{"));
@@ -160,7 +160,7 @@ fn the_warning_is_silent_where_something_is_agreed_or_nothing_is_due() {
 fn phases_agree(cluster: &mut Cluster, report: &Value, at: Timestamp) {
     let stored = cluster.plan_statuses(at).exceptions;
     let standings = by_report(report);
-    let text = text(&families(&cluster.0, at, &Options::default())).unwrap();
+    let text = exposition_at(&cluster.0, at, &Options::default()).unwrap();
     for line in report["exceptions"].as_array().unwrap() {
         let (name, phase) = (
             line["name"].as_str().unwrap(),
