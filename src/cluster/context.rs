@@ -2,9 +2,10 @@
 //! between tasks, and the signal that wakes the writer. It sends nothing to the API server.
 
 use std::collections::BTreeSet;
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock};
+use std::sync::{Arc, OnceLock};
 
 use jiff::Timestamp;
+use parking_lot::{Mutex, MutexGuard, RwLock};
 use tokio::sync::Notify;
 
 use super::client::heartbeat::Heartbeat;
@@ -112,26 +113,23 @@ impl Context {
 
     /// The inventory alone.
     pub fn into_inventory(self) -> Inventory {
-        let inventory = self.inventory.into_inner();
-        inventory.unwrap_or_else(PoisonError::into_inner)
+        self.inventory.into_inner()
     }
 
     /// The inventory. Hold it briefly, and never across an await.
     pub fn inventory(&self) -> MutexGuard<'_, Inventory> {
-        self.inventory
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
+        self.inventory.lock()
     }
 
     /// The planners. Hold them briefly, and never across an await; where the inventory is needed too,
     /// lock it first.
     pub fn planners(&self) -> MutexGuard<'_, Planners> {
-        self.planners.lock().unwrap_or_else(PoisonError::into_inner)
+        self.planners.lock()
     }
 
     /// Rollouts counted since the start. Hold them briefly, and never across an await; lock them last.
     pub fn tallies(&self) -> MutexGuard<'_, Tallies> {
-        self.tallies.lock().unwrap_or_else(PoisonError::into_inner)
+        self.tallies.lock()
     }
 
     /// Counts what a stored status adds to its record; a workload without a path has no labels to count by.
@@ -148,17 +146,12 @@ impl Context {
     /// A copy of the tallies, with zeros for every workload whose rollouts will be counted.
     fn tallies_of(&self, inventory: &Inventory, now: Timestamp) -> Tallies {
         let as_of = AsOf::new(now);
+        let exposed: BTreeSet<_> = tracked(inventory, &as_of)
+            .filter_map(|it| Some((it.path?, it.team, it.side?)))
+            .collect();
         let mut tallies = self.tallies();
-        for it in tracked(inventory, &as_of) {
-            if let (Some(path), Some(side)) = (it.path, it.side) {
-                tallies.expose(
-                    Labels {
-                        path,
-                        team: it.team,
-                    },
-                    side,
-                );
-            }
+        for (path, team, side) in exposed {
+            tallies.expose(Labels { path, team }, side);
         }
         tallies.clone()
     }
@@ -188,7 +181,7 @@ impl Context {
         let mut inventory = self.inventory();
         let now = Timestamp::now();
         self.reread(inventory.tick(now));
-        let mut counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut counts = self.counts.lock();
         let is_behind = counts.follow(&mut inventory, now)
             || inventory.next_change().is_some_and(|at| at <= now);
         (!is_behind).then_some(Settled {
@@ -225,15 +218,12 @@ impl Context {
 
     /// How workloads are read and counted.
     pub fn judging(&self) -> Arc<Settings> {
-        self.judging
-            .read()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone()
+        self.judging.read().clone()
     }
 
     /// Judges workloads of one more kind from now on.
     pub fn add_kind(&self, kind: Arc<WatchedKind>) {
-        let mut judging = self.judging.write().unwrap_or_else(PoisonError::into_inner);
+        let mut judging = self.judging.write();
         let mut settings = Settings::clone(&judging);
         settings.kinds.push(kind);
         self.inventory().settings = settings.clone();
@@ -363,7 +353,7 @@ impl RereadQueue {
     }
 
     fn pending(&self) -> MutexGuard<'_, PendingRereads> {
-        self.pending.lock().unwrap_or_else(PoisonError::into_inner)
+        self.pending.lock()
     }
 }
 
@@ -378,7 +368,7 @@ pub struct PolicyReportState {
 impl PolicyReportState {
     /// The ledger. Hold it briefly, and never across an await.
     pub fn ledger(&self) -> MutexGuard<'_, ReportPlanner> {
-        self.ledger.lock().unwrap_or_else(PoisonError::into_inner)
+        self.ledger.lock()
     }
 
     /// The format reports are written in, once it is known.
