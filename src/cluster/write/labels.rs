@@ -31,6 +31,12 @@ pub fn plan(context: &Context, limit: usize) -> Option<Vec<LabelWrite>> {
     Some(plan.labels)
 }
 
+/// Whether a plan would judge anything now.
+pub fn is_due(context: &Context) -> bool {
+    let facts = context.inventory();
+    context.planners().labels.has_work(&facts, Timestamp::now())
+}
+
 impl WriteJob for LabelWrite {
     fn lane(&self) -> Lane {
         Lane::Urgent

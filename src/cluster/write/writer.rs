@@ -25,8 +25,10 @@ use crate::cluster::snapshots::View;
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 /// The shortest time between two plans of the slow lane.
 const SLOW_EVERY: Duration = Duration::from_secs(2);
-/// Slow writes under way at once.
+/// Slow writes under way at once while labels are written.
 const SLOW_WIDTH: usize = 8;
+/// Slow writes under way at once while no label waits: half of all, so that labels find room at once.
+const SLOW_WIDTH_ALONE: usize = 32;
 /// The share of the time that planning the slow lane may take: one part in twenty.
 const SHARE: u32 = 20;
 /// How long the slow lane is planned without a change after a failure: until the last retry is over.
@@ -166,7 +168,7 @@ impl Writer {
     /// Starts writes of the slow lane, as far as there is room.
     fn write_waiting(&mut self) {
         let room = self.throttle.slots(self.under_way.len(), Instant::now());
-        let room = room.min(SLOW_WIDTH.saturating_sub(self.slow_under_way));
+        let room = room.min(self.slow_width().saturating_sub(self.slow_under_way));
         for job in self
             .waiting
             .drain(..room.min(self.waiting.len()))
@@ -174,6 +176,15 @@ impl Writer {
         {
             self.slow_under_way += 1;
             self.start(job);
+        }
+    }
+
+    fn slow_width(&self) -> usize {
+        let are_urgent_under_way = self.under_way.len() > self.slow_under_way;
+        if are_urgent_under_way || labels::is_due(&self.context) {
+            SLOW_WIDTH
+        } else {
+            SLOW_WIDTH_ALONE
         }
     }
 
