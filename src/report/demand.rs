@@ -2,9 +2,10 @@
 //! are not taken, what owners of exceptions wait for, requests to be ignored, workloads without a path,
 //! and checks that cannot be evaluated. Counted from a report; nothing is judged here.
 
+mod groups;
 mod text;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 use serde::{Serialize, Serializer};
@@ -12,10 +13,8 @@ use serde::{Serialize, Serializer};
 use crate::api::API_VERSION;
 use crate::assess::inventory::Inventory;
 use crate::assess::source::Problem;
-use crate::assess::state::{Outcome, Phase, Status};
-use crate::report::document::{Check, Exception, Report, Workload};
+use crate::report::document::{Exception, Report, Summary, Workload};
 use crate::report::register::beside_workloads;
-use crate::report::voice;
 
 pub(in crate::report) use text::{head, named_teams};
 pub use text::{markdown, render};
@@ -152,66 +151,35 @@ impl ServiceRule {
     }
 }
 
-/// What makes two asks the same one.
-type Key = (DemandKind, String, String);
-
-/// Collects one item.
-#[derive(Default)]
-struct Group<'a> {
-    ask: String,
-    about: Option<(&'a str, &'a str)>,
-    services: BTreeSet<ServiceKey<'a>>,
-    teams: BTreeSet<&'a str>,
-    exceptions: BTreeSet<(&'a str, &'a str)>,
-    since: Option<Timestamp>,
-    example: Option<String>,
-}
-
-impl<'a> Group<'a> {
-    fn add_workload(&mut self, workload: &'a Workload, rule: &ServiceRule) {
-        self.services.extend(rule.service(workload));
-        self.describe(workload);
-    }
-
-    /// Adds the team, and the first workload as the example.
-    fn describe(&mut self, workload: &'a Workload) {
-        self.teams.insert(&workload.team);
-        self.example
-            .get_or_insert_with(|| format!("{}/{}", workload.namespace, voice::target(workload)));
-    }
-
-    fn add_exception(&mut self, exception: &'a Exception) {
-        self.exceptions
-            .insert((&exception.namespace, &exception.name));
-        self.teams.insert(&exception.owner);
-        self.note_age(exception.requested_at);
-    }
-
-    fn note_age(&mut self, at: Option<Timestamp>) {
-        self.since = [self.since, at].into_iter().flatten().min();
-    }
+/// What a demand is counted from.
+#[derive(Clone, Copy)]
+pub(in crate::report) struct Lines<'a> {
+    pub summary: &'a Summary,
+    pub exceptions: &'a [Exception],
+    pub as_of: Timestamp,
+    /// Shows every workload, one after another, so that a large fleet's lines are never in memory at once.
+    pub workloads: &'a dyn Fn(&mut dyn FnMut(&Workload)),
 }
 
 /// What the services and exceptions of a report ask for, counted by the rule of its summary.
 pub fn demand(report: &Report, rule: &ServiceRule) -> Demand {
-    let exceptions: BTreeMap<(&str, &str), &Exception> = report
-        .exceptions
-        .iter()
-        .map(|line| ((&*line.namespace, &*line.name), line))
-        .collect();
-    let mut groups: BTreeMap<Key, Group<'_>> = BTreeMap::new();
-    for workload in &report.workloads {
-        steps(workload, &exceptions, rule, &mut groups);
-        requests(workload, rule, &mut groups);
+    let lines = Lines {
+        summary: &report.summary,
+        exceptions: &report.exceptions,
+        as_of: report.as_of,
+        workloads: &|visit| report.workloads.iter().for_each(visit),
+    };
+    Demand {
+        problems: beside_workloads(report),
+        ..demand_of(&lines, rule)
     }
-    wishes(report, rule, &mut groups);
-    without_path(report, rule, &mut groups);
-    let mut items: Vec<Item> = groups
-        .into_iter()
-        .map(|((kind, ..), group)| item(kind, group, &exceptions))
-        .collect();
+}
+
+/// What these lines ask for. Problems are left out.
+pub(in crate::report) fn demand_of(lines: &Lines<'_>, rule: &ServiceRule) -> Demand {
+    let mut items = groups::items(lines, rule);
     for item in &mut items {
-        count_as(report, item);
+        count_as(lines.summary, item);
     }
     items.sort_by(|a, b| {
         let services = b.services.cmp(&a.services);
@@ -223,21 +191,21 @@ pub fn demand(report: &Report, rule: &ServiceRule) -> Demand {
     Demand {
         api_version: API_VERSION,
         kind: KIND,
-        as_of: report.as_of,
+        as_of: lines.as_of,
         items,
-        problems: beside_workloads(report),
+        problems: Vec::new(),
     }
 }
 
 /// A step keeps as many services off its path as the summary says.
-fn count_as(report: &Report, item: &mut Item) {
+fn count_as(summary: &Summary, item: &mut Item) {
     match item.kind {
         DemandKind::Step => {}
         DemandKind::Wish | DemandKind::Ignore | DemandKind::NoPath | DemandKind::CheckError => {
             return;
         }
     }
-    let mut paths = report.summary.paths.iter();
+    let mut paths = summary.paths.iter();
     let path = paths.find(|path| Some(&path.path) == item.path.as_ref());
     item.services = path.map_or(0, |path| {
         let mut steps = path.top_deviations.iter();
@@ -252,157 +220,10 @@ fn age_order(item: &Item) -> Timestamp {
     item.since.unwrap_or(Timestamp::MAX)
 }
 
-fn item(
-    kind: DemandKind,
-    group: Group<'_>,
-    exceptions: &BTreeMap<(&str, &str), &Exception>,
-) -> Item {
-    let carried = group
-        .exceptions
-        .iter()
-        .filter_map(|key| exceptions.get(key));
-    Item {
-        kind,
-        ask: group.ask,
-        path: group.about.map(|(path, _)| path.to_owned()),
-        check: group
-            .about
-            .map(|(_, check)| check.to_owned())
-            .filter(|check| !check.is_empty()),
-        services: group.services.len(),
-        hours_per_month: carried.map(|exception| exception.hours_per_month).sum(),
-        teams: group.teams.into_iter().map(str::to_owned).collect(),
-        exceptions: group
-            .exceptions
-            .into_iter()
-            .map(|(namespace, name)| format!("{namespace}/{name}"))
-            .collect(),
-        since: group.since,
-        example: group.example,
-    }
-}
-
-/// The steps a workload does not take, and the checks that fail on it.
-fn steps<'a>(
-    workload: &'a Workload,
-    exceptions: &BTreeMap<(&str, &str), &'a Exception>,
-    rule: &ServiceRule,
-    groups: &mut BTreeMap<Key, Group<'a>>,
-) {
-    let Some(path) = workload.path.as_deref() else {
-        return;
-    };
-    for check in workload.missing() {
-        let kind = match check.outcome {
-            Outcome::Error => DemandKind::CheckError,
-            Outcome::Fail | Outcome::Pass | Outcome::Announced => DemandKind::Step,
-        };
-        let key = (kind, path.to_owned(), check.name.clone());
-        let group = groups.entry(key).or_default();
-        title(check).clone_into(&mut group.ask);
-        group.about = Some((path, &check.name));
-        group.add_workload(workload, rule);
-        let named = check
-            .exception
-            .as_deref()
-            .and_then(|name| exceptions.get(&(&*workload.namespace, name)));
-        if let Some(exception) = named {
-            group.add_exception(exception);
-        }
-    }
-}
-
-fn title(check: &Check) -> &str {
-    check.title.as_deref().unwrap_or(&check.name)
-}
-
-/// A request to be ignored, where that is not allowed.
-fn requests<'a>(workload: &'a Workload, rule: &ServiceRule, groups: &mut BTreeMap<Key, Group<'a>>) {
-    let asks = match workload.status {
-        Status::Unscoped | Status::GoldenPath | Status::Deviating | Status::Unknown => true,
-        Status::Ignored => false,
-    };
-    let Some(reason) = workload.ignore_reason.as_ref().filter(|_| asks) else {
-        return;
-    };
-    let key = (DemandKind::Ignore, normal(reason), String::new());
-    let group = groups.entry(key).or_default();
-    group.ask.clone_from(reason);
-    group.add_workload(workload, rule);
-    group.note_age(workload.born_at);
-}
-
-/// Workloads without a path, by kind. A service of several workloads has no path where none of them has
-/// one, and counts once, under the kind of the first.
-fn without_path<'a>(report: &'a Report, rule: &ServiceRule, groups: &mut BTreeMap<Key, Group<'a>>) {
-    let mut counted: BTreeSet<ServiceKey<'_>> = report
-        .workloads
-        .iter()
-        .filter(|workload| workload.path.is_some())
-        .filter_map(|workload| rule.service(workload))
-        .collect();
-    for workload in &report.workloads {
-        match workload.status {
-            Status::Unscoped => {}
-            Status::GoldenPath | Status::Deviating | Status::Unknown | Status::Ignored => continue,
-        }
-        let key = (DemandKind::NoPath, workload.kind.clone(), String::new());
-        let group = groups.entry(key).or_default();
-        group.ask = format!("A path for this {}", workload.kind);
-        group.describe(workload);
-        group.note_age(workload.born_at);
-        let service = rule.service(workload);
-        group
-            .services
-            .extend(service.filter(|service| counted.insert(*service)));
-    }
-}
-
-/// What exceptions that are not over wait for, equal wishes together.
-fn wishes<'a>(report: &'a Report, rule: &ServiceRule, groups: &mut BTreeMap<Key, Group<'a>>) {
-    let mut covered: BTreeMap<(&str, &str), Vec<&Workload>> = BTreeMap::new();
-    for workload in &report.workloads {
-        for check in &workload.checks {
-            if let Some(name) = &check.exception {
-                let key = (&*workload.namespace, &**name);
-                covered.entry(key).or_default().push(workload);
-            }
-        }
-    }
-    for exception in &report.exceptions {
-        let is_open = match exception.phase {
-            Phase::Pending
-            | Phase::Active
-            | Phase::ReviewDue
-            | Phase::ReviewOverdue
-            | Phase::Expired
-            | Phase::Rejected => true,
-            Phase::Closed => false,
-        };
-        let Some(wish) = exception.would_return_if.as_ref().filter(|_| is_open) else {
-            continue;
-        };
-        let key = (DemandKind::Wish, normal(wish), String::new());
-        let group = groups.entry(key).or_default();
-        group.ask.clone_from(wish);
-        group.about = Some((&exception.path, ""));
-        group.add_exception(exception);
-        let workloads = covered.get(&(&*exception.namespace, &*exception.name));
-        for workload in workloads.into_iter().flatten() {
-            group.add_workload(workload, rule);
-        }
-    }
-}
-
-/// The same words in another case, with other blanks or another full stop are the same wish.
-fn normal(text: &str) -> String {
-    let words: Vec<String> = text.split_whitespace().map(str::to_lowercase).collect();
-    words.join(" ").trim_end_matches('.').to_owned()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::assess::state::{Outcome, Phase, Status};
     use crate::report::fixtures::{
         at, check, documented, report, undocumented, unscoped, workload,
     };

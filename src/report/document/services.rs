@@ -12,7 +12,7 @@ pub use words::{ServiceException, ServiceWords};
 use super::list::{STATE, WorkloadState};
 use super::parameters::{LIMIT, NAMESPACE, PAGE, PATH, Parameter, Parameters, QueryError};
 use super::view::ReportView;
-use super::{Exception, Report, StandingDates, Steps, Workload, encode, rank};
+use super::{Exception, StandingDates, Steps, Workload, encode, rank};
 use crate::api::API_VERSION;
 use crate::assess::adoption::service::{Member, Service, services};
 use crate::assess::path::bit;
@@ -515,16 +515,22 @@ pub fn is_restricted(view: &ReportView, path: &str, check: &str) -> bool {
     checks.any(|found| found.name == check && found.sensitive)
 }
 
-/// The report without restricted checks, and without exceptions that name one.
-pub fn open_report(view: &ReportView) -> Report {
-    let mut report = view.report();
-    for line in &mut report.workloads {
-        redact(line, view);
+/// Shows every workload without its restricted checks, one after another.
+pub fn open_workloads(view: &ReportView, visit: &mut dyn FnMut(&Workload)) {
+    let as_of = AsOf::new(view.as_of);
+    let lines = view.lines(&as_of);
+    for (ns, workload) in view.inventory.workloads_from("", None) {
+        let mut line = lines.workload(workload, ns);
+        redact(&mut line, view);
+        visit(&line);
     }
-    report
-        .exceptions
-        .retain(|line| !names_restricted(line, view));
-    report
+}
+
+/// Every exception but those that name a restricted check.
+pub fn open_exceptions(view: &ReportView) -> Vec<Exception> {
+    let mut exceptions = view.exceptions();
+    exceptions.retain(|line| !names_restricted(line, view));
+    exceptions
 }
 
 /// Whether an exception names a check that is not named to everybody.

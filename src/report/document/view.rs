@@ -40,7 +40,22 @@ pub struct ReportView {
     pub summary: Arc<OnceLock<Summary>>,
 }
 
+/// Equal for views of the same facts at the same instant.
+#[derive(Clone, Debug)]
+pub struct Facts(Arc<OnceLock<Summary>>);
+
+impl PartialEq for Facts {
+    fn eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+}
+
 impl ReportView {
+    /// What the view shows, to compare it with other views.
+    pub fn facts(&self) -> Facts {
+        Facts(self.summary.clone())
+    }
+
     /// The facts of an inventory that nothing follows, as of this instant.
     pub fn of(inventory: &Inventory, at: Timestamp, problems: Vec<Problem>) -> Self {
         let as_of = AsOf::new(at);
