@@ -12,6 +12,7 @@ mod forward;
 mod listener;
 mod page;
 mod prefix;
+mod recent;
 mod shared;
 
 use std::fmt::Write as _;
@@ -34,6 +35,7 @@ pub use events::{EventSettings, IncidentReceiver, RequestRate, events};
 pub use forward::{Upstream, forward};
 pub use listener::{Limits, Routes, serve};
 pub use prefix::BasePath;
+use recent::RecentFiles;
 use shared::{Shared, Unavailable};
 
 use crate::api::API_VERSION;
@@ -95,6 +97,7 @@ struct Responses {
     metrics: Arc<Shared<[u8]>>,
     views: Arc<Shared<ReportView>>,
     builders: Builders,
+    files: Arc<RecentFiles>,
     changes: Arc<Changes>,
 }
 
@@ -105,6 +108,7 @@ impl Responses {
             metrics: Arc::default(),
             views: Arc::default(),
             builders: Builders::default(),
+            files: Arc::default(),
             changes: Arc::default(),
         }
     }

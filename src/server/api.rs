@@ -5,13 +5,13 @@ use std::sync::{Arc, LazyLock};
 
 use axum::Router;
 use axum::extract::{Path, Query, State};
-use axum::http::HeaderMap;
 use axum::response::Response;
 use axum::routing::{MethodRouter, get};
 use schemars::SchemaGenerator;
 use serde_json::{Map, Value};
 
 use super::file::{File, file};
+use super::recent::Asked;
 use super::shared::Unavailable;
 use super::{Answer, JSON, Pairs, Refusal, Responses, changes, respond};
 use crate::report::document::contrast::ContrastDocument;
@@ -158,8 +158,8 @@ static DOCUMENT: LazyLock<String> = LazyLock::new(|| {
     document(&operations, SchemaGenerator::subschema_for::<Refusal>).to_string()
 });
 
-async fn openapi(headers: HeaderMap) -> Response {
-    File::of(DOCUMENT.as_bytes().into(), JSON, &headers).respond(&headers)
+async fn openapi(asked: Asked) -> Response {
+    File::of(DOCUMENT.as_bytes().into(), JSON, asked.is_packed).respond(&asked)
 }
 
 async fn report(State(responses): State<Responses>) -> Response {
@@ -189,49 +189,49 @@ async fn exceptions(State(responses): State<Responses>, Query(pairs): Pairs) -> 
 async fn services(
     State(responses): State<Responses>,
     Query(pairs): Pairs,
-    headers: HeaderMap,
+    asked: Asked,
 ) -> Answer {
     let query = ServiceQuery::read(pairs)?;
     let write = move |view: &ReportView| query.page(view).json().ok();
-    Ok(file(write, JSON, &responses, &headers).await)
+    Ok(file(write, JSON, &responses, asked).await)
 }
 
 async fn one_service(
     State(responses): State<Responses>,
     Path((namespace, name)): Path<(String, String)>,
-    headers: HeaderMap,
+    asked: Asked,
 ) -> Response {
     let write = move |view: &ReportView| encode::json(&service(view, &namespace, &name)?).ok();
-    file(write, JSON, &responses, &headers).await
+    file(write, JSON, &responses, asked).await
 }
 
 async fn all_paths(
     State(responses): State<Responses>,
     Query(pairs): Pairs,
-    headers: HeaderMap,
+    asked: Asked,
 ) -> Answer {
     without_parameters(pairs)?;
     let write = |view: &ReportView| encode::json(&paths::list(view)).ok();
-    Ok(file(write, JSON, &responses, &headers).await)
+    Ok(file(write, JSON, &responses, asked).await)
 }
 
 async fn one_path(
     State(responses): State<Responses>,
     Path(name): Path<String>,
-    headers: HeaderMap,
+    asked: Asked,
 ) -> Response {
     let write = move |view: &ReportView| encode::json(&paths::detail(view, &name)?).ok();
-    file(write, JSON, &responses, &headers).await
+    file(write, JSON, &responses, asked).await
 }
 
 async fn all_teams(
     State(responses): State<Responses>,
     Query(pairs): Pairs,
-    headers: HeaderMap,
+    asked: Asked,
 ) -> Answer {
     without_parameters(pairs)?;
     let write = |view: &ReportView| encode::json(&teams::list(view)).ok();
-    Ok(file(write, JSON, &responses, &headers).await)
+    Ok(file(write, JSON, &responses, asked).await)
 }
 
 /// Answers with a document that is written while it is sent.

@@ -2,6 +2,7 @@
 //! again where the reader has them. What they say is decided by the caller.
 
 use std::io::Write as _;
+use std::sync::Arc;
 
 use axum::body::Bytes;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
@@ -9,6 +10,7 @@ use axum::response::{IntoResponse, Response};
 use flate2::Compression;
 use flate2::write::GzEncoder;
 
+use super::recent::Asked;
 use super::shared::Unavailable;
 use super::{Responses, not_found};
 use crate::assess::object::digest::digest;
@@ -24,27 +26,36 @@ pub(super) async fn file(
     write: impl FnOnce(&ReportView) -> Option<String> + Send + 'static,
     kind: &'static str,
     responses: &Responses,
-    headers: &HeaderMap,
+    asked: Asked,
 ) -> Response {
-    match written(write, kind, responses, headers).await {
-        Ok(Some(file)) => file.respond(headers),
+    match written(write, kind, responses, &asked).await {
+        Ok(Some(file)) => file.respond(&asked),
         Ok(None) => not_found(),
         Err(unavailable) => super::unavailable(unavailable, responses),
     }
 }
 
-/// Writes a document from the shared view, on a thread of its own.
+/// A document from the shared view: one that was written from the same facts, else a new one, written on a
+/// thread of its own.
 pub(super) async fn written(
     write: impl FnOnce(&ReportView) -> Option<String> + Send + 'static,
     kind: &'static str,
     responses: &Responses,
-    headers: &HeaderMap,
-) -> Result<Option<File>, Unavailable> {
+    asked: &Asked,
+) -> Result<Option<Arc<File>>, Unavailable> {
     let source = responses.source.clone();
     let (view, turn) = responses.views.get(move || source.view()).await?;
-    let headers = headers.clone();
+    let facts = view.facts();
+    if let Some(file) = responses.files.get(&facts, asked) {
+        return Ok(Some(file));
+    }
+    let (files, asked) = (responses.files.clone(), asked.clone());
     let work = move || {
-        let file = write(&view).map(|text| File::of(text.into(), kind, &headers));
+        // Another request may have written it while this one waited for its turn.
+        let file = files.get(&facts, &asked).or_else(|| {
+            let file = File::of(write(&view)?.into(), kind, asked.is_packed);
+            Some(files.keep(&facts, asked, file))
+        });
         drop((view, turn));
         file
     };
@@ -53,6 +64,7 @@ pub(super) async fn written(
 }
 
 /// A body with the name of its content.
+#[derive(Debug)]
 pub(super) struct File {
     body: Bytes,
     kind: &'static str,
@@ -62,11 +74,11 @@ pub(super) struct File {
 
 impl File {
     /// Names the content, and compresses it where the reader accepts that.
-    pub(super) fn of(body: Bytes, kind: &'static str, headers: &HeaderMap) -> Self {
+    pub(super) fn of(body: Bytes, kind: &'static str, is_packed: bool) -> Self {
         // Weak: the same for each encoding.
         let tag = format!("W/\"{}\"", digest(&body, TAG_DIGITS));
         let is_large = body.len() >= MIN_COMPRESSED_BYTES;
-        let compressed = (is_large && accepts_gzip(headers))
+        let compressed = (is_large && is_packed)
             .then(|| compressed(&body))
             .flatten();
         Self {
@@ -77,21 +89,22 @@ impl File {
         }
     }
 
-    pub(super) fn respond(self, headers: &HeaderMap) -> Response {
-        let known = headers.get(header::IF_NONE_MATCH);
-        let known = known
-            .and_then(|value| value.to_str().ok())
-            .unwrap_or_default();
-        let is_known = known.split(',').any(|tag| tag.trim() == self.tag);
+    /// Its length as it is sent, in bytes.
+    pub(super) fn len(&self) -> usize {
+        self.body.len()
+    }
+
+    pub(super) fn respond(&self, asked: &Asked) -> Response {
+        let is_known = asked.known.split(',').any(|tag| tag.trim() == self.tag);
         let common = [
-            (header::ETAG, self.tag),
+            (header::ETAG, self.tag.clone()),
             (header::VARY, "accept-encoding".to_owned()),
         ];
         if is_known {
             return (StatusCode::NOT_MODIFIED, common).into_response();
         }
         let kind = [(header::CONTENT_TYPE, self.kind)];
-        let mut response = (common, kind, self.body).into_response();
+        let mut response = (common, kind, self.body.clone()).into_response();
         if self.is_compressed {
             let gzip = HeaderValue::from_static("gzip");
             response
@@ -102,7 +115,7 @@ impl File {
     }
 }
 
-fn accepts_gzip(headers: &HeaderMap) -> bool {
+pub(super) fn accepts_gzip(headers: &HeaderMap) -> bool {
     let accepted = headers.get(header::ACCEPT_ENCODING);
     let accepted = accepted
         .and_then(|value| value.to_str().ok())

@@ -3,12 +3,13 @@
 
 use axum::Router;
 use axum::extract::{Path, Query, Request, State};
-use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
+use axum::http::{HeaderValue, StatusCode, Uri, header};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodRouter, get};
 
 use super::file::{File, file, written};
+use super::recent::Asked;
 use super::shared::Unavailable;
 use super::{Answer, JSON, Pairs, RETRY_AFTER, Responses, not_found};
 use crate::report::document::parameters::QueryError;
@@ -77,8 +78,8 @@ async fn guard(request: Request, next: Next) -> Response {
 /// An address that always shows the same page.
 fn always(page: Page) -> MethodRouter<Responses> {
     get(
-        |State(responses): State<Responses>, headers: HeaderMap| async move {
-            show(page, &responses, &headers).await
+        |State(responses): State<Responses>, asked: Asked| async move {
+            show(page, &responses, asked).await
         },
     )
 }
@@ -101,56 +102,56 @@ impl IntoResponse for BadQueryPage {
 async fn path(
     State(responses): State<Responses>,
     Path(name): Path<String>,
-    headers: HeaderMap,
+    asked: Asked,
 ) -> Response {
-    show(Page::Path(name), &responses, &headers).await
+    show(Page::Path(name), &responses, asked).await
 }
 
 async fn services(
     State(responses): State<Responses>,
     Query(pairs): Pairs,
-    headers: HeaderMap,
+    asked: Asked,
 ) -> Result<Response, BadQueryPage> {
     let page = Page::Services(ServiceQuery::read(pairs)?);
-    Ok(show(page, &responses, &headers).await)
+    Ok(show(page, &responses, asked).await)
 }
 
 async fn one_service(
     State(responses): State<Responses>,
     Path((namespace, name)): Path<(String, String)>,
-    headers: HeaderMap,
+    asked: Asked,
 ) -> Response {
-    show(Page::Service { namespace, name }, &responses, &headers).await
+    show(Page::Service { namespace, name }, &responses, asked).await
 }
 
 async fn team(
     State(responses): State<Responses>,
     Path(name): Path<String>,
-    headers: HeaderMap,
+    asked: Asked,
 ) -> Response {
-    show(Page::Team(name), &responses, &headers).await
+    show(Page::Team(name), &responses, asked).await
 }
 
 async fn exceptions(
     State(responses): State<Responses>,
     Query(pairs): Pairs,
-    headers: HeaderMap,
+    asked: Asked,
 ) -> Result<Response, BadQueryPage> {
     let page = Page::Exceptions(RegisterQuery::read(pairs)?);
-    Ok(show(page, &responses, &headers).await)
+    Ok(show(page, &responses, asked).await)
 }
 
-async fn style(headers: HeaderMap) -> Response {
-    asset(html::STYLE, CSS, &headers)
+async fn style(asked: Asked) -> Response {
+    asset(html::STYLE, CSS, &asked)
 }
 
-async fn script(headers: HeaderMap) -> Response {
-    asset(html::SCRIPT, SCRIPT, &headers)
+async fn script(asked: Asked) -> Response {
+    asset(html::SCRIPT, SCRIPT, &asked)
 }
 
 /// The page links it with the version of its content, so that browsers may cache it for long.
-fn asset(content: &'static str, kind: &'static str, headers: &HeaderMap) -> Response {
-    let mut response = File::of(content.into(), kind, headers).respond(headers);
+fn asset(content: &'static str, kind: &'static str, asked: &Asked) -> Response {
+    let mut response = File::of(content.into(), kind, asked.is_packed).respond(asked);
     response.headers_mut().insert(
         header::CACHE_CONTROL,
         HeaderValue::from_static("public, max-age=31536000, immutable"),
@@ -170,21 +171,21 @@ fn unpaged(pairs: Vec<(String, String)>) -> Result<ServiceQuery, QueryError> {
 async fn csv(
     State(responses): State<Responses>,
     Query(pairs): Pairs,
-    headers: HeaderMap,
+    asked: Asked,
 ) -> Answer {
     let query = unpaged(pairs)?;
     let write = move |view: &ReportView| Some(query.page(view).csv());
-    Ok(file(write, CSV, &responses, &headers).await)
+    Ok(file(write, CSV, &responses, asked).await)
 }
 
 async fn all_as_json(
     State(responses): State<Responses>,
     Query(pairs): Pairs,
-    headers: HeaderMap,
+    asked: Asked,
 ) -> Answer {
     let query = unpaged(pairs)?;
     let write = move |view: &ReportView| query.page(view).json().ok();
-    Ok(file(write, JSON, &responses, &headers).await)
+    Ok(file(write, JSON, &responses, asked).await)
 }
 
 async fn not_found_page(uri: Uri) -> Response {
@@ -196,11 +197,11 @@ async fn not_found_page(uri: Uri) -> Response {
     refused(&Notice::NotFound, StatusCode::NOT_FOUND, depth)
 }
 
-async fn show(page: Page, responses: &Responses, headers: &HeaderMap) -> Response {
+async fn show(page: Page, responses: &Responses, asked: Asked) -> Response {
     let depth = page.depth();
     let write = move |view: &ReportView| html::render(&page, view);
-    match written(write, HTML, responses, headers).await {
-        Ok(Some(file)) => file.respond(headers),
+    match written(write, HTML, responses, &asked).await {
+        Ok(Some(file)) => file.respond(&asked),
         Ok(None) => refused(&Notice::NotFound, StatusCode::NOT_FOUND, depth),
         Err(Unavailable::NotReady) => {
             let pending = responses.source.readiness().pending;

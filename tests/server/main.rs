@@ -15,6 +15,7 @@ mod pages;
 mod records;
 #[path = "../suite/serving.rs"]
 mod serving;
+mod siege;
 
 use std::io::{ErrorKind, Read, Write};
 use std::net::TcpStream;
