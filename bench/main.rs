@@ -2,8 +2,8 @@
 //! of Deployments as real ones look. A program and not a test: figures are printed, not asserted.
 //!
 //! `--workloads N` sets the size of the fleet (10,000), `--quick` is a fleet of 1,000, `--ladder` shows
-//! how figures grow to 100,000, `--edge` lets 10,000 exceptions expire at one instant, and `--delivery`
-//! measures records of rollouts alone.
+//! how figures grow to 100,000, `--edge` lets 10,000 exceptions expire at one instant, `--delivery`
+//! measures records of rollouts alone, and `--page` the page under load.
 
 #![allow(clippy::print_stdout)]
 
@@ -19,12 +19,14 @@ mod load;
 mod machine;
 mod memory;
 mod offline;
+mod page;
 mod process;
 mod reaction;
 #[allow(dead_code)] // the measure of the heap uses more of it
 mod record;
 mod relist;
 mod rest;
+mod socket;
 mod stage;
 mod table;
 mod verdicts;
@@ -39,7 +41,7 @@ use stage::Stage;
 use table::Row;
 
 /// How often the fleet is labelled, in turn with the bare loop.
-const ROUNDS: usize = 3;
+const ROUNDS: usize = 5;
 const CHURN: Churn = Churn {
     changes: 300,
     a_second: 50,
@@ -87,6 +89,10 @@ struct Args {
     /// Records of rollouts, instead of all figures
     #[arg(long, conflicts_with_all = ["ladder", "edge"])]
     delivery: bool,
+
+    /// The page under load, instead of all figures
+    #[arg(long, conflicts_with_all = ["ladder", "edge", "delivery"])]
+    page: bool,
 
     /// Also write the rows and the machine as JSON
     #[arg(long, value_name = "FILE")]
@@ -151,6 +157,10 @@ fn main() -> Result<()> {
         let mut rows = vec![created(&stage)?];
         rows.extend(delivery::measure(&stage, args.quick)?);
         rows
+    } else if args.page {
+        let mut rows = vec![created(&stage)?];
+        rows.extend(page::measure(&stage)?);
+        rows
     } else {
         measure(&stage, args.quick)?
     };
@@ -185,7 +195,7 @@ fn created(stage: &Stage) -> Result<Row> {
     Ok(Row::seconds("create the fleet, 64 at once", took).note("no operator running"))
 }
 
-/// Everything, in an order in which each measurement leaves what the next one needs.
+/// Everything but what has a flag of its own, in an order in which each measurement leaves what the next one needs.
 fn measure(stage: &Stage, quick: bool) -> Result<Vec<Row>> {
     // First, while this program is small: Linux counts its size towards a child's.
     let offline = offline::measure(stage)?;
@@ -204,7 +214,6 @@ fn measure(stage: &Stage, quick: bool) -> Result<Vec<Row>> {
     };
     rows.extend(memory::measure(stage, &rest.operator, &before)?);
     Stage::stop(rest.operator)?;
-    rows.extend(delivery::measure(stage, quick)?);
     rows.extend(offline);
     Ok(rows)
 }

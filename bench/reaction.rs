@@ -49,8 +49,38 @@ struct Seen {
     probes: At,
 }
 
-/// Measures beside a running operator whose labels are on. The labels are changed back.
-pub fn measure(stage: &Stage, churn: Churn) -> Result<Vec<Row>> {
+/// The middle times of one measurement.
+#[derive(Clone, Copy, Debug)]
+pub struct Times {
+    /// From a change to its label.
+    pub change: Duration,
+    /// Of a bare patch beside them.
+    pub bare: Duration,
+}
+
+/// The middle times beside a running operator whose labels are on. The labels are changed back.
+pub fn times(stage: &Stage, churn: Churn) -> Result<Times> {
+    let Measured { changes, bare } = seen(stage, churn)?;
+    let middle = |took| quantile(took, 0.5).unwrap_or_default();
+    Ok(Times {
+        change: middle(changes),
+        bare: middle(bare),
+    })
+}
+
+/// Changes a Deployment in nothing that is judged.
+pub async fn touch(client: &Client, number: usize) -> Result<()> {
+    let member = Member(number);
+    let api: Api<Deployment> = Api::namespaced(client.clone(), &member.namespace());
+    let at = jiff::Timestamp::now().to_string();
+    let body = json!({"metadata": {"annotations": {PROBE: at}}});
+    let how = PatchParams::default();
+    api.patch_metadata(&member.name(), &how, &Patch::Merge(body))
+        .await?;
+    Ok(())
+}
+
+fn seen(stage: &Stage, churn: Churn) -> Result<Measured> {
     let on_path = fleet::members(stage.workloads).filter(|member| member.lacks() == Lacks::Nothing);
     let chosen: Vec<Member> = on_path.take(churn.changes).collect();
     let beside_them: Vec<Member> = fleet::deviating(stage.workloads)
@@ -69,9 +99,15 @@ pub fn measure(stage: &Stage, churn: Churn) -> Result<Vec<Row>> {
         .collect();
     let pace = Duration::from_secs(1) / churn.a_second;
     let measured = measured(&stage.client, &chosen, &probes, pace);
-    let Measured { changes, bare } = stage.runtime.block_on(measured)?;
+    let seen = stage.runtime.block_on(measured)?;
     let client = &stage.client;
     stage.runtime.block_on(give_teams_back(client, chosen))?;
+    Ok(seen)
+}
+
+/// Measures beside a running operator whose labels are on. The labels are changed back.
+pub fn measure(stage: &Stage, churn: Churn) -> Result<Vec<Row>> {
+    let Measured { changes, bare } = seen(stage, churn)?;
     let note = format!(
         "{} changes at {}/s, patch answered to label watched",
         changes.len(),
