@@ -137,7 +137,9 @@ fn alone(stage: &Stage, address: SocketAddr) -> Result<Vec<Row>> {
 
 /// Changes a Deployment in nothing that is judged, and waits until the page has seen it.
 fn touch(stage: &Stage, number: usize) -> Result<()> {
-    stage.runtime.block_on(reaction::touch(&stage.client, number))?;
+    stage
+        .runtime
+        .block_on(reaction::touch(&stage.client, number))?;
     thread::sleep(SEEN_WITHIN);
     Ok(())
 }
@@ -248,11 +250,18 @@ fn beside_labels(stage: &Stage, address: SocketAddr) -> Result<Vec<Row>> {
     };
     let mut rows = vec![
         Row::millis("page: change to label without readers, p50", alone.change).note(note(&alone)),
-        Row::millis("page: change to label beside readers, p50", read_beside.change)
-            .note(note(&read_beside))
-            .at_most(ratio(&read_beside), 2.0),
+        Row::millis(
+            "page: change to label beside readers, p50",
+            read_beside.change,
+        )
+        .note(note(&read_beside))
+        .at_most(ratio(&read_beside), 2.0),
     ];
-    rows.extend(of_readers("beside changes that are labelled", &answers, true));
+    rows.extend(of_readers(
+        "beside changes that are labelled",
+        &answers,
+        true,
+    ));
     Ok(rows)
 }
 
@@ -266,8 +275,12 @@ fn besieged(stage: &Stage, operator: &Operator, address: SocketAddr) -> Result<V
     let millis = longest.as_secs_f64() * 1_000.0;
     let p50 = quantile(besieged.probes.clone(), 0.5).unwrap_or_default();
     Ok(vec![
-        Row::new("page: event streams that stay open", besieged.streams, "streams")
-            .note(format!("of {STREAMS}; the others are answered 204")),
+        Row::new(
+            "page: event streams that stay open",
+            besieged.streams,
+            "streams",
+        )
+        .note(format!("of {STREAMS}; the others are answered 204")),
         Row::new("page: status of an address of 8 KiB", besieged.too_long, ""),
         Row::millis("page: /livez beside slow clients, longest", longest)
             .note(format!(
@@ -299,7 +312,12 @@ async fn besiege(address: SocketAddr) -> Result<Besieged> {
         }
     }
     let slow: Vec<JoinHandle<()>> = (0..SLOW)
-        .flat_map(|_| [tokio::spawn(reads_slowly(address)), tokio::spawn(sends_slowly(address))])
+        .flat_map(|_| {
+            [
+                tokio::spawn(reads_slowly(address)),
+                tokio::spawn(sends_slowly(address)),
+            ]
+        })
         .collect();
     let long = format!("/services?q={}", "x".repeat(TOO_LONG));
     let too_long = get(address, &long).await?.status;
@@ -338,7 +356,10 @@ async fn sends_slowly(address: SocketAddr) {
     let Ok(socket) = Socket::connect(address).await else {
         return;
     };
-    for byte in b"GET /services HTTP/1.1\r\nx-slow: ".iter().chain([b'a'].iter().cycle()) {
+    for byte in b"GET /services HTTP/1.1\r\nx-slow: "
+        .iter()
+        .chain([b'a'].iter().cycle())
+    {
         if socket.write(&[*byte]).await.is_err() {
             return;
         }

@@ -87,6 +87,8 @@ fn seen(stage: &Stage, churn: Churn) -> Result<Measured> {
         .map(|one| one.member)
         .collect();
     let sent = chosen.len().div_ceil(CHANGES_A_PROBE);
+    // A value that was set before changes nothing, so no watch would show it.
+    let run = jiff::Timestamp::now().as_millisecond();
     let probes: Vec<Probe> = beside_them
         .iter()
         .cycle()
@@ -94,7 +96,7 @@ fn seen(stage: &Stage, churn: Churn) -> Result<Measured> {
         .enumerate()
         .map(|(number, member)| Probe {
             member: *member,
-            value: number.to_string(),
+            value: format!("{run}-{number}"),
         })
         .collect();
     let pace = Duration::from_secs(1) / churn.a_second;

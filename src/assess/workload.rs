@@ -78,11 +78,13 @@ impl Workload {
         self.birth.map(MicroTime::instant)
     }
 
-    /// Whether the other record of this workload, read with the same paths, says the same.
+    /// Whether the other record of this workload is of the same version of the object, was read with the
+    /// same paths, and says the same.
     pub(in crate::assess) fn is_same_as(&self, other: &Self) -> bool {
         let same_object = (&self.uid, self.version, self.created, self.birth)
             == (&other.uid, other.version, other.created, other.birth);
         same_object
+            && self.version.is_some()
             && Arc::ptr_eq(&self.paths, &other.paths)
             && self.attributes == other.attributes
             && (&self.service, self.template) == (&other.service, other.template)

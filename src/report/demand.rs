@@ -151,6 +151,9 @@ impl ServiceRule {
     }
 }
 
+/// Looks at one workload.
+pub(in crate::report) type Visit<'a> = dyn FnMut(&Workload) + 'a;
+
 /// What a demand is counted from.
 #[derive(Clone, Copy)]
 pub(in crate::report) struct Lines<'a> {
@@ -158,7 +161,7 @@ pub(in crate::report) struct Lines<'a> {
     pub exceptions: &'a [Exception],
     pub as_of: Timestamp,
     /// Shows every workload, one after another, so that a large fleet's lines are never in memory at once.
-    pub workloads: &'a dyn Fn(&mut dyn FnMut(&Workload)),
+    pub workloads: &'a dyn Fn(&mut Visit<'_>),
 }
 
 /// What the services and exceptions of a report ask for, counted by the rule of its summary.

@@ -10,8 +10,8 @@ use axum::routing::{MethodRouter, get};
 use schemars::SchemaGenerator;
 use serde_json::{Map, Value};
 
-use super::file::{File, file};
-use super::recent::Asked;
+use super::file::{Asked, File};
+use super::recent::file;
 use super::shared::Unavailable;
 use super::{Answer, JSON, Pairs, Refusal, Responses, changes, respond};
 use crate::report::document::contrast::ContrastDocument;
@@ -186,11 +186,7 @@ async fn exceptions(State(responses): State<Responses>, Query(pairs): Pairs) -> 
     Ok(streamed(&responses, move |view| query.page(view)).await)
 }
 
-async fn services(
-    State(responses): State<Responses>,
-    Query(pairs): Pairs,
-    asked: Asked,
-) -> Answer {
+async fn services(State(responses): State<Responses>, Query(pairs): Pairs, asked: Asked) -> Answer {
     let query = ServiceQuery::read(pairs)?;
     let write = move |view: &ReportView| query.page(view).json().ok();
     Ok(file(write, JSON, &responses, asked).await)

@@ -1,66 +1,47 @@
-//! Documents that are written whole: with an `ETag`, compressed where the reader accepts that, and not sent
-//! again where the reader has them. What they say is decided by the caller.
+//! A document that was written whole: with an `ETag`, compressed where the reader accepts that, and not sent
+//! again where the reader has it. What it says is not known here.
 
+use std::convert::Infallible;
 use std::io::Write as _;
-use std::sync::Arc;
 
 use axum::body::Bytes;
+use axum::extract::FromRequestParts;
+use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use flate2::Compression;
 use flate2::write::GzEncoder;
 
-use super::recent::Asked;
-use super::shared::Unavailable;
-use super::{Responses, not_found};
 use crate::assess::object::digest::digest;
-use crate::report::document::view::ReportView;
 
 /// Smaller bodies are not compressed.
 const MIN_COMPRESSED_BYTES: usize = 1024;
 /// Hexadecimal digits of an `ETag`.
 const TAG_DIGITS: usize = 16;
 
-/// Answers with a file: JSON or CSV.
-pub(super) async fn file(
-    write: impl FnOnce(&ReportView) -> Option<String> + Send + 'static,
-    kind: &'static str,
-    responses: &Responses,
-    asked: Asked,
-) -> Response {
-    match written(write, kind, responses, &asked).await {
-        Ok(Some(file)) => file.respond(&asked),
-        Ok(None) => not_found(),
-        Err(unavailable) => super::unavailable(unavailable, responses),
-    }
+/// What a document depends on besides the facts, and what its reader has already.
+#[derive(Clone, Debug)]
+pub(super) struct Asked {
+    /// Path and query.
+    pub(super) address: String,
+    /// Whether the reader unpacks gzip.
+    pub(super) is_packed: bool,
+    /// `If-None-Match`.
+    pub(super) known: String,
 }
 
-/// A document from the shared view: one that was written from the same facts, else a new one, written on a
-/// thread of its own.
-pub(super) async fn written(
-    write: impl FnOnce(&ReportView) -> Option<String> + Send + 'static,
-    kind: &'static str,
-    responses: &Responses,
-    asked: &Asked,
-) -> Result<Option<Arc<File>>, Unavailable> {
-    let source = responses.source.clone();
-    let (view, turn) = responses.views.get(move || source.view()).await?;
-    let facts = view.facts();
-    if let Some(file) = responses.files.get(&facts, asked) {
-        return Ok(Some(file));
+impl<S: Send + Sync> FromRequestParts<S> for Asked {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
+        let known = parts.headers.get(header::IF_NONE_MATCH);
+        let known = known.and_then(|value| value.to_str().ok());
+        Ok(Self {
+            address: parts.uri.to_string(),
+            is_packed: accepts_gzip(&parts.headers),
+            known: known.unwrap_or_default().to_owned(),
+        })
     }
-    let (files, asked) = (responses.files.clone(), asked.clone());
-    let work = move || {
-        // Another request may have written it while this one waited for its turn.
-        let file = files.get(&facts, &asked).or_else(|| {
-            let file = File::of(write(&view)?.into(), kind, asked.is_packed);
-            Some(files.keep(&facts, asked, file))
-        });
-        drop((view, turn));
-        file
-    };
-    let built = responses.builders.run(work).await;
-    built.map_err(|_| Unavailable::Failed)
 }
 
 /// A body with the name of its content.
@@ -78,9 +59,7 @@ impl File {
         // Weak: the same for each encoding.
         let tag = format!("W/\"{}\"", digest(&body, TAG_DIGITS));
         let is_large = body.len() >= MIN_COMPRESSED_BYTES;
-        let compressed = (is_large && is_packed)
-            .then(|| compressed(&body))
-            .flatten();
+        let compressed = (is_large && is_packed).then(|| compressed(&body)).flatten();
         Self {
             is_compressed: compressed.is_some(),
             body: compressed.unwrap_or(body),
@@ -115,7 +94,7 @@ impl File {
     }
 }
 
-pub(super) fn accepts_gzip(headers: &HeaderMap) -> bool {
+fn accepts_gzip(headers: &HeaderMap) -> bool {
     let accepted = headers.get(header::ACCEPT_ENCODING);
     let accepted = accepted
         .and_then(|value| value.to_str().ok())

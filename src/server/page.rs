@@ -8,8 +8,8 @@ use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodRouter, get};
 
-use super::file::{File, file, written};
-use super::recent::Asked;
+use super::file::{Asked, File};
+use super::recent::{file, written};
 use super::shared::Unavailable;
 use super::{Answer, JSON, Pairs, RETRY_AFTER, Responses, not_found};
 use crate::report::document::parameters::QueryError;
@@ -168,11 +168,7 @@ fn unpaged(pairs: Vec<(String, String)>) -> Result<ServiceQuery, QueryError> {
     })
 }
 
-async fn csv(
-    State(responses): State<Responses>,
-    Query(pairs): Pairs,
-    asked: Asked,
-) -> Answer {
+async fn csv(State(responses): State<Responses>, Query(pairs): Pairs, asked: Asked) -> Answer {
     let query = unpaged(pairs)?;
     let write = move |view: &ReportView| Some(query.page(view).csv());
     Ok(file(write, CSV, &responses, asked).await)

@@ -3,16 +3,15 @@
 //! that it was written from. Their number and size are bounded; what they say is not known here.
 
 use std::collections::VecDeque;
-use std::convert::Infallible;
 use std::sync::Arc;
 
-use axum::extract::FromRequestParts;
-use axum::http::header;
-use axum::http::request::Parts;
+use axum::response::Response;
 use parking_lot::Mutex;
 
-use super::file::{File, accepts_gzip};
-use crate::report::document::view::Facts;
+use super::file::{Asked, File};
+use super::shared::Unavailable;
+use super::{Responses, not_found};
+use crate::report::document::view::{Facts, ReportView};
 
 /// Documents that are kept.
 const KEPT: usize = 64;
@@ -21,29 +20,46 @@ const KEPT_BYTES: usize = 1024 * 1024;
 /// Larger documents are written for each reader.
 const LARGEST_BYTES: usize = 256 * 1024;
 
-/// What a document depends on besides the facts, and what its reader has already.
-#[derive(Clone, Debug)]
-pub(super) struct Asked {
-    /// Path and query.
-    address: String,
-    /// Whether the reader unpacks gzip.
-    pub(super) is_packed: bool,
-    /// `If-None-Match`.
-    pub(super) known: String,
+/// Answers with a file: JSON or CSV.
+pub(super) async fn file(
+    write: impl FnOnce(&ReportView) -> Option<String> + Send + 'static,
+    kind: &'static str,
+    responses: &Responses,
+    asked: Asked,
+) -> Response {
+    match written(write, kind, responses, &asked).await {
+        Ok(Some(file)) => file.respond(&asked),
+        Ok(None) => not_found(),
+        Err(unavailable) => super::unavailable(unavailable, responses),
+    }
 }
 
-impl<S: Send + Sync> FromRequestParts<S> for Asked {
-    type Rejection = Infallible;
-
-    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
-        let known = parts.headers.get(header::IF_NONE_MATCH);
-        let known = known.and_then(|value| value.to_str().ok());
-        Ok(Self {
-            address: parts.uri.to_string(),
-            is_packed: accepts_gzip(&parts.headers),
-            known: known.unwrap_or_default().to_owned(),
-        })
+/// A document from the shared view: one that was written from the same facts, else a new one, written on a
+/// thread of its own.
+pub(super) async fn written(
+    write: impl FnOnce(&ReportView) -> Option<String> + Send + 'static,
+    kind: &'static str,
+    responses: &Responses,
+    asked: &Asked,
+) -> Result<Option<Arc<File>>, Unavailable> {
+    let source = responses.source.clone();
+    let (view, turn) = responses.views.get(move || source.view()).await?;
+    let facts = view.facts();
+    if let Some(file) = responses.files.get(&facts, asked) {
+        return Ok(Some(file));
     }
+    let (files, asked) = (responses.files.clone(), asked.clone());
+    let work = move || {
+        // Another request may have written it while this one waited for its turn.
+        let file = files.get(&facts, &asked).or_else(|| {
+            let file = File::of(write(&view)?.into(), kind, asked.is_packed);
+            Some(files.add(&facts, asked, file))
+        });
+        drop((view, turn));
+        file
+    };
+    let built = responses.builders.run(work).await;
+    built.map_err(|_| Unavailable::Failed)
 }
 
 /// The documents of the latest facts.
@@ -73,7 +89,7 @@ impl RecentFiles {
     }
 
     /// Keeps a document, instead of all that were written from other facts.
-    pub(super) fn keep(&self, facts: &Facts, asked: Asked, file: File) -> Arc<File> {
+    pub(super) fn add(&self, facts: &Facts, asked: Asked, file: File) -> Arc<File> {
         let file = Arc::new(file);
         if file.len() > LARGEST_BYTES {
             return file;
@@ -125,11 +141,14 @@ mod tests {
     #[test]
     fn a_document_is_kept_until_the_facts_change() {
         let (recent, facts, later) = (RecentFiles::default(), facts(), facts());
-        let first = recent.keep(&facts, asked("/"), written(10));
-        assert!(Arc::ptr_eq(&first, &recent.get(&facts, &asked("/")).unwrap()));
+        let first = recent.add(&facts, asked("/"), written(10));
+        assert!(Arc::ptr_eq(
+            &first,
+            &recent.get(&facts, &asked("/")).unwrap()
+        ));
         assert!(recent.get(&facts, &asked("/services")).is_none());
         assert!(recent.get(&later, &asked("/")).is_none());
-        recent.keep(&later, asked("/services"), written(10));
+        recent.add(&later, asked("/services"), written(10));
         assert!(recent.get(&facts, &asked("/")).is_none());
     }
 
@@ -137,14 +156,18 @@ mod tests {
     fn number_and_size_are_bounded() {
         let (recent, facts) = (RecentFiles::default(), facts());
         for number in 0..1_000 {
-            recent.keep(&facts, asked(&format!("/services?q={number}")), written(40_000));
+            recent.add(
+                &facts,
+                asked(&format!("/services?q={number}")),
+                written(40_000),
+            );
         }
         let kept = recent.0.lock();
         assert!(kept.files.len() <= KEPT && kept.bytes <= KEPT_BYTES);
         assert!(kept.bytes >= KEPT_BYTES / 2);
         drop(kept);
         assert!(recent.get(&facts, &asked("/services?q=999")).is_some());
-        recent.keep(&facts, asked("/services.csv"), written(LARGEST_BYTES + 1));
+        recent.add(&facts, asked("/services.csv"), written(LARGEST_BYTES + 1));
         assert!(recent.get(&facts, &asked("/services.csv")).is_none());
     }
 }

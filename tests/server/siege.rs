@@ -50,7 +50,11 @@ fn sends_half(server: &Server) -> TcpStream {
 fn probes_and_pages_are_answered_beside_streams_slow_clients_and_long_addresses() {
     let server = Server::start(ground::patient());
     let streams = streams(&server);
-    assert!((1..STREAMS / 2).contains(&streams.len()), "{}", streams.len());
+    assert!(
+        (1..STREAMS / 2).contains(&streams.len()),
+        "{}",
+        streams.len()
+    );
     let readers: Vec<_> = (0..8).map(|_| reads_one_byte(&server)).collect();
     let senders: Vec<_> = (0..CLIENTS).map(|_| sends_half(&server)).collect();
     let long = format!("/services?q={}", "x".repeat(8 * 1024));

@@ -175,9 +175,7 @@ impl Inventory {
     }
 
     pub(in crate::assess) fn has_recounts(&self) -> bool {
-        !self.logs.count.queue.is_empty()
-            || !self.logs.left.is_empty()
-            || !self.sweeps.is_empty()
+        !self.logs.count.queue.is_empty() || !self.logs.left.is_empty() || !self.sweeps.is_empty()
     }
 
     /// Takes an exception that is to be assessed again, or is gone.

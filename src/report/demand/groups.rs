@@ -81,7 +81,7 @@ struct Groups<'a> {
     rule: &'a ServiceRule,
     exceptions: BTreeMap<Named<'a>, &'a Exception>,
     services: Services,
-    groups: BTreeMap<Key, Group<'a>>,
+    found: BTreeMap<Key, Group<'a>>,
     /// Services of workloads without a path, with the kind of each.
     without_path: Vec<(String, ServiceNumber)>,
 }
@@ -96,7 +96,7 @@ pub(super) fn items(lines: &Lines<'_>, rule: &ServiceRule) -> Vec<Item> {
             .map(|line| ((&*line.namespace, &*line.name), line))
             .collect(),
         services: Services::default(),
-        groups: BTreeMap::new(),
+        found: BTreeMap::new(),
         without_path: Vec::new(),
     };
     for exception in lines.exceptions {
@@ -112,7 +112,7 @@ pub(super) fn items(lines: &Lines<'_>, rule: &ServiceRule) -> Vec<Item> {
         all.count_without_path(with_path);
     }
     let exceptions = all.exceptions;
-    all.groups
+    all.found
         .into_iter()
         .map(|((kind, ..), group)| item(kind, group, &exceptions))
         .collect()
@@ -127,7 +127,7 @@ impl<'a> Groups<'a> {
     }
 
     fn group(&mut self, key: Key) -> &mut Group<'a> {
-        self.groups.entry(key).or_default()
+        self.found.entry(key).or_default()
     }
 
     /// Adds a workload and its service to a group.

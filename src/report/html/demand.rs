@@ -4,9 +4,7 @@
 use maud::{Markup, html};
 
 use super::layout::{Links, scroller, since, text};
-use crate::report::demand::{
-    DemandKind, Item, Lines, ServiceRule, demand_of, head, named_teams,
-};
+use crate::report::demand::{DemandKind, Item, Lines, ServiceRule, demand_of, head, named_teams};
 use crate::report::document::services::{open_exceptions, open_workloads};
 use crate::report::document::view::ReportView;
 use crate::report::voice::hours;
@@ -15,13 +13,13 @@ use crate::report::voice::hours;
 const LISTED: usize = 200;
 
 pub(super) fn render(view: &ReportView, links: Links) -> Markup {
-    let lines = Lines {
+    let all = Lines {
         summary: view.summary(),
         exceptions: &open_exceptions(view),
         as_of: view.as_of,
         workloads: &|visit| open_workloads(view, visit),
     };
-    let demand = demand_of(&lines, &ServiceRule::of(&view.inventory));
+    let demand = demand_of(&all, &ServiceRule::of(&view.inventory));
     let table = html! {
         table {
             caption.hidden { "What keeps services off the paths, most services first" }
