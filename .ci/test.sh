@@ -42,7 +42,7 @@ skip() {
 }
 
 # Test programs that take long, the longest first: nothing short is left to wait for at the end.
-readonly LONGEST=(node e2e warn rollouts approval portal reports organisation chart prometheus except page examples crd_rules)
+readonly LONGEST=(node e2e warn rollouts approval portal reports organisation chart prometheus except page gitops examples crd_rules)
 # The program that puts the operator under load, and runs when all others have ended.
 readonly ALONE=cluster
 # Programs at once.
@@ -144,7 +144,7 @@ run_doc_tests() {
 }
 
 # The suites that need an API server and its controllers, and no node.
-readonly SERVER_SUITES=(approval cluster crd_rules e2e except organisation reports warn)
+readonly SERVER_SUITES=(approval cluster crd_rules e2e except gitops organisation reports warn)
 
 # test_on RELEASE: runs these suites against another release of Kubernetes, such as the oldest one
 # that README promises. Builds its server into the cache of the other tools.
@@ -168,7 +168,7 @@ test_on() {
   done
   # What is not in this directory comes from the cache.
   export KUBEBUILDER_ASSETS=$assets
-  start_tools etcd kubectl helm
+  start_tools etcd kubectl helm helm3 health-verdict
   run_tests "${SERVER_SUITES[@]/#/--test=}"
 }
 
@@ -176,7 +176,7 @@ have_go() { command -v go >/dev/null; }
 
 all_tools() {
   echo etcd kube-apiserver kubectl kube-controller-manager kube-scheduler kwok helm helm3 helm-unittest
-  echo kubeconform kube-score cel-oracle
+  echo kubeconform kube-score cel-oracle health-verdict
   # For a real node, which takes root.
   [ "$(id -u)" -ne 0 ] || echo kubelet kube-proxy containerd ctr containerd-shim-runc-v2 pause prometheus
 }

@@ -38,11 +38,13 @@ pub enum Tool {
     Prometheus,
     /// The API server's compiler of CEL, as a program that answers questions.
     CelOracle,
+    /// Argo CD's Lua and kstatus, as a program that answers questions about the health of an object.
+    HealthVerdict,
 }
 
 impl Tool {
     /// Every tool there is.
-    pub const ALL: [Self; 21] = [
+    pub const ALL: [Self; 22] = [
         Self::Etcd,
         Self::KubeApiserver,
         Self::Kubectl,
@@ -62,6 +64,7 @@ impl Tool {
         Self::Pause,
         Self::Prometheus,
         Self::CelOracle,
+        Self::HealthVerdict,
         Self::KubeStateMetrics,
         Self::Gatekeeper,
     ];
@@ -103,6 +106,7 @@ impl Tool {
             Self::Gatekeeper => "gatekeeper",
             Self::Prometheus => "prometheus",
             Self::CelOracle => "cel-oracle",
+            Self::HealthVerdict => "health-verdict",
         }
     }
 
@@ -131,6 +135,7 @@ impl Tool {
             Self::Gatekeeper => "github.com/open-policy-agent/gatekeeper/v3",
             Self::Prometheus => "github.com/prometheus/prometheus/cmd/prometheus",
             Self::CelOracle => "goldenpath.dev/e2e/tools/cel/oracle",
+            Self::HealthVerdict => "goldenpath.dev/e2e/tools/health/verdict",
         }
     }
 
@@ -160,6 +165,7 @@ impl Tool {
             Self::Containerd | Self::Ctr | Self::ContainerdShim | Self::Pause => Module::Node,
             Self::Prometheus => Module::Monitoring,
             Self::CelOracle => Module::Cel,
+            Self::HealthVerdict => Module::Health,
         }
     }
 
@@ -172,6 +178,7 @@ impl Tool {
             Self::KubeControllerManager => 60,
             Self::CelOracle => 50,
             Self::Etcd => 45,
+            Self::HealthVerdict => 40,
             Self::Kubectl => 30,
             Self::Kubelet | Self::Kwok | Self::Helm | Self::KubeScore => 20,
             Self::KubeScheduler
@@ -196,10 +203,11 @@ pub(crate) enum Module {
     Cel,
     State,
     Policy,
+    Health,
 }
 
 impl Module {
-    pub(crate) const ALL: [Self; 7] = [
+    pub(crate) const ALL: [Self; 8] = [
         Self::Cluster,
         Self::Lint,
         Self::Node,
@@ -207,6 +215,7 @@ impl Module {
         Self::Cel,
         Self::State,
         Self::Policy,
+        Self::Health,
     ];
 
     /// The files of the module by name; the first is its `go.mod`.
@@ -236,6 +245,14 @@ impl Module {
             Self::State => &[
                 ("go.mod", include_str!("../tools/state/go.mod")),
                 ("go.sum", include_str!("../tools/state/go.sum")),
+            ],
+            Self::Health => &[
+                ("go.mod", include_str!("../tools/health/go.mod")),
+                ("go.sum", include_str!("../tools/health/go.sum")),
+                (
+                    "verdict/main.go",
+                    include_str!("../tools/health/verdict/main.go"),
+                ),
             ],
             Self::Cel => &[
                 ("go.mod", include_str!("../tools/cel/go.mod")),
@@ -277,9 +294,13 @@ impl Module {
     pub(crate) const fn tags(self) -> Option<&'static str> {
         match self {
             Self::Monitoring => Some("remove_all_sd,enable_kubernetes_sd"),
-            Self::Cluster | Self::Lint | Self::Node | Self::Cel | Self::State | Self::Policy => {
-                None
-            }
+            Self::Cluster
+            | Self::Lint
+            | Self::Node
+            | Self::Cel
+            | Self::State
+            | Self::Policy
+            | Self::Health => None,
         }
     }
 
