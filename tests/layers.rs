@@ -27,7 +27,7 @@ const CEL: [&str; 8] = [
 ];
 /// `hours <- multiset <- … <- planner` in `src/assess`: what is read of objects, what is judged of
 /// them, what was seen, what follows from it, what is to be written.
-const ASSESS: [&str; 21] = [
+const ASSESS: [&str; 22] = [
     "hours",
     "multiset",
     "wording",
@@ -48,6 +48,7 @@ const ASSESS: [&str; 21] = [
     "proposal",
     "warning",
     "reminders",
+    "goals",
     "planner",
 ];
 /// The rooms without a circle between files: a source directory, and a room in it (`""` for all).

@@ -33,6 +33,8 @@ pub(crate) const NEEDED: &str = "Needed";
 pub(crate) const CHECKS_KNOWN: &str = "ChecksKnown";
 /// The path an exception names exists.
 pub(crate) const PATH_FOUND: &str = "PathFound";
+/// An earlier wave of a survey asked the same questions.
+pub(crate) const COMPARABLE: &str = "Comparable";
 
 /// The current value of a condition.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -39,12 +39,18 @@ pub const MOST_GROUPS: usize = 200;
 )]
 #[serde(rename_all = "camelCase")]
 #[x_kube(
-    validation = Rule::new("!has(self.groups) || self.groups.all(g, g.responses >= self.minGroupSize)")
+    validation = Rule::new("self.groups.all(g, g.responses >= self.minGroupSize)")
         .message("a group has fewer responses than minGroupSize, so single answers could be guessed: hide it (goldenpath survey import does so)"),
-    validation = Rule::new("!has(self.hidden) || self.hidden.groups == 0 || (self.hidden.groups >= 2 && self.hidden.responses >= self.minGroupSize)")
-        .message("one hidden group, or fewer hidden responses than minGroupSize, can be found by subtraction: hide another group as well"),
-    validation = Rule::new("!has(oldSelf.groups) || !has(self.groups) || self.groups.all(g, oldSelf.groups.all(o, o.name != g.name || o.responses == g.responses && o == g || g.responses >= o.responses + 5))")
-        .message("a published wave accepts five or more new responses of a group at once: fewer would show the answers of single people")
+    validation = Rule::new("self.groups.all(g, !has(g.nps) || g.nps.promoters + g.nps.passives + g.nps.detractors >= self.minGroupSize)")
+        .message("nps of a group has fewer answers than minGroupSize, so single answers could be guessed: leave nps out"),
+    validation = Rule::new("!has(self.hidden) || self.hidden.groups == 0 && self.hidden.responses == 0 || self.hidden.groups >= 2 && self.hidden.responses >= self.minGroupSize && self.hidden.responses > self.hidden.groups")
+        .message("one hidden group, or few hidden responses, can be found by subtraction: hide another group as well (goldenpath survey import does so)"),
+    validation = Rule::new("self.grouping != 'Everyone' || size(self.groups) == 1 && !has(self.hidden)")
+        .message("a wave without groups has one entry for all who answered, and hides none"),
+    validation = Rule::new("self.grouping == oldSelf.grouping")
+        .message("a published wave keeps its grouping: a second one would show small groups by subtraction"),
+    validation = Rule::new("oldSelf.groups.all(o, self.groups.exists(g, g.name == o.name))")
+        .message("a published wave keeps its groups: a group that leaves and returns would show the answers given in between")
 )]
 pub struct DeveloperSurveySpec {
     /// Period in which answers were given.
@@ -63,8 +69,7 @@ pub struct DeveloperSurveySpec {
     #[schemars(range(min = 5, max = 1_000))]
     pub min_group_size: u32,
     /// Groups that are large enough.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    #[schemars(length(max = 200))]
+    #[schemars(length(min = 1, max = 200))]
     #[x_kube(merge_strategy = ListMerge::Map(vec!["name".into()]))]
     pub groups: Vec<SurveyGroup>,
     /// Groups that are too small to be shown, and others hidden with them.
@@ -80,6 +85,8 @@ pub enum Grouping {
     Team,
     /// Personas.
     Persona,
+    /// None: one entry for all who answered, where any other would show a small group.
+    Everyone,
 }
 
 impl Grouping {
@@ -88,6 +95,7 @@ impl Grouping {
         match self {
             Self::Team => "Team",
             Self::Persona => "Persona",
+            Self::Everyone => "Everyone",
         }
     }
 }
@@ -96,7 +104,11 @@ impl Grouping {
 #[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, PartialEq)]
 #[x_kube(
     validation = Rule::new("!has(self.nps) || self.nps.promoters + self.nps.passives + self.nps.detractors <= self.responses")
-        .message("nps counts more answers than the group has responses")
+        .message("nps counts more answers than the group has responses"),
+    validation = Rule::new("self == oldSelf || self.responses >= oldSelf.responses + 5")
+        .message("a published wave accepts five or more new responses of a group at once: fewer would show the answers of single people"),
+    validation = Rule::new("!has(oldSelf.nps) || has(self.nps) && (self.nps == oldSelf.nps || self.nps.promoters + self.nps.passives + self.nps.detractors >= oldSelf.nps.promoters + oldSelf.nps.passives + oldSelf.nps.detractors + 5)")
+        .message("a published wave accepts five or more new answers to nps of a group at once: fewer would show the answers of single people")
 )]
 pub struct SurveyGroup {
     /// Name of the team or persona.
@@ -114,6 +126,10 @@ pub struct SurveyGroup {
 
 /// Answers from 0 to 10, counted.
 #[derive(KubeSchema, Serialize, Deserialize, Clone, Copy, Debug, PartialEq, Eq, Default)]
+#[x_kube(
+    validation = Rule::new("[self.promoters, self.passives, self.detractors].exists_one(n, n > 0) == false")
+        .message("all answers to nps are alike, which tells the answer of each person: leave nps out")
+)]
 pub struct NpsCounts {
     /// Answers of 9 and 10.
     pub promoters: u32,
@@ -125,6 +141,12 @@ pub struct NpsCounts {
 
 /// Means of the answers from 1 to 5, with one decimal; higher is better.
 #[derive(KubeSchema, Serialize, Deserialize, Clone, Copy, Debug, PartialEq, Default)]
+#[x_kube(
+    validation = Rule::new("[self.?satisfaction, self.?performance, self.?activity, self.?communication, self.?efficiency].all(m, !m.hasValue() || double(int(m.value() * 10.0 + 0.5)) / 10.0 == m.value())")
+        .message("a mean has one decimal: more would show the sum of the answers"),
+    validation = Rule::new("[self.?satisfaction, self.?performance, self.?activity, self.?communication, self.?efficiency].all(m, !m.hasValue() || m.value() > 1.0 && m.value() < 5.0)")
+        .message("a mean of 1.0 or 5.0 tells the answer of each person: leave it out")
+)]
 pub struct DimensionMeans {
     /// Satisfaction and well-being.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -164,7 +186,7 @@ pub struct DeveloperSurveyStatus {
     /// Generation of the spec that this status describes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub observed_generation: Option<i64>,
-    /// Conditions: Ready.
+    /// Conditions: Ready, Comparable.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(schema_with = "schema::conditions")]
     pub conditions: Vec<Condition>,
@@ -185,17 +207,26 @@ pub struct DeveloperSurveyStatus {
     pub columns: Option<SurveyColumns>,
 }
 
-/// A net promoter score and how far it can be trusted.
+/// A net promoter score and how far it can be trusted. Below 10 answers there are only counts.
 #[derive(KubeSchema, Serialize, Deserialize, Clone, Copy, Debug, PartialEq, Default)]
 pub struct NpsStatus {
-    /// Share of promoters minus share of detractors, -100 to 100.
-    pub score: f64,
-    /// Answers.
+    /// Answers of the groups that are shown.
     pub n: u32,
+    /// Answers of 9 and 10.
+    pub promoters: u32,
+    /// Answers of 7 and 8.
+    pub passives: u32,
+    /// Answers of 0 to 6.
+    pub detractors: u32,
+    /// Percentage of promoters minus percentage of detractors, -100 to 100.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub score: Option<f64>,
     /// Lower end of the adjusted 95 % interval.
-    pub low: f64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub low: Option<f64>,
     /// Upper end of the adjusted 95 % interval.
-    pub high: f64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub high: Option<f64>,
 }
 
 /// Change since an earlier wave.
@@ -206,18 +237,18 @@ pub struct SurveyTrend {
     pub since: String,
     /// Change of the net promoter score.
     pub change: f64,
-    /// Whether the change is larger than the margins of both waves.
+    /// Whether the change is larger than the margins of both waves together.
     pub significant: bool,
 }
 
 /// Texts of printed columns.
 #[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, PartialEq, Eq, Default)]
 pub struct SurveyColumns {
-    /// Score and margin, such as "25 ± 15".
+    /// Score and interval, such as "25 (10 to 39)"; below 10 answers counts, such as "4 for, 1 against".
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 32))]
     pub nps: Option<String>,
-    /// Change since the wave before, such as "+12 (within the margin)".
+    /// Change since the wave before, such as "+12 (within the margin)" or "new questions".
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 63))]
     pub trend: Option<String>,

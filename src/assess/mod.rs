@@ -6,6 +6,7 @@ pub mod adoption;
 pub mod delivery;
 pub mod exception;
 pub mod goal_objects;
+pub mod goals;
 mod hours;
 pub mod inventory;
 mod multiset;

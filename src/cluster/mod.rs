@@ -37,3 +37,4 @@ pub use watch::listing::{Listing, ListingSettings, Scope, list};
 pub use watch::objects::{Objects, objects};
 pub use write::cleanup::{Cleaned, Cleanup, CleanupSettings, cleanup};
 pub use write::decision::{DecisionRequest, ExceptionRef, create, decide};
+pub use write::survey::{publish_survey, surveys};

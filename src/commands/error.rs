@@ -11,6 +11,7 @@ use http::uri::InvalidUri;
 
 use super::advice;
 use super::stamp::git;
+use super::survey::refusal;
 use super::workload_name::WorkloadName;
 use crate::manifests::stamp::ImplausibleTime;
 use crate::notify::NoAnswer;
@@ -110,6 +111,9 @@ pub(super) enum ErrorKind {
     /// Setting up threads or signals.
     #[error("failed to start the runtime")]
     Runtime(#[source] io::Error),
+    /// Importing a survey.
+    #[error(transparent)]
+    Survey(#[from] refusal::Refusal),
     /// Binding an address.
     #[error("failed to listen on {address}")]
     Listen {
@@ -231,6 +235,7 @@ impl CommandError {
             ErrorKind::Cluster(error) => advice::of(error),
             ErrorKind::WholeReport => Some("leave out -n and --as-of".to_owned()),
             ErrorKind::Git(error) => Some(error.hint().to_owned()),
+            ErrorKind::Survey(refusal) => refusal.hint().map(str::to_owned),
             _ => None,
         })
     }

@@ -40,6 +40,7 @@ mod scan;
 mod selector;
 mod serve;
 mod stamp;
+mod survey;
 pub mod terminal;
 mod why;
 mod workload_name;
@@ -146,6 +147,9 @@ enum Command {
     /// Write the commit time into manifests, from git
     #[command(long_about = stamp::HELP, after_long_help = stamp::EXAMPLES)]
     Stamp(stamp::StampArgs),
+    /// Ask developers about the platform, and store what groups answer
+    #[command(long_about = survey::HELP, after_long_help = survey::EXAMPLES)]
+    Survey(survey::SurveyArgs),
     /// Print the custom resource definitions
     Crds(crds::CrdsArgs),
     /// Print a shell completion script
@@ -209,6 +213,7 @@ impl Cli {
             Command::Import(args) => import::run(args, invocation),
             Command::Export(args) => export::run(args, invocation),
             Command::Stamp(args) => stamp::run(args, invocation),
+            Command::Survey(args) => survey::run(args, invocation),
             Command::Crds(args) => crds::run(args, invocation),
             Command::Completion(args) => completion::run(args, invocation),
             Command::Cleanup(args) => cleanup::run(args, invocation),

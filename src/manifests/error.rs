@@ -17,4 +17,7 @@ pub enum Error {
     /// Standard input cannot be read.
     #[error("failed to read standard input")]
     Stdin(#[source] io::Error),
+    /// The export of a survey, or its mapping, cannot be used.
+    #[error(transparent)]
+    Survey(#[from] super::survey::SurveyError),
 }

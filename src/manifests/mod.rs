@@ -13,6 +13,7 @@ pub mod repeated;
 pub mod shape;
 pub mod stamp;
 mod starter;
+pub mod survey;
 mod yaml;
 
 use std::io::{self, Read};

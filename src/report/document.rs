@@ -12,6 +12,7 @@ mod path_line;
 pub mod paths;
 pub mod services;
 pub mod stream;
+pub mod surveys;
 pub mod teams;
 pub mod view;
 
@@ -31,6 +32,8 @@ use crate::assess::exception::assurance::Assurance;
 use crate::assess::register::next::Next;
 use crate::assess::source::{Problem, Source};
 use crate::assess::state::{Outcome, Phase, Standing, State, Status, Turn};
+
+pub use surveys::Surveys;
 
 pub use path_line::{
     AnnouncedStep, CheckCount, LikeForLike, NewServices, PathCount, PathLine, PredatesCount,
@@ -122,6 +125,9 @@ pub struct Summary {
     /// Delivery on the path beside deviating, where rollouts are recorded.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub contrast: Option<Box<Contrast>>,
+    /// Waves of developer surveys, where there are any.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub surveys: Option<Box<Surveys>>,
 }
 
 /// One team in numbers.

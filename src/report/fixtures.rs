@@ -223,6 +223,7 @@ pub fn report() -> Report {
             teams: vec![team()],
             paths: vec![path()],
             contrast: None,
+            surveys: None,
         },
         workloads: vec![
             workload("web", Status::GoldenPath),

@@ -10,6 +10,7 @@ mod frame;
 mod layout;
 mod overview;
 mod paths;
+mod satisfaction;
 mod service;
 mod services;
 mod teams;
@@ -43,6 +44,7 @@ pub enum Page {
     Exceptions(RegisterQuery),
     Contrast,
     Demand,
+    Satisfaction,
 }
 
 impl Page {
@@ -55,6 +57,7 @@ impl Page {
             Self::Exceptions(_) => Tab::Exceptions,
             Self::Contrast => Tab::Contrast,
             Self::Demand => Tab::Demand,
+            Self::Satisfaction => Tab::Satisfaction,
         }
     }
 
@@ -67,7 +70,8 @@ impl Page {
             | Self::Teams
             | Self::Exceptions(_)
             | Self::Contrast
-            | Self::Demand => 0,
+            | Self::Demand
+            | Self::Satisfaction => 0,
             Self::Path(_) | Self::Team(_) => 1,
             Self::Service { .. } => 2,
         }
@@ -108,6 +112,7 @@ pub fn render(page: &Page, view: &ReportView) -> Option<String> {
         }
         Page::Contrast => ("Delivery contrast".to_owned(), contrast::render(view)),
         Page::Demand => ("Demand".to_owned(), demand::render(view, links)),
+        Page::Satisfaction => ("Satisfaction".to_owned(), satisfaction::render(view)),
     };
     let shell = Shell {
         title: &title,
@@ -137,6 +142,7 @@ pub fn file(view: &ReportView) -> String {
         article #exceptions { (exceptions::all(view, links)) }
         @if Tab::Contrast.has_data(Some(view)) { article #contrast { (contrast::render(view)) } }
         @if Tab::Demand.has_data(Some(view)) { article #demand { (demand::render(view, links)) } }
+        @if Tab::Satisfaction.has_data(Some(view)) { article #satisfaction { (satisfaction::render(view)) } }
     };
     let shell = Shell {
         title: "Golden paths",

@@ -14,5 +14,6 @@ mod policy_reports;
 pub mod reminder_records;
 mod service_labels;
 mod statuses;
+pub mod survey;
 mod throttle;
 pub mod writer;

@@ -5,7 +5,10 @@ use jiff::Timestamp;
 use maud::{Markup, html};
 
 use super::layout::Mark;
+use crate::api::developer_survey::NpsStatus;
+use crate::assess::goals::survey::words;
 use crate::report::document::TrendPoint;
+use crate::report::document::surveys::{Surveys, WaveLine, seconds};
 use crate::report::terminal::share::{percent, ratio};
 use crate::report::voice::day;
 use crate::report::voice::groups::{GroupCounts, StateGroup};
@@ -129,4 +132,79 @@ pub(super) fn trend(
             circle cx=(format!("{:.1}", end.0)) cy=(format!("{:.1}", end.1)) r="3" {}
         }
     })
+}
+
+/// Days of a quarter, about, in seconds.
+const QUARTER: f64 = 91.0 * 86_400.0;
+
+/// The net promoter score of each wave with its interval. The line breaks where the questions changed and
+/// where a quarter was not asked; such a quarter is hatched. Nothing without a score.
+pub(super) fn scores(surveys: &Surveys, as_of: Timestamp) -> Option<Markup> {
+    let points: Vec<ScorePoint<'_>> = surveys.waves.iter().filter_map(ScorePoint::of).collect();
+    let (first, last) = (points.first()?, points.last()?);
+    let start = first.at.min(surveys.first_gap().unwrap_or(first.at));
+    let end = last.at.max(surveys.last_gap().unwrap_or(last.at));
+    let span = (end - start).max(QUARTER);
+    let x = |at: f64| 4.0 + (at - start) / span * (WIDTH - 8.0);
+    let y = |score: f64| 3.0 + (100.0 - score) / 200.0 * (HEIGHT - 6.0);
+    let takeaway = format!(
+        "Net promoter score: {} on {}, {} on {}",
+        words::score(first.nps),
+        day(first.wave.to, as_of),
+        words::score(last.nps),
+        day(last.wave.to, as_of)
+    );
+    let number = |value: f64| format!("{value:.1}");
+    Some(html! {
+        svg.trend role="img" aria-label=(takeaway) viewBox="0 0 160 36" {
+            title { (takeaway) }
+            @for (from, to) in surveys.gaps() {
+                rect.gap fill="url(#stripes)" x=(number(x(from))) width=(number((x(to) - x(from)).max(1.0))) y="3" height="30" {}
+            }
+            line.base x1="0" x2="160" y1=(number(y(0.0))) y2=(number(y(0.0))) {}
+            @for run in runs(&points, surveys) {
+                polyline points=(run.iter().map(|it| format!("{:.1},{:.1}", x(it.at), y(it.score))).collect::<Vec<_>>().join(" ")) {}
+            }
+            @for point in &points {
+                line.margin x1=(number(x(point.at))) x2=(number(x(point.at))) y1=(number(y(point.low))) y2=(number(y(point.high))) {}
+                circle cx=(number(x(point.at))) cy=(number(y(point.score))) r="2" {}
+            }
+        }
+    })
+}
+
+/// A wave with a score.
+struct ScorePoint<'a> {
+    wave: &'a WaveLine,
+    nps: &'a NpsStatus,
+    /// The middle of its period, in seconds.
+    at: f64,
+    score: f64,
+    low: f64,
+    high: f64,
+}
+
+impl<'a> ScorePoint<'a> {
+    fn of(wave: &'a WaveLine) -> Option<Self> {
+        let nps = wave.nps.as_ref()?;
+        Some(Self {
+            wave,
+            nps,
+            at: f64::midpoint(seconds(wave.from), seconds(wave.to)),
+            score: nps.score?,
+            low: nps.low?,
+            high: nps.high?,
+        })
+    }
+}
+
+/// Waves that a line joins: the same questions, and no quarter between them that was not asked.
+fn runs<'p, 'a>(points: &'p [ScorePoint<'a>], surveys: &Surveys) -> Vec<&'p [ScorePoint<'a>]> {
+    let gaps = surveys.gaps();
+    points
+        .chunk_by(|a, b| {
+            let is_asked = !gaps.iter().any(|(from, _)| a.at < *from && *from < b.at);
+            a.wave.question_set == b.wave.question_set && is_asked
+        })
+        .collect()
 }

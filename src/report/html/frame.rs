@@ -29,10 +29,11 @@ pub(super) enum Tab {
     Exceptions,
     Contrast,
     Demand,
+    Satisfaction,
 }
 
 impl Tab {
-    const ALL: [Self; 7] = [
+    const ALL: [Self; 8] = [
         Self::Overview,
         Self::Paths,
         Self::Services,
@@ -40,6 +41,7 @@ impl Tab {
         Self::Exceptions,
         Self::Contrast,
         Self::Demand,
+        Self::Satisfaction,
     ];
 
     /// Whether its page has something to show. A tab without data does not appear.
@@ -49,6 +51,7 @@ impl Tab {
             Self::Overview | Self::Paths | Self::Services | Self::Teams | Self::Exceptions => true,
             Self::Contrast => summary().is_some_and(|summary| summary.contrast.is_some()),
             Self::Demand => summary().is_some_and(has_demand),
+            Self::Satisfaction => summary().is_some_and(|summary| summary.surveys.is_some()),
         }
     }
 
@@ -61,6 +64,7 @@ impl Tab {
             Self::Exceptions => ("exceptions", "Exceptions"),
             Self::Contrast => ("contrast", "Contrast"),
             Self::Demand => ("demand", "Demand"),
+            Self::Satisfaction => ("satisfaction", "Satisfaction"),
         }
     }
 }

@@ -2,7 +2,7 @@
 //! one row. Names and labels are a contract with dashboards; nothing is computed here.
 
 use super::family::{Family, Kind, Series, counter, gauge, histogram};
-use super::{adoption, delivery, exceptions, seconds, workloads};
+use super::{adoption, delivery, exceptions, seconds, surveys, workloads};
 use crate::report::terminal::share::as_float;
 
 /// Labels of rollouts.
@@ -370,6 +370,30 @@ pub const FAMILIES: &[Family] = &[
         MEASURE,
         "Coverage of a measure of the contrast, 0 to 1; absent while withheld.",
         delivery::contrast_coverage,
+    ),
+    gauge(
+        "goldenpath_survey_nps",
+        &["survey", "group"],
+        "Net promoter score of a survey's wave, -100 to 100; group is empty for all groups shown; absent below 10 answers.",
+        surveys::scores,
+    ),
+    gauge(
+        "goldenpath_survey_responses",
+        &["survey", "group"],
+        "Responses to a survey's wave; group is empty for all, hidden groups included; groups of the latest wave of each question set alone.",
+        surveys::responses_of,
+    ),
+    gauge(
+        "goldenpath_survey_response_ratio",
+        &["survey"],
+        "Responses to a survey's wave by people invited, 0 to 1; absent where unknown.",
+        surveys::rates,
+    ),
+    gauge(
+        "goldenpath_survey_space_score",
+        &["survey", "group", "dimension"],
+        "Mean of a SPACE dimension in a survey's wave, 1 to 5; group is empty for all groups shown.",
+        surveys::means,
     ),
     Family {
         kind: Kind::Info,

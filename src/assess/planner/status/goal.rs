@@ -5,12 +5,12 @@ use jiff::Timestamp;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 
 use crate::api::condition::{READY, Statement, settle};
-use crate::api::{
-    DeveloperSurveyStatus, PersonaStatus, PlatformObjectiveStatus, RoadmapItemStatus,
-};
-use crate::assess::goal_objects::{
-    StoredObjective, StoredPersona, StoredRoadmapItem, StoredSurvey,
-};
+use crate::api::{PersonaStatus, PlatformObjectiveStatus, RoadmapItemStatus};
+use crate::assess::goal_objects::{StoredObjective, StoredPersona, StoredRoadmapItem};
+
+mod survey;
+
+pub(in crate::assess::planner) use survey::survey_status;
 
 /// The reason of `Ready` for a generation that was read.
 const READ: &str = "Read";
@@ -24,19 +24,6 @@ pub(in crate::assess::planner) fn objective_status(
     PlatformObjectiveStatus {
         observed_generation: objective.generation,
         conditions: ready(&before.conditions, Vec::new(), objective.generation, now),
-        ..before
-    }
-}
-
-/// The status of a survey.
-pub(in crate::assess::planner) fn survey_status(
-    survey: &StoredSurvey,
-    now: Timestamp,
-) -> DeveloperSurveyStatus {
-    let before = survey.status.clone().unwrap_or_default();
-    DeveloperSurveyStatus {
-        observed_generation: survey.generation,
-        conditions: ready(&before.conditions, Vec::new(), survey.generation, now),
         ..before
     }
 }

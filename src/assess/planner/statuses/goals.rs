@@ -11,6 +11,7 @@ use crate::api::{
     PlatformObjectiveStatus, RoadmapItem, RoadmapItemStatus,
 };
 use crate::assess::goal_objects::{ByName, GoalKind, GoalObject};
+use crate::assess::goals::survey::waves::Waves;
 use crate::assess::inventory::Inventory;
 use crate::assess::planner::status::{
     StatusOfUndecodable, objective_status, persona_status, roadmap_item_status, survey_status,
@@ -52,10 +53,11 @@ pub(super) fn changed_goals(facts: &Inventory, now: Timestamp) -> Vec<StatusWrit
         now,
         GoalStatus::Objective,
     );
+    let waves = Waves::new(goals.surveys.iter());
     changed.extend(differing(
         GoalKind::Survey,
         &goals.surveys,
-        |survey| survey_status(survey, now),
+        |survey| survey_status(survey, &waves, now),
         now,
         GoalStatus::Survey,
     ));

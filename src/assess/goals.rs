@@ -1,0 +1,4 @@
+//! What the platform team's own objects come to: figures of objectives, surveys, the roadmap and its
+//! personas, and wins. Objects are read elsewhere, and statuses are written elsewhere.
+
+pub mod survey;
