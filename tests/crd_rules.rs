@@ -6,6 +6,8 @@
 
 #[path = "suite/mod.rs"]
 mod suite;
+#[path = "crd_rules/surveys.rs"]
+mod surveys;
 
 use std::io::Write as _;
 use std::sync::OnceLock;

@@ -36,11 +36,7 @@ pub fn mapping(path: &Path, stdin: &mut dyn Read) -> Result<Mapping, Error> {
 /// # Errors
 /// When the file cannot be read, or as a whole does not fit the mapping. Single rows that do not fit
 /// are in the reading.
-pub fn responses(
-    path: &Path,
-    mapping: &Mapping,
-    stdin: &mut dyn Read,
-) -> Result<Reading, Error> {
+pub fn responses(path: &Path, mapping: &Mapping, stdin: &mut dyn Read) -> Result<Reading, Error> {
     let content = one(path, stdin)?;
     Ok(of_bytes(&content, mapping)?)
 }

@@ -3,7 +3,9 @@
 
 use std::fmt::Write as _;
 
+use crate::assess::goals::survey::words;
 use crate::report::document::{Exception, PathLine, Report, Workload};
+use crate::report::survey;
 use crate::report::terminal::plain::plain;
 use crate::report::terminal::share::{percent, share};
 use crate::report::terminal::text::{denominator, new_services, ordered, shares};
@@ -25,6 +27,7 @@ pub fn render(report: &Report) -> String {
     text += &paths(report);
     text += &workloads(report);
     text += &exceptions(report);
+    text += &surveys(report);
     text += &problems(report);
     text
 }
@@ -132,6 +135,33 @@ fn exception(line: &Exception, report: &Report) -> Vec<String> {
         counted(line.matched, "workload"),
         hours(line.hours_per_month),
     ]
+}
+
+fn surveys(report: &Report) -> String {
+    let heads = [
+        "wave",
+        "until",
+        "responses",
+        "response rate",
+        "NPS (95 % interval)",
+        "since the wave before",
+    ];
+    let waves = report.summary.surveys.iter().flat_map(|it| &it.waves);
+    let rows = waves.rev().map(|wave| {
+        let nps = wave.nps.as_ref();
+        vec![
+            cell(&wave.survey),
+            day(wave.to, report.as_of),
+            wave.responses.to_string(),
+            survey::rate(wave),
+            nps.map_or_else(
+                || "not shown".to_owned(),
+                |nps| format!("{}, n {}", words::score(nps), nps.n),
+            ),
+            words::trend(wave.comparability, wave.trend.as_ref()),
+        ]
+    });
+    section("Satisfaction", &heads, rows)
 }
 
 fn problems(report: &Report) -> String {

@@ -45,14 +45,22 @@ pub fn stored(survey: &DeveloperSurvey, read: &Read, left_out: &[LeftOut]) -> St
     line(&mut text, "Wave", &wave);
     let rate = response_rate(spec).map(|rate| format!(", response rate {}", percent(rate)));
     let all = counted_responses(responses(spec));
-    line(&mut text, "Total", &format!("{all}{}", rate.unwrap_or_default()));
+    line(
+        &mut text,
+        "Total",
+        &format!("{all}{}", rate.unwrap_or_default()),
+    );
     line(&mut text, "Groups", &groups(survey));
     if spec.grouping == Grouping::Everyone {
         let note = "one entry for everyone, and no group beside it that would show a small one";
         line(&mut text, "", note);
     }
     let nps = nps(shown_counts(spec));
-    line(&mut text, "NPS", &format!("{}, n {}", words::score(&nps), nps.n));
+    line(
+        &mut text,
+        "NPS",
+        &format!("{}, n {}", words::score(&nps), nps.n),
+    );
     if !left_out.is_empty() {
         let figures: Vec<String> = left_out.iter().map(figure).collect();
         let figures = listed(&figures);

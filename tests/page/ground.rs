@@ -16,6 +16,8 @@ const EXAMPLES: [&str; 3] = [
     "examples/workloads",
     "examples/exceptions",
 ];
+/// Waves with a quarter between them that was not asked, and one of other questions.
+const SURVEYS: &str = include_str!("../fixtures/surveys/waves.yaml");
 /// The example that is applied last, as the page lists it.
 const LAST: &str = "payouts-single-replica";
 
@@ -31,6 +33,7 @@ impl Ground {
         for directory in EXAMPLES {
             apply(&cluster, &as_of_today(directory));
         }
+        cluster.apply(SURVEYS).unwrap();
         let ground = Self { cluster, operator };
         eventually(SOON, "the page shows the examples", || {
             let (status, text) = ground.operator.get("/exceptions").ok()?;

@@ -178,9 +178,8 @@ pub(super) fn run(args: &ImportArgs, invocation: &Invocation<'_>) -> Result<Exit
 /// The mapping with the period of the flags, which also says which answers belong to the wave.
 fn with_period(mut mapping: Mapping, wave: &WaveArgs) -> Mapping {
     let stated = mapping.period.take();
-    let text = |flag: Option<Timestamp>, stated: Option<String>| {
-        flag.map(|at| at.to_string()).or(stated)
-    };
+    let text =
+        |flag: Option<Timestamp>, stated: Option<String>| flag.map(|at| at.to_string()).or(stated);
     let (from, to) = stated.map(|it| (it.from, it.to)).unzip();
     let period = text(wave.from, from).zip(text(wave.to, to));
     mapping.period = period.map(|(from, to)| PeriodText { from, to });
@@ -228,7 +227,11 @@ fn check_name(flag: &'static str, name: &str) -> Result<()> {
 fn refuse_rows(reading: &Reading, args: &ImportArgs) -> Result<()> {
     for refused in reading.refused.iter().take(NAMED) {
         let file = args.file.display().to_string();
-        terminal::note(&format!("{}: {}\n", plain(&file), plain(&refused.to_string())));
+        terminal::note(&format!(
+            "{}: {}\n",
+            plain(&file),
+            plain(&refused.to_string())
+        ));
     }
     let more = reading.refused.len().saturating_sub(NAMED);
     if more > 0 {

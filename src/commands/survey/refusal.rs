@@ -15,10 +15,7 @@ pub enum Refusal {
     #[error("missing: {0}")]
     Missing(String),
     #[error("--{flag}: {problem}")]
-    Flag {
-        flag: &'static str,
-        problem: String,
-    },
+    Flag { flag: &'static str, problem: String },
     #[error("nothing is stored: {0}")]
     Nothing(#[from] NothingToShow),
     #[error("nothing is stored: {0}")]

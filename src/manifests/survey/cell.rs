@@ -30,7 +30,8 @@ fn is_space(c: char) -> bool {
 
 /// Characters without a width, which copy and paste leaves behind, and controls.
 fn is_invisible(c: char) -> bool {
-    c.is_control() || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2060}' | '\u{feff}' | '\u{202a}'..='\u{202e}')
+    c.is_control()
+        || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2060}' | '\u{feff}' | '\u{202a}'..='\u{202e}')
 }
 
 /// Without `<b>` and the like. A sign of comparison is no tag.
@@ -59,7 +60,10 @@ mod tests {
 
     #[test]
     fn cells_that_look_alike_are_alike() {
-        assert_eq!(clean(" <p>I trust\u{a0}a <b>release</b></p>\n"), "I trust a release");
+        assert_eq!(
+            clean(" <p>I trust\u{a0}a <b>release</b></p>\n"),
+            "I trust a release"
+        );
         assert_eq!(clean("Re\u{301}seau"), "Réseau");
         assert_eq!(clean("'=1+1"), "=1+1");
         assert_eq!(clean("'n Beetje"), "'n Beetje");

@@ -119,9 +119,9 @@ impl Headings {
             (None, Some(code), None) => self.only(field, code, self.with_code(code)),
             (None, None, Some(index)) if (1..=self.0.len()).contains(&index) => Ok(index - 1),
             (None, None, Some(index)) => Err(no_such(format!("{{index: {index}}}"))),
-            (Some(_) | None, Some(_) | None, Some(_) | None) => {
-                Err(no_such("(set exactly one of text, code and index)".to_owned()))
-            }
+            (Some(_) | None, Some(_) | None, Some(_) | None) => Err(no_such(
+                "(set exactly one of text, code and index)".to_owned(),
+            )),
         }
     }
 

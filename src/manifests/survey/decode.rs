@@ -17,7 +17,9 @@ pub(super) fn text<'a>(
     }
     let marked = Encoding::for_bom(content);
     let stated = stated
-        .map(|label| Encoding::for_label(label.trim().as_bytes()).ok_or(SurveyError::UnknownEncoding))
+        .map(|label| {
+            Encoding::for_label(label.trim().as_bytes()).ok_or(SurveyError::UnknownEncoding)
+        })
         .transpose()?;
     let (encoding, mark) = match (marked, stated) {
         (Some((marked, length)), _) => (marked, length),

@@ -10,18 +10,26 @@ pub enum SurveyError {
     NotOneFile,
     #[error("{file} is no mapping: {problem}")]
     NotAMapping { file: String, problem: String },
-    #[error("the export is a zip archive or a spreadsheet (.xlsx): unpack it, or save it as CSV UTF-8")]
+    #[error(
+        "the export is a zip archive or a spreadsheet (.xlsx): unpack it, or save it as CSV UTF-8"
+    )]
     Archive,
     #[error(
         "the export is no UTF-8, at byte {at}: save it as CSV UTF-8, or state its encoding in the mapping, such as \
          file: {{encoding: windows-1252}}"
     )]
     NotUtf8 { at: usize },
-    #[error("the export holds zero bytes and no byte order mark: state its encoding in the mapping, such as file: {{encoding: utf-16le}}")]
+    #[error(
+        "the export holds zero bytes and no byte order mark: state its encoding in the mapping, such as file: {{encoding: utf-16le}}"
+    )]
     ZeroBytes,
-    #[error("the export does not fit the encoding {encoding}: correct file.encoding in the mapping")]
+    #[error(
+        "the export does not fit the encoding {encoding}: correct file.encoding in the mapping"
+    )]
     NotInEncoding { encoding: &'static str },
-    #[error("file.encoding: no encoding has this name; write utf-8, utf-16le, windows-1252 or another name of the WHATWG")]
+    #[error(
+        "file.encoding: no encoding has this name; write utf-8, utf-16le, windows-1252 or another name of the WHATWG"
+    )]
     UnknownEncoding,
     #[error("the export is empty")]
     Empty,
@@ -32,13 +40,17 @@ pub enum SurveyError {
     Delimiter,
     #[error("the export ends within quotes that open at or before line {line}")]
     OpenQuotes { line: u64 },
-    #[error("columns.{field}: no column of the export has the heading {address}; the export has {columns} columns")]
+    #[error(
+        "columns.{field}: no column of the export has the heading {address}; the export has {columns} columns"
+    )]
     NoSuchColumn {
         field: String,
         address: String,
         columns: usize,
     },
-    #[error("columns.{field}: {matches} columns of the export have the heading {address}: address it by {{index: N}}, from 1")]
+    #[error(
+        "columns.{field}: {matches} columns of the export have the heading {address}: address it by {{index: N}}, from 1"
+    )]
     SeveralColumns {
         field: String,
         address: String,
@@ -55,7 +67,9 @@ pub enum SurveyError {
     AmbiguousDate { line: u64 },
     #[error("columns.submitted.zone: no time zone has this name; write one such as Europe/Berlin")]
     UnknownZone,
-    #[error("scale: {word} has the value {value}, and values are 1 to 5, or null for an answer that does not count")]
+    #[error(
+        "scale: {word} has the value {value}, and values are 1 to 5, or null for an answer that does not count"
+    )]
     Scale { word: String, value: i64 },
     #[error("period: write from and to as dates such as 2026-07-01, from before to")]
     Period,

@@ -3,9 +3,9 @@
 
 use std::collections::BTreeMap;
 
+use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
-use jiff::Timestamp;
 use serde::Deserialize;
 
 use super::cell::folded;
@@ -256,7 +256,11 @@ impl Scale {
 
     /// The numbers from 0 to 10.
     pub(super) fn of_nps() -> Self {
-        Self((0..=10).map(|value: u8| (value.to_string(), Some(value))).collect())
+        Self(
+            (0..=10)
+                .map(|value: u8| (value.to_string(), Some(value)))
+                .collect(),
+        )
     }
 
     /// The value of a cell that is not empty; none for a word that is not in the scale.

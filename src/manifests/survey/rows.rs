@@ -213,9 +213,10 @@ impl<'a> Reader<'a> {
             return Err(NoResponse::Partial);
         }
         let at = self.time(&row.cells, refuse)?;
-        if at.zip(self.period).is_some_and(|(at, period)| {
-            at < period.from.0 || at >= period.to.0
-        }) {
+        if at
+            .zip(self.period)
+            .is_some_and(|(at, period)| at < period.from.0 || at >= period.to.0)
+        {
             return Err(NoResponse::Outside);
         }
         let answers = self.answers(&row.cells, refuse)?;
@@ -285,7 +286,11 @@ impl<'a> Reader<'a> {
             for column in self.columns.space.get(dimension) {
                 let agreed = value(column, &self.scale, Why::UnknownWord)?;
                 if let Some(agreed) = agreed {
-                    sum += u32::from(if column.details.reversed { 6 - agreed } else { agreed });
+                    sum += u32::from(if column.details.reversed {
+                        6 - agreed
+                    } else {
+                        agreed
+                    });
                     n += 1;
                 }
             }
@@ -323,7 +328,9 @@ fn group(column: &Found, cell: &str) -> String {
     let word = folded(cell);
     let named = column.details.names.iter();
     let mut named = named.filter(|(words, _)| folded(words) == word);
-    named.next().map_or_else(|| clean(cell), |(_, name)| clean(name))
+    named
+        .next()
+        .map_or_else(|| clean(cell), |(_, name)| clean(name))
 }
 
 /// "1.2e+10": what a spreadsheet makes of a long number.

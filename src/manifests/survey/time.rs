@@ -97,7 +97,10 @@ fn without_offset(cell: &str) -> (&str, Option<Offset>) {
     let (Ok(hours), Ok(minutes)) = (hours.parse::<i32>(), minutes.parse::<i32>()) else {
         return (cell, None);
     };
-    let seconds = sign * (hours.saturating_mul(3600).saturating_add(minutes.saturating_mul(60)));
+    let seconds = sign
+        * (hours
+            .saturating_mul(3600)
+            .saturating_add(minutes.saturating_mul(60)));
     match Offset::from_seconds(seconds) {
         Ok(offset) => (time, Some(offset)),
         Err(_) => (cell, None),
@@ -133,6 +136,9 @@ mod tests {
         assert_eq!(microsoft.instant("10/5/24 2:39:31"), Ok(expected));
         assert_eq!(plain.instant("10/5/24 2:39:31"), Err(NoInstant::Ambiguous));
         assert_eq!(plain.instant("20/8/25"), Err(NoInstant::Ambiguous));
-        assert_eq!(plain.instant("2024-13-05 02:39:31"), Err(NoInstant::Unreadable));
+        assert_eq!(
+            plain.instant("2024-13-05 02:39:31"),
+            Err(NoInstant::Unreadable)
+        );
     }
 }

@@ -14,7 +14,9 @@ const PRIVACY: &str = "Answers are added up by group. A group with fewer than 5 
 
 /// The questions for people who build a form.
 pub fn text() -> String {
-    let mut text = format!("Question set {QUESTION_SET}\n\n{PRIVACY}\n\n{GROUP}\n  One of a list.\n\n{AGREE}\n");
+    let mut text = format!(
+        "Question set {QUESTION_SET}\n\n{PRIVACY}\n\n{GROUP}\n  One of a list.\n\n{AGREE}\n"
+    );
     for dimension in Dimension::ALL {
         let _ = writeln!(text, "\n  {dimension}");
         for statement in dimension.statements() {
@@ -27,7 +29,9 @@ pub fn text() -> String {
 
 /// The questions as Markdown.
 pub fn markdown() -> String {
-    let mut text = format!("# Developer survey ({QUESTION_SET})\n\n{PRIVACY}\n\n**{GROUP}** (one of a list)\n\n{AGREE}\n\n");
+    let mut text = format!(
+        "# Developer survey ({QUESTION_SET})\n\n{PRIVACY}\n\n**{GROUP}** (one of a list)\n\n{AGREE}\n\n"
+    );
     text.push_str("| dimension | statement |\n|---|---|\n");
     for dimension in Dimension::ALL {
         for statement in dimension.statements() {
@@ -100,7 +104,9 @@ columns:
             let _ = writeln!(text, "  - {statement:?}");
         }
     }
-    text.push_str("  # - {text: I often wait for other teams., reversed: true}   # agreeing is worse\n\n");
+    text.push_str(
+        "  # - {text: I often wait for other teams., reversed: true}   # agreeing is worse\n\n",
+    );
     text.push_str("# The answers in words, in the language of the form. null: does not count. Quote numbers.\nscale:\n");
     for (word, value) in WORDS {
         let _ = writeln!(text, "  {word}: {value}");

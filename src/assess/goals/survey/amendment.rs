@@ -34,16 +34,22 @@ pub enum Refused {
          instead"
     )]
     FigureLost { group: String, figure: String },
-    #[error("the wave is published by {published}, and a second grouping would show small groups by subtraction: use --grouping {published}")]
+    #[error(
+        "the wave is published by {published}, and a second grouping would show small groups by subtraction: use --grouping {published}"
+    )]
     OtherGrouping { published: &'static str },
-    #[error("the wave is published with question set {published}: give the answers to other questions another --name")]
+    #[error(
+        "the wave is published with question set {published}: give the answers to other questions another --name"
+    )]
     OtherQuestions { published: String },
     #[error(
         "wave {other} has answers of this period to the same questions, and two waves of the same answers show small groups \
          by subtraction: write to it with --name {other}, or change --from and --to"
     )]
     Overlap { other: String },
-    #[error("group {group} is published and has no responses in this file: is it the export of another wave?")]
+    #[error(
+        "group {group} is published and has no responses in this file: is it the export of another wave?"
+    )]
     GroupLost { group: String },
 }
 
@@ -101,9 +107,8 @@ pub fn check_others<'a>(
     period: &Span,
 ) -> Result<(), Refused> {
     let mut same_questions = others.filter(|(_, spec)| spec.question_set == question_set);
-    let overlap = same_questions.find(|(_, spec)| {
-        spec.period.from < period.to && period.from < spec.period.to
-    });
+    let overlap = same_questions
+        .find(|(_, spec)| spec.period.from < period.to && period.from < spec.period.to);
     match overlap {
         Some((other, _)) => Err(Refused::Overlap {
             other: other.to_owned(),

@@ -53,10 +53,18 @@ pub fn nps(counts: NpsCounts) -> NpsStatus {
         one_decimal(100.0 * difference / f64::from(n))
     });
     // The interval contains the score beside it, and ends where scores end.
-    let bounds = adjusted.zip(score).map(|(Adjusted { score: centre, margin }, score)| {
-        let low = one_decimal((centre - margin).max(-100.0)).min(score);
-        (low, one_decimal((centre + margin).min(100.0)).max(score))
-    });
+    let bounds = adjusted.zip(score).map(
+        |(
+            Adjusted {
+                score: centre,
+                margin,
+            },
+            score,
+        )| {
+            let low = one_decimal((centre - margin).max(-100.0)).min(score);
+            (low, one_decimal((centre + margin).min(100.0)).max(score))
+        },
+    );
     NpsStatus {
         n,
         promoters: counts.promoters,

@@ -41,7 +41,9 @@ pub struct LeftOut {
 pub enum NothingToShow {
     #[error("{responses} responses are fewer than minGroupSize, {min}, so nothing can be shown")]
     TooFew { responses: u32, min: u32 },
-    #[error("{groups} groups would be shown, and a wave has at most {MOST_GROUPS}: map the column of the team or persona, or name broader ones")]
+    #[error(
+        "{groups} groups would be shown, and a wave has at most {MOST_GROUPS}: map the column of the team or persona, or name broader ones"
+    )]
     TooManyGroups { groups: usize },
     #[error("a group that is published would have to be hidden again: publish a new wave instead")]
     WouldHidePublished,

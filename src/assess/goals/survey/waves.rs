@@ -208,7 +208,10 @@ pub fn shown_counts(spec: &DeveloperSurveySpec) -> NpsCounts {
 pub fn shown_mean(spec: &DeveloperSurveySpec, dimension: Dimension) -> Option<f64> {
     let shown = spec.groups.iter().filter_map(|group| {
         let mean = mean_of(group.space.as_ref()?, dimension)?;
-        Some((mean * f64::from(group.responses), f64::from(group.responses)))
+        Some((
+            mean * f64::from(group.responses),
+            f64::from(group.responses),
+        ))
     });
     let (total, weight) = shown.fold((0.0, 0.0), |sum, it| (sum.0 + it.0, sum.1 + it.1));
     (weight > 0.0).then(|| one_decimal(total / weight))
@@ -216,16 +219,19 @@ pub fn shown_mean(spec: &DeveloperSurveySpec, dimension: Dimension) -> Option<f6
 
 /// Responses of all groups, hidden ones included.
 pub fn responses(spec: &DeveloperSurveySpec) -> u32 {
-    let shown: u32 = spec.groups.iter().fold(0, |sum, group| {
-        sum.saturating_add(group.responses)
-    });
+    let shown: u32 = spec
+        .groups
+        .iter()
+        .fold(0, |sum, group| sum.saturating_add(group.responses));
     shown.saturating_add(spec.hidden.map_or(0, |hidden| hidden.responses))
 }
 
 /// Responses ÷ invited, with three decimals; none where the number of people is unknown, or cannot be right.
 pub fn response_rate(spec: &DeveloperSurveySpec) -> Option<f64> {
     let responses = responses(spec);
-    let invited = spec.invited.filter(|invited| *invited >= responses.max(1))?;
+    let invited = spec
+        .invited
+        .filter(|invited| *invited >= responses.max(1))?;
     Some((f64::from(responses) / f64::from(invited) * 1000.0).round() / 1000.0)
 }
 

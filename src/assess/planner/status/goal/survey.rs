@@ -54,7 +54,10 @@ fn comparable(comparison: &Comparison<'_>, comparability: Comparability) -> Stat
             wave.name
         ),
         Comparison::With(wave) => {
-            format!("Compared with {}, which asked the same questions.", wave.name)
+            format!(
+                "Compared with {}, which asked the same questions.",
+                wave.name
+            )
         }
     };
     let is_comparable = comparability == Comparability::SameQuestions;
