@@ -13,7 +13,7 @@ pub(super) fn clean(cell: &str) -> String {
     let words: String = masked
         .unwrap_or(text)
         .nfc()
-        .map(|c| if is_space(c) { ' ' } else { c })
+        .map(|c| if is_blank(c) { ' ' } else { c })
         .filter(|c| !is_invisible(*c))
         .collect();
     words.split_whitespace().collect::<Vec<_>>().join(" ")
@@ -24,7 +24,7 @@ pub(super) fn folded(cell: &str) -> String {
     clean(cell).to_lowercase()
 }
 
-fn is_space(c: char) -> bool {
+fn is_blank(c: char) -> bool {
     c.is_whitespace() || matches!(c, '\u{a0}' | '\u{2007}' | '\u{202f}')
 }
 

@@ -27,7 +27,7 @@ pub(super) struct FoundColumns {
     pub(super) submitted: Option<Found>,
     pub(super) complete: Option<Found>,
     pub(super) nps: Option<Found>,
-    pub(super) space: ByDimension<Vec<Found>>,
+    pub(super) dimensions: ByDimension<Vec<Found>>,
 }
 
 pub(super) fn resolve(columns: &Columns, table: &Table) -> Result<FoundColumns, SurveyError> {
@@ -37,11 +37,13 @@ pub(super) fn resolve(columns: &Columns, table: &Table) -> Result<FoundColumns, 
         let found = column.map(|column| headings.find(field.to_owned(), column));
         found.transpose()
     };
-    let mut space = ByDimension::new(|_| Vec::new());
+    let mut dimensions = ByDimension::new(|_| Vec::new());
     for dimension in Dimension::ALL {
         for (index, column) in columns.of(dimension).iter().enumerate() {
             let field = format!("{dimension}[{index}]");
-            space.get_mut(dimension).push(headings.find(field, column)?);
+            dimensions
+                .get_mut(dimension)
+                .push(headings.find(field, column)?);
         }
     }
     let found = FoundColumns {
@@ -50,7 +52,7 @@ pub(super) fn resolve(columns: &Columns, table: &Table) -> Result<FoundColumns, 
         submitted: one("submitted", &columns.submitted)?,
         complete: one("complete", &columns.complete)?,
         nps: one("nps", &columns.nps)?,
-        space,
+        dimensions,
     };
     check(&found)?;
     Ok(found)
@@ -58,10 +60,10 @@ pub(super) fn resolve(columns: &Columns, table: &Table) -> Result<FoundColumns, 
 
 /// A question that is mapped twice would count twice, and a key that is also a group would be shown.
 fn check(found: &FoundColumns) -> Result<(), SurveyError> {
-    let space = Dimension::ALL
+    let dimensions = Dimension::ALL
         .into_iter()
-        .flat_map(|dimension| found.space.get(dimension));
-    let questions: Vec<&Found> = found.nps.iter().chain(space).collect();
+        .flat_map(|dimension| found.dimensions.get(dimension));
+    let questions: Vec<&Found> = found.nps.iter().chain(dimensions).collect();
     if questions.is_empty() {
         return Err(SurveyError::NoQuestion);
     }

@@ -175,12 +175,12 @@ impl<'a> Reader<'a> {
             |words| Scale::stated(words, (1, 5)),
         )?;
         let mut own = HashMap::new();
-        let space = Dimension::ALL
+        let dimensions = Dimension::ALL
             .into_iter()
-            .flat_map(|dimension| columns.space.get(dimension))
+            .flat_map(|dimension| columns.dimensions.get(dimension))
             .map(|column| (column, (1, 5)));
         let nps = columns.nps.iter().map(|column| (column, (0, 10)));
-        for (column, bounds) in space.chain(nps) {
+        for (column, bounds) in dimensions.chain(nps) {
             if let Some(words) = &column.details.scale {
                 own.insert(column.at, Scale::stated(words, bounds)?);
             }
@@ -223,7 +223,7 @@ impl<'a> Reader<'a> {
         let is_answered = answers.nps.is_some()
             || Dimension::ALL
                 .into_iter()
-                .any(|dimension| answers.space.get(dimension).is_some());
+                .any(|dimension| answers.dimensions.get(dimension).is_some());
         if !is_answered {
             return Err(NoResponse::Partial);
         }
@@ -280,10 +280,10 @@ impl<'a> Reader<'a> {
             Some(column) => value(column, &scores, Why::NoScore)?,
             None => None,
         };
-        let mut space = ByDimension::default();
+        let mut dimensions = ByDimension::default();
         for dimension in Dimension::ALL {
             let (mut sum, mut n) = (0, 0);
-            for column in self.columns.space.get(dimension) {
+            for column in self.columns.dimensions.get(dimension) {
                 let agreed = value(column, &self.scale, Why::UnknownWord)?;
                 if let Some(agreed) = agreed {
                     sum += u32::from(if column.details.reversed {
@@ -294,7 +294,7 @@ impl<'a> Reader<'a> {
                     n += 1;
                 }
             }
-            *space.get_mut(dimension) = (n > 0).then(|| f64::from(sum) / f64::from(n));
+            *dimensions.get_mut(dimension) = (n > 0).then(|| f64::from(sum) / f64::from(n));
         }
         let group = match &self.columns.group {
             Some(column) => group(column, &cells[column.at]),
@@ -303,7 +303,11 @@ impl<'a> Reader<'a> {
         if group.chars().count() > LONGEST_NAME {
             return Err(refuse("group", Why::LongName));
         }
-        Ok(Answers { group, nps, space })
+        Ok(Answers {
+            group,
+            nps,
+            dimensions,
+        })
     }
 
     /// What identifies the person; none where nothing does.

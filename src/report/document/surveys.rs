@@ -91,8 +91,8 @@ pub struct WaveLine {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub nps: Option<NpsStatus>,
     /// Means of the groups that show them, weighted by responses, 1..5.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub space: BTreeMap<Dimension, f64>,
+    #[serde(default, rename = "space", skip_serializing_if = "BTreeMap::is_empty")]
+    pub dimensions: BTreeMap<Dimension, f64>,
     /// Whether the wave is compared with an earlier one.
     pub comparability: Comparability,
     /// The change since that wave.
@@ -113,8 +113,8 @@ pub struct GroupLine {
     pub responses: u32,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub nps: Option<NpsStatus>,
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub space: BTreeMap<Dimension, f64>,
+    #[serde(default, rename = "space", skip_serializing_if = "BTreeMap::is_empty")]
+    pub dimensions: BTreeMap<Dimension, f64>,
 }
 
 /// Groups without figures.
@@ -143,7 +143,7 @@ fn line(wave: &StoredSurvey, waves: &Waves<'_>) -> WaveLine {
         name: group.name.clone(),
         responses: group.responses,
         nps: group.nps.and_then(answered),
-        space: means(|dimension| mean_of(group.space.as_ref()?, dimension)),
+        dimensions: means(|dimension| mean_of(group.dimensions.as_ref()?, dimension)),
     });
     let hidden = spec.hidden.filter(|hidden| hidden.groups > 0);
     WaveLine {
@@ -156,7 +156,7 @@ fn line(wave: &StoredSurvey, waves: &Waves<'_>) -> WaveLine {
         responses: responses(spec),
         response_rate: response_rate(spec),
         nps: answered(shown_counts(spec)),
-        space: means(|dimension| shown_mean(spec, dimension)),
+        dimensions: means(|dimension| shown_mean(spec, dimension)),
         comparability,
         trend,
         groups: groups.collect(),

@@ -85,7 +85,7 @@ fn groups(wave: &WaveLine) -> Markup {
                     th scope="row" { "All groups shown" }
                     td.number { (wave.groups.iter().map(|group| group.responses).sum::<u32>()) }
                     td { (score(wave.nps.as_ref())) }
-                    @for dimension in Dimension::ALL { (mean(wave.space.get(&dimension))) }
+                    @for dimension in Dimension::ALL { (mean(wave.dimensions.get(&dimension))) }
                 } }
             }
         }
@@ -107,7 +107,7 @@ fn row(group: &GroupLine) -> Markup {
             th scope="row" { (text(&group.name)) }
             td.number { (group.responses) }
             td { (score(group.nps.as_ref())) }
-            @for dimension in Dimension::ALL { (mean(group.space.get(&dimension))) }
+            @for dimension in Dimension::ALL { (mean(group.dimensions.get(&dimension))) }
         }
     }
 }

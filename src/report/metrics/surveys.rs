@@ -55,7 +55,7 @@ pub(super) fn means<'a>(fleet: &'a Fleet<'a>) -> Series<'a> {
         for dimension in Dimension::ALL {
             let whole = (WHOLE, shown_mean(&wave.spec, dimension));
             let shown = groups.iter().map(|group| {
-                let means = group.space.as_ref();
+                let means = group.dimensions.as_ref();
                 let mean = means.and_then(|means| mean_of(means, dimension));
                 (group.name.as_str(), mean)
             });

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use super::questions::{ByDimension, Dimension};
-use crate::api::developer_survey::{NpsCounts, SpaceMeans};
+use crate::api::developer_survey::{DimensionMeans, NpsCounts};
 
 /// The group of people who stated none.
 pub const UNKNOWN: &str = "unknown";
@@ -17,7 +17,7 @@ pub struct Answers {
     /// 0 to 10.
     pub nps: Option<u8>,
     /// Mean of the answers of each dimension, 1 to 5.
-    pub space: ByDimension<Option<f64>>,
+    pub dimensions: ByDimension<Option<f64>>,
 }
 
 /// A mean that is not yet divided.
@@ -51,7 +51,7 @@ pub struct GroupSums {
     pub name: String,
     pub responses: u32,
     pub nps: NpsCounts,
-    pub space: ByDimension<Sum>,
+    pub dimensions: ByDimension<Sum>,
 }
 
 impl GroupSums {
@@ -64,8 +64,8 @@ impl GroupSums {
             None => {}
         }
         for dimension in Dimension::ALL {
-            if let Some(value) = answers.space.get(dimension) {
-                self.space.get_mut(dimension).add(*value);
+            if let Some(value) = answers.dimensions.get(dimension) {
+                self.dimensions.get_mut(dimension).add(*value);
             }
         }
     }
@@ -75,8 +75,8 @@ impl GroupSums {
         self.responses += other.responses;
         self.nps = added(self.nps, other.nps);
         for dimension in Dimension::ALL {
-            let sum = self.space.get_mut(dimension);
-            sum.merge(*other.space.get(dimension));
+            let sum = self.dimensions.get_mut(dimension);
+            sum.merge(*other.dimensions.get(dimension));
         }
     }
 }
@@ -110,7 +110,7 @@ pub fn added(a: NpsCounts, b: NpsCounts) -> NpsCounts {
 }
 
 /// The mean of a dimension.
-pub const fn mean_of(means: &SpaceMeans, dimension: Dimension) -> Option<f64> {
+pub const fn mean_of(means: &DimensionMeans, dimension: Dimension) -> Option<f64> {
     match dimension {
         Dimension::Satisfaction => means.satisfaction,
         Dimension::Performance => means.performance,

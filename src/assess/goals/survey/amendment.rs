@@ -121,7 +121,7 @@ pub fn check_others<'a>(
 fn answered(sums: &[GroupSums], grouping: Grouping, name: &str, dimension: Dimension) -> u32 {
     sums.iter()
         .filter(|group| grouping == Grouping::Everyone || group.name == name)
-        .map(|group| group.space.get(dimension).n)
+        .map(|group| group.dimensions.get(dimension).n)
         .sum()
 }
 
@@ -151,8 +151,8 @@ fn check_group(
         (Some(_) | None, Some(_)) | (None, None) => {}
     }
     let (old, new) = (
-        before.space.unwrap_or_default(),
-        after.space.unwrap_or_default(),
+        before.dimensions.unwrap_or_default(),
+        after.dimensions.unwrap_or_default(),
     );
     for dimension in Dimension::ALL {
         let figure = dimension.as_str().to_owned();

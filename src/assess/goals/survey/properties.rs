@@ -23,7 +23,7 @@ fn answer(group: usize, (nps, agreed): &(Option<u8>, Vec<Option<u8>>)) -> Answer
     Answers {
         group: format!("team-{group}"),
         nps: *nps,
-        space: ByDimension::new(|dimension| {
+        dimensions: ByDimension::new(|dimension| {
             let index = Dimension::ALL.iter().position(|it| *it == dimension)?;
             agreed[index].map(f64::from)
         }),
@@ -106,8 +106,8 @@ proptest! {
                 let kinds = [promoters, passives, detractors];
                 prop_assert!(kinds.iter().filter(|count| **count > 0).count() > 1);
             }
-            let space = group.space.unwrap_or_default();
-            for mean in [space.satisfaction, space.performance, space.activity, space.communication, space.efficiency] {
+            let dimensions = group.dimensions.unwrap_or_default();
+            for mean in [dimensions.satisfaction, dimensions.performance, dimensions.activity, dimensions.communication, dimensions.efficiency] {
                 prop_assert!(mean.is_none_or(|mean| mean > 1.0 && mean < 5.0));
                 prop_assert!(mean.is_none_or(|it| super::aggregate::one_decimal(it).total_cmp(&it).is_eq()));
             }

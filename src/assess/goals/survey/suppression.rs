@@ -10,7 +10,7 @@ use super::aggregate::{GroupSums, Sum, mean_of};
 use super::questions::Dimension;
 use super::score::answers;
 use crate::api::developer_survey::{
-    Grouping, HiddenGroups, MOST_GROUPS, NpsCounts, SpaceMeans, SurveyGroup,
+    DimensionMeans, Grouping, HiddenGroups, MOST_GROUPS, NpsCounts, SurveyGroup,
 };
 
 /// The name of the one entry of a wave without groups.
@@ -166,8 +166,8 @@ fn published(
 }
 
 fn entry(group: &GroupSums, min: u32) -> SurveyGroup {
-    let mean = |dimension| shown_mean(*group.space.get(dimension), min);
-    let space = SpaceMeans {
+    let mean = |dimension| shown_mean(*group.dimensions.get(dimension), min);
+    let dimensions = DimensionMeans {
         satisfaction: mean(Dimension::Satisfaction),
         performance: mean(Dimension::Performance),
         activity: mean(Dimension::Activity),
@@ -178,7 +178,7 @@ fn entry(group: &GroupSums, min: u32) -> SurveyGroup {
         name: group.name.clone(),
         responses: group.responses,
         nps: shown_counts(group.nps, min),
-        space: (space != SpaceMeans::default()).then_some(space),
+        dimensions: (dimensions != DimensionMeans::default()).then_some(dimensions),
     }
 }
 
@@ -201,10 +201,11 @@ fn missing(group: &GroupSums, entry: &SurveyGroup) -> Vec<LeftOut> {
         dimension,
     };
     let nps = (answers(group.nps) > 0 && entry.nps.is_none()).then(|| left_out(None));
-    let space = entry.space.unwrap_or_default();
+    let dimensions = entry.dimensions.unwrap_or_default();
     let means = Dimension::ALL.into_iter().filter_map(|dimension| {
-        let is_answered = group.space.get(dimension).n > 0;
-        (is_answered && mean_of(&space, dimension).is_none()).then(|| left_out(Some(dimension)))
+        let is_answered = group.dimensions.get(dimension).n > 0;
+        (is_answered && mean_of(&dimensions, dimension).is_none())
+            .then(|| left_out(Some(dimension)))
     });
     nps.into_iter().chain(means).collect()
 }

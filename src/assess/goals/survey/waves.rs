@@ -207,7 +207,7 @@ pub fn shown_counts(spec: &DeveloperSurveySpec) -> NpsCounts {
 /// The mean of a dimension over the groups that show it, weighted by their responses.
 pub fn shown_mean(spec: &DeveloperSurveySpec, dimension: Dimension) -> Option<f64> {
     let shown = spec.groups.iter().filter_map(|group| {
-        let mean = mean_of(group.space.as_ref()?, dimension)?;
+        let mean = mean_of(group.dimensions.as_ref()?, dimension)?;
         Some((
             mean * f64::from(group.responses),
             f64::from(group.responses),
