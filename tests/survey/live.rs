@@ -96,10 +96,10 @@ fn has_its_figures(cluster: &ControlPlane, operator: &Operator) {
         text.contains("goldenpath_survey_nps").then_some(text)
     });
     for series in [
-        "goldenpath_survey_responses{group=\"\",survey=\"q3\"} 30",
-        "goldenpath_survey_responses{group=\"shop\",survey=\"q3\"} 12",
+        "goldenpath_survey_responses{survey=\"q3\",group=\"\"} 30",
+        "goldenpath_survey_responses{survey=\"q3\",group=\"shop\"} 12",
         "goldenpath_survey_response_ratio{survey=\"q3\"} 0.625",
-        "goldenpath_survey_space_score{dimension=\"activity\",group=\"bank\",survey=\"q3\"} ",
+        "goldenpath_survey_space_score{survey=\"q3\",group=\"bank\",dimension=\"activity\"} ",
     ] {
         assert!(metrics.contains(series), "{series}: {metrics}");
     }

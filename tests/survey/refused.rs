@@ -40,7 +40,7 @@ fn a_word_the_scale_does_not_have_refuses_its_line() {
 
 #[test]
 fn a_row_of_another_width_is_refused() {
-    let bytes = changed(",,\"Deploys", ",,,,\"Deploys").clone();
+    let bytes = changed(",\"Deploys", ",,,\"Deploys");
     is_refused(
         "google",
         &bytes,
