@@ -1,8 +1,6 @@
 //! Why an export cannot be read as a whole. Texts name the mapping's own words and places in the file,
 //! never what the file holds.
 
-use super::mapping::Delimiter;
-
 /// Why an export cannot be read.
 #[derive(Debug, thiserror::Error)]
 pub enum SurveyError {
@@ -34,8 +32,7 @@ pub enum SurveyError {
     #[error("the export is empty")]
     Empty,
     #[error(
-        "the delimiter is not clear: state it in the mapping as file: {{delimiter: …}} with one of {}",
-        Delimiter::names()
+        "the delimiter is not clear: state it in the mapping as file: {{delimiter: …}} with comma, semicolon or tab"
     )]
     Delimiter,
     #[error("the export ends within quotes that open at or before line {line}")]

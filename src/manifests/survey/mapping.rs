@@ -107,11 +107,6 @@ impl Delimiter {
             Self::Tab => b'\t',
         }
     }
-
-    /// All names, for a message.
-    pub(super) const fn names() -> &'static str {
-        "comma, semicolon or tab"
-    }
 }
 
 /// Which column is what. All others are never read.

@@ -47,16 +47,15 @@ impl Dates {
 
     /// The instant of a cell.
     pub(super) fn instant(&self, cell: &str) -> Result<Timestamp, NoInstant> {
-        let found = match &self.format {
-            Some(format) => self.in_form(format, cell),
-            None => self.clear(cell),
-        };
+        if let Some(format) = &self.format {
+            return self.in_form(format, cell).ok_or(NoInstant::Unreadable);
+        }
+        // 10/5/24 is no day of the year 10.
         let begins_with_year = cell.len() > 4 && cell.bytes().take(4).all(|c| c.is_ascii_digit());
-        found.ok_or(if self.format.is_none() && !begins_with_year {
-            NoInstant::Ambiguous
-        } else {
-            NoInstant::Unreadable
-        })
+        if !begins_with_year {
+            return Err(NoInstant::Ambiguous);
+        }
+        self.clear(cell).ok_or(NoInstant::Unreadable)
     }
 
     fn clear(&self, cell: &str) -> Option<Timestamp> {
