@@ -137,12 +137,9 @@ fn takes_five_or_more(cluster: &ControlPlane) {
         "{told}"
     );
     // The server refuses the same by its own rule.
-    let text = cluster
-        .kubectl_ok(&["get", "dsurvey", "q3", "-o=json"])
-        .unwrap();
-    let mut object: Value = serde_json::from_str(&text).unwrap();
-    object["spec"]["groups"][1]["responses"] = json!(13);
-    let refusal = cluster.apply(&object.to_string()).unwrap_err().to_string();
+    let one = r#"[{"op": "replace", "path": "/spec/groups/1/responses", "value": 13}]"#;
+    let patch = ["patch", "dsurvey", "q3", "--type=json", "-p", one];
+    let refusal = stderr(&cluster.kubectl(&patch).unwrap());
     assert!(
         refusal.contains("accepts five or more new responses"),
         "{refusal}"
