@@ -7,6 +7,7 @@ use std::fmt::Write as _;
 
 use crate::api::DeveloperSurvey;
 use crate::api::developer_survey::Grouping;
+use crate::assess::goals::survey::questions::Dimension;
 use crate::assess::goals::survey::score::nps;
 use crate::assess::goals::survey::suppression::LeftOut;
 use crate::assess::goals::survey::waves::{response_rate, responses, shown_counts};
@@ -118,7 +119,7 @@ fn listed(items: &[String]) -> String {
 }
 
 fn figure(left_out: &LeftOut) -> String {
-    let figure = left_out.dimension.map_or("nps", |it| it.as_str());
+    let figure = left_out.dimension.map_or("nps", Dimension::as_str);
     format!("{figure} of {}", left_out.group)
 }
 

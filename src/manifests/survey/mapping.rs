@@ -258,13 +258,16 @@ impl Scale {
         )
     }
 
-    /// The value of a cell that is not empty; none for a word that is not in the scale.
-    pub(super) fn value(&self, cell: &str) -> Option<Option<u8>> {
+    /// The value of a cell that is not empty; none for an answer that does not count.
+    pub(super) fn value(&self, cell: &str) -> Result<Option<u8>, UnknownWord> {
         let word = folded(cell);
         let found = self.0.get(&word);
         // Spreadsheets write 5 as 5.0.
-        found
-            .or_else(|| self.0.get(word.strip_suffix(".0")?))
-            .copied()
+        let found = found.or_else(|| self.0.get(word.strip_suffix(".0")?));
+        found.copied().ok_or(UnknownWord)
     }
 }
+
+/// A word that is not in the scale.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct UnknownWord;

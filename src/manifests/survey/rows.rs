@@ -11,7 +11,7 @@ use jiff::Timestamp;
 use super::cell::{clean, folded};
 use super::columns::{Found, FoundColumns};
 use super::error::SurveyError;
-use super::mapping::{Mapping, Scale};
+use super::mapping::{Mapping, PeriodText, Scale, UnknownWord};
 use super::table::{Row, Table};
 use super::time::{Dates, NoInstant};
 use crate::api::platform_objective::Span;
@@ -192,7 +192,7 @@ impl<'a> Reader<'a> {
             scale,
             own,
             dates: dates.transpose()?,
-            period: mapping.period.as_ref().map(|it| it.span()).transpose()?,
+            period: mapping.period.as_ref().map(PeriodText::span).transpose()?,
         })
     }
 
@@ -274,7 +274,9 @@ impl<'a> Reader<'a> {
                 return Ok(None);
             }
             let scale = self.own.get(&column.at).unwrap_or(scale);
-            scale.value(cell).ok_or_else(|| refuse(&column.field, why))
+            scale
+                .value(cell)
+                .map_err(|UnknownWord| refuse(&column.field, why))
         };
         let nps = match &self.columns.nps {
             Some(column) => value(column, &scores, Why::NoScore)?,
