@@ -42,12 +42,11 @@ fn without_tags(cell: &str) -> String {
         let (before, tag) = rest.split_at(open);
         text.push_str(before);
         let begins = tag[1..].starts_with(|c: char| c.is_ascii_alphabetic() || c == '/');
-        match tag.find('>').filter(|_| begins) {
-            Some(close) => rest = &tag[close + 1..],
-            None => {
-                text.push('<');
-                rest = &tag[1..];
-            }
+        if let Some(close) = tag.find('>').filter(|_| begins) {
+            rest = &tag[close + 1..];
+        } else {
+            text.push('<');
+            rest = &tag[1..];
         }
     }
     text.push_str(rest);

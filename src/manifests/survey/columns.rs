@@ -98,9 +98,9 @@ impl Headings {
             Column::Heading(heading) => {
                 let whole = self.matching(|it| *it == folded(heading));
                 if whole.is_empty() {
-                    self.only(&field, heading, self.with_code(heading))?
+                    self.only(&field, heading, &self.with_code(heading))?
                 } else {
-                    self.only(&field, heading, whole)?
+                    self.only(&field, heading, &whole)?
                 }
             }
             Column::Detailed(_) => self.detailed(&field, &details)?,
@@ -116,9 +116,9 @@ impl Headings {
         };
         match (&details.text, &details.code, details.index) {
             (Some(text), None, None) => {
-                self.only(field, text, self.matching(|it| *it == folded(text)))
+                self.only(field, text, &self.matching(|it| *it == folded(text)))
             }
-            (None, Some(code), None) => self.only(field, code, self.with_code(code)),
+            (None, Some(code), None) => self.only(field, code, &self.with_code(code)),
             (None, None, Some(index)) if (1..=self.0.len()).contains(&index) => Ok(index - 1),
             (None, None, Some(index)) => Err(no_such(format!("{{index: {index}}}"))),
             (Some(_) | None, Some(_) | None, Some(_) | None) => Err(no_such(
@@ -142,8 +142,8 @@ impl Headings {
         })
     }
 
-    fn only(&self, field: &str, address: &str, found: Vec<usize>) -> Result<usize, SurveyError> {
-        match found.as_slice() {
+    fn only(&self, field: &str, address: &str, found: &[usize]) -> Result<usize, SurveyError> {
+        match found {
             [only] => Ok(*only),
             [] => Err(SurveyError::NoSuchColumn {
                 field: field.to_owned(),

@@ -138,7 +138,9 @@ fn split(
 /// One entry for all. Nothing of a group is beside it, so nothing can be subtracted.
 fn everyone(groups: &[GroupSums], min: u32) -> Publication {
     let mut all = GroupSums::default();
-    groups.iter().for_each(|group| all.merge(group));
+    for group in groups {
+        all.merge(group);
+    }
     EVERYONE.clone_into(&mut all.name);
     published(Grouping::Everyone, &[all], None, min)
 }
