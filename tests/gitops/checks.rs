@@ -63,13 +63,12 @@ pub fn healths(objects: &[Value]) -> Option<Vec<Health>> {
         .spawn()
         .unwrap();
     let mut input = verdict.stdin.take().unwrap();
-    let requests: String = objects
-        .iter()
-        .map(|object| {
-            let script = script(object["kind"].as_str().unwrap());
-            format!("{}\n", json!({"script": script, "object": object}))
-        })
-        .collect();
+    let mut requests = String::new();
+    for object in objects {
+        let script = script(object["kind"].as_str().unwrap());
+        requests += &json!({"script": script, "object": object}).to_string();
+        requests.push('\n');
+    }
     // The answers are read meanwhile, or both sides would wait.
     let writer = std::thread::spawn(move || input.write_all(requests.as_bytes()).unwrap());
     let output = verdict.wait_with_output().unwrap();
@@ -105,11 +104,10 @@ fn flux(object: &Value) -> &'static str {
     }
     let [failed, current] = expressions(object["kind"].as_str().unwrap());
     match (holds(&failed, object), holds(&current, object)) {
-        (None, _) => "asked again",
         (Some(true), _) => "Failed",
-        (Some(false), None) => "asked again",
         (Some(false), Some(true)) => "Current",
         (Some(false), Some(false)) => "InProgress",
+        (None, _) | (Some(false), None) => "asked again",
     }
 }
 

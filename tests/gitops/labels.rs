@@ -102,12 +102,12 @@ impl Place<'_> {
         for entry in stored["metadata"]["managedFields"].as_array().unwrap() {
             let labels = &entry["fieldsV1"]["f:metadata"]["f:labels"];
             let is_own = |key: &str| keys::OWN_LABELS.iter().any(|own| key == format!("f:{own}"));
-            let owned = labels.as_object().into_iter().flatten().map(|(key, _)| key);
+            let mut owned = labels.as_object().into_iter().flatten().map(|(key, _)| key);
             if entry["manager"] == keys::FIELD_MANAGER {
-                assert!(owned.into_iter().all(|key| is_own(key)), "{entry:#}");
+                assert!(owned.all(|key| is_own(key)), "{entry:#}");
                 assert!(entry["fieldsV1"]["f:spec"].is_null(), "{entry:#}");
             } else {
-                assert!(owned.into_iter().all(|key| !is_own(key)), "{entry:#}");
+                assert!(owned.all(|key| !is_own(key)), "{entry:#}");
             }
         }
     }

@@ -1,4 +1,4 @@
-//! goldenpath beside GitOps controllers and other appliers: the health that Argo CD and Flux find in our objects,
+//! goldenpath beside Argo CD, Flux and other appliers: the health that Argo CD and Flux find in our objects,
 //! with the checks in `examples/`, and labels that survive what others apply. Lua runs as in Argo CD and kstatus is
 //! the real one; Flux's expressions are evaluated by our own CEL.
 
