@@ -29,6 +29,10 @@ pub const STARTED_AT: &str = "goldenpath.dev/started-at";
 /// User annotation: the commit time of the running version.
 pub const COMMIT_TIME: &str = "goldenpath.dev/commit-time";
 
+/// User annotation or label of a namespace: `off` leaves its services and its team out of the Platform
+/// Wins digest.
+pub const WINS: &str = "goldenpath.dev/wins";
+
 /// User annotation of a golden path: it is a starter path, which only advises until it has a
 /// `launchedAt`.
 pub const STARTER: &str = "goldenpath.dev/starter";

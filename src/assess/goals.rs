@@ -2,3 +2,4 @@
 //! personas, and wins. Objects are read elsewhere, and statuses are written elsewhere.
 
 pub mod survey;
+pub mod wins;

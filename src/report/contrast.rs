@@ -15,7 +15,7 @@ use crate::report::terminal::share::{percent, share};
 use crate::report::terminal::table::{Cell, Paint, Style, render as table};
 use crate::report::voice::{counted, hours};
 
-mod words;
+pub(in crate::report) mod words;
 
 #[cfg(test)]
 mod tests;

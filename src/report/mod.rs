@@ -19,6 +19,7 @@ pub mod reminder;
 pub(crate) mod survey;
 pub(crate) mod terminal;
 pub(crate) mod voice;
+pub mod wins;
 
 pub use document::Report;
 

@@ -125,6 +125,11 @@ pub(super) fn first_day(now: Timestamp, days: u32) -> String {
     today.checked_sub(back).unwrap_or(today).to_string()
 }
 
+/// Whether records still hold the days since an instant.
+pub(crate) fn reaches_back_to(at: Timestamp, now: Timestamp) -> bool {
+    first_day(now, LONGEST) <= day(at)
+}
+
 pub(super) fn sum(a: DeliveryCounts, b: DeliveryCounts) -> DeliveryCounts {
     DeliveryCounts {
         rollouts: a.rollouts.saturating_add(b.rollouts),

@@ -40,7 +40,7 @@ pub(super) fn number(value: f64) -> String {
 
 /// A duration in its two largest units.
 #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // a float beyond the range becomes its end
-pub(super) fn duration(seconds: f64) -> String {
+pub(in crate::report) fn duration(seconds: f64) -> String {
     let seconds = seconds.round().max(0.0) as u64;
     let unit = match seconds {
         0..3_600 => 1,
