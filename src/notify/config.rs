@@ -23,6 +23,17 @@ pub struct Config {
     pub settings: ReminderSettings,
     /// The address of each channel.
     pub endpoints: BTreeMap<Arc<str>, Endpoint>,
+    /// Where the Platform Wins digest goes.
+    pub wins: WinsChannels,
+}
+
+/// The channels of the Platform Wins digest.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WinsChannels {
+    /// The product manager's, for drafts.
+    pub draft: Arc<str>,
+    /// The organisation's, if there is one.
+    pub publish: Option<Arc<str>>,
 }
 
 #[derive(Deserialize)]
@@ -41,6 +52,15 @@ struct File {
     channels: BTreeMap<String, Spanned<Channel>>,
     dry_run_days: Option<u16>,
     dry_run_until: Option<Spanned<String>>,
+    #[serde(default)]
+    wins: Wins,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct Wins {
+    draft: Option<Spanned<String>>,
+    publish: Option<Spanned<String>>,
 }
 
 #[derive(Deserialize, Clone, Copy, Default, PartialEq)]
@@ -88,11 +108,13 @@ impl Config {
         let options = serde_saphyr::options! { with_snippet: false };
         let file: File = serde_saphyr::from_str_with_options(text, options)
             .map_err(|error| unreadable(&error))?;
+        let routes = routes(&file)?;
         Ok(Self {
+            wins: wins(&file, &routes)?,
             settings: ReminderSettings {
                 mode: mode(&file)?,
                 dry_run: dry_run(&file)?,
-                routes: routes(&file)?,
+                routes,
             },
             endpoints: endpoints(&file, beside)?,
         })
@@ -170,22 +192,25 @@ fn instant(text: &str) -> Option<Timestamp> {
 }
 
 fn routes(file: &File) -> std::result::Result<ChannelRoutes, String> {
-    let channels = file.channels.keys().map(|name| Arc::from(name.as_str()));
+    // An exception may name one of these in `owner.contact`.
+    let readers = file
+        .channels
+        .iter()
+        .filter(|(_, channel)| channel.value.format.takes_reminders());
     let mut routes = ChannelRoutes {
-        channels: channels.collect(),
+        channels: readers.map(|(name, _)| Arc::from(name.as_str())).collect(),
         ..ChannelRoutes::default()
     };
     let known = |key: &str, name: &Spanned<String>| {
-        let channel = routes.channels.get(name.value.as_str());
-        channel.cloned().ok_or_else(|| {
-            let names: Vec<&str> = file.channels.keys().map(String::as_str).collect();
-            let message = format!(
-                "{key}: there is no channel '{}' under channels, which has {}",
-                name.value,
-                names.join(", ")
-            );
-            at_line(name, message)
-        })
+        let channel = channel(file, key, name)?;
+        if routes.channels.contains(&channel) {
+            return Ok(channel);
+        }
+        let message = format!(
+            "{key}: the channel '{}' has the format teams, which is for the digest of wins alone",
+            name.value
+        );
+        Err(at_line(name, message))
     };
     let each = |key: &str, map: &BTreeMap<String, Spanned<String>>| {
         let one = |(name, channel): (&String, &Spanned<String>)| {
@@ -204,6 +229,35 @@ fn routes(file: &File) -> std::result::Result<ChannelRoutes, String> {
     routes.teams = teams;
     routes.paths = paths;
     Ok(routes)
+}
+
+/// The channel of this name.
+fn channel(
+    file: &File,
+    key: &str,
+    name: &Spanned<String>,
+) -> std::result::Result<Arc<str>, String> {
+    if file.channels.contains_key(&name.value) {
+        return Ok(Arc::from(name.value.as_str()));
+    }
+    let names: Vec<&str> = file.channels.keys().map(String::as_str).collect();
+    let message = format!(
+        "{key}: there is no channel '{}' under channels, which has {}",
+        name.value,
+        names.join(", ")
+    );
+    Err(at_line(name, message))
+}
+
+fn wins(file: &File, routes: &ChannelRoutes) -> std::result::Result<WinsChannels, String> {
+    let named = |key: &str, name: &Option<Spanned<String>>| {
+        let name = name.as_ref().map(|name| channel(file, key, name));
+        name.transpose()
+    };
+    Ok(WinsChannels {
+        draft: named("wins.draft", &file.wins.draft)?.unwrap_or_else(|| routes.platform.clone()),
+        publish: named("wins.publish", &file.wins.publish)?,
+    })
 }
 
 fn endpoints(
@@ -263,6 +317,19 @@ dryRunDays: 7
     }
 
     #[test]
+    fn the_digest_of_wins_has_channels_of_its_own() {
+        let more = "  hall: {url: 'https://example.com/x', format: teams}\ndryRunDays: 7\nwins: {draft: web, publish: hall}";
+        let text = WHOLE.replace("dryRunDays: 7", more);
+        let config = Config::parse(&text, Path::new("/etc/x")).unwrap();
+        assert_eq!(&*config.wins.draft, "web");
+        assert_eq!(config.wins.publish.as_deref(), Some("hall"));
+        assert_eq!(config.endpoints["hall"].format, PayloadFormat::Teams);
+        let readers = &config.settings.routes.channels;
+        assert!(!readers.contains("hall"), "{readers:?}");
+        assert_eq!(readers.len(), 3);
+    }
+
+    #[test]
     fn a_short_one_has_the_contracts_defaults() {
         let text = "default: all\nchannels: {all: {url: 'https://example.com/x'}}\n";
         let config = Config::parse(text, Path::new("")).unwrap();
@@ -274,11 +341,12 @@ dryRunDays: 7
         };
         assert_eq!(config.settings.mode, Mode::Daily(daily));
         assert_eq!(&*config.settings.routes.platform, "all");
+        assert_eq!((&*config.wins.draft, config.wins.publish), ("all", None));
         assert_eq!(config.endpoints["all"].format, PayloadFormat::Slack);
     }
 
     /// Text, its replacement, the line the error names, and a part of the error.
-    const MISTAKES: [(&str, &str, usize, &str); 13] = [
+    const MISTAKES: [(&str, &str, usize, &str); 15] = [
         ("mode:", "made:", 2, "made"),
         ("daily", "weekly", 2, "weekly"),
         ("08:30", "8 o'clock", 3, "not a time of day, such as"),
@@ -299,6 +367,18 @@ dryRunDays: 7
             "channels.shop: this is not a URL",
         ),
         ("format: json", "format: xml", 12, "xml"),
+        (
+            "format: json",
+            "format: teams",
+            8,
+            "the digest of wins alone",
+        ),
+        (
+            "dryRunDays: 7",
+            "wins: {publish: all-hands}",
+            13,
+            "wins.publish: there is no channel",
+        ),
         ("dryRunDays: 7", "dryRunDays: -1", 13, ""),
         ("dryRunDays: 7", "dryRunUntil: soon", 13, "not a date"),
         ("dryRunDays: 7", "dryRunDay: 7", 13, "dryRunDay"),

@@ -25,6 +25,18 @@ pub enum PayloadFormat {
     Slack,
     /// The message as plain JSON.
     Json,
+    /// A Workflows webhook of Microsoft Teams, for the digest of wins.
+    Teams,
+}
+
+impl PayloadFormat {
+    /// Whether reminders have this format.
+    pub const fn takes_reminders(self) -> bool {
+        match self {
+            Self::Slack | Self::Json => true,
+            Self::Teams => false,
+        }
+    }
 }
 
 /// An address, or the file that contains it.

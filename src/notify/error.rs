@@ -1,9 +1,11 @@
-//! Errors in the configuration of reminders. The outcome of a delivery is data, not an error.
+//! Errors in the configuration of reminders, and a digest that its receiver did not take. The outcome of
+//! a reminder is data, not an error.
 
 use std::io;
 use std::path::PathBuf;
+use std::sync::Arc;
 
-/// Why reminders cannot be set up.
+/// Why reminders cannot be set up, or a digest was not sent.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
@@ -26,6 +28,14 @@ pub enum Error {
     /// No certificate authorities were found, and a channel uses HTTPS.
     #[error("failed to find certificate authorities, which an https channel needs")]
     NoRoots(#[source] io::Error),
+    /// A receiver did not take the digest of wins.
+    #[error("failed to send the digest to channel {channel}: {message}")]
+    NotSent {
+        /// Name of the channel.
+        channel: Arc<str>,
+        /// What went wrong, without the address.
+        message: String,
+    },
 }
 
 /// The result of nearly everything here.

@@ -11,9 +11,11 @@ mod endpoint;
 mod error;
 mod response;
 mod webhook;
+mod wins;
 
 pub use cdevents::{CdEventsSink, SinkAddress, SinkSettings};
 pub use client::{Body, HttpClient, NoAnswer, PATIENCE, read_text};
-pub use config::Config;
+pub use config::{Config, WinsChannels};
 pub use error::{Error, Result};
 pub use webhook::WebhookSender;
+pub use wins::send_wins;

@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use http::{Method, Request, Uri, header};
 use http_body_util::Full;
+use serde_json::Value;
 
 use super::attempt::{AGENT, SendError, attempt, refusal, secrets};
 use super::backoff;
@@ -100,22 +101,21 @@ impl WebhookSender {
             .address
             .resolve()
             .map_err(|why| SendError::temporary("NoAddress", why))?;
+        let document = match endpoint.format {
+            PayloadFormat::Slack => reminder::slack(message),
+            // The configuration routes no reminder to Teams.
+            PayloadFormat::Json | PayloadFormat::Teams => reminder::document(message),
+        };
         let secrets = secrets(&uri);
-        let request = request(uri, endpoint.format, message).map_err(SendError::invalid)?;
+        let request = request(uri, &document, &message.id).map_err(SendError::invalid)?;
         attempt(&self.client, request, &secrets).await
     }
 }
 
-fn request(
-    uri: Uri,
-    format: PayloadFormat,
-    message: &ReminderMessage,
-) -> Result<Request<Body>, String> {
-    let document = match format {
-        PayloadFormat::Slack => reminder::slack(message),
-        PayloadFormat::Json => reminder::document(message),
-    };
-    let body = encode::json(&document).map_err(|error| error.to_string())?;
+/// A request that carries a document. `id` is the same for every attempt, so that a receiver that
+/// supports it accepts the message once.
+pub(super) fn request(uri: Uri, document: &Value, id: &str) -> Result<Request<Body>, String> {
+    let body = encode::json(document).map_err(|error| error.to_string())?;
     let body = body.into_bytes();
     let length = body.len();
     Request::builder()
@@ -124,8 +124,7 @@ fn request(
         .header(header::CONTENT_TYPE, "application/json; charset=utf-8")
         .header(header::CONTENT_LENGTH, length)
         .header(header::USER_AGENT, AGENT)
-        // The same for every attempt, so that a receiver that supports it accepts the message once.
-        .header("Idempotency-Key", format!("\"{}\"", message.id))
+        .header("Idempotency-Key", format!("\"{id}\""))
         .body(Full::new(Cursor::new(body)))
         .map_err(|error| error.to_string())
 }
