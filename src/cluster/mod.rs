@@ -38,3 +38,4 @@ pub use watch::objects::{Objects, objects};
 pub use write::cleanup::{Cleaned, Cleanup, CleanupSettings, cleanup};
 pub use write::decision::{DecisionRequest, ExceptionRef, create, decide};
 pub use write::survey::{publish_survey, surveys};
+pub use write::wins_record::{ConfigMapRef, StoredText, read_text, write_text};

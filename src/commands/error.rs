@@ -8,11 +8,13 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use http::uri::InvalidUri;
+use jiff::Timestamp;
 
 use super::advice;
 use super::stamp::git;
 use super::survey::refusal;
 use super::workload_name::WorkloadName;
+use crate::assess::goals::wins::Month;
 use crate::manifests::stamp::ImplausibleTime;
 use crate::notify::NoAnswer;
 use crate::report::draft::Refusal;
@@ -196,6 +198,37 @@ pub(super) enum ErrorKind {
         /// What it is instead.
         problem: String,
     },
+    /// The digest of wins is one of the whole cluster.
+    #[error("the digest is one of the whole cluster")]
+    WholeDigest,
+    /// The month of the digest has not begun.
+    #[error("--month: {0} has not begun")]
+    MonthAhead(Month),
+    /// The record of digests cannot be used.
+    #[error("failed to read the record of digests in {place}: {message}")]
+    WinsRecord {
+        /// The file or `ConfigMap`.
+        place: String,
+        /// What is wrong with it.
+        message: String,
+    },
+    /// There is no draft to publish.
+    #[error("no draft of {0} is recorded")]
+    NoDraftOf(Month),
+    /// A digest is published once.
+    #[error("the digest of {month} was published at {at}")]
+    Published {
+        /// The month.
+        month: Month,
+        /// When.
+        at: Timestamp,
+    },
+    /// The configuration names no channel for it.
+    #[error("the configuration names no channel to publish the digest in")]
+    NoPublishChannel,
+    /// Some facts of the cluster could not be read.
+    #[error("the digest was not sent: part of the cluster could not be read")]
+    PartialDigest,
     /// Some labels are still there.
     #[error("not everything could be removed")]
     NotClean,
@@ -234,6 +267,20 @@ impl CommandError {
         self.hint.clone().or_else(|| match &self.kind {
             ErrorKind::Cluster(error) => advice::of(error),
             ErrorKind::WholeReport => Some("leave out -n and --as-of".to_owned()),
+            ErrorKind::WholeDigest => Some("leave out -n".to_owned()),
+            ErrorKind::NoDraftOf(month) => Some(format!(
+                "make and record it: goldenpath wins --month {month} --record"
+            )),
+            ErrorKind::Published { .. } => Some(
+                "to publish another edition, record the draft once more: --record --again"
+                    .to_owned(),
+            ),
+            ErrorKind::NoPublishChannel => {
+                Some("add wins: {publish: CHANNEL} to the file of --config".to_owned())
+            }
+            ErrorKind::PartialDigest => {
+                Some("ask an administrator for the rights named above".to_owned())
+            }
             ErrorKind::Git(error) => Some(error.hint().to_owned()),
             ErrorKind::Survey(refusal) => refusal.hint().map(str::to_owned),
             _ => None,

@@ -56,6 +56,9 @@ pub(super) enum Extent {
     Overview,
     /// As the overview, with the records of rollouts.
     Delivery,
+    /// As the overview, with the records of rollouts, and with objectives, surveys, roadmap items and
+    /// personas.
+    Digest,
     /// The namespace that is named, else all of them; with the messages of checks, rollouts, and
     /// objectives, surveys, roadmap items and personas.
     Page,
@@ -138,23 +141,27 @@ impl Evidence {
         let mut judging = args.judging.settings();
         judging.delivery = match extent {
             Extent::Overview => None,
-            Extent::Delivery | Extent::Page | Extent::Workload => Some(DeliverySettings::default()),
+            Extent::Delivery | Extent::Digest | Extent::Page | Extent::Workload => {
+                Some(DeliverySettings::default())
+            }
         };
         let settings = ListingSettings {
             target: global.target(),
             judging,
             extra_kinds: args.judging.kinds.extra_kind.clone(),
             scope: match extent {
-                Extent::Overview | Extent::Delivery | Extent::Page => global.scope(),
+                Extent::Overview | Extent::Delivery | Extent::Digest | Extent::Page => {
+                    global.scope()
+                }
                 Extent::Workload => global.scope_of_one(),
             },
             paths: given_paths(&args.paths)?,
             messages: match extent {
-                Extent::Overview | Extent::Delivery => false,
+                Extent::Overview | Extent::Delivery | Extent::Digest => false,
                 Extent::Page | Extent::Workload => true,
             },
             goals: match extent {
-                Extent::Page => true,
+                Extent::Digest | Extent::Page => true,
                 Extent::Overview | Extent::Delivery | Extent::Workload => false,
             },
         };
@@ -273,6 +280,19 @@ impl Evidence {
                 namespace: Some(name),
                 ..
             } => format!("namespace {name}"),
+        }
+    }
+
+    /// Whether it comes from a cluster, and workloads may be missing.
+    pub(super) const fn is_partial(&self) -> bool {
+        self.is_partial
+    }
+
+    /// Whether it comes from a cluster.
+    pub(super) const fn is_of_cluster(&self) -> bool {
+        match &self.origin {
+            Origin::Manifests { .. } => false,
+            Origin::Cluster { .. } => true,
         }
     }
 

@@ -43,6 +43,7 @@ mod stamp;
 mod survey;
 pub mod terminal;
 mod why;
+mod wins;
 mod workload_name;
 
 use std::ffi::OsStr;
@@ -132,6 +133,9 @@ enum Command {
     /// Print the reminders that owners would get now
     #[command(long_about = reminders::HELP, after_long_help = reminders::EXAMPLES)]
     Reminders(reminders::RemindersArgs),
+    /// Write the Platform Wins digest of a month
+    #[command(long_about = wins::HELP, after_long_help = wins::EXAMPLES)]
+    Wins(Box<wins::WinsArgs>),
     /// Preview a draft: which workloads would leave a path, join it, or be covered
     #[command(long_about = preview::HELP, after_long_help = preview::EXAMPLES)]
     Preview(Box<preview::PreviewArgs>),
@@ -208,6 +212,7 @@ impl Cli {
             Command::Exceptions(args) => exceptions::run(args, invocation),
             Command::Demand(args) => demand::run(args, invocation),
             Command::Reminders(args) => reminders::run(args, invocation),
+            Command::Wins(args) => wins::run(args, invocation),
             Command::Preview(args) => preview::run(args, invocation),
             Command::Init(args) => init::run(args, invocation),
             Command::Import(args) => import::run(args, invocation),

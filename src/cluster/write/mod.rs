@@ -16,4 +16,5 @@ mod service_labels;
 mod statuses;
 pub mod survey;
 mod throttle;
+pub mod wins_record;
 pub mod writer;
