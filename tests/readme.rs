@@ -48,6 +48,7 @@ fn every_label_and_annotation_has_its_row() {
         keys::SCAFFOLDED_AT,
         keys::STARTED_AT,
         keys::COMMIT_TIME,
+        keys::WINS,
     ];
     for key in keys::OWN_LABELS.into_iter().chain(of_users) {
         assert_eq!(row(key).len(), 3, "{key}");
