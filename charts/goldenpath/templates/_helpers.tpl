@@ -104,3 +104,67 @@ system:serviceaccount:{{ include "goldenpath.namespace" . }}:{{ include "goldenp
 {{- fail "events.enabled needs events.existingSecret, a Secret with the key token: see docs/delivery.md" }}
 {{- end }}
 {{- end }}
+
+{{- /* How workloads are attributed and counted, as arguments. */}}
+{{- define "goldenpath.judgingArgs" -}}
+{{- with .Values.judging }}
+{{- with .teamFrom }}
+- --team-from={{ join "," . }}
+{{- end }}
+{{- with .serviceFrom }}
+- --service-from={{ join "," . }}
+{{- end }}
+{{- with .scaffoldedFrom }}
+- --scaffolded-from={{ join "," . }}
+{{- end }}
+{{- if .servicesAcrossNamespaces }}
+- --services-across-namespaces
+{{- end }}
+{{- with .extraKinds }}
+- --extra-kind={{ join "," . }}
+{{- end }}
+{{- with .countedNamespaces }}
+- {{ printf "--counted-namespaces=%s" . | quote }}
+{{- end }}
+{{- with .ignoreNamespaces }}
+- {{ printf "--ignore-namespaces=%s" . | quote }}
+{{- end }}
+{{- with .excludeNamespaces }}
+- {{ printf "--exclude-namespaces=%s" (join "," .) | quote }}
+{{- end }}
+{{- end }}
+{{- end }}
+
+{{- /* Not the operator's labels: no Service or Deployment may select a pod of the digest. */}}
+{{- define "goldenpath.winsSelectorLabels" -}}
+app.kubernetes.io/name: goldenpath-wins
+app.kubernetes.io/instance: {{ .Release.Name }}
+{{- end }}
+
+{{- define "goldenpath.winsName" -}}
+{{ include "goldenpath.fullname" . | trunc 47 | trimSuffix "-" }}-wins
+{{- end }}
+
+{{- /* Egress to DNS and the API server, and what a user adds. Takes the values of networkPolicy. */}}
+{{- define "goldenpath.egress" -}}
+# DNS.
+- ports:
+  - {port: 53, protocol: UDP}
+  - {port: 53, protocol: TCP}
+  {{- with .dnsTo }}
+  to:
+  {{- toYaml . | nindent 2 }}
+  {{- end }}
+# The API server, by Service port and by the port behind it.
+- ports:
+  {{- range .apiServer.ports }}
+  - {port: {{ . }}, protocol: TCP}
+  {{- end }}
+  {{- with .apiServer.to }}
+  to:
+  {{- toYaml . | nindent 2 }}
+  {{- end }}
+{{- with .extraEgress }}
+{{- toYaml . | nindent 0 }}
+{{- end }}
+{{- end }}
