@@ -42,7 +42,7 @@ skip() {
 }
 
 # Test programs that take long, the longest first: nothing short is left to wait for at the end.
-readonly LONGEST=(node e2e warn rollouts approval portal reports organisation chart prometheus except page gitops examples crd_rules)
+readonly LONGEST=(node e2e warn rollouts approval portal reports objectives organisation chart prometheus except page gitops examples crd_rules)
 # The program that puts the operator under load, and runs when all others have ended.
 readonly ALONE=cluster
 # Programs at once.

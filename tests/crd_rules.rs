@@ -4,6 +4,8 @@
 #![cfg(feature = "demo")]
 #![allow(clippy::unwrap_used)]
 
+#[path = "crd_rules/objectives.rs"]
+mod objectives;
 #[path = "suite/mod.rs"]
 mod suite;
 #[path = "crd_rules/surveys.rs"]

@@ -51,16 +51,31 @@ impl Server {
     /// Starts it with this configuration (YAML) and waits until it answers.
     /// [`Error::Stopped`](crate::Error::Stopped), with the end of its log, when it ends instead.
     pub(crate) fn start(cluster: &ControlPlane, recipe: &Recipe, config: &str) -> Result<Self> {
+        Self::start_with(cluster, recipe, config, &|_| Ok(()))
+    }
+
+    /// As [`Server::start`], after `prepare` filled the directory for its data.
+    pub(crate) fn start_with(
+        cluster: &ControlPlane,
+        recipe: &Recipe,
+        config: &str,
+        prepare: &dyn Fn(&Path) -> Result<()>,
+    ) -> Result<Self> {
         let mut tries = 1;
         loop {
-            match Self::try_start(cluster, recipe, config) {
+            match Self::try_start(cluster, recipe, config, prepare) {
                 Err(error) if tries < TRIES && error.is_lost_port() => tries += 1,
                 outcome => return outcome,
             }
         }
     }
 
-    fn try_start(cluster: &ControlPlane, recipe: &Recipe, config: &str) -> Result<Self> {
+    fn try_start(
+        cluster: &ControlPlane,
+        recipe: &Recipe,
+        config: &str,
+        prepare: &dyn Fn(&Path) -> Result<()>,
+    ) -> Result<Self> {
         let port = random::free_port()?;
         let name = format!("{}-{port}", recipe.program);
         let home = cluster.home();
@@ -69,9 +84,11 @@ impl Server {
             .binary
             .as_deref()
             .unwrap_or_else(|| Path::new(recipe.program));
+        let data = home.path().join(&name);
+        prepare(&data)?;
         let program = Program::new(&name, binary)
             .path_flag("config.file", &file)
-            .path_flag(recipe.data_flag, &home.path().join(&name))
+            .path_flag(recipe.data_flag, &data)
             .args([format!("--web.listen-address=127.0.0.1:{port}")])
             .args(["--log.level=warn"])
             .args(recipe.args);

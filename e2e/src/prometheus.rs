@@ -2,11 +2,12 @@
 //! Uses the one installed on this machine, unless the caller brings another.
 
 use std::path::Path;
+use std::process::Command;
 
 use serde_json::Value;
 
 use crate::{
-    ControlPlane, Result,
+    ControlPlane, Error, Result,
     monitoring::{self, Recipe, Server},
 };
 
@@ -31,6 +32,24 @@ impl Prometheus {
     /// [`Error::Stopped`](crate::Error::Stopped), with the end of its log, when it ends instead.
     pub fn start(cluster: &ControlPlane, config: &str) -> Result<Self> {
         Server::start(cluster, &RECIPE, config).map(Self)
+    }
+
+    /// As [`Prometheus::start`], with the samples of an `OpenMetrics` text as blocks, as if it had scraped
+    /// them. Every sample needs a time in seconds, and the last line is `# EOF`.
+    pub fn start_with_history(cluster: &ControlPlane, config: &str, samples: &str) -> Result<Self> {
+        let recipe = Recipe {
+            // Longer than any history: blocks before it are deleted.
+            args: &["--storage.tsdb.retention.time=10y"],
+            ..RECIPE
+        };
+        let file = cluster.home().write("history.om", samples)?;
+        let blocks = |data: &Path| backfill(&file, data);
+        Server::start_with(cluster, &recipe, config, &blocks).map(Self)
+    }
+
+    /// Where it answers.
+    pub fn url(&self) -> &str {
+        &self.0.url
     }
 
     /// As [`Prometheus::start`], with a program of the caller's choice: [`crate::Tool::Prometheus`]
@@ -64,6 +83,25 @@ impl Prometheus {
             one => vec![one],
         })
     }
+}
+
+/// Writes blocks into the directory of a Prometheus that does not run yet.
+fn backfill(samples: &Path, data: &Path) -> Result<()> {
+    let program = "promtool".to_owned();
+    let answer = Command::new(&program)
+        .args(["tsdb", "create-blocks-from", "openmetrics", "--quiet"])
+        .args(["--max-block-duration=400h"])
+        .args([samples, data])
+        .output();
+    let answer = answer.map_err(|source| Error::Spawn {
+        program: program.clone(),
+        source,
+    })?;
+    if answer.status.success() {
+        return Ok(());
+    }
+    let log = String::from_utf8_lossy(&answer.stderr).into_owned();
+    Err(Error::Stopped { program, log })
 }
 
 fn percent_encoded(text: &str) -> String {

@@ -36,6 +36,13 @@ pub(crate) const PATH_FOUND: &str = "PathFound";
 /// An earlier wave of a survey asked the same questions.
 pub(crate) const COMPARABLE: &str = "Comparable";
 
+/// Every key result of an objective has a figure, and the latest attempt to measure it succeeded.
+pub(crate) const MEASURED: &str = "Measured";
+/// Every measured target of an objective is on track and every guardrail holds.
+pub(crate) const ON_TRACK: &str = "OnTrack";
+/// The parent of an objective exists. Present only where it names one.
+pub(crate) const PARENT_FOUND: &str = "ParentFound";
+
 /// The current value of a condition.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Statement {

@@ -16,6 +16,22 @@ const OUTPUT: &str = "\
     'key result ' + self.name + ' names an output, because it has no source: say what changes for teams \
     once it is shipped, and measure that with source.promql or source.builtin, a baseline and a target'";
 
+/// A built-in figure is converted to the unit of its key result, so it must be one that it knows.
+const KNOWN_UNIT: &str = "\
+    !has(self.source) || !has(self.source.builtin) || \
+    (self.source.builtin in ['TimeToFirstDeploy', 'LeadTime', 'RecoveryTime'] \
+    ? has(self.unit) && self.unit in ['seconds', 'minutes', 'hours', 'days'] \
+    : self.source.builtin in ['NPS', 'OwnershipHours'] \
+    ? !has(self.unit) || self.unit == (self.source.builtin == 'NPS' ? 'points' : 'hours') \
+    : has(self.unit) && self.unit in ['ratio', 'percent'])";
+const UNKNOWN_UNIT: &str = "\
+    'set unit of key result ' + self.name + ' to one that ' + self.source.builtin + ' knows: ' + \
+    (self.source.builtin in ['TimeToFirstDeploy', 'LeadTime', 'RecoveryTime'] \
+    ? 'seconds, minutes, hours or days' \
+    : self.source.builtin == 'NPS' ? 'points, or leave it out' \
+    : self.source.builtin == 'OwnershipHours' ? 'hours (a month), or leave it out' \
+    : 'ratio or percent')";
+
 /// An objective of the platform team, with the key results that measure it.
 #[derive(CustomResource, KubeSchema, Serialize, Deserialize, Clone, Debug, PartialEq)]
 #[kube(
@@ -32,7 +48,7 @@ const OUTPUT: &str = "\
     printcolumn(name = "Objective", type_ = "string", json_path = ".spec.objective"),
     printcolumn(name = "Owner", type_ = "string", json_path = ".spec.owner.team"),
     printcolumn(name = "Progress", type_ = "string", json_path = ".status.columns.progress"),
-    printcolumn(name = "On track", type_ = "string", json_path = ".status.columns.onTrack"),
+    printcolumn(name = "State", type_ = "string", json_path = ".status.columns.state"),
     printcolumn(name = "Until", type_ = "string", json_path = ".spec.period.to"),
     printcolumn(name = "Parent", type_ = "string", json_path = ".spec.parent", priority = 1),
     printcolumn(name = "Age", type_ = "date", json_path = ".metadata.creationTimestamp")
@@ -86,6 +102,7 @@ pub struct Span {
         .message("baseline and target are equal, so nothing would change: set the target you aim for, or use role Guardrail"),
     validation = Rule::new("self.role != 'Guardrail' || has(self.direction)")
         .message("a Guardrail needs a direction: Decrease keeps the figure at or below its target, Increase at or above"),
+    validation = Rule::new(KNOWN_UNIT).message(Message::Expression(UNKNOWN_UNIT.to_owned())),
     validation = Rule::new("self.role == 'Guardrail' || !has(self.direction) || !has(self.baseline) || !has(self.target) || (self.direction == 'Decrease') == (self.target < self.baseline)")
         .message("direction contradicts baseline and target: remove it, or swap them")
 )]
@@ -105,12 +122,14 @@ pub struct KeyResult {
     pub source: Option<Source>,
     /// Value when the period begins, in `unit`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = -1e15, max = 1e15))]
     pub baseline: Option<f64>,
     /// Value to reach, or the limit of a Guardrail, in `unit`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = -1e15, max = 1e15))]
     pub target: Option<f64>,
-    /// Unit of all values. Built-in figures know seconds, minutes, hours and days for times, and ratio
-    /// and percent for shares. Another text is only shown.
+    /// Unit of all values. Built-in times need seconds, minutes, hours or days, and built-in shares
+    /// ratio or percent. The unit of a PromQL figure is only shown.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(min = 1, max = 32))]
     pub unit: Option<String>,
@@ -148,13 +167,27 @@ pub enum Direction {
     Decrease,
 }
 
+impl Direction {
+    /// The word in objects and reports.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Increase => "Increase",
+            Self::Decrease => "Decrease",
+        }
+    }
+}
+
 /// Where a figure comes from. Exactly one of `promql` and `builtin`.
 #[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, PartialEq, Eq)]
 #[x_kube(
     validation = Rule::new("has(self.promql) != has(self.builtin)")
         .message("set exactly one of promql and builtin"),
     validation = Rule::new("has(self.builtin) || (!has(self.path) && !has(self.days))")
-        .message("path and days belong to builtin: write them into the PromQL expression")
+        .message("path and days belong to builtin: write them into the PromQL expression"),
+    validation = Rule::new("!has(self.days) || (has(self.builtin) && self.builtin in ['TimeToFirstDeploy', 'LeadTime', 'ChangeFailRate', 'RecoveryTime'])")
+        .message("days belongs to the built-in figures of rollouts: TimeToFirstDeploy, LeadTime, ChangeFailRate and RecoveryTime"),
+    validation = Rule::new("!has(self.path) || !has(self.builtin) || !(self.builtin in ['NPS', 'SelfServiceRatio'])")
+        .message("NPS and SelfServiceRatio are figures of the whole platform: remove path")
 )]
 pub struct Source {
     /// PromQL expression with one sample as its result. The operator asks the Prometheus that it is configured with.
@@ -173,6 +206,36 @@ pub struct Source {
     #[schemars(range(min = 7, max = 90))]
     #[x_kube(validation = Rule::new("self in [7, 30, 90]").message("delivery figures exist for 7, 30 and 90 days"))]
     pub days: Option<u16>,
+}
+
+/// What a built-in figure is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Quantity {
+    /// A time, measured in seconds.
+    Time,
+    /// A share, measured from 0 to 1.
+    Share,
+    /// A score from -100 to 100.
+    Score,
+    /// Hours a month.
+    Hours,
+}
+
+impl Quantity {
+    /// How many of this unit one second, one whole or one point is; none for an unknown unit.
+    pub fn factor(self, unit: Option<&str>) -> Option<f64> {
+        match (self, unit) {
+            (Self::Time, Some("minutes")) => Some(1.0 / 60.0),
+            (Self::Time, Some("hours")) => Some(1.0 / 3_600.0),
+            (Self::Time, Some("days")) => Some(1.0 / 86_400.0),
+            (Self::Time, Some("seconds"))
+            | (Self::Share, Some("ratio"))
+            | (Self::Score, None | Some("points"))
+            | (Self::Hours, None | Some("hours")) => Some(1.0),
+            (Self::Share, Some("percent")) => Some(100.0),
+            (Self::Time | Self::Share | Self::Score | Self::Hours, _) => None,
+        }
+    }
 }
 
 /// A figure of this cluster.
@@ -227,6 +290,34 @@ impl Builtin {
             Self::SelfServiceRatio => "SelfServiceRatio",
         }
     }
+
+    /// What it is, which decides the units that it knows.
+    pub const fn quantity(self) -> Quantity {
+        match self {
+            Self::TimeToFirstDeploy | Self::LeadTime | Self::RecoveryTime => Quantity::Time,
+            Self::NewServiceAdoptionRatio
+            | Self::AccountedRatio
+            | Self::ChangeFailRate
+            | Self::SelfServiceRatio => Quantity::Share,
+            Self::Nps => Quantity::Score,
+            Self::OwnershipHours => Quantity::Hours,
+        }
+    }
+
+    /// Whether it is computed from recorded rollouts.
+    pub const fn is_of_rollouts(self) -> bool {
+        match self {
+            Self::TimeToFirstDeploy
+            | Self::LeadTime
+            | Self::ChangeFailRate
+            | Self::RecoveryTime => true,
+            Self::NewServiceAdoptionRatio
+            | Self::AccountedRatio
+            | Self::Nps
+            | Self::OwnershipHours
+            | Self::SelfServiceRatio => false,
+        }
+    }
 }
 
 /// Observed state of an objective.
@@ -245,13 +336,14 @@ pub struct PlatformObjectiveStatus {
     #[schemars(length(max = 10))]
     #[x_kube(merge_strategy = ListMerge::Map(vec!["name".into()]))]
     pub key_results: Vec<KeyResultStatus>,
-    /// Mean progress of all measured Targets, 0 to 1.
+    /// Mean progress of all measured Targets, 0 to 1, in steps of 0.01.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub progress: Option<f64>,
-    /// Whether every measured Target is on track and every Guardrail holds; absent without a measurement.
+    /// Whether every measured Target is on track and every Guardrail holds. Absent while no Target or
+    /// not every Guardrail has a value, unless one is off track already.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub on_track: Option<bool>,
-    /// Time at which the result was frozen, after the end of the period.
+    /// Time at which the result was frozen, after the end of the period. Only a later end changes it again.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub frozen_at: Option<Instant>,
     /// Texts of the columns that `kubectl get` prints.
@@ -267,10 +359,10 @@ pub struct ObjectiveColumns {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 32))]
     pub progress: Option<String>,
-    /// Whether the objective is on track, such as "yes" or "no data".
+    /// How the objective stands, such as "on track" or "no data".
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 63))]
-    pub on_track: Option<String>,
+    pub state: Option<String>,
 }
 
 /// A key result, as last measured.
@@ -280,21 +372,27 @@ pub struct KeyResultStatus {
     /// Name of the key result.
     #[schemars(length(min = 1, max = 63))]
     pub name: String,
-    /// Latest value, in the unit of the key result. It stays while later measurements fail.
+    /// Latest value, in the unit of the key result, with four significant digits. It stays while later
+    /// measurements fail.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub current: Option<f64>,
-    /// Share of the way from baseline to target, 0 to 1. A Guardrail has none.
+    /// Share of the way from baseline to target, 0 to 1, in steps of 0.01. A Guardrail has none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub progress: Option<f64>,
     /// For a Target, whether progress is at least the elapsed share of the period; for a Guardrail,
     /// whether it holds. Absent without a value.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub on_track: Option<bool>,
-    /// Time of the latest value.
+    /// Time of the value. While on track stays as it is, a changed value is stored every 10 minutes
+    /// at most, and an unchanged one once a day.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_measured_at: Option<Instant>,
     /// Why there is no newer value.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 1000))]
     pub message: Option<String>,
+    /// Digest of the source and unit of the value. The value of another source is not kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 63))]
+    pub source_hash: Option<String>,
 }

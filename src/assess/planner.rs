@@ -7,12 +7,14 @@
 use jiff::Timestamp;
 
 use crate::assess::adoption::index::Contributions;
+use crate::assess::goals::objective::measurement::Measurements;
 use crate::assess::inventory::Inventory;
 use crate::assess::register::index::Register;
 
 mod by_slot;
 pub mod delivery;
 pub mod labels;
+pub mod objectives;
 pub mod pacing;
 pub mod policy_reports;
 pub mod service_labels;
@@ -29,10 +31,13 @@ pub struct Planners {
     pub statuses: statuses::StatusPlanner,
     pub warning_policies: warning_policies::PolicyPlanner,
     pub delivery: delivery::DeliveryPlanner,
+    /// What was measured of key results: an input of statuses.
+    pub measurements: Measurements,
 }
 
 impl Planners {
-    /// The statuses to store now. A path's status also reports the state of its warning policy.
+    /// The statuses to store now. A path's status also reports the state of its warning policy, and an
+    /// objective's what was measured.
     pub fn plan_statuses(
         &mut self,
         facts: &Inventory,
@@ -41,14 +46,17 @@ impl Planners {
         now: Timestamp,
     ) -> statuses::StatusPlan {
         self.warning_policies.generate(facts, now);
-        let policies = &self.warning_policies;
+        let beside = statuses::Beside {
+            policies: &self.warning_policies,
+            measurements: &self.measurements,
+        };
         self.statuses
-            .plan(facts, contributions, register, policies, now)
+            .plan(facts, contributions, register, beside, now)
     }
 
     /// A counter of changes that only planners see. The inventory has its own version.
     pub fn version(&self) -> u64 {
-        self.warning_policies.version() + self.delivery.version()
+        self.warning_policies.version() + self.delivery.version() + self.measurements.version()
     }
 
     /// Changes of our labels by other clients since the start.

@@ -22,6 +22,7 @@ use super::delivery_events::{DeliveryEvents, QueuedRollout};
 use super::event_queue::{EventQueue, EventTrigger};
 use super::incidents::{IncidentQueue, QueuedIncident};
 use super::lease::LeaderElector;
+use super::measuring::{self, Measuring};
 use super::observer::Observer;
 use super::publishing::{self, ServiceEventSender};
 use super::readiness::{NeededFor, Stage, WatchFailure};
@@ -61,6 +62,8 @@ pub struct RunSettings {
     pub lease_namespace: Option<String>,
     /// Reminders, where any are sent.
     pub reminders: Option<Reminders>,
+    /// How key results of objectives are measured.
+    pub measuring: Measuring,
     /// What sends events about rollouts, where any are sent.
     pub sink: Option<Arc<dyn ServiceEventSender>>,
     /// The name of the approval policy and its binding; approvals are not verified where absent.
@@ -186,6 +189,8 @@ impl Tasks {
         let rereads = rereads::run(client.clone(), context.clone());
         others.spawn(named("the rereads", rereads));
         others.spawn(named("the clock", clock::run(context.clone())));
+        let measuring = measuring::run(settings.measuring.clone(), context.clone());
+        others.spawn(named("the measuring of key results", measuring));
         if settings.judging.delivery.is_some() {
             let looks = deliveries::run(client.clone(), context.clone());
             others.spawn(named("the looks at rollouts", looks));

@@ -18,9 +18,9 @@ use super::output::{self, TableFormat};
 use super::run::{APPROVAL_POLICY, Listen, operate};
 use super::runtime::{self, LogFormat};
 use super::{Exit, Invocation, terminal};
-use crate::api;
+use crate::api::{self, Period};
 use crate::assess::settings::Settings;
-use crate::cluster::{Observer, RunSettings, Target};
+use crate::cluster::{Measuring, Observer, RunSettings, Target};
 use crate::manifests::examples::moved;
 use crate::report::metrics;
 use crate::report::terminal::summary;
@@ -28,6 +28,8 @@ use crate::server::BasePath;
 use examples::EXAMPLES;
 
 /// How long the operator may take to label the examples.
+/// How often key results are measured.
+const MEASURED_EVERY: Period = Period::seconds(60);
 const PATIENCE: Duration = Duration::from_secs(120);
 /// How often to check that.
 const POLL_EVERY: Duration = Duration::from_millis(100);
@@ -129,6 +131,10 @@ fn settings(cluster: &ControlPlane) -> RunSettings {
         report_formats: &[],
         leader_elect: false,
         reminders: None,
+        measuring: Measuring {
+            source: None,
+            every: MEASURED_EVERY,
+        },
         sink: None,
         lease_namespace: None,
         approval_policy: Some(APPROVAL_POLICY.to_owned()),

@@ -16,9 +16,9 @@ use super::survey::refusal;
 use super::workload_name::WorkloadName;
 use crate::assess::goals::wins::Month;
 use crate::manifests::stamp::ImplausibleTime;
-use crate::notify::NoAnswer;
+use crate::outbound::{NoAnswer, NoRoots};
 use crate::report::draft::Refusal;
-use crate::{cluster, manifests, notify};
+use crate::{cluster, manifests, notify, prometheus};
 
 /// Why a command failed, and what to do about it.
 #[derive(Debug)]
@@ -42,6 +42,12 @@ pub(super) enum ErrorKind {
     /// Reading the configuration of reminders.
     #[error(transparent)]
     Notify(#[from] notify::Error),
+    /// Connecting to an https address.
+    #[error(transparent)]
+    NoRoots(#[from] NoRoots),
+    /// Connecting to Prometheus.
+    #[error(transparent)]
+    Prometheus(#[from] prometheus::Error),
     /// Drafting an exception.
     #[error(transparent)]
     Draft(#[from] Refusal),
@@ -142,6 +148,12 @@ pub(super) enum ErrorKind {
         target: WorkloadName,
         /// Where it was searched.
         place: String,
+    },
+    /// The objective does not exist.
+    #[error("there is no objective '{name}'")]
+    NoSuchObjective {
+        /// Its name.
+        name: String,
     },
     /// The workload is in other namespaces alone.
     #[error("{target} is in {there}, not {namespace}")]

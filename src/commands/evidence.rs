@@ -17,6 +17,7 @@ use super::workload_name::WorkloadName;
 use super::{Exit, Invocation, advice, runtime, terminal};
 use crate::api::GROUP;
 use crate::assess::inventory::Inventory;
+use crate::assess::planner::objectives::measure;
 use crate::assess::settings::DeliverySettings;
 use crate::assess::source::Problem;
 use crate::assess::verdict::AsOf;
@@ -362,7 +363,8 @@ pub(super) struct Judged {
 
 /// Judges what was read.
 pub(super) fn judge(input: Input, judging: &JudgingArgs, now: Timestamp) -> Judged {
-    let loaded = manifests::load(input, judging.settings(), &judging.kinds.extra_kind, now);
+    let mut loaded = manifests::load(input, judging.settings(), &judging.kinds.extra_kind, now);
+    measure(&mut loaded.inventory, Vec::new(), now);
     let mut report = build::report(&loaded.inventory, &AsOf::new(now), &loaded.sources);
     report.problems.extend(loaded.problems.iter().cloned());
     report.problems.sort();

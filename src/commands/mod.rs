@@ -22,12 +22,14 @@ mod import;
 mod inbox;
 mod init;
 mod judging;
+mod objectives;
 mod open;
 mod operator_report;
 mod output;
 mod page_server;
 mod preview;
 mod probe;
+mod prometheus;
 mod reject;
 mod reminders;
 mod renew;
@@ -130,6 +132,9 @@ enum Command {
     /// List what keeps services off the paths, ranked
     #[command(long_about = demand::HELP, after_long_help = demand::EXAMPLES)]
     Demand(demand::DemandArgs),
+    /// List objectives and key results: progress, guardrails, on track or not
+    #[command(long_about = objectives::HELP, after_long_help = objectives::EXAMPLES)]
+    Objectives(Box<objectives::ObjectivesArgs>),
     /// Print the reminders that owners would get now
     #[command(long_about = reminders::HELP, after_long_help = reminders::EXAMPLES)]
     Reminders(reminders::RemindersArgs),
@@ -211,6 +216,7 @@ impl Cli {
             Command::Inbox(args) => inbox::run(args, invocation),
             Command::Exceptions(args) => exceptions::run(args, invocation),
             Command::Demand(args) => demand::run(args, invocation),
+            Command::Objectives(args) => objectives::run(args, invocation),
             Command::Reminders(args) => reminders::run(args, invocation),
             Command::Wins(args) => wins::run(args, invocation),
             Command::Preview(args) => preview::run(args, invocation),

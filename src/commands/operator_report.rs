@@ -9,7 +9,7 @@ use http_body_util::Full;
 use super::error::{CommandError, ErrorKind, Result};
 use super::{Invocation, runtime};
 use crate::cluster::{self, OperatorService};
-use crate::notify::{Body, HttpClient, read_text};
+use crate::outbound::{Body, HttpClient, read_text};
 use crate::proxy::Environment;
 use crate::report::document::{KIND, Report};
 

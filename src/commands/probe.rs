@@ -13,7 +13,7 @@ use http::{Request, StatusCode, Uri};
 use super::error::{CommandError, ErrorKind, Result};
 use super::{Exit, runtime, terminal};
 use crate::api::Period;
-use crate::notify::{Body, HttpClient, read_text};
+use crate::outbound::{Body, HttpClient, read_text};
 use crate::proxy::Environment;
 use crate::report::terminal::plain::plain;
 

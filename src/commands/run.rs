@@ -19,12 +19,13 @@ use self::events::{EventArgs, EventsListen};
 use super::error::{ErrorKind, Result};
 use super::global::GlobalArgs;
 use super::judging::JudgingArgs;
+use super::prometheus::PrometheusArgs;
 use super::runtime::{self, LogFormat};
 use super::{Exit, Invocation};
 use crate::api::{Period, keys};
 use crate::assess::reminders::{Delivery, ReminderMessage};
 use crate::assess::settings::{DeliverySettings, OnApply};
-use crate::cluster::{Observer, Operator, ReminderSender, Reminders, RunSettings};
+use crate::cluster::{Measuring, Observer, Operator, ReminderSender, Reminders, RunSettings};
 use crate::notify::{self, WebhookSender};
 use crate::proxy::Environment;
 use crate::report::document::view::ReportView;
@@ -215,6 +216,20 @@ pub struct RunArgs {
     #[command(flatten)]
     pub events: EventArgs,
 
+    /// How key results of objectives are measured.
+    #[command(flatten)]
+    pub prometheus: PrometheusArgs,
+
+    /// How often each key result of an objective is measured
+    #[arg(
+        long,
+        value_name = "PERIOD",
+        default_value = "1m",
+        env = "GOLDENPATH_MEASURE_EVERY",
+        help_heading = "Prometheus"
+    )]
+    pub measure_every: Period,
+
     /// How workloads are found, attributed and counted.
     #[command(flatten)]
     pub judging: JudgingArgs,
@@ -305,6 +320,10 @@ fn settings(args: &RunArgs, global: &GlobalArgs) -> Result<RunSettings> {
         lease_namespace: args.lease_namespace.clone(),
         approval_policy: Some(args.approval_policy.clone()).filter(|name| !name.is_empty()),
         reminders,
+        measuring: Measuring {
+            source: args.prometheus.source()?,
+            every: args.measure_every,
+        },
         sink: args.events.sink()?,
     })
 }

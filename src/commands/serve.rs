@@ -15,6 +15,7 @@ use super::judging::JudgingArgs;
 use super::{Exit, Invocation, page_server, runtime, terminal};
 use crate::assess::delivery::tallies::Tallies;
 use crate::assess::inventory::Inventory;
+use crate::assess::planner::objectives::measure;
 use crate::assess::source::Problem;
 use crate::assess::verdict::AsOf;
 use crate::manifests::{self, PathsFrom, Stamp};
@@ -114,7 +115,8 @@ impl Files {
         let as_of = evidence::day_of(&input, invocation);
         let now = as_of.unwrap_or(invocation.now);
         let judging = &args.judging;
-        let loaded = manifests::load(input, judging.settings(), &judging.kinds.extra_kind, now);
+        let mut loaded = manifests::load(input, judging.settings(), &judging.kinds.extra_kind, now);
+        measure(&mut loaded.inventory, Vec::new(), now);
         Ok(Self {
             args: args.clone(),
             namespace,
@@ -166,7 +168,9 @@ impl Files {
         match input {
             Ok(input) => {
                 let extra = &args.judging.kinds.extra_kind;
-                let loaded = manifests::load(input, args.judging.settings(), extra, self.now());
+                let now = self.now();
+                let mut loaded = manifests::load(input, args.judging.settings(), extra, now);
+                measure(&mut loaded.inventory, Vec::new(), now);
                 state.inventory = loaded.inventory;
                 state.problems = loaded.problems;
             }

@@ -7,9 +7,9 @@ use http::{Request, Response, Uri, header};
 use http_body_util::BodyExt;
 
 use super::backoff;
-use super::client::{Body, HttpClient, NoAnswer, read_text};
 use super::response::{RefusedFor, ResponseClass, classify, refused_for, retry_after};
 use crate::assess::reminders::DeliveryFailure;
+use crate::outbound::{Body, HttpClient, NoAnswer, read_text};
 use crate::report::terminal::plain::plain;
 
 /// How much of the body of a refusal is read, in bytes.
@@ -67,7 +67,7 @@ pub async fn attempt(
         Err(NoAnswer::Unreachable(why)) => {
             return Err(SendError::temporary("Unreachable", why));
         }
-        Err(why @ NoAnswer::TimedOut) => {
+        Err(why @ (NoAnswer::TimedOut(_) | NoAnswer::TooLong(_))) => {
             return Err(SendError::temporary("TimedOut", why.to_string()));
         }
     };

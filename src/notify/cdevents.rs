@@ -13,12 +13,12 @@ use http_body_util::Full;
 
 use super::attempt::{AGENT, SendError, attempt, refusal, secrets};
 use super::backoff;
-use super::client::{Body, HttpClient};
 use super::endpoint::{Address, url};
 use super::error::Result;
 use super::response::RefusedFor;
 use crate::assess::delivery::event::ServiceEvent;
 use crate::assess::reminders::{Delivery, DeliveryFailure};
+use crate::outbound::{Body, HttpClient};
 use crate::proxy::Environment;
 use crate::report::cdevents::{CloudEvent, cloud_event};
 use crate::report::document::encode;

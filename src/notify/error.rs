@@ -5,6 +5,8 @@ use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use crate::outbound::NoRoots;
+
 /// Why reminders cannot be set up, or a digest was not sent.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -26,8 +28,8 @@ pub enum Error {
         message: String,
     },
     /// No certificate authorities were found, and a channel uses HTTPS.
-    #[error("failed to find certificate authorities, which an https channel needs")]
-    NoRoots(#[source] io::Error),
+    #[error(transparent)]
+    NoRoots(#[from] NoRoots),
     /// A receiver did not take the digest of wins.
     #[error("failed to send the digest to channel {channel}: {message}")]
     NotSent {

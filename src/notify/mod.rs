@@ -5,7 +5,6 @@
 mod attempt;
 mod backoff;
 mod cdevents;
-mod client;
 mod config;
 mod endpoint;
 mod error;
@@ -14,7 +13,6 @@ mod webhook;
 mod wins;
 
 pub use cdevents::{CdEventsSink, SinkAddress, SinkSettings};
-pub use client::{Body, HttpClient, NoAnswer, PATIENCE, read_text};
 pub use config::{Config, WinsChannels};
 pub use error::{Error, Result};
 pub use webhook::WebhookSender;

@@ -12,11 +12,11 @@ use serde_json::Value;
 
 use super::attempt::{AGENT, SendError, attempt, refusal, secrets};
 use super::backoff;
-use super::client::{Body, HttpClient};
 use super::config::Config;
 use super::endpoint::{Endpoint, PayloadFormat};
 use super::error::Result;
 use crate::assess::reminders::{Delivery, DeliveryFailure, ReminderMessage};
+use crate::outbound::{Body, HttpClient};
 use crate::proxy::Environment;
 use crate::report::document::encode;
 use crate::report::reminder;

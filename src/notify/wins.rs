@@ -4,12 +4,12 @@
 use std::sync::Arc;
 
 use super::attempt::{SendError, attempt, secrets};
-use super::client::HttpClient;
 use super::config::Config;
 use super::endpoint::PayloadFormat;
 use super::error::{Error, Result};
 use super::webhook::request;
 use crate::assess::goals::wins::Digest;
+use crate::outbound::HttpClient;
 use crate::proxy::Environment;
 use crate::report::wins::{self, Edition};
 

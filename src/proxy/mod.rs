@@ -1,5 +1,5 @@
 //! Connects to HTTP and HTTPS addresses, through a proxy where one is set, as kubectl does: the rules
-//! of Go's `ProxyFromEnvironment`. The Kubernetes client and the sender of reminders both connect
+//! of Go's `ProxyFromEnvironment`. The Kubernetes client and `outbound` both connect
 //! through this room. It sends no request and imports nothing of ours.
 
 mod connector;

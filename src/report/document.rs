@@ -6,6 +6,7 @@ pub mod build;
 pub mod contrast;
 pub mod encode;
 pub mod list;
+pub mod objectives;
 pub mod openapi;
 pub mod parameters;
 mod path_line;
@@ -29,10 +30,12 @@ use crate::api::golden_path::Level;
 use crate::api::previous::Previous;
 use crate::assess::delivery::contrast::Contrast;
 use crate::assess::exception::assurance::Assurance;
+use crate::assess::goals::objective::state::ObjectiveState;
 use crate::assess::register::next::Next;
 use crate::assess::source::{Problem, Source};
 use crate::assess::state::{Outcome, Phase, Standing, State, Status, Turn};
 
+pub use objectives::ObjectiveLine;
 pub use surveys::Surveys;
 
 pub use path_line::{
@@ -122,6 +125,9 @@ pub struct Summary {
     pub teams: Vec<TeamLine>,
     /// One line for each golden path, previews too.
     pub paths: Vec<PathLine>,
+    /// Objectives of the platform team, each below the one that it serves.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub objectives: Vec<ObjectiveLine>,
     /// Delivery on the path beside deviating, where rollouts are recorded.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub contrast: Option<Box<Contrast>>,
@@ -454,7 +460,15 @@ macro_rules! written_as_its_word {
 }
 
 written_as_its_word!(
-    Status, Standing, State, Outcome, Phase, Turn, Next, Assurance
+    Status,
+    Standing,
+    State,
+    Outcome,
+    Phase,
+    Turn,
+    Next,
+    Assurance,
+    ObjectiveState
 );
 
 #[cfg(test)]

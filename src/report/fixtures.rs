@@ -222,6 +222,7 @@ pub fn report() -> Report {
             advised: 0,
             teams: vec![team()],
             paths: vec![path()],
+            objectives: Vec::new(),
             contrast: None,
             surveys: None,
         },

@@ -8,6 +8,7 @@ mod demand;
 mod exceptions;
 mod frame;
 mod layout;
+mod objectives;
 mod overview;
 mod paths;
 mod satisfaction;
@@ -42,6 +43,7 @@ pub enum Page {
     Teams,
     Team(String),
     Exceptions(RegisterQuery),
+    Objectives,
     Contrast,
     Demand,
     Satisfaction,
@@ -55,6 +57,7 @@ impl Page {
             Self::Services(_) | Self::Service { .. } => Tab::Services,
             Self::Teams | Self::Team(_) => Tab::Teams,
             Self::Exceptions(_) => Tab::Exceptions,
+            Self::Objectives => Tab::Objectives,
             Self::Contrast => Tab::Contrast,
             Self::Demand => Tab::Demand,
             Self::Satisfaction => Tab::Satisfaction,
@@ -69,6 +72,7 @@ impl Page {
             | Self::Services(_)
             | Self::Teams
             | Self::Exceptions(_)
+            | Self::Objectives
             | Self::Contrast
             | Self::Demand
             | Self::Satisfaction => 0,
@@ -110,6 +114,7 @@ pub fn render(page: &Page, view: &ReportView) -> Option<String> {
             let main = exceptions::render(query, view, links);
             ("Exceptions".to_owned(), main)
         }
+        Page::Objectives => ("Objectives".to_owned(), objectives::render(view)),
         Page::Contrast => ("Delivery contrast".to_owned(), contrast::render(view)),
         Page::Demand => ("Demand".to_owned(), demand::render(view, links)),
         Page::Satisfaction => ("Satisfaction".to_owned(), satisfaction::render(view)),
@@ -140,6 +145,7 @@ pub fn file(view: &ReportView) -> String {
         article #services { (services::all(view, links)) }
         article #teams { (teams::list(view, links)) }
         article #exceptions { (exceptions::all(view, links)) }
+        @if Tab::Objectives.has_data(Some(view)) { article #objectives { (objectives::render(view)) } }
         @if Tab::Contrast.has_data(Some(view)) { article #contrast { (contrast::render(view)) } }
         @if Tab::Demand.has_data(Some(view)) { article #demand { (demand::render(view, links)) } }
         @if Tab::Satisfaction.has_data(Some(view)) { article #satisfaction { (satisfaction::render(view)) } }

@@ -11,6 +11,7 @@ pub mod html;
 pub(crate) mod import;
 pub mod markdown;
 pub mod metrics;
+pub mod objectives;
 pub mod policy_report;
 pub(crate) mod preview;
 pub(crate) mod proposal;

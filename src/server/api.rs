@@ -16,6 +16,7 @@ use super::shared::Unavailable;
 use super::{Answer, JSON, Pairs, Refusal, Responses, changes, respond};
 use crate::report::document::contrast::ContrastDocument;
 use crate::report::document::list::{ExceptionQuery, List, WorkloadQuery};
+use crate::report::document::objectives::ObjectivesDocument;
 use crate::report::document::openapi::{Content, Operation, document};
 use crate::report::document::parameters::{Parameter, without_parameters};
 use crate::report::document::paths::{self, PathDetail, PathList};
@@ -77,6 +78,12 @@ fn documents() -> Vec<Route> {
             "Delivery on the path beside deviating.",
             Content::json::<ContrastDocument<'_>>(),
             get(contrast),
+        ),
+        Route::new(
+            "/api/v1/objectives",
+            "Objectives of the platform team and their key results, each below the one that it serves.",
+            Content::json::<ObjectivesDocument<'_>>(),
+            get(objectives),
         ),
         Route::new(
             "/api/v1/events",
@@ -174,6 +181,11 @@ async fn summary(State(responses): State<Responses>, Query(pairs): Pairs) -> Ans
 async fn contrast(State(responses): State<Responses>, Query(pairs): Pairs) -> Answer {
     without_parameters(pairs)?;
     Ok(streamed(&responses, Stream::contrast).await)
+}
+
+async fn objectives(State(responses): State<Responses>, Query(pairs): Pairs) -> Answer {
+    without_parameters(pairs)?;
+    Ok(streamed(&responses, Stream::objectives).await)
 }
 
 async fn workloads(State(responses): State<Responses>, Query(pairs): Pairs) -> Answer {

@@ -42,6 +42,7 @@ pub(super) fn routes(responses: Responses) -> Router {
         .route("/teams", always(Page::Teams))
         .route("/teams/{name}", get(team))
         .route("/exceptions", get(exceptions))
+        .route("/objectives", always(Page::Objectives))
         .route("/contrast", always(Page::Contrast))
         .route("/demand", always(Page::Demand))
         .route("/satisfaction", always(Page::Satisfaction))

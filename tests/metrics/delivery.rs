@@ -41,7 +41,7 @@ fn record(cluster: &mut Cluster, name: &str, side: Side, releases: u32, failed: 
 }
 
 /// Six services of three teams on each side.
-fn fleet() -> Cluster {
+pub fn fleet() -> Cluster {
     let mut cluster = cluster();
     for (number, team) in TEAMS.iter().cycle().take(6).enumerate() {
         let (on, off) = (format!("on-{number}"), format!("off-{number}"));

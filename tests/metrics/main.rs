@@ -12,6 +12,7 @@ mod exposition;
 mod fixtures;
 mod fleet;
 mod followed;
+mod objectives;
 mod problems;
 mod properties;
 mod readme;

@@ -11,7 +11,8 @@ use crate::suite::{as_of_today, control_plane, operator_options};
 
 const SOON: Duration = Duration::from_secs(60);
 /// Examples, in the order in which they are applied.
-const EXAMPLES: [&str; 3] = [
+const EXAMPLES: [&str; 4] = [
+    "examples/objectives",
     "examples/paths",
     "examples/workloads",
     "examples/exceptions",

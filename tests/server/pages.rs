@@ -7,6 +7,7 @@ use std::sync::{Arc, LazyLock};
 use std::time::Instant;
 
 use flate2::read::GzDecoder;
+use goldenpath::api::PlatformObjective;
 use goldenpath::assess::inventory::Inventory;
 use goldenpath::assess::settings::Settings;
 use goldenpath::report::document::services::ServiceQuery;
@@ -56,11 +57,43 @@ pub static FLEET: LazyLock<Inventory> = LazyLock::new(|| {
         "targets": [{"kind": "Deployment", "name": "w009"}]});
     cluster.put_exception(with(exception("hidden"), json!({"spec": hidden})));
     rollouts(&mut cluster);
+    objectives(&mut cluster);
     cluster.0.snapshot()
 });
 
 static EMPTY: LazyLock<Inventory> =
     LazyLock::new(|| Cluster::new(Settings::default()).0.snapshot());
+
+/// An objective of the organisation and one that serves it: behind, with a guardrail without data.
+fn objectives(cluster: &mut Cluster) {
+    let period = json!({"from": "2026-01-01T00:00:00Z", "to": "2026-12-31T00:00:00Z"});
+    let object = |name: &str, more: Value| {
+        let mut spec = json!({"objective": HOSTILE, "owner": {"team": HOSTILE}, "period": period});
+        spec.as_object_mut()
+            .unwrap()
+            .extend(more.as_object().unwrap().clone());
+        json!({"apiVersion": "goldenpath.dev/v1alpha1", "kind": "PlatformObjective",
+            "metadata": {"name": name}, "spec": spec})
+    };
+    let time = json!({"name": "time", "description": HOSTILE, "unit": HOSTILE, "source": {"promql": "a"},
+        "baseline": 72, "target": 4});
+    let failures = json!({"name": "failures", "role": "Guardrail", "source": {"promql": "b"}, "target": 2,
+        "unit": "percent", "direction": "Decrease"});
+    let mut faster = object(
+        "faster",
+        json!({"parent": "company", "keyResults": [time, failures]}),
+    );
+    faster["status"] = json!({"progress": 0.0, "onTrack": false, "keyResults": [
+        {"name": "time", "current": 90.0, "progress": 0.0, "onTrack": false, "lastMeasuredAt": "2026-05-30T00:00:00Z"},
+        {"name": "failures", "message": format!("Not measured: {HOSTILE}.")},
+    ]});
+    let company = object("company", json!({"keyResults": [time]}));
+    cluster.0.change_goals(|goals| {
+        for object in [faster, company] {
+            goals.put::<PlatformObjective>(serde_json::from_value(object).unwrap());
+        }
+    });
+}
 
 /// Records a failed and a repaired rollout of one workload.
 fn rollouts(cluster: &mut Cluster) {
@@ -166,6 +199,7 @@ fn every_link_leads_somewhere_and_no_page_holds_script_or_style() {
         "/teams/team-1",
         "/exceptions",
         "/contrast",
+        "/objectives",
         "/demand",
     ] {
         assert!(pages.contains_key(known), "{known} of {:?}", pages.keys());
@@ -540,4 +574,23 @@ fn speed_with_10_000_services() {
         let text = render(&page, &view).unwrap();
         println!("{name}: {:?}, {} bytes", start.elapsed(), text.len());
     }
+}
+
+#[test]
+fn objectives_have_a_page_that_reads_without_colour() {
+    let server = Server::of(&FLEET, ground::patient());
+    let overview = text(&whole(ask(&server, "/")));
+    assert!(overview.contains("href=\"./objectives\""));
+    let page = text(&whole(ask(&server, "/objectives")));
+    for words in [
+        "serves <a href=\"#objective-company\">company</a>",
+        "Not measured: ",
+        "at most 2 %",
+        "guardrail",
+        "0 % of the way, behind",
+    ] {
+        assert!(page.contains(words), "{words}: {page}");
+    }
+    let empty = text(&whole(ask(&Server::of(&EMPTY, ground::patient()), "/")));
+    assert!(!empty.contains("href=\"./objectives\""));
 }

@@ -18,6 +18,7 @@ use crate::assess::adoption::Tally;
 use crate::assess::register::ExceptionView;
 
 mod answer;
+pub mod overall;
 mod paired;
 mod pool;
 

@@ -10,6 +10,7 @@ use crate::api::{DeviationExceptionStatus, GoldenPathStatus, Period};
 use crate::assess::adoption::Tally;
 use crate::assess::adoption::index::Contributions;
 use crate::assess::goal_objects::GoalKind;
+use crate::assess::goals::objective::measurement::Measurements;
 use crate::assess::inventory::faults::FaultCounts;
 use crate::assess::inventory::{ExceptionKey, Inventory};
 use crate::assess::planner::pacing::{Pacing, WriteResult, earliest};
@@ -24,6 +25,8 @@ mod edits;
 mod exceptions;
 mod goals;
 mod paths;
+
+pub(in crate::assess) use goals::record_objectives;
 
 /// Shortest time between two status writes of one object.
 pub const INTERVAL: Period = Period::seconds(10);
@@ -110,6 +113,15 @@ pub struct StatusPlan {
     pub has_more: bool,
 }
 
+/// What statuses report besides facts.
+#[derive(Clone, Copy, Debug)]
+pub struct Beside<'a> {
+    /// Warning policies, which the status of a path reports.
+    pub policies: &'a PolicyPlanner,
+    /// What was measured of key results.
+    pub measurements: &'a Measurements,
+}
+
 /// Plans statuses. Of exceptions it looks at those that were assessed since the last plan, and at those
 /// whose status could not be stored then.
 #[derive(Debug, Default)]
@@ -141,7 +153,7 @@ impl StatusPlanner {
         facts: &Inventory,
         contributions: &Contributions,
         register: &Register,
-        policies: &PolicyPlanner,
+        beside: Beside<'_>,
         now: Timestamp,
     ) -> StatusPlan {
         self.forget_rested(facts, now);
@@ -153,12 +165,12 @@ impl StatusPlanner {
             tally: &Tally::sum(contributions, facts, &as_of, register),
             faults: &plan.faults,
         };
-        for write in paths::changed_paths(facts, policies, counts, now) {
+        for write in paths::changed_paths(facts, beside.policies, counts, now) {
             if self.starts(facts, &write, now, &mut plan.again_at) {
                 plan.paths.push(write);
             }
         }
-        for write in changed_goals(facts, now) {
+        for write in changed_goals(facts, beside.measurements, now) {
             if self.starts(facts, &write, now, &mut plan.again_at) {
                 plan.goals.push(write);
             }

@@ -8,7 +8,7 @@ macro_rules! examples {
 }
 
 /// Name and content.
-pub const EXAMPLES: [(&str, &str); 18] = examples![
+pub const EXAMPLES: [(&str, &str); 21] = examples![
     "paths/batch-job.yaml",
     "paths/stateful-service.yaml",
     "paths/web-service.yaml",
@@ -20,6 +20,9 @@ pub const EXAMPLES: [(&str, &str); 18] = examples![
     "workloads/payments.yaml",
     "workloads/sandbox.yaml",
     "workloads/search.yaml",
+    "objectives/adoption.yaml",
+    "objectives/first-deploy.yaml",
+    "objectives/organisation.yaml",
     "exceptions/active.yaml",
     "exceptions/closed.yaml",
     "exceptions/expired.yaml",
@@ -41,7 +44,7 @@ mod tests {
     fn every_example_is_part_of_the_demo() {
         let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples");
         let mut there = BTreeSet::new();
-        for directory in ["paths", "workloads", "exceptions"] {
+        for directory in ["paths", "workloads", "objectives", "exceptions"] {
             for entry in fs::read_dir(root.join(directory)).unwrap() {
                 let name = entry.unwrap().file_name().into_string().unwrap();
                 there.insert(format!("{directory}/{name}"));

@@ -20,6 +20,7 @@ use crate::assess::source::{Problem, Source};
 use crate::assess::state::{Standing, State};
 use crate::assess::verdict::{AsOf, judge};
 use crate::assess::workload::Workload;
+use crate::report::document::objectives::objectives;
 use crate::report::document::surveys::surveys;
 use crate::report::document::{
     self, AnnouncedStep, CheckCount, KIND, LikeForLike, NewServices, PathCount, PathLine,
@@ -109,6 +110,7 @@ impl View<'_> {
                 .iter()
                 .map(|(name, path)| path_line(name, path, self))
                 .collect(),
+            objectives: objectives(self.inventory.goals()),
             contrast: self.contrast(&tally).map(Box::new),
             surveys: surveys(self.inventory.goals(), self.as_of.now).map(Box::new),
         }

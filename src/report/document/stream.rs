@@ -12,6 +12,7 @@ use serde::Serialize;
 
 use super::build::View;
 use super::contrast::ContrastDocument;
+use super::objectives::ObjectivesDocument;
 use super::view::ReportView;
 use super::{KIND, Numbers, SUMMARY_KIND, encode};
 use crate::api::API_VERSION;
@@ -89,6 +90,16 @@ impl Stream {
     pub fn contrast(view: Arc<ReportView>) -> serde_json::Result<Self> {
         let contrast = view.summary().contrast.as_deref();
         let document = encode::json(&ContrastDocument::new(contrast, view.as_of))?;
+        Ok(Self::of(view, [Part::Text(document)]))
+    }
+
+    /// The objectives alone.
+    ///
+    /// # Errors
+    /// When they cannot be written as JSON.
+    pub fn objectives(view: Arc<ReportView>) -> serde_json::Result<Self> {
+        let objectives = &view.summary().objectives;
+        let document = encode::json(&ObjectivesDocument::new(objectives, view.as_of))?;
         Ok(Self::of(view, [Part::Text(document)]))
     }
 

@@ -27,18 +27,20 @@ pub(super) enum Tab {
     Services,
     Teams,
     Exceptions,
+    Objectives,
     Contrast,
     Demand,
     Satisfaction,
 }
 
 impl Tab {
-    const ALL: [Self; 8] = [
+    const ALL: [Self; 9] = [
         Self::Overview,
         Self::Paths,
         Self::Services,
         Self::Teams,
         Self::Exceptions,
+        Self::Objectives,
         Self::Contrast,
         Self::Demand,
         Self::Satisfaction,
@@ -49,6 +51,7 @@ impl Tab {
         let summary = || view.map(ReportView::summary);
         match self {
             Self::Overview | Self::Paths | Self::Services | Self::Teams | Self::Exceptions => true,
+            Self::Objectives => summary().is_some_and(|summary| !summary.objectives.is_empty()),
             Self::Contrast => summary().is_some_and(|summary| summary.contrast.is_some()),
             Self::Demand => summary().is_some_and(has_demand),
             Self::Satisfaction => summary().is_some_and(|summary| summary.surveys.is_some()),
@@ -62,6 +65,7 @@ impl Tab {
             Self::Services => ("services", "Services"),
             Self::Teams => ("teams", "Teams"),
             Self::Exceptions => ("exceptions", "Exceptions"),
+            Self::Objectives => ("objectives", "Objectives"),
             Self::Contrast => ("contrast", "Contrast"),
             Self::Demand => ("demand", "Demand"),
             Self::Satisfaction => ("satisfaction", "Satisfaction"),

@@ -2,9 +2,11 @@
 //! one row. Names and labels are a contract with dashboards; nothing is computed here.
 
 use super::family::{Family, Kind, Series, counter, gauge, histogram};
-use super::{adoption, delivery, exceptions, seconds, surveys, workloads};
+use super::{adoption, delivery, exceptions, objectives, seconds, surveys, workloads};
 use crate::report::terminal::share::as_float;
 
+/// Labels of a key result.
+const KEY_RESULT: &[&str] = &["objective", "key_result", "role"];
 /// Labels of rollouts.
 const ROLLOUT: &[&str] = &["path", "team", "status"];
 /// Labels of figures of whole days.
@@ -394,6 +396,30 @@ pub const FAMILIES: &[Family] = &[
         &["survey", "group", "dimension"],
         "Mean of a SPACE dimension in a survey's wave, 1 to 5; group is empty for all groups shown.",
         surveys::means,
+    ),
+    gauge(
+        "goldenpath_objective_key_result_current",
+        KEY_RESULT,
+        "Latest value of a key result, in its unit; absent before it was measured.",
+        |fleet| objectives::key_results(fleet, |_, status| status.current),
+    ),
+    gauge(
+        "goldenpath_objective_key_result_target",
+        KEY_RESULT,
+        "Value that a key result shall reach, or the limit of a guardrail, in its unit.",
+        |fleet| objectives::key_results(fleet, |key_result, _| key_result.target),
+    ),
+    gauge(
+        "goldenpath_objective_key_result_progress_ratio",
+        KEY_RESULT,
+        "Share of the way from baseline to target, 0 to 1; absent for a guardrail and before it was measured.",
+        |fleet| objectives::key_results(fleet, |_, status| status.progress),
+    ),
+    gauge(
+        "goldenpath_objective_key_result_on_track",
+        KEY_RESULT,
+        "Whether a target makes as much progress as time passes, or a guardrail holds, 1 or 0; absent before it was measured.",
+        |fleet| objectives::key_results(fleet, |_, status| objectives::truth(status.on_track)),
     ),
     Family {
         kind: Kind::Info,

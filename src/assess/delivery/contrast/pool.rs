@@ -124,6 +124,17 @@ impl<'a> Pool<'a> {
         self.add_first_deploy(record, within);
     }
 
+    /// Adds all rollouts of a workload with its service and team, whatever the side.
+    pub(super) fn add_whole(&mut self, it: &WithRecord<'a>, within: &Within) {
+        self.add_all(&it.record, within);
+        let counts = |day: &DayCount| day.counts.rollouts.saturating_add(day.counts.rollbacks);
+        let mut days = it.record.days.iter().filter(|day| within.has(&day.day));
+        if days.any(|day| counts(day) > 0) {
+            self.services.insert((it.of.namespace, it.of.service));
+            self.teams.insert(it.of.team);
+        }
+    }
+
     fn add(&mut self, it: &WithRecord<'a>, side: Side, within: &Within) {
         let (tracked, record) = (&it.of, &*it.record);
         let service = (tracked.namespace, tracked.service);

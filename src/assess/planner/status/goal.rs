@@ -5,28 +5,17 @@ use jiff::Timestamp;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 
 use crate::api::condition::{READY, Statement, settle};
-use crate::api::{PersonaStatus, PlatformObjectiveStatus, RoadmapItemStatus};
-use crate::assess::goal_objects::{StoredObjective, StoredPersona, StoredRoadmapItem};
+use crate::api::{PersonaStatus, RoadmapItemStatus};
+use crate::assess::goal_objects::{StoredPersona, StoredRoadmapItem};
 
+mod objective;
 mod survey;
 
+pub(in crate::assess) use objective::objective_status;
 pub(in crate::assess::planner) use survey::survey_status;
 
 /// The reason of `Ready` for a generation that was read.
 const READ: &str = "Read";
-
-/// The status of an objective.
-pub(in crate::assess::planner) fn objective_status(
-    objective: &StoredObjective,
-    now: Timestamp,
-) -> PlatformObjectiveStatus {
-    let before = objective.status.clone().unwrap_or_default();
-    PlatformObjectiveStatus {
-        observed_generation: objective.generation,
-        conditions: ready(&before.conditions, Vec::new(), objective.generation, now),
-        ..before
-    }
-}
 
 /// The status of a roadmap item.
 pub(in crate::assess::planner) fn roadmap_item_status(

@@ -11,6 +11,7 @@ use crate::api::{
     PlatformObjectiveStatus, RoadmapItem, RoadmapItemStatus,
 };
 use crate::assess::goal_objects::{ByName, GoalKind, GoalObject};
+use crate::assess::goals::objective::measurement::Measurements;
 use crate::assess::goals::survey::waves::Waves;
 use crate::assess::inventory::Inventory;
 use crate::assess::planner::status::{
@@ -44,12 +45,16 @@ impl StoredStatus for GoalStatus {
 }
 
 /// The statuses that differ, including those of undecodable objects.
-pub(super) fn changed_goals(facts: &Inventory, now: Timestamp) -> Vec<StatusWrite<GoalStatus>> {
+pub(super) fn changed_goals(
+    facts: &Inventory,
+    measurements: &Measurements,
+    now: Timestamp,
+) -> Vec<StatusWrite<GoalStatus>> {
     let goals = facts.goals();
     let mut changed = differing(
         GoalKind::Objective,
         &goals.objectives,
-        |objective| objective_status(objective, now),
+        |objective| objective_status(objective, goals, measurements, now),
         now,
         GoalStatus::Objective,
     );
@@ -100,4 +105,29 @@ fn differing<S: Clone, T: StatusOfUndecodable>(
         Some(write(name, object.uid.as_deref(), wanted))
     });
     readable.chain(undecodable).collect()
+}
+
+/// Gives every objective the status that an operator would store, for surfaces of what no operator follows.
+pub(in crate::assess) fn record_objectives(
+    facts: &mut Inventory,
+    measurements: &Measurements,
+    now: Timestamp,
+) {
+    let goals = facts.goals();
+    let wanted: Vec<_> = goals
+        .objectives
+        .iter()
+        .map(|objective| {
+            let status = objective_status(objective, goals, measurements, now);
+            (objective.name.clone(), objective.uid.clone(), status)
+        })
+        .collect();
+    if wanted.is_empty() {
+        return;
+    }
+    facts.change_goals(|goals| {
+        for (name, uid, status) in wanted {
+            goals.record_status::<PlatformObjective>(&name, uid.as_deref(), status);
+        }
+    });
 }
