@@ -5,7 +5,7 @@ use goldenpath::assess::inventory::Inventory;
 use goldenpath::assess::planner::objectives::measure;
 use goldenpath::assess::settings::DeliverySettings;
 use goldenpath::report::document::view::ReportView;
-use goldenpath::report::metrics::{Options, families, text};
+use goldenpath::report::metrics::{Options, exposition_at};
 use serde_json::{Value, json};
 
 use crate::delivery::fleet;
@@ -170,7 +170,7 @@ fn built_in_figures_are_measured_or_say_why_not() {
 #[test]
 fn a_scrape_has_what_the_status_has() {
     let inventory = measured();
-    let text = text(&families(&inventory, now(), &Options::default())).unwrap();
+    let text = exposition_at(&inventory, now(), &Options::default()).unwrap();
     for line in [
         r#"goldenpath_objective_key_result_current{objective="all",key_result="accounted",role="Target"} 50"#,
         r#"goldenpath_objective_key_result_target{objective="all",key_result="query",role="Target"} 0"#,
