@@ -264,11 +264,11 @@ fn a_draft_is_sent_once_and_published_once(cluster: &ControlPlane) {
     let (code, _, errors) = wins(cluster, &publish);
     assert_eq!(code, 2, "{errors}");
     assert!(errors.contains("was published at"), "{errors}");
-    let received = receiver.received();
-    let paths: Vec<_> = received.iter().map(|it| it.path.as_str()).collect();
+    let messages = receiver.received();
+    let paths: Vec<_> = messages.iter().map(|it| it.path.as_str()).collect();
     assert_eq!(paths, ["/pm", "/hall"]);
-    assert_eq!(received[0].body["draft"], true);
-    let card = received[1].body["attachments"][0]["content"].to_string();
+    assert_eq!(messages[0].body["draft"], true);
+    let card = messages[1].body["attachments"][0]["content"].to_string();
     assert!(card.contains("“We like it.” \\\\(Mira\\\\)"), "{card}");
     let entry = &recorded(cluster)["digests"][0];
     assert!(

@@ -53,6 +53,36 @@ fn faults_for_teams(body: &Value) -> Vec<String> {
     faults
 }
 
+/// A marked or plain text of Slack.
+fn check_text(text: &Value, block: &Value, hold: &mut impl FnMut(bool, &str, &Value)) {
+    let words = text["text"].as_str().unwrap();
+    hold(
+        (1..=3_000).contains(&words.chars().count()),
+        "an empty or a long text",
+        block,
+    );
+    match text["type"].as_str().unwrap() {
+        "plain_text" => {
+            hold(text["emoji"] == false, "emoji", block);
+            hold(!words.contains(['<', '>']), "a control", block);
+        }
+        "mrkdwn" => {
+            hold(text["verbatim"] == true, "links are made", block);
+            let link = words
+                .strip_prefix("<http")
+                .and_then(|it| it.strip_suffix('>'));
+            let inner = link.unwrap_or(words);
+            hold(!inner.contains(['<', '>']), "a control", block);
+        }
+        _ => hold(false, "an unknown text", block),
+    }
+    hold(
+        !words.contains("@here") && !words.contains("@channel"),
+        "a mention",
+        block,
+    );
+}
+
 /// Checks the body for an incoming webhook of Slack; what is wrong with it.
 fn faults_for_slack(body: &Value) -> Vec<String> {
     let mut faults = Vec::new();
@@ -86,34 +116,8 @@ fn faults_for_slack(body: &Value) -> Vec<String> {
             _ => hold(false, "an unknown block", block),
         }
         for text in texts {
-            let words = text["text"].as_str().unwrap();
-            let length = words.chars().count();
-            all += length;
-            hold(
-                (1..=3_000).contains(&length),
-                "an empty or a long text",
-                block,
-            );
-            match text["type"].as_str().unwrap() {
-                "plain_text" => {
-                    hold(text["emoji"] == false, "emoji", block);
-                    hold(!words.contains(['<', '>']), "a control", block);
-                }
-                "mrkdwn" => {
-                    hold(text["verbatim"] == true, "links are made", block);
-                    let link = words
-                        .strip_prefix("<http")
-                        .and_then(|it| it.strip_suffix('>'));
-                    let inner = link.unwrap_or(words);
-                    hold(!inner.contains(['<', '>']), "a control", block);
-                }
-                _ => hold(false, "an unknown text", block),
-            }
-            hold(
-                !words.contains("@here") && !words.contains("@channel"),
-                "a mention",
-                block,
-            );
+            all += text["text"].as_str().unwrap().chars().count();
+            check_text(text, block, &mut hold);
         }
     }
     hold(all <= 10_000, "too much text", &Value::Null);

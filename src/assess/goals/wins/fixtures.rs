@@ -88,7 +88,7 @@ impl Fleet {
     }
 
     /// The record of a Deployment, as its status.
-    pub fn record(&mut self, namespace: &str, name: &str, status: Value) -> &mut Self {
+    pub fn record(&mut self, namespace: &str, name: &str, status: &Value) -> &mut Self {
         let hashes = json!({"version": 1, "release": "a", "config": "b", "resources": "c",
             "platform": "d"});
         let mut whole =
@@ -116,7 +116,13 @@ impl Fleet {
     }
 
     /// An approved exception of a Deployment from the check, with a change to its spec.
-    pub fn exception(&mut self, namespace: &str, of: &str, team: &str, change: Value) -> &mut Self {
+    pub fn exception(
+        &mut self,
+        namespace: &str,
+        of: &str,
+        team: &str,
+        change: &Value,
+    ) -> &mut Self {
         let mut spec = json!({
             "path": "web", "checks": ["replicas"], "targets": [{"kind": "Deployment", "name": of}],
             "reason": "one replica holds the licence of the vendor", "owner": {"team": team},

@@ -102,13 +102,13 @@ fn fleet(services: &[Service]) -> Fleet {
                 day("2026-10-15", &[after; 6])
             ]);
             let status = json!({"rollouts": rollouts, "days": days, "standing": "golden-path"});
-            fleet.record(&namespace, &name, status);
+            fleet.record(&namespace, &name, &status);
         }
         if is_closed {
             let mut change = closed("2026-10-05T00:00:00Z");
             change["wouldReturnIf"] = json!(format!("a wish of {team}"));
             change["waitsFor"] = json!(["postgres"]);
-            fleet.exception(&namespace, &name, &team, change);
+            fleet.exception(&namespace, &name, &team, &change);
         }
     }
     fleet.shipped("postgres", "Managed PostgreSQL", "2026-10-02T00:00:00Z");

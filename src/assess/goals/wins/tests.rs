@@ -69,7 +69,7 @@ fn a_service_that_a_rollout_of_the_month_found_deviating_has_joined() {
         fleet.record(
             "shop",
             "basket",
-            json!({"rollouts": rollouts, "standing": "golden-path"}),
+            &json!({"rollouts": rollouts, "standing": "golden-path"}),
         );
         facts(&fleet.digest()).to_vec()
     };
@@ -109,7 +109,7 @@ fn who_is_on_the_path_long_after_the_month_may_have_joined_later() {
     fleet.record(
         "shop",
         "basket",
-        json!({"rollouts": rollouts, "standing": "golden-path"}),
+        &json!({"rollouts": rollouts, "standing": "golden-path"}),
     );
     let later = fleet.digest_of(october(), Recent::default(), "2026-12-20T00:00:00Z");
     assert_eq!(facts(&later), []);
@@ -119,7 +119,7 @@ fn who_is_on_the_path_long_after_the_month_may_have_joined_later() {
 #[test]
 fn an_exception_closed_before_its_end_is_a_win_where_its_workloads_pass() {
     let mut fleet = fleet();
-    fleet.exception("shop", "basket", "cart", closed("2026-10-05T00:00:00Z"));
+    fleet.exception("shop", "basket", "cart", &closed("2026-10-05T00:00:00Z"));
     let digest = fleet.digest();
     let [
         Evidence::Closed {
@@ -144,7 +144,7 @@ fn an_exception_closed_before_its_end_is_a_win_where_its_workloads_pass() {
 fn no_other_end_of_an_exception_is_a_win() {
     let silent = |of: &str, team: &str, change: serde_json::Value| {
         let mut fleet = fleet();
-        fleet.exception("shop", of, team, change);
+        fleet.exception("shop", of, team, &change);
         assert_eq!(fleet.digest().teams, [], "{of} {team}");
     };
     // It still fails the check; it was closed in another month, or when it had expired; it was not
@@ -171,7 +171,7 @@ fn a_clearly_shorter_lead_time_is_a_win_with_its_n() {
         fleet.record(
             "shop",
             "basket",
-            json!({"days": days, "standing": "golden-path"}),
+            &json!({"days": days, "standing": "golden-path"}),
         );
         facts(&fleet.digest()).to_vec()
     };
@@ -194,7 +194,7 @@ fn a_month_that_records_no_longer_hold_proves_no_shorter_time() {
     fleet.record(
         "shop",
         "basket",
-        json!({"days": days, "standing": "golden-path"}),
+        &json!({"days": days, "standing": "golden-path"}),
     );
     let later = fleet.digest_of(october(), Recent::default(), "2026-12-20T00:00:00Z");
     assert_eq!(facts(&later), []);
@@ -227,7 +227,7 @@ fn a_namespace_that_opted_out_or_is_unseen_is_never_named() {
             fleet.deployment_since("shop", name, ("cart", 2), "2026-10-20T00:00:00Z");
         }
         fleet
-            .exception("shop", "basket", "cart", json!({"waitsFor": ["postgres"]}))
+            .exception("shop", "basket", "cart", &json!({"waitsFor": ["postgres"]}))
             .shipped("postgres", "Managed PostgreSQL", "2026-10-10T00:00:00Z");
         let digest = fleet.digest();
         assert!(!json!(digest).to_string().contains("cart"), "{digest:?}");
@@ -254,7 +254,7 @@ fn a_shipped_item_is_an_obstacle_removed_for_who_asked_before() {
             "shop",
             "till",
             "cart",
-            json!({"waitsFor": ["postgres", "queue"]}),
+            &json!({"waitsFor": ["postgres", "queue"]}),
         )
         .shipped("postgres", "Managed PostgreSQL", "2026-10-10T00:00:00Z")
         .shipped("queue", "Managed queue", "2026-07-10T00:00:00Z")
@@ -292,7 +292,7 @@ fn a_wish_of_a_closed_exception_is_an_obstacle_that_is_gone() {
     let mut fleet = fleet();
     let mut change = closed("2026-10-05T00:00:00Z");
     change["wouldReturnIf"] = json!("a licence server for two replicas");
-    fleet.exception("shop", "basket", "cart", change);
+    fleet.exception("shop", "basket", "cart", &change);
     let obstacle = fleet.digest().obstacle.unwrap();
     assert_eq!(obstacle.kind, ObstacleKind::Returned);
     assert_eq!(obstacle.title, "a licence server for two replicas");
