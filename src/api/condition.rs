@@ -35,6 +35,12 @@ pub(crate) const CHECKS_KNOWN: &str = "ChecksKnown";
 pub(crate) const PATH_FOUND: &str = "PathFound";
 /// An earlier wave of a survey asked the same questions.
 pub(crate) const COMPARABLE: &str = "Comparable";
+/// Every roadmap item an exception waits for exists. Present only where it waits for one.
+pub(crate) const WAITS_FOR_KNOWN: &str = "WaitsForKnown";
+/// Everything a roadmap item names exists.
+pub(crate) const REFERENCES_FOUND: &str = "ReferencesFound";
+/// A launched golden path is meant for a persona.
+pub(crate) const SERVED: &str = "Served";
 
 /// Every key result of an objective has a figure, and the latest attempt to measure it succeeded.
 pub(crate) const MEASURED: &str = "Measured";

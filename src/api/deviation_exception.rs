@@ -387,11 +387,12 @@ pub struct DeviationExceptionStatus {
 #[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, PartialEq, Eq)]
 #[serde(rename_all = "camelCase")]
 pub struct Notified {
-    /// review-due, review-overdue, expired, decision-waiting or renewal-waiting; with "dry-run:"
-    /// in front if it went to the channel of the platform team instead of the owner.
-    #[schemars(length(max = 63))]
+    /// review-due, review-overdue, expired, item-shipped:NAME, decision-waiting or renewal-waiting; with
+    /// "dry-run:" in front if it went to the channel of the platform team instead of the owner.
+    #[schemars(length(max = 96))]
     pub stage: String,
-    /// Decision the stage counts from; for a request, the start of the wait.
+    /// Decision the stage counts from; for a request, the start of the wait; for a roadmap item, its
+    /// shipping.
     pub decision_at: Instant,
     /// Time of sending.
     pub sent_at: Instant,
@@ -406,7 +407,7 @@ pub struct Notified {
 #[serde(rename_all = "camelCase")]
 pub struct Notifying {
     /// As in `notified`.
-    #[schemars(length(max = 63))]
+    #[schemars(length(max = 96))]
     pub stage: String,
     /// As in `notified`.
     pub decision_at: Instant,

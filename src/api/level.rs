@@ -38,3 +38,14 @@ pub enum Severity {
     /// Affects users.
     High,
 }
+
+impl Severity {
+    /// The word used in objects and reports.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Low => "low",
+            Self::Medium => "medium",
+            Self::High => "high",
+        }
+    }
+}

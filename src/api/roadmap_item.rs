@@ -148,8 +148,12 @@ pub struct ItemDemand {
     pub services: u32,
     /// Teams of these services.
     pub teams: u32,
-    /// Exceptions that name the item in `waitsFor`.
+    /// Exceptions in use that name the item in `waitsFor`.
     pub exceptions: u32,
-    /// Ownership hours per month of these exceptions and of undocumented deviations from these checks.
+    /// Hours per month that exceptions in use state: those that name the item, and those from a check
+    /// it unblocks.
     pub hours_per_month: f64,
+    /// Hours per month that paths assume for services without an exception from a check it unblocks.
+    #[serde(default)]
+    pub assumed_hours_per_month: f64,
 }

@@ -2,7 +2,7 @@
 //! the same tally, so that no two disagree. Only counted namespaces enter it. Unknown numbers are absent,
 //! never 0.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -14,9 +14,11 @@ use super::register::index::Register;
 use super::state::{Standing, State};
 use super::verdict::AsOf;
 use crate::api::Period;
+use crate::api::roadmap_item::ItemDemand;
 
 mod contribution;
 mod count;
+mod goal_parts;
 pub mod index;
 pub mod service;
 
@@ -92,6 +94,65 @@ pub struct Tally {
     pub self_service: Share,
     /// Scaffolded services, of all new services.
     pub scaffolded: Share,
+    /// Services by persona; a persona without `match` is absent.
+    pub personas: BTreeMap<Arc<str>, PersonaTally>,
+    /// Demand by roadmap item.
+    pub roadmap: BTreeMap<Arc<str>, ItemTally>,
+}
+
+/// The services of one persona. A service may belong to several.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct PersonaTally {
+    /// Services in scope of a path, by state.
+    pub services: States,
+    /// Services in scope of no path.
+    pub unscoped: usize,
+    /// Services by the path that judges them, and by state.
+    pub paths: BTreeMap<Arc<str>, States>,
+}
+
+impl PersonaTally {
+    /// Services, with a path or without.
+    pub fn total(&self) -> usize {
+        total(&self.services) + self.unscoped
+    }
+
+    /// Services on their path.
+    pub fn on_path(&self) -> usize {
+        let on_path = self.services.get(&State::GoldenPath);
+        on_path.copied().unwrap_or(0)
+    }
+}
+
+/// The demand for one roadmap item: exceptions that wait for it, and services that fail a check it
+/// unblocks.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ItemTally {
+    /// Services, each once.
+    pub services: usize,
+    /// Known teams of these services.
+    pub teams: BTreeSet<Arc<str>>,
+    /// Exceptions in use that wait for it.
+    pub exceptions: usize,
+    /// Hours a month that exceptions in use state: those that wait for it, and those from a check it
+    /// unblocks.
+    pub stated_hours: f64,
+    /// Hours a month that paths assume for services without an exception from a check it unblocks.
+    pub assumed_hours: f64,
+}
+
+impl ItemTally {
+    /// As the status of the item stores it.
+    pub(crate) fn demand(&self) -> ItemDemand {
+        let count = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
+        ItemDemand {
+            services: count(self.services),
+            teams: count(self.teams.len()),
+            exceptions: count(self.exceptions),
+            hours_per_month: self.stated_hours,
+            assumed_hours_per_month: self.assumed_hours,
+        }
+    }
 }
 
 impl Tally {

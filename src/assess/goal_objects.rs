@@ -19,6 +19,8 @@ use crate::api::{
 };
 use crate::assess::object::undecodable::Undecodable;
 
+pub mod terms;
+
 /// The kind of such an object.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum GoalKind {

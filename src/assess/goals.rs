@@ -2,5 +2,7 @@
 //! personas, and wins. Objects are read elsewhere, and statuses are written elsewhere.
 
 pub mod objective;
+pub mod persona;
+pub mod roadmap;
 pub mod survey;
 pub mod wins;

@@ -15,6 +15,7 @@ use super::workload::{ReadContext, Workload};
 use crate::api::{GoldenPathStatus, Period};
 use crate::assess::exception::assurance::Vouching;
 use crate::assess::goal_objects::Goals;
+use crate::assess::goal_objects::terms::ServiceTerms;
 use crate::assess::inventory::births::CreationDays;
 use crate::assess::inventory::changes::Logs;
 use crate::assess::inventory::faults::SeenFaults;
@@ -75,6 +76,8 @@ pub struct Inventory {
     exceptions_kept: bool,
     /// Shared with the snapshots that readers hold.
     goals: Arc<Goals>,
+    /// Compiled from the goals.
+    terms: Arc<ServiceTerms>,
 }
 
 /// Objects to read again after a change.
@@ -110,6 +113,7 @@ impl Inventory {
             undecodable: UndecodableObjects::default(),
             exceptions_kept: false,
             goals: Arc::default(),
+            terms: Arc::default(),
         }
     }
 
@@ -209,10 +213,23 @@ impl Inventory {
         &self.goals
     }
 
-    /// Changes objectives, surveys, roadmap items or personas.
+    /// What personas and roadmap items compare services with.
+    pub(crate) fn terms(&self) -> &ServiceTerms {
+        &self.terms
+    }
+
+    /// Changes objectives, surveys, roadmap items or personas. Services are counted again, and exceptions
+    /// assessed again, only where a persona or roadmap item compares them with something else.
     pub fn change_goals<T>(&mut self, change: impl FnOnce(&mut Goals) -> T) -> T {
         self.version += 1;
-        change(Arc::make_mut(&mut self.goals))
+        let answer = change(Arc::make_mut(&mut self.goals));
+        let terms = ServiceTerms::of(&self.goals);
+        if *self.terms != terms {
+            self.terms = Arc::new(terms);
+            self.recount_all();
+            self.mark_every_exception();
+        }
+        answer
     }
 
     /// A counter that grows with every change, so that readers can cache.
@@ -251,6 +268,7 @@ impl Inventory {
             paths: &self.paths,
             as_of,
             births: self.birth_rule(),
+            terms: &self.terms,
         }
     }
 
@@ -269,6 +287,7 @@ impl Inventory {
             undecodable: self.undecodable.clone(),
             exceptions_kept: self.exceptions_kept,
             goals: self.goals.clone(),
+            terms: self.terms.clone(),
             creation_days: self.creation_days.snapshot(),
             ..Self::new(self.settings.clone())
         }

@@ -10,6 +10,7 @@ use super::path::{Checks, Path, bit};
 use super::verdict::AsOf;
 use crate::assess::exception::assurance::Assurance;
 use crate::assess::exception::record::{EVERY_CHECK, Exception};
+use crate::assess::goal_objects::{GoalKind, Goals};
 use crate::assess::object::kind::WorkloadId;
 use crate::assess::register::assessment::Assessment;
 use crate::assess::wording::nearest;
@@ -46,6 +47,8 @@ pub struct ExceptionView<'a> {
     pub covered_failures: u32,
     /// Check names that cover nothing.
     pub useless_checks: Vec<UselessCheck<'a>>,
+    /// Names in `waitsFor` that no roadmap item has.
+    pub unknown_items: Vec<UnknownItem<'a>>,
 }
 
 impl ExceptionView<'_> {
@@ -123,6 +126,15 @@ pub enum Useless<'a> {
     NotExemptible,
 }
 
+/// A name in `waitsFor` that no roadmap item has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct UnknownItem<'a> {
+    /// As the exception writes it.
+    pub name: &'a str,
+    /// The most similar name of an item.
+    pub nearest: Option<&'a str>,
+}
+
 /// One exception by namespace and name.
 pub fn exception_view<'a>(
     inventory: &'a Inventory,
@@ -156,6 +168,17 @@ fn useless_checks<'a>(exception: &'a Exception, path: &'a Path) -> Vec<UselessCh
                 },
             };
             Some(UselessCheck { name, because })
+        })
+        .collect()
+}
+
+fn unknown_items<'a>(exception: &'a Exception, goals: &'a Goals) -> Vec<UnknownItem<'a>> {
+    let names = exception.spec.waits_for.iter().map(String::as_str);
+    names
+        .filter(|name| !goals.has(GoalKind::RoadmapItem, name))
+        .map(|name| UnknownItem {
+            name,
+            nearest: nearest(name, goals.roadmap.iter().map(|item| &*item.name)),
         })
         .collect()
 }

@@ -99,6 +99,9 @@ pub(super) enum ErrorKind {
         /// Why.
         source: io::Error,
     },
+    /// The directory to write a site into has files of others.
+    #[error("{} has files that goldenpath docs did not write: name a new or empty directory", .0.display())]
+    NotOurs(PathBuf),
     /// Asking questions on the terminal.
     #[error("failed to read answers from the terminal")]
     Terminal(#[source] io::Error),
@@ -179,6 +182,14 @@ pub(super) enum ErrorKind {
         /// As it was written.
         name: String,
         /// The path that was probably meant.
+        nearest: Option<String>,
+    },
+    /// No roadmap item has this name.
+    #[error("--waits-for: there is no roadmap item '{name}'{}", did_you_mean(.nearest.as_ref()))]
+    NoSuchItem {
+        /// As it was written.
+        name: String,
+        /// The item that was probably meant.
         nearest: Option<String>,
     },
     /// An exception covers one namespace.

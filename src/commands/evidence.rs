@@ -55,6 +55,8 @@ pub struct EvidenceArgs {
 pub(super) enum Extent {
     /// The namespace that is named, else all of them; verdicts without the messages of checks.
     Overview,
+    /// As the overview, with objectives, surveys, roadmap items and personas.
+    Demand,
     /// As the overview, with the records of rollouts.
     Delivery,
     /// As the overview, with the records of rollouts, and with objectives, surveys, roadmap items and
@@ -65,6 +67,8 @@ pub(super) enum Extent {
     Page,
     /// The namespace that is named, else the context's; with the messages of checks and rollouts.
     Workload,
+    /// As the workload, with roadmap items and personas.
+    Draft,
 }
 
 /// An inventory, the report on it, and where both come from.
@@ -141,8 +145,8 @@ impl Evidence {
         let global = invocation.global;
         let mut judging = args.judging.settings();
         judging.delivery = match extent {
-            Extent::Overview => None,
-            Extent::Delivery | Extent::Digest | Extent::Page | Extent::Workload => {
+            Extent::Overview | Extent::Demand => None,
+            Extent::Delivery | Extent::Digest | Extent::Page | Extent::Workload | Extent::Draft => {
                 Some(DeliverySettings::default())
             }
         };
@@ -151,18 +155,20 @@ impl Evidence {
             judging,
             extra_kinds: args.judging.kinds.extra_kind.clone(),
             scope: match extent {
-                Extent::Overview | Extent::Delivery | Extent::Digest | Extent::Page => {
-                    global.scope()
-                }
-                Extent::Workload => global.scope_of_one(),
+                Extent::Overview
+                | Extent::Demand
+                | Extent::Delivery
+                | Extent::Digest
+                | Extent::Page => global.scope(),
+                Extent::Workload | Extent::Draft => global.scope_of_one(),
             },
             paths: given_paths(&args.paths)?,
             messages: match extent {
-                Extent::Overview | Extent::Delivery | Extent::Digest => false,
-                Extent::Page | Extent::Workload => true,
+                Extent::Overview | Extent::Demand | Extent::Delivery | Extent::Digest => false,
+                Extent::Page | Extent::Workload | Extent::Draft => true,
             },
             goals: match extent {
-                Extent::Digest | Extent::Page => true,
+                Extent::Demand | Extent::Digest | Extent::Page | Extent::Draft => true,
                 Extent::Overview | Extent::Delivery | Extent::Workload => false,
             },
         };

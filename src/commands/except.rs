@@ -118,6 +118,11 @@ pub struct AnswerArgs {
     #[arg(long, value_name = "TEXT")]
     pub would_return_if: Option<String>,
 
+    /// Roadmap items the workload waits for: `kubectl get roadmapitems` lists them; counts as their
+    /// demand, and you get a reminder when one ships
+    #[arg(long, value_name = "NAME", value_delimiter = ',')]
+    pub waits_for: Vec<String>,
+
     /// The golden path to leave [default: the one that judges the workload]
     #[arg(long, value_name = "NAME")]
     pub path: Option<String>,
@@ -146,6 +151,7 @@ impl AnswerArgs {
             category: given.category,
             ticket: given.ticket,
             would_return_if: given.would_return_if,
+            waits_for: given.waits_for,
             name: given.name,
             requested_by: given.requested_by,
         }
@@ -154,7 +160,12 @@ impl AnswerArgs {
 
 /// Drafts the exception, and prints or creates it. Where it fails, nothing has been written.
 pub(super) fn run(args: &ExceptArgs, invocation: &Invocation<'_>) -> Result<Exit> {
-    let evidence = Evidence::read(&args.evidence, Extent::Workload, invocation)?;
+    let extent = if args.exception.waits_for.is_empty() {
+        Extent::Workload
+    } else {
+        Extent::Draft
+    };
+    let evidence = Evidence::read(&args.evidence, extent, invocation)?;
     terminal::note_problems(&evidence.problems);
     let subject = subject(args, &evidence)?;
     let user = if args.evidence.from.is_empty() {
@@ -269,6 +280,7 @@ fn show(
         }
         .into());
     }
+    known_items(exception, evidence)?;
     let preview = preview(&evidence.inventory, exception, &AsOf::new(now));
     if !preview.useless.is_empty() {
         let useless: Vec<_> = preview
@@ -281,6 +293,26 @@ fn show(
     let connection = invocation.global.connection_flags().join(" ");
     terminal::note(&words::render(&preview, exception, now, &connection));
     Ok(())
+}
+
+/// Refuses a roadmap item that does not exist. Manifests may leave out the roadmap, and its readers may
+/// lack the right to list it: then the operator reports an unknown name in the condition `WaitsForKnown`.
+fn known_items(exception: &DeviationException, evidence: &Evidence) -> Result<()> {
+    let roadmap = &evidence.inventory.goals().roadmap;
+    let unknown = exception
+        .spec
+        .waits_for
+        .iter()
+        .find(|name| !roadmap.is_empty() && roadmap.get(name).is_none());
+    let Some(name) = unknown else {
+        return Ok(());
+    };
+    let nearest = nearest(name, roadmap.iter().map(|item| &*item.name));
+    Err(ErrorKind::NoSuchItem {
+        name: name.clone(),
+        nearest: nearest.map(str::to_owned),
+    }
+    .into())
 }
 
 fn create(

@@ -44,6 +44,8 @@ pub struct DraftInput {
     pub ticket: Option<String>,
     /// What the platform lacks.
     pub would_return_if: Option<String>,
+    /// Names of roadmap items it waits for.
+    pub waits_for: Vec<String>,
     /// The exception's name.
     pub name: Option<String>,
     /// The requester.
@@ -316,7 +318,7 @@ fn spec(answers: &DraftInput, subject: &Subject, now: Timestamp) -> Option<Devia
             description: None,
         },
         would_return_if: input.would_return_if,
-        waits_for: Vec::new(),
+        waits_for: input.waits_for,
         review_every: None,
         expires_at: input.end.map(|end| Instant(end.at(now))),
         bound_to: None,

@@ -24,6 +24,7 @@ mod delivery;
 mod exceptions;
 mod families;
 mod family;
+mod goals;
 mod objectives;
 mod surveys;
 mod workloads;

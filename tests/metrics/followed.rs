@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, HashSet};
 
+use goldenpath::api::{Persona, RoadmapItem};
 use goldenpath::assess::adoption::Tally;
 use goldenpath::assess::adoption::index::{AdoptionIndex, Contributions};
 use goldenpath::assess::exception::assurance::Vouching;
@@ -41,6 +42,11 @@ enum Happening {
     Vouching(bool),
     Path(bool, Box<Value>),
     PathGone(bool),
+    /// A persona or roadmap item changes, or is gone.
+    Persona(u8, Box<Value>),
+    PersonaGone(u8),
+    Item(u8, Box<Value>),
+    ItemGone(u8),
     /// A list that holds only workloads of even number.
     ShortList,
     /// Every workload is read again, as after a change of a path.
@@ -101,15 +107,18 @@ fn exceptions() -> impl Strategy<Value = Value> {
         prop::option::of(1..3_u32),
         0..3_u8,
         prop::bool::weighted(0.2),
+        prop::collection::vec(0..3_u8, 0..2),
     );
     (story, reach, kind).prop_map(
-        |((approved, expires, hours), (name, in_bank, target, star), (limit, kind, other))| {
+        |((approved, expires, hours), (name, in_bank, target, star), (limit, kind, other, waits))| {
+            let waits: Vec<_> = waits.into_iter().map(item_name).collect();
             let approval = approved.map_or(Value::Null, |days| json!({"at": date(-days)}));
             let object = with(
                 within(exception(&format!("e{name}")), namespace(in_bank)),
                 json!({"spec": {"approval": approval, "expiresAt": date(expires), "path": path_name(other),
                     "targets": [{"kind": "Deployment", "name": format!("w{target}")}],
                     "checks": [if star { "*" } else { "replicas" }],
+                    "waitsFor": waits,
                     "ownershipCost": {"hoursPerMonth": f64::from(hours) / 10.0}}}),
             );
             match kind {
@@ -154,6 +163,54 @@ fn path() -> impl Strategy<Value = Value> {
     })
 }
 
+fn item_name(number: u8) -> String {
+    format!("item{number}")
+}
+
+/// Personas by label of the workload, of the namespace, or of both; the last has no services to count.
+fn persona() -> impl Strategy<Value = Value> {
+    (0..5_u8).prop_map(|kind| {
+        let tier = json!({"matchLabels": {"tier": "front"}});
+        let team = json!({"matchLabels": {"team": "ns-team"}});
+        let matching = match kind {
+            0 => json!({"selector": tier}),
+            1 => json!({"namespaceSelector": team}),
+            2 => json!({"selector": tier, "namespaceSelector": team}),
+            3 => json!({"selector": {}}),
+            _ => Value::Null,
+        };
+        json!({"title": "Engineer", "match": matching})
+    })
+}
+
+fn item() -> impl Strategy<Value = Value> {
+    (any::<bool>(), prop::option::of(any::<bool>())).prop_map(|(other, check)| {
+        let unblocks = check.map(|named| {
+            let check = if named {
+                json!("replicas")
+            } else {
+                Value::Null
+            };
+            json!({"path": path_name(other), "check": check})
+        });
+        json!({"title": "An item", "horizon": "Next", "unblocks": Vec::from_iter(unblocks)})
+    })
+}
+
+/// An object of a goal's kind.
+fn goal<R: serde::de::DeserializeOwned>(kind: &str, name: String, spec: Value) -> R {
+    let mut object = json!({"apiVersion": "goldenpath.dev/v1alpha1", "kind": kind,
+        "metadata": {"name": name}, "spec": spec});
+    let spec = object["spec"].as_object_mut().unwrap();
+    spec.retain(|_, value| !value.is_null());
+    if let Some(checks) = spec.get_mut("unblocks").and_then(Value::as_array_mut) {
+        for check in checks.iter_mut().filter_map(Value::as_object_mut) {
+            check.retain(|_, value| !value.is_null());
+        }
+    }
+    serde_json::from_value(object).unwrap()
+}
+
 fn happening() -> impl Strategy<Value = Happening> {
     let labels = (any::<bool>(), any::<bool>()).prop_map(|(counts, team)| {
         json!({"counts": if counts { "yes" } else { "no" }, "team": if team { "ns-team" } else { "other" }})
@@ -170,6 +227,10 @@ fn happening() -> impl Strategy<Value = Happening> {
         1 => any::<bool>().prop_map(Happening::Vouching),
         1 => (prop::bool::weighted(0.3), path()).prop_map(|(other, path)| Happening::Path(other, Box::new(path))),
         1 => prop::bool::weighted(0.3).prop_map(Happening::PathGone),
+        1 => (0..2_u8, persona()).prop_map(|(name, spec)| Happening::Persona(name, Box::new(spec))),
+        1 => (0..2_u8).prop_map(Happening::PersonaGone),
+        1 => (0..3_u8, item()).prop_map(|(name, spec)| Happening::Item(name, Box::new(spec))),
+        1 => (0..3_u8).prop_map(Happening::ItemGone),
         1 => Just(Happening::ShortList),
         1 => Just(Happening::ReadAgain),
         4 => (0..40_i64, -1..=1_i64).prop_map(|(days, second)| {
@@ -273,6 +334,20 @@ impl World {
                 self.is_stale |=
                     facts.remove_path(path_name(other), self.now) == Reread::Everything;
             }
+            Happening::Persona(name, spec) => {
+                let object = goal::<Persona>("Persona", format!("p{name}"), *spec);
+                facts.change_goals(|goals| goals.put(object));
+            }
+            Happening::PersonaGone(name) => {
+                facts.change_goals(|goals| goals.remove::<Persona>(&format!("p{name}")));
+            }
+            Happening::Item(name, spec) => {
+                let object = goal::<RoadmapItem>("RoadmapItem", item_name(name), *spec);
+                facts.change_goals(|goals| goals.put(object));
+            }
+            Happening::ItemGone(name) => {
+                facts.change_goals(|goals| goals.remove::<RoadmapItem>(&item_name(name)));
+            }
             Happening::ShortList => self.list(),
             Happening::ReadAgain => self.read_again(),
             Happening::Time(passed) => self.pass_to(self.now + passed),
@@ -364,6 +439,28 @@ impl World {
         (followed, Tally::of(facts, &as_of, &register))
     }
 
+    /// The services with a workload of this label, counted from the stored objects.
+    fn services_with_label(&self, key: &str, value: &str) -> usize {
+        let may_ignore = self.cluster.0.settings.ignore_namespaces.is_some();
+        let mut services: BTreeMap<(&str, &str), (bool, bool)> = BTreeMap::new();
+        for ((namespace, name), object) in &self.stored {
+            let labels = &object["metadata"]["labels"];
+            let service = labels["backstage.io/kubernetes-id"].as_str();
+            let is_ignored = may_ignore
+                && object["metadata"]["annotations"]["goldenpath.dev/ignore"].is_string();
+            let service = services
+                .entry((namespace, service.unwrap_or(name)))
+                .or_default();
+            service.0 |= labels[key] == value;
+            service.1 |= !is_ignored;
+        }
+        let mut services = services.values();
+        services
+            .by_ref()
+            .filter(|(has_label, counts)| *has_label && *counts)
+            .count()
+    }
+
     /// The statuses of exceptions that a planner wants that plans for the first time.
     fn statuses_made_anew(&self) -> StatusPlan {
         let (facts, as_of) = (&self.cluster.0, AsOf::new(self.now));
@@ -429,6 +526,25 @@ proptest! {
             prop_assert_eq!(followed, recounted, "at {}", world.now);
             let faults = Contributions::of(&world.cluster.0, &AsOf::new(world.now)).faults();
             prop_assert_eq!(world.index.contributions().faults(), faults);
+        }
+    }
+
+    #[test]
+    fn services_of_a_persona_equal_a_recount_of_the_objects(
+        may_ignore in any::<bool>(),
+        history in prop::collection::vec(prop::collection::vec(happening(), 1..8), 1..8),
+    ) {
+        let mut world = World::new(false, true, may_ignore);
+        for bank in [false, true] {
+            world.take(Happening::Namespace(bank, json!({})));
+        }
+        let spec = json!({"title": "Front end", "match": {"selector": {"matchLabels": {"tier": "front"}}}});
+        world.take(Happening::Persona(9, Box::new(spec)));
+        for happenings in history {
+            world.take_all(happenings.into_iter().filter(|it| !matches!(it, Happening::NamespaceGone(_))).collect());
+            let (followed, _) = world.tallies();
+            let counted = followed.personas["p9"].total();
+            prop_assert_eq!(counted, world.services_with_label("tier", "front"), "at {}", world.now);
         }
     }
 

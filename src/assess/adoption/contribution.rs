@@ -6,8 +6,9 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use super::{CohortAge, SELF_SERVICE_WINDOW};
-use crate::assess::adoption::service::{Fit, Member, Service, ServiceBirth};
+use super::{CohortAge, SELF_SERVICE_WINDOW, goal_parts};
+use crate::assess::adoption::goal_parts::ItemPart;
+use crate::assess::adoption::service::{CheckFailure, Fit, Member, Service, ServiceBirth};
 use crate::assess::hours::Hours;
 use crate::assess::inventory::faults::FaultKey;
 use crate::assess::path::evaluate::FaultPlace;
@@ -57,15 +58,10 @@ pub(super) struct Profile {
     pub is_last_step: bool,
     /// What its deviation is assumed to cost.
     pub assumed: Option<AssumedHours>,
-}
-
-/// A check that a service fails.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(super) struct CheckFailure {
-    pub path: Arc<str>,
-    pub check: Box<str>,
-    /// The worst standing it has in the service.
-    pub standing: Standing,
+    /// The personas it belongs to.
+    pub personas: Vec<Arc<str>>,
+    /// The roadmap items it waits for.
+    pub items: Vec<ItemPart>,
 }
 
 /// How a service adds to the numbers of one path.
@@ -169,6 +165,8 @@ impl Profile {
             failures: Vec::new(),
             is_last_step: false,
             assumed: None,
+            personas: Vec::new(),
+            items: Vec::new(),
         };
         match lead.verdict.status {
             Status::Ignored => return profile,
@@ -205,6 +203,8 @@ impl Profile {
         profile.fits.sort_by(|a, b| a.path.cmp(&b.path));
         (profile.failures, profile.is_last_step) = failures(service);
         profile.assumed = assumed(service);
+        profile.personas = goal_parts::personas(service, ctx);
+        profile.items = goal_parts::items(service, &profile.failures, ctx);
         profile
     }
 }

@@ -9,8 +9,8 @@ use super::contribution::{
     AssumedHours, CohortPart, Contribution, FitCount, Profile, ServiceCount,
 };
 use super::{
-    AnnouncedTally, Burden, CheckTally, CohortAge, CostSource, Group, MEASURED_WITHIN,
-    NewServicesTally, PathTally, Share, States, Tally,
+    AnnouncedTally, Burden, CheckTally, CohortAge, CostSource, Group, ItemTally, MEASURED_WITHIN,
+    NewServicesTally, PathTally, PersonaTally, Share, States, Tally,
 };
 use crate::api::golden_path::Check;
 use crate::assess::hours::Hours;
@@ -26,7 +26,7 @@ pub(super) fn tally<'a>(
     contributions: impl Iterator<Item = (&'a Contribution, usize)>,
     inventory: &Inventory,
     as_of: &AsOf,
-    register: &Register,
+    register: &'a Register,
 ) -> Tally {
     let mut count = Count {
         now: as_of.now,
@@ -34,8 +34,11 @@ pub(super) fn tally<'a>(
         teams: BTreeMap::new(),
         team_workloads: BTreeMap::new(),
         hours: HashMap::new(),
+        items: HashMap::new(),
         tally: Tally {
             paths: blank_paths(inventory, as_of),
+            personas: blank_personas(inventory),
+            roadmap: blank_roadmap(inventory),
             ..Tally::default()
         },
     };
@@ -53,6 +56,20 @@ fn blank_paths(inventory: &Inventory, as_of: &AsOf) -> BTreeMap<Arc<str>, PathTa
     let paths = inventory.paths().iter().zip(at.iter());
     paths
         .map(|(path, at)| (path.name.clone(), PathTally::blank(path, *at)))
+        .collect()
+}
+
+fn blank_personas(inventory: &Inventory) -> BTreeMap<Arc<str>, PersonaTally> {
+    let personas = inventory.terms().personas().iter();
+    personas
+        .map(|persona| (persona.name.clone(), PersonaTally::default()))
+        .collect()
+}
+
+fn blank_roadmap(inventory: &Inventory) -> BTreeMap<Arc<str>, ItemTally> {
+    let items = inventory.terms().items().iter();
+    items
+        .map(|item| (item.name.clone(), ItemTally::default()))
         .collect()
 }
 
@@ -105,6 +122,8 @@ struct Count<'a> {
     teams: BTreeMap<&'a str, Share>,
     team_workloads: BTreeMap<&'a str, usize>,
     hours: HashMap<Burden, Hours>,
+    /// Stated and assumed hours by roadmap item.
+    items: HashMap<&'a str, (Hours, Hours)>,
     tally: Tally,
 }
 
@@ -164,6 +183,8 @@ impl<'a> Count<'a> {
             self.fit(fit, times);
         }
         self.failures(profile, times);
+        self.personas(profile, times);
+        self.items(service, times);
         if let Some(cost) = &profile.assumed {
             self.assumed_hours(cost, &service.team, times);
         }
@@ -222,6 +243,39 @@ impl<'a> Count<'a> {
         }
     }
 
+    fn personas(&mut self, profile: &Profile, times: usize) {
+        for persona in &profile.personas {
+            let Some(tally) = self.tally.personas.get_mut(persona) else {
+                continue;
+            };
+            match &profile.judged {
+                Some((path, state)) => {
+                    *tally.services.entry(*state).or_default() += times;
+                    let by_path = tally.paths.entry(path.clone()).or_default();
+                    *by_path.entry(*state).or_default() += times;
+                }
+                None => tally.unscoped += times,
+            }
+        }
+    }
+
+    fn items(&mut self, service: &'a ServiceCount, times: usize) {
+        for part in &service.profile.items {
+            let Some(tally) = self.tally.roadmap.get_mut(&part.item) else {
+                continue;
+            };
+            tally.services += times;
+            if &*service.team != UNKNOWN_TEAM {
+                tally.teams.insert(service.team.clone());
+            }
+            let assumed = service.profile.assumed.as_ref();
+            if let Some(cost) = assumed.filter(|_| part.is_unexcused) {
+                let (_, hours) = self.items.entry(&part.item).or_default();
+                hours.add(cost.hours.times(times));
+            }
+        }
+    }
+
     fn assumed_hours(&mut self, cost: &AssumedHours, team: &Arc<str>, times: usize) {
         let burden = Burden {
             path: cost.path.clone(),
@@ -234,7 +288,7 @@ impl<'a> Count<'a> {
     }
 
     /// Adds the stated cost of each exception in use.
-    fn stated_hours(&mut self, register: &Register) {
+    fn stated_hours(&mut self, register: &'a Register) {
         for (cost, times) in register.stated_costs() {
             let burden = Burden {
                 path: cost.path.clone(),
@@ -244,6 +298,14 @@ impl<'a> Count<'a> {
             };
             let hours = cost.hours.times(times);
             self.hours.entry(burden).or_default().add(hours);
+            for part in &cost.items {
+                let Some(tally) = self.tally.roadmap.get_mut(&part.item) else {
+                    continue;
+                };
+                tally.exceptions += if part.waits { times } else { 0 };
+                let (stated, _) = self.items.entry(&part.item).or_default();
+                stated.add(hours);
+            }
         }
     }
 
@@ -272,7 +334,13 @@ impl<'a> Count<'a> {
         }
     }
 
-    fn finish(self) -> Tally {
+    fn finish(mut self) -> Tally {
+        for (item, (stated, assumed)) in std::mem::take(&mut self.items) {
+            if let Some(tally) = self.tally.roadmap.get_mut(item) {
+                tally.stated_hours = stated.as_f64();
+                tally.assumed_hours = assumed.as_f64();
+            }
+        }
         let mut names: HashMap<&str, Arc<str>> = HashMap::new();
         let mut shared = |name: &'a str| names.entry(name).or_insert_with(|| name.into()).clone();
         let groups = self

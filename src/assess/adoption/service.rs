@@ -3,6 +3,7 @@
 //! They are counted in [`crate::assess::adoption`], not here.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use jiff::Timestamp;
 
@@ -10,7 +11,7 @@ use crate::assess::inventory::Inventory;
 use crate::assess::namespace_index::NamespaceIndex;
 use crate::assess::object::kind::WorkloadId;
 use crate::assess::path::{Checks, Path};
-use crate::assess::state::{State, Status};
+use crate::assess::state::{Standing, State, Status};
 use crate::assess::verdict::birth::BirthRule;
 use crate::assess::verdict::{AsOf, Choice, JudgeContext, Verdict, judge, judge_by_path};
 use crate::assess::workload::{PathResult, Workload};
@@ -92,6 +93,15 @@ impl<'a> Member<'a> {
         }
         judge_by_path(self.workload, result, Choice::ClosestFit, self.ns, ctx).state()
     }
+}
+
+/// A check that a service fails.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) struct CheckFailure {
+    pub path: Arc<str>,
+    pub check: Box<str>,
+    /// The worst standing it has in the service.
+    pub standing: Standing,
 }
 
 /// A service. **Invariant:** it has at least one member.

@@ -11,7 +11,7 @@ mod goal;
 mod path;
 mod undecodable;
 
-pub(super) use exception::{ExceptionFindings, PathFound, UnknownCheck, exception_status};
+pub(super) use exception::{ExceptionFindings, PathFound, UnknownName, exception_status};
 pub(in crate::assess) use goal::objective_status;
 pub(super) use goal::{persona_status, roadmap_item_status, survey_status};
 pub(super) use path::{NewServicesNow, PathFindings, path_status};

@@ -161,8 +161,9 @@ impl StatusPlanner {
         let as_of = AsOf::new(now);
         self.plan_exceptions(facts, register, &as_of, &mut plan);
         plan.faults = contributions.faults();
+        let tally = &Tally::sum(contributions, facts, &as_of, register);
         let counts = paths::Counts {
-            tally: &Tally::sum(contributions, facts, &as_of, register),
+            tally,
             faults: &plan.faults,
         };
         for write in paths::changed_paths(facts, beside.policies, counts, now) {
@@ -170,7 +171,7 @@ impl StatusPlanner {
                 plan.paths.push(write);
             }
         }
-        for write in changed_goals(facts, beside.measurements, now) {
+        for write in changed_goals(facts, tally, beside.measurements, now) {
             if self.starts(facts, &write, now, &mut plan.again_at) {
                 plan.goals.push(write);
             }

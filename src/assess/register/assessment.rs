@@ -12,7 +12,7 @@ use crate::assess::inventory::Inventory;
 use crate::assess::namespace_index::NamespaceIndex;
 use crate::assess::object::kind::WorkloadId;
 use crate::assess::path::{Checks, Path, bit};
-use crate::assess::register::{ExceptionView, Usage, named_checks, useless_checks};
+use crate::assess::register::{ExceptionView, Usage, named_checks, unknown_items, useless_checks};
 use crate::assess::verdict::{AsOf, JudgeContext, judging_result};
 use crate::assess::workload::{PathResult, Workload};
 
@@ -100,6 +100,7 @@ impl Assessment {
             needed: self.needed,
             covered_failures: self.covered_failures,
             useless_checks: path.map_or_else(Vec::new, |path| useless_checks(exception, path)),
+            unknown_items: unknown_items(exception, inventory.goals()),
         }
     }
 }

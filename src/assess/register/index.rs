@@ -8,6 +8,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use crate::assess::exception::record::Exception;
+use crate::assess::goal_objects::terms::ItemTerms;
 use crate::assess::hours::Hours;
 use crate::assess::inventory::{ExceptionKey, Inventory};
 use crate::assess::multiset::Multiset;
@@ -50,6 +51,17 @@ pub(in crate::assess) struct StatedCost {
     /// The standing it gives.
     pub standing: Standing,
     pub hours: Hours,
+    /// The roadmap items that it is demand for, in order of name.
+    pub items: Box<[ItemCost]>,
+}
+
+/// How an exception adds to the demand for one roadmap item.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(in crate::assess) struct ItemCost {
+    /// Name of the item.
+    pub item: Arc<str>,
+    /// Whether the exception waits for it; else the item unblocks a check it names.
+    pub waits: bool,
 }
 
 impl Register {
@@ -223,6 +235,29 @@ impl StatedCost {
             team: spec.owner.team.as_str().into(),
             standing,
             hours: Hours::of(spec.ownership_cost.hours_per_month),
+            items: item_costs(facts, exception),
         })
     }
+}
+
+fn item_costs(facts: &Inventory, exception: &Exception) -> Box<[ItemCost]> {
+    let paths = facts.paths();
+    let path = exception.path(paths);
+    let names_unblocked = |item: &ItemTerms| {
+        path.is_some_and(|path| {
+            let mut checks = path.spec.checks.iter().enumerate();
+            checks.any(|(index, check)| {
+                exception.names_check(path, index) && item.unblocks(&path.name, &check.name, paths)
+            })
+        })
+    };
+    let items = facts.terms().items().iter().filter_map(|item| {
+        let mut names = exception.spec.waits_for.iter();
+        let waits = names.any(|name| **name == *item.name);
+        (waits || names_unblocked(item)).then(|| ItemCost {
+            item: item.name.clone(),
+            waits,
+        })
+    });
+    items.collect()
 }

@@ -9,6 +9,7 @@ use jiff::Timestamp;
 
 use crate::assess::exception::Life;
 use crate::assess::exception::record::Exception;
+use crate::assess::goal_objects::terms::ServiceTerms;
 use crate::assess::namespace_index::NamespaceIndex;
 use crate::assess::path::PathAt;
 use crate::assess::path::set::PathSet;
@@ -58,6 +59,8 @@ pub struct JudgeContext<'a> {
     pub as_of: &'a AsOf,
     /// Which creation times say nothing about births.
     pub births: BirthRule,
+    /// What personas and roadmap items compare services with.
+    pub terms: &'a ServiceTerms,
 }
 
 impl JudgeContext<'_> {

@@ -8,7 +8,7 @@ use crate::api::{self, DeviationExceptionSpec};
 use crate::report::terminal::share::as_float;
 
 /// The flag that sets a field, by the field's place in the spec; the most exact place first.
-const FLAGS: [(&str, &str); 12] = [
+const FLAGS: [(&str, &str); 13] = [
     ("/path", "--path"),
     ("/checks", "--check"),
     ("/targets", "KIND/NAME"),
@@ -20,6 +20,7 @@ const FLAGS: [(&str, &str); 12] = [
     ("/ownershipCost/oneOffHours", "--once"),
     ("/ownershipCost", "--cost"),
     ("/wouldReturnIf", "--would-return-if"),
+    ("/waitsFor", "--waits-for"),
     ("/expiresAt", "--expires"),
 ];
 /// The longest name of an object.

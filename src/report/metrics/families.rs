@@ -2,7 +2,7 @@
 //! one row. Names and labels are a contract with dashboards; nothing is computed here.
 
 use super::family::{Family, Kind, Series, counter, gauge, histogram};
-use super::{adoption, delivery, exceptions, objectives, seconds, surveys, workloads};
+use super::{adoption, delivery, exceptions, goals, objectives, seconds, surveys, workloads};
 use crate::report::terminal::share::as_float;
 
 /// Labels of a key result.
@@ -216,6 +216,24 @@ pub const FAMILIES: &[Family] = &[
         &[],
         "Share of the new services of the last 90 days that were scaffolded, 0 to 1; absent without new services.",
         |fleet| Series::single(fleet.tally.scaffolded.ratio()),
+    ),
+    gauge(
+        "goldenpath_persona_services",
+        &["persona", "state"],
+        "Services by persona and state, unscoped for those with no path. A service may belong to several personas.",
+        goals::persona_services,
+    ),
+    gauge(
+        "goldenpath_roadmap_demand_services",
+        &["item"],
+        "Services that wait for the roadmap item, by an exception or by a failing check it unblocks.",
+        |fleet| goals::by_item(fleet, |it| as_float(it.services)),
+    ),
+    gauge(
+        "goldenpath_roadmap_demand_hours",
+        &["item"],
+        "Hours a month stated by exceptions that wait for the roadmap item or are from a check it unblocks.",
+        |fleet| goals::by_item(fleet, |it| it.stated_hours),
     ),
     counter(
         "goldenpath_rollouts_total",

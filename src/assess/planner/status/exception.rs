@@ -37,9 +37,11 @@ pub(in crate::assess::planner) struct ExceptionFindings {
     /// Whether the path it names exists.
     pub path_found: PathFound,
     /// Checks it names that its path does not have.
-    pub unknown_checks: Vec<UnknownCheck>,
+    pub unknown_checks: Vec<UnknownName>,
     /// Checks it names that allow no exception.
     pub not_exemptible: Vec<String>,
+    /// Names in its `waitsFor` that no roadmap item has.
+    pub unknown_items: Vec<UnknownName>,
     /// Workloads it names that its path judges, as `Deployment/web`, in order.
     pub matched: Vec<String>,
     /// Failing checks it covers, over all its workloads.
@@ -69,12 +71,12 @@ pub(in crate::assess::planner) enum PathFound {
     Deleted,
 }
 
-/// A check that an exception names and its path does not have.
+/// A check or roadmap item that an exception names and that does not exist.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(in crate::assess::planner) struct UnknownCheck {
+pub(in crate::assess::planner) struct UnknownName {
     /// The name as written.
     pub name: String,
-    /// The most similar check of the path, if any is close.
+    /// The most similar name, if any is close.
     pub nearest: Option<String>,
 }
 
@@ -178,6 +180,7 @@ impl Messages<'_> {
             self.checks_known(),
             self.path_found(),
         ]);
+        statements.extend(self.waits_for_known());
         statements
     }
 

@@ -8,7 +8,7 @@ use crate::assess::exception::record::Exception;
 use crate::assess::inventory::Inventory;
 use crate::assess::object::kind::WorkloadId;
 use crate::assess::planner::status::{
-    ExceptionFindings, PathFound, UnknownCheck, exception_status, undecodable_status,
+    ExceptionFindings, PathFound, UnknownName, exception_status, undecodable_status,
 };
 use crate::assess::planner::statuses::{Owned, PhaseChange, StatusWrite};
 use crate::assess::register::{ExceptionView, Usage, Useless};
@@ -93,7 +93,7 @@ fn findings(facts: &Inventory, view: &ExceptionView<'_>, as_of: &AsOf) -> Except
     let mut not_exemptible = Vec::new();
     for useless in &view.useless_checks {
         match useless.because {
-            Useless::Unknown { nearest } => unknown_checks.push(UnknownCheck {
+            Useless::Unknown { nearest } => unknown_checks.push(UnknownName {
                 name: useless.name.to_owned(),
                 nearest: nearest.map(str::to_owned),
             }),
@@ -108,6 +108,14 @@ fn findings(facts: &Inventory, view: &ExceptionView<'_>, as_of: &AsOf) -> Except
         path_found: path_found(facts, view),
         unknown_checks,
         not_exemptible,
+        unknown_items: view
+            .unknown_items
+            .iter()
+            .map(|item| UnknownName {
+                name: item.name.to_owned(),
+                nearest: item.nearest.map(str::to_owned),
+            })
+            .collect(),
         matched: view.matched.iter().map(WorkloadId::local).collect(),
         covered_failures: view.covered_failures,
         on_other_path: other_path(facts, view, as_of),

@@ -10,8 +10,11 @@ use crate::api::{
     DeveloperSurvey, DeveloperSurveyStatus, Persona, PersonaStatus, PlatformObjective,
     PlatformObjectiveStatus, RoadmapItem, RoadmapItemStatus,
 };
+use crate::assess::adoption::Tally;
 use crate::assess::goal_objects::{ByName, GoalKind, GoalObject};
 use crate::assess::goals::objective::measurement::Measurements;
+use crate::assess::goals::persona::figures_of;
+use crate::assess::goals::roadmap::unknown_references;
 use crate::assess::goals::survey::waves::Waves;
 use crate::assess::inventory::Inventory;
 use crate::assess::planner::status::{
@@ -47,6 +50,7 @@ impl StoredStatus for GoalStatus {
 /// The statuses that differ, including those of undecodable objects.
 pub(super) fn changed_goals(
     facts: &Inventory,
+    tally: &Tally,
     measurements: &Measurements,
     now: Timestamp,
 ) -> Vec<StatusWrite<GoalStatus>> {
@@ -69,14 +73,17 @@ pub(super) fn changed_goals(
     changed.extend(differing(
         GoalKind::RoadmapItem,
         &goals.roadmap,
-        |item| roadmap_item_status(item, now),
+        |item| {
+            let unknown = unknown_references(item, facts);
+            roadmap_item_status(item, tally.roadmap.get(&item.name), &unknown, now)
+        },
         now,
         GoalStatus::RoadmapItem,
     ));
     changed.extend(differing(
         GoalKind::Persona,
         &goals.personas,
-        |persona| persona_status(persona, now),
+        |persona| persona_status(&figures_of(persona, facts, tally), now),
         now,
         GoalStatus::Persona,
     ));

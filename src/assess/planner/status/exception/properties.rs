@@ -5,7 +5,7 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 
 use super::tests::{in_use, object};
-use super::{ExceptionFindings, PathFound, UnknownCheck, exception_status};
+use super::{ExceptionFindings, PathFound, UnknownName, exception_status};
 use crate::api::{DeviationExceptionStatus, Instant};
 use crate::assess::exception::Life;
 use crate::assess::exception::assurance::{Gap, Vouching, assurance};
@@ -56,7 +56,7 @@ fn findings_at(now: Timestamp) -> impl Strategy<Value = (Exception, ExceptionFin
             move |(story, path_found, matched, [unknown, moved, failing, over])| {
                 let findings = ExceptionFindings {
                     path_found,
-                    unknown_checks: Vec::from_iter(unknown.then(|| UnknownCheck {
+                    unknown_checks: Vec::from_iter(unknown.then(|| UnknownName {
                         name: "limits".into(),
                         nearest: None,
                     })),

@@ -1,8 +1,8 @@
-//! Messages of the conditions `InUse`, `Needed`, `ChecksKnown` and `PathFound` of an exception. Nothing
-//! is decided here.
+//! Messages of the conditions `InUse`, `Needed`, `ChecksKnown`, `PathFound` and `WaitsForKnown` of an
+//! exception. Nothing is decided here.
 
 use super::{DELETED, Messages, PathFound, unknown};
-use crate::api::condition::{CHECKS_KNOWN, IN_USE, NEEDED, PATH_FOUND, Statement};
+use crate::api::condition::{CHECKS_KNOWN, IN_USE, NEEDED, PATH_FOUND, Statement, WAITS_FOR_KNOWN};
 use crate::assess::wording::{did_you_mean, first_few};
 
 impl Messages<'_> {
@@ -169,5 +169,38 @@ impl Messages<'_> {
             ),
         };
         Statement::new(PATH_FOUND, status, reason, message)
+    }
+
+    /// None where it waits for no roadmap item.
+    pub(super) fn waits_for_known(&self) -> Option<Statement> {
+        if self.exception.spec.waits_for.is_empty() {
+            return None;
+        }
+        let unknown = &self.findings.unknown_items;
+        if unknown.is_empty() {
+            return Some(Statement::new(
+                WAITS_FOR_KNOWN,
+                true,
+                "Known",
+                "Every roadmap item it waits for exists. Nothing to do.",
+            ));
+        }
+        let problems: Vec<String> = unknown
+            .iter()
+            .map(|item| {
+                let hint = did_you_mean(item.nearest.as_ref());
+                format!("unknown roadmap item '{}'{hint}", item.name)
+            })
+            .collect();
+        Some(Statement::new(
+            WAITS_FOR_KNOWN,
+            false,
+            "UnknownItem",
+            format!(
+                "{} Next: correct spec.waitsFor (kubectl get roadmapitems lists them); what the \
+                 exception covers does not depend on it.",
+                first_few(&problems, " ")
+            ),
+        ))
     }
 }

@@ -6,9 +6,10 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 
 use crate::api::Instant;
 
-use super::{ExceptionFindings, PathFound, UnknownCheck, exception_status};
+use super::{ExceptionFindings, PathFound, UnknownName, exception_status};
 use crate::api::condition::{
-    APPROVED, CHECKS_KNOWN, IN_USE, NEEDED, PATH_FOUND, READY, REVIEW_CURRENT, STALLED, stored,
+    APPROVED, CHECKS_KNOWN, IN_USE, NEEDED, PATH_FOUND, READY, REVIEW_CURRENT, STALLED,
+    WAITS_FOR_KNOWN, stored,
 };
 use crate::api::deviation_exception::{BoundTo, Decision, Notified};
 use crate::api::golden_path::ExceptionPolicy;
@@ -37,6 +38,7 @@ pub(super) fn in_use(life: Life) -> ExceptionFindings {
         path_found: PathFound::Found,
         unknown_checks: Vec::new(),
         not_exemptible: Vec::new(),
+        unknown_items: Vec::new(),
         matched: vec!["Deployment/shop".into()],
         covered_failures: 1,
         on_other_path: None,
@@ -290,7 +292,7 @@ fn an_unknown_check_gets_a_suggestion() {
         ..approved()
     };
     let mut findings = found(&spec, day(1));
-    findings.unknown_checks = vec![UnknownCheck {
+    findings.unknown_checks = vec![UnknownName {
         name: "limit".into(),
         nearest: Some("limits".into()),
     }];
@@ -473,6 +475,38 @@ fn condition_keeps_its_transition_time_until_it_flips() {
         condition(&later, REVIEW_CURRENT).last_transition_time.0,
         day(95)
     );
+}
+
+#[test]
+fn an_unknown_roadmap_item_gets_a_suggestion_and_costs_the_exception_nothing() {
+    let spec = DeviationExceptionSpec {
+        waits_for: vec!["managed-postgre".into(), "managed-kafka".into()],
+        ..approved()
+    };
+    let mut findings = found(&spec, day(1));
+    let known = exception_status(&object(spec.clone()), &findings, day(1));
+    assert_eq!(
+        status_and_reason(&known, WAITS_FOR_KNOWN),
+        pair("True", "Known")
+    );
+    findings.unknown_items = vec![UnknownName {
+        name: "managed-postgre".into(),
+        nearest: Some("managed-postgres".into()),
+    }];
+    let status = exception_status(&object(spec), &findings, day(1));
+    assert_eq!(
+        status_and_reason(&status, WAITS_FOR_KNOWN),
+        pair("False", "UnknownItem")
+    );
+    let message = &condition(&status, WAITS_FOR_KNOWN).message;
+    let words = "unknown roadmap item 'managed-postgre': did you mean 'managed-postgres'? Next: ";
+    assert!(message.starts_with(words), "{message}");
+    assert_helps(message);
+    assert_eq!(status_and_reason(&status, READY), pair("True", "Read"));
+    // Without waitsFor there is no such condition.
+    let without = status_when(|_| {});
+    let kinds = without.conditions.iter().map(|condition| &condition.type_);
+    assert!(kinds.into_iter().all(|kind| kind != WAITS_FOR_KNOWN));
 }
 
 #[test]
