@@ -3,6 +3,7 @@
 //! what is being sent; there is no other record. Nothing is sent or worded here.
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::sync::Arc;
 
 use jiff::Timestamp;
 
@@ -13,6 +14,7 @@ use super::state::Phase;
 use super::verdict::AsOf;
 use crate::api::Period;
 use crate::api::condition::APPROVED;
+use crate::api::roadmap_item::ItemState;
 use crate::assess::exception::assurance::Assurance;
 use crate::assess::exception::record::Exception;
 use crate::assess::namespace_index::NamespaceIndex;
@@ -35,6 +37,10 @@ pub use records::{RecordChange, RecordWrite, ReminderRecords, StaleRecord};
 pub use routes::{ChannelRoutes, Recipient};
 pub use trigger::PlanTrigger;
 
+/// How long owners are told that an item was shipped: what is older is no news to them, and their
+/// records of it may be dropped.
+const TIMELY: Period = Period::days(90);
+
 #[cfg(test)]
 mod crash_tests;
 #[cfg(test)]
@@ -53,6 +59,8 @@ pub enum ReminderStage {
     ReviewOverdue,
     /// The review or the expiry is near.
     ReviewDue,
+    /// A roadmap item that the exception waits for was shipped.
+    ItemShipped,
     /// A requested renewal waits for a decision.
     RenewalWaiting,
     /// A requested exception waits for a decision.
@@ -60,19 +68,22 @@ pub enum ReminderStage {
 }
 
 /// A stage an exception is in, and the decision it counts from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DueStage {
     pub stage: ReminderStage,
-    /// For a request, when it was made.
+    /// For a request, when it was made; for a roadmap item, when it was shipped.
     pub decision_at: Timestamp,
+    /// The roadmap item that was shipped.
+    pub item: Option<Arc<str>>,
 }
 
 impl ReminderStage {
     /// Every stage, most pressing first.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 6] = [
         Self::Expired,
         Self::ReviewOverdue,
         Self::ReviewDue,
+        Self::ItemShipped,
         Self::RenewalWaiting,
         Self::DecisionWaiting,
     ];
@@ -83,6 +94,7 @@ impl ReminderStage {
             Self::Expired => "expired",
             Self::ReviewOverdue => "review-overdue",
             Self::ReviewDue => "review-due",
+            Self::ItemShipped => "item-shipped",
             Self::RenewalWaiting => "renewal-waiting",
             Self::DecisionWaiting => "decision-waiting",
         }
@@ -92,7 +104,7 @@ impl ReminderStage {
     pub const fn is_for_approver(self) -> bool {
         match self {
             Self::RenewalWaiting | Self::DecisionWaiting => true,
-            Self::Expired | Self::ReviewOverdue | Self::ReviewDue => false,
+            Self::Expired | Self::ReviewOverdue | Self::ReviewDue | Self::ItemShipped => false,
         }
     }
 }
@@ -182,10 +194,11 @@ pub fn plan(
     for candidate in &candidates {
         let life = candidate.life(&as_of);
         changes.extend(life.next_change);
-        for due in candidate.unsent(&life) {
+        changes.extend(candidate.shipped_ends().filter(|at| *at > ctx.now));
+        for due in candidate.unsent(&life, ctx.now) {
             // A decision may count a little before its date.
             changes.extend(Some(due.decision_at).filter(|at| *at > ctx.now));
-            let Some((to, item)) = candidate.item(due, &as_of) else {
+            let Some((to, item)) = candidate.item(&due, &as_of) else {
                 continue;
             };
             if reminded.contains(&to) || barred.contains(&item.id) {
@@ -195,7 +208,7 @@ pub fn plan(
             let items = due_items.entry(to).or_default();
             match message {
                 ItemMessage::Open(key) => items.under_way.entry(key).or_default().push(item),
-                ItemMessage::New if candidate.was_due(due, &earlier) => items.new.push(item),
+                ItemMessage::New if candidate.was_due(&due, &earlier) => items.new.push(item),
                 ItemMessage::New | ItemMessage::Accepted => {}
             }
         }
@@ -279,10 +292,29 @@ fn stages(exception: &Exception, life: &Life) -> impl Iterator<Item = DueStage> 
                 ReminderStage::Expired
                 | ReminderStage::ReviewOverdue
                 | ReminderStage::ReviewDue
+                | ReminderStage::ItemShipped
                 | ReminderStage::RenewalWaiting => decided,
             };
-            from.map(|decision_at| DueStage { stage, decision_at })
+            from.map(|decision_at| DueStage {
+                stage,
+                decision_at,
+                item: None,
+            })
         })
+}
+
+/// The roadmap items that an exception waits for and that were shipped, each with the time of shipping.
+fn shipped<'a>(
+    exception: &'a Exception,
+    inventory: &'a Inventory,
+) -> impl Iterator<Item = (&'a Arc<str>, Timestamp)> {
+    let items = &inventory.goals().roadmap;
+    let awaited: BTreeSet<&String> = exception.spec.waits_for.iter().collect();
+    awaited
+        .into_iter()
+        .filter_map(|name| items.get(name))
+        .filter(|item| item.spec.state == ItemState::Shipped)
+        .filter_map(|item| Some((&item.name, item.spec.shipped_at.as_ref()?.0)))
 }
 
 /// When the request was made, as the status records it. A request that was approved, changed and made
@@ -308,16 +340,37 @@ struct Candidate<'a> {
 
 impl Candidate<'_> {
     /// The stages it is in and was not reminded of.
-    fn unsent(&self, life: &Life) -> Vec<DueStage> {
+    fn unsent(&self, life: &Life, now: Timestamp) -> Vec<DueStage> {
         stages(self.exception, life)
-            .filter(|due| !was_sent(self.exception, *due, self.dry_run))
+            .chain(self.shipped_items(life, now))
+            .filter(|due| !was_sent(self.exception, due, self.dry_run))
             .collect()
     }
 
     /// Whether this stage was due at an earlier instant already.
-    fn was_due(&self, due: DueStage, then: &AsOf) -> bool {
+    fn was_due(&self, due: &DueStage, then: &AsOf) -> bool {
+        let life = self.life(then);
         due.decision_at <= then.now
-            && stages(self.exception, &self.life(then)).any(|known| known == due)
+            && stages(self.exception, &life)
+                .chain(self.shipped_items(&life, then.now))
+                .any(|known| known == *due)
+    }
+
+    /// What was shipped that an open exception waits for, as long as it is news.
+    fn shipped_items(&self, life: &Life, now: Timestamp) -> impl Iterator<Item = DueStage> {
+        let is_open = life.phase.standing().is_some();
+        shipped(self.exception, self.inventory)
+            .filter(move |(_, at)| is_open && now < TIMELY.after(*at))
+            .map(|(name, at)| DueStage {
+                stage: ReminderStage::ItemShipped,
+                decision_at: at,
+                item: Some(name.clone()),
+            })
+    }
+
+    /// When what was shipped is no longer news.
+    fn shipped_ends(&self) -> impl Iterator<Item = Timestamp> {
+        shipped(self.exception, self.inventory).map(|(_, at)| TIMELY.after(at))
     }
 
     fn life(&self, as_of: &AsOf) -> Life {
@@ -335,8 +388,9 @@ impl Candidate<'_> {
             .flat_map(|status| &status.notified)
             .filter(move |sent| sent.sent_at.0 >= since && sent.sent_at.0 < until)
             .filter_map(move |sent| {
-                let (stage, dry_run) = records::read(&sent.stage)?;
-                let owner = self.owner(stage)?;
+                let read = records::read(&sent.stage)?;
+                let owner = self.owner(read.stage)?;
+                let dry_run = read.dry_run;
                 (dry_run == self.dry_run).then(|| self.settings.routes.recipient(&owner, dry_run))
             })
     }
@@ -352,11 +406,14 @@ impl Candidate<'_> {
         is_there.then(|| routes.of_path(&path.name, &path.spec.owner))
     }
 
-    fn item(&self, due: DueStage, as_of: &AsOf) -> Option<(Recipient, MessageItem)> {
+    fn item(&self, due: &DueStage, as_of: &AsOf) -> Option<(Recipient, MessageItem)> {
         let owner = self.owner(due.stage)?;
         let to = self.settings.routes.recipient(&owner, self.dry_run);
         let (exception, namespace) = (self.exception, self.namespace);
         let view = exception_view(self.inventory, as_of, namespace, &exception.name)?;
+        let roadmap = &self.inventory.goals().roadmap;
+        let shipped = due.item.as_deref().and_then(|name| roadmap.get(name));
+        let title = shipped.map(|item| item.spec.title.clone());
         let item = MessageItem {
             id: message::item_id(namespace, exception, due, self.dry_run),
             namespace: namespace.into(),
@@ -366,8 +423,9 @@ impl Candidate<'_> {
             path: view.path_name().to_owned(),
             stage: due.stage,
             decision_at: due.decision_at,
+            shipped: due.item.clone(),
             owner,
-            facts: ItemFacts::of(&view),
+            facts: ItemFacts::of(&view, title),
             intent: records::intent(exception, due, self.dry_run).cloned(),
         };
         Some((to, item))

@@ -52,6 +52,13 @@ pub(crate) fn sentences(item: &MessageItem, as_of: Timestamp) -> Sentences {
             Action::new("Go on", commands.of("renew", "")),
             Action::new("Or end it", commands.of("close", "")),
         ),
+        ReminderStage::ItemShipped => (
+            Action::new("Return to the path and close it", commands.of("close", "")),
+            Action::new(
+                "Or, where it does not help you, say what is missing",
+                commands.of("request-renewal", " --because \"…\""),
+            ),
+        ),
         ReminderStage::ReviewDue | ReminderStage::ReviewOverdue | ReminderStage::Expired => {
             let request = commands.of("request-renewal", " --because \"…\"");
             let close = commands.of("close", "");
@@ -111,6 +118,14 @@ fn state(item: &MessageItem, as_of: Timestamp) -> String {
                 on(facts.ends)
             )
         }
+        ReminderStage::ItemShipped => {
+            let title = facts.shipped.as_deref().unwrap_or("a roadmap item");
+            let shipped = day(item.decision_at, as_of);
+            format!(
+                "“{}”, which your exception waits for, shipped {shipped}{use_of_it}",
+                cut(title, QUOTED)
+            )
+        }
         ReminderStage::RenewalWaiting => {
             let when = facts.renewal_asked.unwrap_or(item.decision_at);
             asked(item, "requested a renewal", &ago(when, as_of))
@@ -153,6 +168,7 @@ pub(super) const fn in_short(stage: ReminderStage) -> &'static str {
         ReminderStage::Expired => "expired: renew it or return to the path",
         ReminderStage::ReviewOverdue => "approved, review overdue",
         ReminderStage::ReviewDue => "approved, needs a review",
+        ReminderStage::ItemShipped => "what it waits for shipped",
         ReminderStage::RenewalWaiting => "renewal requested, waiting for you",
         ReminderStage::DecisionWaiting => "requested, waiting for you",
     }

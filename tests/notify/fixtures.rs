@@ -27,6 +27,7 @@ pub fn item(stage: ReminderStage) -> MessageItem {
         path: "web-service".to_owned(),
         stage,
         decision_at: at("2026-01-01T00:00:00Z"),
+        shipped: (stage == ReminderStage::ItemShipped).then(|| "managed-postgres".into()),
         owner: addressee("shop", "shop"),
         intent: None,
         facts: ItemFacts {
@@ -38,6 +39,7 @@ pub fn item(stage: ReminderStage) -> MessageItem {
             words: "One replica holds the licence.".to_owned(),
             needed: Some(true),
             usage: Usage::InUse,
+            shipped: Some("Managed PostgreSQL".to_owned()),
         },
     }
 }

@@ -45,6 +45,9 @@ Or return to the path and close it: `kubectl goldenpath close api-replicas -n sh
 const DECIDE: &str = "\
 Agree: `kubectl goldenpath approve api-replicas -n shop`
 Or say why not: `kubectl goldenpath reject api-replicas -n shop --note \"…\"`";
+const SHIPPED: &str = "\
+Return to the path and close it: `kubectl goldenpath close api-replicas -n shop`
+Or, where it does not help you, say what is missing: `kubectl goldenpath request-renewal api-replicas -n shop --because \"…\"`";
 const ANSWER: &str = "\
 Go on: `kubectl goldenpath renew api-replicas -n shop`
 Or end it: `kubectl goldenpath close api-replicas -n shop`";
@@ -66,6 +69,11 @@ fn each_stage_has_state_next_step_and_alternative() {
             ReminderStage::Expired,
             "exception expired 30 Jun: renew it or return to the path",
             OWN,
+        ),
+        (
+            ReminderStage::ItemShipped,
+            "“Managed PostgreSQL”, which your exception waits for, shipped 1 Jan",
+            SHIPPED,
         ),
         (
             ReminderStage::DecisionWaiting,

@@ -14,7 +14,7 @@ use super::{
     ChannelRoutes, Daily, DryRun, Mode, PlanContext, Recheck, RecordWrite, ReminderMessage,
     ReminderSettings, StaleRecord, plan,
 };
-use crate::api::{DeviationException, DeviationExceptionSpec};
+use crate::api::{DeviationException, DeviationExceptionSpec, RoadmapItem};
 use crate::assess::adoption::index::Contributions;
 use crate::assess::exception::record::Exception;
 use crate::assess::inventory::Inventory;
@@ -65,6 +65,7 @@ pub(crate) struct World {
     pub(crate) settings: ReminderSettings,
     pub(crate) dry_run: bool,
     objects: BTreeMap<String, DeviationException>,
+    roadmap: BTreeMap<String, RoadmapItem>,
 }
 
 impl World {
@@ -76,12 +77,28 @@ impl World {
             settings,
             dry_run: false,
             objects: BTreeMap::new(),
+            roadmap: BTreeMap::new(),
         }
+    }
+
+    /// Puts a roadmap item, shipped at this instant or open.
+    pub(crate) fn ship(&mut self, name: &str, at: Option<Timestamp>) {
+        let (state, at) = match at {
+            Some(at) => ("Shipped", json!(at)),
+            None => ("Planned", json!(null)),
+        };
+        let spec = json!({"title": format!("The item {name}"), "horizon": "Now", "state": state, "shippedAt": at});
+        let item = RoadmapItem::new(name, serde_json::from_value(spec).unwrap());
+        self.roadmap.insert(name.to_owned(), item.clone());
+        self.inventory.change_goals(|goals| goals.put(item));
     }
 
     /// The inventory of a replica whose watch is up to date.
     pub(crate) fn watched(&self) -> Inventory {
         let mut watched = inventory();
+        for item in self.roadmap.values() {
+            watched.change_goals(|goals| goals.put(item.clone()));
+        }
         for object in self.objects.values() {
             let exception = Exception::read(object.clone(), Timestamp::UNIX_EPOCH);
             watched.put_exception("shop", exception);

@@ -38,6 +38,8 @@ pub struct MessageItem {
     pub stage: ReminderStage,
     /// The decision it counts from; for a request, when it was made.
     pub decision_at: Timestamp,
+    /// The roadmap item that was shipped.
+    pub shipped: Option<Arc<str>>,
     /// Who has to act, in a dry run too.
     pub owner: Recipient,
     /// What its sentences are made of.
@@ -65,6 +67,8 @@ pub struct ItemFacts {
     pub needed: Option<bool>,
     /// Whether it is in use.
     pub usage: Usage,
+    /// Title of the roadmap item that was shipped.
+    pub shipped: Option<String>,
 }
 
 /// One message.
@@ -101,7 +105,7 @@ pub enum Recheck {
 impl MessageItem {
     /// Its stage, as it is stored.
     pub(super) fn word(&self, dry_run: bool) -> String {
-        records::word(self.stage, dry_run)
+        records::word(self.stage, self.shipped.as_deref(), dry_run)
     }
 
     /// A change of its records.
@@ -126,11 +130,12 @@ impl MessageItem {
         let due = DueStage {
             stage: self.stage,
             decision_at: self.decision_at,
+            item: self.shipped.clone(),
         };
-        let intent = records::intent(live, due, message.dry_run);
+        let intent = records::intent(live, &due, message.dry_run);
         let is_as_planned = live.generation == self.generation
             && self.is_planned(intent, message)
-            && !was_sent(live, due, message.dry_run);
+            && !was_sent(live, &due, message.dry_run);
         if is_as_planned {
             Recheck::AsPlanned
         } else {
@@ -152,9 +157,9 @@ impl ReminderMessage {
             let date = match item.stage {
                 ReminderStage::Expired => item.facts.ends,
                 ReminderStage::ReviewOverdue | ReminderStage::ReviewDue => item.facts.review,
-                ReminderStage::RenewalWaiting | ReminderStage::DecisionWaiting => {
-                    Some(item.decision_at)
-                }
+                ReminderStage::ItemShipped
+                | ReminderStage::RenewalWaiting
+                | ReminderStage::DecisionWaiting => Some(item.decision_at),
             };
             let of = ctx.dry_run.then(|| item.owner.clone());
             (
@@ -239,7 +244,7 @@ impl ReminderMessage {
 }
 
 impl ItemFacts {
-    pub(super) fn of(view: &ExceptionView<'_>) -> Self {
+    pub(super) fn of(view: &ExceptionView<'_>, shipped: Option<String>) -> Self {
         let spec = &view.exception.spec;
         let renewal = spec.renewal.as_ref().filter(|_| view.life.renewal_open);
         let asked_by = renewal.map(|renewal| renewal.by.clone());
@@ -253,6 +258,7 @@ impl ItemFacts {
             words: words.unwrap_or_else(|| spec.reason.clone()),
             needed: view.needed,
             usage: view.usage,
+            shipped,
         }
     }
 }
@@ -261,12 +267,12 @@ impl ItemFacts {
 pub(super) fn item_id(
     namespace: &str,
     exception: &Exception,
-    due: DueStage,
+    due: &DueStage,
     dry_run: bool,
 ) -> String {
     let name = format!("{namespace}/{}", exception.name);
     let uid = exception.uid.as_deref().unwrap_or_default();
-    let word = records::word(due.stage, dry_run);
+    let word = records::word(due.stage, due.item.as_deref(), dry_run);
     let second = due.decision_at.as_second().to_string();
     short_hash(&[uid, &name, &word, &second])
 }

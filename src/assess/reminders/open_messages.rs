@@ -73,18 +73,22 @@ impl OpenMessages {
     }
 
     fn add(&mut self, namespace: &str, exception: &Exception, intent: &Notifying) {
-        let Some((stage, dry_run)) = records::read(&intent.stage) else {
+        let Some(read) = records::read(&intent.stage) else {
             return;
         };
         let decision_at = intent.decision_at.0;
-        let due = DueStage { stage, decision_at };
+        let due = DueStage {
+            stage: read.stage,
+            decision_at,
+            item: read.item.map(Into::into),
+        };
         let items: BTreeSet<String> = intent.items.iter().cloned().collect();
         self.items
             .entry(intent.key.clone())
             .and_modify(|known| known.retain(|item| items.contains(item)))
             .or_insert(items);
         self.intents.push(RecordWrite {
-            item: item_id(namespace, exception, due, dry_run),
+            item: item_id(namespace, exception, &due, read.dry_run),
             namespace: namespace.into(),
             name: exception.name.clone(),
             uid: exception.uid.clone(),

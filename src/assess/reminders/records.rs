@@ -16,41 +16,64 @@ use crate::assess::exception::record::Exception;
 pub(super) const MAX_RECORDS: usize = 32;
 const DRY_RUN: &str = "dry-run:";
 
+/// Stands between the stage of a roadmap item and its name.
+const OF_ITEM: char = ':';
+
 /// The stage of an entry, as it is stored.
-pub(super) fn word(stage: ReminderStage, dry_run: bool) -> String {
+pub(super) fn word(stage: ReminderStage, item: Option<&str>, dry_run: bool) -> String {
     let prefix = if dry_run { DRY_RUN } else { "" };
-    format!("{prefix}{}", stage.as_str())
+    let item = item.map_or_else(String::new, |item| format!("{OF_ITEM}{item}"));
+    format!("{prefix}{}{item}", stage.as_str())
 }
 
-/// Reads the stage of an entry, and whether it is of a dry run; `None` for an unknown stage.
-pub(super) fn read(word: &str) -> Option<(ReminderStage, bool)> {
+/// The stage of an entry, the roadmap item it is about, and whether it is of a dry run.
+pub(super) struct ReadWord<'a> {
+    pub stage: ReminderStage,
+    pub item: Option<&'a str>,
+    pub dry_run: bool,
+}
+
+/// Reads the stage of an entry; `None` for an unknown stage.
+pub(super) fn read(word: &str) -> Option<ReadWord<'_>> {
     let (word, dry_run) = match word.strip_prefix(DRY_RUN) {
         Some(rest) => (rest, true),
         None => (word, false),
     };
+    let (word, item) = match word.split_once(OF_ITEM) {
+        Some((word, item)) => (word, Some(item)),
+        None => (word, None),
+    };
     let stage = ReminderStage::ALL
         .into_iter()
         .find(|stage| stage.as_str() == word)?;
-    Some((stage, dry_run))
+    Some(ReadWord {
+        stage,
+        item,
+        dry_run,
+    })
 }
 
 /// Whether this stage was sent for this decision. A dry run that begins later does not show what the
 /// owner has received.
-pub(super) fn was_sent(exception: &Exception, due: DueStage, dry_run: bool) -> bool {
+pub(super) fn was_sent(exception: &Exception, due: &DueStage, dry_run: bool) -> bool {
     exception
         .status
         .iter()
         .flat_map(|status| &status.notified)
         .filter(|sent| is_same(sent.decision_at.0, due.decision_at))
         .any(|sent| {
-            let is_of = |dry_run| sent.stage == word(due.stage, dry_run);
+            let is_of = |dry_run| sent.stage == word(due.stage, due.item.as_deref(), dry_run);
             is_of(false) || dry_run && is_of(true)
         })
 }
 
 /// The recorded intent to send this stage for this decision.
-pub(super) fn intent(exception: &Exception, due: DueStage, dry_run: bool) -> Option<&Notifying> {
-    let word = word(due.stage, dry_run);
+pub(super) fn intent<'a>(
+    exception: &'a Exception,
+    due: &DueStage,
+    dry_run: bool,
+) -> Option<&'a Notifying> {
+    let word = word(due.stage, due.item.as_deref(), dry_run);
     let mut intents = exception.status.as_ref()?.notifying.iter();
     intents.find(|intent| intent.stage == word && is_same(intent.decision_at.0, due.decision_at))
 }
@@ -197,9 +220,14 @@ impl RecordWrite {
     /// earlier stage of the same decision.
     fn outlives(&self, intent: &Notifying) -> bool {
         let (own, other) = (read(&self.word), read(&intent.stage));
-        let (Some((own, _)), Some((other, _))) = (own, other) else {
+        let (Some(own), Some(other)) = (own, other) else {
             return true;
         };
+        let (own, other) = (own.stage, other.stage);
+        // An item counts from its shipping, which no decision makes obsolete.
+        if own == ReminderStage::ItemShipped || other == ReminderStage::ItemShipped {
+            return self.is_of(intent);
+        }
         let is_of_owner = !own.is_for_approver() && !other.is_for_approver();
         let is_earlier = is_same(intent.decision_at.0, self.decision_at) && other > own;
         self.is_of(intent)

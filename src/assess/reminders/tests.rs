@@ -44,6 +44,99 @@ fn each_stage_reminds_its_owner_once() {
 }
 
 #[test]
+fn an_item_that_ships_is_told_once_to_each_owner_who_waits_for_it() {
+    let mut world = World::new(immediate());
+    let waiting = |items: &[&str]| DeviationExceptionSpec {
+        waits_for: items.iter().map(ToString::to_string).collect(),
+        ..approved()
+    };
+    world.ship("postgres", None);
+    world.ship("kafka", None);
+    world.put("heap", waiting(&["postgres", "kafka"]), start());
+    world.put("other", waiting(&["unknown"]), start());
+    assert_eq!(summaries(&world.send(day(1))), [""; 0]);
+    world.ship("postgres", Some(day(3)));
+    assert_eq!(summaries(&world.send(day(2))), [""; 0], "shipped tomorrow");
+    let sent = world.send(day(4));
+    assert_eq!(summaries(&sent), ["shop/shop: heap item-shipped"]);
+    assert_eq!(
+        sent[0].items[0].facts.shipped.as_deref(),
+        Some("The item postgres")
+    );
+    assert_eq!(summaries(&world.send(day(5))), [""; 0]);
+    // Another item of the same second is news of its own.
+    world.ship("kafka", Some(day(3)));
+    assert_eq!(
+        summaries(&world.send(day(6))),
+        ["shop/shop: heap item-shipped"]
+    );
+    // A renewal repeats neither.
+    let mut spec = waiting(&["postgres", "kafka"]);
+    spec.reviews.push(renewed(day(7)));
+    world.put("heap", spec, start());
+    assert_eq!(summaries(&world.send(day(8))), [""; 0]);
+    let words: Vec<_> = world
+        .object("heap")
+        .status
+        .iter()
+        .flat_map(|status| &status.notified)
+        .collect();
+    let words: Vec<_> = words.iter().map(|sent| &*sent.stage).collect();
+    assert_eq!(words, ["item-shipped:postgres", "item-shipped:kafka"]);
+}
+
+#[test]
+fn what_was_shipped_long_ago_is_no_news() {
+    let mut world = World::new(immediate());
+    world.ship("postgres", Some(day(1)));
+    let spec = DeviationExceptionSpec {
+        waits_for: vec!["postgres".to_owned()],
+        ..approved()
+    };
+    world.put("late", spec.clone(), start());
+    let later = World::due(&mut world, day(100));
+    assert!(
+        later
+            .iter()
+            .flat_map(|message| &message.items)
+            .all(|item| item.shipped.is_none())
+    );
+    // A rejected or closed exception waits for nothing.
+    let mut world = World::new(immediate());
+    world.ship("postgres", Some(day(1)));
+    let mut closed_one = spec;
+    closed_one.reviews.push(closed(day(1)));
+    world.put("closed", closed_one, start());
+    assert_eq!(summaries(&world.send(day(2))), [""; 0]);
+}
+
+#[test]
+fn news_of_an_item_leaves_the_reminders_under_way_alone() {
+    let mut world = World::new(immediate());
+    world.ship("postgres", None);
+    let spec = DeviationExceptionSpec {
+        waits_for: vec!["postgres".to_owned()],
+        ..approved()
+    };
+    world.put("heap", spec, start());
+    let review = world.due(day(80)).remove(0);
+    for write in review.intents() {
+        world.record(&write).unwrap();
+    }
+    // Shipped after the decision that the review counts from.
+    world.ship("postgres", Some(day(81)));
+    let again = world.due(day(82));
+    assert_eq!(summaries(&again), ["shop/shop: heap review-due"]);
+    assert_eq!(again[0].id, review.id, "under its own key");
+    world.sent(&again[0], day(82));
+    assert_eq!(
+        summaries(&world.send(day(82))),
+        ["shop/shop: heap item-shipped"]
+    );
+    assert_eq!(summaries(&world.send(day(83))), [""; 0]);
+}
+
+#[test]
 fn a_renewal_begins_a_new_round() {
     let mut world = World::new(immediate());
     world.put("heap", approved(), start());

@@ -52,6 +52,9 @@ struct ItemDocument<'a> {
     next_review_at: Option<Timestamp>,
     #[serde(skip_serializing_if = "Option::is_none")]
     needed: Option<bool>,
+    /// Name of the roadmap item that was shipped.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    shipped_item: Option<&'a str>,
     /// The owner it is for, dry run or not.
     r#for: For<'a>,
     state: String,
@@ -84,6 +87,7 @@ fn entry(item: &MessageItem, as_of: Timestamp) -> ItemDocument<'_> {
         effective_expiry: item.facts.ends,
         next_review_at: item.facts.review,
         needed: item.facts.needed,
+        shipped_item: item.shipped.as_deref(),
         r#for: For {
             team: &item.owner.team,
             channel: &item.owner.channel,
