@@ -6,7 +6,7 @@ use super::error::Result;
 use super::evidence::{Evidence, EvidenceArgs, Extent};
 use super::output;
 use super::{Exit, Invocation, terminal};
-use crate::report::demand::{self, Demand, ServiceRule};
+use crate::report::demand::{self, Answers, Demand, ServiceRule};
 
 pub(super) const HELP: &str = "\
 List what keeps services off the golden paths, ranked by services, then hours, then age: steps that \
@@ -48,8 +48,12 @@ pub enum DemandFormat {
 
 /// Prints the list.
 pub(super) fn run(args: &DemandArgs, invocation: &Invocation<'_>) -> Result<Exit> {
-    let evidence = Evidence::read(&args.evidence, Extent::Overview, invocation)?;
-    let demand = demand::demand(&evidence.report, &ServiceRule::of(&evidence.inventory));
+    let evidence = Evidence::read(&args.evidence, Extent::Demand, invocation)?;
+    let demand = demand::demand(
+        &evidence.report,
+        &ServiceRule::of(&evidence.inventory),
+        &Answers::of(&evidence.inventory),
+    );
     print(&demand, args.output, invocation)?;
     if let Some(reason) = evidence.nothing_judged() {
         terminal::note(&format!("{reason}\n"));

@@ -5,7 +5,7 @@
 mod groups;
 mod text;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use serde::{Serialize, Serializer};
@@ -16,7 +16,7 @@ use crate::assess::source::Problem;
 use crate::report::document::{Exception, Report, Summary, Workload};
 use crate::report::register::beside_workloads;
 
-pub(in crate::report) use text::{head, named_teams};
+pub(in crate::report) use text::{answered, head, named_teams};
 pub use text::{markdown, render};
 
 /// `kind` of the list.
@@ -67,6 +67,10 @@ pub struct Item {
     /// One of the workloads, as namespace/kind/name.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub example: Option<String>,
+    /// The roadmap items that answer it: they unblock the step, or the exceptions of the wish wait for
+    /// them.
+    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
+    pub roadmap: BTreeSet<String>,
 }
 
 /// The source of a demand.
@@ -120,6 +124,64 @@ pub struct ServiceRule {
     uncounted: BTreeSet<String>,
 }
 
+/// The roadmap items, and the steps that each unblocks.
+#[derive(Debug, Default)]
+pub struct Answers {
+    steps: BTreeMap<(String, String), BTreeSet<String>>,
+    items: BTreeSet<String>,
+}
+
+impl Answers {
+    /// The roadmap of an inventory.
+    pub fn of(inventory: &Inventory) -> Self {
+        let mut answers = Self::default();
+        for item in inventory.goals().roadmap.iter() {
+            answers.items.insert(item.name.to_string());
+            for unblocked in &item.spec.unblocks {
+                let paths = inventory.paths();
+                let Some(path) = paths.resolve(&unblocked.path).map(|index| paths.get(index))
+                else {
+                    continue;
+                };
+                let named = unblocked.check.as_ref();
+                let checks = path.spec.checks.iter().map(|check| &check.name);
+                for check in checks.filter(|check| named.is_none_or(|name| name == *check)) {
+                    let step = (path.name.to_string(), check.clone());
+                    let of_step = answers.steps.entry(step).or_default();
+                    of_step.insert(item.name.to_string());
+                }
+            }
+        }
+        answers
+    }
+
+    /// The items that answer an ask.
+    fn to(&self, item: &Item, exceptions: &[Exception]) -> BTreeSet<String> {
+        match item.kind {
+            DemandKind::Step => {
+                let step = item.path.clone().zip(item.check.clone());
+                let of_step = step.and_then(|step| self.steps.get(&step));
+                of_step.cloned().unwrap_or_default()
+            }
+            DemandKind::Wish => {
+                let is_of = |line: &&Exception| {
+                    let name = format!("{}/{}", line.namespace, line.name);
+                    !line.waits_for.is_empty() && item.exceptions.contains(&name)
+                };
+                let waits = exceptions
+                    .iter()
+                    .filter(is_of)
+                    .flat_map(|line| &line.waits_for);
+                waits
+                    .filter(|name| self.items.contains(*name))
+                    .cloned()
+                    .collect()
+            }
+            DemandKind::Ignore | DemandKind::NoPath | DemandKind::CheckError => BTreeSet::new(),
+        }
+    }
+}
+
 /// A service of a report: its namespace, and its name or its only workload's kind and name.
 type ServiceKey<'a> = (&'a str, &'a str, &'a str);
 
@@ -164,8 +226,9 @@ pub(in crate::report) struct Lines<'a> {
     pub workloads: &'a dyn Fn(&mut Visit<'_>),
 }
 
-/// What the services and exceptions of a report ask for, counted by the rule of its summary.
-pub fn demand(report: &Report, rule: &ServiceRule) -> Demand {
+/// What the services and exceptions of a report ask for, counted by the rule of its summary, and which
+/// roadmap items answer it.
+pub fn demand(report: &Report, rule: &ServiceRule, answers: &Answers) -> Demand {
     let lines = Lines {
         summary: &report.summary,
         exceptions: &report.exceptions,
@@ -174,15 +237,20 @@ pub fn demand(report: &Report, rule: &ServiceRule) -> Demand {
     };
     Demand {
         problems: beside_workloads(report),
-        ..demand_of(&lines, rule)
+        ..demand_of(&lines, rule, answers)
     }
 }
 
 /// What these lines ask for. Problems are left out.
-pub(in crate::report) fn demand_of(lines: &Lines<'_>, rule: &ServiceRule) -> Demand {
+pub(in crate::report) fn demand_of(
+    lines: &Lines<'_>,
+    rule: &ServiceRule,
+    answers: &Answers,
+) -> Demand {
     let mut items = groups::items(lines, rule);
     for item in &mut items {
         count_as(lines.summary, item);
+        item.roadmap = answers.to(item, lines.exceptions);
     }
     items.sort_by(|a, b| {
         let services = b.services.cmp(&a.services);
@@ -257,7 +325,7 @@ mod tests {
 
     #[test]
     fn most_services_come_first_with_their_teams_hours_and_age() {
-        let demand = demand(&asking(), &ServiceRule::default());
+        let demand = demand(&asking(), &ServiceRule::default(), &Answers::default());
         let asks: Vec<_> = demand
             .items
             .iter()
@@ -280,10 +348,30 @@ mod tests {
     }
 
     #[test]
+    fn a_step_and_a_wish_name_the_roadmap_items_that_answer_them() {
+        let mut report = asking();
+        report.exceptions[0].waits_for = vec!["big-nodes".to_owned(), "unknown".to_owned()];
+        let names = |names: &[&str]| -> BTreeSet<String> {
+            names.iter().map(ToString::to_string).collect()
+        };
+        let step = ("web-service".to_owned(), "memory-limit".to_owned());
+        let answers = Answers {
+            steps: [(step, names(&["limits-by-default"]))].into(),
+            items: names(&["big-nodes", "limits-by-default"]),
+        };
+        let demand = demand(&report, &ServiceRule::default(), &answers);
+        assert_eq!(demand.items[0].roadmap, names(&["limits-by-default"]));
+        assert_eq!(demand.items[1].roadmap, names(&["big-nodes"]));
+        let table = render(&demand, Style::default());
+        assert!(table.contains("big-nodes"), "{table}");
+        assert!(markdown(&demand).contains("| big-nodes |"));
+    }
+
+    #[test]
     fn a_step_counts_the_services_that_the_summary_counts() {
         let mut report = asking();
         report.summary.paths[0].top_deviations[0].services = 1;
-        let steps = demand(&report, &ServiceRule::default()).items;
+        let steps = demand(&report, &ServiceRule::default(), &Answers::default()).items;
         let mut steps = steps.iter().filter(|item| item.kind == DemandKind::Step);
         assert_eq!(steps.next().map(|step| step.services), Some(1));
     }
@@ -313,7 +401,7 @@ mod tests {
                 across_namespaces,
                 uncounted: ["uncounted".to_owned()].into(),
             };
-            let items = demand(&report, &rule).items;
+            let items = demand(&report, &rule, &Answers::default()).items;
             let counts = items.iter().map(|item| (item.ask.clone(), item.services));
             counts.collect::<Vec<_>>()
         };
@@ -326,7 +414,7 @@ mod tests {
 
     #[test]
     fn the_table_and_the_note_have_the_same_rows() {
-        let demand = demand(&asking(), &ServiceRule::default());
+        let demand = demand(&asking(), &ServiceRule::default(), &Answers::default());
         let text = render(&demand, Style::default());
         assert!(
             text.starts_with(
@@ -346,7 +434,10 @@ mod tests {
         let mut report = report();
         report.workloads = vec![workload("web", Status::GoldenPath)];
         report.exceptions.clear();
-        let text = render(&demand(&report, &ServiceRule::default()), Style::default());
+        let text = render(
+            &demand(&report, &ServiceRule::default(), &Answers::default()),
+            Style::default(),
+        );
         assert_eq!(text, "Nothing keeps services off the paths.\n");
     }
 }

@@ -11,6 +11,8 @@ pub mod openapi;
 pub mod parameters;
 mod path_line;
 pub mod paths;
+pub mod personas;
+pub mod roadmap;
 pub mod services;
 pub mod stream;
 pub mod surveys;
@@ -380,6 +382,9 @@ pub struct Exception {
     /// What the platform lacks.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub would_return_if: Option<String>,
+    /// The roadmap items it waits for, by name.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub waits_for: Vec<String>,
     /// Its cost, in hours per month.
     pub hours_per_month: f64,
     /// Its next action: decide, answer-renewal, review-overdue, renew-or-return, review, close or

@@ -170,6 +170,7 @@ pub fn exception() -> Exception {
         category: None,
         reason: "The nightly run needs all the memory of its node.".to_owned(),
         would_return_if: None,
+        waits_for: Vec::new(),
         hours_per_month: 3.0,
         next: Next::Rest,
         turn: Turn::AtRest,

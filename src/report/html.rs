@@ -11,6 +11,7 @@ mod layout;
 mod objectives;
 mod overview;
 mod paths;
+mod roadmap;
 mod satisfaction;
 mod service;
 mod services;
@@ -47,6 +48,7 @@ pub enum Page {
     Contrast,
     Demand,
     Satisfaction,
+    Roadmap,
 }
 
 impl Page {
@@ -61,6 +63,7 @@ impl Page {
             Self::Contrast => Tab::Contrast,
             Self::Demand => Tab::Demand,
             Self::Satisfaction => Tab::Satisfaction,
+            Self::Roadmap => Tab::Roadmap,
         }
     }
 
@@ -75,7 +78,8 @@ impl Page {
             | Self::Objectives
             | Self::Contrast
             | Self::Demand
-            | Self::Satisfaction => 0,
+            | Self::Satisfaction
+            | Self::Roadmap => 0,
             Self::Path(_) | Self::Team(_) => 1,
             Self::Service { .. } => 2,
         }
@@ -118,6 +122,7 @@ pub fn render(page: &Page, view: &ReportView) -> Option<String> {
         Page::Contrast => ("Delivery contrast".to_owned(), contrast::render(view)),
         Page::Demand => ("Demand".to_owned(), demand::render(view, links)),
         Page::Satisfaction => ("Satisfaction".to_owned(), satisfaction::render(view)),
+        Page::Roadmap => ("Roadmap".to_owned(), roadmap::render(view, links)),
     };
     let shell = Shell {
         title: &title,
@@ -149,6 +154,7 @@ pub fn file(view: &ReportView) -> String {
         @if Tab::Contrast.has_data(Some(view)) { article #contrast { (contrast::render(view)) } }
         @if Tab::Demand.has_data(Some(view)) { article #demand { (demand::render(view, links)) } }
         @if Tab::Satisfaction.has_data(Some(view)) { article #satisfaction { (satisfaction::render(view)) } }
+        @if Tab::Roadmap.has_data(Some(view)) { article #roadmap { (roadmap::render(view, links)) } }
     };
     let shell = Shell {
         title: "Golden paths",

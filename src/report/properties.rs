@@ -86,6 +86,7 @@ fn odd_exception(line: &mut Exception, odd: &str) {
         *text += odd;
     }
     line.checks.push(odd.to_owned());
+    line.waits_for.push(odd.to_owned());
     for text in [
         &mut line.category,
         &mut line.would_return_if,

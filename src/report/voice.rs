@@ -11,6 +11,7 @@ use crate::report::terminal::plain::plain;
 
 pub(in crate::report) mod groups;
 pub(crate) mod next;
+pub(in crate::report) mod roadmap;
 
 /// Inputs of the sentence for a workload.
 #[derive(Clone, Copy, Debug)]

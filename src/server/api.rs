@@ -20,6 +20,8 @@ use crate::report::document::objectives::ObjectivesDocument;
 use crate::report::document::openapi::{Content, Operation, document};
 use crate::report::document::parameters::{Parameter, without_parameters};
 use crate::report::document::paths::{self, PathDetail, PathList};
+use crate::report::document::personas::{self, PersonaList};
+use crate::report::document::roadmap::{self, Roadmap};
 use crate::report::document::services::{ServiceDetail, ServiceList, ServiceQuery, service};
 use crate::report::document::stream::Stream;
 use crate::report::document::teams::{self, TeamList};
@@ -84,6 +86,18 @@ fn documents() -> Vec<Route> {
             "Objectives of the platform team and their key results, each below the one that it serves.",
             Content::json::<ObjectivesDocument<'_>>(),
             get(objectives),
+        ),
+        Route::new(
+            "/api/v1/roadmap",
+            "What the platform team works on, and who waits for it.",
+            Content::json::<Roadmap>(),
+            get(whole_roadmap),
+        ),
+        Route::new(
+            "/api/v1/personas",
+            "The kinds of users, their services, and the golden paths meant for them.",
+            Content::json::<PersonaList>(),
+            get(all_personas),
         ),
         Route::new(
             "/api/v1/events",
@@ -239,6 +253,26 @@ async fn all_teams(
 ) -> Answer {
     without_parameters(pairs)?;
     let write = |view: &ReportView| encode::json(&teams::list(view)).ok();
+    Ok(file(write, JSON, &responses, asked).await)
+}
+
+async fn whole_roadmap(
+    State(responses): State<Responses>,
+    Query(pairs): Pairs,
+    asked: Asked,
+) -> Answer {
+    without_parameters(pairs)?;
+    let write = |view: &ReportView| encode::json(&roadmap::roadmap(view)).ok();
+    Ok(file(write, JSON, &responses, asked).await)
+}
+
+async fn all_personas(
+    State(responses): State<Responses>,
+    Query(pairs): Pairs,
+    asked: Asked,
+) -> Answer {
+    without_parameters(pairs)?;
+    let write = |view: &ReportView| encode::json(&personas::list(view)).ok();
     Ok(file(write, JSON, &responses, asked).await)
 }
 

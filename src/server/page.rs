@@ -46,6 +46,7 @@ pub(super) fn routes(responses: Responses) -> Router {
         .route("/contrast", always(Page::Contrast))
         .route("/demand", always(Page::Demand))
         .route("/satisfaction", always(Page::Satisfaction))
+        .route("/roadmap", always(Page::Roadmap))
         .route("/assets/style.css", get(style))
         .route("/assets/page.js", get(script))
         .fallback(not_found_page)

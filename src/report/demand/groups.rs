@@ -277,6 +277,7 @@ fn item(kind: DemandKind, group: Group<'_>, exceptions: &BTreeMap<Named<'_>, &Ex
             .collect(),
         since: group.since,
         example: group.example,
+        roadmap: BTreeSet::new(),
     }
 }
 

@@ -61,6 +61,16 @@ pub(in crate::report) fn named_teams(item: &Item) -> String {
     }
 }
 
+/// The roadmap items that answer it.
+pub(in crate::report) fn answered(item: &Item) -> String {
+    let names: Vec<&str> = item.roadmap.iter().map(String::as_str).collect();
+    if names.is_empty() {
+        "–".to_owned()
+    } else {
+        names.join(", ")
+    }
+}
+
 fn since(item: &Item, as_of: Timestamp) -> String {
     item.since
         .map_or_else(|| "–".to_owned(), |at| ago(at, as_of))
@@ -86,6 +96,10 @@ pub fn render(demand: &Demand, style: Style) -> String {
         "TEAMS",
         "EXAMPLE",
     ];
+    let has_roadmap = demand.items.iter().any(|item| !item.roadmap.is_empty());
+    if has_roadmap {
+        heads.push("ROADMAP");
+    }
     if style.wide {
         heads.push("EXCEPTIONS");
     }
@@ -109,6 +123,9 @@ pub fn render(demand: &Demand, style: Style) -> String {
                 named_teams(item).into(),
                 or_dash(&item.example).into(),
             ];
+            if has_roadmap {
+                row.push(answered(item).into());
+            }
             if style.wide {
                 let names: Vec<&str> = item.exceptions.iter().map(String::as_str).collect();
                 row.push(names.join(", ").into());
@@ -127,8 +144,8 @@ pub fn markdown(demand: &Demand) -> String {
     if demand.items.is_empty() {
         return text;
     }
-    text += "\n| # | what | kind | path | services | hours a month | since | teams |\n";
-    text += "|---|---|---|---|---|---|---|---|\n";
+    text += "\n| # | what | kind | path | services | hours a month | since | teams | roadmap |\n";
+    text += "|---|---|---|---|---|---|---|---|---|\n";
     for (index, item) in demand.items.iter().enumerate() {
         let cost = match item.exceptions.len() {
             0 => "–".to_owned(),
@@ -136,7 +153,7 @@ pub fn markdown(demand: &Demand) -> String {
         };
         let _ = writeln!(
             text,
-            "| {} | {} | {} | {} | {} | {cost} | {} | {} |",
+            "| {} | {} | {} | {} | {} | {cost} | {} | {} | {} |",
             index + 1,
             cell(&item.ask),
             item.kind.as_str(),
@@ -144,6 +161,7 @@ pub fn markdown(demand: &Demand) -> String {
             item.services,
             since(item, demand.as_of),
             cell(&named_teams(item)),
+            cell(&answered(item)),
         );
     }
     text

@@ -84,13 +84,16 @@ impl ReportView {
         report
     }
 
-    /// The numbers of one path, by its current name.
-    pub fn path_tally(&self, path: &str) -> Option<PathTally> {
+    /// Adoption at the instant of the view.
+    pub fn tally(&self) -> Tally {
         let as_of = AsOf::new(self.as_of);
         let (facts, register) = (&self.inventory, &self.register);
         Tally::sum(&self.contributions, facts, &as_of, register)
-            .paths
-            .remove(path)
+    }
+
+    /// The numbers of one path, by its current name.
+    pub fn path_tally(&self, path: &str) -> Option<PathTally> {
+        self.tally().paths.remove(path)
     }
 
     /// Every exception, in order of namespace and name.

@@ -4,7 +4,9 @@
 use maud::{Markup, html};
 
 use super::layout::{Links, scroller, since, text};
-use crate::report::demand::{DemandKind, Item, Lines, ServiceRule, demand_of, head, named_teams};
+use crate::report::demand::{
+    Answers, DemandKind, Item, Lines, ServiceRule, answered, demand_of, head, named_teams,
+};
 use crate::report::document::services::{open_exceptions, open_workloads};
 use crate::report::document::view::ReportView;
 use crate::report::voice::hours;
@@ -19,7 +21,12 @@ pub(super) fn render(view: &ReportView, links: Links) -> Markup {
         as_of: view.as_of,
         workloads: &|visit| open_workloads(view, visit),
     };
-    let demand = demand_of(&all, &ServiceRule::of(&view.inventory));
+    let demand = demand_of(
+        &all,
+        &ServiceRule::of(&view.inventory),
+        &Answers::of(&view.inventory),
+    );
+    let has_roadmap = demand.items.iter().any(|item| !item.roadmap.is_empty());
     let table = html! {
         table {
             caption.hidden { "What keeps services off the paths, most services first" }
@@ -27,8 +34,9 @@ pub(super) fn render(view: &ReportView, links: Links) -> Markup {
                 th scope="col" { "What" } th scope="col" { "Kind" } th scope="col" { "Path" }
                 th.number scope="col" { "Services" } th.number scope="col" { "Cost a month" }
                 th scope="col" { "Since" } th scope="col" { "Teams" }
+                @if has_roadmap { th scope="col" { "Roadmap" } }
             } }
-            tbody { @for item in demand.items.iter().take(LISTED) { (row(item, view, links)) } }
+            tbody { @for item in demand.items.iter().take(LISTED) { (row(item, has_roadmap, view, links)) } }
         }
     };
     html! {
@@ -42,7 +50,7 @@ pub(super) fn render(view: &ReportView, links: Links) -> Markup {
     }
 }
 
-fn row(item: &Item, view: &ReportView, links: Links) -> Markup {
+fn row(item: &Item, has_roadmap: bool, view: &ReportView, links: Links) -> Markup {
     html! {
         tr {
             th scope="row" { (text(&item.ask))
@@ -57,6 +65,7 @@ fn row(item: &Item, view: &ReportView, links: Links) -> Markup {
             td.number { @if item.exceptions.is_empty() { "–" } @else { (hours(item.hours_per_month)) } }
             td { @if let Some(at) = item.since { (since(at, view.as_of)) } @else { "–" } }
             td { (text(&named_teams(item))) }
+            @if has_roadmap { td { @if item.roadmap.is_empty() { "–" } @else { a href=(links.to("roadmap")) { (text(&answered(item))) } } } }
         }
     }
 }

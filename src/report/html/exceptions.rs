@@ -207,6 +207,7 @@ fn row(line: &Exception, view: &ReportView, links: Links) -> Markup {
                 @if is_open {
                     details { summary { "Reason" } p.reason { (text(&line.reason)) }
                         @if let Some(back) = &line.would_return_if { p.reason { "Would return if: " (text(back)) } }
+                        @if !line.waits_for.is_empty() { p.reason { "Waits for: " (text(&line.waits_for.join(", "))) } }
                         p.reason { "Steps: " (text(&line.checks.join(", "))) } }
                 } @else { small { "names a restricted step" } }
             }

@@ -8,7 +8,7 @@ use maud::{DOCTYPE, Markup, PreEscaped, html};
 use sha2::{Digest as _, Sha256};
 
 use super::layout::{Links, text};
-use super::{SCRIPT, STYLE, chart};
+use super::{SCRIPT, STYLE, chart, roadmap};
 use crate::assess::object::digest::digest;
 use crate::assess::state::State;
 use crate::report::document::view::ReportView;
@@ -31,10 +31,11 @@ pub(super) enum Tab {
     Contrast,
     Demand,
     Satisfaction,
+    Roadmap,
 }
 
 impl Tab {
-    const ALL: [Self; 9] = [
+    const ALL: [Self; 10] = [
         Self::Overview,
         Self::Paths,
         Self::Services,
@@ -44,6 +45,7 @@ impl Tab {
         Self::Contrast,
         Self::Demand,
         Self::Satisfaction,
+        Self::Roadmap,
     ];
 
     /// Whether its page has something to show. A tab without data does not appear.
@@ -55,6 +57,7 @@ impl Tab {
             Self::Contrast => summary().is_some_and(|summary| summary.contrast.is_some()),
             Self::Demand => summary().is_some_and(has_demand),
             Self::Satisfaction => summary().is_some_and(|summary| summary.surveys.is_some()),
+            Self::Roadmap => view.is_some_and(roadmap::has_data),
         }
     }
 
@@ -69,6 +72,7 @@ impl Tab {
             Self::Contrast => ("contrast", "Contrast"),
             Self::Demand => ("demand", "Demand"),
             Self::Satisfaction => ("satisfaction", "Satisfaction"),
+            Self::Roadmap => ("roadmap", "Roadmap"),
         }
     }
 }

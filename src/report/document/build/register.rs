@@ -31,6 +31,7 @@ pub(super) fn line(view: &ExceptionView<'_>, sources: &Sources) -> document::Exc
         category: spec.category.map(|category| category.as_str().to_owned()),
         reason: spec.reason.clone(),
         would_return_if: spec.would_return_if.clone(),
+        waits_for: spec.waits_for.clone(),
         hours_per_month: spec.ownership_cost.hours_per_month + 0.0, // -0 becomes 0
         next: Next::of(view),
         turn: Next::of(view).turn(),
@@ -90,8 +91,16 @@ pub(super) fn exception_problems(exception: &ExceptionView<'_>, view: &View<'_>)
     let place = place(source(exception, view.sources), || {
         format!("{}/deviationexception/{name}", exception.namespace)
     });
+    // Files may leave out the roadmap, and its readers may lack the right to list it.
+    let has_roadmap = !view.inventory.goals().roadmap.is_empty();
+    let unknown = exception.unknown_items.iter().filter(|_| has_roadmap);
+    let unknown = unknown.map(|item| {
+        let meant = did_you_mean(item.nearest);
+        format!("there is no roadmap item '{}'{meant}", item.name)
+    });
     findings(exception, view.inventory.paths())
         .into_iter()
+        .chain(unknown)
         .map(|finding| Problem::new(&place, format!("exception {name}: {finding}")))
         .collect()
 }

@@ -1,0 +1,205 @@
+//! The roadmap as a document: what the platform team works on, for whom, and who waits for it. Steps and
+//! exceptions that are not named to everybody are left out. Nothing is counted here.
+
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::Timestamp;
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use super::Exception;
+use super::services::{is_restricted, names_restricted};
+use super::view::ReportView;
+use crate::api::API_VERSION;
+use crate::api::golden_path::{EstimatedImpact, Horizon};
+use crate::api::roadmap_item::{ItemDemand, ItemState, KeyResultRef, UnblockedCheck};
+use crate::assess::adoption::ItemTally;
+use crate::assess::goal_objects::StoredRoadmapItem;
+use crate::assess::goals::roadmap::unknown_references;
+use crate::assess::state::Phase;
+
+/// The roadmap.
+#[derive(Serialize, JsonSchema, Clone, Debug, PartialEq)]
+#[serde(rename_all = "camelCase")]
+pub struct Roadmap {
+    /// Always `goldenpath.dev/v1alpha1`.
+    pub api_version: &'static str,
+    /// Always `Roadmap`.
+    pub kind: &'static str,
+    /// The instant it is for.
+    pub as_of: Timestamp,
+    /// Open items by horizon, and within it by most services first; then shipped ones, latest first.
+    pub items: Vec<RoadmapLine>,
+}
+
+/// One item.
+#[derive(Serialize, JsonSchema, Clone, Debug, PartialEq)]
+#[serde(rename_all = "camelCase")]
+pub struct RoadmapLine {
+    pub name: String,
+    /// What teams get.
+    pub title: String,
+    /// Now, Next or Later. Later is subject to change.
+    pub horizon: Horizon,
+    pub state: ItemState,
+    /// Name of the persona it is made for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub persona: Option<String>,
+    /// Display name of that persona.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub persona_title: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub job_to_be_done: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub estimated_impact: Option<EstimatedImpact>,
+    /// The key result it serves.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub objective: Option<KeyResultRef>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub shipped_at: Option<Timestamp>,
+    /// What changed and why.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub note: Option<String>,
+    /// Checks that more services can pass once it is shipped.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub unblocks: Vec<UnblockedCheck>,
+    /// Who waits for it.
+    pub demand: ItemDemand,
+    /// Open exceptions that name it in `waitsFor`, as namespace/name.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub waiting: Vec<String>,
+    /// What these exceptions say the platform lacks, each text once.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub wishes: Vec<String>,
+    /// Names in it that nothing has.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub problems: Vec<String>,
+}
+
+impl RoadmapLine {
+    pub fn is_shipped(&self) -> bool {
+        match self.state {
+            ItemState::Shipped => true,
+            ItemState::Planned | ItemState::InProgress => false,
+        }
+    }
+}
+
+/// The roadmap of a view.
+pub fn roadmap(view: &ReportView) -> Roadmap {
+    let tally = view.tally();
+    let mut waiting: BTreeMap<String, Vec<Exception>> = BTreeMap::new();
+    for exception in view.exceptions() {
+        if is_open(&exception) && !names_restricted(&exception, view) {
+            for item in exception.waits_for.iter().collect::<BTreeSet<_>>() {
+                let of_item = waiting.entry(item.clone()).or_default();
+                of_item.push(exception.clone());
+            }
+        }
+    }
+    let mut items: Vec<RoadmapLine> = view
+        .inventory
+        .goals()
+        .roadmap
+        .iter()
+        .map(|item| {
+            let waiting = waiting.get(&*item.name).map_or(&[][..], Vec::as_slice);
+            line(item, tally.roadmap.get(&item.name), waiting, view)
+        })
+        .collect();
+    items.sort_by_key(|line| {
+        let horizon = match line.horizon {
+            Horizon::Now => 0,
+            Horizon::Next => 1,
+            Horizon::Later => 2,
+        };
+        let rank = if line.is_shipped() { 3 } else { horizon };
+        let services = if line.is_shipped() {
+            0
+        } else {
+            line.demand.services
+        };
+        (
+            rank,
+            Reverse(line.shipped_at),
+            Reverse(services),
+            line.name.clone(),
+        )
+    });
+    Roadmap {
+        api_version: API_VERSION,
+        kind: "Roadmap",
+        as_of: view.as_of,
+        items,
+    }
+}
+
+fn is_open(exception: &Exception) -> bool {
+    match exception.phase {
+        Phase::Pending
+        | Phase::Active
+        | Phase::ReviewDue
+        | Phase::ReviewOverdue
+        | Phase::Expired => true,
+        Phase::Rejected | Phase::Closed => false,
+    }
+}
+
+fn line(
+    item: &StoredRoadmapItem,
+    tally: Option<&ItemTally>,
+    waiting: &[Exception],
+    view: &ReportView,
+) -> RoadmapLine {
+    let spec = &item.spec;
+    let persona = spec.persona.as_deref();
+    let persona = persona.and_then(|name| view.inventory.goals().personas.get(name));
+    let mut wishes: Vec<String> = Vec::new();
+    for wish in waiting.iter().filter_map(|it| it.would_return_if.as_ref()) {
+        if !wishes.contains(wish) {
+            wishes.push(wish.clone());
+        }
+    }
+    let is_named = |unblocked: &UnblockedCheck| {
+        let check = unblocked.check.as_deref();
+        !check.is_some_and(|check| is_restricted(view, &unblocked.path, check))
+    };
+    RoadmapLine {
+        name: item.name.to_string(),
+        title: spec.title.clone(),
+        horizon: spec.horizon,
+        state: spec.state,
+        persona: spec.persona.clone(),
+        persona_title: persona.map(|persona| persona.spec.title.clone()),
+        job_to_be_done: spec.job_to_be_done.clone(),
+        estimated_impact: spec.estimated_impact.clone(),
+        objective: spec.objective.clone(),
+        shipped_at: spec.shipped_at.as_ref().map(|at| at.0),
+        note: spec.note.clone(),
+        unblocks: spec
+            .unblocks
+            .iter()
+            .filter(|it| is_named(it))
+            .cloned()
+            .collect(),
+        demand: tally.map(ItemTally::demand).unwrap_or_default(),
+        waiting: waiting
+            .iter()
+            .map(|line| format!("{}/{}", line.namespace, line.name))
+            .collect(),
+        wishes,
+        problems: unknown_references(item, &view.inventory)
+            .iter()
+            .map(|unknown| {
+                let meant = unknown.nearest.as_ref();
+                let meant = meant.map_or(String::new(), |name| format!("; did you mean '{name}'?"));
+                format!(
+                    "there is no {} '{}'{meant}",
+                    unknown.kind.as_str(),
+                    unknown.name
+                )
+            })
+            .collect(),
+    }
+}

@@ -1,0 +1,178 @@
+//! The page of the roadmap: Now, Next and Later with the demand for each item, what was shipped, and the
+//! personas beside the golden paths meant for them.
+
+use jiff::Timestamp;
+use maud::{Markup, html};
+
+use super::layout::{Links, on, scroller, text};
+use crate::api::golden_path::Horizon;
+use crate::report::document::personas::{self, PersonaLine, PersonaList};
+use crate::report::document::roadmap::{RoadmapLine, roadmap};
+use crate::report::document::view::ReportView;
+use crate::report::voice::counted;
+use crate::report::voice::roadmap::{demand, impact, number};
+
+/// Shipped items and wishes that are listed.
+const LISTED: usize = 30;
+
+/// Whether there is anything to show.
+pub(super) fn has_data(view: &ReportView) -> bool {
+    let goals = view.inventory.goals();
+    goals.roadmap.iter().len() + goals.personas.iter().len() > 0
+}
+
+pub(super) fn render(view: &ReportView, links: Links) -> Markup {
+    let items = roadmap(view).items;
+    let (shipped, open): (Vec<_>, Vec<_>) = items.iter().partition(|line| line.is_shipped());
+    let of = |horizon: Horizon| {
+        open.iter()
+            .filter(move |line| line.horizon == horizon)
+            .copied()
+    };
+    let personas = personas::list(view);
+    html! {
+        h1 { "Roadmap" }
+        p.quiet { "What the platform team works on, for whom, and who waits for it. Exceptions name an item in "
+            code { "waitsFor" } "; services also count where they miss a step that the item unblocks." }
+        @for (horizon, name, words) in [
+            (Horizon::Now, "Now", "in progress"),
+            (Horizon::Next, "Next", "planned"),
+            (Horizon::Later, "Later", "ideas, subject to change"),
+        ] {
+            @if of(horizon).next().is_some() {
+                section {
+                    h2 { (name) " " small { (words) } }
+                    @for line in of(horizon) { (item(line, links)) }
+                }
+            }
+        }
+        @if open.is_empty() { p { "No item is open." } }
+        @if !shipped.is_empty() { (shipped_list(&shipped, view.as_of)) }
+        @if !personas.items.is_empty() { (persona_section(&personas, links)) }
+    }
+}
+
+fn item(line: &RoadmapLine, links: Links) -> Markup {
+    html! {
+        article id=[links.id("roadmap", &[&line.name])] {
+            h3 { (text(&line.title)) " " small { (line.state.as_str()) } }
+            p { (demand(line)) }
+            dl {
+                @if let Some(persona) = line.persona_title.as_ref().or(line.persona.as_ref()) {
+                    dt { "For" } dd { (text(persona)) }
+                }
+                @if let Some(job) = &line.job_to_be_done { dt { "Job to be done" } dd { (text(job)) } }
+                @if let Some(words) = line.estimated_impact.as_ref().and_then(impact) {
+                    dt { "Estimated impact" } dd { (words) }
+                }
+                @if let Some(objective) = &line.objective {
+                    dt { "Objective" } dd { (text(&objective.name))
+                        @if let Some(result) = &objective.key_result { " / " (text(result)) } }
+                }
+                @if !line.unblocks.is_empty() {
+                    dt { "Unblocks" }
+                    dd { @for (index, step) in line.unblocks.iter().enumerate() {
+                        @if index > 0 { ", " }
+                        a href=(links.path(&step.path)) { (text(&step.path)) }
+                        ": " (step.check.as_deref().map_or("every step".into(), text))
+                    } }
+                }
+                @if !line.wishes.is_empty() {
+                    dt { "In teams' words" }
+                    dd { ul { @for wish in line.wishes.iter().take(LISTED) { li { (text(wish)) } } } }
+                }
+                @if let Some(note) = &line.note { dt { "Note" } dd { (text(note)) } }
+            }
+            @for problem in &line.problems { p.quiet { (text(problem)) } }
+        }
+    }
+}
+
+fn shipped_list(shipped: &[&RoadmapLine], as_of: Timestamp) -> Markup {
+    html! {
+        section {
+            h2 { "Shipped" }
+            ul { @for line in shipped.iter().take(LISTED) {
+                li { (text(&line.title))
+                    @if let Some(at) = line.shipped_at { ", " (on(at, as_of)) }
+                    @if line.demand.services > 0 {
+                        small { " " (counted(number(line.demand.services), "service")) " still on the way" }
+                    }
+                }
+            } }
+        }
+    }
+}
+
+fn persona_section(list: &PersonaList, links: Links) -> Markup {
+    let table = html! {
+        table {
+            caption.hidden { "Personas and the golden paths that judge their services" }
+            thead { tr {
+                th scope="col" { "Persona" } th.number scope="col" { "Services" } th.number scope="col" { "On their path" }
+                @for path in &list.paths { th.number scope="col" { a href=(links.path(path)) { (text(path)) } } }
+                th.number scope="col" { "No path" } th scope="col" { "Served" }
+            } }
+            tbody { @for line in &list.items { (persona_row(line, &list.paths, links)) } }
+        }
+    };
+    html! {
+        section {
+            h2 { "Personas" }
+            p.quiet { "Services of each kind of user by the path that judges them, those on it of all. "
+                "A star marks a path that is meant for them; where no launched path is, they are not served yet." }
+            (scroller("Personas", &table))
+            @for line in &list.items { (persona(line)) }
+        }
+    }
+}
+
+fn persona_row(line: &PersonaLine, paths: &[String], links: Links) -> Markup {
+    let services = line.services.as_ref();
+    let meant = |path: &str| line.paths.iter().any(|meant| meant.path == path);
+    html! {
+        tr id=[links.id("personas", &[&line.name])] {
+            th scope="row" { (text(&line.title)) }
+            td.number { @if let Some(services) = services { (services.total) } @else { "not counted" } }
+            td.number { @if let Some(services) = services { (services.on_path) } @else { "–" } }
+            @for path in paths {
+                td.number {
+                    @match services.and_then(|services| services.paths.get(path)) {
+                        Some(cell) => { (cell.on_path) " of " (cell.services) }
+                        None => "–",
+                    }
+                    @if meant(path) { " ★" }
+                }
+            }
+            td.number { @if let Some(services) = services { (services.unscoped) } @else { "–" } }
+            td { (served(line)) }
+        }
+    }
+}
+
+/// Whether a path serves them, in words.
+fn served(line: &PersonaLine) -> &'static str {
+    match line.served {
+        Some(true) => "yes",
+        Some(false) => "not yet",
+        None => "unknown",
+    }
+}
+
+fn persona(line: &PersonaLine) -> Markup {
+    let lists = [
+        ("Jobs", &line.jobs),
+        ("Pain points", &line.pain_points),
+        ("Preferred tools", &line.preferred_tools),
+        ("What keeps them off a path", &line.blockers),
+    ];
+    html! {
+        details {
+            summary { (text(&line.title)) }
+            @if let Some(description) = &line.description { p { (text(description)) } }
+            dl { @for (name, entries) in lists { @if !entries.is_empty() {
+                dt { (name) } dd { ul { @for entry in entries { li { (text(entry)) } } } }
+            } } }
+        }
+    }
+}
