@@ -12,6 +12,7 @@ mod decision;
 mod demand;
 #[cfg(feature = "demo")]
 mod demo;
+mod docs;
 mod error;
 mod evidence;
 mod except;
@@ -135,6 +136,9 @@ enum Command {
     /// List objectives and key results: progress, guardrails, on track or not
     #[command(long_about = objectives::HELP, after_long_help = objectives::EXAMPLES)]
     Objectives(Box<objectives::ObjectivesArgs>),
+    /// Write a documentation site: roadmap, paths, exceptions, personas
+    #[command(long_about = docs::HELP, after_long_help = docs::EXAMPLES)]
+    Docs(Box<docs::DocsArgs>),
     /// Print the reminders that owners would get now
     #[command(long_about = reminders::HELP, after_long_help = reminders::EXAMPLES)]
     Reminders(reminders::RemindersArgs),
@@ -217,6 +221,7 @@ impl Cli {
             Command::Exceptions(args) => exceptions::run(args, invocation),
             Command::Demand(args) => demand::run(args, invocation),
             Command::Objectives(args) => objectives::run(args, invocation),
+            Command::Docs(args) => docs::run(args, invocation),
             Command::Reminders(args) => reminders::run(args, invocation),
             Command::Wins(args) => wins::run(args, invocation),
             Command::Preview(args) => preview::run(args, invocation),

@@ -17,6 +17,7 @@ pub(crate) mod preview;
 pub(crate) mod proposal;
 pub(crate) mod register;
 pub mod reminder;
+pub(crate) mod site;
 pub(crate) mod survey;
 pub(crate) mod terminal;
 pub(crate) mod voice;

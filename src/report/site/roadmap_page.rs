@@ -1,0 +1,100 @@
+//! The roadmap: Now, Next and Later with persona, job, impact and demand, and what was shipped.
+
+use std::fmt::Write as _;
+
+use super::escape::text;
+use super::{Content, day};
+use crate::api::golden_path::Horizon;
+use crate::report::document::roadmap::RoadmapLine;
+use crate::report::voice::roadmap::{demand, impact};
+
+/// Wishes that an item lists.
+const LISTED: usize = 10;
+
+pub(super) fn page(content: &Content<'_>) -> String {
+    let items = &content.roadmap.items;
+    let mut page = format!(
+        "# Roadmap\n\nAs of {}. Demand counts exceptions that wait for an item and services that miss a step it \
+         unblocks, each service once.\n\n",
+        day(content.as_of())
+    );
+    if items.is_empty() {
+        return page + "There is no roadmap item yet.\n";
+    }
+    for (horizon, head) in [
+        (Horizon::Now, "## Now\n\nIn progress.\n\n"),
+        (Horizon::Next, "## Next\n\nPlanned.\n\n"),
+        (
+            Horizon::Later,
+            "## Later\n\nIdeas, **subject to change**.\n\n",
+        ),
+    ] {
+        let open = items
+            .iter()
+            .filter(|line| !line.is_shipped() && line.horizon == horizon);
+        let open: String = open.map(item).collect();
+        if !open.is_empty() {
+            page += head;
+            page += &open;
+        }
+    }
+    let shipped: String = items
+        .iter()
+        .filter(|line| line.is_shipped())
+        .map(shipped)
+        .collect();
+    if !shipped.is_empty() {
+        let _ = write!(page, "## Shipped\n\n{shipped}");
+    }
+    page
+}
+
+fn item(line: &RoadmapLine) -> String {
+    let mut part = format!("### {}\n\n{}\n\n", text(&line.title), demand(line));
+    let persona = line.persona_title.as_deref().or(line.persona.as_deref());
+    let objective = line
+        .objective
+        .as_ref()
+        .map(|objective| match &objective.key_result {
+            Some(result) => format!("{} / {}", text(&objective.name), text(result)),
+            None => text(&objective.name),
+        });
+    let unblocks: Vec<String> = line
+        .unblocks
+        .iter()
+        .map(|step| match &step.check {
+            Some(check) => format!("{}, step {}", text(&step.path), text(check)),
+            None => format!("{}, every step", text(&step.path)),
+        })
+        .collect();
+    for (name, value) in [
+        ("State", Some(line.state.as_str().to_owned())),
+        ("For", persona.map(text)),
+        ("Job to be done", line.job_to_be_done.as_deref().map(text)),
+        (
+            "Estimated impact",
+            line.estimated_impact.as_ref().and_then(impact),
+        ),
+        ("Objective", objective),
+        (
+            "Unblocks",
+            (!unblocks.is_empty()).then(|| unblocks.join("; ")),
+        ),
+        ("Note", line.note.as_deref().map(text)),
+    ] {
+        if let Some(value) = value {
+            let _ = writeln!(part, "- **{name}:** {value}");
+        }
+    }
+    for wish in line.wishes.iter().take(LISTED) {
+        let _ = writeln!(part, "- In a team's words: {}", text(wish));
+    }
+    part + "\n"
+}
+
+fn shipped(line: &RoadmapLine) -> String {
+    let on = line
+        .shipped_at
+        .map_or(String::new(), |at| format!(", {}", day(at)));
+    format!("- {}{on}\n", text(&line.title))
+}
