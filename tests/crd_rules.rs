@@ -6,6 +6,8 @@
 
 #[path = "crd_rules/objectives.rs"]
 mod objectives;
+#[path = "crd_rules/roadmap.rs"]
+mod roadmap;
 #[path = "suite/mod.rs"]
 mod suite;
 #[path = "crd_rules/surveys.rs"]

@@ -16,6 +16,7 @@ mod readiness;
 mod receiver;
 mod reminders;
 mod rest;
+mod roadmap;
 mod stage;
 #[path = "../suite/mod.rs"]
 mod suite;

@@ -16,6 +16,7 @@ mod gates;
 mod keys;
 mod once;
 mod receivers;
+mod shipped;
 
 /// An approval so long ago that the review is due by the path's usual terms.
 pub fn approved_days_ago(days: i64) -> String {
