@@ -7,8 +7,8 @@ use goldenpath::api::{Persona, RoadmapItem};
 use goldenpath::assess::adoption::Tally;
 use goldenpath::assess::adoption::index::{AdoptionIndex, Contributions};
 use goldenpath::assess::exception::assurance::Vouching;
-use goldenpath::assess::inventory::Reread;
 use goldenpath::assess::inventory::lists::Listed;
+use goldenpath::assess::inventory::{Inventory, Reread};
 use goldenpath::assess::object::kind::WatchedKind;
 use goldenpath::assess::object::labels::Selector;
 use goldenpath::assess::object::undecodable::Undecodable;
@@ -198,7 +198,7 @@ fn item() -> impl Strategy<Value = Value> {
 }
 
 /// An object of a goal's kind.
-fn goal<R: serde::de::DeserializeOwned>(kind: &str, name: String, spec: Value) -> R {
+fn goal<R: serde::de::DeserializeOwned>(kind: &str, name: &str, spec: &Value) -> R {
     let mut object = json!({"apiVersion": "goldenpath.dev/v1alpha1", "kind": kind,
         "metadata": {"name": name}, "spec": spec});
     let spec = object["spec"].as_object_mut().unwrap();
@@ -209,6 +209,24 @@ fn goal<R: serde::de::DeserializeOwned>(kind: &str, name: String, spec: Value) -
         }
     }
     serde_json::from_value(object).unwrap()
+}
+
+fn vouching(is_enforced: bool) -> Vouching {
+    if is_enforced {
+        Vouching::Since(now())
+    } else {
+        Vouching::AsWritten
+    }
+}
+
+fn put_persona(facts: &mut Inventory, name: u8, spec: &Value) {
+    let object = goal::<Persona>("Persona", &format!("p{name}"), spec);
+    facts.change_goals(|goals| goals.put(object));
+}
+
+fn put_item(facts: &mut Inventory, name: u8, spec: &Value) {
+    let object = goal::<RoadmapItem>("RoadmapItem", &item_name(name), spec);
+    facts.change_goals(|goals| goals.put(object));
 }
 
 fn happening() -> impl Strategy<Value = Happening> {
@@ -320,11 +338,7 @@ impl World {
                 facts.put_undecodable_exception("shop", &format!("e{name}"), object, self.now);
             }
             Happening::Vouching(is_enforced) => {
-                facts.set_vouching(if is_enforced {
-                    Vouching::Since(now())
-                } else {
-                    Vouching::AsWritten
-                });
+                facts.set_vouching(vouching(is_enforced));
             }
             Happening::Path(other, spec) => {
                 self.is_stale |=
@@ -334,17 +348,11 @@ impl World {
                 self.is_stale |=
                     facts.remove_path(path_name(other), self.now) == Reread::Everything;
             }
-            Happening::Persona(name, spec) => {
-                let object = goal::<Persona>("Persona", format!("p{name}"), *spec);
-                facts.change_goals(|goals| goals.put(object));
-            }
+            Happening::Persona(name, spec) => put_persona(facts, name, &spec),
             Happening::PersonaGone(name) => {
                 facts.change_goals(|goals| goals.remove::<Persona>(&format!("p{name}")));
             }
-            Happening::Item(name, spec) => {
-                let object = goal::<RoadmapItem>("RoadmapItem", item_name(name), *spec);
-                facts.change_goals(|goals| goals.put(object));
-            }
+            Happening::Item(name, spec) => put_item(facts, name, &spec),
             Happening::ItemGone(name) => {
                 facts.change_goals(|goals| goals.remove::<RoadmapItem>(&item_name(name)));
             }

@@ -20,6 +20,10 @@ type Case = (
 );
 
 fn cases() -> Vec<Case> {
+    [with_data(), without_data()].concat()
+}
+
+fn with_data() -> Vec<Case> {
     vec![
         (
             "failures",
@@ -59,6 +63,11 @@ fn cases() -> Vec<Case> {
         ),
         ("hours", json!({"builtin": "OwnershipHours"}), None, Ok(0.0)),
         ("nps", json!({"builtin": "NPS"}), None, Ok(21.05)),
+    ]
+}
+
+fn without_data() -> Vec<Case> {
+    vec![
         (
             "one-week",
             json!({"builtin": "LeadTime", "days": 7}),

@@ -75,7 +75,7 @@ impl Scene {
 
     fn day(&self, days: i64) -> String {
         let at = self.now + SignedDuration::from_hours(24 * days);
-        format!("{:.0}", at)
+        format!("{at:.0}")
     }
 
     /// An objective from 60 days ago; ends so many days from now.
