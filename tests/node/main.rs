@@ -8,6 +8,7 @@
 mod alerting;
 mod crash;
 mod figures;
+mod goals;
 mod install;
 mod leaving;
 mod pods;
@@ -36,6 +37,7 @@ fn from_helm_install_to_a_cluster_without_a_trace() {
     alerting::an_overdue_review_reaches_a_webhook(&story);
     takeover::another_process_leads_within_the_lease(&story);
     switch::labels_go_off_and_on_again(&story);
+    goals::each_kind_has_its_status(&story);
     rights::every_right_was_used_and_none_was_missing(&story);
     warnings::a_path_warns_and_refuses_no_request(&story);
     rights::every_right_was_used_and_none_was_missing(&story);
