@@ -15,8 +15,8 @@ use crate::cluster::context::Context;
 use crate::cluster::counters::WriteVerb;
 use crate::cluster::snapshots::View;
 
-/// Records planned in one round.
-const RECORDS_A_ROUND: usize = 200;
+/// Records planned in one round: about as many as an API server stores between two rounds.
+const RECORDS_A_ROUND: usize = 1_000;
 
 /// Plans the records to write.
 pub fn plan(context: &Context, _: &View) -> SlowPlan {

@@ -79,12 +79,10 @@ impl DeliveryPlanner {
     pub fn plan(&mut self, facts: &Inventory, now: Timestamp, limit: usize) -> DeliveryPlan {
         self.settle(now);
         let mut plan = DeliveryPlan::default();
-        for id in std::mem::take(&mut self.unwritten) {
-            if plan.writes.len() >= limit {
-                plan.has_more = true;
-                self.unwritten.insert(id);
-                continue;
-            }
+        let mut kept = Vec::new();
+        while plan.writes.len() < limit
+            && let Some(id) = self.unwritten.pop_first()
+        {
             let is_there = facts.workload(&id).is_some();
             let tracked = self.tracked.get_mut(&id).filter(|_| is_there);
             let busy = tracked.and_then(|tracked| tracked.busy.as_deref_mut());
@@ -94,16 +92,18 @@ impl DeliveryPlanner {
             };
             if !busy.pacing.is_free(now) {
                 plan.again_at = earliest(plan.again_at, busy.pacing.held_until(now));
-                self.unwritten.insert(id);
+                kept.push(id);
                 continue;
             }
             let record = ns.record(&id.kind, &id.name);
             if let Some(write) = busy.write(&id, record, now) {
                 busy.pacing.started();
                 plan.writes.push(write);
-                self.unwritten.insert(id);
+                kept.push(id);
             }
         }
+        plan.has_more = !self.unwritten.is_empty();
+        self.unwritten.extend(kept);
         plan
     }
 
