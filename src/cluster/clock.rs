@@ -34,6 +34,7 @@ pub async fn run(context: Arc<Context>) {
         context.gates.received(&context.heartbeat.last_seen());
         context.settle().await;
         context.changed.notify_one();
+        context.snapshots.report.tick();
         context.counters.clock_ticked();
     }
 }

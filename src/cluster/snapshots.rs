@@ -12,6 +12,7 @@ use crate::assess::inventory::Inventory;
 use crate::assess::register::index::Register;
 use crate::assess::source::Problem;
 use crate::report::document::Summary;
+use crate::report::document::service_index::ServiceIndex;
 use crate::report::document::view::ReportView;
 
 /// The oldest snapshot that is served, although nothing that it counts changed.
@@ -105,7 +106,8 @@ impl<T> Snapshot<T> {
 }
 
 /// The view that reports are written from. Its readers alone hold it, because the writer copies what
-/// changes meanwhile; the numbers are small and stay.
+/// changes meanwhile; the numbers are small and stay. The list of services, some 100 B each, stays while it
+/// is read.
 #[derive(Debug, Default)]
 pub(super) struct ReportSnapshot(Mutex<Option<LatestReport>>);
 
@@ -117,6 +119,9 @@ struct LatestReport {
     as_of: Timestamp,
     problems: Vec<Problem>,
     summary: Arc<OnceLock<Summary>>,
+    services: Arc<OnceLock<ServiceIndex>>,
+    /// Whether a reader has asked for a view since the last tick of the clock.
+    is_read: bool,
 }
 
 impl LatestReport {
@@ -152,6 +157,8 @@ impl ReportSnapshot {
             as_of: Timestamp::from_second(view.now.as_second()).unwrap_or(view.now),
             problems,
             summary: Arc::default(),
+            services: Arc::default(),
+            is_read: true,
         });
         let shared = Arc::new(ReportView {
             version: view.inventory.version(),
@@ -161,10 +168,22 @@ impl ReportSnapshot {
             as_of: report.as_of,
             problems: report.problems.clone(),
             summary: report.summary.clone(),
+            services: report.services.clone(),
         });
+        report.is_read = true;
         report.view = Arc::downgrade(&shared);
         *latest = Some(report);
         shared
+    }
+
+    /// Drops the list of services, unless a reader came since the tick before.
+    pub(super) fn tick(&self) {
+        let mut latest = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(report) = &mut *latest
+            && !std::mem::take(&mut report.is_read)
+        {
+            report.services = Arc::default();
+        }
     }
 }
 
@@ -249,6 +268,20 @@ mod tests {
         let later = reported(&snapshot, &inventory, 160, &[]);
         assert_eq!(later.as_of, at(160));
         assert!(later.summary.get().is_none());
+    }
+
+    #[test]
+    fn the_list_of_services_stays_while_it_is_read() {
+        let inventory = Mutex::new(Inventory::new(Settings::default()));
+        let snapshot = ReportSnapshot::default();
+        let list = || Arc::downgrade(&reported(&snapshot, &inventory, 100, &[]).services);
+        let first = list();
+        snapshot.tick();
+        assert!(first.ptr_eq(&list()));
+        snapshot.tick();
+        assert!(first.upgrade().is_some());
+        snapshot.tick();
+        assert!(first.upgrade().is_none());
     }
 
     #[test]

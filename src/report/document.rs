@@ -13,6 +13,7 @@ mod path_line;
 pub mod paths;
 pub mod personas;
 pub mod roadmap;
+pub mod service_index;
 pub mod services;
 pub mod stream;
 pub mod surveys;

@@ -15,7 +15,9 @@ use jiff::Timestamp;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::sleep;
 
+use super::shared::Shared;
 use super::{Limits, Responses, Source};
+use crate::report::document::view::ReportView;
 
 /// Streams may hold one in this many of a listener's connections.
 const CONNECTIONS_PER_STREAM: usize = 3;
@@ -44,13 +46,17 @@ impl Default for Changes {
 }
 
 impl Changes {
-    /// The version of the source, asked for at most once in [`CHECK_EVERY`] for all streams.
-    fn version(&self, source: &dyn Source) -> Option<u64> {
+    /// The version of the source, asked for at most once in [`CHECK_EVERY`] for all streams. Pages that are
+    /// fetched again because of it show the change.
+    fn version(&self, source: &dyn Source, views: &Shared<ReportView>) -> Option<u64> {
         let mut latest = self.latest.lock().unwrap_or_else(PoisonError::into_inner);
         match *latest {
             Some((asked, version)) if asked.elapsed() < CHECK_EVERY => version,
             Some(_) | None => {
                 let version = source.version();
+                if latest.is_none_or(|(_, known)| known != version) {
+                    views.announce();
+                }
                 *latest = Some((Instant::now(), version));
                 version
             }
@@ -72,7 +78,8 @@ impl Reader {
     /// The next event or comment; none when the stream has lasted long enough.
     async fn next(mut self) -> Option<(Result<Bytes, Infallible>, Self)> {
         while self.began.elapsed() < LIFETIME {
-            let version = self.responses.changes.version(&*self.responses.source);
+            let Responses { source, views, .. } = &self.responses;
+            let version = self.responses.changes.version(&**source, views);
             let current = version.map(|version| (version, Timestamp::now().as_second() / 60));
             if let Some((version, minute)) = current.filter(|_| current != self.known) {
                 self.known = current;

@@ -2,7 +2,7 @@
 //! answered at once and how many values their readers hold; further requests are refused with
 //! `Retry-After`. It knows neither the value nor the answer.
 
-use std::sync::{Arc, Weak};
+use std::sync::{Arc, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
 use tokio::sync::{Mutex, OwnedSemaphorePermit, Semaphore};
@@ -15,8 +15,10 @@ const AT_ONCE: usize = 16;
 const WAITING: usize = 256;
 /// How long a request waits for its turn.
 const TURN_WITHIN: Duration = Duration::from_secs(5);
-/// While several requests are under way, a value this old is used again.
-const REUSED_FOR: Duration = Duration::from_secs(1);
+/// From this many requests under way on, a value this old is used again: what readers ask of one value is
+/// worked out once for all of them.
+const BUSY_FROM: usize = 3;
+const REUSED_FOR: Duration = Duration::from_millis(250);
 /// Values that readers hold at once. Each may hold what has changed since it was built.
 const HELD: usize = 4;
 
@@ -38,6 +40,8 @@ pub struct Shared<T: ?Sized> {
     places: Arc<Semaphore>,
     /// Values that readers hold, the latest last, and when each was begun.
     held: Mutex<Vec<(Instant, Weak<T>)>>,
+    /// Readers have heard of a change at this instant: older values are not used again.
+    announced: std::sync::Mutex<Option<Instant>>,
 }
 
 /// The turn of one reader: it ends when this is dropped.
@@ -50,6 +54,7 @@ impl<T: ?Sized> Default for Shared<T> {
             turns: Arc::new(Semaphore::new(AT_ONCE)),
             places: Arc::new(Semaphore::new(AT_ONCE + WAITING)),
             held: Mutex::default(),
+            announced: std::sync::Mutex::default(),
         }
     }
 }
@@ -67,6 +72,23 @@ impl<T: ?Sized + Send + Sync + 'static> Shared<T> {
     /// Requests that are being answered.
     pub fn under_way(&self) -> usize {
         AT_ONCE - self.turns.available_permits()
+    }
+
+    /// Notes that readers are about to hear of a change, so that what they ask for next shows it.
+    pub fn announce(&self) {
+        let mut announced = self
+            .announced
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        *announced = Some(Instant::now());
+    }
+
+    fn is_announced_since(&self, begun: Instant) -> bool {
+        let announced = self
+            .announced
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        announced.is_some_and(|at| begun < at)
     }
 
     /// A value built after the request arrived; under load, or while readers hold several, the latest.
@@ -93,7 +115,7 @@ impl<T: ?Sized + Send + Sync + 'static> Shared<T> {
         held.retain(|(_, value)| value.strong_count() > 0);
         let latest = held.last();
         if let Some((begun, value)) = latest.and_then(|(at, it)| Some((*at, it.upgrade()?))) {
-            let is_busy = self.turns.available_permits() < AT_ONCE / 2;
+            let is_busy = self.under_way() >= BUSY_FROM && !self.is_announced_since(begun);
             let is_recent = begun >= asked || is_busy && begun.elapsed() < REUSED_FOR;
             if is_recent || held.len() >= HELD {
                 return Ok(value);
@@ -106,5 +128,34 @@ impl<T: ?Sized + Send + Sync + 'static> Shared<T> {
             .ok_or(Unavailable::NotReady)?;
         held.push((begun, Arc::downgrade(&value)));
         Ok(value)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A reader that keeps what it gets, and its turn.
+    async fn read(shared: &Shared<u8>, number: u8) -> (Arc<u8>, Turn) {
+        let build = move || Some(Arc::new(number));
+        shared.get(build).await.unwrap()
+    }
+
+    #[tokio::test]
+    async fn many_readers_share_a_value_until_a_change_is_announced() {
+        let shared = Shared::default();
+        let mut readers = Vec::new();
+        for number in 1..BUSY_FROM {
+            readers.push(read(&shared, u8::try_from(number).unwrap()).await);
+        }
+        let alone: Vec<u8> = readers.iter().map(|(value, _)| **value).collect();
+        assert_eq!(alone, [1, 2], "few readers each get a value of their own");
+        readers.push(read(&shared, 3).await);
+        assert_eq!(*readers[2].0, 2);
+        shared.announce();
+        readers.push(read(&shared, 4).await);
+        assert_eq!(*readers[3].0, 4);
+        readers.push(read(&shared, 5).await);
+        assert_eq!(*readers[4].0, 4);
     }
 }

@@ -20,7 +20,7 @@ use crate::assess::namespace_index::NamespaceIndex;
 use crate::assess::object::kind::{WatchedKind, WorkloadId};
 use crate::assess::register::ExceptionView;
 use crate::assess::state::{Phase, Standing, Status};
-use crate::assess::verdict::{AsOf, Verdict, judge};
+use crate::assess::verdict::{AsOf, judge};
 use crate::assess::workload::Workload;
 
 /// Items of a page, unless the query says otherwise.
@@ -90,10 +90,10 @@ impl WorkloadState {
         }
     }
 
-    pub(crate) fn matches(self, verdict: &Verdict) -> bool {
+    pub(super) fn matches(self, status: Status, standing: Option<Standing>) -> bool {
         match self {
-            Self::Status(status) => verdict.status == status,
-            Self::Deviation(standing) => verdict.standing == Some(standing),
+            Self::Status(wanted) => status == wanted,
+            Self::Deviation(wanted) => standing == Some(wanted),
         }
     }
 
@@ -182,7 +182,9 @@ impl WorkloadFilter {
         }
         let verdict = judge(workload, ns, &view.inventory.judge_context(as_of));
         let path = verdict.path.map(|index| &*workload.paths.get(index).name);
-        let is_in_state = self.state.is_none_or(|state| state.matches(&verdict));
+        let is_in_state = self
+            .state
+            .is_none_or(|state| state.matches(verdict.status, verdict.standing));
         is_in_state
             && self
                 .path

@@ -11,11 +11,11 @@ pub use words::{ServiceException, ServiceWords};
 
 use super::list::{STATE, WorkloadState};
 use super::parameters::{LIMIT, NAMESPACE, PAGE, PATH, Parameter, Parameters, QueryError};
+use super::service_index::IndexedService;
+pub use super::service_index::ServiceOrder;
 use super::view::ReportView;
-use super::{Exception, StandingDates, Steps, Workload, encode, rank};
+use super::{Exception, StandingDates, Steps, Workload, encode};
 use crate::api::API_VERSION;
-use crate::assess::adoption::service::{Member, Service, services};
-use crate::assess::path::bit;
 use crate::assess::state::{Outcome, Standing, State, Status, Turn};
 use crate::assess::verdict::{AsOf, judge};
 
@@ -23,6 +23,7 @@ use crate::assess::verdict::{AsOf, judge};
 const DEFAULT_LIMIT: usize = 50;
 /// Services shown as examples of those that pass.
 const EXAMPLES: usize = 3;
+
 /// A query for services. An absent filter matches everything.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ServiceQuery {
@@ -40,35 +41,6 @@ pub struct ServiceQuery {
     /// From 1.
     pub page: usize,
     pub limit: usize,
-}
-
-/// How services are ordered.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum ServiceOrder {
-    /// Fewest steps to go first, those on the path last.
-    #[default]
-    Closest,
-    /// By name.
-    Name,
-    /// By team.
-    Team,
-    /// By path.
-    Path,
-}
-
-impl ServiceOrder {
-    /// Every order.
-    pub const ALL: [Self; 4] = [Self::Closest, Self::Name, Self::Team, Self::Path];
-
-    /// The word in a query.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Closest => "closest",
-            Self::Name => "name",
-            Self::Team => "team",
-            Self::Path => "path",
-        }
-    }
 }
 
 impl Default for ServiceQuery {
@@ -159,19 +131,20 @@ impl ServiceQuery {
     /// The page that this query asks for.
     pub fn page(&self, view: &ReportView) -> ServiceList {
         let as_of = AsOf::new(view.as_of);
-        let mut found: Vec<Service<'_>> = services(&view.inventory, &as_of)
-            .into_iter()
-            .filter(|service| self.matches(service))
-            .collect();
-        found.sort_by(|a, b| self.key(a).cmp(&self.key(b)));
+        let found = view
+            .services()
+            .found(self.sort, |service| self.matches(service));
         let lines = view.lines(&as_of);
         let start = self.page.saturating_sub(1).saturating_mul(self.limit);
         let items = found.iter().skip(start).take(self.limit);
-        let items = items.map(|service| {
-            let lead = service.lead();
-            let mut workload = lines.workload(lead.workload, lead.ns);
+        let items = items.filter_map(|service| {
+            let (ns, entry) = view.inventory.entry(&service.lead)?;
+            let mut workload = lines.workload(&entry.workload, ns);
             let restricted = redact(&mut workload, view);
-            ServiceLine::of(&workload, restricted, service.members().len(), view.as_of)
+            let workloads = service.workloads;
+            Some(ServiceLine::of(
+                &workload, restricted, workloads, view.as_of,
+            ))
         });
         ServiceList {
             api_version: API_VERSION,
@@ -184,63 +157,27 @@ impl ServiceQuery {
         }
     }
 
-    fn matches(&self, service: &Service<'_>) -> bool {
-        let lead = service.lead();
+    fn matches(&self, service: &IndexedService) -> bool {
         let wanted = |wanted: &Option<String>, found: Option<&str>| {
             wanted.as_deref().is_none_or(|it| Some(it) == found)
         };
-        let is_named = |text: &String| name_of(lead).to_lowercase().contains(&text.to_lowercase());
-        wanted(&self.name, Some(name_of(lead)))
-            && wanted(&self.team, Some(service.team()))
+        let is_named = |text: &String| {
+            let name = service.name().to_lowercase();
+            name.contains(&text.to_lowercase())
+        };
+        wanted(&self.name, Some(service.name()))
+            && wanted(&self.team, Some(&service.team))
             && wanted(&self.namespace, Some(service.namespace()))
-            && wanted(&self.path, lead.path().map(|path| &*path.name))
-            && self.state.is_none_or(|state| state.matches(&lead.verdict))
+            && wanted(&self.path, service.path_name())
+            && self
+                .state
+                .is_none_or(|state| state.matches(service.status, service.standing))
             && self.text.as_ref().is_none_or(is_named)
             && self
                 .missing
                 .as_ref()
-                .is_none_or(|check| misses(lead, check))
+                .is_none_or(|check| service.misses(check))
     }
-
-    fn key<'a>(&self, service: &Service<'a>) -> (u8, u32, &'a str, &'a str, &'a str) {
-        let lead = service.lead();
-        let (namespace, name) = (service.namespace(), name_of(lead));
-        match self.sort {
-            ServiceOrder::Closest => {
-                let steps = lead.verdict.steps;
-                let to_go = steps.of.saturating_sub(steps.passed);
-                (
-                    rank(lead.verdict.status, lead.verdict.turn),
-                    to_go,
-                    namespace,
-                    name,
-                    "",
-                )
-            }
-            ServiceOrder::Name => (0, 0, name, namespace, ""),
-            ServiceOrder::Team => (0, 0, service.team(), namespace, name),
-            ServiceOrder::Path => {
-                let path = lead.path().map_or("", |path| &*path.name);
-                (0, 0, path, namespace, name)
-            }
-        }
-    }
-}
-
-fn name_of<'a>(member: &Member<'a>) -> &'a str {
-    let workload = member.workload;
-    workload.service.as_deref().unwrap_or(&workload.id.name)
-}
-
-/// Whether it does not pass this check, as far as everybody may know.
-fn misses(member: &Member<'_>, check: &str) -> bool {
-    let verdict = &member.verdict;
-    member.path().is_some_and(|path| {
-        path.check_index(check).is_some_and(|index| {
-            !path.spec.checks[index].sensitive
-                && (verdict.failing | verdict.errored) & bit(index) != 0
-        })
-    })
 }
 
 /// A page of services.

@@ -7,6 +7,7 @@ use std::sync::{Arc, OnceLock};
 use jiff::Timestamp;
 
 use super::build::{self, Sources, View};
+use super::service_index::ServiceIndex;
 use super::{Exception, Report, Summary};
 use crate::assess::adoption::index::Contributions;
 use crate::assess::adoption::{PathTally, Tally};
@@ -38,6 +39,8 @@ pub struct ReportView {
     pub problems: Vec<Problem>,
     /// The numbers, once a reader has asked for them. Views of the same facts share them.
     pub summary: Arc<OnceLock<Summary>>,
+    /// Every service, once a reader has asked for a list of them. Shared as the numbers are.
+    pub services: Arc<OnceLock<ServiceIndex>>,
 }
 
 /// Equal for views of the same facts at the same instant.
@@ -67,6 +70,7 @@ impl ReportView {
             as_of: at,
             problems,
             summary: Arc::default(),
+            services: Arc::default(),
         }
     }
 
@@ -74,6 +78,12 @@ impl ReportView {
     pub fn summary(&self) -> &Summary {
         self.summary
             .get_or_init(|| self.lines(&AsOf::new(self.as_of)).summary())
+    }
+
+    /// Every service, judged at the instant of the view.
+    pub(super) fn services(&self) -> &ServiceIndex {
+        self.services
+            .get_or_init(|| ServiceIndex::of(&self.inventory, &AsOf::new(self.as_of)))
     }
 
     /// The whole report. A large one is rather written by [`super::stream::Stream`].
