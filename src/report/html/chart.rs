@@ -80,15 +80,16 @@ const fn pattern(group: StateGroup) -> Option<&'static str> {
     }
 }
 
-/// A small bar of one share, with the target as a mark.
+/// A small bar of one share, with the target as a mark. Nothing without a share: an empty bar reads as 0 %.
 pub(super) fn meter(share: Option<f64>, target: Option<f64>, label: &str) -> Markup {
-    let share = share.unwrap_or(0.0) * 100.0;
     html! {
-        svg.meter role="img" aria-label=(label) viewBox="0 0 100 8" preserveAspectRatio="none" {
-            rect.track width="100" height="8" rx="1" {}
-            rect.golden width=(format!("{share:.1}")) height="8" rx="1" {}
-            @if let Some(target) = target {
-                rect.target x=(format!("{:.1}", (target * 100.0 - 0.5).max(0.0))) width="1" height="8" {}
+        @if let Some(share) = share {
+            svg.meter role="img" aria-label=(label) viewBox="0 0 100 8" preserveAspectRatio="none" {
+                rect.track width="100" height="8" rx="1" {}
+                rect.golden width=(format!("{:.1}", share * 100.0)) height="8" rx="1" {}
+                @if let Some(target) = target {
+                    rect.target x=(format!("{:.1}", (target * 100.0 - 0.5).max(0.0))) width="1" height="8" {}
+                }
             }
         }
     }

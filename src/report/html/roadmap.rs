@@ -6,6 +6,7 @@ use maud::{Markup, html};
 
 use super::layout::{Links, on, scroller, text};
 use crate::api::golden_path::Horizon;
+use crate::api::roadmap_item::ItemState;
 use crate::report::document::personas::{self, PersonaLine, PersonaList};
 use crate::report::document::roadmap::{RoadmapLine, roadmap};
 use crate::report::document::view::ReportView;
@@ -35,7 +36,7 @@ pub(super) fn render(view: &ReportView, links: Links) -> Markup {
         p.quiet { "What the platform team works on, for whom, and who waits for it. Exceptions name an item in "
             code { "waitsFor" } "; services also count where they miss a step that the item unblocks." }
         @for (horizon, name, words) in [
-            (Horizon::Now, "Now", "in progress"),
+            (Horizon::Now, "Now", "what we work on"),
             (Horizon::Next, "Next", "planned"),
             (Horizon::Later, "Later", "ideas, subject to change"),
         ] {
@@ -55,9 +56,9 @@ pub(super) fn render(view: &ReportView, links: Links) -> Markup {
 fn item(line: &RoadmapLine, links: Links) -> Markup {
     html! {
         article id=[links.id("roadmap", &[&line.name])] {
-            h3 { (text(&line.title)) " " small { (line.state.as_str()) } }
+            h3 { (text(&line.title)) " " small { (state(line.state)) } }
             p { (demand(line)) }
-            dl {
+            dl.facts {
                 @if let Some(persona) = line.persona_title.as_ref().or(line.persona.as_ref()) {
                     dt { "For" } dd { (text(persona)) }
                 }
@@ -85,6 +86,15 @@ fn item(line: &RoadmapLine, links: Links) -> Markup {
             }
             @for problem in &line.problems { p.quiet { (text(problem)) } }
         }
+    }
+}
+
+/// The state of an item in words.
+const fn state(state: ItemState) -> &'static str {
+    match state {
+        ItemState::Planned => "planned",
+        ItemState::InProgress => "in progress",
+        ItemState::Shipped => "shipped",
     }
 }
 
@@ -170,7 +180,7 @@ fn persona(line: &PersonaLine) -> Markup {
         details {
             summary { (text(&line.title)) }
             @if let Some(description) = &line.description { p { (text(description)) } }
-            dl { @for (name, entries) in lists { @if !entries.is_empty() {
+            dl.facts { @for (name, entries) in lists { @if !entries.is_empty() {
                 dt { (name) } dd { ul { @for entry in entries { li { (text(entry)) } } } }
             } } }
         }
