@@ -7,16 +7,20 @@ use std::time::Duration;
 
 use goldenpath_e2e::{ControlPlane, Operator, Options, Tool, eventually};
 
+use crate::deliveries;
 use crate::suite::{as_of_today, control_plane, operator_options};
 
-const SOON: Duration = Duration::from_secs(60);
+pub const SOON: Duration = Duration::from_secs(60);
 /// Examples, in the order in which they are applied.
-const EXAMPLES: [&str; 4] = [
-    "examples/objectives",
+const EXAMPLES: [&str; 3] = [
     "examples/paths",
     "examples/workloads",
     "examples/exceptions",
 ];
+/// Applied once there are rollouts, so that the first measurement has data.
+const OBJECTIVES: &str = "examples/objectives";
+/// Items and personas of the example paths.
+const ROADMAP: &str = include_str!("../../docs/roadmap-example.yaml");
 /// Waves with a quarter between them that was not asked, and one of other questions.
 const SURVEYS: &str = include_str!("../fixtures/surveys/waves.yaml");
 /// The example that is applied last, as the page lists it.
@@ -30,15 +34,27 @@ pub struct Ground {
 impl Ground {
     pub fn or_skip() -> Option<Self> {
         let cluster = control_plane(&Options::default())?;
-        let operator = Operator::start(&cluster, &operator_options(&[])).unwrap();
+        let operator = Operator::start(
+            &cluster,
+            &operator_options(&["--delivery=on", "--measure-every=1s"]),
+        )
+        .unwrap();
         for directory in EXAMPLES {
             apply(&cluster, &as_of_today(directory));
         }
-        cluster.apply(SURVEYS).unwrap();
+        for goals in [SURVEYS, ROADMAP] {
+            cluster.apply(goals).unwrap();
+        }
         let ground = Self { cluster, operator };
         eventually(SOON, "the page shows the examples", || {
             let (status, text) = ground.operator.get("/exceptions").ok()?;
             (status == 200 && text.contains(LAST)).then_some(())
+        });
+        deliveries::record(&ground.cluster, &ground.operator);
+        apply(&ground.cluster, &as_of_today(OBJECTIVES));
+        eventually(SOON, "the page shows measured key results", || {
+            let (status, text) = ground.operator.get("/objectives").ok()?;
+            (status == 200 && text.contains("guardrail") && !text.contains("no data")).then_some(())
         });
         Some(ground)
     }

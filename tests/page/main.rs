@@ -5,6 +5,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod browser;
+mod deliveries;
 mod ground;
 #[path = "../suite/npm.rs"]
 mod npm;

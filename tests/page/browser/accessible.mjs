@@ -6,6 +6,8 @@ import { test } from "node:test";
 import { everyPlace, tour, violations, visit } from "./reader.mjs";
 
 const PHONE = { width: 360, height: 740 };
+/** A4 at 96 dots an inch. */
+const PAPER = { width: 794, height: 1123 };
 
 test("no page breaks a rule of accessibility, dark or on a phone in daylight", async () => {
   const places = await everyPlace();
@@ -64,4 +66,27 @@ test("on paper there is no navigation, and every page has its content", async ()
     assert.equal(await page.locator("main h1").isVisible(), true, place);
     assert.ok((await page.pdf({ format: "A4" })).length > 4096, place);
   });
+});
+
+test("on paper no column is cut off", async () =>
+  tour(await everyPlace(), async (page, context, place) => {
+    await page.emulateMedia({ media: "print" });
+    const width = await page.evaluate(() => document.documentElement.scrollWidth);
+    assert.ok(width <= PAPER.width, `${place} is ${width} px wide on paper`);
+  }, { viewport: PAPER }));
+
+test("each chart has its takeaway in words, and other drawings are hidden from screen readers", async () => {
+  const charts = {};
+  await tour(await everyPlace(), async (page, context, place) => {
+    const drawings = await page.locator("svg").evaluateAll((all) => all.map((svg) => ({
+      isHidden: svg.closest("[aria-hidden=true]") !== null,
+      role: svg.getAttribute("role"),
+      label: svg.getAttribute("aria-label") ?? "",
+    })));
+    const seen = drawings.filter((it) => !it.isHidden);
+    assert.deepEqual(seen.filter((it) => it.role !== "img" || !/\d/.test(it.label)), [], place);
+    charts[place] = seen.map((it) => it.label);
+  });
+  assert.match(charts.satisfaction.join("\n"), /^Net promoter score: .* on .*, .* on /);
+  assert.match(charts.objectives.join("\n"), /^\d+ % of the way, (on track|behind)/m);
 });

@@ -4,6 +4,7 @@ import { after } from "node:test";
 
 import "./pictures.mjs";
 import "./reading.mjs";
+import "./figures.mjs";
 import "./hostile.mjs";
 import "./accessible.mjs";
 import "./live.mjs";

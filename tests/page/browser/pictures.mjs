@@ -15,6 +15,9 @@ const PICTURES = [
   { name: "page-services", place: "services", options: { viewport: DESK } },
   { name: "page-service", place: "services/payments/payouts", options: { viewport: DESK } },
   { name: "page-path", place: "paths/web-service", options: { viewport: DESK } },
+  { name: "page-contrast", place: "contrast", options: { viewport: DESK } },
+  { name: "page-objectives", place: "objectives", options: { viewport: DESK } },
+  { name: "page-roadmap", place: "roadmap", options: { viewport: DESK } },
 ];
 
 test("the pictures are taken", async () => {
