@@ -177,7 +177,7 @@ fn persona(line: &PersonaLine) -> Markup {
         ("What keeps them off a path", &line.blockers),
     ];
     html! {
-        details {
+        details.persona {
             summary { (text(&line.title)) }
             @if let Some(description) = &line.description { p { (text(description)) } }
             dl.facts { @for (name, entries) in lists { @if !entries.is_empty() {

@@ -98,3 +98,11 @@ test("these pages read the same without JavaScript", async () => {
   }
   assert.deepEqual(Object.keys(texts), PAGES);
 });
+
+test("on paper what is known of a persona is open", () =>
+  visit("roadmap", async (page) => {
+    const job = page.getByText("Train a model without asking for a machine");
+    assert.equal(await job.isVisible(), false);
+    await page.emulateMedia({ media: "print" });
+    assert.equal(await job.isVisible(), true);
+  }));
