@@ -12,6 +12,8 @@ mod roadmap;
 mod suite;
 #[path = "crd_rules/surveys.rs"]
 mod surveys;
+#[path = "crd_rules/written.rs"]
+mod written;
 
 use std::io::Write as _;
 use std::sync::OnceLock;
