@@ -6,6 +6,7 @@ use std::fs;
 use goldenpath_e2e::{ControlPlane, Options};
 use serde_json::{Value, json};
 
+use crate::job;
 use crate::receiver::Receiver;
 use crate::suite;
 
@@ -168,6 +169,7 @@ fn a_month_is_drafted_recorded_sent_published_and_not_repeated() {
     november_does_not_repeat_them(&cluster);
     a_draft_is_sent_once_and_published_once(&cluster);
     the_record_needs_one_right(&cluster);
+    job::the_account_of_the_charts_job_suffices_for_its_arguments(&cluster);
 }
 
 fn october_names_who_gained(cluster: &ControlPlane) {

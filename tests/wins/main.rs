@@ -1,11 +1,12 @@
 //! The Platform Wins digest: every format against files and the limits of its receiver, the sending to a
-//! real receiver, and whole months on a real API server.
+//! real receiver, whole months on a real API server, and the chart's Job there.
 
 #![cfg(feature = "demo")]
 #![allow(clippy::unwrap_used)]
 
 mod cluster;
 mod golden;
+mod job;
 mod limits;
 #[path = "../receiver/mod.rs"]
 mod receiver;
