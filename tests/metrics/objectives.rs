@@ -185,6 +185,9 @@ fn a_scrape_has_what_the_status_has() {
         r#"goldenpath_objective_key_result_target{objective="all",key_result="query",role="Target"} 0"#,
         r#"goldenpath_objective_key_result_progress_ratio{objective="all",key_result="accounted",role="Target"} 0.5"#,
         r#"goldenpath_objective_key_result_on_track{objective="all",key_result="accounted",role="Target"} 1"#,
+        r#"goldenpath_survey_nps{survey="spring",group=""} 21.1"#,
+        r#"goldenpath_survey_nps_low{survey="spring",group=""} -16.1"#,
+        r#"goldenpath_survey_nps_high{survey="spring",group=""} 52.4"#,
     ] {
         assert!(text.contains(&format!("{line}\n")), "{line}\n{text}");
     }

@@ -395,7 +395,19 @@ pub const FAMILIES: &[Family] = &[
         "goldenpath_survey_nps",
         &["survey", "group"],
         "Net promoter score of a survey's wave, -100 to 100; group is empty for all groups shown; absent below 10 answers.",
-        surveys::scores,
+        |fleet| surveys::scores(fleet, |nps| nps.score),
+    ),
+    gauge(
+        "goldenpath_survey_nps_low",
+        &["survey", "group"],
+        "Lower end of the 95 % interval of a survey's net promoter score; absent below 10 answers.",
+        |fleet| surveys::scores(fleet, |nps| nps.low),
+    ),
+    gauge(
+        "goldenpath_survey_nps_high",
+        &["survey", "group"],
+        "Upper end of the 95 % interval of a survey's net promoter score; absent below 10 answers.",
+        |fleet| surveys::scores(fleet, |nps| nps.high),
     ),
     gauge(
         "goldenpath_survey_responses",

@@ -3,7 +3,7 @@
 
 use super::Fleet;
 use super::family::Series;
-use crate::api::developer_survey::SurveyGroup;
+use crate::api::developer_survey::{NpsStatus, SurveyGroup};
 use crate::assess::goal_objects::StoredSurvey;
 use crate::assess::goals::survey::aggregate::mean_of;
 use crate::assess::goals::survey::questions::Dimension;
@@ -15,12 +15,15 @@ use crate::assess::goals::survey::waves::{
 /// The group that stands for the whole wave; no group has an empty name.
 const WHOLE: &str = "";
 
-/// The net promoter score, from 10 answers on.
-pub(super) fn scores<'a>(fleet: &'a Fleet<'a>) -> Series<'a> {
+/// The net promoter score or an end of its interval, from 10 answers on.
+pub(super) fn scores<'a>(
+    fleet: &'a Fleet<'a>,
+    value: impl Fn(&NpsStatus) -> Option<f64>,
+) -> Series<'a> {
     by_group(
         fleet,
-        |wave| nps(shown_counts(&wave.spec)).score,
-        |group| nps(group.nps?).score,
+        |wave| value(&nps(shown_counts(&wave.spec))),
+        |group| value(&nps(group.nps?)),
     )
 }
 
