@@ -60,7 +60,23 @@ impl Scene {
         let last_step = [&promotions[..], &[LAST_STEP]].concat();
         self.cluster.kubectl_ok(&last_step)?;
         self.until(r#"goldenpath_transitions_total{to="golden-path"} > 0"#)?;
+        self.add_goals()?;
         self.until("count_over_time(path:goldenpath_adoption:ratio[1m]) > 5")
+    }
+
+    /// Objectives, a roadmap with its personas, and waves of surveys.
+    fn add_goals(&self) -> Result<()> {
+        for from in [
+            "examples/objectives",
+            "docs/roadmap-example.yaml",
+            "tests/fixtures/surveys/waves.yaml",
+        ] {
+            apply(&self.cluster, from)?;
+        }
+        self.until("goldenpath_objective_key_result_on_track >= 0")?;
+        self.until("goldenpath_survey_nps >= -100 and goldenpath_survey_nps_low >= -100")?;
+        self.until("goldenpath_roadmap_demand_services > 0")?;
+        self.until("goldenpath_persona_services > 0")
     }
 
     /// The platform team answers one of the requests.
@@ -81,16 +97,24 @@ impl Scene {
     }
 }
 
-/// Applies a directory of examples as of today; again while a namespace is not there yet.
-fn apply(cluster: &ControlPlane, directory: &str) -> Result<()> {
+/// Applies a file or a directory of examples as of today; again while a namespace is not there yet.
+fn apply(cluster: &ControlPlane, from: &str) -> Result<()> {
     let now = Timestamp::now();
-    let files = fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join(directory))?;
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(from);
+    let files: Vec<PathBuf> = if path.is_dir() {
+        let entries = fs::read_dir(path)?;
+        entries
+            .map(|entry| Ok(entry?.path()))
+            .collect::<Result<_>>()?
+    } else {
+        vec![path]
+    };
     let mut texts = Vec::new();
     for file in files {
-        texts.push(moved(&fs::read_to_string(file?.path())?, now));
+        texts.push(moved(&fs::read_to_string(file)?, now));
     }
     let text = texts.join("\n---\n");
-    within(SOON, directory, || cluster.apply(&text).ok())?;
+    within(SOON, from, || cluster.apply(&text).ok())?;
     Ok(())
 }
 
