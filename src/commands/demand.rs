@@ -48,7 +48,7 @@ pub enum DemandFormat {
 
 /// Prints the list.
 pub(super) fn run(args: &DemandArgs, invocation: &Invocation<'_>) -> Result<Exit> {
-    let evidence = Evidence::read(&args.evidence, Extent::Demand, invocation)?;
+    let evidence = Evidence::read(&args.evidence, Extent::Overview, invocation)?;
     let demand = demand::demand(
         &evidence.report,
         &ServiceRule::of(&evidence.inventory),

@@ -53,17 +53,12 @@ pub struct EvidenceArgs {
 /// How much of a cluster is read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Extent {
-    /// The namespace that is named, else all of them; verdicts without the messages of checks.
+    /// The namespace that is named, else all of them, with objectives, surveys, roadmap items and personas;
+    /// verdicts without the messages of checks.
     Overview,
-    /// As the overview, with objectives, surveys, roadmap items and personas.
-    Demand,
     /// As the overview, with the records of rollouts.
     Delivery,
-    /// As the overview, with the records of rollouts, and with objectives, surveys, roadmap items and
-    /// personas.
-    Digest,
-    /// The namespace that is named, else all of them; with the messages of checks, rollouts, and
-    /// objectives, surveys, roadmap items and personas.
+    /// As the overview, with the messages of checks and the records of rollouts.
     Page,
     /// The namespace that is named, else the context's; with the messages of checks and rollouts.
     Workload,
@@ -145,8 +140,8 @@ impl Evidence {
         let global = invocation.global;
         let mut judging = args.judging.settings();
         judging.delivery = match extent {
-            Extent::Overview | Extent::Demand => None,
-            Extent::Delivery | Extent::Digest | Extent::Page | Extent::Workload | Extent::Draft => {
+            Extent::Overview => None,
+            Extent::Delivery | Extent::Page | Extent::Workload | Extent::Draft => {
                 Some(DeliverySettings::default())
             }
         };
@@ -155,21 +150,18 @@ impl Evidence {
             judging,
             extra_kinds: args.judging.kinds.extra_kind.clone(),
             scope: match extent {
-                Extent::Overview
-                | Extent::Demand
-                | Extent::Delivery
-                | Extent::Digest
-                | Extent::Page => global.scope(),
+                Extent::Overview | Extent::Delivery | Extent::Page => global.scope(),
                 Extent::Workload | Extent::Draft => global.scope_of_one(),
             },
             paths: given_paths(&args.paths)?,
             messages: match extent {
-                Extent::Overview | Extent::Demand | Extent::Delivery | Extent::Digest => false,
+                Extent::Overview | Extent::Delivery => false,
                 Extent::Page | Extent::Workload | Extent::Draft => true,
             },
             goals: match extent {
-                Extent::Demand | Extent::Digest | Extent::Page | Extent::Draft => true,
-                Extent::Overview | Extent::Delivery | Extent::Workload => false,
+                Extent::Overview | Extent::Delivery | Extent::Page | Extent::Draft => true,
+                // Few who ask why may list them.
+                Extent::Workload => false,
             },
         };
         let listing = runtime::start()?

@@ -66,7 +66,7 @@ pub(super) fn run(args: &RemindersArgs, invocation: &Invocation<'_>) -> Result<E
         judging: args.judging.clone(),
         ..EvidenceArgs::default()
     };
-    let evidence = Evidence::read(&evidence, Extent::Demand, invocation)?;
+    let evidence = Evidence::read(&evidence, Extent::Overview, invocation)?;
     let ctx = PlanContext {
         now: invocation.as_of(),
         dry_run: false,

@@ -199,7 +199,7 @@ fn draft(
 ) -> Result<Exit> {
     let config = args.config.as_deref().filter(|_| args.send);
     let config = config.map(Config::read).transpose()?;
-    let evidence = Evidence::read(&args.evidence, Extent::Digest, invocation)?;
+    let evidence = Evidence::read(&args.evidence, Extent::Delivery, invocation)?;
     terminal::note_problems(&evidence.problems);
     let question = Question {
         month,

@@ -224,6 +224,19 @@ fn surfaces_agree(scene: &Scene, operator: &Operator) {
     assert_eq!(names, ["broken", "careful", "faster", "last-quarter"]);
     let (_, page) = operator.get("/objectives").unwrap();
     assert!(page.contains("guardrail broken") && page.contains("returned no series"));
+    let args = ["report", "-o", "json", "--allow-empty"];
+    let mut command = suite::goldenpath(scene.cluster.kubeconfig(), &args);
+    let reported: Value = serde_json::from_slice(&command.output().unwrap().stdout).unwrap();
+    let (_, text) = operator.get("/api/v1/report").unwrap();
+    let served: Value = serde_json::from_str(&text).unwrap();
+    assert_eq!(
+        reported["summary"]["objectives"],
+        served["summary"]["objectives"]
+    );
+    assert_eq!(
+        reported["summary"]["objectives"].as_array().unwrap().len(),
+        4
+    );
     let mut command = suite::goldenpath(scene.cluster.kubeconfig(), &["objectives", "faster"]);
     let output = command.output().unwrap();
     let printed = String::from_utf8_lossy(&output.stdout);

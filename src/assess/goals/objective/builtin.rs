@@ -14,13 +14,12 @@ use crate::assess::delivery::contrast::overall::Overall;
 use crate::assess::delivery::contrast::{Answer, Figures, Quantiles, Rate};
 use crate::assess::delivery::tracked::with_records;
 use crate::assess::goal_objects::Goals;
+use crate::assess::goals::survey::score;
+use crate::assess::goals::survey::waves::shown_counts;
 use crate::assess::inventory::Inventory;
 use crate::assess::register::index::Register;
 use crate::assess::verdict::AsOf;
 use crate::assess::wording::nearest;
-
-/// Fewest answers of a survey that make a score.
-pub const FEWEST_ANSWERS: u32 = 10;
 
 /// What figures of rollouts are computed for: a path or all, and days.
 type Rollouts = (Option<String>, u32);
@@ -193,8 +192,7 @@ fn rate(answer: &Answer<Rate>) -> Result<f64, NoData> {
     }
 }
 
-/// 100 × (promoters − detractors) ÷ answers of the survey whose period ends last, of those that have
-/// begun.
+/// The score of the survey whose period ends last, of those that have begun, as the survey's status has it.
 fn nps(goals: &Goals, now: Timestamp) -> Result<f64, NoData> {
     let begun = goals.surveys.iter().filter(|survey| {
         let is_asked = survey.spec.groups.iter().any(|group| group.nps.is_some());
@@ -203,19 +201,9 @@ fn nps(goals: &Goals, now: Timestamp) -> Result<f64, NoData> {
     let latest = begun
         .max_by_key(|survey| (survey.spec.period.to, &survey.name))
         .ok_or(NoData::NoSurvey)?;
-    let counts = || latest.spec.groups.iter().filter_map(|group| group.nps);
-    let sum = |part: fn(crate::api::developer_survey::NpsCounts) -> u32| {
-        counts().fold(0_u32, |sum, counts| sum.saturating_add(part(counts)))
-    };
-    let (promoters, detractors) = (sum(|it| it.promoters), sum(|it| it.detractors));
-    let answers = promoters
-        .saturating_add(detractors)
-        .saturating_add(sum(|it| it.passives));
-    if answers < FEWEST_ANSWERS {
-        return Err(NoData::FewAnswers {
-            have: answers,
-            need: FEWEST_ANSWERS,
-        });
-    }
-    Ok(100.0 * (f64::from(promoters) - f64::from(detractors)) / f64::from(answers))
+    let counts = shown_counts(&latest.spec);
+    score::nps(counts).score.ok_or(NoData::FewAnswers {
+        have: score::answers(counts),
+        need: score::FEWEST,
+    })
 }
