@@ -620,3 +620,29 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn an_exception_is_assessed_again_once_its_workload_has_the_edited_path() {
+    let mut world = World::new(false, false, false);
+    // As many workloads as one step goes through, before the one that the exception selects.
+    for name in ["w0", "w1"] {
+        world.take(Happening::Workload(Box::new(golden(name))));
+    }
+    let selected = with(
+        golden("w2"),
+        json!({"metadata": {"labels": {"tier": "front"}}}),
+    );
+    world.take(Happening::Workload(Box::new(selected)));
+    let tomorrow = with(web_path(), json!({"launchedAt": date(1)}));
+    world.take(Happening::Path(false, Box::new(tomorrow)));
+    let selector =
+        json!({"spec": {"targets": null, "selector": {"matchLabels": {"tier": "front"}}}});
+    world.take(Happening::Exception(Box::new(with(
+        exception("e0"),
+        selector,
+    ))));
+    world.settle();
+    let anew = Register::of(&world.cluster.0, &AsOf::new(world.now));
+    let followed: Vec<_> = world.cluster.2.assessments().collect();
+    assert_eq!(followed, anew.assessments().collect::<Vec<_>>());
+}

@@ -62,7 +62,7 @@ fn with_data() -> Vec<Case> {
             Ok(0.5),
         ),
         ("hours", json!({"builtin": "OwnershipHours"}), None, Ok(0.0)),
-        ("nps", json!({"builtin": "NPS"}), None, Ok(21.05)),
+        ("nps", json!({"builtin": "NPS"}), None, Ok(21.1)),
     ]
 }
 

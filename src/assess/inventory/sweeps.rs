@@ -93,6 +93,12 @@ impl Inventory {
             left = self.pass(&mut sweep, left);
             if left == 0 {
                 self.sweeps.queue.push_front(sweep);
+                continue;
+            }
+            match sweep.pass {
+                // Some were assessed by results of the set before.
+                Pass::Repath(_) => self.mark_every_exception(),
+                Pass::Judge(_) | Pass::Recount => {}
             }
         }
     }
