@@ -53,6 +53,8 @@ pub struct EvidenceArgs {
 /// How much of a cluster is read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Extent {
+    /// As the overview, without objectives, surveys, roadmap items and personas, which few may list.
+    Register,
     /// The namespace that is named, else all of them, with objectives, surveys, roadmap items and personas;
     /// verdicts without the messages of checks.
     Overview,
@@ -140,7 +142,7 @@ impl Evidence {
         let global = invocation.global;
         let mut judging = args.judging.settings();
         judging.delivery = match extent {
-            Extent::Overview => None,
+            Extent::Register | Extent::Overview => None,
             Extent::Delivery | Extent::Page | Extent::Workload | Extent::Draft => {
                 Some(DeliverySettings::default())
             }
@@ -150,18 +152,19 @@ impl Evidence {
             judging,
             extra_kinds: args.judging.kinds.extra_kind.clone(),
             scope: match extent {
-                Extent::Overview | Extent::Delivery | Extent::Page => global.scope(),
+                Extent::Register | Extent::Overview | Extent::Delivery | Extent::Page => {
+                    global.scope()
+                }
                 Extent::Workload | Extent::Draft => global.scope_of_one(),
             },
             paths: given_paths(&args.paths)?,
             messages: match extent {
-                Extent::Overview | Extent::Delivery => false,
+                Extent::Register | Extent::Overview | Extent::Delivery => false,
                 Extent::Page | Extent::Workload | Extent::Draft => true,
             },
             goals: match extent {
                 Extent::Overview | Extent::Delivery | Extent::Page | Extent::Draft => true,
-                // Few who ask why may list them.
-                Extent::Workload => false,
+                Extent::Register | Extent::Workload => false,
             },
         };
         let listing = runtime::start()?

@@ -54,7 +54,7 @@ pub struct ExceptionsArgs {
 
 /// Prints the register.
 pub(super) fn run(args: &ExceptionsArgs, invocation: &Invocation<'_>) -> Result<Exit> {
-    let evidence = Evidence::read(&args.evidence, Extent::Overview, invocation)?;
+    let evidence = Evidence::read(&args.evidence, Extent::Register, invocation)?;
     let filter = Filter {
         teams: args.teams.clone(),
         paths: args.of_paths.clone(),

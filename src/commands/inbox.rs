@@ -45,7 +45,7 @@ pub(super) fn run(args: &InboxArgs, invocation: &Invocation<'_>) -> Result<Exit>
         judging: args.judging.clone(),
         ..EvidenceArgs::default()
     };
-    let evidence = Evidence::read(&evidence, Extent::Overview, invocation)?;
+    let evidence = Evidence::read(&evidence, Extent::Register, invocation)?;
     let target = invocation.global.target();
     let paths = inbox::paths_to_decide(&evidence.report);
     let reader = runtime::start()?.block_on(async {
