@@ -113,6 +113,29 @@ fn the_roadmap_of_the_examples_has_its_demand() {
     assert!(personas.contains("**not yet**"), "{personas}");
 }
 
+#[test]
+fn figures_are_those_of_the_other_surfaces_and_not_what_a_status_holds() {
+    let from = [root("examples"), root("tests/fixtures/surveys/waves.yaml")];
+    let from: Vec<&Path> = from.iter().map(PathBuf::as_path).collect();
+    let out = scratch("figures");
+    written(&out, &from);
+    let page = fs::read_to_string(out.join("docs/success.md")).unwrap();
+    // The objects have no status.
+    assert!(
+        page.contains("| 13 (-10 to 35), n &#61; 53 | first wave | 78 % |"),
+        "{page}"
+    );
+    let objectives = &page[page.find("## Objectives").unwrap()..];
+    assert!(
+        objectives.contains("% of the time has passed"),
+        "{objectives}"
+    );
+    assert!(
+        objectives.contains(" → ") && objectives.contains("at most"),
+        "{objectives}"
+    );
+}
+
 /// `mkdocs` of a virtual environment that is made once; none, after a line `skipped: …`, where it cannot
 /// be had.
 fn mkdocs() -> Option<PathBuf> {

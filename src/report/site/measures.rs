@@ -4,7 +4,9 @@ use std::fmt::Write as _;
 
 use super::escape::{table, text};
 use super::{Content, day};
+use crate::assess::goals::survey::words::{score as score_of, trend};
 use crate::report::contrast;
+use crate::report::objectives as words;
 use crate::report::terminal::share::{percent, share};
 
 pub(super) fn page(content: &Content<'_>) -> String {
@@ -113,30 +115,28 @@ fn delivery(content: &Content<'_>) -> String {
 }
 
 fn objectives(content: &Content<'_>) -> String {
-    let goals = content.view.inventory.goals();
+    let objectives = &content.view.summary().objectives;
     let mut part = String::new();
-    for objective in goals.objectives.iter() {
-        let _ = write!(part, "### {}\n\n", text(&objective.spec.objective));
-        let status = objective.status.as_ref();
+    for objective in objectives {
+        let _ = write!(
+            part,
+            "### {}\n\n{}, {}.\n\n",
+            text(&objective.objective),
+            text(objective.state.words()),
+            text(&words::time(objective, content.as_of())),
+        );
+        let is_over = objective.frozen_at.is_some();
         part += &table(
-            &["Key result", "Baseline", "Now", "Target", "On track"],
-            objective.spec.key_results.iter().map(|result| {
-                let measured = status.and_then(|status| {
-                    let mut results = status.key_results.iter();
-                    results.find(|measured| measured.name == result.name)
-                });
-                let number =
-                    |value: Option<f64>| value.map_or("no data".to_owned(), |it| it.to_string());
-                let on_track = measured.and_then(|measured| measured.on_track);
-                let words = result.description.as_deref().unwrap_or(&result.name);
+            &["Key result", "State", "Now", "Aim", "Measured"],
+            objective.key_results.iter().map(|result| {
+                let named = result.description.as_ref().unwrap_or(&result.name);
+                let why = result.message.as_deref().unwrap_or("–");
                 vec![
-                    text(words),
-                    number(result.baseline),
-                    number(measured.and_then(|measured| measured.current)),
-                    number(result.target),
-                    on_track
-                        .map_or("no data", |is| if is { "yes" } else { "not now" })
-                        .to_owned(),
+                    text(named),
+                    words::standing(result, is_over).to_owned(),
+                    text(&words::amount(result.current, result.unit.as_deref())),
+                    text(&words::aim(result)),
+                    result.last_measured_at.map_or_else(|| text(why), day),
                 ]
             }),
         );
@@ -150,22 +150,17 @@ fn objectives(content: &Content<'_>) -> String {
 }
 
 fn surveys(content: &Content<'_>) -> String {
-    let goals = content.view.inventory.goals();
-    let rows = goals.surveys.iter().map(|survey| {
-        let status = survey.status.as_ref();
-        let nps = status.and_then(|status| status.nps).map(|nps| {
-            let score = nps.score.map(|score| format!("{score:.0}"));
-            let ends = nps.low.zip(nps.high);
-            let ends = ends.map(|(low, high)| format!("{low:.0} to {high:.0}, "));
-            let (score, ends) = (score.unwrap_or("–".to_owned()), ends.unwrap_or_default());
-            format!("{score} ({ends}n = {})", nps.n)
-        });
-        let rate = status.and_then(|status| status.response_rate);
+    let surveys = content.view.summary().surveys.as_deref();
+    let waves = surveys.map_or(&[][..], |surveys| &surveys.waves);
+    let rows = waves.iter().map(|wave| {
+        let score = wave.nps.as_ref();
+        let score = score.map(|nps| format!("{}, n = {}", score_of(nps), nps.n));
         vec![
-            text(&survey.name),
-            text(&survey.spec.question_set),
-            nps.unwrap_or("no data".to_owned()),
-            rate.map_or("no data".to_owned(), percent),
+            text(&wave.survey),
+            text(&wave.question_set),
+            text(score.as_deref().unwrap_or("no data")),
+            text(&trend(wave.comparability, wave.trend.as_ref())),
+            wave.response_rate.map_or("no data".to_owned(), percent),
         ]
     });
     let table = table(
@@ -173,6 +168,7 @@ fn surveys(content: &Content<'_>) -> String {
             "Survey",
             "Questions",
             "NPS with its 95 % interval",
+            "Since the wave before",
             "Response rate",
         ],
         rows,
