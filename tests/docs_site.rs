@@ -114,6 +114,52 @@ fn the_roadmap_of_the_examples_has_its_demand() {
 }
 
 #[test]
+fn a_path_with_a_horizon_is_on_the_roadmap_until_its_launch() {
+    let directory = scratch("planned-paths");
+    fs::create_dir_all(&directory).unwrap();
+    let path = |name: &str, extra: &str| {
+        let spec = "  owner: {team: platform}\n  checks: [{name: probes, expression: 'true'}]\n";
+        let head = format!(
+            "apiVersion: goldenpath.dev/v1alpha1\nkind: GoldenPath\nmetadata: {{name: {name}}}\n"
+        );
+        fs::write(
+            directory.join(format!("{name}.yaml")),
+            format!("{head}spec:\n{spec}{extra}"),
+        )
+        .unwrap();
+    };
+    path(
+        "batch",
+        "  title: Batch jobs\n  horizon: Next\n  jobToBeDone: Run a job each night.\n",
+    );
+    path("edge", "  horizon: Later\n");
+    path(
+        "soon",
+        "  horizon: Now\n  launchedAt: \"2026-12-01T00:00:00Z\"\n",
+    );
+    path(
+        "launched",
+        "  horizon: Now\n  launchedAt: \"2026-10-01T00:00:00Z\"\n",
+    );
+    let out = scratch("planned");
+    written(&out, &[&directory]);
+    let page = fs::read_to_string(out.join("docs/roadmap.md")).unwrap();
+    let at = |part: &str| page.find(part).unwrap_or_else(|| panic!("{part}: {page}"));
+    let heads = [
+        "## Now",
+        "### soon (golden path)",
+        "1 Dec 2026",
+        "## Next",
+        "### Batch jobs (golden path)",
+        "Run a job each night",
+        "## Later",
+        "### edge",
+    ];
+    assert!(heads.map(at).is_sorted(), "{page}");
+    assert!(!page.contains("### launched"), "{page}");
+}
+
+#[test]
 fn figures_are_those_of_the_other_surfaces_and_not_what_a_status_holds() {
     let from = [root("examples"), root("tests/fixtures/surveys/waves.yaml")];
     let from: Vec<&Path> = from.iter().map(PathBuf::as_path).collect();

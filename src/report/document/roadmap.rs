@@ -31,6 +31,60 @@ pub struct Roadmap {
     pub as_of: Timestamp,
     /// Open items by horizon, and within it by most services first; then shipped ones, latest first.
     pub items: Vec<RoadmapLine>,
+    /// Golden paths that are not launched yet, by horizon and name.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub paths: Vec<PlannedPath>,
+}
+
+impl Roadmap {
+    /// Open items of this horizon, those with the most services first.
+    pub(in crate::report) fn open(&self, horizon: Horizon) -> impl Iterator<Item = &RoadmapLine> {
+        let open = self.items.iter().filter(|line| !line.is_shipped());
+        open.filter(move |line| line.horizon == horizon)
+    }
+
+    /// Paths of this horizon.
+    pub(in crate::report) fn planned(
+        &self,
+        horizon: Horizon,
+    ) -> impl Iterator<Item = &PlannedPath> {
+        self.paths
+            .iter()
+            .filter(move |path| path.horizon == horizon)
+    }
+}
+
+/// A golden path that is not launched yet.
+#[derive(Serialize, JsonSchema, Clone, Debug, PartialEq)]
+#[serde(rename_all = "camelCase")]
+pub struct PlannedPath {
+    /// Name of the path.
+    pub path: String,
+    /// Its display name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub title: Option<String>,
+    /// Now, Next or Later. Later is subject to change.
+    pub horizon: Horizon,
+    /// When it will be launched, if that is settled.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub launches_at: Option<Timestamp>,
+    /// Name of the persona it is made for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub persona: Option<String>,
+    /// Display name of that persona.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub persona_title: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub job_to_be_done: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub estimated_impact: Option<EstimatedImpact>,
+}
+
+impl PlannedPath {
+    /// Its display name, or its name.
+    pub fn name(&self) -> &str {
+        self.title.as_deref().unwrap_or(&self.path)
+    }
 }
 
 /// One item.
@@ -109,12 +163,11 @@ pub fn roadmap(view: &ReportView) -> Roadmap {
         })
         .collect();
     items.sort_by_key(|line| {
-        let horizon = match line.horizon {
-            Horizon::Now => 0,
-            Horizon::Next => 1,
-            Horizon::Later => 2,
+        let rank = if line.is_shipped() {
+            3
+        } else {
+            place(line.horizon)
         };
-        let rank = if line.is_shipped() { 3 } else { horizon };
         let services = if line.is_shipped() {
             0
         } else {
@@ -132,7 +185,42 @@ pub fn roadmap(view: &ReportView) -> Roadmap {
         kind: "Roadmap",
         as_of: view.as_of,
         items,
+        paths: planned_paths(view),
     }
+}
+
+fn place(horizon: Horizon) -> u8 {
+    match horizon {
+        Horizon::Now => 0,
+        Horizon::Next => 1,
+        Horizon::Later => 2,
+    }
+}
+
+/// Paths with a horizon whose launch is not past.
+pub(in crate::report) fn planned_paths(view: &ReportView) -> Vec<PlannedPath> {
+    let personas = &view.inventory.goals().personas;
+    let paths = view.inventory.paths().iter();
+    let mut planned: Vec<PlannedPath> = paths
+        .filter(|path| path.deleted.is_none())
+        .filter(|path| path.launched_at().is_none_or(|at| at > view.as_of))
+        .filter_map(|path| {
+            let spec = &path.spec;
+            let persona = spec.persona.as_deref().and_then(|name| personas.get(name));
+            Some(PlannedPath {
+                path: path.name.to_string(),
+                title: spec.title.clone(),
+                horizon: spec.horizon?,
+                launches_at: path.launched_at(),
+                persona: spec.persona.clone(),
+                persona_title: persona.map(|persona| persona.spec.title.clone()),
+                job_to_be_done: spec.job_to_be_done.clone(),
+                estimated_impact: spec.estimated_impact.clone(),
+            })
+        })
+        .collect();
+    planned.sort_by(|a, b| (place(a.horizon), &a.path).cmp(&(place(b.horizon), &b.path)));
+    planned
 }
 
 fn is_open(exception: &Exception) -> bool {

@@ -8,7 +8,7 @@ use super::layout::{Links, on, scroller, text};
 use crate::api::golden_path::Horizon;
 use crate::api::roadmap_item::ItemState;
 use crate::report::document::personas::{self, PersonaLine, PersonaList};
-use crate::report::document::roadmap::{RoadmapLine, roadmap};
+use crate::report::document::roadmap::{PlannedPath, RoadmapLine, planned_paths, roadmap};
 use crate::report::document::view::ReportView;
 use crate::report::voice::counted;
 use crate::report::voice::roadmap::{demand, impact, number};
@@ -19,17 +19,14 @@ const LISTED: usize = 30;
 /// Whether there is anything to show.
 pub(super) fn has_data(view: &ReportView) -> bool {
     let goals = view.inventory.goals();
-    goals.roadmap.iter().len() + goals.personas.iter().len() > 0
+    goals.roadmap.iter().len() + goals.personas.iter().len() > 0 || !planned_paths(view).is_empty()
 }
 
 pub(super) fn render(view: &ReportView, links: Links) -> Markup {
-    let items = roadmap(view).items;
-    let (shipped, open): (Vec<_>, Vec<_>) = items.iter().partition(|line| line.is_shipped());
-    let of = |horizon: Horizon| {
-        open.iter()
-            .filter(move |line| line.horizon == horizon)
-            .copied()
-    };
+    let roadmap = roadmap(view);
+    let is_shipped = |line: &&RoadmapLine| line.is_shipped();
+    let shipped: Vec<&RoadmapLine> = roadmap.items.iter().filter(is_shipped).collect();
+    let is_nothing_open = shipped.len() == roadmap.items.len() && roadmap.paths.is_empty();
     let personas = personas::list(view);
     html! {
         h1 { "Roadmap" }
@@ -40,16 +37,35 @@ pub(super) fn render(view: &ReportView, links: Links) -> Markup {
             (Horizon::Next, "Next", "planned"),
             (Horizon::Later, "Later", "ideas, subject to change"),
         ] {
-            @if of(horizon).next().is_some() {
+            @if roadmap.open(horizon).next().is_some() || roadmap.planned(horizon).next().is_some() {
                 section {
                     h2 { (name) " " small { (words) } }
-                    @for line in of(horizon) { (item(line, links)) }
+                    @for path in roadmap.planned(horizon) { (planned(path, view.as_of, links)) }
+                    @for line in roadmap.open(horizon) { (item(line, links)) }
                 }
             }
         }
-        @if open.is_empty() { p { "No item is open." } }
+        @if is_nothing_open { p { "No item is open." } }
         @if !shipped.is_empty() { (shipped_list(&shipped, view.as_of)) }
         @if !personas.items.is_empty() { (persona_section(&personas, links)) }
+    }
+}
+
+fn planned(path: &PlannedPath, as_of: Timestamp, links: Links) -> Markup {
+    html! {
+        article id=[links.id("roadmap", &["paths", &path.path])] {
+            h3 { a href=(links.path(&path.path)) { (text(path.name())) } " " small { "golden path" } }
+            dl.facts {
+                @if let Some(at) = path.launches_at { dt { "Launch" } dd { (on(at, as_of)) } }
+                @if let Some(persona) = path.persona_title.as_ref().or(path.persona.as_ref()) {
+                    dt { "For" } dd { (text(persona)) }
+                }
+                @if let Some(job) = &path.job_to_be_done { dt { "Job to be done" } dd { (text(job)) } }
+                @if let Some(words) = path.estimated_impact.as_ref().and_then(impact) {
+                    dt { "Estimated impact" } dd { (words) }
+                }
+            }
+        }
     }
 }
 

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use super::escape::text;
 use super::{Content, day};
 use crate::api::golden_path::Horizon;
-use crate::report::document::roadmap::RoadmapLine;
+use crate::report::document::roadmap::{PlannedPath, RoadmapLine};
 use crate::report::voice::roadmap::{demand, impact};
 
 /// Wishes that an item lists.
@@ -18,7 +18,7 @@ pub(super) fn page(content: &Content<'_>) -> String {
          unblocks, each service once.\n\n",
         day(content.as_of())
     );
-    if items.is_empty() {
+    if items.is_empty() && content.roadmap.paths.is_empty() {
         return page + "There is no roadmap item yet.\n";
     }
     for (horizon, head) in [
@@ -29,12 +29,11 @@ pub(super) fn page(content: &Content<'_>) -> String {
             "## Later\n\nIdeas, **subject to change**.\n\n",
         ),
     ] {
-        let open = items
-            .iter()
-            .filter(|line| !line.is_shipped() && line.horizon == horizon);
-        let open: String = open.map(item).collect();
-        if !open.is_empty() {
+        let paths: String = content.roadmap.planned(horizon).map(planned).collect();
+        let open: String = content.roadmap.open(horizon).map(item).collect();
+        if !(paths.is_empty() && open.is_empty()) {
             page += head;
+            page += &paths;
             page += &open;
         }
     }
@@ -47,6 +46,31 @@ pub(super) fn page(content: &Content<'_>) -> String {
         let _ = write!(page, "## Shipped\n\n{shipped}");
     }
     page
+}
+
+fn planned(path: &PlannedPath) -> String {
+    let mut part = format!("### {} (golden path)\n\n", text(path.name()));
+    let persona = path.persona_title.as_deref().or(path.persona.as_deref());
+    part += &facts([
+        ("Launch", path.launches_at.map(day)),
+        ("For", persona.map(text)),
+        ("Job to be done", path.job_to_be_done.as_deref().map(text)),
+        (
+            "Estimated impact",
+            path.estimated_impact.as_ref().and_then(impact),
+        ),
+    ]);
+    part + "\n"
+}
+
+fn facts<const N: usize>(facts: [(&str, Option<String>); N]) -> String {
+    let mut list = String::new();
+    for (name, value) in facts {
+        if let Some(value) = value {
+            let _ = writeln!(list, "- **{name}:** {value}");
+        }
+    }
+    list
 }
 
 fn item(line: &RoadmapLine) -> String {
@@ -67,7 +91,7 @@ fn item(line: &RoadmapLine) -> String {
             None => format!("{}, every step", text(&step.path)),
         })
         .collect();
-    for (name, value) in [
+    part += &facts([
         ("State", Some(line.state.as_str().to_owned())),
         ("For", persona.map(text)),
         ("Job to be done", line.job_to_be_done.as_deref().map(text)),
@@ -81,11 +105,7 @@ fn item(line: &RoadmapLine) -> String {
             (!unblocks.is_empty()).then(|| unblocks.join("; ")),
         ),
         ("Note", line.note.as_deref().map(text)),
-    ] {
-        if let Some(value) = value {
-            let _ = writeln!(part, "- **{name}:** {value}");
-        }
-    }
+    ]);
     for wish in line.wishes.iter().take(LISTED) {
         let _ = writeln!(part, "- In a team's words: {}", text(wish));
     }
