@@ -159,7 +159,8 @@ fn mark_rework(next: &mut DeliveryRecordStatus, terms: &Terms) {
     }
 }
 
-/// The latest earlier change whose incident was open when this one began.
+/// The latest earlier change whose incident was open when this one began. Both are whole seconds: a fix that
+/// ends the incident within its first second began while it was open.
 fn incident_at(status: &DeliveryRecordStatus, change: &Rollout, terms: &Terms) -> Option<u32> {
     let earlier = status.rollouts.iter().rev();
     let mut earlier = earlier.filter(|it| it.number < change.number && is_incident(it));
@@ -167,7 +168,7 @@ fn incident_at(status: &DeliveryRecordStatus, change: &Rollout, terms: &Terms) -
         it.failed_at.is_some_and(|start| {
             let longest = terms.longest_incident.after(start.0);
             let end = it.recovered_at.map_or(longest, |end| end.0.min(longest));
-            (start.0..end).contains(&change.started_at.0)
+            (start.0..=end).contains(&change.started_at.0)
         })
     });
     open.map(|it| it.number)

@@ -55,6 +55,19 @@ fn a_fix_is_rework_although_the_incident_is_reported_after_it() {
 }
 
 #[test]
+fn a_fix_that_ends_the_incident_in_its_first_second_is_rework() {
+    let mut world = World::new();
+    world.roll_out("10:00", "10:02", image("b"));
+    world.roll_out("10:20", "10:20", image("c"));
+    report(&mut world, "1", "10:10", Some("10:20"));
+    let expected = [
+        "release failed, recovery 10m",
+        "release available, rework of 1",
+    ];
+    assert_eq!(world.lines(), expected);
+}
+
+#[test]
 fn a_change_after_the_end_of_an_incident_is_not_its_rework() {
     let mut world = World::new();
     world.roll_out("10:00", "10:02", image("b"));
