@@ -68,6 +68,11 @@ pub struct Attributes {
 }
 
 impl Workload {
+    /// The name of the service it is part of, or its own where it is a service alone.
+    pub fn service_name(&self) -> &Arc<str> {
+        self.service.as_ref().unwrap_or(&self.id.name)
+    }
+
     /// Creation time of the object.
     pub fn created(&self) -> Option<Timestamp> {
         self.created.map(MicroTime::instant)

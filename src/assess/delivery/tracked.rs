@@ -98,7 +98,7 @@ fn one<'a>(
     let path = verdict.path.map(|index| workload.paths.get(index));
     let of = Tracked {
         namespace: &id.namespace,
-        service: workload.service.as_deref().unwrap_or(&id.name),
+        service: workload.service_name(),
         team: ns.team_of(workload),
         path: path.map(|path| &*path.name),
         kind: &id.kind.kind,

@@ -171,7 +171,7 @@ impl WorkloadFilter {
         view: &ReportView,
         as_of: &AsOf,
     ) -> bool {
-        let service = workload.service.as_deref().unwrap_or(&workload.id.name);
+        let service = workload.service_name();
         if !is_wanted(self.team.as_deref(), ns.team_of(workload))
             || !is_wanted(self.service.as_deref(), service)
         {

@@ -108,12 +108,11 @@ impl IndexedService {
             teams.insert(team.clone());
             team
         });
-        let name = workload.service.as_ref().unwrap_or(&workload.id.name);
         Self {
             lead: workload.id.clone(),
             workloads: service.members().len(),
             team,
-            name: name.clone(),
+            name: workload.service_name().clone(),
             status: verdict.status,
             standing: verdict.standing,
             paths: workload.paths.clone(),

@@ -377,7 +377,7 @@ pub fn service(view: &ReportView, namespace: &str, name: &str) -> Option<Service
     let workloads = || ns.workloads.values().map(|entry| &entry.workload);
     let of = |name: &str| -> Vec<_> {
         workloads()
-            .filter(|it| it.service.as_deref().unwrap_or(&it.id.name) == name)
+            .filter(|it| **it.service_name() == *name)
             .collect()
     };
     let mut name = name.to_owned();
@@ -434,11 +434,7 @@ fn examples(view: &ReportView, as_of: &AsOf, lead: &Workload) -> Vec<ServiceName
         })
         .map(|(_, workload)| ServiceName {
             namespace: workload.id.namespace.to_string(),
-            name: workload
-                .service
-                .as_deref()
-                .unwrap_or(&workload.id.name)
-                .to_owned(),
+            name: workload.service_name().to_string(),
         })
         .take(EXAMPLES)
         .collect()

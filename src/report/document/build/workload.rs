@@ -303,7 +303,7 @@ fn feedback(path: &Path, name: &str, workload: &Workload, verdict: &Verdict) -> 
         .next()
         .and_then(|index| path.spec.checks.get(index))
         .map_or("", |check| &check.name);
-    let service = workload.service.as_deref().unwrap_or(&workload.id.name);
+    let service = workload.service_name();
     let filled = template
         .replace("{path}", &encode(name))
         .replace("{check}", &encode(check))
