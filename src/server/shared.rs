@@ -2,7 +2,7 @@
 //! answered at once and how many values their readers hold; further requests are refused with
 //! `Retry-After`. It knows neither the value nor the answer.
 
-use std::sync::{Arc, PoisonError, Weak};
+use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 
 use tokio::sync::{Mutex, OwnedSemaphorePermit, Semaphore};
@@ -41,7 +41,7 @@ pub struct Shared<T: ?Sized> {
     /// Values that readers hold, the latest last, and when each was begun.
     held: Mutex<Vec<(Instant, Weak<T>)>>,
     /// Readers have heard of a change at this instant: older values are not used again.
-    announced: std::sync::Mutex<Option<Instant>>,
+    announced: parking_lot::Mutex<Option<Instant>>,
 }
 
 /// The turn of one reader: it ends when this is dropped.
@@ -54,7 +54,7 @@ impl<T: ?Sized> Default for Shared<T> {
             turns: Arc::new(Semaphore::new(AT_ONCE)),
             places: Arc::new(Semaphore::new(AT_ONCE + WAITING)),
             held: Mutex::default(),
-            announced: std::sync::Mutex::default(),
+            announced: parking_lot::Mutex::default(),
         }
     }
 }
@@ -76,19 +76,11 @@ impl<T: ?Sized + Send + Sync + 'static> Shared<T> {
 
     /// Notes that readers are about to hear of a change, so that what they ask for next shows it.
     pub fn announce(&self) {
-        let mut announced = self
-            .announced
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        *announced = Some(Instant::now());
+        *self.announced.lock() = Some(Instant::now());
     }
 
     fn is_announced_since(&self, begun: Instant) -> bool {
-        let announced = self
-            .announced
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        announced.is_some_and(|at| begun < at)
+        self.announced.lock().is_some_and(|at| begun < at)
     }
 
     /// A value built after the request arrived; under load, or while readers hold several, the latest.
@@ -157,5 +149,17 @@ mod tests {
         assert_eq!(*readers[3].0, 4);
         readers.push(read(&shared, 5).await);
         assert_eq!(*readers[4].0, 4);
+    }
+    #[tokio::test]
+    async fn readers_hold_a_few_values_at_most_whatever_is_announced() {
+        let shared = Shared::default();
+        let mut readers = Vec::new();
+        for number in 1..=6 {
+            readers.push(read(&shared, number).await);
+            shared.announce();
+        }
+        let values: Vec<u8> = readers.iter().map(|(value, _)| **value).collect();
+        assert_eq!(values, [1, 2, 3, 4, 4, 4]);
+        assert_eq!(shared.alive(), HELD);
     }
 }
