@@ -17,6 +17,7 @@ use crate::api::roadmap_item::{ItemDemand, ItemState, KeyResultRef, UnblockedChe
 use crate::assess::adoption::ItemTally;
 use crate::assess::goal_objects::StoredRoadmapItem;
 use crate::assess::goals::roadmap::unknown_references;
+use crate::assess::path::Path;
 use crate::assess::state::Phase;
 
 /// The roadmap.
@@ -54,6 +55,45 @@ impl Roadmap {
     }
 }
 
+/// For whom something is made, and what for.
+#[derive(Serialize, JsonSchema, Clone, Debug, PartialEq)]
+#[serde(rename_all = "camelCase")]
+pub struct Purpose {
+    /// Name of the persona it is made for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub persona: Option<String>,
+    /// Display name of that persona.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub persona_title: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub job_to_be_done: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub estimated_impact: Option<EstimatedImpact>,
+}
+
+impl Purpose {
+    fn of(
+        persona: Option<&String>,
+        job: Option<&String>,
+        impact: Option<&EstimatedImpact>,
+        view: &ReportView,
+    ) -> Self {
+        let personas = &view.inventory.goals().personas;
+        let found = persona.and_then(|name| personas.get(name));
+        Self {
+            persona: persona.cloned(),
+            persona_title: found.map(|persona| persona.spec.title.clone()),
+            job_to_be_done: job.cloned(),
+            estimated_impact: impact.cloned(),
+        }
+    }
+
+    /// Display name of the persona, or its name.
+    pub fn persona(&self) -> Option<&str> {
+        self.persona_title.as_deref().or(self.persona.as_deref())
+    }
+}
+
 /// A golden path that is not launched yet.
 #[derive(Serialize, JsonSchema, Clone, Debug, PartialEq)]
 #[serde(rename_all = "camelCase")]
@@ -68,16 +108,9 @@ pub struct PlannedPath {
     /// When it will be launched, if that is settled.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub launches_at: Option<Timestamp>,
-    /// Name of the persona it is made for.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub persona: Option<String>,
-    /// Display name of that persona.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub persona_title: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub job_to_be_done: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub estimated_impact: Option<EstimatedImpact>,
+    /// For whom it is, and what for.
+    #[serde(flatten)]
+    pub purpose: Purpose,
 }
 
 impl PlannedPath {
@@ -97,16 +130,9 @@ pub struct RoadmapLine {
     /// Now, Next or Later. Later is subject to change.
     pub horizon: Horizon,
     pub state: ItemState,
-    /// Name of the persona it is made for.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub persona: Option<String>,
-    /// Display name of that persona.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub persona_title: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub job_to_be_done: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub estimated_impact: Option<EstimatedImpact>,
+    /// For whom it is, and what for.
+    #[serde(flatten)]
+    pub purpose: Purpose,
     /// The key result it serves.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub objective: Option<KeyResultRef>,
@@ -197,30 +223,40 @@ fn place(horizon: Horizon) -> u8 {
     }
 }
 
-/// Paths with a horizon whose launch is not past.
-pub(in crate::report) fn planned_paths(view: &ReportView) -> Vec<PlannedPath> {
-    let personas = &view.inventory.goals().personas;
+/// Paths with a horizon whose launch is not past, each with its horizon.
+fn planned(view: &ReportView) -> impl Iterator<Item = (&Path, Horizon)> {
     let paths = view.inventory.paths().iter();
-    let mut planned: Vec<PlannedPath> = paths
+    paths
         .filter(|path| path.deleted.is_none())
         .filter(|path| path.launched_at().is_none_or(|at| at > view.as_of))
-        .filter_map(|path| {
+        .filter_map(|path| Some((path, path.spec.horizon?)))
+}
+
+/// Whether there is such a path.
+pub(in crate::report) fn has_planned_paths(view: &ReportView) -> bool {
+    planned(view).next().is_some()
+}
+
+fn planned_paths(view: &ReportView) -> Vec<PlannedPath> {
+    let mut paths: Vec<PlannedPath> = planned(view)
+        .map(|(path, horizon)| {
             let spec = &path.spec;
-            let persona = spec.persona.as_deref().and_then(|name| personas.get(name));
-            Some(PlannedPath {
+            PlannedPath {
                 path: path.name.to_string(),
                 title: spec.title.clone(),
-                horizon: spec.horizon?,
+                horizon,
                 launches_at: path.launched_at(),
-                persona: spec.persona.clone(),
-                persona_title: persona.map(|persona| persona.spec.title.clone()),
-                job_to_be_done: spec.job_to_be_done.clone(),
-                estimated_impact: spec.estimated_impact.clone(),
-            })
+                purpose: Purpose::of(
+                    spec.persona.as_ref(),
+                    spec.job_to_be_done.as_ref(),
+                    spec.estimated_impact.as_ref(),
+                    view,
+                ),
+            }
         })
         .collect();
-    planned.sort_by(|a, b| (place(a.horizon), &a.path).cmp(&(place(b.horizon), &b.path)));
-    planned
+    paths.sort_by(|a, b| (place(a.horizon), &a.path).cmp(&(place(b.horizon), &b.path)));
+    paths
 }
 
 fn is_open(exception: &Exception) -> bool {
@@ -241,8 +277,6 @@ fn line(
     view: &ReportView,
 ) -> RoadmapLine {
     let spec = &item.spec;
-    let persona = spec.persona.as_deref();
-    let persona = persona.and_then(|name| view.inventory.goals().personas.get(name));
     let mut wishes: Vec<String> = Vec::new();
     for wish in waiting.iter().filter_map(|it| it.would_return_if.as_ref()) {
         if !wishes.contains(wish) {
@@ -258,10 +292,12 @@ fn line(
         title: spec.title.clone(),
         horizon: spec.horizon,
         state: spec.state,
-        persona: spec.persona.clone(),
-        persona_title: persona.map(|persona| persona.spec.title.clone()),
-        job_to_be_done: spec.job_to_be_done.clone(),
-        estimated_impact: spec.estimated_impact.clone(),
+        purpose: Purpose::of(
+            spec.persona.as_ref(),
+            spec.job_to_be_done.as_ref(),
+            spec.estimated_impact.as_ref(),
+            view,
+        ),
         objective: spec.objective.clone(),
         shipped_at: spec.shipped_at.as_ref().map(|at| at.0),
         note: spec.note.clone(),

@@ -6,12 +6,13 @@ use maud::{Markup, html};
 
 use super::layout::{Links, on, scroller, text};
 use crate::api::golden_path::Horizon;
-use crate::api::roadmap_item::ItemState;
 use crate::report::document::personas::{self, PersonaLine, PersonaList};
-use crate::report::document::roadmap::{PlannedPath, RoadmapLine, planned_paths, roadmap};
+use crate::report::document::roadmap::{
+    PlannedPath, Purpose, RoadmapLine, has_planned_paths, roadmap,
+};
 use crate::report::document::view::ReportView;
 use crate::report::voice::counted;
-use crate::report::voice::roadmap::{demand, impact, number};
+use crate::report::voice::roadmap::{demand, impact, number, state};
 
 /// Shipped items and wishes that are listed.
 const LISTED: usize = 30;
@@ -19,7 +20,7 @@ const LISTED: usize = 30;
 /// Whether there is anything to show.
 pub(super) fn has_data(view: &ReportView) -> bool {
     let goals = view.inventory.goals();
-    goals.roadmap.iter().len() + goals.personas.iter().len() > 0 || !planned_paths(view).is_empty()
+    goals.roadmap.iter().len() + goals.personas.iter().len() > 0 || has_planned_paths(view)
 }
 
 pub(super) fn render(view: &ReportView, links: Links) -> Markup {
@@ -57,14 +58,19 @@ fn planned(path: &PlannedPath, as_of: Timestamp, links: Links) -> Markup {
             h3 { a href=(links.path(&path.path)) { (text(path.name())) } " " small { "golden path" } }
             dl.facts {
                 @if let Some(at) = path.launches_at { dt { "Launch" } dd { (on(at, as_of)) } }
-                @if let Some(persona) = path.persona_title.as_ref().or(path.persona.as_ref()) {
-                    dt { "For" } dd { (text(persona)) }
-                }
-                @if let Some(job) = &path.job_to_be_done { dt { "Job to be done" } dd { (text(job)) } }
-                @if let Some(words) = path.estimated_impact.as_ref().and_then(impact) {
-                    dt { "Estimated impact" } dd { (words) }
-                }
+                (purpose(&path.purpose))
             }
+        }
+    }
+}
+
+/// For whom and what for, as rows of a list of facts.
+fn purpose(purpose: &Purpose) -> Markup {
+    html! {
+        @if let Some(persona) = purpose.persona() { dt { "For" } dd { (text(persona)) } }
+        @if let Some(job) = &purpose.job_to_be_done { dt { "Job to be done" } dd { (text(job)) } }
+        @if let Some(words) = purpose.estimated_impact.as_ref().and_then(impact) {
+            dt { "Estimated impact" } dd { (words) }
         }
     }
 }
@@ -75,13 +81,7 @@ fn item(line: &RoadmapLine, links: Links) -> Markup {
             h3 { (text(&line.title)) " " small { (state(line.state)) } }
             p { (demand(line)) }
             dl.facts {
-                @if let Some(persona) = line.persona_title.as_ref().or(line.persona.as_ref()) {
-                    dt { "For" } dd { (text(persona)) }
-                }
-                @if let Some(job) = &line.job_to_be_done { dt { "Job to be done" } dd { (text(job)) } }
-                @if let Some(words) = line.estimated_impact.as_ref().and_then(impact) {
-                    dt { "Estimated impact" } dd { (words) }
-                }
+                (purpose(&line.purpose))
                 @if let Some(objective) = &line.objective {
                     dt { "Objective" } dd { (text(&objective.name))
                         @if let Some(result) = &objective.key_result { " / " (text(result)) } }
@@ -102,15 +102,6 @@ fn item(line: &RoadmapLine, links: Links) -> Markup {
             }
             @for problem in &line.problems { p.quiet { (text(problem)) } }
         }
-    }
-}
-
-/// The state of an item in words.
-const fn state(state: ItemState) -> &'static str {
-    match state {
-        ItemState::Planned => "planned",
-        ItemState::InProgress => "in progress",
-        ItemState::Shipped => "shipped",
     }
 }
 

@@ -5,8 +5,8 @@ use std::fmt::Write as _;
 use super::escape::text;
 use super::{Content, day};
 use crate::api::golden_path::Horizon;
-use crate::report::document::roadmap::{PlannedPath, RoadmapLine};
-use crate::report::voice::roadmap::{demand, impact};
+use crate::report::document::roadmap::{PlannedPath, Purpose, RoadmapLine};
+use crate::report::voice::roadmap::{demand, impact, state};
 
 /// Wishes that an item lists.
 const LISTED: usize = 10;
@@ -50,17 +50,22 @@ pub(super) fn page(content: &Content<'_>) -> String {
 
 fn planned(path: &PlannedPath) -> String {
     let mut part = format!("### {} (golden path)\n\n", text(path.name()));
-    let persona = path.persona_title.as_deref().or(path.persona.as_deref());
-    part += &facts([
-        ("Launch", path.launches_at.map(day)),
-        ("For", persona.map(text)),
-        ("Job to be done", path.job_to_be_done.as_deref().map(text)),
-        (
-            "Estimated impact",
-            path.estimated_impact.as_ref().and_then(impact),
-        ),
-    ]);
+    part += &facts([("Launch", path.launches_at.map(day))]);
+    part += &purpose(&path.purpose);
     part + "\n"
+}
+
+/// For whom and what for.
+fn purpose(purpose: &Purpose) -> String {
+    let impact = purpose.estimated_impact.as_ref().and_then(impact);
+    facts([
+        ("For", purpose.persona().map(text)),
+        (
+            "Job to be done",
+            purpose.job_to_be_done.as_deref().map(text),
+        ),
+        ("Estimated impact", impact),
+    ])
 }
 
 fn facts<const N: usize>(facts: [(&str, Option<String>); N]) -> String {
@@ -75,7 +80,6 @@ fn facts<const N: usize>(facts: [(&str, Option<String>); N]) -> String {
 
 fn item(line: &RoadmapLine) -> String {
     let mut part = format!("### {}\n\n{}\n\n", text(&line.title), demand(line));
-    let persona = line.persona_title.as_deref().or(line.persona.as_deref());
     let objective = line
         .objective
         .as_ref()
@@ -91,14 +95,9 @@ fn item(line: &RoadmapLine) -> String {
             None => format!("{}, every step", text(&step.path)),
         })
         .collect();
+    part += &facts([("State", Some(state(line.state).to_owned()))]);
+    part += &purpose(&line.purpose);
     part += &facts([
-        ("State", Some(line.state.as_str().to_owned())),
-        ("For", persona.map(text)),
-        ("Job to be done", line.job_to_be_done.as_deref().map(text)),
-        (
-            "Estimated impact",
-            line.estimated_impact.as_ref().and_then(impact),
-        ),
         ("Objective", objective),
         (
             "Unblocks",

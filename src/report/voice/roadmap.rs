@@ -2,6 +2,7 @@
 
 use super::{counted, hours};
 use crate::api::golden_path::EstimatedImpact;
+use crate::api::roadmap_item::ItemState;
 use crate::report::document::roadmap::RoadmapLine;
 
 /// "12 services of 4 teams wait for it: 3 exceptions, 18 hours a month as owners state."
@@ -40,6 +41,15 @@ pub(in crate::report) fn impact(impact: &EstimatedImpact) -> Option<String> {
         .map(|toil| format!("{} of toil a month", hours(toil)));
     let words: Vec<String> = teams.into_iter().chain(toil).collect();
     (!words.is_empty()).then(|| words.join(", "))
+}
+
+/// The state of an item in words.
+pub(in crate::report) const fn state(state: ItemState) -> &'static str {
+    match state {
+        ItemState::Planned => "planned",
+        ItemState::InProgress => "in progress",
+        ItemState::Shipped => "shipped",
+    }
 }
 
 pub(in crate::report) fn number(count: u32) -> usize {
