@@ -13,8 +13,8 @@ use std::time::Duration;
 use goldenpath::api::{self, keys};
 use goldenpath::manifests::examples::moved;
 use goldenpath_e2e::{
-    ApiRequests, ControlPlane, Operator, OperatorOptions, Options, control_plane_or_skip,
-    eventually,
+    ApiRequests, ControlPlane, Operator, OperatorOptions, Options, Tool, binaries_or_skip,
+    control_plane_or_skip, eventually,
 };
 use jiff::Timestamp;
 
@@ -159,4 +159,21 @@ pub fn let_it_renew(cluster: &ControlPlane, operator: &Operator, times: u64) {
 pub fn writes(requests: &ApiRequests) -> Vec<(&'static str, u64)> {
     let counts = WRITTEN.map(|resource| (resource, requests.writes(resource)));
     counts.into_iter().filter(|(_, count)| *count > 0).collect()
+}
+
+/// These templates of the chart, as Helm renders them with these arguments. Without Helm it prints
+/// `skipped: …` and returns None.
+pub fn rendered(cluster: &ControlPlane, templates: &[&str], args: &[&str]) -> Option<String> {
+    let binaries = binaries_or_skip(&[Tool::Helm])?;
+    let output = Command::new(binaries.path(Tool::Helm).unwrap())
+        .args(["template", "goldenpath", "charts/goldenpath"])
+        .args(templates.iter().flat_map(|file| ["--show-only", file]))
+        .args(args)
+        .env("HELM_CACHE_HOME", cluster.data_dir())
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .output()
+        .unwrap();
+    let printed = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{printed}");
+    Some(String::from_utf8(output.stdout).unwrap())
 }

@@ -3,11 +3,10 @@
 
 use std::fs;
 use std::path::PathBuf;
-use std::process::Command;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use goldenpath_e2e::{ControlPlane, Tool, binaries_or_skip};
+use goldenpath_e2e::ControlPlane;
 use serde_json::{Value, json};
 
 use crate::receiver::{Received, Receiver};
@@ -18,22 +17,19 @@ const NAMESPACE: &str = "goldenpath-system";
 const MOUNTED: &str = "/etc/goldenpath/reminders/";
 
 /// The objects of the `Job`, as Helm renders them; `None` without Helm.
-fn rendered(cluster: &ControlPlane, channels: &Value) -> Option<Vec<Value>> {
-    let binaries = binaries_or_skip(&[Tool::Helm])?;
-    let output = Command::new(binaries.path(Tool::Helm).unwrap())
-        .args(["template", "goldenpath", "charts/goldenpath"])
-        .args(["--namespace", NAMESPACE])
-        .args(["--set", "wins.enabled=true,notifications.enabled=true"])
-        .args(["--set-json", &format!("notifications.config={channels}")])
-        .args(["--show-only", "templates/wins.yaml"])
-        .args(["--show-only", "templates/notifications.yaml"])
-        .env("HELM_CACHE_HOME", cluster.data_dir())
-        .current_dir(env!("CARGO_MANIFEST_DIR"))
-        .output()
-        .unwrap();
-    let printed = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{printed}");
-    let text = String::from_utf8(output.stdout).unwrap();
+fn objects(cluster: &ControlPlane, channels: &Value) -> Option<Vec<Value>> {
+    let text = suite::rendered(
+        cluster,
+        &["templates/wins.yaml", "templates/notifications.yaml"],
+        &[
+            "--namespace",
+            NAMESPACE,
+            "--set",
+            "wins.enabled=true,notifications.enabled=true",
+            "--set-json",
+            &format!("notifications.config={channels}"),
+        ],
+    )?;
     let documents = text.split("\n---\n");
     Some(
         documents
@@ -75,7 +71,7 @@ pub fn the_account_of_the_charts_job_suffices_for_its_arguments(cluster: &Contro
         "default": "pm", "wins": {"draft": "pm"},
         "channels": {"pm": {"url": receiver.url("/pm"), "format": "json"}},
     });
-    let Some(objects) = rendered(cluster, &channels) else {
+    let Some(objects) = objects(cluster, &channels) else {
         return;
     };
     let create = ["create", "namespace", NAMESPACE];
