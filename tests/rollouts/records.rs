@@ -108,10 +108,10 @@ pub fn are_what_the_script_did(cluster: &ControlPlane) {
 }
 
 impl Scene<'_> {
-    /// Waits for two renewals of the Lease, which come every two seconds: the operator looks at workloads
-    /// more often. Two rollouts within one look are one that was superseded.
+    /// Waits for three renewals of the Lease, at least four seconds: the operator looks at workloads more
+    /// often. Two rollouts within one look are one that was superseded.
     fn is_looked_at_by(&self, operator: &Operator) {
-        suite::let_it_renew(self.cluster, operator, 2);
+        suite::let_it_renew(self.cluster, operator, 3);
     }
 
     /// Four workloads, of which three become available at once, and a release of two of them.
@@ -157,7 +157,8 @@ fn it_stores_what_waits_when_it_stops(
     scene.is_looked_at_by(&operator);
     stop(operator);
     done.push("release available");
-    assert_eq!(scene.rollouts("deployment-web"), *done);
+    let record = scene.record("deployment-web").unwrap();
+    assert_eq!(scene.rollouts("deployment-web"), *done, "{record:#}");
 }
 
 fn a_release_fails_and_is_undone(scene: &Scene<'_>, done: &mut Vec<&'static str>) {
