@@ -37,6 +37,7 @@ pub struct FollowedKind {
     needed_for: NeededFor,
     /// Which objects are followed.
     selection: Selection,
+    listing: Listing,
     definition: Definition,
     /// The problem that commands report where the kind is missing; none where it is optional.
     absent: Option<&'static str>,
@@ -60,6 +61,15 @@ enum Selection {
     ManagedByUs,
 }
 
+/// How objects are listed.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Listing {
+    Pages,
+    /// As events of a watch, where the API server can: objects that are many or large take memory one
+    /// at a time.
+    Events,
+}
+
 /// Who defines a kind.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Definition {
@@ -78,6 +88,7 @@ pub static PATHS: FollowedKind = FollowedKind {
     scoping: Scoping::Cluster,
     needed_for: NeededFor::Judging,
     selection: Selection::All,
+    listing: Listing::Pages,
     definition: Definition::Ours,
     absent: Some("is not installed: judge by the built-in paths with --paths starter"),
     is_wanted: |_| true,
@@ -91,6 +102,7 @@ pub static EXCEPTIONS: FollowedKind = FollowedKind {
     scoping: Scoping::Namespaced,
     needed_for: NeededFor::Judging,
     selection: Selection::All,
+    listing: Listing::Pages,
     definition: Definition::Ours,
     absent: None,
     is_wanted: |_| true,
@@ -104,6 +116,7 @@ pub static NAMESPACES: FollowedKind = FollowedKind {
     scoping: Scoping::Cluster,
     needed_for: NeededFor::Judging,
     selection: Selection::All,
+    listing: Listing::Pages,
     definition: Definition::Foreign,
     absent: NOT_SERVED,
     is_wanted: |_| true,
@@ -116,6 +129,7 @@ static SERVICES: FollowedKind = FollowedKind {
     scoping: Scoping::Namespaced,
     needed_for: NeededFor::Nothing,
     selection: Selection::All,
+    listing: Listing::Events,
     definition: Definition::Foreign,
     absent: NOT_SERVED,
     is_wanted: |settings| settings.labels && settings.label_services,
@@ -128,6 +142,7 @@ pub static DELIVERY_RECORDS: FollowedKind = FollowedKind {
     scoping: Scoping::Namespaced,
     needed_for: NeededFor::Nothing,
     selection: Selection::All,
+    listing: Listing::Events,
     definition: Definition::Ours,
     absent: None,
     is_wanted: |settings| settings.delivery.is_some(),
@@ -149,6 +164,7 @@ const fn goals<R: GoalResource + 'static>() -> FollowedKind {
         scoping: Scoping::Cluster,
         needed_for: NeededFor::Nothing,
         selection: Selection::All,
+        listing: Listing::Pages,
         definition: Definition::Ours,
         absent: None,
         is_wanted: |_| true,
@@ -163,6 +179,7 @@ static WARNING_POLICIES: FollowedKind = FollowedKind {
     scoping: Scoping::Cluster,
     needed_for: NeededFor::Nothing,
     selection: Selection::ManagedByUs,
+    listing: Listing::Pages,
     definition: Definition::Foreign,
     absent: NOT_SERVED,
     is_wanted: |settings| settings.on_apply.warns(),
@@ -175,6 +192,7 @@ static WARNING_BINDINGS: FollowedKind = FollowedKind {
     scoping: Scoping::Cluster,
     needed_for: NeededFor::Nothing,
     selection: Selection::ManagedByUs,
+    listing: Listing::Pages,
     definition: Definition::Foreign,
     absent: NOT_SERVED,
     is_wanted: |settings| settings.on_apply.warns(),
@@ -229,7 +247,7 @@ impl Followed {
             is_namespaced: row.scoping == Scoping::Namespaced,
             needed_for: row.needed_for,
             is_ours: row.definition == Definition::Ours,
-            can_stream: false,
+            can_stream: row.listing == Listing::Events,
             absent: row.absent,
             intake: (row.intake)(),
         }
