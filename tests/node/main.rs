@@ -7,6 +7,7 @@
 
 mod alerting;
 mod crash;
+mod digest;
 mod figures;
 mod goals;
 mod install;
@@ -38,6 +39,7 @@ fn from_helm_install_to_a_cluster_without_a_trace() {
     takeover::another_process_leads_within_the_lease(&story);
     switch::labels_go_off_and_on_again(&story);
     goals::each_kind_has_its_status(&story);
+    digest::a_job_of_the_cronjob_records_last_months_digest(&story);
     rights::every_right_was_used_and_none_was_missing(&story);
     warnings::a_path_warns_and_refuses_no_request(&story);
     rights::every_right_was_used_and_none_was_missing(&story);
