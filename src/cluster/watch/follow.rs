@@ -1,5 +1,5 @@
-//! Follows one kind for ever: a list, then a watch. Kinds with many or large objects are listed as the
-//! first events of the watch, where the API server can do that; others page by page. Every failure is
+//! Follows one kind for ever: a list, then a watch. Workloads and large objects are listed as the first
+//! events of the watch, where the API server can do that; others page by page. Every failure is
 //! reported and retried with growing pauses; no error ends a watch. Objects go to the inventory at once
 //! and are dropped.
 

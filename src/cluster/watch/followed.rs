@@ -65,8 +65,7 @@ enum Selection {
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Listing {
     Pages,
-    /// As events of a watch, where the API server can: objects that are many or large take memory one
-    /// at a time.
+    /// As events of a watch, where the API server can: large objects take memory one at a time.
     Events,
 }
 
@@ -129,7 +128,7 @@ static SERVICES: FollowedKind = FollowedKind {
     scoping: Scoping::Namespaced,
     needed_for: NeededFor::Nothing,
     selection: Selection::All,
-    listing: Listing::Events,
+    listing: Listing::Pages,
     definition: Definition::Foreign,
     absent: NOT_SERVED,
     is_wanted: |settings| settings.labels && settings.label_services,
