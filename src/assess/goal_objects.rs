@@ -12,6 +12,7 @@ use kube::core::object::HasStatus;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use crate::api::roadmap_item::ItemState;
 use crate::api::{
     DeveloperSurvey, DeveloperSurveySpec, DeveloperSurveyStatus, Persona, PersonaSpec,
     PersonaStatus, PlatformObjective, PlatformObjectiveSpec, PlatformObjectiveStatus, RoadmapItem,
@@ -19,6 +20,7 @@ use crate::api::{
 };
 use crate::assess::object::undecodable::Undecodable;
 
+pub(crate) mod shipped;
 pub mod terms;
 
 /// The kind of such an object.
@@ -147,6 +149,14 @@ pub type StoredObjective = GoalObject<PlatformObjectiveSpec, PlatformObjectiveSt
 pub type StoredSurvey = GoalObject<DeveloperSurveySpec, DeveloperSurveyStatus>;
 pub type StoredRoadmapItem = GoalObject<RoadmapItemSpec, RoadmapItemStatus>;
 pub type StoredPersona = GoalObject<PersonaSpec, PersonaStatus>;
+
+impl StoredRoadmapItem {
+    /// When it was shipped, which may lie ahead; none in another state.
+    pub fn shipped_at(&self) -> Option<Timestamp> {
+        let at = self.spec.shipped_at.as_ref().map(|at| at.0);
+        at.filter(|_| self.spec.state == ItemState::Shipped)
+    }
+}
 
 /// All objects of these kinds.
 #[derive(Clone, Debug, Default)]

@@ -219,10 +219,16 @@ impl Inventory {
     }
 
     /// Changes objectives, surveys, roadmap items or personas. Services are counted again, and exceptions
-    /// assessed again, only where a persona or roadmap item compares them with something else.
+    /// assessed again, only where a persona or roadmap item compares them with something else, or an item
+    /// ships.
     pub fn change_goals<T>(&mut self, change: impl FnOnce(&mut Goals) -> T) -> T {
         self.version += 1;
+        let shipped = shipped_dates(&self.goals);
         let answer = change(Arc::make_mut(&mut self.goals));
+        if shipped != shipped_dates(&self.goals) {
+            self.mark_every_exception();
+            self.unsettle_exceptions();
+        }
         let terms = ServiceTerms::of(&self.goals);
         if *self.terms != terms {
             self.terms = Arc::new(terms);
@@ -314,6 +320,14 @@ impl Inventory {
             self.namespaces.remove(namespace);
         }
     }
+}
+
+/// The shipped roadmap items with their dates.
+fn shipped_dates(goals: &Goals) -> Vec<(Arc<str>, Timestamp)> {
+    let items = goals.roadmap.iter();
+    items
+        .filter_map(|item| Some((item.name.clone(), item.shipped_at()?)))
+        .collect()
 }
 
 /// Kind and name of a workload.

@@ -14,9 +14,9 @@ use super::state::Phase;
 use super::verdict::AsOf;
 use crate::api::Period;
 use crate::api::condition::APPROVED;
-use crate::api::roadmap_item::ItemState;
 use crate::assess::exception::assurance::Assurance;
 use crate::assess::exception::record::Exception;
+use crate::assess::goal_objects::shipped::shipped_items;
 use crate::assess::namespace_index::NamespaceIndex;
 use open_messages::{ItemMessage, OpenMessages};
 use records::was_sent;
@@ -303,20 +303,6 @@ fn stages(exception: &Exception, life: &Life) -> impl Iterator<Item = DueStage> 
         })
 }
 
-/// The roadmap items that an exception waits for and that were shipped, each with the time of shipping.
-fn shipped<'a>(
-    exception: &'a Exception,
-    inventory: &'a Inventory,
-) -> impl Iterator<Item = (&'a Arc<str>, Timestamp)> {
-    let items = &inventory.goals().roadmap;
-    let awaited: BTreeSet<&String> = exception.spec.waits_for.iter().collect();
-    awaited
-        .into_iter()
-        .filter_map(|name| items.get(name))
-        .filter(|item| item.spec.state == ItemState::Shipped)
-        .filter_map(|item| Some((&item.name, item.spec.shipped_at.as_ref()?.0)))
-}
-
 /// When the request was made, as the status records it. A request that was approved, changed and made
 /// again is a new request, although its object is old. None until the status is written.
 fn requested_at(exception: &Exception) -> Option<Timestamp> {
@@ -359,18 +345,19 @@ impl Candidate<'_> {
     /// What was shipped that an open exception waits for, as long as it is news.
     fn shipped_items(&self, life: &Life, now: Timestamp) -> impl Iterator<Item = DueStage> {
         let is_open = life.phase.standing().is_some();
-        shipped(self.exception, self.inventory)
-            .filter(move |(_, at)| is_open && now < TIMELY.after(*at))
-            .map(|(name, at)| DueStage {
+        shipped_items(self.exception, self.inventory.goals())
+            .filter(move |shipped| is_open && now < TIMELY.after(shipped.at))
+            .map(|shipped| DueStage {
                 stage: ReminderStage::ItemShipped,
-                decision_at: at,
-                item: Some(name.clone()),
+                decision_at: shipped.at,
+                item: Some(shipped.item.name.clone()),
             })
     }
 
     /// When what was shipped is no longer news.
     fn shipped_ends(&self) -> impl Iterator<Item = Timestamp> {
-        shipped(self.exception, self.inventory).map(|(_, at)| TIMELY.after(at))
+        let shipped = shipped_items(self.exception, self.inventory.goals());
+        shipped.map(|shipped| TIMELY.after(shipped.at))
     }
 
     fn life(&self, as_of: &AsOf) -> Life {

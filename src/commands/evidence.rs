@@ -53,7 +53,8 @@ pub struct EvidenceArgs {
 /// How much of a cluster is read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Extent {
-    /// As the overview, without objectives, surveys, roadmap items and personas, which few may list.
+    /// As the overview, without objectives, surveys and personas, which few may list; with roadmap items
+    /// where an exception waits for one.
     Register,
     /// The namespace that is named, else all of them, with objectives, surveys, roadmap items and personas;
     /// verdicts without the messages of checks.

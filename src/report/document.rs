@@ -33,6 +33,7 @@ use crate::api::golden_path::Level;
 use crate::api::previous::Previous;
 use crate::assess::delivery::contrast::Contrast;
 use crate::assess::exception::assurance::Assurance;
+use crate::assess::goal_objects::shipped as closing;
 use crate::assess::goals::objective::state::ObjectiveState;
 use crate::assess::register::next::Next;
 use crate::assess::source::{Problem, Source};
@@ -333,6 +334,9 @@ pub struct Check {
     /// The exception that decides its standing.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub exception: Option<String>,
+    /// What that exception waits for and has shipped, where its next action is to close it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shipped_item: Option<ShippedItem>,
     /// The standing of a failing required check.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub standing: Option<Standing>,
@@ -386,6 +390,9 @@ pub struct Exception {
     /// The roadmap items it waits for, by name.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub waits_for: Vec<String>,
+    /// Those of them that have shipped, unless it was renewed since: return to the path and close it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub shipped_items: Vec<ShippedItem>,
     /// Its cost, in hours per month.
     pub hours_per_month: f64,
     /// Its next action: decide, answer-renewal, review-overdue, renew-or-return, review, close or
@@ -422,6 +429,33 @@ pub struct Exception {
     /// Where it was read.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub source: Option<Source>,
+}
+
+impl Exception {
+    /// Whether no workload needs it, as far as known.
+    pub(in crate::report) fn is_superfluous(&self) -> bool {
+        self.needed == Some(false) || self.in_use == Some(false)
+    }
+}
+
+/// A roadmap item that has shipped.
+#[derive(Serialize, Deserialize, JsonSchema, Clone, Debug, PartialEq, Eq)]
+#[serde(rename_all = "camelCase")]
+pub struct ShippedItem {
+    pub name: String,
+    pub title: String,
+    pub shipped_at: Timestamp,
+}
+
+impl ShippedItem {
+    /// The item in reports.
+    pub(crate) fn of(shipped: closing::ShippedItem<'_>) -> Self {
+        Self {
+            name: shipped.item.name.to_string(),
+            title: shipped.item.spec.title.clone(),
+            shipped_at: shipped.at,
+        }
+    }
 }
 
 /// `kind` and `apiVersion` of a report that is read back are checked before it is.

@@ -31,6 +31,7 @@ pub fn check(name: &str, outcome: Outcome) -> Check {
         enforce_from: None,
         exemptible: true,
         exception: None,
+        shipped_item: None,
         standing: None,
         dates: StandingDates::default(),
     }
@@ -171,6 +172,7 @@ pub fn exception() -> Exception {
         reason: "The nightly run needs all the memory of its node.".to_owned(),
         would_return_if: None,
         waits_for: Vec::new(),
+        shipped_items: Vec::new(),
         hours_per_month: 3.0,
         next: Next::Rest,
         turn: Turn::AtRest,

@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use crate::api::{API_VERSION, condition};
 use crate::assess::inventory::Inventory;
-use crate::assess::register::next::{Dates, Next, by_urgency, pressing_at};
+use crate::assess::register::next::{Closable, Dates, Next, by_urgency, pressing_at};
 use crate::assess::source::{Problem, ProblemScope};
 use crate::assess::state::{Phase, Turn};
 use crate::report::document::{Exception, Report};
@@ -95,9 +95,18 @@ pub fn trust_statuses(report: &mut Report, inventory: &Inventory) {
         line.needed = condition(condition::NEEDED);
         let matched = status.and_then(|status| status.matched_count);
         line.matched = matched.map_or(0, |number| usize::try_from(number).unwrap_or_default());
-        let is_superfluous = line.in_use == Some(false) || line.needed == Some(false);
+        // An exception without a path does not count as unused: its path may be misspelt.
+        let has_path = condition(condition::PATH_FOUND) != Some(false);
+        let is_unused = line.in_use == Some(false);
+        let closable = if line.needed == Some(false) || (is_unused && has_path) {
+            Closable::Superfluous
+        } else if is_unused || line.shipped_items.is_empty() {
+            Closable::No
+        } else {
+            Closable::ItemShipped
+        };
         let renewal_open = line.still_needed_because.is_some();
-        line.next = Next::asked(line.phase, renewal_open, is_superfluous);
+        line.next = Next::asked(line.phase, renewal_open, closable);
         line.turn = line.next.turn();
     }
 }
@@ -163,21 +172,19 @@ pub fn commands(exception: &Exception) -> Vec<String> {
         let namespace = shell_word(&exception.namespace);
         format!("kubectl goldenpath {verb} {name} -n {namespace}{more}")
     };
+    let go_on = if exception.approval.is_own_word() {
+        command("renew", "")
+    } else {
+        command("request-renewal", " --because \"…\"")
+    };
     match exception.next {
         Next::Decide => vec![command("approve", ""), command("reject", " --note \"…\"")],
         Next::Answer => vec![command("renew", ""), command("close", "")],
-        Next::ReviewOverdue | Next::RenewOrReturn | Next::Review
-            if exception.approval.is_own_word() =>
-        {
-            vec![command("renew", ""), command("close", "")]
-        }
         Next::ReviewOverdue | Next::RenewOrReturn | Next::Review => {
-            vec![
-                command("request-renewal", " --because \"…\""),
-                command("close", ""),
-            ]
+            vec![go_on, command("close", "")]
         }
-        Next::Close => vec![command("close", "")],
+        Next::Close if exception.is_superfluous() => vec![command("close", "")],
+        Next::Close => vec![command("close", ""), go_on],
         Next::Rest => Vec::new(),
     }
 }

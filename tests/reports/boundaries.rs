@@ -200,7 +200,7 @@ fn phases_agree(cluster: &mut Cluster, report: &Value, at: Timestamp) {
     }
 }
 
-fn goldenpath(args: &[&str]) -> String {
+pub fn goldenpath(args: &[&str]) -> String {
     let mut command = Command::new(env!("CARGO_BIN_EXE_goldenpath"));
     let output = command.args(args).output().unwrap();
     let printed = String::from_utf8_lossy(&output.stderr);

@@ -19,6 +19,7 @@ mod live;
 #[allow(dead_code)] // shared with the tests of the operator
 mod manifests;
 mod scene;
+mod shipped;
 #[cfg(feature = "demo")]
 #[path = "../e2e/stage.rs"]
 #[allow(dead_code)] // shared with the tests of the operator

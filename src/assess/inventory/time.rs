@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
+use crate::assess::goal_objects::shipped::shipped_items;
 use crate::assess::inventory::{DELETED_PATH_GRACE, ExceptionKey, Inventory, Reread};
 use crate::assess::path::Path;
 use crate::assess::state::Cause;
@@ -121,8 +122,11 @@ impl Inventory {
         let as_of = AsOf::new(as_of);
         for (namespace, name) in keys {
             let at = self.namespace(&namespace).and_then(|ns| {
-                let life = self.judge_context(&as_of).life(ns, ns.exception(&name)?);
-                life.next_change
+                let exception = ns.exception(&name)?;
+                let life = self.judge_context(&as_of).life(ns, exception);
+                let shipped = shipped_items(exception, &self.goals).map(|shipped| shipped.at);
+                let shipped = shipped.filter(|at| *at > as_of.now);
+                life.next_change.into_iter().chain(shipped).min()
             });
             self.timers.set((namespace, name), at);
         }

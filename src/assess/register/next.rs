@@ -8,6 +8,8 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::api::DeviationExceptionSpec;
 use crate::assess::exception::Life;
+use crate::assess::goal_objects::shipped::closing_items;
+use crate::assess::inventory::Inventory;
 use crate::assess::register::{ExceptionView, Usage};
 use crate::assess::state::{Phase, Turn};
 
@@ -24,7 +26,7 @@ pub enum Next {
     RenewOrReturn,
     /// The review: its date or the expiry is near.
     Review,
-    /// Close it: no workload needs it.
+    /// Close it: no workload needs it, or what it waits for was shipped.
     Close,
     /// No action is due.
     Rest,
@@ -65,13 +67,22 @@ impl Next {
     }
 
     /// The next action on this exception.
-    pub fn of(view: &ExceptionView<'_>) -> Self {
-        let is_superfluous = view.needed == Some(false) || is_unused(view.usage);
-        Self::asked(view.life.phase, view.life.renewal_open, is_superfluous)
+    pub fn of(view: &ExceptionView<'_>, inventory: &Inventory, now: Timestamp) -> Self {
+        let life = &view.life;
+        let mut items = closing_items(view.exception, life, inventory.goals(), now);
+        let closable = if view.needed == Some(false) || is_unused(view.usage) {
+            Closable::Superfluous
+        } else if view.usage.is_in_use() && items.next().is_some() {
+            Closable::ItemShipped
+        } else {
+            Closable::No
+        };
+        Self::asked(life.phase, life.renewal_open, closable)
     }
 
-    /// The next action in this phase. An exception is superfluous if no workload needs it.
-    pub const fn asked(phase: Phase, renewal_open: bool, is_superfluous: bool) -> Self {
+    /// The next action in this phase. A pending decision comes first. An overdue review comes before an item
+    /// that was shipped: until the exception is closed or renewed, its workloads may soon be without one.
+    pub const fn asked(phase: Phase, renewal_open: bool, closable: Closable) -> Self {
         match phase {
             Phase::Pending => Self::Decide,
             Phase::Active | Phase::ReviewDue | Phase::ReviewOverdue | Phase::Expired
@@ -80,14 +91,44 @@ impl Next {
                 Self::Answer
             }
             // An exception that is not needed may expire without an action.
-            Phase::Expired if is_superfluous => Self::Rest,
+            Phase::Expired if closable.is_superfluous() => Self::Rest,
             Phase::Expired => Self::RenewOrReturn,
-            Phase::Active | Phase::ReviewDue | Phase::ReviewOverdue if is_superfluous => {
+            Phase::Active | Phase::ReviewDue | Phase::ReviewOverdue
+                if closable.is_superfluous() =>
+            {
                 Self::Close
             }
+            Phase::Active | Phase::ReviewDue if closable.is_item_shipped() => Self::Close,
             Phase::ReviewOverdue => Self::ReviewOverdue,
             Phase::ReviewDue => Self::Review,
             Phase::Active | Phase::Closed | Phase::Rejected => Self::Rest,
+        }
+    }
+}
+
+/// Whether an exception could be closed, and why.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Closable {
+    /// It excuses something.
+    No,
+    /// No workload needs it.
+    Superfluous,
+    /// It excuses something, and a roadmap item that it waits for was shipped.
+    ItemShipped,
+}
+
+impl Closable {
+    const fn is_superfluous(self) -> bool {
+        match self {
+            Self::Superfluous => true,
+            Self::No | Self::ItemShipped => false,
+        }
+    }
+
+    const fn is_item_shipped(self) -> bool {
+        match self {
+            Self::ItemShipped => true,
+            Self::No | Self::Superfluous => false,
         }
     }
 }
@@ -268,6 +309,28 @@ mod tests {
             answered(&json!({"approval": approval("2027-01-01T00:00:00Z")})),
             None
         );
+    }
+
+    #[test]
+    fn a_shipped_item_closes_what_no_more_urgent_action_needs() {
+        let asked = |phase, renewal_open| Next::asked(phase, renewal_open, Closable::ItemShipped);
+        for phase in Phase::ALL {
+            let expected = match phase {
+                Phase::Active | Phase::ReviewDue => Next::Close,
+                Phase::ReviewOverdue
+                | Phase::Pending
+                | Phase::Expired
+                | Phase::Rejected
+                | Phase::Closed => Next::asked(phase, false, Closable::No),
+            };
+            assert_eq!(asked(phase, false), expected, "{phase:?}");
+            let renewal = Next::asked(phase, true, Closable::No);
+            assert_eq!(
+                asked(phase, true),
+                renewal,
+                "{phase:?} with a renewal request"
+            );
+        }
     }
 
     #[test]

@@ -150,7 +150,7 @@ pub static DELIVERY_RECORDS: FollowedKind = FollowedKind {
 
 static OBJECTIVES: FollowedKind = goals::<PlatformObjective>();
 static SURVEYS: FollowedKind = goals::<DeveloperSurvey>();
-static ROADMAP: FollowedKind = goals::<RoadmapItem>();
+pub static ROADMAP: FollowedKind = goals::<RoadmapItem>();
 static PERSONAS: FollowedKind = goals::<Persona>();
 
 /// The platform team's own objects, which the operator judges and labels without.

@@ -8,7 +8,7 @@ use kube::Client;
 use kube::api::Api;
 use serde_json::Value;
 
-use super::followed::{DELIVERY_RECORDS, EXCEPTIONS, Followed, GOALS, NAMESPACES, PATHS};
+use super::followed::{DELIVERY_RECORDS, EXCEPTIONS, Followed, GOALS, NAMESPACES, PATHS, ROADMAP};
 use super::intake::{Intake as _, Paths};
 use crate::api::golden_path::KindRef;
 use crate::assess::inventory::Inventory;
@@ -41,7 +41,8 @@ pub struct ListingSettings {
     pub paths: Option<Vec<Value>>,
     /// Whether the inventory keeps the messages of checks.
     pub messages: bool,
-    /// Whether to read objectives, surveys, roadmap items and personas.
+    /// Whether to read objectives, surveys, roadmap items and personas. Otherwise only roadmap items are
+    /// read, where an exception waits for one.
     pub goals: bool,
 }
 
@@ -105,6 +106,10 @@ pub async fn list(settings: ListingSettings) -> Result<Listing> {
         for kind in GOALS {
             reader.read_into(&Followed::kind(kind), &context).await?;
         }
+    } else if waits_for_items(&context.inventory()) {
+        reader
+            .read_into(&Followed::kind(&ROADMAP), &context)
+            .await?;
     }
     let mut problems = reader.problems;
     problems.extend(context.problems());
@@ -114,6 +119,11 @@ pub async fn list(settings: ListingSettings) -> Result<Listing> {
         namespace: reader.namespace,
         is_partial: reader.is_partial,
     })
+}
+
+fn waits_for_items(inventory: &Inventory) -> bool {
+    let mut exceptions = inventory.namespaces().flat_map(|(_, ns)| ns.exceptions());
+    exceptions.any(|exception| !exception.spec.waits_for.is_empty())
 }
 
 /// One pass over a cluster, page by page.

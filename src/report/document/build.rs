@@ -66,7 +66,7 @@ impl View<'_> {
 
     /// The line of an exception.
     pub(super) fn exception(&self, exception: &ExceptionView<'_>) -> document::Exception {
-        register::line(exception, self.sources)
+        register::line(exception, self)
     }
 
     /// The problems of an exception.

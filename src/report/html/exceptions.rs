@@ -1,6 +1,7 @@
 //! The register of exceptions: what needs a person first, with dates, owner, cost and the command for the
 //! next action. The reason of an exception that names a restricted check is not shown.
 
+use jiff::Timestamp;
 use maud::{Markup, html};
 
 use super::layout::{Links, choice, on, pager, scroller, text};
@@ -217,10 +218,22 @@ fn row(line: &Exception, view: &ReportView, links: Links) -> Markup {
             td { @if let Some(at) = line.effective_expiry { (on(at, as_of)) } @else { "–" } }
             td.number { (line.matched) }
             td.number { (hours(line.hours_per_month)) }
-            td { (register::next_action(line, as_of))
+            td { (next_action(line, is_open, as_of))
                 @for command in register::commands(line).iter().take(1) { pre tabindex="0" { code { (command) } } } }
         }
     }
+}
+
+/// The next action; one that names a restricted step does not say what it waits for.
+fn next_action(line: &Exception, is_open: bool, as_of: Timestamp) -> String {
+    if is_open || line.shipped_items.is_empty() {
+        return register::next_action(line, as_of);
+    }
+    let unnamed = Exception {
+        shipped_items: Vec::new(),
+        ..line.clone()
+    };
+    register::next_action(&unnamed, as_of)
 }
 
 /// The exceptions of a path.

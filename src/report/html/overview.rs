@@ -188,7 +188,10 @@ fn exceptions_this_week(exceptions: &[Exception], as_of: Timestamp, links: Links
         (Next::ReviewOverdue, "overdue for a review"),
         (Next::RenewOrReturn, "expired: renew, or return to the path"),
         (Next::Review, "due for a review"),
-        (Next::Close, "no longer needed: close"),
+        (
+            Next::Close,
+            "no longer needed, or what they wait for has shipped: close",
+        ),
     ];
     let number = |next: Next| exceptions.iter().filter(|line| line.next == next).count();
     let ends = exceptions.iter().filter_map(|line| line.effective_expiry);

@@ -265,7 +265,10 @@ fn exceptions(report: &Report, from: &str) -> Vec<String> {
             Next::ReviewOverdue => ("exception", "for an overdue review"),
             Next::RenewOrReturn => ("expired exception", "for a renewal or a return to the path"),
             Next::Review => ("exception", "for a review"),
-            Next::Close => ("exception", "to be closed: nothing needs it"),
+            Next::Close => (
+                "exception",
+                "to be closed: nothing needs it, or what it waits for has shipped",
+            ),
             Next::Rest => continue,
         };
         let waiting: Vec<_> = report

@@ -201,6 +201,9 @@ fn ending(workload: &Workload, as_of: Timestamp, from: &str) -> String {
     if let Some(command) = platforms_command(workload) {
         lines.push(format!("Platform  {command}"));
     }
+    if let Some(command) = close_command(workload) {
+        lines.push(format!("Close     {command}"));
+    }
     if workload.excusable().next().is_some() && !workload.advice {
         let command = format!("{} {from}", voice::off_ramp(workload));
         lines.push(format!("Off-ramp  {}", command.trim_end()));
@@ -226,6 +229,14 @@ pub(in crate::report) fn what_happens(workload: &Workload, as_of: Timestamp) -> 
     let change = workload.next_change.filter(|at| *at > as_of);
     let until = change.map(|at| format!("; this changes on {}", day(at, as_of)));
     Some(next + &until.unwrap_or_default())
+}
+
+/// The command that closes the exception whose roadmap item has shipped.
+fn close_command(workload: &Workload) -> Option<String> {
+    let check = next::closable(workload, workload.deviation?)?;
+    let name = voice::shell_word(check.exception.as_ref()?);
+    let namespace = voice::shell_word(&workload.namespace);
+    Some(format!("kubectl goldenpath close {name} -n {namespace}"))
 }
 
 /// The command that the platform team runs when it has to act.

@@ -34,6 +34,9 @@ fn of_deviation(workload: &Workload, as_of: Timestamp) -> String {
     };
     let step = step(workload, standing);
     let exception = exception(workload, standing);
+    if let Some(closing) = closing(workload, standing) {
+        return closing;
+    }
     match standing {
         Standing::Undocumented => step,
         Standing::Pending => format!("ask {} to decide on {exception}", platform(workload)),
@@ -68,14 +71,32 @@ fn step(workload: &Workload, standing: Standing) -> String {
         .missing()
         .find(decides)
         .or_else(|| workload.missing().next());
-    deciding.map_or_else(
-        || "take the next step".to_owned(),
-        |check| match (&check.action, &check.title) {
-            (Some(action), _) => action.clone(),
-            (None, Some(title)) => format!("see to: {title}"),
-            (None, None) => format!("pass the check {}", check.name),
-        },
-    )
+    deciding.map_or_else(|| "take the next step".to_owned(), action)
+}
+
+fn action(check: &Check) -> String {
+    match (&check.action, &check.title) {
+        (Some(action), _) => action.clone(),
+        (None, Some(title)) => format!("see to: {title}"),
+        (None, None) => format!("pass the check {}", check.name),
+    }
+}
+
+/// The step that takes the place of an exception whose roadmap item has shipped.
+fn closing(workload: &Workload, standing: Standing) -> Option<String> {
+    let check = closable(workload, standing)?;
+    let (exception, item) = (check.exception.as_ref()?, check.shipped_item.as_ref()?);
+    let (step, title) = (action(check), quoted(&item.title));
+    Some(format!(
+        "{step}, then close {exception}: {title} has shipped"
+    ))
+}
+
+/// The check that decides the standing and whose exception can be closed, as its roadmap item has shipped.
+pub(crate) fn closable(workload: &Workload, standing: Standing) -> Option<&Check> {
+    workload
+        .missing()
+        .find(|check| check.standing == Some(standing) && check.shipped_item.is_some())
 }
 
 fn exception(workload: &Workload, standing: Standing) -> &str {
@@ -114,25 +135,47 @@ pub(crate) fn of_exception(
     } else {
         "request a renewal"
     };
+    let beside = exception
+        .shipped_items
+        .first()
+        .map_or_else(String::new, |item| {
+            format!("; {}, which it waits for, has shipped", quoted(&item.title))
+        });
     match exception.next {
         Next::Decide => match exception.rejected_at {
             Some(rejected) => format!(
-                "approve or reject: requested again after the rejection of {}, waiting for the platform team",
+                "approve or reject: requested again after the rejection of {}, waiting for the platform team{beside}",
                 day(rejected, as_of)
             ),
-            None => format!("approve or reject: {}", stands(Standing::Pending)),
+            None => format!("approve or reject: {}{beside}", stands(Standing::Pending)),
         },
-        Next::Answer => format!("renew or close: renewal {}", stands(Standing::Pending)),
-        Next::ReviewOverdue => format!("{renew}, or close: {}", stands(Standing::ReviewOverdue)),
+        Next::Answer => format!(
+            "renew or close: renewal {}{beside}",
+            stands(Standing::Pending)
+        ),
+        Next::ReviewOverdue => format!(
+            "{renew}, or close: {}{beside}",
+            stands(Standing::ReviewOverdue)
+        ),
         Next::RenewOrReturn => {
             let expired = pressing.map_or_else(String::new, |at| format!(" {}", day(at, as_of)));
-            format!("{renew}, or return to the path: expired{expired}")
+            format!("{renew}, or return to the path: expired{expired}{beside}")
         }
         Next::Review => format!("{renew}, or close: {}", stands(Standing::ReviewDue)),
         Next::Close if exception.needed == Some(false) => "close it: no longer needed".to_owned(),
-        Next::Close => "close it: not in use".to_owned(),
+        Next::Close if exception.in_use == Some(false) => "close it: not in use".to_owned(),
+        Next::Close => {
+            let item = exception.shipped_items.first();
+            let item = item.map_or_else(|| "what it waits for".to_owned(), |it| quoted(&it.title));
+            format!("return to the path and close it: {item} has shipped")
+        }
         Next::Rest => format!("nothing to do{}", at_rest(exception, pressing, as_of)),
     }
+}
+
+/// A title in a sentence.
+fn quoted(title: &str) -> String {
+    format!("“{title}”")
 }
 
 /// Why an exception needs no action.
@@ -151,6 +194,7 @@ fn at_rest(exception: &Exception, pressing: Option<Timestamp>, as_of: Timestamp)
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::report::document::ShippedItem;
     use crate::report::fixtures::{self, at, check, workload};
 
     const NOW: &str = "2026-03-01T12:00:00Z";
@@ -270,6 +314,45 @@ mod tests {
         }
     }
 
+    fn registry() -> ShippedItem {
+        ShippedItem {
+            name: "registry".to_owned(),
+            title: "A registry of our own".to_owned(),
+            shipped_at: at("2026-02-01T00:00:00Z"),
+        }
+    }
+
+    #[test]
+    fn what_has_shipped_is_named_with_the_step_that_takes_its_place() {
+        let line = |next, shipped_items| Exception {
+            next,
+            shipped_items,
+            ..fixtures::exception()
+        };
+        let words = |line: &Exception| of_exception(line, line.effective_expiry, at(NOW));
+        assert_eq!(
+            words(&line(Next::Close, vec![registry()])),
+            "return to the path and close it: “A registry of our own” has shipped"
+        );
+        assert_eq!(
+            words(&line(Next::Close, Vec::new())),
+            "return to the path and close it: what it waits for has shipped"
+        );
+        assert_eq!(
+            words(&line(Next::RenewOrReturn, vec![registry()])),
+            "request a renewal, or return to the path: expired 12 Mar; “A registry of our own”, which it \
+             waits for, has shipped"
+        );
+        let mut excused = deviating(Standing::Documented, Turn::AtRest);
+        excused.checks[1].shipped_item = Some(registry());
+        assert_eq!(
+            of_workload(&excused, at(NOW)).as_deref(),
+            Some(
+                "Set a memory limit, then close batch-memory: “A registry of our own” has shipped"
+            )
+        );
+    }
+
     #[test]
     fn every_action_on_an_exception_begins_with_what_to_do() {
         for next in Next::ALL {
@@ -277,6 +360,7 @@ mod tests {
                 let line = Exception {
                     phase,
                     next,
+                    needed: Some(next != Next::Close),
                     ..fixtures::exception()
                 };
                 let text = of_exception(&line, line.effective_expiry, at(NOW));

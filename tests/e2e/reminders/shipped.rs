@@ -1,7 +1,7 @@
 //! An item of the roadmap that ships: the owners who waited for it are reminded once.
 
 use super::{AT_ONCE, Scene, approved_days_ago, is_on_record, place_on};
-use crate::stage::stop;
+use crate::stage::{goldenpath, stop};
 use crate::words::{exception, failing};
 
 const ITEM: &str = "
@@ -39,6 +39,13 @@ fn an_item_that_ships_reminds_each_owner_who_waited_once() {
     let close = format!("kubectl goldenpath close web -n {}", place.name);
     assert_eq!(item["next"]["command"], close);
     is_on_record(&place, "web", &["item-shipped:registry"]);
+    let exceptions = ["exceptions", "-n", &place.name, "-o", "json"];
+    let register = goldenpath(&scene.cluster, &exceptions);
+    let register: serde_json::Value = serde_json::from_str(&register).unwrap();
+    let web = &register["exceptions"][0];
+    assert_eq!((&web["name"], &web["next"]), (&"web".into(), &"close".into()));
+    let why = ["why", "deploy/web", "-n", &place.name];
+    assert!(goldenpath(&scene.cluster, &why).contains(&close));
     stop(operator);
     // A restart repeats nothing.
     let operator = scene.operator();

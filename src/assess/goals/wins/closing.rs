@@ -8,7 +8,6 @@ use jiff::Timestamp;
 
 use super::scene::Scene;
 use crate::api::deviation_exception::ReviewOutcome;
-use crate::api::roadmap_item::ItemState;
 use crate::assess::exception::record::Exception;
 use crate::assess::goal_objects::StoredRoadmapItem;
 use crate::assess::namespace_index::{NamespaceIndex, UNKNOWN_TEAM};
@@ -36,15 +35,8 @@ impl<'a> Return<'a> {
         let waits_for = self.exception.spec.waits_for.iter();
         waits_for
             .filter_map(|name| items.get(name))
-            .find(|item| shipped_at(item).is_some_and(|at| at <= self.closed_at))
+            .find(|item| item.shipped_at().is_some_and(|at| at <= self.closed_at))
     }
-}
-
-/// When an item was shipped.
-pub(super) fn shipped_at(item: &StoredRoadmapItem) -> Option<Timestamp> {
-    let spec = &item.spec;
-    let shipped = spec.shipped_at.as_ref().map(|at| at.0);
-    shipped.filter(|_| spec.state == ItemState::Shipped)
 }
 
 /// The exceptions that were closed in the month, before their end, in order of namespace and name.
@@ -120,7 +112,7 @@ pub(super) fn asked_items<'a>(
     for (_, _, exception) in exceptions(scene) {
         let team = exception.spec.owner.team.as_str();
         for name in &exception.spec.waits_for {
-            let shipped = roadmap.get(name).and_then(shipped_at);
+            let shipped = roadmap.get(name).and_then(StoredRoadmapItem::shipped_at);
             let asked_before = shipped.is_some_and(|at| asked_at(exception) <= at);
             if asked_before && team != UNKNOWN_TEAM {
                 teams.entry(name).or_default().insert(team);
@@ -129,7 +121,7 @@ pub(super) fn asked_items<'a>(
     }
     roadmap
         .iter()
-        .filter(|item| shipped_at(item).is_some_and(|at| scene.is_within(at)))
+        .filter(|item| item.shipped_at().is_some_and(|at| scene.is_within(at)))
         .filter_map(|item| Some((item, teams.remove(&*item.name)?)))
         .collect()
 }

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use super::closing::{Return, shipped_at};
+use super::closing::Return;
 use super::content::{
     Addition, AdditionKind, Additions, MOST_ADDITIONS, MOST_NAMES, Obstacle, ObstacleKind,
 };
@@ -38,7 +38,7 @@ pub(super) fn additions(scene: &Scene<'_>, obstacle: Option<&Obstacle>) -> Addit
     let roadmap = scene.inventory.goals().roadmap.iter();
     let shipped = roadmap.filter(|item| obstacle.is_none_or(|it| it.id != item_id(item)));
     items.extend(shipped.filter_map(|item| {
-        let at = shipped_at(item).filter(|at| scene.is_within(*at))?;
+        let at = item.shipped_at().filter(|at| scene.is_within(*at))?;
         Some(Addition {
             at,
             kind: AdditionKind::Shipped,
@@ -79,7 +79,7 @@ pub(super) fn obstacle(
             title: item.spec.title.clone(),
             teams,
             more,
-            at: shipped_at(item).unwrap_or(scene.as_of.now),
+            at: item.shipped_at().unwrap_or(scene.as_of.now),
         });
     }
     let mut wished: Vec<_> = returns.iter().filter_map(returned).collect();

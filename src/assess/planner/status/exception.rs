@@ -42,6 +42,8 @@ pub(in crate::assess::planner) struct ExceptionFindings {
     pub not_exemptible: Vec<String>,
     /// Names in its `waitsFor` that no roadmap item has.
     pub unknown_items: Vec<UnknownName>,
+    /// The shipped item in its `waitsFor` for which its next action is to close it.
+    pub shipped_item: Option<String>,
     /// Workloads it names that its path judges, as `Deployment/web`, in order.
     pub matched: Vec<String>,
     /// Failing checks it covers, over all its workloads.

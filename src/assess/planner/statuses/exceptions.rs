@@ -5,12 +5,14 @@ use jiff::Timestamp;
 
 use crate::api::DeviationExceptionStatus;
 use crate::assess::exception::record::Exception;
+use crate::assess::goal_objects::shipped::closing_items;
 use crate::assess::inventory::Inventory;
 use crate::assess::object::kind::WorkloadId;
 use crate::assess::planner::status::{
     ExceptionFindings, PathFound, UnknownName, exception_status, undecodable_status,
 };
 use crate::assess::planner::statuses::{Owned, PhaseChange, StatusWrite};
+use crate::assess::register::next::Next;
 use crate::assess::register::{ExceptionView, Usage, Useless};
 use crate::assess::state::Phase;
 use crate::assess::verdict::{AsOf, judging_result};
@@ -116,6 +118,10 @@ fn findings(facts: &Inventory, view: &ExceptionView<'_>, as_of: &AsOf) -> Except
                 nearest: item.nearest.map(str::to_owned),
             })
             .collect(),
+        shipped_item: closing_items(view.exception, &view.life, facts.goals(), as_of.now)
+            .map(|shipped| shipped.item.name.to_string())
+            .next()
+            .filter(|_| Next::of(view, facts, as_of.now) == Next::Close),
         matched: view.matched.iter().map(WorkloadId::local).collect(),
         covered_failures: view.covered_failures,
         on_other_path: other_path(facts, view, as_of),

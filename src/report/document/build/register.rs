@@ -4,6 +4,7 @@ use jiff::Timestamp;
 
 use super::{Sources, View};
 use crate::assess::exception::past::Rejection;
+use crate::assess::goal_objects::shipped::closing_items;
 use crate::assess::inventory::Inventory;
 use crate::assess::path::ExpressionPlace;
 use crate::assess::path::set::PathSet;
@@ -14,8 +15,10 @@ use crate::assess::state::Phase;
 use crate::assess::wording::nearest;
 use crate::report::document;
 
-pub(super) fn line(view: &ExceptionView<'_>, sources: &Sources) -> document::Exception {
+pub(super) fn line(view: &ExceptionView<'_>, within: &View<'_>) -> document::Exception {
+    let (inventory, sources, now) = (within.inventory, within.sources, within.as_of.now);
     let spec = &view.exception.spec;
+    let next = Next::of(view, inventory, now);
     document::Exception {
         namespace: view.namespace.to_owned(),
         name: view.exception.name.to_string(),
@@ -32,9 +35,12 @@ pub(super) fn line(view: &ExceptionView<'_>, sources: &Sources) -> document::Exc
         reason: spec.reason.clone(),
         would_return_if: spec.would_return_if.clone(),
         waits_for: spec.waits_for.clone(),
+        shipped_items: closing_items(view.exception, &view.life, inventory.goals(), now)
+            .map(document::ShippedItem::of)
+            .collect(),
         hours_per_month: spec.ownership_cost.hours_per_month + 0.0, // -0 becomes 0
-        next: Next::of(view),
-        turn: Next::of(view).turn(),
+        next,
+        turn: next.turn(),
         requested_at: requested_at(view, sources),
         waiting_since: waiting_since(spec, view.exception.created, &view.life),
         still_needed_because: spec

@@ -6,8 +6,10 @@ use jiff::Timestamp;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use super::View;
+use crate::assess::goal_objects::shipped::closing_items;
 use crate::assess::namespace_index::NamespaceIndex;
 use crate::assess::path::Path;
+use crate::assess::register::next::{Closable, Next};
 use crate::assess::source::Problem;
 use crate::assess::state::{Outcome, Standing, Status, Turn};
 use crate::assess::verdict::standing::CheckStanding;
@@ -272,11 +274,37 @@ fn checks(
                 enforce_from: check.enforce_from.as_ref().map(|from| from.0),
                 exemptible: check.exemptible,
                 exception: standing.and_then(|e| e.exception.as_deref().map(str::to_owned)),
+                shipped_item: standing.and_then(|of| shipped_item(of, ns, view)),
                 standing: standing.map(|standing| standing.standing),
                 dates: standing.map_or_else(StandingDates::default, |of| dates(of, ns, view)),
             }
         })
         .collect()
+}
+
+/// What the exception of a failing check waits for and has shipped, where its next action is to close it.
+fn shipped_item(
+    standing: &CheckStanding,
+    ns: &NamespaceIndex,
+    view: &View<'_>,
+) -> Option<document::ShippedItem> {
+    let exception = ns.exception(standing.exception.as_deref()?)?;
+    if exception.spec.waits_for.is_empty() {
+        return None;
+    }
+    let life = view.inventory.judge_context(view.as_of).life(ns, exception);
+    let goals = view.inventory.goals();
+    let shipped = closing_items(exception, &life, goals, view.as_of.now).next()?;
+    // It is in use, and needed: this check fails.
+    match Next::asked(life.phase, life.renewal_open, Closable::ItemShipped) {
+        Next::Close => Some(document::ShippedItem::of(shipped)),
+        Next::Decide
+        | Next::Answer
+        | Next::ReviewOverdue
+        | Next::RenewOrReturn
+        | Next::Review
+        | Next::Rest => None,
+    }
 }
 
 /// The missing step. The evaluated message of a sensitive check may quote the object, so only its

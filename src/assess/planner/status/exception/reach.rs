@@ -177,6 +177,17 @@ impl Messages<'_> {
             return None;
         }
         let unknown = &self.findings.unknown_items;
+        if let (true, Some(item)) = (unknown.is_empty(), &self.findings.shipped_item) {
+            return Some(Statement::new(
+                WAITS_FOR_KNOWN,
+                true,
+                "ItemShipped",
+                format!(
+                    "Roadmap item '{item}' has shipped. Next: return to the path and close it ({}).",
+                    self.close_command()
+                ),
+            ));
+        }
         if unknown.is_empty() {
             return Some(Statement::new(
                 WAITS_FOR_KNOWN,

@@ -39,6 +39,7 @@ pub(super) fn in_use(life: Life) -> ExceptionFindings {
         unknown_checks: Vec::new(),
         not_exemptible: Vec::new(),
         unknown_items: Vec::new(),
+        shipped_item: None,
         matched: vec!["Deployment/shop".into()],
         covered_failures: 1,
         on_other_path: None,
@@ -507,6 +508,24 @@ fn an_unknown_roadmap_item_gets_a_suggestion_and_costs_the_exception_nothing() {
     let without = status_when(|_| {});
     let kinds = without.conditions.iter().map(|condition| &condition.type_);
     assert!(kinds.into_iter().all(|kind| kind != WAITS_FOR_KNOWN));
+}
+
+#[test]
+fn a_shipped_item_offers_to_close_the_exception() {
+    let spec = DeviationExceptionSpec {
+        waits_for: vec!["managed-postgres".into()],
+        ..approved()
+    };
+    let mut findings = found(&spec, day(1));
+    findings.shipped_item = Some("managed-postgres".into());
+    let status = exception_status(&object(spec), &findings, day(1));
+    assert_eq!(
+        status_and_reason(&status, WAITS_FOR_KNOWN),
+        pair("True", "ItemShipped")
+    );
+    let message = &condition(&status, WAITS_FOR_KNOWN).message;
+    assert!(message.contains("goldenpath close"), "{message}");
+    assert_helps(message);
 }
 
 #[test]
