@@ -12,6 +12,7 @@ pub mod parameters;
 mod path_line;
 pub mod paths;
 pub mod personas;
+mod restricted;
 pub mod roadmap;
 pub mod service_index;
 pub mod services;
@@ -40,6 +41,8 @@ use crate::assess::source::{Problem, Source};
 use crate::assess::state::{Outcome, Phase, Standing, State, Status, Turn};
 
 pub use objectives::ObjectiveLine;
+pub use personas::PersonaLines;
+pub use roadmap::RoadmapLines;
 pub use surveys::Surveys;
 
 pub use path_line::{
@@ -138,6 +141,12 @@ pub struct Summary {
     /// Waves of developer surveys, where there are any.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub surveys: Option<Box<Surveys>>,
+    /// The roadmap, where there is an item or a path that is not launched yet.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub roadmap: Option<Box<RoadmapLines>>,
+    /// Personas, where there are any.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub personas: Option<Box<PersonaLines>>,
 }
 
 /// One team in numbers.

@@ -228,6 +228,8 @@ pub fn report() -> Report {
             objectives: Vec::new(),
             contrast: None,
             surveys: None,
+            roadmap: None,
+            personas: None,
         },
         workloads: vec![
             workload("web", Status::GoldenPath),

@@ -1,6 +1,8 @@
 //! The report as Markdown, for an issue, a wiki or a chat. Texts of objects can neither end a cell nor start
 //! markup. Nothing is counted here.
 
+mod roadmap;
+
 use std::fmt::Write as _;
 
 use crate::assess::goals::survey::words;
@@ -28,6 +30,8 @@ pub fn render(report: &Report) -> String {
     text += &workloads(report);
     text += &exceptions(report);
     text += &surveys(report);
+    text += &roadmap::roadmap(report);
+    text += &roadmap::personas(report);
     text += &problems(report);
     text
 }

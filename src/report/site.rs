@@ -9,9 +9,8 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use crate::report::document::paths::{self, PathDetail};
-use crate::report::document::personas::{self, PersonaList};
-use crate::report::document::roadmap::{Roadmap, roadmap};
 use crate::report::document::view::ReportView;
+use crate::report::document::{PersonaLines, RoadmapLines};
 use crate::report::voice::Calendar;
 
 mod escape;
@@ -44,8 +43,8 @@ pub struct SiteFile {
 struct Content<'a> {
     view: &'a ReportView,
     paths: Vec<PathDetail>,
-    roadmap: Roadmap,
-    personas: PersonaList,
+    roadmap: Option<&'a RoadmapLines>,
+    personas: Option<&'a PersonaLines>,
 }
 
 /// The files of a site, in order of path. The same view gives the same bytes.
@@ -56,8 +55,8 @@ pub fn site(view: &ReportView, options: &SiteOptions) -> Vec<SiteFile> {
         paths: names
             .filter_map(|name| paths::detail(view, &name))
             .collect(),
-        roadmap: roadmap(view),
-        personas: personas::list(view),
+        roadmap: view.summary().roadmap.as_deref(),
+        personas: view.summary().personas.as_deref(),
     };
     let mut files = BTreeMap::from([
         ("mkdocs.yml".to_owned(), mkdocs(&content, options)),
@@ -76,8 +75,8 @@ pub fn site(view: &ReportView, options: &SiteOptions) -> Vec<SiteFile> {
         let place = format!("docs/paths/{}.md", path.line.path);
         files.insert(place, path_page::one(path, &content));
     }
-    if content.has_personas() {
-        files.insert("docs/personas.md".to_owned(), persona_page::page(&content));
+    if let Some(personas) = content.personas {
+        files.insert("docs/personas.md".to_owned(), persona_page::page(personas));
     }
     files
         .into_iter()
@@ -87,7 +86,7 @@ pub fn site(view: &ReportView, options: &SiteOptions) -> Vec<SiteFile> {
 
 impl Content<'_> {
     fn has_personas(&self) -> bool {
-        !self.personas.items.is_empty()
+        self.personas.is_some()
     }
 
     fn as_of(&self) -> Timestamp {

@@ -20,8 +20,8 @@ use crate::report::document::objectives::ObjectivesDocument;
 use crate::report::document::openapi::{Content, Operation, document};
 use crate::report::document::parameters::{Parameter, without_parameters};
 use crate::report::document::paths::{self, PathDetail, PathList};
-use crate::report::document::personas::{self, PersonaList};
-use crate::report::document::roadmap::{self, Roadmap};
+use crate::report::document::personas::PersonaList;
+use crate::report::document::roadmap::Roadmap;
 use crate::report::document::services::{ServiceDetail, ServiceList, ServiceQuery, service};
 use crate::report::document::stream::Stream;
 use crate::report::document::teams::{self, TeamList};
@@ -262,7 +262,9 @@ async fn whole_roadmap(
     asked: Asked,
 ) -> Answer {
     without_parameters(pairs)?;
-    let write = |view: &ReportView| encode::json(&roadmap::roadmap(view)).ok();
+    let write = |view: &ReportView| {
+        encode::json(&Roadmap::new(view.summary().roadmap.as_deref(), view.as_of)).ok()
+    };
     Ok(file(write, JSON, &responses, asked).await)
 }
 
@@ -272,7 +274,13 @@ async fn all_personas(
     asked: Asked,
 ) -> Answer {
     without_parameters(pairs)?;
-    let write = |view: &ReportView| encode::json(&personas::list(view)).ok();
+    let write = |view: &ReportView| {
+        encode::json(&PersonaList::new(
+            view.summary().personas.as_deref(),
+            view.as_of,
+        ))
+        .ok()
+    };
     Ok(file(write, JSON, &responses, asked).await)
 }
 

@@ -208,7 +208,8 @@ fn what_an_exception_asks_next_follows_from_its_life_and_its_use() {
             .put(golden("fine"))
             .put_exception(exception);
         look(&cluster.0, "e", |view| {
-            assert_eq!(Next::of(view), next, "{target} {:?}", view.life);
+            let found = Next::of(view, &cluster.0, now());
+            assert_eq!(found, next, "{target} {:?}", view.life);
         });
     }
 }

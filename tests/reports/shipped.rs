@@ -154,14 +154,14 @@ fn every_surface_offers_to_close_what_waited_for_a_shipped_item() {
 
 /// The live line of the exception, with what only files have.
 fn with_source(live: &Value, register: &Value) -> Value {
-    let mut line = live["exceptions"][0].clone();
+    let mut wanted = live["exceptions"][0].clone();
     for field in ["source", "requestedAt"] {
-        line[field] = register["exceptions"][0][field].clone();
-        if line[field].is_null() {
-            line.as_object_mut().unwrap().remove(field);
+        wanted[field] = register["exceptions"][0][field].clone();
+        if wanted[field].is_null() {
+            wanted.as_object_mut().unwrap().remove(field);
         }
     }
-    line
+    wanted
 }
 
 /// The status follows the date by itself, and an edit of the item.

@@ -13,6 +13,7 @@ mod openapi;
 mod pages;
 #[path = "../suite/records.rs"]
 mod records;
+mod roadmap;
 mod satisfaction;
 #[path = "../suite/serving.rs"]
 mod serving;

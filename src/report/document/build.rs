@@ -24,7 +24,7 @@ use crate::report::document::objectives::objectives;
 use crate::report::document::surveys::surveys;
 use crate::report::document::{
     self, AnnouncedStep, CheckCount, KIND, LikeForLike, NewServices, PathCount, PathLine,
-    PredatesCount, Report, Summary, TeamLine, TrendPoint,
+    PredatesCount, Report, RoadmapLines, Summary, TeamLine, TrendPoint, personas, roadmap,
 };
 
 /// Where objects were read; empty for a cluster.
@@ -113,7 +113,20 @@ impl View<'_> {
             objectives: objectives(self.inventory.goals()),
             contrast: self.contrast(&tally).map(Box::new),
             surveys: surveys(self.inventory.goals(), self.as_of.now).map(Box::new),
+            roadmap: self.roadmap(&tally).map(Box::new),
+            personas: personas::lines(self.inventory, &tally).map(Box::new),
         }
+    }
+
+    /// The roadmap; none where nothing is on it.
+    fn roadmap(&self, tally: &Tally) -> Option<RoadmapLines> {
+        let has_items = self.inventory.goals().roadmap.iter().len() > 0;
+        let exceptions = if has_items {
+            self.register.views(self.inventory)
+        } else {
+            Vec::new()
+        };
+        roadmap::lines(self.inventory, tally, &exceptions, self.as_of.now)
     }
 
     /// Delivery on both sides; none where no rollout is recorded.

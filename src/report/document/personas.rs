@@ -5,15 +5,15 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use schemars::JsonSchema;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
-use super::view::ReportView;
 use crate::api::API_VERSION;
 use crate::assess::adoption::{PersonaTally, Tally, total};
 use crate::assess::goals::persona::{MeantPath, PersonaFigures, Served, personas};
+use crate::assess::inventory::Inventory;
 use crate::assess::state::State;
 
-/// Every persona, and the paths of the matrix.
+/// Every persona as a document of its own.
 #[derive(Serialize, JsonSchema, Clone, Debug, PartialEq)]
 #[serde(rename_all = "camelCase")]
 pub struct PersonaList {
@@ -23,39 +23,60 @@ pub struct PersonaList {
     pub kind: &'static str,
     /// The instant it is for.
     pub as_of: Timestamp,
+    /// The personas.
+    #[serde(flatten)]
+    pub lines: PersonaLines,
+}
+
+impl PersonaList {
+    /// The document of an instant.
+    pub fn new(lines: Option<&PersonaLines>, as_of: Timestamp) -> Self {
+        Self {
+            api_version: API_VERSION,
+            kind: "PersonaList",
+            as_of,
+            lines: lines.cloned().unwrap_or_default(),
+        }
+    }
+}
+
+/// Every persona, and the paths of the matrix.
+#[derive(Serialize, Deserialize, JsonSchema, Clone, Debug, Default, PartialEq)]
+#[serde(rename_all = "camelCase")]
+pub struct PersonaLines {
     /// The golden paths that take part or are meant for a persona: the columns of the matrix.
     pub paths: Vec<String>,
     pub items: Vec<PersonaLine>,
 }
 
 /// One persona.
-#[derive(Serialize, JsonSchema, Clone, Debug, PartialEq)]
+#[derive(Serialize, Deserialize, JsonSchema, Clone, Debug, PartialEq)]
 #[serde(rename_all = "camelCase")]
 pub struct PersonaLine {
     pub name: String,
     pub title: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub description: Option<String>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub pain_points: Vec<String>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub jobs: Vec<String>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub preferred_tools: Vec<String>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub blockers: Vec<String>,
     /// Whether a launched path is meant for them; absent where that cannot be said.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub served: Option<bool>,
     /// The paths that name the persona.
     pub paths: Vec<PersonaPath>,
     /// Their services; absent without `match`.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub services: Option<PersonaServices>,
 }
 
 /// A golden path that names a persona.
-#[derive(Serialize, JsonSchema, Clone, Debug, PartialEq, Eq)]
+#[derive(Serialize, Deserialize, JsonSchema, Clone, Debug, PartialEq, Eq)]
 #[serde(rename_all = "camelCase")]
 pub struct PersonaPath {
     pub path: String,
@@ -64,7 +85,7 @@ pub struct PersonaPath {
 }
 
 /// The services of a persona.
-#[derive(Serialize, JsonSchema, Clone, Debug, PartialEq, Eq)]
+#[derive(Serialize, Deserialize, JsonSchema, Clone, Debug, PartialEq, Eq)]
 #[serde(rename_all = "camelCase")]
 pub struct PersonaServices {
     /// All of them.
@@ -80,24 +101,20 @@ pub struct PersonaServices {
 }
 
 /// Services of a persona that one path judges.
-#[derive(Serialize, JsonSchema, Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Serialize, Deserialize, JsonSchema, Clone, Copy, Debug, PartialEq, Eq)]
 #[serde(rename_all = "camelCase")]
 pub struct PersonaCell {
     pub services: usize,
     pub on_path: usize,
 }
 
-/// The personas of a view.
-pub fn list(view: &ReportView) -> PersonaList {
-    let tally = view.tally();
-    let figures = personas(&view.inventory, &tally);
-    PersonaList {
-        api_version: API_VERSION,
-        kind: "PersonaList",
-        as_of: view.as_of,
-        paths: columns(&figures, &tally),
+/// Every persona; none where there is no persona.
+pub(super) fn lines(inventory: &Inventory, tally: &Tally) -> Option<PersonaLines> {
+    let figures = personas(inventory, tally);
+    (!figures.is_empty()).then(|| PersonaLines {
+        paths: columns(&figures, tally),
         items: figures.iter().map(line).collect(),
-    }
+    })
 }
 
 fn columns(figures: &[PersonaFigures<'_>], tally: &Tally) -> Vec<String> {

@@ -6,21 +6,20 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use schemars::JsonSchema;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
-use super::Exception;
-use super::services::{is_restricted, names_restricted};
-use super::view::ReportView;
+use super::restricted::{is_restricted, names_restricted};
 use crate::api::API_VERSION;
 use crate::api::golden_path::{EstimatedImpact, Horizon};
 use crate::api::roadmap_item::{ItemDemand, ItemState, KeyResultRef, UnblockedCheck};
-use crate::assess::adoption::ItemTally;
+use crate::assess::adoption::{ItemTally, Tally};
 use crate::assess::goal_objects::StoredRoadmapItem;
 use crate::assess::goals::roadmap::unknown_references;
-use crate::assess::path::Path;
+use crate::assess::inventory::Inventory;
+use crate::assess::register::ExceptionView;
 use crate::assess::state::Phase;
 
-/// The roadmap.
+/// The roadmap as a document of its own.
 #[derive(Serialize, JsonSchema, Clone, Debug, PartialEq)]
 #[serde(rename_all = "camelCase")]
 pub struct Roadmap {
@@ -30,18 +29,44 @@ pub struct Roadmap {
     pub kind: &'static str,
     /// The instant it is for.
     pub as_of: Timestamp,
-    /// Open items by horizon, and within it by most services first; then shipped ones, latest first.
-    pub items: Vec<RoadmapLine>,
-    /// Golden paths that are not launched yet, by horizon and name.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub paths: Vec<PlannedPath>,
+    /// What is on it.
+    #[serde(flatten)]
+    pub lines: RoadmapLines,
 }
 
 impl Roadmap {
+    /// The document of an instant.
+    pub fn new(lines: Option<&RoadmapLines>, as_of: Timestamp) -> Self {
+        Self {
+            api_version: API_VERSION,
+            kind: "Roadmap",
+            as_of,
+            lines: lines.cloned().unwrap_or_default(),
+        }
+    }
+}
+
+/// What is on the roadmap.
+#[derive(Serialize, Deserialize, JsonSchema, Clone, Debug, Default, PartialEq)]
+#[serde(rename_all = "camelCase")]
+pub struct RoadmapLines {
+    /// Open items by horizon, and within it by most services first; then shipped ones, latest first.
+    pub items: Vec<RoadmapLine>,
+    /// Golden paths that are not launched yet, by horizon and name.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub paths: Vec<PlannedPath>,
+}
+
+impl RoadmapLines {
     /// Open items of this horizon, those with the most services first.
     pub(in crate::report) fn open(&self, horizon: Horizon) -> impl Iterator<Item = &RoadmapLine> {
         let open = self.items.iter().filter(|line| !line.is_shipped());
         open.filter(move |line| line.horizon == horizon)
+    }
+
+    /// Shipped items, latest first.
+    pub(in crate::report) fn shipped(&self) -> impl Iterator<Item = &RoadmapLine> {
+        self.items.iter().filter(|line| line.is_shipped())
     }
 
     /// Paths of this horizon.
@@ -56,18 +81,18 @@ impl Roadmap {
 }
 
 /// For whom something is made, and what for.
-#[derive(Serialize, JsonSchema, Clone, Debug, PartialEq)]
+#[derive(Serialize, Deserialize, JsonSchema, Clone, Debug, PartialEq)]
 #[serde(rename_all = "camelCase")]
 pub struct Purpose {
     /// Name of the persona it is made for.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub persona: Option<String>,
     /// Display name of that persona.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub persona_title: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub job_to_be_done: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub estimated_impact: Option<EstimatedImpact>,
 }
 
@@ -76,9 +101,9 @@ impl Purpose {
         persona: Option<&String>,
         job: Option<&String>,
         impact: Option<&EstimatedImpact>,
-        view: &ReportView,
+        inventory: &Inventory,
     ) -> Self {
-        let personas = &view.inventory.goals().personas;
+        let personas = &inventory.goals().personas;
         let found = persona.and_then(|name| personas.get(name));
         Self {
             persona: persona.cloned(),
@@ -95,18 +120,18 @@ impl Purpose {
 }
 
 /// A golden path that is not launched yet.
-#[derive(Serialize, JsonSchema, Clone, Debug, PartialEq)]
+#[derive(Serialize, Deserialize, JsonSchema, Clone, Debug, PartialEq)]
 #[serde(rename_all = "camelCase")]
 pub struct PlannedPath {
     /// Name of the path.
     pub path: String,
     /// Its display name.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub title: Option<String>,
     /// Now, Next or Later. Later is subject to change.
     pub horizon: Horizon,
     /// When it will be launched, if that is settled.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub launches_at: Option<Timestamp>,
     /// For whom it is, and what for.
     #[serde(flatten)]
@@ -121,7 +146,7 @@ impl PlannedPath {
 }
 
 /// One item.
-#[derive(Serialize, JsonSchema, Clone, Debug, PartialEq)]
+#[derive(Serialize, Deserialize, JsonSchema, Clone, Debug, PartialEq)]
 #[serde(rename_all = "camelCase")]
 pub struct RoadmapLine {
     pub name: String,
@@ -134,26 +159,26 @@ pub struct RoadmapLine {
     #[serde(flatten)]
     pub purpose: Purpose,
     /// The key result it serves.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub objective: Option<KeyResultRef>,
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub shipped_at: Option<Timestamp>,
     /// What changed and why.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub note: Option<String>,
     /// Checks that more services can pass once it is shipped.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub unblocks: Vec<UnblockedCheck>,
     /// Who waits for it.
     pub demand: ItemDemand,
     /// Open exceptions that name it in `waitsFor`, as namespace/name.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub waiting: Vec<String>,
     /// What these exceptions say the platform lacks, each text once.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub wishes: Vec<String>,
     /// Names in it that nothing has.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub problems: Vec<String>,
 }
 
@@ -166,26 +191,27 @@ impl RoadmapLine {
     }
 }
 
-/// The roadmap of a view.
-pub fn roadmap(view: &ReportView) -> Roadmap {
-    let tally = view.tally();
-    let mut waiting: BTreeMap<String, Vec<Exception>> = BTreeMap::new();
-    for exception in view.exceptions() {
-        if is_open(&exception) && !names_restricted(&exception, view) {
-            for item in exception.waits_for.iter().collect::<BTreeSet<_>>() {
-                let of_item = waiting.entry(item.clone()).or_default();
-                of_item.push(exception.clone());
-            }
+/// What is on the roadmap at an instant; none where nothing is. `exceptions` are those of the register.
+pub(super) fn lines(
+    inventory: &Inventory,
+    tally: &Tally,
+    exceptions: &[ExceptionView<'_>],
+    now: Timestamp,
+) -> Option<RoadmapLines> {
+    let mut waiting: BTreeMap<&str, Vec<&ExceptionView<'_>>> = BTreeMap::new();
+    for exception in exceptions.iter().filter(|it| is_named(it, inventory)) {
+        let waits_for: BTreeSet<&String> = exception.exception.spec.waits_for.iter().collect();
+        for item in waits_for {
+            waiting.entry(item).or_default().push(exception);
         }
     }
-    let mut items: Vec<RoadmapLine> = view
-        .inventory
+    let mut items: Vec<RoadmapLine> = inventory
         .goals()
         .roadmap
         .iter()
         .map(|item| {
             let waiting = waiting.get(&*item.name).map_or(&[][..], Vec::as_slice);
-            line(item, tally.roadmap.get(&item.name), waiting, view)
+            line(item, tally.roadmap.get(&item.name), waiting, inventory)
         })
         .collect();
     items.sort_by_key(|line| {
@@ -206,13 +232,8 @@ pub fn roadmap(view: &ReportView) -> Roadmap {
             line.name.clone(),
         )
     });
-    Roadmap {
-        api_version: API_VERSION,
-        kind: "Roadmap",
-        as_of: view.as_of,
-        items,
-        paths: planned_paths(view),
-    }
+    let paths = planned_paths(inventory, now);
+    (!items.is_empty() || !paths.is_empty()).then_some(RoadmapLines { items, paths })
 }
 
 fn place(horizon: Horizon) -> u8 {
@@ -223,22 +244,14 @@ fn place(horizon: Horizon) -> u8 {
     }
 }
 
-/// Paths with a horizon whose launch is not past, each with its horizon.
-fn planned(view: &ReportView) -> impl Iterator<Item = (&Path, Horizon)> {
-    let paths = view.inventory.paths().iter();
-    paths
+/// Paths with a horizon whose launch is not past, by horizon and name.
+fn planned_paths(inventory: &Inventory, now: Timestamp) -> Vec<PlannedPath> {
+    let mut paths: Vec<PlannedPath> = inventory
+        .paths()
+        .iter()
         .filter(|path| path.deleted.is_none())
-        .filter(|path| path.launched_at().is_none_or(|at| at > view.as_of))
+        .filter(|path| path.launched_at().is_none_or(|at| at > now))
         .filter_map(|path| Some((path, path.spec.horizon?)))
-}
-
-/// Whether there is such a path.
-pub(in crate::report) fn has_planned_paths(view: &ReportView) -> bool {
-    planned(view).next().is_some()
-}
-
-fn planned_paths(view: &ReportView) -> Vec<PlannedPath> {
-    let mut paths: Vec<PlannedPath> = planned(view)
         .map(|(path, horizon)| {
             let spec = &path.spec;
             PlannedPath {
@@ -250,7 +263,7 @@ fn planned_paths(view: &ReportView) -> Vec<PlannedPath> {
                     spec.persona.as_ref(),
                     spec.job_to_be_done.as_ref(),
                     spec.estimated_impact.as_ref(),
-                    view,
+                    inventory,
                 ),
             }
         })
@@ -259,33 +272,39 @@ fn planned_paths(view: &ReportView) -> Vec<PlannedPath> {
     paths
 }
 
-fn is_open(exception: &Exception) -> bool {
-    match exception.phase {
+/// Whether an exception is open, and names no check that is not named to everybody.
+fn is_named(view: &ExceptionView<'_>, inventory: &Inventory) -> bool {
+    let is_open = match view.life.phase {
         Phase::Pending
         | Phase::Active
         | Phase::ReviewDue
         | Phase::ReviewOverdue
         | Phase::Expired => true,
         Phase::Rejected | Phase::Closed => false,
-    }
+    };
+    let spec = &view.exception.spec;
+    is_open
+        && !spec.waits_for.is_empty()
+        && !names_restricted(inventory, view.path_name(), &spec.checks)
 }
 
 fn line(
     item: &StoredRoadmapItem,
     tally: Option<&ItemTally>,
-    waiting: &[Exception],
-    view: &ReportView,
+    waiting: &[&ExceptionView<'_>],
+    inventory: &Inventory,
 ) -> RoadmapLine {
     let spec = &item.spec;
     let mut wishes: Vec<String> = Vec::new();
-    for wish in waiting.iter().filter_map(|it| it.would_return_if.as_ref()) {
+    let given = waiting.iter().map(|it| &it.exception.spec.would_return_if);
+    for wish in given.flatten() {
         if !wishes.contains(wish) {
             wishes.push(wish.clone());
         }
     }
     let is_named = |unblocked: &UnblockedCheck| {
         let check = unblocked.check.as_deref();
-        !check.is_some_and(|check| is_restricted(view, &unblocked.path, check))
+        !check.is_some_and(|check| is_restricted(inventory, &unblocked.path, check))
     };
     RoadmapLine {
         name: item.name.to_string(),
@@ -296,7 +315,7 @@ fn line(
             spec.persona.as_ref(),
             spec.job_to_be_done.as_ref(),
             spec.estimated_impact.as_ref(),
-            view,
+            inventory,
         ),
         objective: spec.objective.clone(),
         shipped_at: spec.shipped_at.as_ref().map(|at| at.0),
@@ -310,10 +329,10 @@ fn line(
         demand: tally.map(ItemTally::demand).unwrap_or_default(),
         waiting: waiting
             .iter()
-            .map(|line| format!("{}/{}", line.namespace, line.name))
+            .map(|it| format!("{}/{}", it.namespace, it.exception.name))
             .collect(),
         wishes,
-        problems: unknown_references(item, &view.inventory)
+        problems: unknown_references(item, inventory)
             .iter()
             .map(|unknown| {
                 let meant = unknown.nearest.as_ref();

@@ -14,7 +14,7 @@ use super::parameters::{LIMIT, NAMESPACE, PAGE, PATH, Parameter, Parameters, Que
 use super::service_index::IndexedService;
 pub use super::service_index::ServiceOrder;
 use super::view::ReportView;
-use super::{Exception, StandingDates, Steps, Workload, encode};
+use super::{Exception, StandingDates, Steps, Workload, encode, restricted};
 use crate::api::API_VERSION;
 use crate::assess::state::{Outcome, Standing, State, Status, Turn};
 use crate::assess::verdict::{AsOf, judge};
@@ -442,10 +442,7 @@ fn examples(view: &ReportView, as_of: &AsOf, lead: &Workload) -> Vec<ServiceName
 
 /// Whether a check is not named to everybody.
 pub fn is_restricted(view: &ReportView, path: &str, check: &str) -> bool {
-    let paths = view.inventory.paths();
-    let spec = paths.resolve(path).map(|index| &paths.get(index).spec);
-    let mut checks = spec.map_or(&[][..], |spec| &spec.checks).iter();
-    checks.any(|found| found.name == check && found.sensitive)
+    restricted::is_restricted(&view.inventory, path, check)
 }
 
 /// Shows every workload without its restricted checks, one after another.
@@ -468,9 +465,7 @@ pub fn open_exceptions(view: &ReportView) -> Vec<Exception> {
 
 /// Whether an exception names a check that is not named to everybody.
 pub fn names_restricted(line: &Exception, view: &ReportView) -> bool {
-    line.checks
-        .iter()
-        .any(|check| is_restricted(view, &line.path, check))
+    restricted::names_restricted(&view.inventory, &line.path, &line.checks)
 }
 
 /// Takes the restricted checks out of a line, and how many of them are missing steps.

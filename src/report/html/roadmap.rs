@@ -6,10 +6,8 @@ use maud::{Markup, html};
 
 use super::layout::{Links, on, scroller, text};
 use crate::api::golden_path::Horizon;
-use crate::report::document::personas::{self, PersonaLine, PersonaList};
-use crate::report::document::roadmap::{
-    PlannedPath, Purpose, RoadmapLine, has_planned_paths, roadmap,
-};
+use crate::report::document::personas::{PersonaLine, PersonaLines};
+use crate::report::document::roadmap::{PlannedPath, Purpose, RoadmapLine, RoadmapLines};
 use crate::report::document::view::ReportView;
 use crate::report::voice::counted;
 use crate::report::voice::roadmap::{demand, impact, number, state};
@@ -19,16 +17,16 @@ const LISTED: usize = 30;
 
 /// Whether there is anything to show.
 pub(super) fn has_data(view: &ReportView) -> bool {
-    let goals = view.inventory.goals();
-    goals.roadmap.iter().len() + goals.personas.iter().len() > 0 || has_planned_paths(view)
+    let summary = view.summary();
+    summary.roadmap.is_some() || summary.personas.is_some()
 }
 
 pub(super) fn render(view: &ReportView, links: Links) -> Markup {
-    let roadmap = roadmap(view);
-    let is_shipped = |line: &&RoadmapLine| line.is_shipped();
-    let shipped: Vec<&RoadmapLine> = roadmap.items.iter().filter(is_shipped).collect();
+    let summary = view.summary();
+    let nothing = RoadmapLines::default();
+    let roadmap = summary.roadmap.as_deref().unwrap_or(&nothing);
+    let shipped: Vec<&RoadmapLine> = roadmap.shipped().collect();
     let is_nothing_open = shipped.len() == roadmap.items.len() && roadmap.paths.is_empty();
-    let personas = personas::list(view);
     html! {
         h1 { "Roadmap" }
         p.quiet { "What the platform team works on, for whom, and who waits for it. Exceptions name an item in "
@@ -48,7 +46,7 @@ pub(super) fn render(view: &ReportView, links: Links) -> Markup {
         }
         @if is_nothing_open { p { "No item is open." } }
         @if !shipped.is_empty() { (shipped_list(&shipped, view.as_of)) }
-        @if !personas.items.is_empty() { (persona_section(&personas, links)) }
+        @if let Some(personas) = &summary.personas { (persona_section(personas, links)) }
     }
 }
 
@@ -121,7 +119,7 @@ fn shipped_list(shipped: &[&RoadmapLine], as_of: Timestamp) -> Markup {
     }
 }
 
-fn persona_section(list: &PersonaList, links: Links) -> Markup {
+fn persona_section(list: &PersonaLines, links: Links) -> Markup {
     let table = html! {
         table {
             caption.hidden { "Personas and the golden paths that judge their services" }

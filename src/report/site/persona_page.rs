@@ -2,12 +2,10 @@
 
 use std::fmt::Write as _;
 
-use super::Content;
 use super::escape::{paragraphs, table, text};
-use crate::report::document::personas::PersonaLine;
+use crate::report::document::personas::{PersonaLine, PersonaLines};
 
-pub(super) fn page(content: &Content<'_>) -> String {
-    let list = &content.personas;
+pub(super) fn page(list: &PersonaLines) -> String {
     let mut heads = vec!["Persona", "Services", "On their path"];
     heads.extend(list.paths.iter().map(String::as_str));
     heads.extend(["No path", "Served"]);

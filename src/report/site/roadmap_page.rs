@@ -12,15 +12,14 @@ use crate::report::voice::roadmap::{demand, impact, state};
 const LISTED: usize = 10;
 
 pub(super) fn page(content: &Content<'_>) -> String {
-    let items = &content.roadmap.items;
     let mut page = format!(
         "# Roadmap\n\nAs of {}. Demand counts exceptions that wait for an item and services that miss a step it \
          unblocks, each service once.\n\n",
         day(content.as_of())
     );
-    if items.is_empty() && content.roadmap.paths.is_empty() {
+    let Some(roadmap) = content.roadmap else {
         return page + "There is no roadmap item yet.\n";
-    }
+    };
     for (horizon, head) in [
         (Horizon::Now, "## Now\n\nIn progress.\n\n"),
         (Horizon::Next, "## Next\n\nPlanned.\n\n"),
@@ -29,19 +28,15 @@ pub(super) fn page(content: &Content<'_>) -> String {
             "## Later\n\nIdeas, **subject to change**.\n\n",
         ),
     ] {
-        let paths: String = content.roadmap.planned(horizon).map(planned).collect();
-        let open: String = content.roadmap.open(horizon).map(item).collect();
+        let paths: String = roadmap.planned(horizon).map(planned).collect();
+        let open: String = roadmap.open(horizon).map(item).collect();
         if !(paths.is_empty() && open.is_empty()) {
             page += head;
             page += &paths;
             page += &open;
         }
     }
-    let shipped: String = items
-        .iter()
-        .filter(|line| line.is_shipped())
-        .map(shipped)
-        .collect();
+    let shipped: String = roadmap.shipped().map(shipped).collect();
     if !shipped.is_empty() {
         let _ = write!(page, "## Shipped\n\n{shipped}");
     }
