@@ -8,6 +8,7 @@ mod files;
 mod gate;
 mod history;
 mod measured;
+mod mtls;
 mod requests;
 #[path = "../suite/mod.rs"]
 mod suite;
