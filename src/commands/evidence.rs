@@ -17,7 +17,7 @@ use super::workload_name::WorkloadName;
 use super::{Exit, Invocation, advice, runtime, terminal};
 use crate::api::GROUP;
 use crate::assess::inventory::Inventory;
-use crate::assess::planner::objectives::measure;
+use crate::assess::planner::objectives::{Read, Unfollowed};
 use crate::assess::settings::DeliverySettings;
 use crate::assess::source::Problem;
 use crate::assess::verdict::AsOf;
@@ -73,6 +73,8 @@ pub(super) enum Extent {
 pub(super) struct Evidence {
     pub(super) inventory: Inventory,
     pub(super) report: Report,
+    /// The objectives that no operator follows: they are measured here.
+    pub(super) unfollowed: Unfollowed,
     /// What could not be read of a cluster; also among the report's problems.
     pub(super) problems: Vec<Problem>,
     /// The flags another command needs to reach the same answer.
@@ -123,6 +125,7 @@ impl Evidence {
         Ok(Self {
             inventory: judged.inventory,
             report: judged.report,
+            unfollowed: judged.unfollowed,
             problems: Vec::new(),
             input_problems: judged.input_problems,
             flags: flags(args, global),
@@ -141,37 +144,21 @@ impl Evidence {
         invocation: &Invocation<'_>,
     ) -> Result<Self> {
         let global = invocation.global;
-        let mut judging = args.judging.settings();
-        judging.delivery = match extent {
-            Extent::Register | Extent::Overview => None,
-            Extent::Delivery | Extent::Page | Extent::Workload | Extent::Draft => {
-                Some(DeliverySettings::default())
-            }
-        };
-        let settings = ListingSettings {
-            target: global.target(),
-            judging,
-            extra_kinds: args.judging.kinds.extra_kind.clone(),
-            scope: match extent {
-                Extent::Register | Extent::Overview | Extent::Delivery | Extent::Page => {
-                    global.scope()
-                }
-                Extent::Workload | Extent::Draft => global.scope_of_one(),
-            },
-            paths: given_paths(&args.paths)?,
-            messages: match extent {
-                Extent::Register | Extent::Overview | Extent::Delivery => false,
-                Extent::Page | Extent::Workload | Extent::Draft => true,
-            },
-            goals: match extent {
-                Extent::Overview | Extent::Delivery | Extent::Page | Extent::Draft => true,
-                Extent::Register | Extent::Workload => false,
-            },
-        };
-        let listing = runtime::start()?
+        let settings = listing_settings(args, extent, global)?;
+        let reads_rollouts = settings.judging.delivery.is_some();
+        let mut listing = runtime::start()?
             .block_on(cluster::list(settings))
             .map_err(unread)?;
         let as_of = AsOf::new(invocation.as_of());
+        let read = if listing.is_partial || listing.namespace.is_some() {
+            Read::Part
+        } else if reads_rollouts {
+            Read::Everything
+        } else {
+            Read::NoRollouts
+        };
+        let unfollowed = Unfollowed::without_status(&listing.inventory, read);
+        unfollowed.measure(&mut listing.inventory, Vec::new(), as_of.now);
         let mut report = build::report(&listing.inventory, &as_of, &Sources::default());
         if listing.is_partial {
             // Without the right to list workloads, the operator's counts are the better answer.
@@ -182,6 +169,7 @@ impl Evidence {
         Ok(Self {
             inventory: listing.inventory,
             report,
+            unfollowed,
             input_problems: listing.problems.clone(),
             problems: listing.problems,
             flags: flags(args, global),
@@ -322,6 +310,39 @@ impl Evidence {
     }
 }
 
+/// What is read of a cluster.
+fn listing_settings(
+    args: &EvidenceArgs,
+    extent: Extent,
+    global: &GlobalArgs,
+) -> Result<ListingSettings> {
+    let mut judging = args.judging.settings();
+    judging.delivery = match extent {
+        Extent::Register | Extent::Overview => None,
+        Extent::Delivery | Extent::Page | Extent::Workload | Extent::Draft => {
+            Some(DeliverySettings::default())
+        }
+    };
+    Ok(ListingSettings {
+        target: global.target(),
+        judging,
+        extra_kinds: args.judging.kinds.extra_kind.clone(),
+        scope: match extent {
+            Extent::Register | Extent::Overview | Extent::Delivery | Extent::Page => global.scope(),
+            Extent::Workload | Extent::Draft => global.scope_of_one(),
+        },
+        paths: given_paths(&args.paths)?,
+        messages: match extent {
+            Extent::Register | Extent::Overview | Extent::Delivery => false,
+            Extent::Page | Extent::Workload | Extent::Draft => true,
+        },
+        goals: match extent {
+            Extent::Overview | Extent::Delivery | Extent::Page | Extent::Draft => true,
+            Extent::Register | Extent::Workload => false,
+        },
+    })
+}
+
 /// The instant to judge manifests at: the one that is named, else the day of the examples if they are
 /// the ones of this project, else now.
 fn as_of(input: &Input, invocation: &Invocation<'_>) -> Timestamp {
@@ -355,6 +376,8 @@ fn unread(error: cluster::Error) -> CommandError {
 pub(super) struct Judged {
     pub(super) inventory: Inventory,
     pub(super) report: Report,
+    /// The objectives that are measured here.
+    pub(super) unfollowed: Unfollowed,
     /// Problems that are not those of a judged object.
     pub(super) input_problems: Vec<Problem>,
     /// Golden paths, exceptions and namespaces that could not be used.
@@ -366,13 +389,15 @@ pub(super) struct Judged {
 /// Judges what was read.
 pub(super) fn judge(input: Input, judging: &JudgingArgs, now: Timestamp) -> Judged {
     let mut loaded = manifests::load(input, judging.settings(), &judging.kinds.extra_kind, now);
-    measure(&mut loaded.inventory, Vec::new(), now);
+    let unfollowed = Unfollowed::all(&loaded.inventory);
+    unfollowed.measure(&mut loaded.inventory, Vec::new(), now);
     let mut report = build::report(&loaded.inventory, &AsOf::new(now), &loaded.sources);
     report.problems.extend(loaded.problems.iter().cloned());
     report.problems.sort();
     Judged {
         inventory: loaded.inventory,
         report,
+        unfollowed,
         input_problems: loaded.problems,
         unusable: loaded.unusable,
         passed_over: loaded.passed_over,

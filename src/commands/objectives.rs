@@ -1,5 +1,5 @@
-//! `goldenpath objectives`: objectives and their key results, as the operator stored them, or measured
-//! from files.
+//! `goldenpath objectives`: objectives and their key results, as the operator stored them, or measured here
+//! where none did.
 
 use clap::{Args, ValueEnum};
 use futures::stream::{self, StreamExt as _};
@@ -10,7 +10,6 @@ use super::output;
 use super::prometheus::PrometheusArgs;
 use super::{Exit, Invocation, runtime};
 use crate::assess::goals::objective::wanted::Figure;
-use crate::assess::planner::objectives::{measure, queries};
 use crate::report::document::objectives::{ObjectivesDocument, objectives};
 use crate::report::objectives as text;
 
@@ -20,14 +19,15 @@ results, their progress from baseline to target, and whether each is on track ag
 has passed. A guardrail must hold meanwhile. A key result without data keeps its last figure and says \
 why.
 
-A cluster is read as the operator measured it. Of files (--from), built-in figures are computed here, \
-and PromQL is asked with --prometheus-url.
+A cluster is read as the operator measured it. Where none has yet, and of files (--from), built-in \
+figures are computed here, and PromQL is asked with --prometheus-url.
 
 Exit code: 0, or 2 where part of the input cannot be read.";
 pub(super) const EXAMPLES: &str = "\
 Examples:
   goldenpath objectives
   goldenpath objectives first-deploy -o markdown         (for a review)
+  goldenpath objectives --prometheus-url http://localhost:9090    (without an operator)
   goldenpath objectives --from deploy/ --prometheus-url http://localhost:9090";
 
 /// Queries under way at once.
@@ -44,7 +44,7 @@ pub struct ObjectivesArgs {
     #[arg(short, long, value_enum, value_name = "FORMAT", default_value_t)]
     pub output: ObjectivesFormat,
 
-    /// What measures PromQL key results of files.
+    /// What measures PromQL key results that no operator follows.
     #[command(flatten)]
     pub prometheus: PrometheusArgs,
 
@@ -71,9 +71,7 @@ pub enum ObjectivesFormat {
 pub(super) fn run(args: &ObjectivesArgs, invocation: &Invocation<'_>) -> Result<Exit> {
     let mut evidence = Evidence::read(&args.evidence, Extent::Page, invocation)?;
     let as_of = evidence.report.as_of;
-    if !args.evidence.from.is_empty() {
-        measure_files(args, &mut evidence)?;
-    }
+    ask_prometheus(args, &mut evidence)?;
     let mut lines = objectives(evidence.inventory.goals());
     if let Some(name) = &args.name {
         lines.retain(|line| line.name == *name);
@@ -99,14 +97,14 @@ pub(super) fn run(args: &ObjectivesArgs, invocation: &Invocation<'_>) -> Result<
     Ok(evidence.exit())
 }
 
-/// Measures the objectives of files; PromQL where a Prometheus is named.
-fn measure_files(args: &ObjectivesArgs, evidence: &mut Evidence) -> Result<()> {
+/// Measures PromQL key results that no operator follows, where a Prometheus is named.
+fn ask_prometheus(args: &ObjectivesArgs, evidence: &mut Evidence) -> Result<()> {
     let now = evidence.report.as_of;
     let Some(source) = args.prometheus.source()? else {
-        measure(&mut evidence.inventory, Vec::new(), now);
         return Ok(());
     };
-    let asked = queries(&evidence.inventory, now).into_iter().map(|it| {
+    let queries = evidence.unfollowed.queries(&evidence.inventory, now);
+    let asked = queries.into_iter().map(|it| {
         let source = &source;
         async move {
             let query = match &it.from {
@@ -119,6 +117,7 @@ fn measure_files(args: &ObjectivesArgs, evidence: &mut Evidence) -> Result<()> {
     });
     let answers = stream::iter(asked).buffer_unordered(WIDTH).collect();
     let answers = runtime::start()?.block_on(answers);
-    measure(&mut evidence.inventory, answers, now);
+    let unfollowed = &evidence.unfollowed;
+    unfollowed.measure(&mut evidence.inventory, answers, now);
     Ok(())
 }

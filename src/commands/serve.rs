@@ -15,7 +15,7 @@ use super::judging::JudgingArgs;
 use super::{Exit, Invocation, page_server, runtime, terminal};
 use crate::assess::delivery::tallies::Tallies;
 use crate::assess::inventory::Inventory;
-use crate::assess::planner::objectives::measure;
+use crate::assess::planner::objectives::Unfollowed;
 use crate::assess::source::Problem;
 use crate::assess::verdict::AsOf;
 use crate::manifests::{self, PathsFrom, Stamp};
@@ -116,7 +116,7 @@ impl Files {
         let now = as_of.unwrap_or(invocation.now);
         let judging = &args.judging;
         let mut loaded = manifests::load(input, judging.settings(), &judging.kinds.extra_kind, now);
-        measure(&mut loaded.inventory, Vec::new(), now);
+        measure(&mut loaded.inventory, now);
         Ok(Self {
             args: args.clone(),
             namespace,
@@ -170,7 +170,7 @@ impl Files {
                 let extra = &args.judging.kinds.extra_kind;
                 let now = self.now();
                 let mut loaded = manifests::load(input, args.judging.settings(), extra, now);
-                measure(&mut loaded.inventory, Vec::new(), now);
+                measure(&mut loaded.inventory, now);
                 state.inventory = loaded.inventory;
                 state.problems = loaded.problems;
             }
@@ -184,6 +184,11 @@ impl Files {
     fn now(&self) -> Timestamp {
         self.as_of.unwrap_or_else(Timestamp::now)
     }
+}
+
+/// No operator follows files.
+fn measure(inventory: &mut Inventory, now: Timestamp) {
+    Unfollowed::all(inventory).measure(inventory, Vec::new(), now);
 }
 
 impl Source for Files {

@@ -22,6 +22,14 @@ roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: lister}
 subjects: [{apiGroup: rbac.authorization.k8s.io, kind: User, name: visitor}]
 ";
 
+/// The platform team's own kinds, of which few may list all.
+const GOALS: [&str; 4] = [
+    "PlatformObjective",
+    "DeveloperSurvey",
+    "RoadmapItem",
+    "Persona",
+];
+
 /// Runs a command as somebody; their kubeconfig is the only one it can find.
 fn goldenpath(cluster: &ControlPlane, user: &str, args: &[&str]) -> Output {
     suite::goldenpath(&cluster.kubeconfig_for(user).unwrap(), args)
@@ -52,6 +60,12 @@ fn a_cluster_without_anything_installed_is_judged_by_list_rights_alone() {
     assert_eq!(report["workloads"][0]["status"], "deviating");
     let problems = report["problems"].to_string();
     assert!(problems.contains("StatefulSet") && problems.contains("may not be listed"));
+    let notes = report["problems"].as_array().unwrap();
+    for kind in GOALS {
+        let mut found = notes.iter().filter(|note| note["source"] == kind);
+        let message = found.next().unwrap()["message"].as_str().unwrap();
+        assert!(message.starts_with("may not be listed by you"), "{message}");
+    }
     let why = ["why", "deploy/web", "--paths", "starter"];
     let output = goldenpath(&cluster, "visitor", &why);
     let printed = String::from_utf8_lossy(&output.stdout);
@@ -70,6 +84,85 @@ fn a_cluster_without_anything_installed_is_judged_by_list_rights_alone() {
         goldenpath(&cluster, "visitor", &args);
     });
     assert_eq!(during.writes("deployments"), 0);
+}
+
+const ITEM: &str = "
+apiVersion: goldenpath.dev/v1alpha1
+kind: RoadmapItem
+metadata: {name: registry}
+spec: {title: A registry of our own, horizon: Now}
+---
+apiVersion: goldenpath.dev/v1alpha1
+kind: PlatformObjective
+metadata: {name: easy-path}
+spec:
+  objective: Deviations have an owner
+  owner: {team: platform}
+  period: {from: '2026-01-01T00:00:00Z', to: '2099-01-01T00:00:00Z'}
+  keyResults:
+  - {name: accounted, source: {builtin: AccountedRatio}, baseline: 0, target: 1, unit: ratio}
+  - {name: lead-time, source: {builtin: LeadTime}, baseline: 72, target: 4, unit: hours}
+  - {name: portal, source: {promql: portal_users}, baseline: 0, target: 100}
+";
+
+/// Without an operator, and without the definition of one kind.
+#[test]
+fn a_cluster_without_an_operator_is_measured_and_a_missing_definition_is_a_note() {
+    let Some(cluster) = crate::ground::cluster() else {
+        return;
+    };
+    cluster.apply(&crate::ground::path("web")).unwrap();
+    cluster.apply(&deployment("default", "web", 2)).unwrap();
+    cluster.apply(ITEM).unwrap();
+    let crd = "personas.goldenpath.dev";
+    cluster.kubectl_ok(&["delete", "crd", crd]).unwrap();
+    let json = |args: &[&str]| -> serde_json::Value {
+        let output = goldenpath(&cluster, "admin", args);
+        assert!(output.status.success(), "{output:?}");
+        serde_json::from_slice(&output.stdout).unwrap()
+    };
+    let report = eventually(SOON, "the missing definition is a note", || {
+        let report = json(&["report", "-o", "json"]);
+        let mut notes = report["problems"].as_array()?.iter();
+        let note = notes.find(|note| note["source"] == "Persona")?;
+        let message = note["message"].as_str()?;
+        message
+            .starts_with("is not installed")
+            .then(|| report.clone())
+    });
+    assert_eq!(report["summary"]["roadmap"]["items"][0]["name"], "registry");
+    assert!(report["summary"].get("personas").is_none());
+    let of = |document: &serde_json::Value, pointer: &str| {
+        let found = document.pointer(pointer);
+        found.map_or(String::new(), ToString::to_string)
+    };
+    let here = "/summary/objectives/0/keyResults";
+    assert_eq!(of(&report, &format!("{here}/0/current")), "1.0");
+    assert!(of(&report, &format!("{here}/1/message")).contains("goldenpath objectives reads them"));
+    assert!(of(&report, &format!("{here}/2/message")).contains("--prometheus-url"));
+    // A part of the cluster says nothing about all of it; a command for objectives reads rollouts.
+    let part = json(&["report", "-n", "default", "-o", "json"]);
+    assert_eq!(of(&part, &format!("{here}/0/current")), "");
+    assert!(of(&part, &format!("{here}/0/message")).contains("only a part of the cluster"));
+    let objectives = json(&["objectives", "-o", "json"]);
+    let message = of(&objectives, "/objectives/0/keyResults/1/message");
+    let is_read = message.contains("Not measured") && !message.contains("were not read");
+    assert!(is_read, "{message}");
+    // What an operator stored is shown as it is.
+    let stored = r#"{"status": {"keyResults": [{"name": "accounted", "current": 0.25}]}}"#;
+    let patch = [
+        "patch",
+        "okr",
+        "easy-path",
+        "--subresource=status",
+        "--type=merge",
+        "-p",
+        stored,
+    ];
+    cluster.kubectl_ok(&patch).unwrap();
+    let report = json(&["report", "-o", "json"]);
+    assert_eq!(of(&report, &format!("{here}/0/current")), "0.25");
+    assert_eq!(of(&report, &format!("{here}/1/message")), "");
 }
 
 const RECORD: &str = "

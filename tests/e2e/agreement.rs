@@ -2,19 +2,37 @@
 //! `/metrics` agree on the same fifty workloads and their exceptions.
 
 use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
 
 use goldenpath::api::keys;
+use goldenpath::manifests::examples::moved;
 use goldenpath_e2e::{ControlPlane, Options, Samples, eventually};
+use jiff::Timestamp;
 use serde_json::Value;
 
 use crate::stage::{Labels, SOON, goldenpath, own_labels, start, stop};
 use crate::suite::{as_of_today, control_plane};
 
-const EXAMPLES: [&str; 3] = [
+const EXAMPLES: [&str; 4] = [
     "examples/paths",
     "examples/workloads",
     "examples/exceptions",
+    "examples/objectives",
 ];
+/// Personas and roadmap items for the examples.
+const ROADMAP: &str = "docs/roadmap-example.yaml";
+const SURVEY: &str = "
+apiVersion: goldenpath.dev/v1alpha1
+kind: DeveloperSurvey
+metadata: {name: spring}
+spec:
+  period: {from: '2026-01-01T00:00:00Z', to: '2026-04-01T00:00:00Z'}
+  questionSet: space-1
+  invited: 80
+  groups:
+  - {name: shop, responses: 20, nps: {promoters: 9, passives: 6, detractors: 5}, space: {satisfaction: 3.9}}
+";
 const WATCHED: &str = "deployments,statefulsets,daemonsets,cronjobs";
 /// What a live report and one of manifests both know of a workload.
 const FIELDS: [&str; 6] = ["team", "path", "status", "deviation", "turn", "steps"];
@@ -27,9 +45,13 @@ fn all_surfaces_agree() {
     let Some(cluster) = control_plane(&Options::default()) else {
         return;
     };
-    let copies = EXAMPLES.map(|directory| as_of_today(directory).display().to_string());
-    let examples = copies.each_ref().map(String::as_str);
-    for directory in examples {
+    let mut copies: Vec<String> = EXAMPLES
+        .iter()
+        .map(|directory| as_of_today(directory).display().to_string())
+        .collect();
+    copies.push(goals());
+    let examples: Vec<&str> = copies.iter().map(String::as_str).collect();
+    for directory in examples.iter().copied() {
         cluster
             .kubectl_ok(&["apply", "--server-side", "-f", directory])
             .unwrap();
@@ -40,6 +62,12 @@ fn all_surfaces_agree() {
     assert_eq!(workloads(&live), workloads(&scanned));
     assert_eq!(exceptions(&live), exceptions(&scanned));
     assert_eq!(summary(&live), summary(&scanned));
+    for section in ["objectives", "surveys", "roadmap", "personas"] {
+        assert!(
+            live["summary"].get(section).is_some(),
+            "{section} of a cluster without an operator"
+        );
+    }
     assert!(workloads(&live).len() >= 50);
 
     explained(&cluster, &live);
@@ -54,11 +82,13 @@ fn all_surfaces_agree() {
     let samples = operator.scrape().unwrap();
     assert_eq!(states(&samples), states_of(&live));
     // The statuses hold the first point of each path's trend now.
-    let live = json(&goldenpath(&cluster, &["report", "-o", "json"]));
-    let served = json(&operator.get("/api/v1/report").unwrap().1);
-    assert_eq!(workloads(&served), workloads(&live));
-    assert_eq!(exceptions(&served), exceptions(&live));
-    assert_eq!(summary(&served), summary(&live));
+    eventually(SOON, "the operator's report is that of the command", || {
+        let live = json(&goldenpath(&cluster, &["report", "-o", "json"]));
+        let served = json(&operator.get("/api/v1/report").unwrap().1);
+        assert_eq!(workloads(&served), workloads(&live));
+        assert_eq!(exceptions(&served), exceptions(&live));
+        (summary(&served) == summary(&live)).then_some(())
+    });
     stop(operator);
 }
 
@@ -75,11 +105,28 @@ fn name(object: &Value) -> String {
     [text("namespace"), text("kind"), text("name")].join("/")
 }
 
-/// The numbers without the empty namespaces: a cluster has more of those.
+/// The numbers without the empty namespaces, of which a cluster has more, and without the times of measuring.
 fn summary(report: &Value) -> Value {
     let mut summary = report["summary"].clone();
     summary["namespacesTotal"] = Value::Null;
+    for objective in summary["objectives"].as_array_mut().unwrap() {
+        for key_result in objective["keyResults"].as_array_mut().unwrap() {
+            let key_result = key_result.as_object_mut().unwrap();
+            key_result.remove("lastMeasuredAt");
+            // Why there is no figure depends on what was asked to record rollouts.
+            key_result.remove("message");
+        }
+    }
     summary
+}
+
+/// Roadmap, personas and a survey as a file, with the dates of the examples moved.
+fn goals() -> String {
+    let roadmap = Path::new(env!("CARGO_MANIFEST_DIR")).join(ROADMAP);
+    let roadmap = moved(&fs::read_to_string(roadmap).unwrap(), Timestamp::now());
+    let file = Path::new(env!("CARGO_TARGET_TMPDIR")).join("agreement-goals.yaml");
+    fs::write(&file, format!("{roadmap}\n---{SURVEY}")).unwrap();
+    file.display().to_string()
 }
 
 /// Each workload as both kinds of report show it, checks included.

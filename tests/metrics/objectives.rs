@@ -2,7 +2,7 @@
 
 use goldenpath::api::{DeveloperSurvey, PlatformObjective};
 use goldenpath::assess::inventory::Inventory;
-use goldenpath::assess::planner::objectives::measure;
+use goldenpath::assess::planner::objectives::Unfollowed;
 use goldenpath::assess::settings::DeliverySettings;
 use goldenpath::report::document::view::ReportView;
 use goldenpath::report::metrics::{Options, exposition_at};
@@ -96,7 +96,7 @@ fn without_data() -> Vec<Case> {
             "query",
             json!({"promql": "up"}),
             None,
-            Err("not measured here; set --prometheus-url"),
+            Err("no operator measures it; ask with goldenpath objectives --prometheus-url URL"),
         ),
     ]
 }
@@ -145,7 +145,7 @@ fn measured() -> Inventory {
         goals.put(survey("spring", "2026-04-01T00:00:00Z", [9, 5, 5]));
         goals.put(survey("winter", "2026-02-01T00:00:00Z", [0, 0, 20]));
     });
-    measure(&mut cluster.0, Vec::new(), now());
+    Unfollowed::all(&cluster.0).measure(&mut cluster.0, Vec::new(), now());
     cluster.0
 }
 

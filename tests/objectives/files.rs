@@ -68,7 +68,7 @@ spec:
     let directory = directory.to_str().unwrap();
     let without = objectives(&["--from", directory]);
     assert!(
-        without.contains("not measured here; set --prometheus-url"),
+        without.contains("ask with goldenpath objectives --prometheus-url URL"),
         "{without}"
     );
     let gate = Gate::open(Mode::Answer(

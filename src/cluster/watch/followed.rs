@@ -165,7 +165,7 @@ const fn goals<R: GoalResource + 'static>() -> FollowedKind {
         selection: Selection::All,
         listing: Listing::Pages,
         definition: Definition::Ours,
-        absent: None,
+        absent: Some("is not installed: goldenpath crds | kubectl apply -f -"),
         is_wanted: |_| true,
         intake: || Arc::new(Goals::<R>(PhantomData)),
     }

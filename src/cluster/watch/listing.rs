@@ -79,10 +79,15 @@ pub async fn list(settings: ListingSettings) -> Result<Listing> {
     let (events, _unread) = EventQueue::new();
     let mut context = Context::new(settings.judging, Arc::default(), events);
     context.messages = settings.messages;
-    match settings.paths {
-        Some(given) => given.into_iter().for_each(|path| Paths.put(path, &context)),
-        None => reader.read_into(&Followed::kind(&PATHS), &context).await?,
-    }
+    let is_installed = if let Some(given) = settings.paths {
+        for path in given {
+            Paths.put(path, &context);
+        }
+        false
+    } else {
+        reader.read_into(&Followed::kind(&PATHS), &context).await?;
+        reader.problems.is_empty()
+    };
     let namespaces = Followed::kind(&NAMESPACES);
     let take = &mut |stored| namespaces.put(stored, &context);
     reader.read_namespaces(take).await?;
@@ -104,7 +109,10 @@ pub async fn list(settings: ListingSettings) -> Result<Listing> {
     }
     if settings.goals {
         for kind in GOALS {
-            reader.read_into(&Followed::kind(kind), &context).await?;
+            let mut followed = Followed::kind(kind);
+            // Where nothing of ours is installed, that is no problem.
+            followed.absent = followed.absent.filter(|_| is_installed);
+            reader.read_into(&followed, &context).await?;
         }
     } else if waits_for_items(&context.inventory()) {
         reader

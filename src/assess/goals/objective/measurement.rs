@@ -100,9 +100,19 @@ pub enum NoData {
     /// The key result names no source.
     #[error("it has no source; set source.promql or source.builtin")]
     NoSource,
-    /// Not measured by a command.
-    #[error("not measured here; set --prometheus-url")]
+    /// No operator has asked for it, and the command did not either.
+    #[error("no operator measures it; ask with goldenpath objectives --prometheus-url URL")]
     NotAsked,
+    /// A command has read a part of the cluster, and the figure is of all of it.
+    #[error(
+        "no operator measures it, and only a part of the cluster was read: leave out -n, or ask for the right to list workloads"
+    )]
+    PartRead,
+    /// A command has read no rollouts.
+    #[error(
+        "no operator measures it, and rollouts were not read; goldenpath objectives reads them"
+    )]
+    RolloutsNotRead,
 }
 
 impl NoData {
@@ -135,7 +145,9 @@ impl NoData {
             | Self::UnknownUnit(_)
             | Self::PeriodOver
             | Self::NoSource
-            | Self::NotAsked => false,
+            | Self::NotAsked
+            | Self::PartRead
+            | Self::RolloutsNotRead => false,
         }
     }
 }

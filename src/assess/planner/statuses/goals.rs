@@ -1,6 +1,7 @@
 //! Status writes of objectives, surveys, roadmap items and personas, where a status differs from the
 //! stored one. Nothing is paced here.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -114,9 +115,10 @@ fn differing<S: Clone, T: StatusOfUndecodable>(
     readable.chain(undecodable).collect()
 }
 
-/// Gives every objective the status that an operator would store, for surfaces of what no operator follows.
+/// Gives these objectives the status that an operator would store, for surfaces of what no operator follows.
 pub(in crate::assess) fn record_objectives(
     facts: &mut Inventory,
+    names: &BTreeSet<Arc<str>>,
     measurements: &Measurements,
     now: Timestamp,
 ) {
@@ -124,6 +126,7 @@ pub(in crate::assess) fn record_objectives(
     let wanted: Vec<_> = goals
         .objectives
         .iter()
+        .filter(|objective| names.contains(&objective.name))
         .map(|objective| {
             let status = objective_status(objective, goals, measurements, now);
             (objective.name.clone(), objective.uid.clone(), status)
