@@ -53,6 +53,7 @@ impl Browser {
             .args(["--test-reporter=spec", "tests/page/browser/main.mjs"])
             .current_dir(env!("CARGO_MANIFEST_DIR"))
             .env("CHROMIUM", &self.chromium)
+            .env("GOLDENPATH", env!("CARGO_BIN_EXE_goldenpath"))
             .env("MODULES", &self.modules)
             .env("PAGE", ground.url())
             .env("PICTURES", pictures)

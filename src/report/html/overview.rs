@@ -245,15 +245,15 @@ fn paths(view: &ReportView, links: Links) -> Markup {
     html! {
         section {
             h2 { "Paths" }
-            (table(shown, view.as_of, links))
+            (table("Paths", shown, view.as_of, links))
         }
     }
 }
 
-/// One row for each path.
-pub(super) fn table(shown: &[PathLine], as_of: Timestamp, links: Links) -> Markup {
+/// One row for each path; `name` is its own among the tables of a file.
+pub(super) fn table(name: &str, shown: &[PathLine], as_of: Timestamp, links: Links) -> Markup {
     scroller(
-        "Paths",
+        name,
         &html! {
             table {
                 caption.hidden { "Golden paths and their adoption" }

@@ -30,7 +30,7 @@ pub(super) fn list(view: &ReportView, links: Links) -> Markup {
         @if shown.is_empty() {
             p { "There is no golden path yet. Apply a " code { "GoldenPath" } ", or run " code { "goldenpath init" } " for a proposal from what your teams do." }
         } @else {
-            (overview::table(shown, view.as_of, links))
+            (overview::table("All paths", shown, view.as_of, links))
         }
     }
 }
@@ -151,7 +151,7 @@ fn steps(
     html! {
         section {
             h2 { "Steps" }
-            (scroller("Steps", &table))
+            (scroller(&format!("Steps of {}", line.path), &table))
             @if hidden > 0 { p.quiet { "And " (restricted(hidden)) "." } }
         }
     }

@@ -62,7 +62,7 @@ fn one(workload: &Workload, hidden: usize, view: &ReportView, links: Links) -> M
             @if !workload.checks.is_empty() {
                 ol.checks { @for check in &workload.checks { (step(check, as_of)) } }
             }
-            @if let Some(delivery) = &workload.delivery { (rollouts(delivery, as_of)) }
+            @if let Some(delivery) = &workload.delivery { (rollouts(workload, delivery, as_of)) }
             @if hidden > 0 { p.note { "And " (restricted(hidden)) " to go: ask the owner of the path." } }
             (off_ramp(workload))
             @if let Some(url) = workload.feedback_url.as_ref().filter(|url| is_web(url)) {
@@ -72,7 +72,7 @@ fn one(workload: &Workload, hidden: usize, view: &ReportView, links: Links) -> M
     }
 }
 
-fn rollouts(delivery: &Delivery, as_of: Timestamp) -> Markup {
+fn rollouts(of: &Workload, delivery: &Delivery, as_of: Timestamp) -> Markup {
     if delivery.rollouts.is_empty() {
         return html! {};
     }
@@ -89,9 +89,10 @@ fn rollouts(delivery: &Delivery, as_of: Timestamp) -> Markup {
             } }
         }
     };
+    let name = format!("Rollouts of {} {} in {}", of.kind, of.name, of.namespace);
     html! {
         h3 { "Its own rollouts" }
-        (scroller("Rollouts", &table))
+        (scroller(&name, &table))
     }
 }
 

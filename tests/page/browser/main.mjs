@@ -7,6 +7,7 @@ import "./reading.mjs";
 import "./figures.mjs";
 import "./hostile.mjs";
 import "./accessible.mjs";
+import "./file.mjs";
 import "./live.mjs";
 import { browser } from "./reader.mjs";
 
