@@ -235,6 +235,27 @@ const COMPARED: [&str; 5] = [
     "reworkRatio",
 ];
 
+/// Both sides of a service that joined the path on one day: the weeks before it, and those from it on.
+fn of_joined(service: &Service, today: Date) -> [Sums; 2] {
+    let first = today - jiff::Span::new().days(LONGEST - 1);
+    let from = service.begun.max(first);
+    let own = |side: &str| Sums::of(&[service], side, LONGEST, today);
+    let on_path = service.counted.iter().filter(|it| it.side == GOLDEN_PATH);
+    let joined = on_path.map(|it| it.day).filter(|day| *day >= first).min();
+    let joined = joined.unwrap_or(today);
+    let days = |from: Date, to: Date| f64::from((to - from).get_days());
+    let (before, after) = (days(from, joined), days(joined, today) + 1.0);
+    SIDES.map(|side| {
+        let sums = own(side);
+        let days = if side == GOLDEN_PATH { after } else { before };
+        let pace = as_float(sums.deployments()) * 7.0 / days;
+        Sums {
+            per_week: (days > 0.0).then_some(pace).into_iter().collect(),
+            ..sums
+        }
+    })
+}
+
 /// The contrast of these services, without its words.
 pub fn contrast(services: &[Service], around: &Surroundings, today: Date) -> Value {
     let all: Vec<&Service> = services.iter().collect();
@@ -259,13 +280,14 @@ pub fn contrast(services: &[Service], around: &Surroundings, today: Date) -> Val
         })
         .collect();
     let teams: BTreeSet<&str> = services.iter().map(|it| it.team).collect();
-    let of_team = |team: &&str| all.iter().copied().filter(|it| it.team == *team).collect();
-    let teams: Vec<Vec<&Service>> = teams.iter().map(of_team).collect();
-    let joined: Vec<Vec<&Service>> = all
-        .iter()
-        .filter(|it| has_joined(it))
-        .map(|it| vec![*it])
-        .collect();
+    let of_team = |team: &&'static str| {
+        let own: Vec<&Service> = all.iter().copied().filter(|it| it.team == *team).collect();
+        let sides = SIDES.map(|side| Sums::of(&own, side, LONGEST, today));
+        (*team, sides)
+    };
+    let teams = teams.iter().map(of_team).collect();
+    let joined = all.iter().filter(|it| has_joined(it));
+    let joined = joined.map(|it| (it.team, of_joined(it, today))).collect();
     let Surroundings {
         scaffolded_services,
         new_services,
@@ -277,8 +299,8 @@ pub fn contrast(services: &[Service], around: &Surroundings, today: Date) -> Val
         "workloads": services.len(),
         "services": services.len(),
         "windows": windows,
-        "withinTeams": differences(&teams, 3, today),
-        "afterJoining": differences(&joined, 5, today),
+        "withinTeams": differences(teams, 3),
+        "afterJoining": differences(joined, 5),
         "byKind": by_kind,
         "selfService": {
             "scaffoldedServices": scaffolded_services, "newServices": new_services,
@@ -297,15 +319,8 @@ fn has_joined(service: &Service) -> bool {
 }
 
 /// Medians of golden path minus deviating, over those with 5 rollouts on both sides.
-fn differences(groups: &[Vec<&Service>], need: usize, today: Date) -> Value {
-    let pairs: Vec<(&str, [Sums; 2])> = groups
-        .iter()
-        .map(|group| {
-            let sides = SIDES.map(|side| Sums::of(group, side, LONGEST, today));
-            (group[0].team, sides)
-        })
-        .filter(|(_, sides)| sides.iter().all(|side| side.rollouts >= 5))
-        .collect();
+fn differences(mut pairs: Vec<(&str, [Sums; 2])>, need: usize) -> Value {
+    pairs.retain(|(_, sides)| sides.iter().all(|side| side.rollouts >= 5));
     let mut answers = serde_json::Map::new();
     for (at, name) in COMPARED.iter().enumerate() {
         let found: Vec<(&str, f64)> = pairs

@@ -30,7 +30,7 @@ impl<'a> Paired<'a> {
         self.teams.entry(team).or_default().add(it, within);
         if it.of.side == Some(Side::GoldenPath) && has_joined(&it.record) {
             let mut sides = Sides::default();
-            sides.add(it, within);
+            sides.add_joined(it, within);
             self.joined.extend(pair(team, sides));
         }
     }

@@ -91,6 +91,22 @@ impl<'a> Sides<'a> {
         self.golden_path.add(it, Side::GoldenPath, within);
         self.deviating.add(it, Side::Deviating, within);
     }
+
+    /// As `add`, for a workload that left its deviation behind: the weeks of one side end on its first day
+    /// on the path, where those of the other begin.
+    pub(super) fn add_joined(&mut self, it: &WithRecord<'a>, within: &Within) {
+        self.add(it, within);
+        let days = it.record.days.iter().filter(|it| within.has(&it.day));
+        let golden = days.filter(|day| Side::of(&day.standing) == Some(Side::GoldenPath));
+        let Some(joined) = golden.map(|day| day.day.as_str()).min() else {
+            return;
+        };
+        let begun = begun(&it.record, within);
+        self.deviating
+            .paced(it, f64::from(days_between(&begun, joined)) / 7.0);
+        let after = days_between(joined, &within.today) + 1;
+        self.golden_path.paced(it, f64::from(after) / 7.0);
+    }
 }
 
 /// Rollouts of one side in one window.
@@ -170,6 +186,16 @@ impl<'a> Pool<'a> {
                 weeks: known.weeks.max(pace.weeks),
             });
         }
+    }
+
+    /// Counts what was added of a workload as its deployments in so many weeks.
+    fn paced(&mut self, it: &WithRecord<'a>, weeks: f64) {
+        let pace = Pace {
+            deployments: self.deployments(),
+            weeks,
+        };
+        let service = (it.of.namespace, it.of.service);
+        self.pace.insert(service, Some(pace));
     }
 
     fn add_day(&mut self, day: &DayCount) {
@@ -347,7 +373,12 @@ fn first_side(tracked: &Tracked<'_>, record: &DeliveryRecordStatus) -> Option<Si
 
 /// The weeks of a window in which rollouts of the workload were recorded.
 fn weeks(record: &DeliveryRecordStatus, within: &Within) -> f64 {
-    let (first, today) = (within.first.as_str(), within.today.as_str());
+    let days = days_between(&begun(record, within), &within.today) + 1;
+    f64::from(days) / 7.0
+}
+
+/// The first day of a window on which rollouts of the workload were recorded.
+fn begun(record: &DeliveryRecordStatus, within: &Within) -> String {
     let ready = record.conditions.iter().find(|it| it.type_ == "Ready");
     let recorded = ready.map(|ready| day(ready.last_transition_time.0));
     let created = record.mark.as_ref().and_then(|mark| mark.created_at);
@@ -357,10 +388,14 @@ fn weeks(record: &DeliveryRecordStatus, within: &Within) -> f64 {
         (Some(begun), Some(earliest)) => Some(begun.min(earliest.clone())),
         (begun, _) => begun,
     };
-    let from = begun.filter(|begun| begun.as_str() > first);
+    begun
+        .filter(|begun| *begun > within.first)
+        .unwrap_or_else(|| within.first.clone())
+}
+
+/// Days from one day to another, such as 1 from today to tomorrow; -1 where they cannot be read.
+fn days_between(from: &str, to: &str) -> i32 {
     let date = |day: &str| day.parse::<Date>().ok();
-    let days = date(from.as_deref().unwrap_or(first))
-        .zip(date(today))
-        .map_or(0, |(from, to)| (to - from).get_days() + 1);
-    f64::from(days) / 7.0
+    let days = date(from).zip(date(to));
+    days.map_or(-1, |(from, to)| (to - from).get_days())
 }

@@ -201,6 +201,12 @@ fn services_that_joined_the_path_are_compared_with_themselves() {
     let contrast = of(&apps);
     let lead = contrast.after_joining.lead_time_seconds.known().unwrap();
     assert_eq!((lead.median, lead.n), (-30.0 * 3_600.0, 5));
+    // 5 deployments in the 79 days of the window before it joined, 6 in the 11 days from then on.
+    let pace = &contrast.after_joining.deployments_per_week;
+    let pace = pace.known().unwrap();
+    let (before, after) = (5.0 * 7.0 / 79.0, 6.0 * 7.0 / 11.0);
+    assert!((pace.median - (after - before)).abs() < 1e-9, "{pace:?}");
+    assert_eq!(pace.n, 5);
     // A service that changed sides has no frequency of one side.
     let frequency = &month(&contrast).golden_path.deployments_per_week;
     assert_eq!(
