@@ -131,6 +131,9 @@ pub enum EventError {
     /// The body is not JSON, or not of the expected form.
     #[error("the body cannot be read: {0}")]
     Body(String),
+    /// A batch of too many events.
+    #[error("the batch has {0} events: send at most {most} at once", most = cloudevents::MOST_EVENTS)]
+    Batch(usize),
     /// A CloudEvents attribute is missing.
     #[error("the event has no {0}: CloudEvents 1.0 requires it")]
     MissingAttribute(&'static str),

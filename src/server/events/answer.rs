@@ -44,7 +44,7 @@ impl Refusal {
         match self {
             Self::Unauthorized => EventResult::Unauthorized,
             Self::NoToken => EventResult::Unavailable,
-            Self::TooLarge => EventResult::TooLarge,
+            Self::TooLarge | Self::Invalid(EventError::Batch(_)) => EventResult::TooLarge,
             Self::RateLimited(_) => EventResult::RateLimited,
             Self::Method | Self::Slow | Self::BrokenOff | Self::Invalid(_) => EventResult::Invalid,
         }
@@ -54,7 +54,7 @@ impl Refusal {
         match self {
             Self::Unauthorized => StatusCode::UNAUTHORIZED,
             Self::Method => StatusCode::METHOD_NOT_ALLOWED,
-            Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::TooLarge | Self::Invalid(EventError::Batch(_)) => StatusCode::PAYLOAD_TOO_LARGE,
             Self::Slow => StatusCode::REQUEST_TIMEOUT,
             Self::RateLimited(EventSource::CdEvents) => StatusCode::TOO_MANY_REQUESTS,
             // Alertmanager repeats a notification only after a status of 500 or more.

@@ -137,11 +137,7 @@ fn workload(labels: &BTreeMap<String, String>, settings: &AlertSettings) -> Opti
         .kind
         .as_ref()
         .or(of_type.filter(|kind| !kind.is_empty()));
-    Some(NamedWorkload {
-        namespace: namespace.clone(),
-        kind: kind.cloned(),
-        name: name.clone(),
-    })
+    NamedWorkload::of(namespace, kind.map(String::as_str), name)
 }
 
 #[cfg(test)]

@@ -27,6 +27,8 @@ const BATCH: &str = "application/cloudevents-batch+json";
 /// The media type of one structured event.
 const STRUCTURED: &str = "application/cloudevents+json";
 /// Media types of other formats begin like this too.
+/// Most events in a batch.
+pub(super) const MOST_EVENTS: usize = 500;
 const CLOUD_EVENTS: &str = "application/cloudevents";
 
 /// The events in one request.
@@ -43,6 +45,9 @@ pub fn read(header: Header<'_>, body: &[u8]) -> Result<Vec<Envelope>, EventError
         }
         Some(BATCH) => {
             let events: Vec<Map<String, Value>> = json(body)?;
+            if events.len() > MOST_EVENTS {
+                return Err(EventError::Batch(events.len()));
+            }
             events.into_iter().map(structured).collect()
         }
         Some(other) if other.starts_with(CLOUD_EVENTS) || !is_json(other) => {
@@ -184,6 +189,20 @@ mod tests {
         let both = read_all(&headers, &batch);
         assert_eq!(both, Ok(vec![envelope("1"), envelope("2")]));
         assert_eq!(read_all(&headers, "[]"), Ok(Vec::new()));
+    }
+
+    #[test]
+    fn a_batch_has_a_limit() {
+        let headers = [("content-type", BATCH)];
+        let batch = |events: usize| {
+            let events = vec![event("1"); events];
+            read_all(&headers, &Value::from(events).to_string())
+        };
+        assert_eq!(batch(MOST_EVENTS).unwrap().len(), MOST_EVENTS);
+        assert_eq!(
+            batch(MOST_EVENTS + 1),
+            Err(EventError::Batch(MOST_EVENTS + 1))
+        );
     }
 
     #[test]

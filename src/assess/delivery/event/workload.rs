@@ -9,6 +9,9 @@ use crate::assess::inventory::Inventory;
 use crate::assess::namespace_index::records::Record;
 use crate::assess::object::kind::{WatchedKind, WorkloadId, short_name};
 
+/// Longest name of an object, and longer than any kind.
+const LONGEST: usize = 253;
+
 /// A workload as an event names it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NamedWorkload {
@@ -22,7 +25,7 @@ pub struct NamedWorkload {
 
 impl NamedWorkload {
     /// Reads `namespace/kind/name`, `namespace/name`, or a name in `namespace`. A leading slash is
-    /// dropped.
+    /// dropped. None where a part is empty, or longer than a name can be.
     pub fn read(text: &str, namespace: Option<&str>) -> Option<Self> {
         let parts: Vec<&str> = text.trim().trim_start_matches('/').split('/').collect();
         let (namespace, kind, name) = match parts[..] {
@@ -31,10 +34,14 @@ impl NamedWorkload {
             [name] => (namespace?, None, name),
             _ => return None,
         };
-        let is_whole = [namespace, name, kind.unwrap_or("any")]
-            .iter()
-            .all(|part| !part.is_empty());
-        is_whole.then(|| Self {
+        Self::of(namespace, kind, name)
+    }
+
+    /// None where a part is empty, or longer than a name can be.
+    pub fn of(namespace: &str, kind: Option<&str>, name: &str) -> Option<Self> {
+        let parts = [namespace, name, kind.unwrap_or("any")];
+        let are_names = parts.iter().all(|part| (1..=LONGEST).contains(&part.len()));
+        are_names.then(|| Self {
             namespace: namespace.to_owned(),
             kind: kind.map(str::to_owned),
             name: name.to_owned(),
@@ -97,10 +104,7 @@ pub fn matching(named: &NamedWorkload, inventory: &Inventory) -> Result<Workload
 /// The workload whose record has an incident with this identity.
 pub fn with_incident(id: &str, inventory: &Inventory) -> Option<WorkloadId> {
     inventory.namespaces().find_map(|(_, ns)| {
-        let has_it = |record: &&Arc<Record>| {
-            let incidents = record.status().incidents;
-            incidents.iter().any(|incident| incident.id == id)
-        };
+        let has_it = |record: &&Arc<Record>| record.packed.has_incident(id);
         let record = ns.records.values().find(has_it)?;
         let mut ids = ns.workloads.values().map(|entry| &entry.workload.id);
         ids.find(|id| record.is_of(&id.kind, &id.name)).cloned()
@@ -185,6 +189,9 @@ mod tests {
         ] {
             assert_eq!(read(text, namespace).as_deref(), named, "{text}");
         }
+        let longest = "a".repeat(LONGEST);
+        assert!(read(&longest, Some("shop")).is_some());
+        assert_eq!(read(&format!("{longest}a"), Some("shop")), None);
     }
 
     #[test]
