@@ -325,8 +325,8 @@ mod tests {
     #[test]
     fn what_has_shipped_is_named_with_the_step_that_takes_its_place() {
         let line = |next, shipped_items| Exception {
-            next,
             shipped_items,
+            next,
             ..fixtures::exception()
         };
         let words = |line: &Exception| of_exception(line, line.effective_expiry, at(NOW));
