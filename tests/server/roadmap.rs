@@ -15,7 +15,8 @@ static PLANNED: LazyLock<Inventory> = LazyLock::new(|| {
     cluster.put(deployment("web"));
     let item = json!({
         "apiVersion": "goldenpath.dev/v1alpha1", "kind": "RoadmapItem", "metadata": {"name": "registry"},
-        "spec": {"title": "A registry", "horizon": "Now", "persona": "web", "unblocks": [{"path": "web"}]},
+        "spec": {"title": "A registry", "horizon": "Now", "persona": "web", "unblocks": [{"path": "web"}, {"path": "wep"}],
+            "objective": {"name": "sooner"}},
     });
     let persona = json!({
         "apiVersion": "goldenpath.dev/v1alpha1", "kind": "Persona", "metadata": {"name": "web"},
@@ -62,6 +63,12 @@ fn the_summary_has_the_roadmap_and_the_personas_of_their_own_documents() {
     assert_eq!(
         summary["summary"]["personas"]["items"][0]["services"]["total"],
         1
+    );
+    // No objective is known at all: the reader may not list them, or the files leave them out.
+    let problems = &summary["summary"]["roadmap"]["items"][0]["problems"];
+    assert_eq!(
+        *problems,
+        json!(["there is no path 'wep'; did you mean 'web'?"])
     );
 }
 

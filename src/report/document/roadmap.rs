@@ -13,8 +13,8 @@ use crate::api::API_VERSION;
 use crate::api::golden_path::{EstimatedImpact, Horizon};
 use crate::api::roadmap_item::{ItemDemand, ItemState, KeyResultRef, UnblockedCheck};
 use crate::assess::adoption::{ItemTally, Tally};
-use crate::assess::goal_objects::StoredRoadmapItem;
-use crate::assess::goals::roadmap::unknown_references;
+use crate::assess::goal_objects::{Goals, StoredRoadmapItem};
+use crate::assess::goals::roadmap::{ReferenceKind, unknown_references};
 use crate::assess::inventory::Inventory;
 use crate::assess::register::ExceptionView;
 use crate::assess::state::Phase;
@@ -288,6 +288,16 @@ fn is_named(view: &ExceptionView<'_>, inventory: &Inventory) -> bool {
         && !names_restricted(inventory, view.path_name(), &spec.checks)
 }
 
+/// Whether names of this kind can be unknown. Files may leave out the personas or objectives, and readers may
+/// lack the right to list them.
+fn may_be_known(kind: ReferenceKind, goals: &Goals) -> bool {
+    match kind {
+        ReferenceKind::Persona => !goals.personas.is_empty(),
+        ReferenceKind::Objective | ReferenceKind::KeyResult => !goals.objectives.is_empty(),
+        ReferenceKind::Path | ReferenceKind::Check => true,
+    }
+}
+
 fn line(
     item: &StoredRoadmapItem,
     tally: Option<&ItemTally>,
@@ -334,6 +344,7 @@ fn line(
         wishes,
         problems: unknown_references(item, inventory)
             .iter()
+            .filter(|unknown| may_be_known(unknown.kind, inventory.goals()))
             .map(|unknown| {
                 let meant = unknown.nearest.as_ref();
                 let meant = meant.map_or(String::new(), |name| format!("; did you mean '{name}'?"));
