@@ -62,6 +62,15 @@ fn a_day_that_could_be_a_month_needs_a_form() {
 }
 
 #[test]
+fn letters_of_a_time_zone_need_the_zone() {
+    let text = String::from_utf8(export("google")).unwrap();
+    let bytes = text.replace(" GMT+2,", " CEST,").into_bytes();
+    let sentence = "columns.submitted: the date in line 2 has its time zone as an abbreviation, such as CET, which may \
+        stand for several: state the zone in the mapping, such as submitted: {text: …, zone: Europe/Berlin}";
+    is_refused("google", &bytes, &[], sentence);
+}
+
+#[test]
 fn a_file_of_another_encoding_is_not_guessed() {
     let bytes = export("microsoft-windows-1252");
     is_refused("google", &bytes, &[], "the export is no UTF-8");
@@ -75,6 +84,10 @@ fn a_file_of_another_encoding_is_not_guessed() {
 fn a_column_that_is_missing_or_there_twice_is_named_as_the_mapping_has_it() {
     let sentence = "columns.group: no column of the export has the heading 'Team'";
     is_refused("google", &changed(",Team,", ",Crew,"), &[], sentence);
+    let leads = changed(",Team,", ",Team lead,");
+    let sentence = "columns.group: no column of the export has the heading 'Team'; the heading of column 3 begins with \
+        it: write the whole heading, or address it by {code: …} or {index: N}";
+    is_refused("google", &leads, &[], sentence);
     let twice = changed("Anything else?", "Team");
     let sentence = "columns.group: 2 columns of the export have the heading 'Team'";
     is_refused("google", &twice, &[], sentence);

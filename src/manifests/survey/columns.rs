@@ -95,14 +95,7 @@ impl Headings {
     fn find(&self, field: String, column: &Column) -> Result<Found, SurveyError> {
         let details = column.detailed();
         let at = match column {
-            Column::Heading(heading) => {
-                let whole = self.matching(|it| *it == folded(heading));
-                if whole.is_empty() {
-                    self.only(&field, heading, &self.with_code(heading))?
-                } else {
-                    self.only(&field, heading, &whole)?
-                }
-            }
+            Column::Heading(heading) => self.whole(&field, heading)?,
             Column::Detailed(_) => self.detailed(&field, &details)?,
         };
         Ok(Found { field, at, details })
@@ -115,9 +108,7 @@ impl Headings {
             columns: self.0.len(),
         };
         match (&details.text, &details.code, details.index) {
-            (Some(text), None, None) => {
-                self.only(field, text, &self.matching(|it| *it == folded(text)))
-            }
+            (Some(text), None, None) => self.whole(field, text),
             (None, Some(code), None) => self.only(field, code, &self.with_code(code)),
             (None, None, Some(index)) if (1..=self.0.len()).contains(&index) => Ok(index - 1),
             (None, None, Some(index)) => Err(no_such(format!("{{index: {index}}}"))),
@@ -125,6 +116,23 @@ impl Headings {
                 "(set exactly one of text, code and index)".to_owned(),
             )),
         }
+    }
+
+    /// The column of a whole heading. "Team" is not "Team lead": a heading that only begins with it may hold
+    /// names of people.
+    fn whole(&self, field: &str, heading: &str) -> Result<usize, SurveyError> {
+        let found = self.matching(|it| *it == folded(heading));
+        let near = self.with_code(heading);
+        if !found.is_empty() || near.is_empty() {
+            return self.only(field, heading, &found);
+        }
+        let numbers: Vec<String> = near.iter().map(|at| (at + 1).to_string()).collect();
+        let unit = if near.len() == 1 { "column" } else { "columns" };
+        Err(SurveyError::HeadingBegins {
+            field: field.to_owned(),
+            address: format!("'{heading}'"),
+            near: format!("{unit} {}", numbers.join(", ")),
+        })
     }
 
     fn matching(&self, is_it: impl Fn(&String) -> bool) -> Vec<usize> {

@@ -46,6 +46,16 @@ pub enum SurveyError {
         columns: usize,
     },
     #[error(
+        "columns.{field}: no column of the export has the heading {address}; the heading of {near} begins with it: \
+         write the whole heading, or address it by {{code: …}} or {{index: N}}"
+    )]
+    HeadingBegins {
+        field: String,
+        address: String,
+        /// "column 3", or "columns 3, 7": never the heading itself.
+        near: String,
+    },
+    #[error(
         "columns.{field}: {matches} columns of the export have the heading {address}: address it by {{index: N}}, from 1"
     )]
     SeveralColumns {
@@ -62,6 +72,11 @@ pub enum SurveyError {
          the mapping, such as submitted: {{text: …, format: \"%m/%d/%y %H:%M:%S\"}}"
     )]
     AmbiguousDate { line: u64 },
+    #[error(
+        "columns.submitted: the date in line {line} has its time zone as an abbreviation, such as CET, which may stand for \
+         several: state the zone in the mapping, such as submitted: {{text: …, zone: Europe/Berlin}}"
+    )]
+    NoZone { line: u64 },
     #[error("columns.submitted.zone: no time zone has this name; write one such as Europe/Berlin")]
     UnknownZone,
     #[error(

@@ -115,6 +115,8 @@ enum NoResponse {
     Refused(Refused),
     /// Its date could be two days.
     AmbiguousDate,
+    /// Its date has letters for a zone, and the mapping states none.
+    NoZone,
 }
 
 pub(super) fn read(
@@ -138,6 +140,7 @@ pub(super) fn read(
             Err(NoResponse::AmbiguousDate) => {
                 return Err(SurveyError::AmbiguousDate { line: row.line });
             }
+            Err(NoResponse::NoZone) => return Err(SurveyError::NoZone { line: row.line }),
         }
     }
     let given = responses.len();
@@ -258,6 +261,7 @@ impl<'a> Reader<'a> {
         }
         dates.instant(&cell).map(Some).map_err(|error| match error {
             NoInstant::Ambiguous => NoResponse::AmbiguousDate,
+            NoInstant::NoZone => NoResponse::NoZone,
             NoInstant::Unreadable => refuse(&column.field, Why::NoDate),
         })
     }
