@@ -1,6 +1,7 @@
 //! `goldenpath survey`: the questions of a developer survey, and the import of their answers.
 
 mod import;
+mod published;
 pub(super) mod refusal;
 mod template;
 

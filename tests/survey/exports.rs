@@ -15,6 +15,18 @@ fn every_tool_gives_the_same_wave() {
 }
 
 #[test]
+fn a_manifest_without_a_cluster_is_said_to_be_unchecked() {
+    let output = import("google", &export("google"), &[]);
+    assert_eq!(stdout(&output), WAVE);
+    let told = stderr(&output);
+    let unchecked = "not checked against published waves: no cluster: ";
+    assert_eq!(told.matches(unchecked).count(), 1, "{told}");
+    let named = import("google", &export("google"), &["--kubeconfig", "/missing"]);
+    assert_eq!(named.status.code(), Some(2), "{}", stderr(&named));
+    assert_eq!(stdout(&named), "");
+}
+
+#[test]
 fn what_is_no_answer_is_counted() {
     for (tool, read) in [
         ("google", "30 responses of 30 rows\n"),
@@ -78,6 +90,16 @@ fn the_mapping_of_the_template_reads_the_headings_of_the_template() {
     let output = survey(&[&args, &period[..]].concat(), &export("google"));
     std::fs::remove_file(&file).unwrap();
     assert_eq!(stdout(&output), WAVE, "{}", stderr(&output));
+}
+
+#[test]
+fn letters_of_a_zone_are_read_across_a_change_of_the_clocks() {
+    let output = import("google-zone", &export("google-zone"), &[]);
+    let wave = WAVE.replace("2026-07", "2026-10").replace(
+        "\"2026-10-01T00:00:00Z\"\n  questionSet",
+        "\"2027-01-01T00:00:00Z\"\n  questionSet",
+    );
+    assert_eq!(stdout(&output), wave, "{}", stderr(&output));
 }
 
 #[test]

@@ -10,6 +10,7 @@ use clap::{Args, ValueEnum};
 use jiff::Timestamp;
 use kube::ResourceExt as _;
 
+use super::published::{self, Check};
 use super::refusal::Refusal;
 use crate::api::developer_survey::Grouping;
 use crate::api::platform_objective::Span;
@@ -19,7 +20,7 @@ use crate::assess::goals::survey::aggregate::{self, GroupSums};
 use crate::assess::goals::survey::amendment;
 use crate::assess::goals::survey::questions::QUESTION_SET;
 use crate::assess::goals::survey::suppression::{LeftOut, Publication, Terms, publish};
-use crate::cluster;
+use crate::cluster::{self, Target};
 use crate::commands::error::{CommandError, Result};
 use crate::commands::judging::instant;
 use crate::commands::output::{self, ObjectFormat};
@@ -41,7 +42,8 @@ mapping says which column is what; without one, the headings are those of the te
 mapping does not fit is refused with its line, and then nothing is stored.
 
 Groups smaller than minGroupSize are hidden before anything is written. A published wave takes five or \
-more new answers of a group at once.
+more new answers of a group at once, and no second wave takes answers of its period. Both are checked \
+against the waves of the cluster, also for a manifest; where no cluster answers, stderr says so.
 
 Exit code: 0 a manifest or an object was written, 2 nothing was.";
 pub(super) const EXAMPLES: &str = "\
@@ -74,6 +76,10 @@ pub struct ImportArgs {
     #[arg(long)]
     pub apply: bool,
 
+    /// Do not check the manifest against the waves of the cluster
+    #[arg(long, conflicts_with = "apply")]
+    pub offline: bool,
+
     /// Output format [default: yaml; with --apply, one line]
     #[arg(short, long, value_enum, value_name = "FORMAT")]
     pub output: Option<ObjectFormat>,
@@ -81,6 +87,19 @@ pub struct ImportArgs {
     /// The wave itself.
     #[command(flatten)]
     pub wave: WaveArgs,
+}
+
+impl ImportArgs {
+    /// A cluster that is written to, or that a flag names, has to answer.
+    const fn check(&self, target: &Target) -> Check {
+        if self.offline {
+            Check::Offline
+        } else if self.apply || target.kubeconfig.is_some() || target.context.is_some() {
+            Check::Required
+        } else {
+            Check::WherePossible
+        }
+    }
 }
 
 /// The wave; each overrides the mapping.
@@ -146,12 +165,8 @@ pub(super) fn run(args: &ImportArgs, invocation: &Invocation<'_>) -> Result<Exit
     let reading = manifests::survey::responses(&args.file, &mapping, stdin)?;
     refuse_rows(&reading, args)?;
     let sums = aggregate::groups(&reading.answers);
-    let stored = if args.apply {
-        let target = invocation.global.target();
-        runtime::start()?.block_on(cluster::surveys(&target))?
-    } else {
-        Vec::new()
-    };
+    let target = invocation.global.target();
+    let stored = published::waves(args.check(&target), &target)?;
     let published = stored.iter().find(|it| it.name_any() == wave.name);
     let publication = publication(&wave, sums, &stored, published)?;
     let Publication {
@@ -253,7 +268,7 @@ fn publication(
 ) -> Result<Publication, Refusal> {
     let others = stored.iter().filter(|it| it.name_any() != wave.name);
     let others = others.map(|it| (it.metadata.name.as_deref().unwrap_or_default(), &it.spec));
-    amendment::check_others(others, &wave.question_set, &wave.period)?;
+    amendment::check_others(others, &wave.period)?;
     if let Some(published) = published {
         amendment::spell_as_published(&mut sums, &published.spec);
     }

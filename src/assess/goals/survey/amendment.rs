@@ -43,8 +43,9 @@ pub enum Refused {
     )]
     OtherQuestions { published: String },
     #[error(
-        "wave {other} has answers of this period to the same questions, and two waves of the same answers show small groups \
-         by subtraction: write to it with --name {other}, or change --from and --to"
+        "wave {other} has answers of this period, and two waves of the same answers show small groups by subtraction, \
+         whatever their question sets: write to it with --name {other}, or set --from and --to to the days in which people \
+         could answer"
     )]
     Overlap { other: String },
     #[error(
@@ -97,18 +98,17 @@ pub fn spell_as_published(sums: &mut [GroupSums], published: &DeveloperSurveySpe
     }
 }
 
-/// Whether other waves leave the period free.
+/// Whether other waves leave the period free. A question set is only a name, so another one may hold the
+/// same answers.
 ///
 /// # Errors
-/// When another wave of these questions has answers of the period.
+/// When another wave has answers of the period.
 pub fn check_others<'a>(
-    others: impl Iterator<Item = (&'a str, &'a DeveloperSurveySpec)>,
-    question_set: &str,
+    mut others: impl Iterator<Item = (&'a str, &'a DeveloperSurveySpec)>,
     period: &Span,
 ) -> Result<(), Refused> {
-    let mut same_questions = others.filter(|(_, spec)| spec.question_set == question_set);
-    let overlap = same_questions
-        .find(|(_, spec)| spec.period.from < period.to && period.from < spec.period.to);
+    let overlap =
+        others.find(|(_, spec)| spec.period.from < period.to && period.from < spec.period.to);
     match overlap {
         Some((other, _)) => Err(Refused::Overlap {
             other: other.to_owned(),
