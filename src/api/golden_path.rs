@@ -13,7 +13,8 @@ use super::{Instant, schema};
 pub use super::exception_policy::{ExceptionPolicy, SelfDeclare};
 pub use super::level::{Level, Severity};
 pub use super::path_status::{
-    AtDeadline, Enforced, EnforcedCheck, GoldenPathStatus, HistoryPoint, NewServices, TopDeviation,
+    Announced, AtDeadline, Enforced, EnforcedCheck, GoldenPathStatus, HistoryPoint, NewServices,
+    TopDeviation,
 };
 
 /// A golden path: the supported way to run a service.

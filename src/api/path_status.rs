@@ -1,5 +1,5 @@
 //! Status of a `GoldenPath`: counts, new services and their deadline, and a weekly trend.
-//! Written whole; only `atDeadline`, `enforced` and `history` are read back.
+//! Written whole; only `atDeadline`, `enforced`, `history` and `announced` are read back.
 
 use std::collections::BTreeMap;
 
@@ -45,6 +45,29 @@ pub struct GoldenPathStatus {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 60))]
     pub history: Vec<HistoryPoint>,
+    /// Entries of the changelog that were announced to a channel, or are about to be; the latest 20.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 20))]
+    #[x_kube(merge_strategy = ListMerge::Map(vec!["at".into()]))]
+    pub announced: Vec<Announced>,
+}
+
+/// An entry of the changelog that was announced, or is about to be.
+#[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, PartialEq, Eq)]
+#[serde(rename_all = "camelCase")]
+pub struct Announced {
+    /// Date of the entry.
+    pub at: Instant,
+    /// Whether it goes to the channel of the platform team, in a dry run.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub dry_run: Option<bool>,
+    /// `Idempotency-Key` of the message, until a receiver is known to have accepted it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 32))]
+    pub sending_as: Option<String>,
+    /// Time of sending.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sent_at: Option<Instant>,
 }
 
 /// Services created between the launch and the deadline.

@@ -21,6 +21,7 @@ use crate::assess::namespace_index::NamespaceIndex;
 use open_messages::{ItemMessage, OpenMessages};
 use records::was_sent;
 
+mod announcements;
 mod calendar;
 mod message;
 mod open_messages;
@@ -28,6 +29,7 @@ mod records;
 mod routes;
 mod trigger;
 
+pub use announcements::{Announcement, AnnouncementChange, AnnouncementWrite};
 pub use calendar::{Daily, Mode};
 pub use message::{
     Delivery, DeliveryFailure, ItemFacts, LONGEST_MESSAGE, MessageItem, Recheck, ReminderMessage,
@@ -41,6 +43,8 @@ pub use trigger::PlanTrigger;
 /// records of it may be dropped.
 const TIMELY: Period = Period::days(90);
 
+#[cfg(test)]
+mod announcement_tests;
 #[cfg(test)]
 mod crash_tests;
 #[cfg(test)]
@@ -157,11 +161,13 @@ pub struct PlanContext {
 pub struct ReminderPlan {
     /// At most one message per owner.
     pub messages: Vec<ReminderMessage>,
+    /// Entries of changelogs to announce, oldest first.
+    pub announcements: Vec<Announcement>,
     /// Until this instant, time alone changes no message.
     pub wake_at: Option<Timestamp>,
 }
 
-/// Plans the messages to send now, without the items with these `barred` ids.
+/// Plans the messages to send now, without the items and announcements with these `barred` ids.
 ///
 /// An item is due while its stage lasts and was not sent for this decision. In daily mode a new
 /// message holds what was due at the latest time of sending, and an owner who was reminded since then
@@ -190,6 +196,7 @@ pub fn plan(
         .iter()
         .filter_map(|path| path.next_change(ctx.now))
         .chain(settings.mode.next(ctx.now))
+        .chain(announcements::next(inventory, settings, ctx))
         .collect();
     for candidate in &candidates {
         let life = candidate.life(&as_of);
@@ -219,6 +226,7 @@ pub fn plan(
         .collect();
     ReminderPlan {
         messages,
+        announcements: announcements::due(inventory, settings, ctx, barred),
         wake_at: changes.into_iter().min(),
     }
 }

@@ -34,6 +34,24 @@ pub struct Counters {
     clock_jumps: IntCounter,
 }
 
+/// What a sent item is about: the label `stage` of its counter.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NotifiedAbout {
+    /// An exception in this stage.
+    Exception(ReminderStage),
+    /// A new entry in the changelog of a path.
+    Changelog,
+}
+
+impl NotifiedAbout {
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::Exception(stage) => stage.as_str(),
+            Self::Changelog => "changelog",
+        }
+    }
+}
+
 /// What a write does: the label `verb` of its counter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum WriteVerb {
@@ -133,7 +151,7 @@ impl Default for Counters {
 fn notifications(metrics: &Registration<'_>) -> IntCounterVec {
     metrics.counters(
         "notifications_total",
-        "Items in sent reminders by channel, stage and result.",
+        "Items in sent reminders, and announced changelog entries, by channel, stage and result.",
         &["sink", "stage", "result"],
     )
 }
@@ -191,9 +209,9 @@ impl Counters {
         self.transitions.with_label_values(&labels).inc();
     }
 
-    /// An item of this stage was sent to a channel.
-    pub fn notified(&self, channel: &str, stage: ReminderStage, result: &str) {
-        let labels = [channel, stage.as_str(), result];
+    /// An item about this was sent to a channel.
+    pub fn notified(&self, channel: &str, about: NotifiedAbout, result: &str) {
+        let labels = [channel, about.as_str(), result];
         self.notifications.with_label_values(&labels).inc();
     }
 

@@ -1,5 +1,5 @@
-//! Sends reminders. Messages are planned from the inventory, when it or the time asks for it, and
-//! compared with the stored exceptions.
+//! Sends reminders, and announces new entries of changelogs. Messages are planned from the inventory,
+//! when it or the time asks for it, and compared with the stored exceptions and paths.
 //! For each message the intent is recorded, the message sent, and the sending recorded, in this order,
 //! before the next one: after a crash the same message is sent again under the same key. Only the
 //! leader sends, and only once everything was listed.
@@ -16,17 +16,20 @@ use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::{MissedTickBehavior, interval};
 use tracing::{info, warn};
 
-use super::client::error::Result;
+use super::client::error::{Error, Result};
 use super::client::failure::chain;
 use super::context::Context;
+use super::counters::NotifiedAbout;
 use super::event_queue::{EventTrigger, SentReminder};
 use super::readiness::Stage;
 use super::write::apply::{ApiWriter, WriteOutcome};
-use super::write::reminder_records::RecordRequest;
+use super::write::reminder_records::{RecordRequest, StatusRecord};
 use crate::assess::reminders::{
-    Delivery, DeliveryFailure, MessageItem, PlanContext, PlanTrigger, Recheck, Recipient,
-    RecordChange, RecordWrite, ReminderMessage, ReminderSettings, accepted, plan,
+    Announcement, Delivery, DeliveryFailure, MessageItem, PlanContext, PlanTrigger, Recheck,
+    Recipient, RecordChange, ReminderMessage, ReminderPlan, ReminderSettings, accepted, plan,
 };
+
+mod announcing;
 
 /// The longest time between two looks for due reminders.
 const LOOK_EVERY: Duration = Duration::from_secs(5);
@@ -51,6 +54,9 @@ pub const DRAIN: Duration = Duration::from_secs(13);
 pub trait ReminderSender: fmt::Debug + Send + Sync {
     /// Makes one attempt, which ends by itself.
     fn send<'a>(&'a self, message: &'a ReminderMessage) -> BoxFuture<'a, Delivery>;
+
+    /// As [`Self::send`], what is new on a path.
+    fn announce<'a>(&'a self, announcement: &'a Announcement) -> BoxFuture<'a, Delivery>;
 }
 
 /// When reminders are due, and what sends them.
@@ -149,7 +155,16 @@ impl Reminding {
             return;
         }
         self.record_accepted().await;
-        for message in self.plan(ctx) {
+        let plan = self.plan(ctx);
+        if self.remind_due(plan.messages, ctx).await {
+            self.announce_due(plan.announcements).await;
+        }
+    }
+
+    /// Sends these messages, unless their channel takes nothing now. False where nothing more may be
+    /// sent.
+    async fn remind_due(&mut self, due: Vec<ReminderMessage>, ctx: PlanContext) -> bool {
+        for message in due {
             if !self.is_free(&message, ctx.now) {
                 continue;
             }
@@ -157,16 +172,22 @@ impl Reminding {
             self.trigger.reset();
             match self.refreshed(message).await {
                 Ok(Some(message)) if self.may_send() => self.send(message).await,
-                Ok(Some(_)) => return,
+                Ok(Some(_)) => return false,
                 Ok(None) => {}
                 Err(error) => {
-                    self.context.counters.failed(error.reason());
-                    warn!(reason = error.reason(), error = %chain(&error), "failed to read exceptions; sending no reminders");
-                    self.paused_until = Some(Instant::now() + READ_AGAIN);
-                    return;
+                    self.pause_after(&error, "failed to read exceptions; sending no reminders");
+                    return false;
                 }
             }
         }
+        true
+    }
+
+    /// Sends nothing for a while, because the record could not be read.
+    fn pause_after(&mut self, error: &Error, event: &str) {
+        self.context.counters.failed(error.reason());
+        warn!(reason = error.reason(), error = %chain(error), "{event}");
+        self.paused_until = Some(Instant::now() + READ_AGAIN);
     }
 
     fn plan_context(&self) -> PlanContext {
@@ -189,20 +210,21 @@ impl Reminding {
             .any(|until| self.planned_at < *until && *until <= now)
     }
 
-    fn plan(&mut self, ctx: PlanContext) -> Vec<ReminderMessage> {
+    fn plan(&mut self, ctx: PlanContext) -> ReminderPlan {
         self.planned_at = Instant::now();
         let excluded = self.excluded(self.planned_at);
         let facts = self.context.inventory().snapshot();
         let plan = plan(&facts, &self.reminders.settings, ctx, &excluded);
         self.trigger.planned(facts.version(), ctx, plan.wake_at);
-        plan.messages
+        plan
     }
 
     /// Completes the records of messages that another process sent and recorded in part.
     async fn record_accepted(&mut self) {
         let mut writes = accepted(&self.context.inventory().snapshot());
         writes.retain(|write| !self.unrecorded.contains(&write.item));
-        self.put_on_record(writes).await;
+        self.put_on_record(writes.into_iter().map(StatusRecord::Reminder).collect())
+            .await;
     }
 
     /// Items that cannot be recorded now and are therefore not sent.
@@ -214,10 +236,6 @@ impl Reminding {
 
     /// Whether the channel takes messages now and the recipient was not reminded yet.
     fn is_free(&self, message: &ReminderMessage, now: Timestamp) -> bool {
-        let is_held = self
-            .held_until
-            .get(&message.owner.channel)
-            .is_some_and(|until| Instant::now() < *until);
         let mode = &self.reminders.settings.mode;
         let since = mode.latest(now);
         let was_reminded = mode.is_daily()
@@ -225,7 +243,12 @@ impl Reminding {
                 .reminded_at
                 .get(&message.owner)
                 .is_some_and(|at| *at >= since && *at <= now);
-        !is_held && !was_reminded
+        !self.is_held(&message.owner.channel) && !was_reminded
+    }
+
+    fn is_held(&self, channel: &Arc<str>) -> bool {
+        let until = self.held_until.get(channel);
+        until.is_some_and(|until| Instant::now() < *until)
     }
 
     /// The message without items that are no longer due by the stored exceptions. A replica that has
@@ -248,7 +271,12 @@ impl Reminding {
     /// what was recorded.
     async fn record_intents(&mut self, message: &ReminderMessage) -> bool {
         let writes = message.intents();
-        let outcomes = join_all(writes.iter().map(|write| self.record(write.clone()))).await;
+        let outcomes = join_all(
+            writes
+                .iter()
+                .map(|write| self.record(StatusRecord::Reminder(write.clone()))),
+        )
+        .await;
         let mut are_recorded = true;
         for (write, outcome) in writes.into_iter().zip(outcomes) {
             let is_refused = outcome.is_some_and(is_refusal);
@@ -264,12 +292,16 @@ impl Reminding {
                     name = &*write.name,
                     "API server refused to record a reminder; not sending it"
                 );
-                self.unwritable
-                    .insert(write.item, Instant::now() + WRITE_AGAIN);
+                self.bar(write.item);
             }
             are_recorded &= is_recorded;
         }
         are_recorded
+    }
+
+    /// Sends this item no earlier than in an hour.
+    fn bar(&mut self, item: String) {
+        self.unwritable.insert(item, Instant::now() + WRITE_AGAIN);
     }
 
     /// **Invariant:** a message is sent only after every item's status names its key and its items.
@@ -280,16 +312,18 @@ impl Reminding {
         let delivery = self.reminders.sender.send(&message).await;
         for item in &message.items {
             let sink = &message.owner.channel;
-            self.context
-                .counters
-                .notified(sink, item.stage, delivery.as_str());
+            self.context.counters.notified(
+                sink,
+                NotifiedAbout::Exception(item.stage),
+                delivery.as_str(),
+            );
         }
         match delivery {
             Delivery::Accepted => self.accepted(message).await,
             Delivery::Refused(failure) => self.refused(&message, &failure),
             Delivery::Failed(failure) => {
                 log_failure(&message, &failure, "failed to send a reminder; retrying");
-                self.hold(&message, failure.pause);
+                self.hold(&message.owner.channel, failure.pause);
             }
         }
     }
@@ -307,7 +341,9 @@ impl Reminding {
             id = message.id,
             "reminder sent"
         );
-        self.put_on_record(message.sent(now)).await;
+        let sent = message.sent(now).into_iter();
+        self.put_on_record(sent.map(StatusRecord::Reminder).collect())
+            .await;
         for item in message.items {
             self.record_event(item, channel, None);
         }
@@ -317,7 +353,7 @@ impl Reminding {
     /// Makes these record writes before anything else is sent, unless another replica leads. Gives up
     /// when the API server refuses all that is left: one exception must not hold up the reminders of
     /// others. `backon`'s `retry` cannot retry a part of a batch, so only the pauses are taken from it.
-    async fn put_on_record(&mut self, mut writes: Vec<RecordWrite>) {
+    async fn put_on_record(&mut self, mut writes: Vec<StatusRecord>) {
         let mut pauses = BACKOFF.build();
         while !writes.is_empty() {
             let records = writes.iter().map(|write| self.record(write.clone()));
@@ -333,11 +369,11 @@ impl Reminding {
                 && open.iter().all(|outcome| outcome.is_some_and(is_refusal));
             if !writes.is_empty() && (is_refused || !self.context.leadership.holds()) {
                 warn!(
-                    reminders = writes.len(),
-                    "failed to record sent reminders; another replica may send them again under the same key"
+                    messages = writes.len(),
+                    "failed to record what was sent; another replica may send them again under the same key"
                 );
                 self.unrecorded
-                    .extend(writes.drain(..).map(|write| write.item));
+                    .extend(writes.drain(..).map(StatusRecord::into_item));
             }
             if !writes.is_empty() {
                 tokio::time::sleep(pause).await;
@@ -346,7 +382,7 @@ impl Reminding {
     }
 
     /// The outcome of one record write; `None` where the writer has ended.
-    async fn record(&self, write: RecordWrite) -> Option<WriteOutcome> {
+    async fn record(&self, write: StatusRecord) -> Option<WriteOutcome> {
         let (done, outcome) = oneshot::channel();
         let request = RecordRequest { write, done };
         self.records.send(request).await.ok()?;
@@ -356,7 +392,7 @@ impl Reminding {
     fn refused(&mut self, message: &ReminderMessage, failure: &DeliveryFailure) {
         let channel = &message.owner.channel;
         log_failure(message, failure, "channel refused a reminder");
-        self.hold(message, failure.pause);
+        self.hold(&message.owner.channel, failure.pause);
         if self.refusing.insert(channel.clone()) {
             for item in &message.items {
                 let why = format!("{}: {}", failure.reason, failure.message);
@@ -365,9 +401,9 @@ impl Reminding {
         }
     }
 
-    fn hold(&mut self, message: &ReminderMessage, pause: Duration) {
+    fn hold(&mut self, channel: &Arc<str>, pause: Duration) {
         let until = Instant::now() + pause;
-        self.held_until.insert(message.owner.channel.clone(), until);
+        self.held_until.insert(channel.clone(), until);
     }
 
     fn record_event(&self, item: MessageItem, channel: &Arc<str>, refused: Option<String>) {

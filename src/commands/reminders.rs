@@ -19,7 +19,8 @@ use crate::report::voice::day;
 
 pub(super) const HELP: &str = "\
 Print the reminders that owners would get now, message by message: everything that is due and was not \
-sent yet, whatever the configured time of day. Nothing is sent and nothing is recorded. List rights \
+sent yet, whatever the configured time of day; and, where the configuration names a channel for \
+changelogs, what is new on paths. Nothing is sent and nothing is recorded. List rights \
 are enough. The channels are those after the operator's dry run.";
 pub(super) const EXAMPLES: &str = "\
 Examples:
@@ -74,7 +75,7 @@ pub(super) fn run(args: &RemindersArgs, invocation: &Invocation<'_>) -> Result<E
     let plan = plan(&evidence.inventory, &settings, ctx, &BTreeSet::new());
     let out = &mut output::stdout(invocation.global);
     args.output.write(
-        &Digest(plan.messages),
+        &Digest::from(plan),
         invocation.global,
         out,
         reminder::render,

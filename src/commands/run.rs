@@ -23,7 +23,7 @@ use super::prometheus::PrometheusArgs;
 use super::runtime::{self, LogFormat};
 use super::{Exit, Invocation};
 use crate::api::{Period, keys};
-use crate::assess::reminders::{Delivery, ReminderMessage};
+use crate::assess::reminders::{Announcement, Delivery, ReminderMessage};
 use crate::assess::settings::{DeliverySettings, OnApply};
 use crate::cluster::{Measuring, Observer, Operator, ReminderSender, Reminders, RunSettings};
 use crate::notify::{self, WebhookSender};
@@ -349,6 +349,10 @@ fn reminders(config: &Path) -> Result<Reminders> {
 impl ReminderSender for WebhookSender {
     fn send<'a>(&'a self, message: &'a ReminderMessage) -> BoxFuture<'a, Delivery> {
         Box::pin(self.deliver(message))
+    }
+
+    fn announce<'a>(&'a self, announcement: &'a Announcement) -> BoxFuture<'a, Delivery> {
+        Box::pin(Self::announce(self, announcement))
     }
 }
 

@@ -50,6 +50,7 @@ struct File {
     #[serde(default)]
     paths: BTreeMap<String, Spanned<String>>,
     channels: BTreeMap<String, Spanned<Channel>>,
+    changelog: Option<Spanned<String>>,
     dry_run_days: Option<u16>,
     dry_run_until: Option<Spanned<String>>,
     #[serde(default)]
@@ -223,11 +224,14 @@ fn routes(file: &File) -> std::result::Result<ChannelRoutes, String> {
     let default = known("default", &file.default)?;
     let platform = file.platform.as_ref();
     let platform = platform.map_or(Ok(default.clone()), |name| known("platform", name))?;
+    let changelog = file.changelog.as_ref();
+    let changelog = changelog.map(|name| known("changelog", name)).transpose()?;
     let (teams, paths) = (each("teams", &file.teams)?, each("paths", &file.paths)?);
     routes.default = default;
     routes.platform = platform;
     routes.teams = teams;
     routes.paths = paths;
+    routes.changelog = changelog;
     Ok(routes)
 }
 
@@ -330,6 +334,17 @@ dryRunDays: 7
     }
 
     #[test]
+    fn changelogs_have_a_channel_that_takes_reminders() {
+        let text = WHOLE.replace("dryRunDays: 7", "changelog: web");
+        let config = Config::parse(&text, Path::new("/etc/x")).unwrap();
+        assert_eq!(config.settings.routes.changelog.as_deref(), Some("web"));
+        let more = "  hall: {url: 'https://example.com/x', format: teams}\nchangelog: hall";
+        let refused = refusal(|text| text.replace("dryRunDays: 7", more));
+        let said = "line 14: changelog: the channel 'hall' has the format teams";
+        assert!(refused.starts_with(said), "{refused}");
+    }
+
+    #[test]
     fn a_short_one_has_the_contracts_defaults() {
         let text = "default: all\nchannels: {all: {url: 'https://example.com/x'}}\n";
         let config = Config::parse(text, Path::new("")).unwrap();
@@ -341,12 +356,13 @@ dryRunDays: 7
         };
         assert_eq!(config.settings.mode, Mode::Daily(daily));
         assert_eq!(&*config.settings.routes.platform, "all");
+        assert_eq!(config.settings.routes.changelog, None);
         assert_eq!((&*config.wins.draft, config.wins.publish), ("all", None));
         assert_eq!(config.endpoints["all"].format, PayloadFormat::Slack);
     }
 
     /// Text, its replacement, the line the error names, and a part of the error.
-    const MISTAKES: [(&str, &str, usize, &str); 15] = [
+    const MISTAKES: [(&str, &str, usize, &str); 16] = [
         ("mode:", "made:", 2, "made"),
         ("daily", "weekly", 2, "weekly"),
         ("08:30", "8 o'clock", 3, "not a time of day, such as"),
@@ -378,6 +394,12 @@ dryRunDays: 7
             "wins: {publish: all-hands}",
             13,
             "wins.publish: there is no channel",
+        ),
+        (
+            "dryRunDays: 7",
+            "changelog: news",
+            13,
+            "changelog: there is no channel 'news'",
         ),
         ("dryRunDays: 7", "dryRunDays: -1", 13, ""),
         ("dryRunDays: 7", "dryRunUntil: soon", 13, "not a date"),

@@ -15,11 +15,11 @@ use super::backoff;
 use super::config::Config;
 use super::endpoint::{Endpoint, PayloadFormat};
 use super::error::Result;
-use crate::assess::reminders::{Delivery, DeliveryFailure, ReminderMessage};
+use crate::assess::reminders::{Announcement, Delivery, DeliveryFailure, ReminderMessage};
 use crate::outbound::{Body, HttpClient};
 use crate::proxy::Environment;
 use crate::report::document::encode;
-use crate::report::reminder;
+use crate::report::reminder::{self, announcement};
 
 /// Sends messages to the configured channels.
 pub struct WebhookSender {
@@ -55,11 +55,35 @@ impl WebhookSender {
 
     /// Sends one message. A failure comes with the pause before the next message to its channel.
     pub async fn deliver(&self, message: &ReminderMessage) -> Delivery {
-        let channel = &message.owner.channel;
+        let document = |format| match format {
+            PayloadFormat::Slack => reminder::slack(message),
+            // The configuration routes no reminder to Teams.
+            PayloadFormat::Json | PayloadFormat::Teams => reminder::document(message),
+        };
+        self.send(&message.owner.channel, &message.id, document)
+            .await
+    }
+
+    /// Sends what is new on a path, as [`Self::deliver`] does.
+    pub async fn announce(&self, new: &Announcement) -> Delivery {
+        let document = |format| match format {
+            PayloadFormat::Slack => announcement::slack(new),
+            // The configuration routes no announcement to Teams.
+            PayloadFormat::Json | PayloadFormat::Teams => announcement::document(new),
+        };
+        self.send(&new.to.channel, &new.id, document).await
+    }
+
+    async fn send(
+        &self,
+        channel: &Arc<str>,
+        id: &str,
+        document: impl Fn(PayloadFormat) -> Value,
+    ) -> Delivery {
         let Some(endpoint) = self.endpoints.get(channel) else {
             return Delivery::Refused(refusal("NoChannel", "no such channel".to_owned()));
         };
-        match self.try_send(endpoint, message).await {
+        match self.try_send(endpoint, id, document).await {
             Ok(()) => {
                 self.count(channel, |_| 0);
                 Delivery::Accepted
@@ -94,20 +118,17 @@ impl WebhookSender {
     async fn try_send(
         &self,
         endpoint: &Endpoint,
-        message: &ReminderMessage,
+        id: &str,
+        document: impl Fn(PayloadFormat) -> Value,
     ) -> Result<(), SendError> {
         // A Secret that does not exist yet may be created later.
         let uri = endpoint
             .address
             .resolve()
             .map_err(|why| SendError::temporary("NoAddress", why))?;
-        let document = match endpoint.format {
-            PayloadFormat::Slack => reminder::slack(message),
-            // The configuration routes no reminder to Teams.
-            PayloadFormat::Json | PayloadFormat::Teams => reminder::document(message),
-        };
+        let document = document(endpoint.format);
         let secrets = secrets(&uri);
-        let request = request(uri, &document, &message.id).map_err(SendError::invalid)?;
+        let request = request(uri, &document, id).map_err(SendError::invalid)?;
         attempt(&self.client, request, &secrets).await
     }
 }

@@ -8,6 +8,7 @@ use crate::assess::reminders::{MessageItem, ReminderMessage, ReminderStage};
 use crate::report::terminal::plain::plain;
 use crate::report::voice::{ago, counted, day, shell_word};
 
+pub mod announcement;
 mod digest;
 mod document;
 mod slack;

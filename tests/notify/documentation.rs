@@ -5,9 +5,9 @@ use std::path::Path;
 use goldenpath::assess::reminders::ReminderStage;
 use goldenpath::notify::{Config, WebhookSender};
 use goldenpath::proxy::Environment;
-use goldenpath::report::reminder::document;
+use goldenpath::report::reminder::{announcement, document};
 
-use crate::fixtures::{item, message};
+use crate::fixtures::{self, item, message};
 
 const PAGE: &str = include_str!("../../docs/reminders.md");
 
@@ -35,6 +35,18 @@ fn every_field_that_is_sent_is_on_the_page() {
         .filter(|field| *field != "apiVersion")
     {
         assert!(shape.contains(field), "{field}");
+    }
+}
+
+#[test]
+fn every_field_of_an_announcement_is_on_the_page() {
+    let shape = block("```\n{kind: Announcement");
+    let sent = announcement::document(&fixtures::announcement(&["Probes."]));
+    for field in sent.as_object().unwrap().keys() {
+        assert!(
+            ["apiVersion", "kind"].contains(&&**field) || shape.contains(field),
+            "{field}"
+        );
     }
 }
 

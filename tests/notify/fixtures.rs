@@ -2,7 +2,7 @@
 
 use goldenpath::assess::register::Usage;
 use goldenpath::assess::reminders::{
-    ItemFacts, MessageItem, Recipient, ReminderMessage, ReminderStage,
+    Announcement, ItemFacts, MessageItem, Recipient, ReminderMessage, ReminderStage,
 };
 use jiff::Timestamp;
 
@@ -53,5 +53,20 @@ pub fn message(items: Vec<MessageItem>) -> ReminderMessage {
         more: 0,
         as_of: at("2026-03-20T09:00:00Z"),
         left_out: None,
+    }
+}
+
+pub fn announcement(notes: &[&str]) -> Announcement {
+    Announcement {
+        id: "announcement-1".to_owned(),
+        path: "web-service".into(),
+        uid: Some("uid".into()),
+        title: Some("Web service".to_owned()),
+        owner: addressee("shop", "platform"),
+        to: addressee("shop", "platform"),
+        at: at("2026-11-20T00:00:00Z"),
+        notes: notes.iter().map(|note| (*note).to_owned()).collect(),
+        dry_run: false,
+        as_of: at("2026-11-20T09:00:00Z"),
     }
 }

@@ -4,6 +4,7 @@
 #![cfg(feature = "cluster")]
 #![allow(clippy::unwrap_used)]
 
+mod announcements;
 mod documentation;
 mod fixtures;
 #[path = "../receiver/mod.rs"]

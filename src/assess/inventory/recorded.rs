@@ -86,7 +86,8 @@ impl Inventory {
         }
     }
 
-    /// Records that the status of a path landed.
+    /// Records that the status of a path landed. Announcements are recorded separately, so their
+    /// entries stay.
     pub(crate) fn record_path_status(
         &mut self,
         name: &str,
@@ -96,11 +97,22 @@ impl Inventory {
         if let Some(object) = self.undecodable.paths.get_mut(name)
             && object.uid.as_deref() == uid
         {
-            object.status = Some(status.clone());
+            let before = object.status.take();
+            object.status = Some(with_announced_of(before, status.clone()));
         }
         if let Some(stored) = self.path_statuses.get_mut(name) {
-            *stored = Some(status);
+            *stored = Some(with_announced_of(stored.take(), status));
         }
+    }
+}
+
+fn with_announced_of(
+    before: Option<GoldenPathStatus>,
+    status: GoldenPathStatus,
+) -> GoldenPathStatus {
+    GoldenPathStatus {
+        announced: before.unwrap_or_default().announced,
+        ..status
     }
 }
 

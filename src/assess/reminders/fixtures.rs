@@ -36,6 +36,7 @@ pub(crate) fn routes() -> ChannelRoutes {
         platform: "platform".into(),
         teams: [("shop".to_owned(), "shop".into())].into(),
         paths: [("web".to_owned(), "web".into())].into(),
+        changelog: None,
     }
 }
 

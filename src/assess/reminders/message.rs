@@ -301,7 +301,7 @@ fn owner_parts(owner: &Recipient, dry_run: bool) -> [&str; 3] {
 }
 
 /// 32 hexadecimal digits that stand for this list of parts.
-fn short_hash(parts: &[&str]) -> String {
+pub(super) fn short_hash(parts: &[&str]) -> String {
     let ended: String = parts.iter().flat_map(|part| [part, "\0"]).collect();
     digest(ended, 32)
 }

@@ -28,6 +28,8 @@ pub struct ChannelRoutes {
     pub teams: BTreeMap<String, Arc<str>>,
     /// Channels of path owners, by path.
     pub paths: BTreeMap<String, Arc<str>>,
+    /// For new entries of the changelogs of paths; without it, none is announced.
+    pub changelog: Option<Arc<str>>,
 }
 
 impl ChannelRoutes {
@@ -44,6 +46,12 @@ impl ChannelRoutes {
             Some(channel) => self.to(Some(channel), &owner.team),
             None => self.of_team(owner),
         }
+    }
+
+    /// Who gets what is new on a path of this owner. None where nothing is announced.
+    pub(super) fn of_changelog(&self, owner: &Owner) -> Option<Recipient> {
+        let channel = self.changelog.as_ref()?;
+        Some(self.to(Some(channel), &owner.team))
     }
 
     /// Who gets the message: the owner, or the platform during a dry run.

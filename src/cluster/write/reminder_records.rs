@@ -1,7 +1,7 @@
-//! Records reminders in the status of exceptions: in `status.notifying` before a message is sent, in
-//! `status.notified` afterwards. These writes have a field manager of their own, so that no other
-//! write of ours removes an entry, and carry the version that was read, so that two replicas cannot
-//! overwrite each other's records.
+//! Records reminders in the status of exceptions, in `status.notifying` before a message is sent and in
+//! `status.notified` afterwards; and announcements in `status.announced` of paths. These writes have a
+//! field manager of their own, so that no other write of ours removes an entry, and carry the version
+//! that was read, so that two replicas cannot overwrite each other's records.
 
 use std::time::Duration;
 
@@ -16,9 +16,9 @@ use tokio::sync::oneshot;
 
 use super::apply::{ApiWriter, WriteOutcome, WriteTarget};
 use super::lanes::{Lane, WriteJob};
-use crate::api::DeviationException;
+use crate::api::{DeviationException, GoldenPath};
 use crate::assess::exception::record::Exception;
-use crate::assess::reminders::{RecordWrite, StaleRecord};
+use crate::assess::reminders::{AnnouncementWrite, RecordWrite, StaleRecord};
 use crate::cluster::client::connect::REQUEST_TIMEOUT;
 use crate::cluster::client::error::{Error, Result};
 use crate::cluster::client::failure::Cause;
@@ -32,10 +32,29 @@ const CONFLICTS: ConstantBuilder = ConstantBuilder::new()
     .with_delay(Duration::ZERO)
     .with_max_times(4);
 
-/// A write of reminder records, and a channel for its outcome.
+/// A record of what is sent or was sent.
+#[derive(Clone, Debug, PartialEq)]
+pub enum StatusRecord {
+    /// Of a reminder, in the status of its exception.
+    Reminder(RecordWrite),
+    /// Of an announcement, in the status of its path.
+    Announcement(AnnouncementWrite),
+}
+
+impl StatusRecord {
+    /// The id by which a plan leaves it out.
+    pub fn into_item(self) -> String {
+        match self {
+            Self::Reminder(write) => write.item,
+            Self::Announcement(write) => write.key,
+        }
+    }
+}
+
+/// A write of records, and a channel for its outcome.
 #[derive(Debug)]
 pub struct RecordRequest {
-    pub write: RecordWrite,
+    pub write: StatusRecord,
     /// Receives the outcome.
     pub done: oneshot::Sender<WriteOutcome>,
 }
@@ -50,12 +69,19 @@ impl WriteJob for RecordRequest {
     }
 
     fn subject(&self) -> String {
-        let (namespace, name) = (&self.write.namespace, &self.write.name);
-        format!("{namespace}/DeviationException/{name}")
+        match &self.write {
+            StatusRecord::Reminder(write) => {
+                format!("{}/DeviationException/{}", write.namespace, write.name)
+            }
+            StatusRecord::Announcement(write) => format!("GoldenPath/{}", write.path),
+        }
     }
 
     fn send<'a>(&'a mut self, api: &'a ApiWriter) -> BoxFuture<'a, WriteOutcome> {
-        Box::pin(api.record_reminder(&self.write))
+        match &self.write {
+            StatusRecord::Reminder(write) => Box::pin(api.record_reminder(write)),
+            StatusRecord::Announcement(write) => Box::pin(api.record_announcement(write)),
+        }
     }
 
     /// The sender of the reminder retries, and the watch updates the inventory. A sender that is gone
@@ -69,39 +95,42 @@ impl ApiWriter {
     /// An exception as it is stored now. `None` where it is gone or cannot be decoded: such an object must
     /// not hold up the reminders of others.
     pub async fn read_exception(&self, namespace: &str, name: &str) -> Result<Option<Exception>> {
-        let stored = match self.stored(namespace, name).await {
-            Err(Error::Request { source, .. }) if source.cause == Cause::Undecodable => None,
-            other => other?,
-        };
+        let stored = decodable(self.stored_exception(namespace, name).await)?;
         Ok(stored.map(|object| Exception::read(object, Timestamp::UNIX_EPOCH)))
     }
 
-    async fn stored(&self, namespace: &str, name: &str) -> Result<Option<DeviationException>> {
+    /// A path as it is stored now. `None` as in [`Self::read_exception`].
+    pub async fn read_path(&self, name: &str) -> Result<Option<GoldenPath>> {
+        decodable(self.stored_path(name).await)
+    }
+
+    async fn stored_exception(
+        &self,
+        namespace: &str,
+        name: &str,
+    ) -> Result<Option<DeviationException>> {
         let api: Api<DeviationException> = Api::namespaced(self.client.clone(), namespace);
-        let action = || format!("read the exception {namespace}/{name}");
-        match tokio::time::timeout(REQUEST_TIMEOUT, api.get_opt(name)).await {
-            Ok(read) => read.map_err(Error::on(action())),
-            Err(_) => Err(Error::TimedOut {
-                action: action(),
-                seconds: REQUEST_TIMEOUT.as_secs(),
-            }),
-        }
+        let action = format!("read the exception {namespace}/{name}");
+        in_time(action, api.get_opt(name)).await
+    }
+
+    async fn stored_path(&self, name: &str) -> Result<Option<GoldenPath>> {
+        let api: Api<GoldenPath> = Api::all(self.client.clone());
+        in_time(format!("read the path {name}"), api.get_opt(name)).await
     }
 
     /// Makes one change to the reminder records of an exception.
     pub async fn record_reminder(&self, write: &RecordWrite) -> WriteOutcome {
-        let attempt = || async {
-            match self.try_record_reminder(write).await {
-                WriteOutcome::Failed("Conflict") => Err(WriteOutcome::Failed("Conflict")),
-                outcome => Ok(outcome),
-            }
-        };
-        let recorded = attempt.retry(CONFLICTS).await;
-        recorded.unwrap_or_else(|conflict| conflict)
+        until_no_conflict(|| self.try_record_reminder(write)).await
+    }
+
+    /// Makes one change to the announcement records of a path.
+    pub async fn record_announcement(&self, write: &AnnouncementWrite) -> WriteOutcome {
+        until_no_conflict(|| self.try_record_announcement(write)).await
     }
 
     async fn try_record_reminder(&self, write: &RecordWrite) -> WriteOutcome {
-        let object = match self.stored(&write.namespace, &write.name).await {
+        let object = match self.stored_exception(&write.namespace, &write.name).await {
             Ok(Some(object)) if object.metadata.uid.as_deref() == write.uid.as_deref() => object,
             Ok(_) => return WriteOutcome::Gone,
             Err(error) => return WriteOutcome::Failed(error.reason()),
@@ -117,16 +146,46 @@ impl ApiWriter {
             name: &write.name,
             uid: write.uid.as_deref(),
         };
-        let mut metadata = target.metadata();
-        let version = object.metadata.resource_version;
-        metadata.extend(version.map(|version| ("resourceVersion".to_owned(), version.into())));
-        let body = json!({
-            "metadata": metadata,
-            "status": {
-                "notified": list(&records.notified),
-                "notifying": list(&records.notifying),
-            },
+        let status = json!({
+            "notified": list(&records.notified),
+            "notifying": list(&records.notifying),
         });
+        let version = object.metadata.resource_version;
+        self.patch_records(&target, version, status).await
+    }
+
+    async fn try_record_announcement(&self, write: &AnnouncementWrite) -> WriteOutcome {
+        let object = match self.stored_path(&write.path).await {
+            Ok(Some(object)) if object.metadata.uid.as_deref() == write.uid.as_deref() => object,
+            Ok(_) => return WriteOutcome::Gone,
+            Err(error) => return WriteOutcome::Failed(error.reason()),
+        };
+        let records = match write.apply(&object.status.unwrap_or_default()) {
+            Ok(Some(records)) => records,
+            Ok(None) => return WriteOutcome::Landed(None),
+            Err(StaleRecord) => return WriteOutcome::Failed("StaleRecord"),
+        };
+        let target = WriteTarget {
+            resource: ApiResource::erase::<GoldenPath>(&()),
+            namespace: None,
+            name: &write.path,
+            uid: write.uid.as_deref(),
+        };
+        let version = object.metadata.resource_version;
+        let status = json!({"announced": list(&records)});
+        self.patch_records(&target, version, status).await
+    }
+
+    /// Replaces these fields of a status, if the object is stored in this version.
+    async fn patch_records(
+        &self,
+        target: &WriteTarget<'_>,
+        version: Option<String>,
+        status: Value,
+    ) -> WriteOutcome {
+        let mut metadata = target.metadata();
+        metadata.extend(version.map(|version| ("resourceVersion".to_owned(), version.into())));
+        let body = json!({"metadata": metadata, "status": status});
         let params = PatchParams {
             field_manager: Some(FIELD_MANAGER.to_owned()),
             ..PatchParams::default()
@@ -136,6 +195,42 @@ impl ApiWriter {
         let request = requests.patch_subresource("status", target.name, &params, &patch);
         self.send(request).await.0
     }
+}
+
+/// Reads within the limit of a request.
+async fn in_time<T>(
+    action: String,
+    read: impl Future<Output = kube::Result<Option<T>>>,
+) -> Result<Option<T>> {
+    match tokio::time::timeout(REQUEST_TIMEOUT, read).await {
+        Ok(read) => read.map_err(Error::on(action)),
+        Err(_) => Err(Error::TimedOut {
+            action,
+            seconds: REQUEST_TIMEOUT.as_secs(),
+        }),
+    }
+}
+
+/// `None` for an object that cannot be decoded.
+fn decodable<T>(stored: Result<Option<T>>) -> Result<Option<T>> {
+    match stored {
+        Err(Error::Request { source, .. }) if source.cause == Cause::Undecodable => Ok(None),
+        other => other,
+    }
+}
+
+/// Attempts until the object was not changed between reading and writing it.
+async fn until_no_conflict<A: Future<Output = WriteOutcome>>(
+    attempt: impl Fn() -> A,
+) -> WriteOutcome {
+    let attempt = || async {
+        match attempt().await {
+            WriteOutcome::Failed("Conflict") => Err(WriteOutcome::Failed("Conflict")),
+            outcome => Ok(outcome),
+        }
+    };
+    let recorded = attempt.retry(CONFLICTS).await;
+    recorded.unwrap_or_else(|conflict| conflict)
 }
 
 /// A field with these entries; null removes it where there are none.

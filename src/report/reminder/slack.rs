@@ -50,7 +50,7 @@ pub fn slack(message: &ReminderMessage) -> Value {
 }
 
 /// `verbatim`: nothing in it becomes a link or a mention by itself.
-fn section(text: &str) -> Value {
+pub(super) fn section(text: &str) -> Value {
     json!({"type": "section", "text": {"type": "mrkdwn", "text": text, "verbatim": true}})
 }
 
@@ -102,7 +102,7 @@ fn list(items: &[&MessageItem]) -> Option<String> {
 
 /// What Slack reads as markup is written out, a backtick cannot end what is shown as code, and
 /// A client that searches plain text for mentions must not find `@here`.
-fn escaped(text: &str) -> String {
+pub(super) fn escaped(text: &str) -> String {
     let mut safe = String::with_capacity(text.len() + 8);
     for c in plain(text).chars() {
         match c {
@@ -115,6 +115,11 @@ fn escaped(text: &str) -> String {
         }
     }
     safe
+}
+
+/// A text for one section, escaped.
+pub(super) fn bounded(text: &str) -> String {
+    escaped(&shortened(text, TEXT))
 }
 
 /// At most so many characters, escaped or not: every character may become five.

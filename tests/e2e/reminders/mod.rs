@@ -12,6 +12,7 @@ use crate::stage::{Place, SOON};
 use crate::suite::{control_plane, operator_options};
 use crate::words::{PATH, exception};
 
+mod changelog;
 mod gates;
 mod keys;
 mod once;

@@ -150,6 +150,7 @@ pub(in crate::assess::planner) fn path_status(
         top_deviations: top_deviations(findings),
         enforced: findings.enforced.clone(),
         history: history(findings, before, &counts, now),
+        announced: before.map_or_else(Vec::new, |status| status.announced.clone()),
         counts,
     }
 }

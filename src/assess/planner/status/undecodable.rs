@@ -48,7 +48,8 @@ impl StatusOfUndecodable for DeviationExceptionStatus {
 }
 
 impl StatusOfUndecodable for GoldenPathStatus {
-    /// Keeps the measurement at the deadline, the history, and what the path enforced.
+    /// Keeps the measurement at the deadline, the history, what the path enforced, and what was
+    /// announced.
     fn of_undecodable(
         before: Option<&Self>,
         statements: Vec<Statement>,
@@ -64,6 +65,7 @@ impl StatusOfUndecodable for GoldenPathStatus {
             new_services: new_services.filter(is_measured).cloned(),
             enforced: before.and_then(|status| status.enforced.clone()),
             history: before.map_or_else(Vec::new, |status| status.history.clone()),
+            announced: before.map_or_else(Vec::new, |status| status.announced.clone()),
             ..Self::default()
         }
     }

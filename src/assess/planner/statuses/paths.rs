@@ -49,7 +49,7 @@ pub(super) fn changed_paths(
         (before != Some(&status)).then(|| StatusWrite {
             of: Owned::Path(path.name.clone()),
             uid: path.uid.clone(),
-            status,
+            status: without_announced(status),
         })
     });
     let undecodable = facts
@@ -60,10 +60,19 @@ pub(super) fn changed_paths(
             Some(StatusWrite {
                 of: Owned::Path(name.clone()),
                 uid: object.uid.clone(),
-                status: undecodable_status(object, "judges nothing", now)?,
+                status: without_announced(undecodable_status(object, "judges nothing", now)?),
             })
         });
     changed.chain(undecodable).collect()
+}
+
+/// Announcements are recorded separately, under their own field manager. A field that this write omits
+/// stays as stored.
+fn without_announced(status: GoldenPathStatus) -> GoldenPathStatus {
+    GoldenPathStatus {
+        announced: Vec::new(),
+        ..status
+    }
 }
 
 fn findings(facts: &Inventory, path: &Path, counts: Counts<'_>, now: Timestamp) -> PathFindings {
