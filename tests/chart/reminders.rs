@@ -1,12 +1,14 @@
 //! Reminders as the chart sets them up: with the stored configuration, the rights of the account,
 //! and the chart's admission policies in force.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::time::Duration;
 
 use goldenpath_e2e::{
     ControlPlane, Operator, OperatorOptions, Options, Tool, control_plane_or_skip, eventually,
 };
+use jiff::Timestamp;
 use serde_json::Value;
 
 use crate::helm::{Helm, NAMESPACE, chart};
@@ -20,6 +22,7 @@ kind: GoldenPath
 metadata: {name: web-service}
 spec:
   owner: {team: platform}
+  releases: [{at: 'RELEASED', note: Replicas are checked.}]
   checks: [{name: replicas, expression: 'object.spec.replicas >= 2'}]
 ---
 apiVersion: goldenpath.dev/v1alpha1
@@ -48,14 +51,26 @@ fn the_operator_reminds_as_the_chart_sets_it_up() {
     let operator = start(&cluster);
     // Our kinds are served a moment after they were created.
     eventually(SOON, "the request is stored", || {
-        cluster.apply(OBJECTS).ok()
+        let now = Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ");
+        cluster
+            .apply(&OBJECTS.replace("RELEASED", &now.to_string()))
+            .ok()
     });
-    eventually(SOON, "a message", || {
-        (!receiver.received().is_empty()).then_some(())
+    eventually(SOON, "two messages", || {
+        (receiver.received().len() >= 2).then_some(())
     });
     let messages = receiver.received();
-    assert_eq!((messages.len(), messages[0].path.as_str()), (1, "/web"));
-    assert_eq!(messages[0].items(), ["web-replicas decision-waiting"]);
+    let paths: BTreeSet<&str> = messages.iter().map(|one| one.path.as_str()).collect();
+    assert_eq!(paths, ["/all", "/web"].into());
+    let reminder = messages.iter().find(|one| one.path == "/web").unwrap();
+    assert_eq!(reminder.items(), ["web-replicas decision-waiting"]);
+    eventually(SOON, "the announcement is on record", || {
+        let get = ["get", "gp", "web-service", "-o=json"];
+        let stored: Value = serde_json::from_str(&cluster.kubectl_ok(&get).unwrap()).unwrap();
+        stored["status"]["announced"][0]["sentAt"]
+            .is_string()
+            .then_some(())
+    });
     eventually(SOON, "it is on record", || {
         let get = ["get", "devex", "web-replicas", "-n=default", "-o=json"];
         let stored: Value = serde_json::from_str(&cluster.kubectl_ok(&get).unwrap()).unwrap();
@@ -67,7 +82,8 @@ fn the_operator_reminds_as_the_chart_sets_it_up() {
 
 fn install(helm: &Helm<'_>, receiver: &Receiver) {
     let config = serde_json::json!({
-        "mode": "immediate", "dryRunDays": 0, "default": "all", "paths": {"web-service": "web"},
+        "mode": "immediate", "dryRunDays": 0, "default": "all", "changelog": "all",
+        "paths": {"web-service": "web"},
         "channels": {
             "all": {"url": receiver.url("/all"), "format": "json"},
             "web": {"url": receiver.url("/web"), "format": "json"},
