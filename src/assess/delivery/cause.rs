@@ -23,11 +23,7 @@ pub(super) fn classify(
 ) -> Change {
     let target = &seen.template;
     if !is_same_release(available, target) {
-        return match find_earlier(mark, target) {
-            Some(earlier) if earlier.failed => Change::Again,
-            Some(_) => Change::Counted(RolloutCause::Rollback),
-            None => Change::Counted(RolloutCause::Release),
-        };
+        return to_another_release(mark, seen);
     }
     let other_resources = available.resources != target.resources;
     if available.config != target.config || other_resources && !seen.resources_by_tool {
@@ -52,12 +48,26 @@ pub(super) fn classify(
     Change::Counted(RolloutCause::Restart)
 }
 
-/// The earlier revision that a template returns to: with the same configuration, else the latest with
-/// the same release.
-fn find_earlier<'a>(mark: &'a Mark, target: &TemplateHashes) -> Option<&'a EarlierRevision> {
-    let exact = mark
-        .revisions
-        .iter()
-        .rfind(|earlier| runs_as(target, earlier));
-    exact.or_else(|| mark.revisions.iter().rfind(|earlier| runs(target, earlier)))
+/// What the change to another release is. One that only failed so far is new with another configuration:
+/// that may be the fix.
+fn to_another_release(mark: &Mark, seen: &Seen) -> Change {
+    let target = &seen.template;
+    let is_again = |earlier: &EarlierRevision| {
+        let has_resources = earlier.resources == target.resources || seen.resources_by_tool;
+        earlier.config == target.config && has_resources
+    };
+    let of_release = || mark.revisions.iter().filter(|it| runs(target, it)).rev();
+    if of_release()
+        .find(|it| is_again(it))
+        .is_some_and(|it| it.failed)
+    {
+        return Change::Again;
+    }
+    Change::Counted(if of_release().any(|it| !it.failed) {
+        RolloutCause::Rollback
+    } else if of_release().next().is_some() {
+        RolloutCause::Config
+    } else {
+        RolloutCause::Release
+    })
 }

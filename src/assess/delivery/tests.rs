@@ -5,4 +5,5 @@ mod figures;
 mod incidents;
 mod kinds;
 mod patterns;
+mod returns;
 mod stories;

@@ -227,6 +227,9 @@ fn change(next: &mut DeliveryRecordStatus, seen: &Seen, terms: &Terms, now: Inst
         return;
     };
     let started = started(mark, seen, now);
+    if next.open.is_none() {
+        forgive(mark, started, terms);
+    }
     mark.at = started;
     let before = std::mem::replace(&mut mark.template, seen.template.clone());
     let failing = mark.failing.take();
@@ -273,6 +276,23 @@ fn change(next: &mut DeliveryRecordStatus, seen: &Seen, terms: &Terms, now: Inst
         rework_of,
         ..open(cause, started, standing)
     });
+}
+
+/// A failed revision that was available for longer than the failure window is a good one: a return to it
+/// is a rollback.
+fn forgive(mark: &mut Mark, started: Instant, terms: &Terms) {
+    let Some(available) = mark.available.as_ref().filter(|it| **it == mark.template) else {
+        return;
+    };
+    if started.0 > terms.failure_window.after(mark.at.0) {
+        for known in mark
+            .revisions
+            .iter_mut()
+            .filter(|it| runs_as(available, it))
+        {
+            known.failed = false;
+        }
+    }
 }
 
 /// Whether a template is the available one again, or its release and configuration again.
