@@ -16,8 +16,12 @@ pub(super) struct Followed<'a> {
     pub waited: bool,
     /// Whether the operator saw it in progress.
     pub seen_in_progress: bool,
+    /// Whether events may have been missed since.
+    pub after_gap: bool,
     /// Latest gain of replicas.
     pub progress: Option<&'a Progress>,
+    /// Since when it has not waited.
+    pub since: Timestamp,
 }
 
 /// How far it is.
@@ -54,7 +58,12 @@ fn stated(at: Option<Timestamp>, rollout: Followed) -> Option<Timestamp> {
 
 /// Whether an availability that no status states was noticed in time.
 fn is_noticed_in_time(rollout: Followed, terms: &Terms, now: Timestamp) -> bool {
-    rollout.seen_in_progress || now <= terms.deadline.after(rollout.started)
+    let is_soon = now <= terms.deadline.after(rollout.started);
+    if rollout.after_gap {
+        // A start that no object states is the end of the gap.
+        return is_soon && rollout.started < now;
+    }
+    rollout.seen_in_progress || is_soon
 }
 
 impl Pods {
@@ -84,12 +93,14 @@ fn by_pods(pods: &Pods, seen: &Seen, rollout: Followed, terms: &Terms, now: Time
         .filter(|condition| condition.is_false && condition.is("ProgressDeadlineExceeded"))
         .and_then(|condition| condition.transitioned)
         .filter(|at| *at >= rollout.started);
-    if pods.is_complete() {
-        let condition = pods.progressing.as_ref();
-        let at = condition
-            .filter(|it| it.is("NewReplicaSetAvailable"))
-            .and_then(|it| it.updated);
-        let stated = stated(at, rollout);
+    let condition = pods.progressing.as_ref();
+    let at = condition
+        .filter(|it| it.is("NewReplicaSetAvailable"))
+        .and_then(|it| it.updated);
+    let stated = stated(at, rollout);
+    // Pods may be lost before anything looks. A re-used `ReplicaSet` keeps the condition of the one before it.
+    let was_complete = stated.is_some() && seen.is_revision_current && !seen.is_reused && !is_idle;
+    if pods.is_complete() || was_complete {
         return Reached {
             failed: exceeded,
             available: Some(stated.unwrap_or(now)),
@@ -105,7 +116,7 @@ fn by_pods(pods: &Pods, seen: &Seen, rollout: Followed, terms: &Terms, now: Time
         };
     }
     let (late, gain) = if has_own_deadline(pods) {
-        let longest = terms.longest_rollout.after(rollout.started);
+        let longest = terms.longest_rollout.after(rollout.since);
         ((now >= longest).then_some(longest), None)
     } else {
         by_timer(

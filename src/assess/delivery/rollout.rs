@@ -16,7 +16,9 @@ use super::seen::Seen;
 use super::terms::Terms;
 use crate::api::Instant;
 use crate::api::condition::stored;
-use crate::api::delivery_record::{DeliveryRecordStatus, Progress, RolloutResult, RolloutState};
+use crate::api::delivery_record::{
+    DeliveryRecordStatus, OpenRollout, Progress, RolloutResult, RolloutState,
+};
 
 /// The status after one observation at `now`. A status without a mark starts from what is seen: what ran
 /// before is not counted.
@@ -104,7 +106,7 @@ pub fn next_deadline(
     let timer = open.and_then(|open| open.progress.as_ref());
     [
         timer.map(|latest| terms.deadline.after(latest.at.0)),
-        open.map(|open| terms.longest_rollout.after(open.started_at.0)),
+        open.map(|open| terms.longest_rollout.after(not_waiting_since(open))),
     ]
     .into_iter()
     .flatten()
@@ -136,16 +138,27 @@ fn follow(next: &mut DeliveryRecordStatus, seen: &Seen, terms: &Terms, now: Inst
 
 fn follow_open(next: &mut DeliveryRecordStatus, seen: &Seen, terms: &Terms, now: Instant) {
     let known = next.mark.as_ref().and_then(|mark| mark.commit_time);
+    let has_waited = next.state == Some(RolloutState::Waiting);
     let Some(open) = &mut next.open else {
         return;
     };
+    if has_waited {
+        // No clock runs while it waits. A later gain of replicas moves this time on.
+        open.progress = None;
+    }
     let reached = reached(
         seen,
         Followed {
             started: open.started_at.0,
             waited: open.waited,
             seen_in_progress: open.seen_in_progress,
+            after_gap: seen.after_gap,
             progress: open.progress.as_ref(),
+            since: if has_waited {
+                now.0
+            } else {
+                not_waiting_since(open)
+            },
         },
         terms,
         now.0,
@@ -154,15 +167,25 @@ fn follow_open(next: &mut DeliveryRecordStatus, seen: &Seen, terms: &Terms, now:
     open.commit_time = stamp.filter(|stamp| Some(*stamp) != known);
     open.waited |= reached.is_idle;
     open.seen_in_progress |= reached.available.is_none();
-    if let Some(replicas) = reached.gain {
+    let gain = reached.gain.or(has_waited.then_some(0));
+    if let Some(replicas) = gain.filter(|_| !reached.is_waiting) {
         open.progress = Some(Progress { replicas, at: now });
     }
+    open.progress.take_if(|_| reached.is_waiting);
     next.state = Some(if reached.is_waiting {
         RolloutState::Waiting
     } else {
         RolloutState::Progressing
     });
     close(next, seen, terms, &reached, now);
+}
+
+/// Since when a rollout has not waited, as far as its record tells: at the latest since its last gain.
+fn not_waiting_since(open: &OpenRollout) -> Timestamp {
+    let gained = open.progress.as_ref().map(|latest| latest.at);
+    gained
+        .map_or(open.started_at, |at| at.max(open.started_at))
+        .0
 }
 
 /// Closes the open rollout if it failed, became available, or both.
@@ -189,7 +212,7 @@ fn close(
         closing::failed(next, seen, terms, stored(at), now);
         next.state = Some(RolloutState::Failed);
         if let Some(available) = available {
-            closing::recovered(next, seen, terms, available.at);
+            closing::recovered(next, seen, terms, &available);
             next.state = Some(RolloutState::Available);
         }
     } else if let Some(available) = available {
@@ -207,14 +230,17 @@ fn follow_closed(next: &mut DeliveryRecordStatus, seen: &Seen, terms: &Terms, no
     let is_available = mark.failing.is_none() && mark.available.as_ref() == Some(&mark.template);
     let number = mark.failing.or(mark.rollout.filter(|_| is_available));
     let rollout = number.and_then(|number| find(next, number)).cloned();
+    let started = rollout
+        .as_ref()
+        .map_or(mark.at, |rollout| rollout.started_at)
+        .0;
     let followed = Followed {
-        started: rollout
-            .as_ref()
-            .map_or(mark.at, |rollout| rollout.started_at)
-            .0,
+        started,
         waited: false,
         seen_in_progress: true,
+        after_gap: seen.after_gap,
         progress: None,
+        since: started,
     };
     let reached = reached(seen, followed, terms, now.0);
     let recovered = reached.available.filter(|_| !is_available);
@@ -225,8 +251,11 @@ fn follow_closed(next: &mut DeliveryRecordStatus, seen: &Seen, terms: &Terms, no
     });
     if let Some(at) = recovered {
         let failed = rollout.as_ref().and_then(|rollout| rollout.failed_at);
-        let at = failed.map_or(stored(at), |failed| failed.max(stored(at)));
-        closing::recovered(next, seen, terms, at);
+        let available = closing::Available {
+            at: failed.map_or(stored(at), |failed| failed.max(stored(at))),
+            is_exact: reached.is_exact,
+        };
+        closing::recovered(next, seen, terms, &available);
     } else if let (Some(at), Some(rollout)) = (reached.failed, rollout)
         && let Some(available) = rollout.available_at.filter(|available| at < available.0)
         && rollout.result == RolloutResult::Available

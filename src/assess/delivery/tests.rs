@@ -1,6 +1,7 @@
 //! Rollouts as sentences: the twelve stories of delivery, the patterns of the tools that change
 //! workloads, commit times, incidents and figures.
 
+mod clocks;
 mod figures;
 mod incidents;
 mod kinds;

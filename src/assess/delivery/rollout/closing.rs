@@ -75,6 +75,7 @@ pub(super) fn available(
         return;
     };
     let failing = open_failure(next, open.started_at.0, terms);
+    let failures = open_failures(next, at, terms);
     let number = open.cause.map(|cause| {
         let commit = commit_of(&open, cause, seen, terms, at, now);
         let lead_time = commit.time.filter(|_| available.is_exact);
@@ -97,7 +98,9 @@ pub(super) fn available(
         mark.rollout = number;
         make_available(mark, seen, number.is_none());
     }
-    end_failures(next, number, at, terms);
+    if available.is_exact || number.is_none() {
+        end_failures(next, &failures, at);
+    }
 }
 
 /// A rollout without its end.
@@ -130,16 +133,18 @@ fn revision(next: &DeliveryRecordStatus, seen: &Seen) -> Option<i64> {
     seen.revision.filter(|_| is_counted)
 }
 
-/// Ends the open failures of other rollouts.
-fn end_failures(next: &mut DeliveryRecordStatus, by: Option<u32>, at: Instant, terms: &Terms) {
-    let open: Vec<u32> = next
-        .rollouts
-        .iter()
-        .filter(|it| Some(it.number) != by && is_open(it, at.0, terms))
-        .map(|it| it.number)
-        .collect();
-    for number in open {
-        edit(next, number, |rollout| rollout.recovered_at = Some(at));
+/// The rollouts whose failure an availability ends. They are found before it is recorded.
+fn open_failures(status: &DeliveryRecordStatus, at: Instant, terms: &Terms) -> Vec<u32> {
+    let open = status.rollouts.iter();
+    let open = open.filter(|it| is_open(status, it, at.0, terms));
+    open.map(|it| it.number).collect()
+}
+
+fn end_failures(next: &mut DeliveryRecordStatus, failures: &[u32], at: Instant) {
+    for number in failures {
+        edit(next, *number, |rollout| {
+            rollout.recovered_at = rollout.recovered_at.or(Some(at));
+        });
     }
 }
 
@@ -183,7 +188,14 @@ pub(super) fn failed(
 }
 
 /// Records that the rollout that failed last became available after all.
-pub(super) fn recovered(next: &mut DeliveryRecordStatus, seen: &Seen, terms: &Terms, at: Instant) {
+pub(super) fn recovered(
+    next: &mut DeliveryRecordStatus,
+    seen: &Seen,
+    terms: &Terms,
+    available: &Available,
+) {
+    let (at, is_exact) = (available.at, available.is_exact);
+    let failures = open_failures(next, at, terms);
     let Some(mark) = &mut next.mark else {
         return;
     };
@@ -194,11 +206,15 @@ pub(super) fn recovered(next: &mut DeliveryRecordStatus, seen: &Seen, terms: &Te
     if let Some(number) = failing {
         edit(next, number, |rollout| {
             rollout.available_at = Some(at);
-            rollout.recovered_at = rollout.recovered_at.or(Some(at));
-            rollout.lead_time = rollout.commit_time.map(|commit| seconds(commit.0, at.0));
+            let exact = Some(at).filter(|_| is_exact);
+            rollout.recovered_at = rollout.recovered_at.or(exact);
+            let commit = rollout.commit_time.filter(|_| is_exact);
+            rollout.lead_time = commit.map(|commit| seconds(commit.0, at.0));
         });
     }
-    end_failures(next, failing, at, terms);
+    if is_exact {
+        end_failures(next, &failures, at);
+    }
 }
 
 /// Records that a rollout exceeded its deadline before it became available.

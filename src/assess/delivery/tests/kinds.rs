@@ -12,6 +12,7 @@ use crate::assess::delivery::{Terms, observe};
 const NONE: [&str; 0] = [];
 
 /// A `StatefulSet` of three pods with its `ControllerRevision`s.
+#[derive(Clone)]
 pub(super) struct StatefulSet {
     pub object: Value,
     revisions: Vec<Value>,
@@ -117,6 +118,15 @@ impl StatefulSet {
 
     pub(super) fn look(&mut self, time: &str) {
         self.status = observe(&self.status, &self.seen(), &Terms::default(), at(time));
+    }
+
+    /// A look after the operator was down.
+    pub(super) fn look_after_gap(&mut self, time: &str) {
+        let seen = Seen {
+            after_gap: true,
+            ..self.seen()
+        };
+        self.status = observe(&self.status, &seen, &Terms::default(), at(time));
     }
 }
 
@@ -365,6 +375,55 @@ fn a_daemon_set_counts_nodes_that_join_as_nothing() {
     }
     object["status"]["observedGeneration"] = 2.into();
     assert_eq!(look(&object, "10:05"), ["release available"]);
+}
+
+#[test]
+fn a_daemon_set_that_is_undone_is_a_rollback_and_its_release_failed() {
+    let mut object = json!({
+        "apiVersion": "apps/v1",
+        "kind": "DaemonSet",
+        "metadata": {"name": "agent", "uid": "one", "generation": 1},
+        "spec": {"template": template("a")},
+        "status": {},
+    });
+    let mut status = DeliveryRecordStatus::default();
+    for (generation, image, updated, time) in [
+        (1, "a", 2, "09:00"),
+        (2, "b", 0, "10:00"),
+        (2, "b", 2, "10:02"),
+        (3, "a", 0, "10:10"),
+        (3, "a", 2, "10:12"),
+    ] {
+        object["metadata"]["generation"] = generation.into();
+        object["spec"]["template"] = template(image);
+        object["status"] = json!({
+            "observedGeneration": generation, "desiredNumberScheduled": 2, "currentNumberScheduled": 2,
+            "updatedNumberScheduled": updated, "numberAvailable": 2,
+        });
+        let seen = read(&Objects::of(&object)).unwrap();
+        status = observe(&status, &seen, &Terms::default(), at(time));
+    }
+    let expected = [
+        "release failed, recovery 10m",
+        "rollback available, rework of 1",
+    ];
+    assert_eq!(lines(&status), expected);
+}
+
+#[test]
+fn a_workload_in_another_namespace_is_a_new_service_without_the_old_rollouts() {
+    let mut set = StatefulSet::new();
+    set.roll_out("10:00", "10:02", &template("b"), 2);
+    let mut moved = StatefulSet::new();
+    moved.object["spec"]["template"] = template("b");
+    moved.recreate("11:00");
+    moved.status = DeliveryRecordStatus::default();
+    moved.count(0, 0);
+    moved.look("11:00");
+    moved.complete();
+    moved.look("11:02");
+    assert_eq!(lines(&moved.status), NONE);
+    assert!(moved.status.first_deploy.is_some());
 }
 
 #[test]

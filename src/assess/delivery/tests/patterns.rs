@@ -322,7 +322,9 @@ fn a_replica_set_that_cannot_be_created_fails_by_our_own_timer() {
     for reason in ["ReplicaSetCreateError", "NewReplicaSetAvailable"] {
         let mut world = World::new();
         world.edit("10:00", image("b"));
-        world.app.object["status"]["conditions"][0]["reason"] = reason.into();
+        let condition = &mut world.app.object["status"]["conditions"][0];
+        condition["reason"] = reason.into();
+        condition["lastUpdateTime"] = json!(at("08:01"));
         world.app.count([3, 0, 3]);
         world.look("10:01");
         world.look("10:10");
