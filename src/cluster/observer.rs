@@ -135,12 +135,14 @@ impl Observer {
         }
     }
 
+    /// The workload of an incident, if its rollouts are counted.
     fn incident_of(&self, named: Option<&NamedWorkload>, id: &str) -> Option<WorkloadId> {
         let facts = self.0.inventory();
-        match named {
+        let found = match named {
             Some(named) => matching(named, &facts).ok(),
             None => with_incident(id, &facts),
-        }
+        };
+        found.filter(|id| self.0.planners().delivery.counts(id))
     }
 
     /// Counts one received event, or one refused request.

@@ -60,8 +60,8 @@ fn advance(
             return None;
         }
         Reported::Pending => context.changed.notify_one(),
-        // The next look at the workload makes one.
-        Reported::NoRecord => {}
+        // It is reported again after the next look at the workload.
+        Reported::Behind => context.observed.notify_one(),
     }
     Some(incident)
 }

@@ -41,6 +41,12 @@ impl Fingerprint {
         self.uid == other.uid && self.template == other.template
     }
 
+    /// Whether a status is about this pod template of the same object.
+    pub fn is_of(&self, status: &DeliveryRecordStatus) -> bool {
+        let mark = status.mark.as_ref();
+        mark.is_some_and(|mark| self.runs_like(&Self::of_mark(mark)))
+    }
+
     /// Whether the record may be behind. `after_gap` where events may have been missed since the record
     /// was last compared: a template may have changed and returned.
     pub fn is_ahead_of(&self, status: &DeliveryRecordStatus, after_gap: bool) -> bool {

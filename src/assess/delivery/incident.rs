@@ -9,7 +9,8 @@ use super::terms::Terms;
 use crate::api::Instant;
 use crate::api::condition::stored;
 use crate::api::delivery_record::{
-    DeliveryRecordStatus, Incident, MOST_INCIDENTS, Rollout, RolloutFailure, RolloutResult,
+    DeliveryRecordStatus, Incident, MOST_INCIDENTS, Rollout, RolloutCause, RolloutFailure,
+    RolloutResult,
 };
 
 /// What one report states of an incident.
@@ -75,7 +76,7 @@ pub(super) fn link(next: &mut DeliveryRecordStatus, terms: &Terms) {
         let resolved = next.incidents[at].resolved_at.map(|end| end.max(started));
         let rollout = next.incidents[at]
             .rollout
-            .or_else(|| latest(next, started, terms));
+            .or_else(|| latest(next, started, terms).filter(|_| !is_undecided(next, started)));
         next.incidents[at].rollout = rollout;
         if let Some(number) = rollout {
             mark(next, number, started, resolved);
@@ -84,27 +85,25 @@ pub(super) fn link(next: &mut DeliveryRecordStatus, terms: &Terms) {
     mark_rework(next, terms);
 }
 
-/// The latest change that was available when the incident began, unless a rollback replaced it.
-fn latest(status: &DeliveryRecordStatus, started: Instant, terms: &Terms) -> Option<u32> {
-    let became_available = status
-        .rollouts
-        .iter()
-        .filter_map(|rollout| Some((rollout.available_at?, rollout)))
-        .filter(|(at, _)| *at <= started && started.0 <= terms.incident_gap.after(at.0));
-    let latest = became_available
-        .filter(|(_, rollout)| !is_only_platform(rollout))
-        .max_by_key(|(at, rollout)| (*at, rollout.number));
-    latest
-        .filter(|(_, rollout)| rollout.cause.is_change())
-        .map(|(_, it)| it.number)
+/// Whether a change is in progress that began before the incident: the incident is linked once it ends.
+fn is_undecided(status: &DeliveryRecordStatus, started: Instant) -> bool {
+    let open = status.open.as_ref();
+    open.is_some_and(|it| it.cause.is_some_and(RolloutCause::is_change) && it.started_at <= started)
 }
 
-fn is_only_platform(rollout: &Rollout) -> bool {
-    use crate::api::delivery_record::RolloutCause;
-    match rollout.cause {
-        RolloutCause::Release | RolloutCause::Config | RolloutCause::Rollback => false,
-        RolloutCause::Platform | RolloutCause::Restart => true,
-    }
+/// The latest change that had begun when the incident began, unless a rollback had replaced it. Its first
+/// pods serve before it is available.
+fn latest(status: &DeliveryRecordStatus, started: Instant, terms: &Terms) -> Option<u32> {
+    let mut latest_first = status.rollouts.iter().rev();
+    let latest = latest_first.find(|it| match it.cause {
+        RolloutCause::Release | RolloutCause::Config => it.started_at <= started,
+        RolloutCause::Rollback => it.available_at.is_some_and(|at| at <= started),
+        RolloutCause::Platform | RolloutCause::Restart => false,
+    })?;
+    let times = [latest.available_at, latest.failed_at];
+    let ended = times.into_iter().flatten().min()?;
+    let is_recent = started.0 <= terms.incident_gap.after(ended.0);
+    (latest.cause.is_change() && is_recent).then_some(latest.number)
 }
 
 fn mark(next: &mut DeliveryRecordStatus, number: u32, started: Instant, resolved: Option<Instant>) {

@@ -455,4 +455,45 @@ proptest! {
         };
         prop_assert_eq!(report(&order), report(&[0, 1, 2, 3, 4, 5]));
     }
+
+    #[test]
+    fn incidents_between_looks_are_recorded_as_after_them(
+        images in vec(0_u8..5, 1..6),
+        incidents in vec((0_i64..180, any::<prop::sample::Index>(), any::<prop::sample::Index>()), 1..4),
+    ) {
+        let acts: Vec<_> = images.into_iter().map(|it| Act::Change(Edit::Image(it))).collect();
+        let looks = looks(&acts);
+        // Each report arrives before the look of this number, and after the time that it is about.
+        let mut reports = Vec::new();
+        for ((minute, begin, end), id) in incidents.iter().zip(0..) {
+            let start = at("10:30") + SignedDuration::from_mins(*minute);
+            let resolved = start + SignedDuration::from_mins(7);
+            for (at, arrival, times) in [
+                (start, begin, (Some(start), None)),
+                (resolved, end, (None, Some(resolved))),
+            ] {
+                let first = looks.iter().position(|look| look.now >= at).map_or(looks.len(), |it| it + 1);
+                let arrival = first + arrival.index(looks.len() + 1 - first);
+                let report = IncidentReport {
+                    id: i32::to_string(&id),
+                    started_at: times.0,
+                    resolved_at: times.1,
+                };
+                reports.push((arrival, report));
+            }
+        }
+        let now = at("2026-03-03 00:00");
+        let take = |status: &DeliveryRecordStatus, arrival: Option<usize>| {
+            let due = reports.iter().filter(|(at, _)| arrival.is_none_or(|arrival| arrival == *at));
+            due.fold(status.clone(), |status, (_, report)| {
+                incident(&status, report, &Terms::default(), now)
+            })
+        };
+        let mut between = DeliveryRecordStatus::default();
+        for (look, number) in looks.iter().zip(0..) {
+            between = step(&take(&between, Some(number)), look);
+        }
+        between = take(&between, Some(looks.len()));
+        prop_assert_eq!(facts(&between), facts(&take(&follow(&looks), None)));
+    }
 }

@@ -107,3 +107,51 @@ fn the_number_of_incidents_is_bounded() {
     }
     assert_eq!(world.status.incidents.len(), 16);
 }
+
+#[test]
+fn an_incident_that_begins_during_a_rollout_is_of_the_new_release() {
+    let mut early = World::new();
+    early.roll_out("09:30", "09:32", image("b"));
+    early.edit("10:00", image("c"));
+    let mut late = early.clone();
+    report(&mut early, "1", "10:01", None);
+    assert_eq!(early.lines(), ["release available"], "it waits for the end");
+    early.complete("10:05");
+    late.complete("10:05");
+    report(&mut late, "1", "10:01", None);
+    let expected = ["release available", "release failed"];
+    assert_eq!(early.lines(), expected);
+    assert_eq!(late.lines(), expected);
+    early.undo("10:20", "1");
+    early.complete("10:21");
+    assert_eq!(early.lines()[1], "release failed, recovery 20m");
+}
+
+#[test]
+fn an_incident_while_a_release_is_stuck_is_no_failure_of_the_one_before_it() {
+    let mut world = World::new();
+    world.roll_out("09:30", "09:32", image("b"));
+    world.edit("10:00", image("c"));
+    world.exceed("10:10");
+    report(&mut world, "1", "10:15", None);
+    assert_eq!(world.lines(), ["release available", "release failed"]);
+    world.roll_out("10:30", "10:31", image("b"));
+    report(&mut world, "2", "10:40", None);
+    assert_eq!(world.lines()[0], "release available");
+    assert_eq!(world.status.incidents[1].rollout, None);
+}
+
+#[test]
+fn an_incident_during_a_change_that_is_taken_back_at_once_is_of_the_one_before_it() {
+    let mut world = World::new();
+    world.roll_out("09:30", "09:32", image("b"));
+    world.edit("10:00", image("c"));
+    report(&mut world, "1", "10:00:02", None);
+    world.edit("10:00:05", image("b"));
+    world.complete("10:01");
+    assert!(
+        world.lines()[0].starts_with("release failed"),
+        "{:?}",
+        world.lines()
+    );
+}

@@ -3,7 +3,7 @@
 
 use jiff::Timestamp;
 
-use super::DeliveryPlanner;
+use super::{DeliveryPlanner, Tracked};
 use crate::api::DeliveryRecordStatus;
 use crate::assess::delivery::{IncidentReport, incident};
 use crate::assess::inventory::Inventory;
@@ -16,12 +16,19 @@ pub enum Reported {
     Stored,
     /// It will be stored.
     Pending,
-    /// The workload has no record yet.
-    NoRecord,
+    /// The record is behind what the workload shows, or there is none yet: the next look changes that.
+    Behind,
 }
 
 impl DeliveryPlanner {
-    /// Takes a report of an incident of this workload. The same report again changes nothing.
+    /// Whether the rollouts of this workload are counted. Those of a workload that another controller
+    /// generates are not.
+    pub fn counts(&self, id: &WorkloadId) -> bool {
+        self.tracked.contains_key(id)
+    }
+
+    /// Takes a report of an incident of this workload. The same report again changes nothing. It waits for a
+    /// look at a template that the record does not have: the incident would be linked to an earlier one.
     pub fn report(
         &mut self,
         facts: &Inventory,
@@ -38,18 +45,35 @@ impl DeliveryPlanner {
         {
             return Reported::Stored;
         }
+        let is_due = self.due.contains(id);
         let busy = self.tracked.get(id).and_then(|it| it.busy.as_ref());
         let working = busy.and_then(|busy| busy.working.as_ref());
         let known = working.map(|working| &working.status).or(stored.as_ref());
-        let is_tracked = self.tracked.contains_key(id);
-        let Some(known) = known.filter(|_| is_tracked) else {
-            return Reported::NoRecord;
+        let tracked = self.tracked.get(id);
+        let is_behind = |status: &DeliveryRecordStatus| {
+            tracked.is_none_or(|tracked| tracked.is_ahead_of(status, is_due))
+        };
+        let Some(known) = known.filter(|status| !is_behind(status)) else {
+            self.due.insert(id.clone());
+            return Reported::Behind;
         };
         let next = after(known);
         if !has_same_incidents(known, &next) {
             self.offer(id, record.as_deref(), next, now);
         }
         Reported::Pending
+    }
+}
+
+impl Tracked {
+    /// Whether the next look may find a template that the status does not have. A paused workload keeps a
+    /// template that the status does not take, and nothing is due.
+    fn is_ahead_of(&self, status: &DeliveryRecordStatus, is_due: bool) -> bool {
+        let is_same = self.seen.is_some_and(|shown| shown.is_of(status));
+        let busy = self.busy.as_deref();
+        let is_unread = busy.is_some_and(|busy| busy.latest.is_some() || busy.is_looking);
+        let has_replaced = busy.is_some_and(|busy| !busy.replaced.is_empty());
+        !self.is_followed || has_replaced || !is_same && (is_unread || is_due)
     }
 }
 

@@ -321,7 +321,7 @@ fn an_incident_is_stored_once_and_fails_the_latest_release() {
     let early = scene
         .planner
         .report(&scene.facts, &scene.id, &report, at(1));
-    assert_eq!(early, Reported::NoRecord);
+    assert_eq!(early, Reported::Behind);
     let mut scene = Scene::with_a_record();
     let next = web("web:2", 100);
     scene.sees(&next, at(100));
@@ -344,6 +344,86 @@ fn an_incident_is_stored_once_and_fails_the_latest_release() {
         .report(&scene.facts, &scene.id, &report, at(300));
     assert_eq!(again, Reported::Stored);
     assert_eq!(scene.writes(at(300)), 0);
+}
+
+#[test]
+fn an_incident_waits_for_the_look_at_a_template_that_the_record_lacks() {
+    let report = IncidentReport {
+        id: "a1".to_owned(),
+        started_at: Some(at(150)),
+        resolved_at: None,
+    };
+    let reported = |scene: &mut Scene, now| {
+        let (facts, id) = (&scene.facts, &scene.id);
+        scene.planner.report(facts, id, &report, now)
+    };
+    for is_restarted in [false, true] {
+        let mut scene = Scene::with_a_record();
+        let (second, mut third) = (web("web:2", 100), web("web:3", 140));
+        third["metadata"]["managedFields"] = json!([{
+            "manager": "kubectl", "operation": "Update", "time": at(140).to_string(),
+            "fieldsV1": {"f:spec": {"f:template": {}}},
+        }]);
+        scene.sees(&second, at(100));
+        let looks = scene.due(at(100));
+        scene.finds(&looks[0], &second, at(100));
+        scene.writes(at(100));
+        if is_restarted {
+            // Another replica leads from here, which has seen nothing else.
+            scene.planner = DeliveryPlanner::default();
+            scene.planner.records_are_listed();
+            scene.facts.mark_every_delivery();
+        }
+        scene.sees(&third, at(160));
+        assert_eq!(reported(&mut scene, at(161)), Reported::Behind);
+        let looks = scene.due(at(161));
+        assert_eq!(reported(&mut scene, at(161)), Reported::Behind);
+        scene.finds(&looks[0], &third, at(162));
+        assert_eq!(reported(&mut scene, at(163)), Reported::Pending);
+        scene.writes(at(180));
+        let failed: Vec<_> = scene
+            .status()
+            .rollouts
+            .iter()
+            .map(|it| it.failed_at.is_some())
+            .collect();
+        assert_eq!(failed, [false, true], "{is_restarted}");
+    }
+}
+
+#[test]
+fn an_incident_of_a_paused_workload_does_not_wait_until_it_resumes() {
+    let mut scene = Scene::with_a_record();
+    let mut paused = web("web:2", 100);
+    paused["spec"]["paused"] = true.into();
+    scene.sees(&paused, at(100));
+    let looks = scene.due(at(100));
+    scene.finds(&looks[0], &paused, at(100));
+    scene.writes(at(100));
+    let again = scene.due(at(140));
+    scene.finds(&again[0], &paused, at(140));
+    let report = IncidentReport {
+        id: "a1".to_owned(),
+        started_at: Some(at(150)),
+        resolved_at: None,
+    };
+    let taken = scene
+        .planner
+        .report(&scene.facts, &scene.id, &report, at(151));
+    assert_eq!(taken, Reported::Pending);
+}
+
+#[test]
+fn rollouts_of_a_workload_that_flagger_generates_are_not_counted() {
+    let mut scene = Scene::new();
+    let mut primary = web("web:1", 1);
+    primary["metadata"]["ownerReferences"] =
+        json!([{"apiVersion": "flagger.app/v1beta1", "kind": "Canary", "uid": "c1"}]);
+    scene.sees(&primary, at(10));
+    assert!(scene.facts.workload(&scene.id).is_some());
+    assert!(!scene.planner.counts(&scene.id));
+    scene.sees(&web("web:1", 1), at(20));
+    assert!(scene.planner.counts(&scene.id));
 }
 
 #[test]
