@@ -54,7 +54,9 @@ impl DeliveryPlanner {
             tracked.is_none_or(|tracked| tracked.is_ahead_of(status, is_due))
         };
         let Some(known) = known.filter(|status| !is_behind(status)) else {
-            self.due.insert(id.clone());
+            if self.has_records {
+                self.due.insert(id.clone());
+            }
             return Reported::Behind;
         };
         let next = after(known);
