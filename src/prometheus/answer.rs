@@ -1,5 +1,5 @@
-//! Reads an answer of Prometheus: exactly one finite number, or why there is none. A warning means that
-//! the answer may be partial, so it is no number.
+//! Reads an answer of Prometheus: exactly one finite number, or why there is none. An answer that is, or
+//! may be, of a part of the data is no number.
 
 use http::StatusCode;
 use serde::Deserialize;
@@ -20,9 +20,16 @@ struct Envelope {
     data: Option<Data>,
     #[serde(default)]
     warnings: Vec<String>,
+    /// `VictoriaMetrics` sets it where some of its storage did not answer.
+    is_partial: Option<bool>,
+    #[serde(default)]
+    error_type: String,
     #[serde(default)]
     error: String,
 }
+
+/// The kind of error of a Prometheus that is not ready.
+const UNAVAILABLE: &str = "unavailable";
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -51,11 +58,10 @@ pub(super) fn value(status: StatusCode, content_type: &str, body: &str) -> Resul
         return Err(foreign(status, content_type));
     };
     if envelope.status != "success" || !status.is_success() {
-        let message = quoted(&envelope.error);
-        return Err(match status.as_u16() {
-            400 | 422 => NoData::Query(message),
-            status => NoData::Http { status, message },
-        });
+        return Err(refusal(status, &envelope));
+    }
+    if envelope.is_partial == Some(true) {
+        return Err(NoData::Partial);
     }
     if let Some(warning) = envelope.warnings.first() {
         return Err(NoData::Warned(quoted(warning)));
@@ -64,6 +70,19 @@ pub(super) fn value(status: StatusCode, content_type: &str, body: &str) -> Resul
         return Err(NoData::Foreign("it holds no data".to_owned()));
     };
     number(&sample(data)?.1)
+}
+
+/// An error that Prometheus itself reports. One with a kind is of this query alone, such as a query that
+/// took too long (503), unless Prometheus is not ready or wants fewer queries.
+fn refusal(status: StatusCode, envelope: &Envelope) -> NoData {
+    let message = quoted(&envelope.error);
+    let kind = envelope.error_type.as_str();
+    let is_of_query = envelope.status == "error" && !kind.is_empty() && kind != UNAVAILABLE;
+    match status.as_u16() {
+        400 | 422 => NoData::Query(message),
+        500.. if is_of_query => NoData::Query(message),
+        status => NoData::Http { status, message },
+    }
 }
 
 fn is_json(content_type: &str) -> bool {
@@ -199,19 +218,40 @@ mod tests {
     }
 
     #[test]
-    fn errors_are_of_the_query_or_of_the_server() {
-        let error = r#"{"status":"error","errorType":"bad_data","error":"parse error"}"#;
-        let at = |status: u16| {
-            value(
-                StatusCode::from_u16(status).unwrap(),
-                "application/json; charset=utf-8",
-                error,
-            )
+    fn an_answer_that_is_marked_as_partial_is_no_number() {
+        let marked = |mark: &str| {
+            let body = format!(
+                r#"{{"status":"success","isPartial":{mark},"data":{{"resultType":"vector","result":[{{"metric":{{}},"value":[1,"7"]}}]}}}}"#
+            );
+            value(StatusCode::OK, JSON, &body)
         };
-        assert_eq!(at(400), Err(NoData::Query("parse error".to_owned())));
-        assert_eq!(at(422), Err(NoData::Query("parse error".to_owned())));
-        let unavailable = at(503).unwrap_err();
-        assert!(unavailable.is_outage() && unavailable.to_string().contains("parse error"));
+        assert_eq!(marked("true"), Err(NoData::Partial));
+        assert_eq!(marked("false"), Ok(7.0));
+        assert_eq!(marked("null"), Ok(7.0));
+    }
+
+    #[test]
+    fn errors_are_of_the_query_or_of_the_server() {
+        let at = |status: u16, kind: &str| {
+            let error = format!(r#"{{"status":"error",{kind}"error":"it failed"}}"#);
+            let status = StatusCode::from_u16(status).unwrap();
+            value(status, "application/json; charset=utf-8", &error).unwrap_err()
+        };
+        let of_query = NoData::Query("it failed".to_owned());
+        assert_eq!(at(400, r#""errorType":"bad_data","#), of_query);
+        assert_eq!(at(422, r#""errorType":"execution","#), of_query);
+        assert_eq!(at(500, r#""errorType":"internal","#), of_query);
+        assert_eq!(at(503, r#""errorType":"timeout","#), of_query);
+        assert!(!of_query.is_outage(), "other queries are asked");
+        for (status, kind) in [
+            (503, r#""errorType":"unavailable","#),
+            (503, ""),
+            (429, r#""errorType":"too_many_requests","#),
+        ] {
+            let outage = at(status, kind);
+            assert!(outage.is_outage(), "{status} {kind}");
+            assert!(outage.to_string().contains("it failed"));
+        }
     }
 
     #[test]

@@ -158,12 +158,14 @@ impl PrometheusClient {
         authorization: Option<HeaderValue>,
     ) -> Result<Request<Body>, NoData> {
         let timeout = format!("{}s", self.timeout().as_secs());
-        // Thanos answers with a part of the data otherwise; Prometheus ignores what it does not know.
+        // Thanos and VictoriaMetrics answer with a part of the data otherwise; Prometheus ignores what it
+        // does not know.
         let form = [
             ("query", query),
             ("time", &at.to_string()),
             ("timeout", &timeout),
             ("partial_response", "false"),
+            ("deny_partial_response", "1"),
         ];
         let form = form.map(|(name, value)| {
             format!("{name}={}", utf8_percent_encode(value, NON_ALPHANUMERIC))

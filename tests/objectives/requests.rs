@@ -58,8 +58,7 @@ fn a_query_is_a_form_with_the_time_the_token_and_the_tenant() {
     assert_eq!(
         body,
         "query=sum%28a%7Bb%3D%22%C3%BC%20%26%20c%22%7D%29&time=2026%2D03%2D01T09%3A00%3A00Z\
-         &timeout=3s&partial%5Fresponse=false"
-            .replace("partial%5Fresponse", "partial_response")
+         &timeout=3s&partial_response=false&deny_partial_response=1"
     );
 }
 

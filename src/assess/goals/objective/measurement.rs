@@ -60,6 +60,9 @@ pub enum NoData {
     /// The answer may be partial.
     #[error("Prometheus warned about its answer, which may be partial: {0}")]
     Warned(String),
+    /// The answer is of a part of the data.
+    #[error("Prometheus answered with a part of the data only (isPartial)")]
+    Partial,
     /// Rollouts are not recorded.
     #[error("rollouts are not recorded; set --delivery=on (chart value delivery.enabled)")]
     RolloutsNotRecorded,
@@ -135,6 +138,7 @@ impl NoData {
             | Self::WrongType(_)
             | Self::NotFinite(_)
             | Self::Warned(_)
+            | Self::Partial
             | Self::RolloutsNotRecorded
             | Self::TooLittle(_)
             | Self::NoServices
