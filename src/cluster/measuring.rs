@@ -3,11 +3,12 @@
 //! not answer is asked more and more rarely; the figures of this cluster go on.
 
 use std::fmt;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use backon::{BackoffBuilder as _, ExponentialBuilder};
-use futures::future::BoxFuture;
+use futures::future::{self, BoxFuture};
 use futures::stream::{self, StreamExt as _};
 use jiff::Timestamp;
 use tokio::time::{Instant, MissedTickBehavior, interval};
@@ -124,26 +125,28 @@ fn count(context: &Context, due: Vec<Wanted>) -> Found {
         .collect()
 }
 
-/// Asks a few queries at once. After an outage is seen, the rest is not asked: it would wait in vain.
+/// Asks a few queries at once. After an outage is seen, the rest is not asked: it would wait in vain. It
+/// stays due, and is asked first in the next round.
 async fn ask(source: &dyn FigureSource, queries: Vec<Wanted>) -> Found {
-    let outage = OnceLock::new();
+    let is_out = AtomicBool::new(false);
     let asked = queries.into_iter().map(|it| {
-        let outage = &outage;
+        let is_out = &is_out;
         async move {
-            let value = match (outage.get(), &it.from) {
-                (Some(reason), _) => Err(NoData::clone(reason)),
-                (None, Figure::PromQl(query)) => source.ask(query, it.at).await,
-                (None, Figure::Builtin(_) | Figure::Missed(_)) => Err(NoData::NotConfigured),
-            };
-            if let Err(reason) = &value
-                && reason.is_outage()
-            {
-                outage.get_or_init(|| reason.clone());
+            if is_out.load(Ordering::Relaxed) {
+                return None;
             }
-            (it, value)
+            let value = match &it.from {
+                Figure::PromQl(query) => source.ask(query, it.at).await,
+                Figure::Builtin(_) | Figure::Missed(_) => Err(NoData::NotConfigured),
+            };
+            if value.as_ref().is_err_and(NoData::is_outage) {
+                is_out.store(true, Ordering::Relaxed);
+            }
+            Some((it, value))
         }
     });
-    stream::iter(asked).buffer_unordered(WIDTH).collect().await
+    let found = stream::iter(asked).buffer_unordered(WIDTH);
+    found.filter_map(future::ready).collect().await
 }
 
 fn store(context: &Context, found: Found) {
@@ -188,6 +191,66 @@ impl Outage {
         self.until = Some(Instant::now() + pause);
         if self.rounds == 1 {
             warn!(%reason, "failed to ask Prometheus; keeping the last figures and retrying");
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Mutex;
+
+    use super::*;
+    use crate::assess::goals::objective::fixtures::{at, goals, objective, promql, target};
+    use crate::assess::goals::objective::measurement::Measurements;
+
+    /// Keeps what it was asked, and answers the query `slow` with HTTP 503.
+    #[derive(Debug, Default)]
+    struct Server(Mutex<Vec<String>>);
+
+    impl FigureSource for Server {
+        fn ask<'a>(&'a self, query: &'a str, _: Timestamp) -> BoxFuture<'a, Result<f64, NoData>> {
+            self.0.lock().unwrap().push(query.to_owned());
+            let value = match query {
+                "slow" => Err(NoData::Http {
+                    status: 503,
+                    message: "Service Unavailable".to_owned(),
+                }),
+                _ => Ok(1.0),
+            };
+            Box::pin(future::ready(value))
+        }
+    }
+
+    #[tokio::test]
+    async fn a_query_that_fails_each_time_does_not_keep_others_from_being_asked() {
+        let key_results = ["slow", "b", "c", "d", "e", "f"].map(|query| {
+            let mut key_result = target(query);
+            key_result.source = Some(promql(query));
+            key_result
+        });
+        let goals = goals([objective("faster", key_results)]);
+        let (server, every) = (Server::default(), Period::seconds(60));
+        let mut measurements = Measurements::default();
+        for round in 1..=2 {
+            server.0.lock().unwrap().clear();
+            // Every query is due again in the second round.
+            let now = at(round);
+            let due = wanted(&goals, &measurements, every, now);
+            let found = ask(&server, due).await;
+            let asked = server.0.lock().unwrap().clone();
+            assert_eq!(found.len(), asked.len(), "only what was asked is recorded");
+            for (wanted, value) in found {
+                let is_own = value.is_ok() || wanted.key.1 == "slow";
+                assert!(is_own, "{wanted:?} has the answer to another query");
+                let (key, measurement) = wanted.measured(value, now);
+                measurements.put(key, measurement);
+            }
+        }
+        let objective = goals.objectives.get("faster").unwrap();
+        for key_result in &objective.spec.key_results[1..] {
+            let value = measurements.of(&objective.name, key_result);
+            let value = value.map(|it| it.value.clone());
+            assert_eq!(value, Some(Ok(1.0)), "{}", key_result.name);
         }
     }
 }

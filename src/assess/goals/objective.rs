@@ -24,7 +24,7 @@ pub mod state;
 pub mod wanted;
 
 #[cfg(test)]
-pub(in crate::assess) mod fixtures;
+pub(crate) mod fixtures;
 #[cfg(test)]
 mod properties;
 #[cfg(test)]

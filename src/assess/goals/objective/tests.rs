@@ -238,6 +238,17 @@ fn a_later_end_opens_a_frozen_result_again() {
 }
 
 #[test]
+fn key_results_that_waited_longest_are_due_first() {
+    let many = objective("faster", ["a", "b", "c"].map(target));
+    let mut some = measured(&many, "a", 4.0, at(2));
+    some.extend(measured(&many, "b", 4.0, at(1)));
+    let every = Period::seconds(60);
+    let due = wanted(&goals([many]), &some.into(), every, at(3));
+    let names: Vec<&str> = due.iter().map(|it| &*it.key.1).collect();
+    assert_eq!(names, ["c", "b", "a"]);
+}
+
+#[test]
 fn a_built_in_figure_is_measured_at_the_end_or_not_at_all() {
     let mut adoption = target("adoption");
     adoption.source = Some(Source {

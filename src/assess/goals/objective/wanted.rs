@@ -74,14 +74,15 @@ impl Wanted {
     }
 }
 
-/// The key results whose last attempt is so long ago.
+/// The key results whose last attempt is so long ago, those first that have waited longest: one that fails
+/// each time must not stand before the others.
 pub fn wanted(
     goals: &Goals,
     measurements: &Measurements,
     every: Period,
     now: Timestamp,
 ) -> Vec<Wanted> {
-    goals
+    let mut due: Vec<(Option<Timestamp>, Wanted)> = goals
         .objectives
         .iter()
         .filter(|objective| {
@@ -97,10 +98,12 @@ pub fn wanted(
                     let is_another_instant = wanted.at != now && last.at != wanted.at;
                     is_another_instant || every.after(last.tried_at) <= now || now < last.tried_at
                 });
-                is_due.then_some(wanted)
+                is_due.then(|| (last.map(|last| last.tried_at), wanted))
             })
         })
-        .collect()
+        .collect();
+    due.sort_by_key(|(tried_at, _)| *tried_at);
+    due.into_iter().map(|(_, wanted)| wanted).collect()
 }
 
 fn one(objective: &StoredObjective, key_result: &KeyResult, now: Timestamp) -> Option<Wanted> {
