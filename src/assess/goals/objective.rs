@@ -73,7 +73,7 @@ pub fn result(
         };
     }
     let mut has_ended = now >= spec.period.to.0;
-    let key_results: Vec<KeyResultStatus> = spec
+    let mut key_results: Vec<KeyResultStatus> = spec
         .key_results
         .iter()
         .map(|key_result| {
@@ -84,6 +84,11 @@ pub fn result(
             status
         })
         .collect();
+    if has_ended {
+        for (key_result, status) in spec.key_results.iter().zip(&mut key_results) {
+            status.on_track = at_the_end(key_result, status, spec.period);
+        }
+    }
     ObjectiveResult {
         progress: mean_progress(&key_results),
         on_track: on_track(spec, &key_results),
@@ -117,7 +122,8 @@ pub fn source_hash(key_result: &KeyResult) -> Option<String> {
     ))
 }
 
-/// The value that a stored status has of this source.
+/// The value that a stored status has of this source. One from after the end is of no use to a period
+/// that was shortened.
 fn kept(
     key_result: &KeyResult,
     period: Span,
@@ -127,7 +133,9 @@ fn kept(
         .key_results
         .iter()
         .find(|before| before.name == key_result.name)?;
-    if before.source_hash != source_hash(key_result) {
+    let end = stored(period.to.0);
+    let is_later = before.last_measured_at.is_some_and(|at| at > end);
+    if is_later || before.source_hash != source_hash(key_result) {
         return None;
     }
     let message = before.message.clone();
@@ -199,6 +207,20 @@ fn is_final(
     key_result.source.is_none()
         || (status.current.is_some() && status.last_measured_at == Some(end))
         || (has_tried && now >= FROZEN_WITHIN.after(period.to.0))
+}
+
+/// Whether a key result is on track when it is frozen. A value from before the end was judged against
+/// the time that had passed then, and shows nothing about the end: not whether a guardrail held, nor
+/// whether a target was reached, unless the value was at the target already.
+fn at_the_end(key_result: &KeyResult, status: &KeyResultStatus, period: Span) -> Option<bool> {
+    if status.last_measured_at == Some(stored(period.to.0)) {
+        return status.on_track;
+    }
+    let is_reached = status.progress.is_some_and(|share| share >= 1.0);
+    match key_result.role {
+        Role::Target => is_reached.then_some(true),
+        Role::Guardrail => None,
+    }
 }
 
 fn unmeasured(key_result: &KeyResult) -> KeyResultStatus {

@@ -2,7 +2,8 @@
 
 use super::cascade::{cascade, parent};
 use super::fixtures::{
-    END, at, attempt, goals, guardrail, measured, missing, objective, promql, seconds, target,
+    Collected, END, at, attempt, goals, guardrail, measured, missing, objective, promql, seconds,
+    target,
 };
 use super::measurement::{Measurements, NoData};
 use super::wanted::{Figure, wanted};
@@ -219,6 +220,75 @@ fn a_value_that_never_comes_delays_the_freeze_for_a_day() {
         None,
         "it is asked for once at least"
     );
+}
+
+/// A result that was measured last on a day, and frozen without a figure of the end.
+fn frozen_without_the_end(of: &StoredObjective, some: Collected, day: i64) -> StoredObjective {
+    let known = stored_result(of.clone(), &some.into(), at(day));
+    let mut failed = Collected::default();
+    for it in &of.spec.key_results {
+        failed.extend(attempt(of, &it.name, Err(NoData::TimedOut), at(END)));
+    }
+    stored_result(known, &failed.into(), at(END + 1))
+}
+
+#[test]
+fn a_value_from_before_the_end_does_not_show_what_was_reached() {
+    for (value, day, progress, on_track) in [
+        (38.0, 50, 0.5, None),
+        (72.0, 50, 0.0, None),
+        (4.1, 99, 0.99, None),
+        (4.0, 50, 1.0, Some(true)),
+    ] {
+        let some = measured(&one(), "first-deploy", value, at(day));
+        let frozen = frozen_without_the_end(&one(), some, day);
+        let status = frozen.status.as_ref().unwrap();
+        assert!(status.frozen_at.is_some());
+        let got = (first(&frozen).current, status.progress, status.on_track);
+        assert_eq!(got, (Some(value), Some(progress), on_track), "{value}");
+        assert_eq!(first(&frozen).on_track, on_track, "{value}");
+        let restarted = stored_result(frozen.clone(), &Measurements::default(), at(200));
+        assert_eq!(restarted, frozen);
+    }
+}
+
+#[test]
+fn a_guardrail_that_held_before_the_end_may_be_broken_at_the_end() {
+    let both = objective("faster", [target("first-deploy"), guardrail("failures")]);
+    for failures in [1.0, 3.0] {
+        let mut some = measured(&both, "first-deploy", 4.0, at(50));
+        some.extend(measured(&both, "failures", failures, at(50)));
+        let frozen = frozen_without_the_end(&both, some, 50);
+        let status = frozen.status.unwrap();
+        assert_eq!(status.key_results[1].current, Some(failures));
+        assert_eq!(
+            (status.key_results[1].on_track, status.on_track),
+            (None, None)
+        );
+    }
+}
+
+#[test]
+fn an_earlier_end_drops_a_value_from_after_it() {
+    let mut measurements: Measurements = measured(&one(), "first-deploy", 4.0, at(50)).into();
+    let mut known = stored_result(one(), &measurements, at(50));
+    known.spec.period.to = Instant(at(50));
+    let kept = stored_result(known.clone(), &Measurements::default(), at(60));
+    assert_eq!(first(&kept).current, Some(4.0), "it is of the end");
+    known.spec.period.to = Instant(at(40));
+    let shorter = stored_result(known, &measurements, at(60));
+    assert_eq!(
+        (first(&shorter).current, first(&shorter).on_track),
+        (None, None)
+    );
+    let every = Period::seconds(60);
+    let due = wanted(&goals([shorter.clone()]), &measurements, every, at(60)).remove(0);
+    assert_eq!(due.at, at(40), "it is asked for as of the new end");
+    let (key, measurement) = due.measured(Ok(38.0), at(60));
+    measurements.put(key, measurement);
+    let frozen = stored_result(shorter, &measurements, at(60));
+    assert_eq!(first(&frozen).current, Some(38.0));
+    assert_eq!(frozen.status.unwrap().on_track, Some(false));
 }
 
 #[test]

@@ -133,7 +133,11 @@ impl Standing {
             };
             ("OnTrack", message.to_owned())
         } else {
-            let message = "Too little is measured to tell.";
+            let message = if self.is_frozen {
+                "Too little was measured at the end of the period to tell."
+            } else {
+                "Too little is measured to tell."
+            };
             ("NoData", message.to_owned())
         };
         Statement {
@@ -175,7 +179,7 @@ mod tests {
     use super::*;
     use crate::api::condition::READY;
     use crate::assess::goals::objective::fixtures::{
-        at, goals, guardrail, measured, missing, objective, target,
+        END, at, goals, guardrail, measured, missing, objective, target,
     };
 
     fn condition(status: &PlatformObjectiveStatus, kind: &str) -> (String, String, String) {
@@ -225,6 +229,23 @@ mod tests {
         );
         assert_eq!(condition(&status, ON_TRACK).0, "Unknown");
         assert_eq!(status.columns.unwrap().state.as_deref(), Some("no data"));
+    }
+
+    #[test]
+    fn a_result_without_a_figure_of_the_end_is_not_reached_by_half_of_the_way() {
+        let mut objective = objective("faster", [target("first-deploy")]);
+        let goals = goals([objective.clone()]);
+        let measurements = measured(&objective, "first-deploy", 38.0, at(50)).into();
+        objective.status = Some(objective_status(&objective, &goals, &measurements, at(50)));
+        let measurements = missing(&objective, "first-deploy", at(END)).into();
+        let status = objective_status(&objective, &goals, &measurements, at(END + 1));
+        assert!(status.frozen_at.is_some());
+        let (is, reason, message) = condition(&status, ON_TRACK);
+        assert_eq!((&*is, &*reason), ("Unknown", "NoData"));
+        assert!(message.contains("at the end of the period"), "{message}");
+        let columns = status.columns.unwrap();
+        assert_eq!(columns.progress.as_deref(), Some("50 %"));
+        assert_eq!(columns.state.as_deref(), Some("no data"));
     }
 
     #[test]
