@@ -308,6 +308,12 @@ impl Path {
         self.spec.checks[check].exemptible
     }
 
+    /// Whether a check of this name is not named to everybody.
+    pub(crate) fn is_sensitive(&self, check: &str) -> bool {
+        let mut checks = self.spec.checks.iter();
+        checks.any(|found| found.name == check && found.sensitive)
+    }
+
     /// The index of a check by name.
     pub(crate) fn check_index(&self, name: &str) -> Option<usize> {
         self.spec.checks.iter().position(|check| check.name == name)

@@ -217,25 +217,19 @@ fn draft(
     if evidence.is_partial() && (args.send || args.record) {
         return Err(ErrorKind::PartialDigest.into());
     }
-    let mut place = place.filter(|_| args.record);
-    let mut entry = RecordedDigest {
-        digest,
-        sent_at: None,
-        published_at: None,
+    let mut entry = match &place {
+        Some((_, stored)) => stored.record.draft(digest),
+        None => RecordedDigest::first(digest),
     };
+    let mut place = place.filter(|_| args.record);
     // First the record: a crash behind the sending sends the same draft again, under the same key.
     if let Some((store, stored)) = &mut place {
         store.put(stored, entry.clone())?;
     }
     if let Some(config) = &config {
         let channel = &config.wins.draft;
-        let sending = notify::send_wins(
-            config,
-            channel,
-            &entry.digest,
-            Edition::Draft,
-            Environment::read(),
-        );
+        let sending =
+            notify::send_wins(config, channel, &entry, Edition::Draft, Environment::read());
         runtime::start()?.block_on(sending)?;
         terminal::note_line(&format!(
             "The draft was sent to channel {}.",
@@ -280,13 +274,7 @@ fn publish(
     let config = Config::read(file)?;
     let channel = config.wins.publish.as_ref();
     let channel = channel.ok_or(ErrorKind::NoPublishChannel)?;
-    let sending = notify::send_wins(
-        &config,
-        channel,
-        &entry.digest,
-        edition,
-        Environment::read(),
-    );
+    let sending = notify::send_wins(&config, channel, &entry, edition, Environment::read());
     runtime::start()?.block_on(sending)?;
     print(&entry.digest, edition, args.output, invocation)?;
     terminal::note_line(&format!(

@@ -266,9 +266,15 @@ fn a_draft_is_sent_once_and_published_once(cluster: &ControlPlane) {
     let (code, _, errors) = wins(cluster, &publish);
     assert_eq!(code, 2, "{errors}");
     assert!(errors.contains("was published at"), "{errors}");
+    // Another draft arrives, and the month stays published.
+    let (code, _, errors) = wins(cluster, &[&send[..], &["--again"]].concat());
+    assert_eq!(code, 0, "{errors}");
+    let (code, _, errors) = wins(cluster, &publish);
+    assert_eq!(code, 2, "{errors}");
     let messages = receiver.received();
     let paths: Vec<_> = messages.iter().map(|it| it.path.as_str()).collect();
-    assert_eq!(paths, ["/pm", "/hall"]);
+    assert_eq!(paths, ["/pm", "/hall", "/pm"]);
+    assert_eq!(messages[2].key(), "\"wins-2026-10-draft-2\"");
     assert_eq!(messages[0].body["draft"], true);
     let card = messages[1].body["attachments"][0]["content"].to_string();
     assert!(card.contains("“We like it.” \\\\(Mira\\\\)"), "{card}");

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use goldenpath::assess::goals::wins::RecordedDigest;
 use goldenpath::notify::{Config, Error, send_wins};
 use goldenpath::proxy::Environment;
 use goldenpath::report::wins::Edition;
@@ -10,6 +11,16 @@ use crate::digest;
 use crate::receiver::{Answer, Receiver};
 
 fn send(receiver: &Receiver, format: &str, edition: Edition<'_>) -> Result<(), Error> {
+    let entry = RecordedDigest::first(digest("busy"));
+    send_entry(receiver, format, &entry, edition)
+}
+
+fn send_entry(
+    receiver: &Receiver,
+    format: &str,
+    entry: &RecordedDigest,
+    edition: Edition<'_>,
+) -> Result<(), Error> {
     let url = receiver.url("/hook/secret-of-the-channel");
     let text = format!(
         "default: all\nchannels:\n  all: {{url: 'http://127.0.0.1:9/'}}\n  \
@@ -20,12 +31,11 @@ fn send(receiver: &Receiver, format: &str, edition: Edition<'_>) -> Result<(), E
         .enable_all()
         .build()
         .unwrap();
-    let digest = digest("busy");
     let channel = &config.wins.draft;
     runtime.block_on(send_wins(
         &config,
         channel,
-        &digest,
+        entry,
         edition,
         Environment::default(),
     ))
@@ -52,6 +62,27 @@ fn each_format_arrives_whole() {
     let published = receiver.received().pop().unwrap();
     assert_eq!(published.key(), "\"wins-2026-10-published\"");
     assert_eq!(published.body["draft"], false);
+}
+
+#[test]
+fn another_draft_has_a_key_of_its_own_and_the_month_is_published_under_one() {
+    let receiver = Receiver::start();
+    let second = RecordedDigest {
+        draft: 2,
+        ..RecordedDigest::first(digest("busy"))
+    };
+    for edition in [Edition::Draft, Edition::Published(None)] {
+        send_entry(&receiver, "json", &second, edition).unwrap();
+    }
+    let keys: Vec<_> = receiver
+        .received()
+        .iter()
+        .map(crate::receiver::Received::key)
+        .collect();
+    assert_eq!(
+        keys,
+        ["\"wins-2026-10-draft-2\"", "\"wins-2026-10-published\""]
+    );
 }
 
 #[test]

@@ -6,9 +6,8 @@ use crate::assess::inventory::Inventory;
 /// Whether a check is not named to everybody.
 pub fn is_restricted(inventory: &Inventory, path: &str, check: &str) -> bool {
     let paths = inventory.paths();
-    let spec = paths.resolve(path).map(|index| &paths.get(index).spec);
-    let mut checks = spec.map_or(&[][..], |spec| &spec.checks).iter();
-    checks.any(|found| found.name == check && found.sensitive)
+    let path = paths.resolve(path).map(|index| paths.get(index));
+    path.is_some_and(|path| path.is_sensitive(check))
 }
 
 /// Whether one of these checks of a path is not named to everybody.

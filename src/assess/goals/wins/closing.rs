@@ -1,5 +1,6 @@
 //! Exceptions of the month: those that were closed before their end and whose workloads pass now, and
-//! those that wait for what was shipped. Deleted exceptions are not seen.
+//! those that wait for what was shipped. Deleted exceptions are not seen, and those that name a restricted
+//! step are left out: a digest is published.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -8,6 +9,7 @@ use jiff::Timestamp;
 
 use super::scene::Scene;
 use crate::api::deviation_exception::ReviewOutcome;
+use crate::api::golden_path::Check;
 use crate::assess::exception::record::Exception;
 use crate::assess::goal_objects::StoredRoadmapItem;
 use crate::assess::namespace_index::{NamespaceIndex, UNKNOWN_TEAM};
@@ -29,6 +31,18 @@ pub(super) struct Return<'a> {
 }
 
 impl<'a> Return<'a> {
+    /// The checks that may be named.
+    pub fn open_checks(&self) -> impl Iterator<Item = &'a Check> {
+        Self::checks(self.exception, self.path).filter(|check| !check.sensitive)
+    }
+
+    fn checks(exception: &'a Exception, path: &'a Path) -> impl Iterator<Item = &'a Check> {
+        let checks = path.spec.checks.iter().enumerate();
+        checks
+            .filter(move |(index, _)| exception.names_check(path, *index))
+            .map(|(_, check)| check)
+    }
+
     /// The item it waited for, if that was shipped before it was closed.
     pub fn shipped_item(&self, scene: &Scene<'a>) -> Option<&'a StoredRoadmapItem> {
         let items = &scene.inventory.goals().roadmap;
@@ -46,7 +60,7 @@ pub(super) fn returns<'a>(scene: &Scene<'a>) -> Vec<Return<'a>> {
         .collect()
 }
 
-/// The exceptions of namespaces that have not opted out.
+/// The exceptions of namespaces that have not opted out, without those that name a restricted step.
 fn exceptions<'a>(
     scene: &Scene<'a>,
 ) -> impl Iterator<Item = (&'a str, &'a NamespaceIndex, &'a Exception)> {
@@ -55,6 +69,11 @@ fn exceptions<'a>(
         .namespaces()
         .filter(|(name, _)| !scene.opt_outs.has(name))
         .flat_map(|(name, ns)| ns.exceptions().map(move |exception| (name, ns, exception)))
+        .filter(|(_, _, exception)| {
+            let path = exception.path(scene.inventory.paths());
+            let mut checks = exception.spec.checks.iter();
+            !path.is_some_and(|path| checks.any(|check| path.is_sensitive(check)))
+        })
 }
 
 fn returned<'a>(
@@ -92,11 +111,16 @@ fn returned<'a>(
         Phase::Active | Phase::ReviewDue | Phase::ReviewOverdue => true,
         Phase::Pending | Phase::Expired | Phase::Rejected | Phase::Closed => false,
     };
+    let path = view.path?;
+    // Nothing of it may be named, such as where it is from every check and all of them are restricted.
+    if Return::checks(exception, path).all(|check| check.sensitive) {
+        return None;
+    }
     let end = life.effective_expiry.filter(|end| *end > closed_at)?;
     was_in_force.then_some(Return {
         namespace,
         exception,
-        path: view.path?,
+        path,
         workloads: view.matched,
         closed_at,
         end,

@@ -31,12 +31,17 @@ pub(super) struct Fleet(pub Inventory);
 
 impl Fleet {
     pub fn new() -> Self {
+        Self::with_checks(&json!([{"name": "replicas", "title": "Has two replicas",
+            "expression": "object.spec.replicas >= 2"}]))
+    }
+
+    /// With a path that has these checks.
+    pub fn with_checks(checks: &Value) -> Self {
         let mut inventory = Inventory::new(Settings::default());
         let spec: GoldenPathSpec = serde_json::from_value(json!({
             "title": "Web service", "owner": {"team": "platform"},
             "launchedAt": "2026-01-01T00:00:00Z", "docsURL": "https://docs.example.com/web",
-            "checks": [{"name": "replicas", "title": "Has two replicas",
-                "expression": "object.spec.replicas >= 2"}],
+            "checks": checks,
             "releases": [{"at": "2026-10-12T00:00:00Z", "note": "Probes are set for you"}],
         }))
         .unwrap();

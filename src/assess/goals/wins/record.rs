@@ -28,12 +28,36 @@ pub struct WinsRecord {
 pub struct RecordedDigest {
     /// The digest, as it was drafted.
     pub digest: Digest,
+    /// Which draft of the month it is, from 1: drafts that were sent before it count.
+    #[serde(default = "first", skip_serializing_if = "is_first")]
+    pub draft: u32,
     /// When its draft was sent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sent_at: Option<Timestamp>,
     /// When it was published.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub published_at: Option<Timestamp>,
+}
+
+const fn first() -> u32 {
+    1
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref)] // serde calls it
+const fn is_first(draft: &u32) -> bool {
+    *draft == first()
+}
+
+impl RecordedDigest {
+    /// The first draft of a month.
+    pub const fn first(digest: Digest) -> Self {
+        Self {
+            digest,
+            draft: first(),
+            sent_at: None,
+            published_at: None,
+        }
+    }
 }
 
 /// What the last digests named.
@@ -79,6 +103,20 @@ impl WinsRecord {
     /// The digest of a month.
     pub fn of(&self, month: Month) -> Option<&RecordedDigest> {
         self.digests.iter().find(|it| it.digest.month == month)
+    }
+
+    /// A new draft of a month. A month that was published stays published, so that it is not published
+    /// twice; after a draft that was sent, it is another one to receivers.
+    pub fn draft(&self, digest: Digest) -> RecordedDigest {
+        let Some(known) = self.of(digest.month) else {
+            return RecordedDigest::first(digest);
+        };
+        let sent = u32::from(known.sent_at.is_some());
+        RecordedDigest {
+            draft: known.draft.saturating_add(sent),
+            published_at: known.published_at,
+            ..RecordedDigest::first(digest)
+        }
     }
 
     /// The digest of the latest month.

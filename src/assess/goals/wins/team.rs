@@ -242,8 +242,7 @@ fn of_path(path: &Path) -> Capability {
 }
 
 fn of_check(it: &Return<'_>) -> Option<Capability> {
-    let mut checks = it.path.spec.checks.iter().enumerate();
-    let (_, check) = checks.find(|(index, _)| it.exception.names_check(it.path, *index))?;
+    let check = it.open_checks().next()?;
     Some(Capability {
         kind: CapabilityKind::Check,
         title: check.title.clone().unwrap_or_else(|| check.name.clone()),
@@ -252,10 +251,9 @@ fn of_check(it: &Return<'_>) -> Option<Capability> {
 }
 
 fn closed(it: &Return<'_>) -> Evidence {
-    let checks = it.path.spec.checks.iter().enumerate();
-    let named = checks
-        .filter(|(index, _)| it.exception.names_check(it.path, *index))
-        .map(|(_, check)| check.title.clone().unwrap_or_else(|| check.name.clone()));
+    let named = it
+        .open_checks()
+        .map(|check| check.title.clone().unwrap_or_else(|| check.name.clone()));
     let (checks, more) = shortened(named.collect(), MOST_NAMES);
     Evidence::Closed {
         exception: format!("{}/{}", it.namespace, it.exception.name),

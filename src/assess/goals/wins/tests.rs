@@ -298,6 +298,77 @@ fn a_wish_of_a_closed_exception_is_an_obstacle_that_is_gone() {
     assert_eq!(obstacle.title, "a licence server for two replicas");
 }
 
+/// A closed exception from these checks of a path that has a restricted step before an open one.
+fn digest_with_a_restricted_step(excepted: &[&str]) -> Digest {
+    let mut fleet = Fleet::with_checks(&json!([
+        {"name": "no-root-login", "title": "Has no login for root", "sensitive": true,
+            "expression": "object.spec.replicas >= 2"},
+        {"name": "replicas", "title": "Has two replicas", "expression": "object.spec.replicas >= 2"},
+    ]));
+    fleet.namespace("shop", &json!({}));
+    for name in ["basket", "coupon", "till"] {
+        fleet.deployment("shop", name, "cart", 2);
+    }
+    let mut change = closed("2026-10-05T00:00:00Z");
+    change["checks"] = json!(excepted);
+    change["wouldReturnIf"] = json!("the vendor closes the hole");
+    change["waitsFor"] = json!(["single-sign-on"]);
+    fleet
+        .exception("shop", "basket", "cart", &change)
+        .shipped("single-sign-on", "Single sign-on", "2026-10-02T00:00:00Z")
+        .digest()
+}
+
+#[test]
+fn an_exception_that_names_a_restricted_step_is_not_published() {
+    for excepted in [&["no-root-login"][..], &["replicas", "no-root-login"]] {
+        let digest = digest_with_a_restricted_step(excepted);
+        assert_eq!((&digest.teams, &digest.obstacle), (&Vec::new(), &None));
+        let text = json!(digest).to_string();
+        for word in ["basket", "login", "hole", "cart"] {
+            assert!(!text.contains(word), "{word}: {text}");
+        }
+    }
+}
+
+#[test]
+fn an_exception_from_every_step_names_those_that_are_not_restricted() {
+    let digest = digest_with_a_restricted_step(&["*"]);
+    let [Evidence::Closed { checks, more, .. }] = facts(&digest) else {
+        panic!("{digest:?}")
+    };
+    assert_eq!(
+        (&checks[..], *more),
+        (&["Has two replicas".to_owned()][..], 0)
+    );
+    assert_eq!(digest.obstacle.as_ref().unwrap().teams, ["cart"]);
+    let text = json!(digest).to_string();
+    assert!(!text.contains("login"), "{text}");
+}
+
+#[test]
+fn another_draft_of_a_published_month_is_published_and_has_a_number_of_its_own() {
+    let mut record = WinsRecord::default();
+    let digest = fleet().digest();
+    let first = record.draft(digest.clone());
+    assert_eq!(first, RecordedDigest::first(digest.clone()));
+    record.put(first.clone());
+    // A crash before it was sent: the same draft.
+    assert_eq!(record.draft(digest.clone()), first);
+    record.put(RecordedDigest {
+        sent_at: Some(at(AFTER)),
+        published_at: Some(at(AFTER)),
+        ..first
+    });
+    let second = record.draft(digest.clone());
+    assert_eq!((second.draft, second.sent_at), (2, None));
+    assert_eq!(second.published_at, Some(at(AFTER)));
+    record.put(second.clone());
+    let text = serde_json::to_string(&record).unwrap();
+    let record = WinsRecord::parse(&text).unwrap();
+    assert_eq!(record.draft(digest), second);
+}
+
 #[test]
 fn adoption_is_compared_with_the_weekly_counts_of_the_paths() {
     let mut fleet = fleet();
@@ -335,11 +406,7 @@ fn the_last_three_digests_before_a_month_are_not_repeated() {
                 url: None,
             },
         }];
-        RecordedDigest {
-            digest,
-            sent_at: None,
-            published_at: None,
-        }
+        RecordedDigest::first(digest)
     };
     let months: Vec<Month> = ["2026-06", "2026-07", "2026-08", "2026-10", "2026-11"]
         .iter()
