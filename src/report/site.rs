@@ -72,7 +72,7 @@ pub fn site(view: &ReportView, options: &SiteOptions) -> Vec<SiteFile> {
         ("docs/success.md".to_owned(), measures::page(&content)),
     ]);
     for path in &content.paths {
-        let place = format!("docs/paths/{}.md", path.line.path);
+        let place = format!("docs/paths/{}", page_of(&path.line.path));
         files.insert(place, path_page::one(path, &content));
     }
     if let Some(personas) = content.personas {
@@ -111,6 +111,16 @@ fn nav_title(text: &str) -> String {
     line.chars().filter(safe).collect()
 }
 
+/// The file of a path's page in `paths/`. `index` is the list of paths, and `MkDocs` takes `readme` for an
+/// index too; no name of an object has `_`. File systems may ignore case.
+fn page_of(path: &str) -> String {
+    let is_taken = ["index", "readme"]
+        .iter()
+        .any(|taken| path.eq_ignore_ascii_case(taken));
+    let prefix = if is_taken { "path_" } else { "" };
+    format!("{prefix}{path}.md")
+}
+
 fn mkdocs(content: &Content<'_>, options: &SiteOptions) -> String {
     let mut text = format!(
         "# Written by goldenpath docs: it writes this file again.\nsite_name: {}\ndocs_dir: docs\nnav:\n",
@@ -122,7 +132,7 @@ fn mkdocs(content: &Content<'_>, options: &SiteOptions) -> String {
         let title = path.line.title.as_deref().map(nav_title);
         let title = title.filter(|title| !title.is_empty());
         let title = quoted(&title.unwrap_or_else(|| name.clone()));
-        let _ = writeln!(text, "    - {title}: paths/{name}.md");
+        let _ = writeln!(text, "    - {title}: paths/{}", page_of(name));
     }
     text += "  - Off-ramp: off-ramp.md\n  - Exceptions: exceptions.md\n";
     if content.has_personas() {
@@ -153,4 +163,22 @@ fn most_paths(content: &Content<'_>) -> String {
     }
     let most = paths.into_iter().rev().max_by_key(|(_, number)| *number);
     most.map_or_else(|| "platform".to_owned(), |(team, _)| team.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::page_of;
+
+    #[test]
+    fn no_page_of_a_path_takes_the_place_of_the_list() {
+        for (path, page) in [
+            ("web-service", "web-service.md"),
+            ("index", "path_index.md"),
+            ("Index", "path_Index.md"),
+            ("readme", "path_readme.md"),
+            ("index.md", "index.md.md"),
+        ] {
+            assert_eq!(page_of(path), page);
+        }
+    }
 }

@@ -1,8 +1,8 @@
 //! How to leave a path and how to come back, with the terms of each path.
 
-use super::Content;
 use super::escape::{code, table};
 use super::path_page::spec;
+use super::{Content, page_of};
 
 pub(super) fn page(content: &Content<'_>) -> String {
     let mut page = "\
@@ -62,7 +62,7 @@ What an exception never does: it does not make a workload count as on the path.
                 "not required"
             };
             Some(vec![
-                format!("[{name}](paths/{name}.md)"),
+                format!("[{name}](paths/{})", page_of(name)),
                 approval.to_owned(),
                 policy.max_duration.to_string(),
                 policy.review_every.to_string(),

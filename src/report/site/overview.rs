@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use super::escape::{link, table, text};
-use super::{Content, SiteOptions, day};
+use super::{Content, SiteOptions, day, page_of};
 use crate::report::terminal::share::share;
 use crate::report::terminal::text::{denominator, shares};
 
@@ -39,7 +39,7 @@ pub(super) fn page(content: &Content<'_>, options: &SiteOptions) -> String {
             let spec = super::path_page::spec(content, &line.path);
             let persona = spec.and_then(|spec| spec.persona.as_deref());
             vec![
-                format!("[{}](paths/{}.md)", text(title), line.path),
+                format!("[{}](paths/{})", text(title), page_of(&line.path)),
                 persona.map_or("–".to_owned(), text),
                 on_path,
                 line.docs_url

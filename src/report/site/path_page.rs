@@ -4,7 +4,7 @@ use std::cmp::Reverse;
 use std::fmt::Write as _;
 
 use super::escape::{code, link, paragraphs, table, text};
-use super::{Content, day};
+use super::{Content, day, page_of};
 use crate::api::GoldenPathSpec;
 use crate::api::golden_path::{Check, Level};
 use crate::report::document::paths::{PathDetail, PathStep};
@@ -36,7 +36,7 @@ pub(super) fn list(content: &Content<'_>) -> String {
                 ("not launched yet".to_owned(), "–".to_owned())
             };
             vec![
-                format!("[{}]({}.md)", text(title), line.path),
+                format!("[{}]({})", text(title), page_of(&line.path)),
                 text(&path.owner),
                 (path.steps.len() + path.restricted).to_string(),
                 on_path,
