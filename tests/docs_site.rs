@@ -160,6 +160,28 @@ fn a_path_with_a_horizon_is_on_the_roadmap_until_its_launch() {
 }
 
 #[test]
+fn a_path_named_index_has_a_page_beside_the_list() {
+    let directory = scratch("index-paths");
+    fs::create_dir_all(&directory).unwrap();
+    let path = |name: &str| {
+        format!(
+            "apiVersion: goldenpath.dev/v1alpha1\nkind: GoldenPath\nmetadata: {{name: {name}}}\nspec:\n  \
+             owner: {{team: platform}}\n  checks: [{{name: probes, expression: 'true'}}]\n"
+        )
+    };
+    let both = format!("{}---\n{}", path("index"), path("web"));
+    fs::write(directory.join("paths.yaml"), both).unwrap();
+    let out = scratch("index-site");
+    written(&out, &[&directory]);
+    let list = fs::read_to_string(out.join("docs/paths/index.md")).unwrap();
+    assert!(list.starts_with("# Golden paths"), "{list}");
+    for link in ["(path_index.md)", "(web.md)"] {
+        assert!(list.contains(link), "{link}: {list}");
+    }
+    assert!(out.join("docs/paths/path_index.md").exists());
+}
+
+#[test]
 fn figures_are_those_of_the_other_surfaces_and_not_what_a_status_holds() {
     let from = [root("examples"), root("tests/fixtures/surveys/waves.yaml")];
     let from: Vec<&Path> = from.iter().map(PathBuf::as_path).collect();
