@@ -144,6 +144,7 @@ fn a_partition_that_is_lowered_after_hours_gives_the_next_pods_their_time() {
     set.look("10:05");
     set.look("14:00");
     set.object["spec"]["updateStrategy"] = json!({"type": "RollingUpdate"});
+    set.count(1, 2); // the next pod goes before the first look
     set.look("14:01");
     set.count(2, 2);
     set.look("14:05");
