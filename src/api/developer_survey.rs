@@ -14,6 +14,49 @@ use super::schema;
 /// Most groups of one wave.
 pub const MOST_GROUPS: usize = 200;
 
+/// A list of one CEL expression for each dimension: the parts, with the name of the dimension between them.
+macro_rules! for_each_dimension {
+    ($($part:literal),+; $end:literal) => {
+        concat!(
+            "[", $($part, "satisfaction",)+ $end,
+            ", ", $($part, "performance",)+ $end,
+            ", ", $($part, "activity",)+ $end,
+            ", ", $($part, "communication",)+ $end,
+            ", ", $($part, "efficiency",)+ $end, "]"
+        )
+    };
+}
+
+/// Answers to a dimension are at least as many as the smallest group.
+const ENOUGH_ANSWERS: &str = concat!(
+    "self.groups.all(g, ",
+    for_each_dimension!("g.?spaceAnswers.?"; ""),
+    ".all(n, !n.hasValue() || n.value() >= self.minGroupSize))"
+);
+/// Answers to a dimension are people who responded, and stand beside its mean.
+const ANSWERS_OF_RESPONSES: &str = concat!(
+    for_each_dimension!("self.?spaceAnswers.?"; ""),
+    ".all(n, !n.hasValue() || n.value() <= self.responses)"
+);
+const ANSWERS_BESIDE_MEANS: &str = concat!(
+    for_each_dimension!("!self.?spaceAnswers.?", ".hasValue() || self.?space.?"; ".hasValue()"),
+    ".all(it, it)"
+);
+/// A published mean and its answers stay, or take five more.
+const FIVE_MORE_ANSWERS: &str = concat!(
+    for_each_dimension!(
+        "!oldSelf.?spaceAnswers.?",
+        ".hasValue() || self.?spaceAnswers.?",
+        " == oldSelf.?spaceAnswers.?",
+        " && self.?space.?",
+        " == oldSelf.?space.?",
+        " || self.?spaceAnswers.?",
+        ".orValue(0) >= oldSelf.?spaceAnswers.?";
+        ".orValue(0) + 5"
+    ),
+    ".all(it, it)"
+);
+
 /// One wave of a developer survey, as counts and means of groups.
 ///
 /// Create it with `goldenpath survey import`, which hides groups that are too small.
@@ -43,6 +86,8 @@ pub const MOST_GROUPS: usize = 200;
         .message("a group has fewer responses than minGroupSize, so single answers could be guessed: hide it (goldenpath survey import does so)"),
     validation = Rule::new("self.groups.all(g, !has(g.nps) || g.nps.promoters + g.nps.passives + g.nps.detractors >= self.minGroupSize)")
         .message("nps of a group has fewer answers than minGroupSize, so single answers could be guessed: leave nps out"),
+    validation = Rule::new(ENOUGH_ANSWERS)
+        .message("a mean of a group has fewer answers than minGroupSize, so single answers could be guessed: leave it and its spaceAnswers out"),
     validation = Rule::new("!has(self.hidden) || self.hidden.groups == 0 && self.hidden.responses == 0 || self.hidden.groups >= 2 && self.hidden.responses >= self.minGroupSize && self.hidden.responses > self.hidden.groups")
         .message("one hidden group, or few hidden responses, can be found by subtraction: hide another group as well (goldenpath survey import does so)"),
     validation = Rule::new("self.grouping != 'Everyone' || size(self.groups) == 1 && !has(self.hidden)")
@@ -105,6 +150,12 @@ impl Grouping {
 #[x_kube(
     validation = Rule::new("!has(self.nps) || self.nps.promoters + self.nps.passives + self.nps.detractors <= self.responses")
         .message("nps counts more answers than the group has responses"),
+    validation = Rule::new(ANSWERS_OF_RESPONSES)
+        .message("spaceAnswers counts more answers than the group has responses"),
+    validation = Rule::new(ANSWERS_BESIDE_MEANS)
+        .message("spaceAnswers counts answers to a dimension without a mean: leave it out"),
+    validation = Rule::new(FIVE_MORE_ANSWERS)
+        .message("a published wave accepts five or more new answers to a dimension of a group at once: fewer would show the answers of single people"),
     validation = Rule::new("self == oldSelf || self.responses >= oldSelf.responses + 5")
         .message("a published wave accepts five or more new responses of a group at once: fewer would show the answers of single people"),
     validation = Rule::new("!has(oldSelf.nps) || has(self.nps) && (self.nps == oldSelf.nps || self.nps.promoters + self.nps.passives + self.nps.detractors >= oldSelf.nps.promoters + oldSelf.nps.passives + oldSelf.nps.detractors + 5)")
@@ -122,6 +173,13 @@ pub struct SurveyGroup {
     /// Means of the SPACE questions.
     #[serde(default, rename = "space", skip_serializing_if = "Option::is_none")]
     pub dimensions: Option<DimensionMeans>,
+    /// People who answered the questions of each mean in `space`; absent in waves of earlier versions.
+    #[serde(
+        default,
+        rename = "spaceAnswers",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub dimension_answers: Option<DimensionAnswers>,
 }
 
 /// Answers from 0 to 10, counted.
@@ -168,6 +226,26 @@ pub struct DimensionMeans {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 1.0, max = 5.0))]
     pub efficiency: Option<f64>,
+}
+
+/// People who answered the questions of each dimension.
+#[derive(KubeSchema, Serialize, Deserialize, Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub struct DimensionAnswers {
+    /// Of satisfaction.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub satisfaction: Option<u32>,
+    /// Of performance.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub performance: Option<u32>,
+    /// Of activity.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub activity: Option<u32>,
+    /// Of communication.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub communication: Option<u32>,
+    /// Of efficiency.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub efficiency: Option<u32>,
 }
 
 /// Groups that are not shown.

@@ -5,8 +5,9 @@ mod roadmap;
 
 use std::fmt::Write as _;
 
+use crate::assess::goals::survey::questions::Dimension;
 use crate::assess::goals::survey::words;
-use crate::report::document::{Exception, PathLine, Report, Workload};
+use crate::report::document::{Exception, PathLine, Report, Surveys, Workload};
 use crate::report::survey;
 use crate::report::terminal::plain::plain;
 use crate::report::terminal::share::{percent, share};
@@ -165,7 +166,19 @@ fn surveys(report: &Report) -> String {
             words::trend(wave.comparability, wave.trend.as_ref()),
         ]
     });
-    section("Satisfaction", &heads, rows)
+    section("Satisfaction", &heads, rows) + &means(report)
+}
+
+/// Means of the groups that are shown, in the latest wave of each question set.
+fn means(report: &Report) -> String {
+    let surveys = report.summary.surveys.as_deref();
+    let latest = surveys.map(Surveys::latest).unwrap_or_default();
+    let rows = latest.into_iter().filter_map(|wave| {
+        let means = survey::means(wave)?;
+        Some([vec![cell(&wave.survey)], means].concat())
+    });
+    let heads = [&["wave"][..], &Dimension::ALL.map(Dimension::as_str)].concat();
+    section("Means of SPACE, 1 to 5", &heads, rows)
 }
 
 fn problems(report: &Report) -> String {

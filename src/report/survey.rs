@@ -7,10 +7,11 @@ use std::fmt::Write as _;
 
 use crate::api::DeveloperSurvey;
 use crate::api::developer_survey::Grouping;
+use crate::assess::goals::survey::aggregate::Mean;
 use crate::assess::goals::survey::questions::Dimension;
 use crate::assess::goals::survey::score::nps;
 use crate::assess::goals::survey::suppression::LeftOut;
-use crate::assess::goals::survey::waves::{response_rate, responses, shown_counts};
+use crate::assess::goals::survey::waves::{response_rate, responses, shown_counts, shown_mean};
 use crate::assess::goals::survey::words;
 use crate::report::document::surveys::{HiddenLine, WaveLine};
 use crate::report::terminal::plain::plain;
@@ -62,6 +63,14 @@ pub fn stored(survey: &DeveloperSurvey, read: &Read, left_out: &[LeftOut]) -> St
         "NPS",
         &format!("{}, n {}", words::score(&nps), nps.n),
     );
+    let means = Dimension::ALL.into_iter().filter_map(|dimension| {
+        let shown = shown_mean(spec, dimension)?;
+        Some(format!("{dimension} {}", mean(shown)))
+    });
+    let means: Vec<String> = means.collect();
+    if !means.is_empty() {
+        line(&mut text, "SPACE", &means.join("; "));
+    }
     if !left_out.is_empty() {
         let figures: Vec<String> = left_out.iter().map(figure).collect();
         let figures = listed(&figures);
@@ -131,6 +140,20 @@ pub(in crate::report) fn hidden(hidden: Option<HiddenLine>) -> Option<String> {
         "{} groups with {responses} together are hidden",
         hidden.groups
     ))
+}
+
+/// "3.4, n 21"; without n in waves of earlier versions.
+pub(in crate::report) fn mean(Mean { mean, n }: Mean) -> String {
+    n.map_or_else(|| format!("{mean:.1}"), |n| format!("{mean:.1}, n {n}"))
+}
+
+/// The means of a wave for a table, in the order of the dimensions; none where there are none.
+pub(in crate::report) fn means(wave: &WaveLine) -> Option<Vec<String>> {
+    let cells = Dimension::ALL.map(|dimension| {
+        let shown = wave.mean(dimension);
+        shown.map_or_else(|| "–".to_owned(), mean)
+    });
+    (!wave.dimensions.is_empty()).then(|| cells.to_vec())
 }
 
 /// The response rate; a dash where it is unknown.

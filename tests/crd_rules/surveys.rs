@@ -98,6 +98,58 @@ fn no_figure_tells_the_answer_of_each_person() {
 }
 
 #[test]
+fn answers_to_a_dimension_are_enough_people_who_responded() {
+    with_cluster(|cluster| {
+        for (name, answers, sentence) in [
+            (
+                "few-answers",
+                json!({"satisfaction": 4}),
+                "a mean of a group has fewer answers than minGroupSize",
+            ),
+            (
+                "more-answers",
+                json!({"satisfaction": 10}),
+                "more answers than the group has responses",
+            ),
+            (
+                "no-mean",
+                json!({"activity": 9}),
+                "answers to a dimension without a mean",
+            ),
+        ] {
+            let mut object = survey(name);
+            object["spec"]["groups"][0]["spaceAnswers"] = answers;
+            refuses(cluster, &object, sentence);
+        }
+        // A wave of an earlier version takes answers together with new responses.
+        let mut object = survey("counted");
+        accepts(cluster, &object);
+        object["spec"]["groups"][0]["responses"] = json!(14);
+        object["spec"]["groups"][0]["spaceAnswers"] = json!({"satisfaction": 7, "efficiency": 12});
+        accepts(cluster, &object);
+        let five = "five or more new answers to a dimension";
+        object["spec"]["groups"][0]["responses"] = json!(19);
+        for (path, value) in [
+            ("/spec/groups/0/spaceAnswers/satisfaction", json!(8)),
+            ("/spec/groups/0/space/satisfaction", json!(3.5)),
+        ] {
+            let mut changed = object.clone();
+            *changed.pointer_mut(path).unwrap() = value;
+            refuses(cluster, &changed, five);
+        }
+        let mut gone = object.clone();
+        gone["spec"]["groups"][0]
+            .as_object_mut()
+            .unwrap()
+            .remove("spaceAnswers");
+        refuses(cluster, &gone, five);
+        object["spec"]["groups"][0]["spaceAnswers"]["satisfaction"] = json!(12);
+        object["spec"]["groups"][0]["space"]["satisfaction"] = json!(3.6);
+        accepts(cluster, &object);
+    });
+}
+
+#[test]
 fn a_published_wave_takes_five_answers_or_none() {
     with_cluster(|cluster| {
         let mut object = survey("published");

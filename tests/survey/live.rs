@@ -61,6 +61,44 @@ fn a_wave_lives_in_a_cluster() {
     takes_five_or_more(&cluster);
     keeps_groups_hidden(&cluster);
     compares_equal_questions_alone(&cluster);
+    leaves_a_wave_of_an_earlier_version(&cluster);
+}
+
+/// The same export leaves a wave without answers to dimensions as it is; new responses add them.
+fn leaves_a_wave_of_an_earlier_version(cluster: &ControlPlane) {
+    let of_2025 = |export: Vec<u8>| {
+        let text = String::from_utf8(export).unwrap();
+        text.replace("2026/07/", "2025/07/").into_bytes()
+    };
+    let wave = [
+        "--name",
+        "earlier",
+        "--from",
+        "2025-07-01",
+        "--to",
+        "2025-10-01",
+    ];
+    let json = [&wave[..], &["-o", "json"]].concat();
+    let manifest = stdout(&draft(cluster, &of_2025(export("google")), &json));
+    let mut object: Value = serde_json::from_str(&manifest).unwrap();
+    for group in object["spec"]["groups"].as_array_mut().unwrap() {
+        assert!(
+            group
+                .as_object_mut()
+                .unwrap()
+                .remove("spaceAnswers")
+                .is_some()
+        );
+    }
+    cluster.apply(&object.to_string()).unwrap();
+    let again = apply(cluster, &of_2025(export("google")), &wave);
+    let unchanged = "developersurvey.goldenpath.dev/earlier unchanged\n";
+    assert_eq!(stdout(&again), unchanged, "{}", stderr(&again));
+    let more = apply(cluster, &of_2025(with_more(6)), &json);
+    let object: Value = serde_json::from_str(&stdout(&more)).unwrap();
+    let groups = object["spec"]["groups"].as_array().unwrap();
+    assert!(groups[0]["spaceAnswers"].is_null(), "{object}");
+    assert_eq!(groups[1]["spaceAnswers"]["activity"], 18, "{object}");
 }
 
 fn has_its_figures(cluster: &ControlPlane, operator: &Operator) {
@@ -114,7 +152,13 @@ fn has_its_figures(cluster: &ControlPlane, operator: &Operator) {
     );
     let (_, summary) = operator.get("/api/v1/summary").unwrap();
     let summary: Value = serde_json::from_str(&summary).unwrap();
-    assert_eq!(summary["summary"]["surveys"]["waves"][0]["survey"], "q3");
+    let wave = &summary["summary"]["surveys"]["waves"][0];
+    assert_eq!(wave["survey"], "q3");
+    assert_eq!(wave["spaceAnswers"]["activity"], 21);
+    assert_eq!(wave["groups"][0]["spaceAnswers"]["activity"], 9);
+    for mean in ["4.0 <small>n 21</small>", "4.0 <small>n 9</small>"] {
+        assert!(page.contains(mean), "{mean}: {page}");
+    }
 }
 
 /// Neither a manifest for Git nor another question set gives a second wave of the same answers.

@@ -287,8 +287,9 @@ fn publication(
         min: wave.min_group_size,
         published: names.iter().map(String::as_str).collect::<BTreeSet<_>>(),
     };
-    let publication = publish(sums.clone(), &terms)?;
+    let mut publication = publish(sums.clone(), &terms)?;
     if let Some(published) = published {
+        amendment::retain_earlier_form(&mut publication, &published.spec);
         amendment::check(&published.spec, &wave.question_set, &publication, &sums)?;
     }
     Ok(publication)

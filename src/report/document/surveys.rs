@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::api::developer_survey::{NpsCounts, NpsStatus, SurveyTrend};
 use crate::assess::goal_objects::{Goals, StoredSurvey};
-use crate::assess::goals::survey::aggregate::mean_of;
+use crate::assess::goals::survey::aggregate::{Mean, group_mean};
 use crate::assess::goals::survey::questions::Dimension;
 use crate::assess::goals::survey::score::nps;
 use crate::assess::goals::survey::waves::{
@@ -90,9 +90,16 @@ pub struct WaveLine {
     /// Of the groups that are shown.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub nps: Option<NpsStatus>,
-    /// Means of the groups that show them, weighted by responses, 1..5.
+    /// Means of the groups that show them, weighted by the people who answered, 1..5.
     #[serde(default, rename = "space", skip_serializing_if = "BTreeMap::is_empty")]
     pub dimensions: BTreeMap<Dimension, f64>,
+    /// People who answered the questions of each mean; absent in waves of earlier versions.
+    #[serde(
+        default,
+        rename = "spaceAnswers",
+        skip_serializing_if = "BTreeMap::is_empty"
+    )]
+    pub dimension_answers: BTreeMap<Dimension, u32>,
     /// Whether the wave is compared with an earlier one.
     pub comparability: Comparability,
     /// The change since that wave.
@@ -115,6 +122,37 @@ pub struct GroupLine {
     pub nps: Option<NpsStatus>,
     #[serde(default, rename = "space", skip_serializing_if = "BTreeMap::is_empty")]
     pub dimensions: BTreeMap<Dimension, f64>,
+    /// People who answered the questions of each mean.
+    #[serde(
+        default,
+        rename = "spaceAnswers",
+        skip_serializing_if = "BTreeMap::is_empty"
+    )]
+    pub dimension_answers: BTreeMap<Dimension, u32>,
+}
+
+impl WaveLine {
+    /// The mean of a dimension over the groups that show it.
+    pub(in crate::report) fn mean(&self, dimension: Dimension) -> Option<Mean> {
+        mean(&self.dimensions, &self.dimension_answers, dimension)
+    }
+}
+
+impl GroupLine {
+    /// The mean of a dimension.
+    pub(in crate::report) fn mean(&self, dimension: Dimension) -> Option<Mean> {
+        mean(&self.dimensions, &self.dimension_answers, dimension)
+    }
+}
+
+fn mean(
+    means: &BTreeMap<Dimension, f64>,
+    answers: &BTreeMap<Dimension, u32>,
+    dimension: Dimension,
+) -> Option<Mean> {
+    let n = answers.get(&dimension).copied();
+    let mean = *means.get(&dimension)?;
+    Some(Mean { mean, n })
 }
 
 /// Groups without figures.
@@ -143,7 +181,8 @@ fn line(wave: &StoredSurvey, waves: &Waves<'_>) -> WaveLine {
         name: group.name.clone(),
         responses: group.responses,
         nps: group.nps.and_then(answered),
-        dimensions: means(|dimension| mean_of(group.dimensions.as_ref()?, dimension)),
+        dimensions: means(|dimension| Some(group_mean(group, dimension)?.mean)),
+        dimension_answers: means(|dimension| group_mean(group, dimension)?.n),
     });
     let hidden = spec.hidden.filter(|hidden| hidden.groups > 0);
     WaveLine {
@@ -156,7 +195,8 @@ fn line(wave: &StoredSurvey, waves: &Waves<'_>) -> WaveLine {
         responses: responses(spec),
         response_rate: response_rate(spec),
         nps: answered(shown_counts(spec)),
-        dimensions: means(|dimension| shown_mean(spec, dimension)),
+        dimensions: means(|dimension| Some(shown_mean(spec, dimension)?.mean)),
+        dimension_answers: means(|dimension| shown_mean(spec, dimension)?.n),
         comparability,
         trend,
         groups: groups.collect(),
@@ -172,9 +212,9 @@ fn answered(counts: NpsCounts) -> Option<NpsStatus> {
     (nps.n > 0).then_some(nps)
 }
 
-fn means(mean: impl Fn(Dimension) -> Option<f64>) -> BTreeMap<Dimension, f64> {
-    let means = Dimension::ALL.into_iter();
-    means
-        .filter_map(|dimension| Some((dimension, mean(dimension)?)))
+fn means<T>(value: impl Fn(Dimension) -> Option<T>) -> BTreeMap<Dimension, T> {
+    let dimensions = Dimension::ALL.into_iter();
+    dimensions
+        .filter_map(|dimension| Some((dimension, value(dimension)?)))
         .collect()
 }

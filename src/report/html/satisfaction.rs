@@ -6,6 +6,7 @@ use maud::{Markup, html};
 use super::chart;
 use super::layout::{on, scroller, text};
 use crate::api::developer_survey::NpsStatus;
+use crate::assess::goals::survey::aggregate::Mean;
 use crate::assess::goals::survey::questions::Dimension;
 use crate::assess::goals::survey::words;
 use crate::report::document::surveys::{GroupLine, Surveys, WaveLine};
@@ -85,7 +86,7 @@ fn groups(wave: &WaveLine) -> Markup {
                     th scope="row" { "All groups shown" }
                     td.number { (wave.groups.iter().map(|group| group.responses).sum::<u32>()) }
                     td { (score(wave.nps.as_ref())) }
-                    @for dimension in Dimension::ALL { (mean(wave.dimensions.get(&dimension))) }
+                    @for dimension in Dimension::ALL { (mean(wave.mean(dimension))) }
                 } }
             }
         }
@@ -93,8 +94,8 @@ fn groups(wave: &WaveLine) -> Markup {
     html! {
         section {
             h2 { (text(&title)) }
-            p.quiet { (wave.responses) " responses, response rate " (rate(wave)) ". Means from 1 to 5, higher is better; – where \
-                too few people answered, or all answers are alike." }
+            p.quiet { (wave.responses) " responses, response rate " (rate(wave)) ". Means from 1 to 5, higher is better, \
+                with n people who answered; – where too few did, or all answers are alike." }
             (scroller(&title, &table))
             @if let Some(line) = hidden(wave.hidden) { p { (line) } }
         }
@@ -107,13 +108,24 @@ fn row(group: &GroupLine) -> Markup {
             th scope="row" { (text(&group.name)) }
             td.number { (group.responses) }
             td { (score(group.nps.as_ref())) }
-            @for dimension in Dimension::ALL { (mean(group.dimensions.get(&dimension))) }
+            @for dimension in Dimension::ALL { (mean(group.mean(dimension))) }
         }
     }
 }
 
-fn mean(mean: Option<&f64>) -> Markup {
-    html! { td.number { @if let Some(mean) = mean { (format!("{mean:.1}")) } @else { "–" } } }
+/// "3.4, n 12".
+fn mean(shown: Option<Mean>) -> Markup {
+    html! {
+        td.number {
+            @match shown {
+                Some(Mean { mean, n }) => {
+                    (format!("{mean:.1}"))
+                    @if let Some(n) = n { " " small { "n " (n) } }
+                }
+                None => { "–" }
+            }
+        }
+    }
 }
 
 const fn title_of(dimension: Dimension) -> &'static str {

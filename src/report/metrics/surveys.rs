@@ -5,7 +5,7 @@ use super::Fleet;
 use super::family::Series;
 use crate::api::developer_survey::{NpsStatus, SurveyGroup};
 use crate::assess::goal_objects::StoredSurvey;
-use crate::assess::goals::survey::aggregate::mean_of;
+use crate::assess::goals::survey::aggregate::group_mean;
 use crate::assess::goals::survey::questions::Dimension;
 use crate::assess::goals::survey::score::nps;
 use crate::assess::goals::survey::waves::{
@@ -57,14 +57,12 @@ pub(super) fn means<'a>(fleet: &'a Fleet<'a>) -> Series<'a> {
         };
         for dimension in Dimension::ALL {
             let whole = (WHOLE, shown_mean(&wave.spec, dimension));
-            let shown = groups.iter().map(|group| {
-                let means = group.dimensions.as_ref();
-                let mean = means.and_then(|means| mean_of(means, dimension));
-                (group.name.as_str(), mean)
-            });
-            for (group, mean) in [whole].into_iter().chain(shown) {
-                if let Some(mean) = mean {
-                    series.push(([&*wave.name, group, dimension.as_str()], mean));
+            let shown = groups
+                .iter()
+                .map(|group| (group.name.as_str(), group_mean(group, dimension)));
+            for (group, shown) in [whole].into_iter().chain(shown) {
+                if let Some(shown) = shown {
+                    series.push(([&*wave.name, group, dimension.as_str()], shown.mean));
                 }
             }
         }

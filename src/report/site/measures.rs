@@ -4,9 +4,12 @@ use std::fmt::Write as _;
 
 use super::escape::{table, text};
 use super::{Content, day};
+use crate::assess::goals::survey::questions::Dimension;
 use crate::assess::goals::survey::words::{score as score_of, trend};
 use crate::report::contrast;
+use crate::report::document::Surveys;
 use crate::report::objectives as words;
+use crate::report::survey;
 use crate::report::terminal::share::{percent, share};
 
 pub(super) fn page(content: &Content<'_>) -> String {
@@ -178,6 +181,22 @@ fn surveys(content: &Content<'_>) -> String {
     }
     format!(
         "## Developer surveys\n\nNPS is the share of promoters minus the share of detractors. Small groups are \
-         hidden before anything is stored. Waves are compared only with the same questions.\n\n{table}"
+         hidden before anything is stored. Waves are compared only with the same questions.\n\n{table}{}",
+        means(surveys)
     )
+}
+
+/// Means of the groups that are shown, in the latest wave of each question set.
+fn means(surveys: Option<&Surveys>) -> String {
+    let latest = surveys.map(Surveys::latest).unwrap_or_default();
+    let rows = latest.into_iter().filter_map(|wave| {
+        let means = survey::means(wave)?;
+        Some([vec![text(&wave.survey)], means].concat())
+    });
+    let heads = [&["Survey"][..], &Dimension::ALL.map(Dimension::as_str)].concat();
+    let table = table(&heads, rows);
+    if table.is_empty() {
+        return table;
+    }
+    format!("Means from 1 to 5, higher is better, with n people who answered:\n\n{table}")
 }

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use super::questions::{ByDimension, Dimension};
-use crate::api::developer_survey::{DimensionMeans, NpsCounts};
+use crate::api::developer_survey::{DimensionAnswers, DimensionMeans, NpsCounts, SurveyGroup};
 
 /// The group of people who stated none.
 pub const UNKNOWN: &str = "unknown";
@@ -118,6 +118,33 @@ pub const fn mean_of(means: &DimensionMeans, dimension: Dimension) -> Option<f64
         Dimension::Communication => means.communication,
         Dimension::Efficiency => means.efficiency,
     }
+}
+
+const fn answers_of(answers: &DimensionAnswers, dimension: Dimension) -> Option<u32> {
+    match dimension {
+        Dimension::Satisfaction => answers.satisfaction,
+        Dimension::Performance => answers.performance,
+        Dimension::Activity => answers.activity,
+        Dimension::Communication => answers.communication,
+        Dimension::Efficiency => answers.efficiency,
+    }
+}
+
+/// The mean of a dimension in a group that shows it.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Mean {
+    pub mean: f64,
+    /// People who answered; none in waves of earlier versions.
+    pub n: Option<u32>,
+}
+
+/// The mean that a group shows of a dimension.
+pub fn group_mean(group: &SurveyGroup, dimension: Dimension) -> Option<Mean> {
+    let answers = group.dimension_answers.as_ref();
+    Some(Mean {
+        mean: mean_of(group.dimensions.as_ref()?, dimension)?,
+        n: answers.and_then(|answers| answers_of(answers, dimension)),
+    })
 }
 
 /// A value with one decimal, as it is stored.

@@ -1,7 +1,7 @@
 //! Whether a published wave may be written again with more answers. Two versions of it can be subtracted
 //! from each other, so each figure takes five or more new answers at once, or stays.
 
-use super::aggregate::{GroupSums, mean_of};
+use super::aggregate::{GroupSums, group_mean};
 use super::questions::Dimension;
 use super::score::answers;
 use super::suppression::Publication;
@@ -98,6 +98,19 @@ pub fn spell_as_published(sums: &mut [GroupSums], published: &DeveloperSurveySpe
     }
 }
 
+/// Leaves the answers of means out where the wave was published without them and has no new responses, so
+/// that the same export leaves it unchanged.
+pub fn retain_earlier_form(new: &mut Publication, published: &DeveloperSurveySpec) {
+    for group in &mut new.groups {
+        let before = published.groups.iter().find(|it| it.name == group.name);
+        if before
+            .is_some_and(|it| it.dimension_answers.is_none() && it.responses == group.responses)
+        {
+            group.dimension_answers = None;
+        }
+    }
+}
+
 /// Whether other waves leave the period free. A question set is only a name, so another one may hold the
 /// same answers.
 ///
@@ -150,21 +163,18 @@ fn check_group(
         }
         (Some(_) | None, Some(_)) | (None, None) => {}
     }
-    let (old, new) = (
-        before.dimensions.unwrap_or_default(),
-        after.dimensions.unwrap_or_default(),
-    );
     for dimension in Dimension::ALL {
         let figure = dimension.as_str().to_owned();
-        match (mean_of(&old, dimension), mean_of(&new, dimension)) {
+        match (group_mean(before, dimension), group_mean(after, dimension)) {
             (Some(_), None) => {
                 let group = group();
                 return Err(Refused::FigureLost { group, figure });
             }
-            // At most all who responded answered it before, so this many are new for certain.
+            // Where it is not known how many answered before, at most all who responded did.
             (Some(b), Some(a))
-                if a.total_cmp(&b).is_ne()
-                    && answered(dimension) < before.responses.saturating_add(FEWEST_NEW) =>
+                if (a.mean.total_cmp(&b.mean).is_ne() || b.n.is_some() && a.n != b.n)
+                    && answered(dimension)
+                        < b.n.unwrap_or(before.responses).saturating_add(FEWEST_NEW) =>
             {
                 let group = group();
                 return Err(Refused::FigureOfFew { group, figure });

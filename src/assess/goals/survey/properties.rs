@@ -106,6 +106,11 @@ proptest! {
                 let kinds = [promoters, passives, detractors];
                 prop_assert!(kinds.iter().filter(|count| **count > 0).count() > 1);
             }
+            for dimension in Dimension::ALL {
+                if let Some(shown) = super::aggregate::group_mean(group, dimension) {
+                    prop_assert!(shown.n.is_some_and(|n| (5..=group.responses).contains(&n)));
+                }
+            }
             let dimensions = group.dimensions.unwrap_or_default();
             for mean in [dimensions.satisfaction, dimensions.performance, dimensions.activity, dimensions.communication, dimensions.efficiency] {
                 prop_assert!(mean.is_none_or(|mean| mean > 1.0 && mean < 5.0));
@@ -133,6 +138,12 @@ proptest! {
         for old in &before.groups {
             let new = after.groups.iter().find(|group| group.name == old.name);
             prop_assert!(new.is_some_and(|new| new == old || new.responses >= old.responses + FEWEST_NEW));
+            for dimension in Dimension::ALL {
+                let mean = |group| super::aggregate::group_mean(group, dimension);
+                if let (Some(old), Some(new)) = (mean(old), new.and_then(mean)) {
+                    prop_assert!(new == old || new.n >= old.n.map(|n| n + FEWEST_NEW));
+                }
+            }
             if let (Some(old), Some(new)) = (old.nps, new.and_then(|new| new.nps)) {
                 prop_assert!(new == old || answers(new) >= answers(old) + FEWEST_NEW);
             }

@@ -6,11 +6,11 @@
 
 use std::collections::BTreeSet;
 
-use super::aggregate::{GroupSums, Sum, mean_of};
+use super::aggregate::{GroupSums, Sum, group_mean};
 use super::questions::Dimension;
 use super::score::answers;
 use crate::api::developer_survey::{
-    DimensionMeans, Grouping, HiddenGroups, MOST_GROUPS, NpsCounts, SurveyGroup,
+    DimensionAnswers, DimensionMeans, Grouping, HiddenGroups, MOST_GROUPS, NpsCounts, SurveyGroup,
 };
 
 /// The name of the one entry of a wave without groups.
@@ -176,11 +176,23 @@ fn entry(group: &GroupSums, min: u32) -> SurveyGroup {
         communication: mean(Dimension::Communication),
         efficiency: mean(Dimension::Efficiency),
     };
+    let n = |dimension| {
+        let sum = *group.dimensions.get(dimension);
+        shown_mean(sum, min).map(|_| sum.n)
+    };
+    let answers = DimensionAnswers {
+        satisfaction: n(Dimension::Satisfaction),
+        performance: n(Dimension::Performance),
+        activity: n(Dimension::Activity),
+        communication: n(Dimension::Communication),
+        efficiency: n(Dimension::Efficiency),
+    };
     SurveyGroup {
         name: group.name.clone(),
         responses: group.responses,
         nps: shown_counts(group.nps, min),
         dimensions: (dimensions != DimensionMeans::default()).then_some(dimensions),
+        dimension_answers: (answers != DimensionAnswers::default()).then_some(answers),
     }
 }
 
@@ -203,11 +215,9 @@ fn missing(group: &GroupSums, entry: &SurveyGroup) -> Vec<LeftOut> {
         dimension,
     };
     let nps = (answers(group.nps) > 0 && entry.nps.is_none()).then(|| left_out(None));
-    let dimensions = entry.dimensions.unwrap_or_default();
     let means = Dimension::ALL.into_iter().filter_map(|dimension| {
         let is_answered = group.dimensions.get(dimension).n > 0;
-        (is_answered && mean_of(&dimensions, dimension).is_none())
-            .then(|| left_out(Some(dimension)))
+        (is_answered && group_mean(entry, dimension).is_none()).then(|| left_out(Some(dimension)))
     });
     nps.into_iter().chain(means).collect()
 }

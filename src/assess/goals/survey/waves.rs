@@ -9,7 +9,7 @@ use jiff::tz::TimeZone;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::aggregate::{added, mean_of, one_decimal};
+use super::aggregate::{Mean, added, group_mean, one_decimal};
 use super::questions::Dimension;
 use super::score::{Adjusted, adjusted, nps};
 use crate::api::DeveloperSurveySpec;
@@ -204,17 +204,21 @@ pub fn shown_counts(spec: &DeveloperSurveySpec) -> NpsCounts {
     counts.fold(NpsCounts::default(), added)
 }
 
-/// The mean of a dimension over the groups that show it, weighted by their responses.
-pub fn shown_mean(spec: &DeveloperSurveySpec, dimension: Dimension) -> Option<f64> {
-    let shown = spec.groups.iter().filter_map(|group| {
-        let mean = mean_of(group.dimensions.as_ref()?, dimension)?;
-        Some((
-            mean * f64::from(group.responses),
-            f64::from(group.responses),
-        ))
-    });
-    let (total, weight) = shown.fold((0.0, 0.0), |sum, it| (sum.0 + it.0, sum.1 + it.1));
-    (weight > 0.0).then(|| one_decimal(total / weight))
+/// The mean of a dimension over the groups that show it, weighted by the people who answered; by responses
+/// in waves of earlier versions, which have no count of them.
+pub fn shown_mean(spec: &DeveloperSurveySpec, dimension: Dimension) -> Option<Mean> {
+    let (mut total, mut weight, mut n) = (0.0, 0.0, Some(0_u32));
+    for group in &spec.groups {
+        let Some(shown) = group_mean(group, dimension) else {
+            continue;
+        };
+        let people = f64::from(shown.n.unwrap_or(group.responses));
+        total += shown.mean * people;
+        weight += people;
+        n = n.zip(shown.n).map(|(n, more)| n.saturating_add(more));
+    }
+    let mean = (weight > 0.0).then(|| one_decimal(total / weight))?;
+    Some(Mean { mean, n })
 }
 
 /// Responses of all groups, hidden ones included.
@@ -246,4 +250,44 @@ fn trend(survey: &StoredSurvey, since: &StoredSurvey) -> Option<SurveyTrend> {
         change: one_decimal(score - earlier),
         significant: (a.score - b.score).abs() > a.margin.hypot(b.margin),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn wave(a: &serde_json::Value, b: &serde_json::Value) -> DeveloperSurveySpec {
+        serde_json::from_value(serde_json::json!({
+            "period": {"from": "2026-07-01T00:00:00Z", "to": "2026-10-01T00:00:00Z"},
+            "questionSet": "space-1",
+            "groups": [
+                {"name": "a", "responses": 20, "space": {"activity": 2.0}, "spaceAnswers": a},
+                {"name": "b", "responses": 20, "space": {"activity": 4.0}, "spaceAnswers": b},
+            ],
+        }))
+        .unwrap()
+    }
+
+    #[test]
+    fn a_mean_of_all_groups_is_weighted_by_the_people_who_answered() {
+        let mean = |a, b| shown_mean(&wave(&a, &b), Dimension::Activity).unwrap();
+        let (few, all) = (
+            serde_json::json!({"activity": 5}),
+            serde_json::json!({"activity": 20}),
+        );
+        let (weighted, n) = (3.6, Some(25));
+        let expected = Mean { mean: weighted, n };
+        assert_eq!(mean(few.clone(), all), expected);
+        let none = serde_json::Value::Null;
+        let earlier = Mean { mean: 3.0, n: None };
+        assert_eq!(mean(none.clone(), none.clone()), earlier);
+        // One group of an earlier version: its responses count, and no n stands for both.
+        let mixed = mean(few, none);
+        assert_eq!(mixed, Mean { mean: 3.6, n: None });
+        let activity = shown_mean(
+            &wave(&serde_json::json!(null), &serde_json::json!(null)),
+            Dimension::Efficiency,
+        );
+        assert_eq!(activity, None);
+    }
 }
