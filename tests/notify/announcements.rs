@@ -31,6 +31,23 @@ fn both_formats_have_path_date_and_notes() {
 }
 
 #[test]
+fn documentation_of_the_path_has_a_section_of_its_own() {
+    let url = "https://docs.example.com/web?a=1&b=2";
+    let new = Announcement {
+        docs_url: Some(url.to_owned()),
+        ..announcement(&["Probes."])
+    };
+    assert_eq!(document(&new)["docsURL"], url);
+    let escaped = url.replace('&', "&amp;");
+    assert_eq!(section(&new, 1), format!("Documentation: {escaped}"));
+    let endless = Announcement {
+        docs_url: Some(format!("{url}{}", "c".repeat(500))),
+        ..new
+    };
+    assert_eq!(slack(&endless)["blocks"][1], serde_json::Value::Null);
+}
+
+#[test]
 fn a_dry_run_names_the_channel_it_will_go_to() {
     let new = Announcement {
         dry_run: true,

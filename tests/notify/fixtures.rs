@@ -62,6 +62,7 @@ pub fn announcement(notes: &[&str]) -> Announcement {
         path: "web-service".into(),
         uid: Some("uid".into()),
         title: Some("Web service".to_owned()),
+        docs_url: None,
         owner: addressee("shop", "platform"),
         to: addressee("shop", "platform"),
         at: at("2026-11-20T00:00:00Z"),

@@ -34,6 +34,8 @@ pub struct Announcement {
     pub uid: Option<Box<str>>,
     /// Display name of the path.
     pub title: Option<String>,
+    /// Documentation of the path.
+    pub docs_url: Option<String>,
     /// The team that owns the path and the channel for changelogs, in a dry run too.
     pub owner: Recipient,
     /// Who gets it.
@@ -138,6 +140,7 @@ fn of_path<'a>(
                 path: path.name.clone(),
                 uid: path.uid.clone(),
                 title: path.spec.title.clone(),
+                docs_url: path.spec.docs_url.clone(),
                 owner: owner.clone(),
                 to: to.clone(),
                 at,

@@ -14,6 +14,8 @@ use crate::report::terminal::table::{Paint, Style};
 const KIND: &str = "Announcement";
 /// Longest text of all notes of one date, in characters.
 const NOTES: usize = 1_000;
+/// Longest address of documentation, in bytes.
+const ADDRESS: usize = 500;
 
 /// An announcement as JSON. Fields may be added, existing ones stay.
 pub fn document(announcement: &Announcement) -> Value {
@@ -28,6 +30,7 @@ pub fn document(announcement: &Announcement) -> Value {
         "for": {"team": &*announcement.owner.team, "channel": &*announcement.owner.channel},
         "path": &*announcement.path,
         "pathTitle": announcement.title,
+        "docsURL": announcement.docs_url,
         "at": announcement.at,
         "notes": notes(announcement),
         "title": title(announcement),
@@ -42,6 +45,7 @@ pub fn slack(announcement: &Announcement) -> Value {
     let blocks: Vec<Value> = whom
         .into_iter()
         .chain([text])
+        .chain(more(announcement).map(|text| escaped(&text)))
         .map(|text| section(&text))
         .collect();
     // What notifications show, and clients that know no blocks.
@@ -54,7 +58,8 @@ pub(super) fn render(announcement: &Announcement, style: Style) -> String {
     let head = Paint::Bold.on(&title(announcement), style.color);
     let channel = format!("to channel {}", plain(&announcement.to.channel));
     let channel = Paint::Faint.on(&channel, style.color);
-    format!("{head}\n{channel}\n  {}\n", text(announcement))
+    let more = more(announcement).map_or_else(String::new, |text| format!("  {text}\n"));
+    format!("{head}\n{channel}\n  {}\n{more}", text(announcement))
 }
 
 /// The path in one line.
@@ -72,6 +77,12 @@ fn text(announcement: &Announcement) -> String {
     let date = announcement.at.strftime("%Y-%m-%d");
     let notes = notes(announcement).join("; ");
     format!("{}: {date} — {}", title(announcement), cut(&notes, NOTES))
+}
+
+/// Where to read more. An address that would be cut is left out.
+fn more(announcement: &Announcement) -> Option<String> {
+    let url = plain(announcement.docs_url.as_deref()?);
+    (url.len() <= ADDRESS).then(|| format!("Documentation: {url}"))
 }
 
 fn notes(announcement: &Announcement) -> Vec<String> {
