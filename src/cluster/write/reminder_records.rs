@@ -8,15 +8,17 @@ use std::time::Duration;
 use backon::{ConstantBuilder, Retryable as _};
 use futures::future::BoxFuture;
 use jiff::Timestamp;
+use kube::Resource;
 use kube::api::{Api, Patch, PatchParams};
 use kube::core::ApiResource;
+use kube::core::object::HasStatus;
 use serde::Serialize;
 use serde_json::{Value, json};
 use tokio::sync::oneshot;
 
 use super::apply::{ApiWriter, WriteOutcome, WriteTarget};
 use super::lanes::{Lane, WriteJob};
-use crate::api::{DeviationException, GoldenPath};
+use crate::api::{DeviationException, DeviationExceptionStatus, GoldenPath, GoldenPathStatus};
 use crate::assess::exception::record::Exception;
 use crate::assess::reminders::{AnnouncementWrite, RecordWrite, StaleRecord};
 use crate::cluster::client::connect::REQUEST_TIMEOUT;
@@ -130,60 +132,63 @@ impl ApiWriter {
     }
 
     async fn try_record_reminder(&self, write: &RecordWrite) -> WriteOutcome {
-        let object = match self.stored_exception(&write.namespace, &write.name).await {
-            Ok(Some(object)) if object.metadata.uid.as_deref() == write.uid.as_deref() => object,
-            Ok(_) => return WriteOutcome::Gone,
-            Err(error) => return WriteOutcome::Failed(error.reason()),
-        };
-        let records = match write.apply(&object.status.unwrap_or_default()) {
-            Ok(Some(records)) => records,
-            Ok(None) => return WriteOutcome::Landed(None),
-            Err(StaleRecord) => return WriteOutcome::Failed("StaleRecord"),
-        };
         let target = WriteTarget {
             resource: ApiResource::erase::<DeviationException>(&()),
             namespace: Some(&write.namespace),
             name: &write.name,
             uid: write.uid.as_deref(),
         };
-        let status = json!({
-            "notified": list(&records.notified),
-            "notifying": list(&records.notifying),
-        });
-        let version = object.metadata.resource_version;
-        self.patch_records(&target, version, status).await
+        let stored = self.stored_exception(&write.namespace, &write.name).await;
+        let change = |status: &DeviationExceptionStatus| {
+            let records = write.apply(status)?;
+            Ok(records.map(|records| {
+                json!({
+                    "notified": list(&records.notified),
+                    "notifying": list(&records.notifying),
+                })
+            }))
+        };
+        self.change_records(&target, stored, change).await
     }
 
     async fn try_record_announcement(&self, write: &AnnouncementWrite) -> WriteOutcome {
-        let object = match self.stored_path(&write.path).await {
-            Ok(Some(object)) if object.metadata.uid.as_deref() == write.uid.as_deref() => object,
-            Ok(_) => return WriteOutcome::Gone,
-            Err(error) => return WriteOutcome::Failed(error.reason()),
-        };
-        let records = match write.apply(&object.status.unwrap_or_default()) {
-            Ok(Some(records)) => records,
-            Ok(None) => return WriteOutcome::Landed(None),
-            Err(StaleRecord) => return WriteOutcome::Failed("StaleRecord"),
-        };
         let target = WriteTarget {
             resource: ApiResource::erase::<GoldenPath>(&()),
             namespace: None,
             name: &write.path,
             uid: write.uid.as_deref(),
         };
-        let version = object.metadata.resource_version;
-        let status = json!({"announced": list(&records)});
-        self.patch_records(&target, version, status).await
+        let stored = self.stored_path(&write.path).await;
+        let change = |status: &GoldenPathStatus| {
+            let records = write.apply(status)?;
+            Ok(records.map(|records| json!({"announced": list(&records)})))
+        };
+        self.change_records(&target, stored, change).await
     }
 
-    /// Replaces these fields of a status, if the object is stored in this version.
-    async fn patch_records(
+    /// Replaces the fields of a status that `change` returns, if the object is still as it was read.
+    async fn change_records<K>(
         &self,
         target: &WriteTarget<'_>,
-        version: Option<String>,
-        status: Value,
-    ) -> WriteOutcome {
+        stored: Result<Option<K>>,
+        change: impl FnOnce(&K::Status) -> Result<Option<Value>, StaleRecord>,
+    ) -> WriteOutcome
+    where
+        K: Resource + HasStatus,
+        K::Status: Default,
+    {
+        let object = match stored {
+            Ok(Some(object)) if object.meta().uid.as_deref() == target.uid => object,
+            Ok(_) => return WriteOutcome::Gone,
+            Err(error) => return WriteOutcome::Failed(error.reason()),
+        };
+        let status = match change(object.status().unwrap_or(&K::Status::default())) {
+            Ok(Some(status)) => status,
+            Ok(None) => return WriteOutcome::Landed(None),
+            Err(StaleRecord) => return WriteOutcome::Failed("StaleRecord"),
+        };
         let mut metadata = target.metadata();
+        let version = object.meta().resource_version.clone();
         metadata.extend(version.map(|version| ("resourceVersion".to_owned(), version.into())));
         let body = json!({"metadata": metadata, "status": status});
         let params = PatchParams {
