@@ -77,7 +77,7 @@ impl Unfollowed {
     }
 
     /// Measures them: built-in figures from the inventory, the others as they were answered. A query without
-    /// an answer is said not to be measured.
+    /// an answer has no data, and its key result states why.
     pub fn measure(
         &self,
         inventory: &mut Inventory,

@@ -296,15 +296,8 @@ fn shipped_item(
     let goals = view.inventory.goals();
     let shipped = closing_items(exception, &life, goals, view.as_of.now).next()?;
     // It is in use, and needed: this check fails.
-    match Next::asked(life.phase, life.renewal_open, Closable::ItemShipped) {
-        Next::Close => Some(document::ShippedItem::of(shipped)),
-        Next::Decide
-        | Next::Answer
-        | Next::ReviewOverdue
-        | Next::RenewOrReturn
-        | Next::Review
-        | Next::Rest => None,
-    }
+    let next = Next::asked(life.phase, life.renewal_open, Closable::ItemShipped);
+    (next == Next::Close).then(|| document::ShippedItem::of(shipped))
 }
 
 /// The missing step. The evaluated message of a sensitive check may quote the object, so only its
