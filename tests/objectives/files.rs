@@ -49,22 +49,28 @@ fn the_examples_are_measured_below_the_objective_that_they_serve() {
     }
 }
 
-#[test]
-fn promql_of_files_is_measured_where_a_prometheus_is_named() {
-    let manifest = "
+/// An objective with one key result, from 0 to 100, that this query measures.
+pub fn portal(query: &str) -> String {
+    format!(
+        "
 apiVersion: goldenpath.dev/v1alpha1
 kind: PlatformObjective
-metadata: {name: portal}
+metadata: {{name: portal}}
 spec:
   objective: Developers use the portal
-  owner: {team: platform}
-  period: {from: '2026-01-01T00:00:00Z', to: '2099-01-01T00:00:00Z'}
+  owner: {{team: platform}}
+  period: {{from: '2026-01-01T00:00:00Z', to: '2099-01-01T00:00:00Z'}}
   keyResults:
-  - {name: users, source: {promql: portal_users}, baseline: 0, target: 100}
-";
+  - {{name: users, source: {{promql: {query}}}, baseline: 0, target: 100}}
+"
+    )
+}
+
+#[test]
+fn promql_of_files_is_measured_where_a_prometheus_is_named() {
     let directory = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("portal-objective");
     fs::create_dir_all(&directory).unwrap();
-    fs::write(directory.join("portal.yaml"), manifest).unwrap();
+    fs::write(directory.join("portal.yaml"), portal("portal_users")).unwrap();
     let directory = directory.to_str().unwrap();
     let without = objectives(&["--from", directory]);
     assert!(

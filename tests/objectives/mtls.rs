@@ -19,6 +19,7 @@ use rcgen::{
 };
 use serde_json::{Value, json};
 
+use crate::files::portal;
 use crate::suite;
 
 /// Longer than any step takes, also beside a build.
@@ -187,18 +188,6 @@ fn only_a_certificate_of_the_right_authority_is_answered() {
     assert!(why.contains("invalid peer certificate"), "{why}");
 }
 
-const OBJECTIVE: &str = "
-apiVersion: goldenpath.dev/v1alpha1
-kind: PlatformObjective
-metadata: {name: portal}
-spec:
-  objective: Developers use the portal
-  owner: {team: platform}
-  period: {from: '2026-01-01T00:00:00Z', to: '2099-01-01T00:00:00Z'}
-  keyResults:
-  - {name: users, source: {promql: vector(42)}, baseline: 0, target: 100}
-";
-
 #[test]
 fn a_rotated_certificate_is_used_at_once_and_a_wrong_one_moves_no_figure() {
     let Some(guarded) = Guarded::start("operator") else {
@@ -207,7 +196,7 @@ fn a_rotated_certificate_is_used_at_once_and_a_wrong_one_moves_no_figure() {
     let Some(cluster) = suite::control_plane(&Options::default()) else {
         return;
     };
-    cluster.apply(OBJECTIVE).unwrap();
+    cluster.apply(&portal("vector(42)")).unwrap();
     let files = guarded.client_files();
     guarded.authority.issue_client(&files);
     let url = format!("--prometheus-url={}", guarded.url);
@@ -230,7 +219,7 @@ fn a_rotated_certificate_is_used_at_once_and_a_wrong_one_moves_no_figure() {
         key_result().filter(is_measured)
     });
     Authority::new("another authority").issue_client(&files);
-    let refused = eventually(SOON, "a wrong certificate is said in status", || {
+    let refused = eventually(SOON, "the status reports a wrong certificate", || {
         key_result().filter(|it| it["message"].is_string())
     });
     let message = refused["message"].as_str().unwrap();

@@ -210,6 +210,12 @@ pub(super) fn flagger(phase: &str, since: &str) -> Value {
     json!({"status": {"phase": phase, "lastTransitionTime": at(since)}})
 }
 
+/// The status after a look at this object.
+fn seen_as(before: &DeliveryRecordStatus, object: &Value, time: &str) -> DeliveryRecordStatus {
+    let seen = read(&Objects::of(object)).unwrap();
+    observe(before, &seen, &Terms::default(), at(time))
+}
+
 #[test]
 fn a_stateful_set_without_progress_fails_after_ten_minutes() {
     let mut set = StatefulSet::new();
@@ -334,8 +340,7 @@ fn a_restart_of_an_argo_rollout_is_a_restart() {
     let mut status = DeliveryRecordStatus::default();
     for (generation, time) in [(1, "09:00"), (2, "10:00")] {
         object["metadata"]["generation"] = generation.into();
-        let seen = read(&Objects::of(&object)).unwrap();
-        status = observe(&status, &seen, &Terms::default(), at(time));
+        status = seen_as(&status, &object, time);
         object["spec"]["restartAt"] = "2026-03-02T09:59:00Z".into();
     }
     assert_eq!(lines(&status), ["restart available"]);
@@ -400,8 +405,7 @@ fn a_daemon_set_that_is_undone_is_a_rollback_and_its_release_failed() {
             "observedGeneration": generation, "desiredNumberScheduled": 2, "currentNumberScheduled": 2,
             "updatedNumberScheduled": updated, "numberAvailable": 2,
         });
-        let seen = read(&Objects::of(&object)).unwrap();
-        status = observe(&status, &seen, &Terms::default(), at(time));
+        status = seen_as(&status, &object, time);
     }
     let expected = [
         "release failed, recovery 10m",
@@ -446,8 +450,7 @@ fn other_kinds_are_read_by_the_conditions_that_controllers_share() {
         (object(2, "b", "Stalled"), "10:00"),
         (object(3, "c", "Available"), "10:30"),
     ] {
-        let seen = read(&Objects::of(&object)).unwrap();
-        status = observe(&status, &seen, &Terms::default(), at(time));
+        status = seen_as(&status, &object, time);
     }
     let expected = [
         "release failed, recovery 30m",
