@@ -193,6 +193,16 @@ fn figures_are_those_of_the_other_surfaces_and_not_what_a_status_holds() {
         page.contains("| 13 (-10 to 35), n &#61; 53 | first wave | 78 % |"),
         "{page}"
     );
+    for mean in ["3.5, n 65", "3.2, n 41"] {
+        assert!(page.contains(mean), "{mean}: {page}");
+    }
+    let markdown = Command::new(env!("CARGO_BIN_EXE_goldenpath"))
+        .args(["report", "-o", "markdown", "--from"])
+        .arg(&from[1])
+        .output()
+        .unwrap();
+    let markdown = String::from_utf8(markdown.stdout).unwrap();
+    assert!(markdown.contains("3.5, n 65"), "{markdown}");
     let objectives = &page[page.find("## Objectives").unwrap()..];
     assert!(
         objectives.contains("% of the time has passed"),

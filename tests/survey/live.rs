@@ -137,7 +137,9 @@ fn has_its_figures(cluster: &ControlPlane, operator: &Operator) {
         "goldenpath_survey_responses{survey=\"q3\",group=\"\"} 30",
         "goldenpath_survey_responses{survey=\"q3\",group=\"shop\"} 12",
         "goldenpath_survey_response_ratio{survey=\"q3\"} 0.625",
-        "goldenpath_survey_space_score{survey=\"q3\",group=\"bank\",dimension=\"activity\"} ",
+        "goldenpath_survey_space_score{survey=\"q3\",group=\"bank\",dimension=\"activity\"} 4",
+        "goldenpath_survey_space_answers{survey=\"q3\",group=\"bank\",dimension=\"activity\"} 9",
+        "goldenpath_survey_space_answers{survey=\"q3\",group=\"\",dimension=\"activity\"} 21",
     ] {
         assert!(metrics.contains(series), "{series}: {metrics}");
     }

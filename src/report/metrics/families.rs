@@ -425,7 +425,13 @@ pub const FAMILIES: &[Family] = &[
         "goldenpath_survey_space_score",
         &["survey", "group", "dimension"],
         "Mean of a SPACE dimension in a survey's wave, 1 to 5; group is empty for all groups shown.",
-        surveys::means,
+        |fleet| surveys::means(fleet, |shown| Some(shown.mean)),
+    ),
+    gauge(
+        "goldenpath_survey_space_answers",
+        &["survey", "group", "dimension"],
+        "People whose answers make a mean of a SPACE dimension; group is empty for all groups shown; absent where unknown.",
+        |fleet| surveys::means(fleet, |shown| shown.n.map(f64::from)),
     ),
     gauge(
         "goldenpath_objective_key_result_current",

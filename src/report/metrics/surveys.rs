@@ -5,7 +5,7 @@ use super::Fleet;
 use super::family::Series;
 use crate::api::developer_survey::{NpsStatus, SurveyGroup};
 use crate::assess::goal_objects::StoredSurvey;
-use crate::assess::goals::survey::aggregate::group_mean;
+use crate::assess::goals::survey::aggregate::{Mean, group_mean};
 use crate::assess::goals::survey::questions::Dimension;
 use crate::assess::goals::survey::score::nps;
 use crate::assess::goals::survey::waves::{
@@ -44,8 +44,8 @@ pub(super) fn rates<'a>(fleet: &'a Fleet<'a>) -> Series<'a> {
         .collect()
 }
 
-/// The mean of each dimension.
-pub(super) fn means<'a>(fleet: &'a Fleet<'a>) -> Series<'a> {
+/// A part of the mean of each dimension.
+pub(super) fn means<'a>(fleet: &'a Fleet<'a>, value: impl Fn(Mean) -> Option<f64>) -> Series<'a> {
     let surveys = &fleet.inventory.goals().surveys;
     let waves = Waves::new(surveys.iter());
     let mut series = Vec::new();
@@ -61,8 +61,8 @@ pub(super) fn means<'a>(fleet: &'a Fleet<'a>) -> Series<'a> {
                 .iter()
                 .map(|group| (group.name.as_str(), group_mean(group, dimension)));
             for (group, shown) in [whole].into_iter().chain(shown) {
-                if let Some(shown) = shown {
-                    series.push(([&*wave.name, group, dimension.as_str()], shown.mean));
+                if let Some(value) = shown.and_then(&value) {
+                    series.push(([&*wave.name, group, dimension.as_str()], value));
                 }
             }
         }
