@@ -198,7 +198,7 @@ fn figures_are_those_of_the_other_surfaces_and_not_what_a_status_holds() {
     }
     let markdown = Command::new(env!("CARGO_BIN_EXE_goldenpath"))
         .args(["report", "-o", "markdown", "--from"])
-        .arg(&from[1])
+        .arg(from[1])
         .output()
         .unwrap();
     let markdown = String::from_utf8(markdown.stdout).unwrap();
