@@ -7,6 +7,8 @@
 mod page;
 #[path = "suite/program.rs"]
 mod program;
+#[path = "suite/quarter.rs"]
+mod quarter;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -38,12 +40,15 @@ fn scan<'a>(more: &[&'a str]) -> Vec<&'a str> {
 }
 
 fn is_as_expected(file: &str, found: &str) {
-    let path = fixtures().join("expected").join(file);
+    is_text_of(&fixtures().join("expected").join(file), found);
+}
+
+fn is_text_of(file: &Path, found: &str) {
     if std::env::var_os("UPDATE_EXPECTED").is_some() {
-        fs::write(&path, found).unwrap();
+        fs::write(file, found).unwrap();
     }
-    let expected = fs::read_to_string(&path).unwrap_or_default();
-    assert!(found == expected, "{file} is now:\n{found}");
+    let expected = fs::read_to_string(file).unwrap_or_default();
+    assert!(found == expected, "{} is now:\n{found}", file.display());
 }
 
 #[test]
@@ -668,4 +673,30 @@ fn the_namespace_of_manifests_that_name_none_can_be_given() {
     let report = printed(&["scan", "broken.yaml", "-n", "team-a", "-o", "json"]);
     let report: Value = serde_json::from_str(&report).unwrap();
     assert_eq!(report["workloads"][0]["namespace"], "team-a");
+}
+
+#[test]
+fn exported_records_of_the_examples_have_a_contrast() {
+    let docs = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs");
+    is_text_of(&docs.join("delivery-example.json"), &quarter::records());
+    let contrast = [
+        "report",
+        "--contrast",
+        "--from",
+        "../../../examples",
+        "--from",
+        "../../../docs/delivery-example.json",
+    ];
+    let output = program::goldenpath("2026-10-15", &contrast, &fixtures(), "");
+    assert!(output.status.success(), "{output:?}");
+    let found = String::from_utf8(output.stdout).unwrap();
+    is_as_expected("contrast.txt", &found);
+    let readme = include_str!("../README.md");
+    let (_, shown) = readme
+        .split_once("--from docs/delivery-example.json")
+        .unwrap();
+    let sample = shown.split("```").nth(2).unwrap();
+    for line in sample.lines().filter(|line| !["", "…"].contains(line)) {
+        assert!(found.lines().any(|it| it == line), "README: {line}");
+    }
 }

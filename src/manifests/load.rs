@@ -13,16 +13,17 @@ use super::read::{Input, Manifest};
 use super::repeated::{self, Repeated};
 use super::shape;
 use crate::api::{
-    self, DeveloperSurvey, DeviationException, GoldenPath, Persona, PlatformObjective, RoadmapItem,
-    keys,
+    self, DeliveryRecord, DeveloperSurvey, DeviationException, GoldenPath, Persona,
+    PlatformObjective, RoadmapItem, keys,
 };
 use crate::assess::exception::record::Exception;
 use crate::assess::goal_objects::{GoalKind, GoalResource};
 use crate::assess::inventory::Inventory;
+use crate::assess::namespace_index::records::Record;
 use crate::assess::object::kind::{ExtraKind, WatchedKind};
 use crate::assess::object::namespace::Namespace;
 use crate::assess::path::{Origin, owner};
-use crate::assess::settings::Settings;
+use crate::assess::settings::{DeliverySettings, Settings};
 use crate::assess::source::{Problem, Source};
 use crate::assess::workload::{ReadContext, observe};
 use crate::report::document::build::Sources;
@@ -47,6 +48,10 @@ pub fn load(input: Input, mut settings: Settings, extra: &[ExtraKind], now: Time
     settings.kinds.extend(extra_kinds(extra, &input.manifests));
     let named = named_kinds(&settings.kinds, &input.manifests);
     settings.kinds.extend(named);
+    let mut roles = input.manifests.iter().map(|it| role(&it.value));
+    if roles.any(|role| role == Role::Record) {
+        settings.delivery = Some(DeliverySettings::default());
+    }
     let is_judged = |one: &Repeated| {
         let is_watched = settings
             .kinds
@@ -69,6 +74,7 @@ pub fn load(input: Input, mut settings: Settings, extra: &[ExtraKind], now: Time
             Role::Path => loaded.take_path(manifest),
             Role::Namespace => loaded.take_namespace(&manifest),
             Role::Goal(kind) => loaded.take_goal(kind, manifest),
+            Role::Record => loaded.take_record(manifest),
             Role::Exception | Role::Other => later.push(manifest),
         }
     }
@@ -76,18 +82,20 @@ pub fn load(input: Input, mut settings: Settings, extra: &[ExtraKind], now: Time
         match role(&manifest.value) {
             Role::Exception => loaded.take_exception(manifest, now),
             Role::Other => loaded.take_workload(manifest),
-            Role::Path | Role::Namespace | Role::Goal(_) => {}
+            Role::Path | Role::Namespace | Role::Goal(_) | Role::Record => {}
         }
     }
     loaded
 }
 
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 enum Role {
     Path,
     Namespace,
     Exception,
     Goal(GoalKind),
+    /// Rollouts that an operator recorded, exported from a cluster.
+    Record,
     Other,
 }
 
@@ -98,6 +106,7 @@ fn role(value: &Value) -> Role {
     match (group, value["kind"].as_str()) {
         (Some((api::GROUP, _)), Some("GoldenPath")) => Role::Path,
         (Some((api::GROUP, _)), Some("DeviationException")) => Role::Exception,
+        (Some((api::GROUP, _)), Some("DeliveryRecord")) => Role::Record,
         (Some((api::GROUP, _)), Some(kind)) => GoalKind::ALL
             .into_iter()
             .find(|goal| goal.as_str() == kind)
@@ -169,6 +178,17 @@ impl Loaded {
         if let Some(resource) = self.typed::<R>(manifest.value, &manifest.source) {
             self.inventory.change_goals(|goals| goals.put(resource));
         }
+    }
+
+    fn take_record(&mut self, manifest: Manifest) {
+        let Some(resource) = self.typed::<DeliveryRecord>(manifest.value, &manifest.source) else {
+            return;
+        };
+        let namespace = resource.metadata.namespace.clone().unwrap_or_default();
+        let name = resource.metadata.name.clone().unwrap_or_default();
+        let status = resource.status.unwrap_or_default();
+        let record = Record::of(resource.metadata, resource.spec.workload, &status);
+        self.inventory.put_record(&namespace, &name, record);
     }
 
     fn take_workload(&mut self, manifest: Manifest) {

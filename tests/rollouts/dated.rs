@@ -270,6 +270,30 @@ pub fn figures_follow_the_dates(cluster: &ControlPlane) {
         assert!(differ.is_empty(), "{later} days later: {differ:#?}");
     }
     it_says_why_figures_are_withheld(&scene, today);
+    exported_records_give_the_same_contrast(&scene, today);
+}
+
+/// What `kubectl get` exports is enough: nothing is asked of a cluster.
+fn exported_records_give_the_same_contrast(scene: &Scene<'_>, today: Date) {
+    let files = scene.cluster.data_dir().join("exported");
+    fs::create_dir_all(&files).unwrap();
+    for kinds in ["goldenpaths,namespaces", "deployments,deliveryrecords"] {
+        let text = scene.kubectl(&["get", kinds, "-o", "yaml"]);
+        fs::write(files.join(format!("{kinds}.yaml")), text).unwrap();
+    }
+    let as_of = format!("{today}T23:59:59Z");
+    let contrast = |more: &[&str]| {
+        let args = ["report", "--contrast", "-o", "json", "--as-of", &as_of];
+        let output = suite::goldenpath(scene.cluster.kubeconfig(), &[&args, more].concat())
+            .output()
+            .unwrap();
+        assert!(output.status.success(), "{output:?}");
+        let mut document: Value = serde_json::from_slice(&output.stdout).unwrap();
+        document["contrast"].take()
+    };
+    let of_cluster = contrast(&["-n", &scene.namespace]);
+    assert!(of_cluster["workloads"].as_u64() > Some(0), "{of_cluster}");
+    assert_eq!(contrast(&["--from", &files.to_string_lossy()]), of_cluster);
 }
 
 fn it_says_why_figures_are_withheld(scene: &Scene<'_>, today: Date) {

@@ -1,6 +1,8 @@
 //! Delivery records as they are stored, by name. A record belongs to the workload that its spec names; its
 //! name follows from that, so that a workload finds its record without a search.
 
+use kube::core::ObjectMeta;
+
 use crate::api::DeliveryRecordStatus;
 use crate::api::delivery_record::RecordedWorkload;
 use crate::assess::object::digest::digest;
@@ -31,6 +33,27 @@ pub struct Record {
 }
 
 impl Record {
+    /// Takes the parts of a stored `DeliveryRecord`.
+    pub fn of(
+        metadata: ObjectMeta,
+        workload: RecordedWorkload,
+        status: &DeliveryRecordStatus,
+    ) -> Self {
+        let owners = metadata.owner_references.unwrap_or_default();
+        let owner = owners
+            .into_iter()
+            .find(|owner| owner.kind == workload.kind && owner.name == workload.name);
+        let version = metadata.resource_version;
+        Self {
+            uid: metadata.uid.map(Into::into),
+            version: version.and_then(|version| version.parse().ok()),
+            generation: metadata.generation,
+            owner: owner.map(|owner| owner.uid.into()),
+            workload,
+            packed: PackedStatus::of(status),
+        }
+    }
+
     /// What it records; empty until the operator writes it.
     pub fn status(&self) -> DeliveryRecordStatus {
         self.packed.status()

@@ -20,7 +20,7 @@ use crate::assess::exception::record::Exception;
 use crate::assess::goal_objects::GoalResource;
 use crate::assess::inventory::lists::Listed;
 use crate::assess::namespace_index::KubeService;
-use crate::assess::namespace_index::records::{PackedStatus, Record};
+use crate::assess::namespace_index::records::Record;
 use crate::assess::object::kind::{WatchedKind, WorkloadId};
 use crate::assess::object::namespace::Namespace;
 use crate::assess::object::undecodable::{self, Undecodable, readable_status};
@@ -202,27 +202,13 @@ pub struct DeliveryRecords;
 
 impl Intake for DeliveryRecords {
     fn put(&self, object: Value, context: &Context) {
-        let record = match decode::<DeliveryRecord>(&object) {
-            Ok(record) => record,
+        let resource = match decode::<DeliveryRecord>(&object) {
+            Ok(resource) => resource,
             Err(why) => return warn_undecodable("DeliveryRecord", &object, &why, context),
         };
         let (namespace, name) = named(&object);
-        let metadata = record.metadata;
-        let owners = metadata.owner_references.unwrap_or_default();
-        let of = &record.spec.workload;
-        let owner = owners
-            .into_iter()
-            .find(|owner| owner.kind == of.kind && owner.name == of.name);
-        let version = metadata.resource_version;
-        let status = record.status.unwrap_or_default();
-        let record = Record {
-            uid: metadata.uid.map(Into::into),
-            version: version.and_then(|version| version.parse().ok()),
-            generation: metadata.generation,
-            owner: owner.map(|owner| owner.uid.into()),
-            workload: record.spec.workload,
-            packed: PackedStatus::of(&status),
-        };
+        let status = resource.status.unwrap_or_default();
+        let record = Record::of(resource.metadata, resource.spec.workload, &status);
         let settings = context.judging();
         let of = &record.workload;
         let id = settings
