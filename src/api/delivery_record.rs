@@ -362,6 +362,11 @@ pub struct FirstDeploy {
     /// The clock of `sinceStarted`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub clock: Option<FirstDeployClock>,
+    /// Status of the workload when it was first available, such as golden-path or deviating. Its times
+    /// count under it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 32))]
+    pub standing: Option<String>,
 }
 
 /// The clock of `sinceStarted`.

@@ -63,6 +63,8 @@ pub struct App {
     pub kind: &'static str,
     /// Its status now.
     pub side: &'static str,
+    /// Its status when it came.
+    pub first_side: &'static str,
     pub replicas: u32,
     /// Number of the release.
     pub release: u32,
@@ -94,6 +96,7 @@ impl App {
             team,
             kind: "Deployment",
             side,
+            first_side: side,
             replicas: if is_golden { 2 } else { 1 },
             release: 1,
             is_broken: false,
@@ -172,7 +175,8 @@ impl App {
     }
 }
 
-/// Three teams with two services on the path and two that deviate; one that joins, and one without a path.
+/// Three teams with two services on the path and two that deviate; two that join, one of them before
+/// its first release; and one without a path.
 pub fn all() -> Vec<App> {
     let golden = [
         ("cart", "blue"),
@@ -190,6 +194,7 @@ pub fn all() -> Vec<App> {
         ("erp", "red"),
         ("fax", "red"),
         ("join", "blue"),
+        ("early", "red"),
     ];
     let database = App {
         kind: "StatefulSet",

@@ -57,7 +57,10 @@ fn fleet(today: Date) -> BTreeMap<String, Service> {
     let mut fleet = BTreeMap::new();
     for number in 0..6 {
         let team = TEAMS[number % 3];
-        let golden = service(team, today, &[(89, 0, FAST)]);
+        let mut golden = service(team, today, &[(89, 0, FAST)]);
+        if let Some(first) = golden.first_deploy.as_mut().filter(|_| number % 2 == 0) {
+            first.side = Some(DEVIATING); // it joined before its next rollout
+        }
         // Half of them have stamps: too few for a lead time.
         let unstamped = Pace {
             lead_hours: SLOW.lead_hours.filter(|_| number % 2 == 0),
@@ -96,6 +99,7 @@ fn service(team: &'static str, today: Date, paces: &[(i32, i32, Pace)]) -> Servi
         untracked: Vec::new(),
         first_deploy: Some(FirstDeploy {
             day: today - 70.days(),
+            side: Some(paces[0].2.side),
             since_started: Some(if is_golden { HOUR } else { 72 * HOUR }),
             since_scaffolded: is_golden.then_some(HOUR / 2),
         }),
@@ -185,6 +189,7 @@ fn status(service: &Service) -> Value {
         "days": days,
         "firstDeploy": {
             "at": noon(first.day), "sinceStarted": first.since_started, "clock": "StartedAt",
+            "standing": first.side,
         },
         "conditions": [{"type": "Ready", "status": "True", "reason": "Read", "message": "Accepted.",
             "lastTransitionTime": noon(service.begun)}],

@@ -171,6 +171,28 @@ impl Month<'_> {
                 .filter(|it| !it["status"]["mark"].is_null());
             (begun.count() == self.apps.len()).then_some(())
         });
+        self.joins_before_its_first_release("early");
+    }
+
+    fn joins_before_its_first_release(&mut self, name: &'static str) {
+        let record = format!("deployment-{name}");
+        eventually(SOON, "its first deploy is recorded", || {
+            let record = self.scene.record(&record)?;
+            (!record["status"]["firstDeploy"].is_null()).then_some(())
+        });
+        self.joins(name);
+    }
+
+    /// A second replica brings a service onto the path.
+    fn joins(&mut self, name: &'static str) {
+        self.app(name).replicas = 2;
+        let object = self.apps[name].object();
+        self.scene.kubectl(&["scale", &object, "--replicas=2"]);
+        eventually(SOON, "the next rollout counts on the path", || {
+            let record = self.scene.record(&format!("deployment-{name}"))?;
+            (record["status"]["standing"] == GOLDEN_PATH).then_some(())
+        });
+        self.app(name).side = GOLDEN_PATH;
     }
 
     /// Records by name of the service.
@@ -201,10 +223,7 @@ impl Month<'_> {
             .kubectl(&["rollout", "restart", "deployment/bill"]);
         self.scene
             .kubectl(&["patch", "deployment/ship", "-p", SIDECAR]);
-        self.scene
-            .kubectl(&["scale", "deployment/join", "--replicas=2"]);
-        self.app("join").replicas = 2;
-        let done = self.rolled_out(&[&GOLDEN[..], &["bill", "ship", "join"]].concat());
+        let done = self.rolled_out(&[&GOLDEN[..], &["bill", "ship"]].concat());
         self.did(&GOLDEN, "config", (began, done));
         self.did(&["bill"], "restart", (began, done));
         self.did(&["ship"], "platform", (began, done));
@@ -214,11 +233,7 @@ impl Month<'_> {
         self.scene
             .kubectl(&["scale", "deployment/cart", "--replicas=3"]);
         self.app("cart").replicas = 3;
-        eventually(SOON, "the next rollout counts on the path", || {
-            let record = self.scene.record("deployment-join")?;
-            (record["status"]["standing"] == GOLDEN_PATH).then_some(())
-        });
-        self.app("join").side = GOLDEN_PATH;
+        self.joins("join");
         self.release(&[&GOLDEN[..], &["bill", "ship", "join"]].concat());
         self.has_recorded(&all);
     }

@@ -32,6 +32,8 @@ pub struct Counted {
 #[derive(Clone, Copy, Debug)]
 pub struct FirstDeploy {
     pub day: Date,
+    /// The status that the service had then, if it is one of both.
+    pub side: Option<&'static str>,
     pub since_started: Option<u32>,
     pub since_scaffolded: Option<u32>,
 }
@@ -122,10 +124,8 @@ impl Sums {
     }
 
     fn add_first_deploy(&mut self, service: &Service, side: &str, within: impl Fn(Date) -> bool) {
-        let earliest = service.counted.iter().min_by_key(|it| it.day);
-        let first_side = earliest.map_or(service.side, |it| Some(it.side));
         let deploy = service.first_deploy.filter(|it| within(it.day));
-        let Some(deploy) = deploy.filter(|_| first_side == Some(side)) else {
+        let Some(deploy) = deploy.filter(|it| it.side == Some(side)) else {
             return;
         };
         self.first_deploys += 1;

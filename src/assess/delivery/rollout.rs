@@ -37,6 +37,7 @@ pub fn observe(
         return next;
     }
     next.workload = Some(seen.workload.clone());
+    closing::count_first_deploy_under(status.standing.as_deref(), &mut next);
     if next.mark.is_none() {
         changes::begin(&mut next, seen, terms, now);
     } else {
@@ -55,6 +56,8 @@ pub fn observe(
     if is_current && next.open.is_none() {
         let standing = seen.standing.map(|standing| standing.as_str().to_owned());
         next.standing = standing.or(next.standing);
+        let standing = next.standing.clone();
+        closing::count_first_deploy_under(standing.as_deref(), &mut next);
     }
     figures::refresh(&mut next, now.0);
     next

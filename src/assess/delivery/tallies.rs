@@ -240,10 +240,9 @@ impl Tallies {
             };
             self.of(labels, side).count(&known, &Counted::of(rollout));
         }
-        let is_first = before.is_none_or(|before| before.first_deploy.is_none());
-        let first = after.first_deploy.as_ref().filter(|_| is_first);
-        let side = after.standing.as_deref().and_then(Side::of);
-        if let (Some(time), Some(side)) = (first.and_then(|first| first.since_started), side) {
+        if let (false, Some((time, side))) =
+            (before.is_some_and(has_counted_first), first_deploy(after))
+        {
             self.of(labels, side).first_deploys.observe(time);
         }
         self.version += 1;
@@ -275,6 +274,20 @@ impl Tallies {
         }
         self.by_labels.entry(key).or_default()
     }
+}
+
+/// The time to first deploy and its side, once both are known.
+fn first_deploy(status: &DeliveryRecordStatus) -> Option<(u32, Side)> {
+    let first = status.first_deploy.as_ref()?;
+    let side = first.standing.as_deref().and_then(Side::of);
+    first.since_started.zip(side)
+}
+
+/// Whether the first deploy was counted with an earlier write. One without a status in a record that has a status
+/// was recorded by a version that did not store it, and counted then.
+fn has_counted_first(before: &DeliveryRecordStatus) -> bool {
+    let first = before.first_deploy.as_ref();
+    first.is_some_and(|first| first.standing.is_some() || before.standing.is_some())
 }
 
 /// The parts of a rollout that were counted before; none for one that has left the list.

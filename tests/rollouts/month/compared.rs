@@ -82,6 +82,7 @@ fn first_deploy(app: &App, status: &Value, began: Timestamp) -> Option<String> {
     let is_right = at >= began
         && first["sinceStarted"] == since(app.started)
         && first["clock"] == "StartedAt"
+        && first["standing"] == app.first_side
         && first["sinceScaffolded"] == app.scaffolded.map_or(Value::Null, since);
     (!is_right).then(|| format!("{} first deploy: {first}", app.name))
 }
@@ -194,6 +195,7 @@ fn service(app: &App, record: &Value) -> Service {
         untracked: untracked.collect(),
         first_deploy: time(&first["at"]).map(|at| FirstDeploy {
             day: day(at),
+            side: SIDES.into_iter().find(|side| *side == app.first_side),
             since_started: u32_of(&first["sinceStarted"]),
             since_scaffolded: u32_of(&first["sinceScaffolded"]),
         }),
@@ -260,7 +262,7 @@ impl Month<'_> {
         };
         let total = |sample: &[f64]| sample.iter().sum::<f64>();
         let (leads, recoveries) = (&sums.lead_times, &sums.recovery_times);
-        let first = self.apps.values().filter(|app| first_side(app) == side);
+        let first = self.apps.values().filter(|app| app.first_side == side);
         let mut counters = vec![
             of_side(
                 "goldenpath_rollouts_failure_visible_total",
@@ -439,11 +441,6 @@ fn contrast_rules(figures: &Value, labels: &str) -> Vec<(String, Option<f64>)> {
         }
     }
     rules
-}
-
-/// The side of the service when it came.
-fn first_side(app: &App) -> &'static str {
-    app.did.first().map_or(app.side, |did| did.side)
 }
 
 /// `goldenpath report --contrast -o json`.

@@ -363,12 +363,13 @@ fn count(sample: &[f64], holds: impl Fn(f64) -> bool) -> u32 {
     u32::try_from(holding).unwrap_or(u32::MAX)
 }
 
-/// The side of the first deploy: that of the first rollout, else the present one.
+/// The side of the first deploy. Records of earlier versions do not state it: there it is that of the first
+/// rollout, else the present one.
 fn first_side(tracked: &Tracked<'_>, record: &DeliveryRecordStatus) -> Option<Side> {
-    match record.days.first() {
-        Some(day) => Side::of(&day.standing),
-        None => tracked.side,
-    }
+    let first = record.first_deploy.as_ref();
+    let stated = first.and_then(|first| first.standing.as_deref());
+    let first_day = || record.days.first().map(|day| day.standing.as_str());
+    stated.or_else(first_day).map_or(tracked.side, Side::of)
 }
 
 /// The weeks of a window in which rollouts of the workload were recorded.

@@ -227,6 +227,7 @@ fn first_deploys_are_compared_by_the_clock_that_both_sides_have() {
             since_scaffolded,
             since_started: Some(since_scaffolded.map_or(300_000, |_| 3_000)),
             clock: Some(FirstDeployClock::StartedAt),
+            standing: None,
         });
     }
     let contrast = of(&apps);
@@ -244,6 +245,44 @@ fn first_deploys_are_compared_by_the_clock_that_both_sides_have() {
     assert_eq!(scaffolded.and_then(median), Some(600.0));
     assert_eq!(deviating.scaffolded_first_deploy_seconds, None);
     assert_eq!(contrast.setup.scaffolder_seconds, Some(2_400.0));
+}
+
+#[test]
+fn a_first_deploy_counts_under_the_status_that_it_had() {
+    let mut apps = fleet();
+    for app in &mut apps {
+        app.record.first_deploy = Some(FirstDeploy {
+            at: crate::api::condition::stored(at("2026-03-19 09:00")),
+            since_scaffolded: None,
+            since_started: Some(3_600),
+            clock: Some(FirstDeployClock::StartedAt),
+            standing: Some(Side::Deviating.as_str().to_owned()),
+        });
+    }
+    let size = |answer: &Answer<Quantiles>| answer.known().map(|it| it.n);
+    let joined = of(&apps);
+    let month_of = |contrast: &Contrast| {
+        let Window {
+            golden_path,
+            deviating,
+            ..
+        } = month(contrast);
+        [golden_path, deviating].map(|side| size(&side.first_deploy_seconds))
+    };
+    assert_eq!(
+        month_of(&joined),
+        [None, Some(12)],
+        "they joined before their next rollout"
+    );
+    for app in &mut apps {
+        app.record.first_deploy.as_mut().unwrap().standing = None;
+    }
+    let earlier = of(&apps);
+    assert_eq!(
+        month_of(&earlier),
+        [Some(6), Some(6)],
+        "as the first day counts"
+    );
 }
 
 #[test]

@@ -33,7 +33,7 @@ pub(super) fn first_available(next: &mut DeliveryRecordStatus, seen: &Seen, avai
     }
 }
 
-/// Records the time to first deploy, by both clocks.
+/// Records the time to first deploy, by both clocks. [`count_first_deploy_under`] adds its status.
 pub(super) fn first_deploy(next: &mut DeliveryRecordStatus, seen: &Seen, at: Instant) {
     let since = |start: Option<jiff::Timestamp>| {
         start
@@ -52,7 +52,18 @@ pub(super) fn first_deploy(next: &mut DeliveryRecordStatus, seen: &Seen, at: Ins
         since_scaffolded: since(seen.scaffolded_at),
         since_started: started.map(|(since, _)| since),
         clock: started.map(|(_, clock)| clock),
+        standing: None,
     });
+}
+
+/// Records the status of the first deploy: the one in force until the first rollout.
+pub(super) fn count_first_deploy_under(standing: Option<&str>, next: &mut DeliveryRecordStatus) {
+    let has_rolled_out = next.recorded > 0 || next.untracked.is_some();
+    if let Some(first) = next.first_deploy.as_mut().filter(|_| !has_rolled_out)
+        && first.standing.is_none()
+    {
+        first.standing = standing.map(str::to_owned);
+    }
 }
 
 /// Makes the current template the available one.

@@ -1,7 +1,9 @@
 //! What is counted of rollouts, and when.
 
 use super::*;
-use crate::assess::delivery::fixtures::{World, image};
+use crate::assess::delivery::fixtures::{Deployment, World, at, image};
+use crate::assess::delivery::{Terms, observe};
+use crate::assess::state::Status;
 
 const LABELS: Labels<'_> = Labels {
     path: "web",
@@ -73,6 +75,38 @@ fn a_rollout_beyond_its_deadline_is_counted_as_failed_once() {
     let available = |before, after| newly_available(Some(before), after).count();
     assert_eq!(available(&steps[0], &steps[1]), 0);
     assert_eq!(available(&steps[1], &steps[2]), 1);
+}
+
+#[test]
+fn a_first_deploy_is_counted_once_under_the_status_that_it_had() {
+    let mut app = Deployment::created(at("08:50"));
+    let annotations = &mut app.object["metadata"]["annotations"];
+    annotations["goldenpath.dev/started-at"] = "2026-03-02T08:00:00Z".into();
+    app.sync(at("08:50"));
+    let mut status = DeliveryRecordStatus::default();
+    let mut steps = Vec::new();
+    let terms = Terms::default();
+    for (time, standing) in [
+        ("09:00", None),
+        ("09:05", None),
+        ("09:06", Some(Status::Deviating)),
+        ("09:30", Some(Status::GoldenPath)),
+    ] {
+        if time == "09:05" {
+            app.complete(at("09:05"));
+        }
+        status = observe(&status, &app.seen_as(standing), &terms, at(time));
+        steps.push(status.clone());
+    }
+    let tallies = counted(&steps);
+    assert_eq!(only(&tallies).first_deploys.count(), 1);
+    assert_eq!(counted(&steps[1..]).iter().count(), 1);
+    // A version that stored no status counted it.
+    let mut before = steps[3].clone();
+    before.first_deploy.as_mut().unwrap().standing = None;
+    let mut tallies = Tallies::default();
+    tallies.count(Some(&before), &steps[3], LABELS);
+    assert_eq!(tallies.iter().count(), 0);
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! Figures: windows, medians, commit times, first deploys, and what makes a write.
 
+use crate::api::DeliveryRecordStatus;
 use crate::api::delivery_record::{FirstDeployClock, RefusedCommitTime};
 use crate::assess::delivery::figures::{
     change_fail_rate, deployment_frequency, failure_coverage, lead_time_coverage, median,
@@ -7,7 +8,7 @@ use crate::assess::delivery::figures::{
 };
 use crate::assess::delivery::fixtures::{Deployment, World, at, image, mode};
 use crate::assess::delivery::seen::{Objects, read};
-use crate::assess::delivery::{is_worth_writing, observe, refreshed, wake_at};
+use crate::assess::delivery::{Terms, is_worth_writing, observe, refreshed, wake_at};
 use crate::assess::state::Status;
 
 #[test]
@@ -143,6 +144,55 @@ fn time_to_first_deploy_has_two_clocks_and_is_no_rollout() {
     assert_eq!(world.lines(), [""; 0]);
     world.roll_out("10:00", "10:02", image("b"));
     assert_eq!(world.lines(), ["release available"]);
+}
+
+/// The status of the first deploy after these looks, in minutes after 9:00. It is available from the second on,
+/// and the last one is that of a release.
+fn first_standing(standings: [Option<Status>; 4]) -> Option<String> {
+    let mut app = Deployment::created(at("08:50"));
+    app.sync(at("08:50"));
+    let mut status = DeliveryRecordStatus::default();
+    for (minute, standing) in standings.into_iter().enumerate() {
+        let now = at(&format!("09:{minute:02}"));
+        match minute {
+            1 => app.complete(now),
+            3 => app.edit(now, image("b")),
+            _ => (),
+        }
+        status = observe(&status, &app.seen_as(standing), &Terms::default(), now);
+    }
+    status.first_deploy.unwrap().standing
+}
+
+#[test]
+fn a_first_deploy_keeps_the_status_that_it_had() {
+    let [golden, deviating] = [Status::GoldenPath, Status::Deviating].map(Some);
+    for (standings, wanted) in [
+        ([None, deviating, golden, golden], deviating),
+        ([golden, deviating, golden, golden], deviating),
+        ([None, None, deviating, golden], deviating),
+        ([None, None, None, golden], None),
+    ] {
+        let wanted = wanted.map(|it| it.as_str().to_owned());
+        assert_eq!(first_standing(standings), wanted, "{standings:?}");
+    }
+}
+
+#[test]
+fn a_record_without_the_status_of_its_first_deploy_takes_the_one_in_force_since() {
+    let mut earlier = World::new();
+    earlier.status.first_deploy.as_mut().unwrap().standing = None;
+    let standing = |status: &DeliveryRecordStatus| status.first_deploy.clone().unwrap().standing;
+    let seen = earlier.app.seen_as(Some(Status::GoldenPath));
+    let joined = observe(&earlier.status, &seen, &earlier.terms, at("09:30"));
+    assert_eq!(standing(&joined).as_deref(), Some("deviating"));
+    earlier.roll_out("10:00", "10:02", image("b"));
+    assert_eq!(standing(&earlier.status).as_deref(), Some("deviating"));
+    let mut rolled_out = World::new();
+    rolled_out.roll_out("10:00", "10:02", image("b"));
+    rolled_out.status.first_deploy.as_mut().unwrap().standing = None;
+    rolled_out.look("10:10");
+    assert_eq!(standing(&rolled_out.status), None, "its days tell");
 }
 
 #[test]

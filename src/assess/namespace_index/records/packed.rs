@@ -117,7 +117,7 @@ fields!(Rollout:
 );
 fields!(Columns: rollouts, failed, lead_time, recovery);
 fields!(Incident: id, started_at, resolved_at, rollout);
-fields!(FirstDeploy: at, since_scaffolded, since_started, clock);
+fields!(FirstDeploy: at, since_scaffolded, since_started, clock, standing);
 fields!(Untracked: rollouts, at, reason);
 fields!(DayCount: day, standing, counts, lead_times, recovery_times);
 fields!(DeliveryCounts:
@@ -377,12 +377,13 @@ mod tests {
     fn first_deploy() -> BoxedStrategy<FirstDeploy> {
         let clocks = [FirstDeployClock::StartedAt, FirstDeployClock::Namespace];
         let clock = of(prop::sample::select(clocks.to_vec()));
-        (instant(), of(number()), of(number()), clock)
+        (instant(), of(number()), of(number()), clock, of(text()))
             .prop_map(|it| FirstDeploy {
                 at: it.0,
                 since_scaffolded: it.1,
                 since_started: it.2,
                 clock: it.3,
+                standing: it.4,
             })
             .boxed()
     }
