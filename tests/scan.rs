@@ -691,12 +691,4 @@ fn exported_records_of_the_examples_have_a_contrast() {
     assert!(output.status.success(), "{output:?}");
     let found = String::from_utf8(output.stdout).unwrap();
     is_as_expected("contrast.txt", &found);
-    let readme = include_str!("../README.md");
-    let (_, shown) = readme
-        .split_once("--from docs/delivery-example.json")
-        .unwrap();
-    let sample = shown.split("```").nth(2).unwrap();
-    for line in sample.lines().filter(|line| !["", "…"].contains(line)) {
-        assert!(found.lines().any(|it| it == line), "README: {line}");
-    }
 }

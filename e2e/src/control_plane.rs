@@ -223,6 +223,23 @@ impl ControlPlane {
         )
     }
 
+    /// Applies the statuses of manifests whose objects are there, in the name of this field manager.
+    pub fn apply_status(&self, manifests: &str, manager: &str) -> Result<String> {
+        let manager = format!("--field-manager={manager}");
+        let args = [
+            "apply",
+            "--server-side",
+            "--subresource=status",
+            &manager,
+            "-f",
+            "-",
+        ];
+        succeeded(
+            &args,
+            &self.run_kubectl(&self.kubeconfig, &args, manifests)?,
+        )
+    }
+
     /// Applies manifests as one of [`Options::users`]; the output has the refusal, if any.
     pub fn apply_as(&self, user: &str, manifests: &str) -> Result<Output> {
         let kubeconfig = self.kubeconfig_for(user)?;

@@ -18,18 +18,19 @@ use super::output::{self, TableFormat};
 use super::run::{APPROVAL_POLICY, Listen, operate};
 use super::runtime::{self, LogFormat};
 use super::{Exit, Invocation, terminal};
+use crate::api::keys::FIELD_MANAGER;
 use crate::api::{self, Period};
-use crate::assess::settings::Settings;
+use crate::assess::settings::{DeliverySettings, Settings};
 use crate::cluster::{Measuring, Observer, RunSettings, Target};
 use crate::manifests::examples::moved;
 use crate::report::metrics;
 use crate::report::terminal::summary;
 use crate::server::BasePath;
-use examples::EXAMPLES;
+use examples::{EXAMPLES, RECORDS};
 
-/// How long the operator may take to label the examples.
 /// How often key results are measured.
 const MEASURED_EVERY: Period = Period::seconds(60);
+/// How long the operator may take to label the examples.
 const PATIENCE: Duration = Duration::from_secs(120);
 /// How often to check that.
 const POLL_EVERY: Duration = Duration::from_millis(100);
@@ -114,6 +115,10 @@ fn install(cluster: &ControlPlane, now: Timestamp) -> Result<()> {
     for (_, content) in EXAMPLES {
         cluster.apply(&moved(content, now))?;
     }
+    progress_line("applying an invented quarter of their rollouts");
+    let records = moved(RECORDS, now);
+    cluster.apply(&records)?;
+    cluster.apply_status(&records, FIELD_MANAGER)?;
     progress_line("installing the policy that verifies approvals from now on");
     cluster.apply(&policy::manifests())?;
     Ok(())
@@ -125,7 +130,10 @@ fn settings(cluster: &ControlPlane) -> RunSettings {
             kubeconfig: Some(cluster.kubeconfig().to_owned()),
             ..Target::default()
         },
-        judging: Settings::default(),
+        judging: Settings {
+            delivery: Some(DeliverySettings::default()),
+            ..Settings::default()
+        },
         extra_kinds: Vec::new(),
         metrics: metrics::Options::default(),
         report_formats: &[],
@@ -200,6 +208,7 @@ fn signposts(cluster: &ControlPlane, listen: &Listen, out: &mut dyn Write) -> io
     let mut err = terminal::stderr();
     writeln!(err)?;
     writeln!(err, "page       http://{address}/")?;
+    writeln!(err, "contrast   http://{address}/contrast")?;
     writeln!(err, "report     http://{address}/api/v1/report")?;
     writeln!(err, "metrics    http://{address}/metrics")?;
     writeln!(

@@ -103,13 +103,18 @@ pub(in crate::report) fn sections(contrast: &Contrast, with_strata: bool) -> Vec
     sections
 }
 
-/// A table of each stratum. A single one is the whole again.
-fn strata<'a>(strata: &'a [Stratum], what: &'a str) -> impl Iterator<Item = Section> + use<'a> {
-    let shown = if strata.len() > 1 { strata } else { &[] };
-    shown.iter().map(move |it| {
+/// A table of each stratum with rollouts. A single one is the whole again.
+fn strata(strata: &[Stratum], what: &str) -> Vec<Section> {
+    let has_rollouts = |it: &&Stratum| it.golden_path.rollouts + it.deviating.rollouts > 0;
+    let shown: Vec<&Stratum> = strata.iter().filter(has_rollouts).collect();
+    if shown.len() < 2 {
+        return Vec::new();
+    }
+    let table = |it: &Stratum| {
         let title = format!("{what} {}, {LONGEST} days", it.name);
         sides(title, &it.golden_path, &it.deviating)
-    })
+    };
+    shown.into_iter().map(table).collect()
 }
 
 fn sides(title: String, golden_path: &Figures, deviating: &Figures) -> Section {

@@ -56,6 +56,7 @@ const LINES: &[(&str, &str, By)] = &[
     ("README.md", "kubectl goldenpath except", Tour),
     ("README.md", "kubectl get deploy -A -L", Tour),
     ("README.md", "curl", Tour),
+    ("README.md", "goldenpath report --contrast", Tour),
     ("README.md", "helm install", Month),
     (
         "README.md",

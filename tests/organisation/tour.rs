@@ -154,6 +154,15 @@ fn the_tour_shows_what_the_demo_shows() {
     let curl = command("curl").replace("http://127.0.0.1:PORT/metrics", &demo.metrics);
     is_shown(&samples(README, "curl -s"), &shell.type_in(&curl));
 
+    let contrast = shell.type_in(&command("goldenpath report --contrast"));
+    is_shown(
+        &samples(README, "--from docs/delivery-example.json"),
+        &contrast,
+    );
+    let page_of_demo = demo.metrics.replace("/metrics", "/contrast");
+    let page_of_demo = shell.type_in(&format!("curl -sf {page_of_demo}"));
+    assert!(page_of_demo.contains("(26 of 221"), "{page_of_demo}");
+
     let first = shell.type_in("goldenpath report --from examples/");
     let sample = samples_of_first_screen();
     is_shown(&sample, &first);

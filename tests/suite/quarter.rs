@@ -37,7 +37,7 @@ const STEADY: Pace = Pace {
     mended: 80,
 };
 const SLOW: Pace = Pace {
-    every: 13,
+    every: 19,
     lead: Some(75),
     fails: 4,
     mended: 260,
@@ -46,6 +46,12 @@ const SLOW: Pace = Pace {
 const BEFORE: Pace = Pace { every: 7, ..SLOW };
 /// Its pipeline stamps no commit.
 const UNSTAMPED: Pace = Pace { lead: None, ..SLOW };
+
+/// What seldom changes.
+const RARE: Pace = Pace {
+    every: 29,
+    ..STEADY
+};
 
 /// Since when a service is on the path.
 #[derive(Clone, Copy)]
@@ -68,35 +74,52 @@ impl OnPath {
 
 use OnPath::{Always, Never, Since};
 
-const STORIES: [(&str, &str, OnPath, Pace); 28] = [
-    ("catalog", "product-api", Always, FAST),
-    ("catalog", "product-web", Since(46), FAST),
-    ("catalog", "image-resizer", Never, SLOW),
-    ("catalog", "pim-sync", Never, UNSTAMPED),
-    ("checkout", "cart", Always, FAST),
-    ("checkout", "checkout-api", Always, STEADY),
-    ("checkout", "checkout-web", Always, FAST),
-    ("checkout", "order-history", Since(44), FAST),
-    ("checkout", "promotions", Never, STEADY),
-    ("checkout", "tax-engine", Never, SLOW),
-    ("identity", "login-web", Always, STEADY),
-    ("identity", "token-service", Always, STEADY),
-    ("identity", "directory-sync", Never, SLOW),
-    ("insights", "events-api", Since(41), FAST),
-    ("insights", "dashboards", Never, UNSTAMPED),
-    ("insights", "metrics-probe", Never, STEADY),
-    ("logistics", "tracking-api", Always, STEADY),
-    ("logistics", "warehouse-bridge", Since(45), FAST),
-    ("logistics", "carrier-gateway", Never, SLOW),
-    ("logistics", "route-planner", Never, STEADY),
-    ("payments", "payment-api", Always, FAST),
-    ("payments", "payouts", Never, STEADY),
-    ("payments", "card-vault", Never, SLOW),
-    ("payments", "fraud-scorer", Never, SLOW),
-    ("search", "search-api", Always, FAST),
-    ("search", "suggest", Since(48), FAST),
-    ("search", "ranker-a", Never, STEADY),
-    ("search", "ranker-b", Never, STEADY),
+const STORIES: [(&str, &str, OnPath, Pace); 45] = [
+    ("catalog", "deployment/product-api", Always, FAST),
+    ("catalog", "deployment/product-web", Since(46), FAST),
+    ("catalog", "deployment/image-resizer", Never, SLOW),
+    ("catalog", "deployment/pim-sync", Never, UNSTAMPED),
+    ("checkout", "deployment/cart", Always, FAST),
+    ("checkout", "deployment/checkout-api", Always, STEADY),
+    ("checkout", "deployment/checkout-web", Always, FAST),
+    ("checkout", "deployment/order-history", Since(44), FAST),
+    ("checkout", "deployment/promotions", Never, SLOW),
+    ("checkout", "deployment/tax-engine", Never, SLOW),
+    ("identity", "deployment/login-web", Always, STEADY),
+    ("identity", "deployment/token-service", Always, STEADY),
+    ("identity", "deployment/directory-sync", Never, SLOW),
+    ("insights", "deployment/events-api", Since(41), FAST),
+    ("insights", "deployment/dashboards", Never, UNSTAMPED),
+    ("insights", "deployment/metrics-probe", Never, SLOW),
+    ("logistics", "deployment/tracking-api", Always, STEADY),
+    ("logistics", "deployment/warehouse-bridge", Since(45), FAST),
+    ("logistics", "deployment/carrier-gateway", Never, SLOW),
+    ("logistics", "deployment/route-planner", Never, SLOW),
+    ("payments", "deployment/payment-api", Always, FAST),
+    ("payments", "deployment/payouts", Never, SLOW),
+    ("payments", "deployment/card-vault", Never, SLOW),
+    ("payments", "deployment/fraud-scorer", Never, SLOW),
+    ("search", "deployment/search-api", Always, FAST),
+    ("search", "deployment/suggest", Since(48), FAST),
+    ("search", "deployment/ranker-a", Never, SLOW),
+    ("search", "deployment/ranker-b", Never, SLOW),
+    ("identity", "deployment/session-cache", Always, RARE),
+    ("logistics", "deployment/label-printer", Never, RARE),
+    ("identity", "statefulset/audit-log", Always, RARE),
+    ("payments", "statefulset/ledger", Always, RARE),
+    ("catalog", "statefulset/product-db", Never, RARE),
+    ("insights", "statefulset/feature-store", Never, RARE),
+    ("logistics", "statefulset/parcel-db", Never, RARE),
+    ("search", "statefulset/search-index", Never, RARE),
+    ("checkout", "cronjob/basket-cleanup", Always, RARE),
+    ("identity", "cronjob/key-rotation", Always, RARE),
+    ("insights", "cronjob/report-builder", Always, RARE),
+    ("payments", "cronjob/settlement", Always, RARE),
+    ("catalog", "cronjob/price-import", Never, RARE),
+    ("insights", "cronjob/nightly-export", Never, RARE),
+    ("logistics", "cronjob/dispatch", Never, RARE),
+    ("payments", "cronjob/reconciliation", Never, RARE),
+    ("sandbox", "cronjob/spike", Never, RARE),
 ];
 
 /// Rollouts listed in one record: fewer than in a real one, to keep the file small.
@@ -107,13 +130,19 @@ const LISTED: usize = 5;
 pub fn records() -> String {
     let items: Vec<String> = (0..)
         .zip(STORIES)
-        .map(|(number, (namespace, name, on_path, pace))| {
+        .map(|(number, (namespace, workload, on_path, pace))| {
+            let (kind, name) = workload.split_once('/').unwrap();
+            let (group, kind) = match kind {
+                "deployment" => ("apps", "Deployment"),
+                "statefulset" => ("apps", "StatefulSet"),
+                _ => ("batch", "CronJob"),
+            };
             json!({
                 "apiVersion": "goldenpath.dev/v1alpha1",
                 "kind": "DeliveryRecord",
-                "metadata": {"namespace": namespace, "name": format!("deployment-{name}")},
-                "spec": {"workload": {"group": "apps", "kind": "Deployment", "name": name}},
-                "status": Story::new(name, number).told(on_path, &pace),
+                "metadata": {"namespace": namespace, "name": workload.replace('/', "-")},
+                "spec": {"workload": {"group": group, "kind": kind, "name": name}},
+                "status": Story::new(group, kind, name, number).told(on_path, &pace),
             })
             .to_string()
         })
@@ -127,17 +156,29 @@ pub fn records() -> String {
 /// One workload and its record.
 struct Story {
     object: Value,
+    /// Of a `CronJob`.
+    jobs: Vec<Value>,
     status: DeliveryRecordStatus,
     /// The minute of the day of each change, so that services do not change at once.
     minute: i64,
 }
 
 impl Story {
-    fn new(name: &str, number: i64) -> Self {
+    fn new(group: &str, kind: &str, name: &str, number: i64) -> Self {
+        let template = json!({"spec": {"containers": [{
+            "name": name,
+            "image": "registry.example.com/first:1",
+            "readinessProbe": {"httpGet": {"path": "/ready", "port": "http"}},
+        }]}});
+        let spec = if kind == "CronJob" {
+            json!({"jobTemplate": {"spec": {"template": template}}})
+        } else {
+            json!({"replicas": 2, "progressDeadlineSeconds": 600, "template": template})
+        };
         Self {
             object: json!({
-                "apiVersion": "apps/v1",
-                "kind": "Deployment",
+                "apiVersion": format!("{group}/v1"),
+                "kind": kind,
                 "metadata": {
                     "name": name,
                     "uid": format!("5eed0000-0000-4000-8000-{number:012}"),
@@ -145,14 +186,9 @@ impl Story {
                     "creationTimestamp": "2026-05-04T08:00:00Z",
                     "annotations": {},
                 },
-                "spec": {"replicas": 2, "progressDeadlineSeconds": 600, "template": {"spec": {
-                    "containers": [{
-                        "name": name,
-                        "image": "registry.example.com/first:1",
-                        "readinessProbe": {"httpGet": {"path": "/ready", "port": "http"}},
-                    }],
-                }}},
+                "spec": spec,
             }),
+            jobs: Vec::new(),
             status: DeliveryRecordStatus::default(),
             minute: 8 * 60 + number * 17,
         }
@@ -213,8 +249,34 @@ impl Story {
                 json!(at - (lead + generation % 5).hours());
         }
         let name = metadata["name"].as_str().unwrap().to_owned();
-        self.object["spec"]["template"]["spec"]["containers"][0]["image"] =
+        self.template()["spec"]["containers"][0]["image"] =
             json!(format!("registry.example.com/{name}:{version}"));
+    }
+
+    fn template(&mut self) -> &mut Value {
+        let of_jobs = self.object["kind"] == "CronJob";
+        let spec = &mut self.object["spec"];
+        let owner = if of_jobs {
+            &mut spec["jobTemplate"]["spec"]
+        } else {
+            spec
+        };
+        &mut owner["template"]
+    }
+
+    /// A scheduled job of the current template ends.
+    fn job_ends(&mut self, at: Timestamp, condition: &str) {
+        let template = self.template().clone();
+        self.jobs = vec![json!({
+            "metadata": {
+                "ownerReferences": [{"uid": self.object["metadata"]["uid"]}],
+                "annotations": {"batch.kubernetes.io/cronjob-scheduled-timestamp": at - 2.minutes()},
+            },
+            "spec": {"template": template},
+            "status": {"conditions": [
+                {"type": condition, "status": "True", "lastTransitionTime": at},
+            ]},
+        })];
     }
 
     fn progressing(&mut self, at: Timestamp, standing: Status) {
@@ -222,10 +284,12 @@ impl Story {
     }
 
     fn exceeded(&mut self, at: Timestamp, standing: Status) {
+        self.job_ends(at, "Failed");
         self.shows(at, standing, 1, "False", "ProgressDeadlineExceeded");
     }
 
     fn available(&mut self, at: Timestamp, standing: Status) {
+        self.job_ends(at, "Complete");
         self.shows(at, standing, 2, "True", "NewReplicaSetAvailable");
     }
 
@@ -238,6 +302,7 @@ impl Story {
         });
         let objects = Objects {
             standing: Some(standing),
+            jobs: &self.jobs,
             ..Objects::of(&self.object)
         };
         let seen = read(&objects).unwrap();

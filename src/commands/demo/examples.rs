@@ -32,6 +32,9 @@ pub const EXAMPLES: [(&str, &str); 21] = examples![
     "exceptions/review-overdue.yaml",
 ];
 
+/// What an operator would have recorded of these workloads in 90 days.
+pub const RECORDS: &str = include_str!("../../../docs/delivery-example.json");
+
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeSet;
