@@ -154,15 +154,8 @@ fn the_tour_shows_what_the_demo_shows() {
     let curl = command("curl").replace("http://127.0.0.1:PORT/metrics", &demo.metrics);
     is_shown(&samples(README, "curl -s"), &shell.type_in(&curl));
 
-    let contrast = shell.type_in(&command("goldenpath report --contrast"));
-    is_shown(
-        &samples(README, "--from docs/delivery-example.json"),
-        &contrast,
-    );
-    let page_of_demo = demo.metrics.replace("/metrics", "/contrast");
-    let page_of_demo = shell.type_in(&format!("curl -sf {page_of_demo}"));
-    assert!(page_of_demo.contains("(26 of 221"), "{page_of_demo}");
-
+    let contrast = command("goldenpath report --contrast");
+    it_pays_off(&demo, &shell, &contrast);
     let first = shell.type_in("goldenpath report --from examples/");
     let sample = samples_of_first_screen();
     is_shown(&sample, &first);
@@ -171,6 +164,18 @@ fn the_tour_shows_what_the_demo_shows() {
     is_shown(&sample[1..], &demand);
     reader.has_typed_all();
     fs::remove_dir_all(home).unwrap();
+}
+
+/// Files and the page of the demo have the same quarter.
+fn it_pays_off(demo: &Demo, shell: &Shell, command: &str) {
+    let contrast = shell.type_in(command);
+    is_shown(
+        &samples(README, "--from docs/delivery-example.json"),
+        &contrast,
+    );
+    let page_of_demo = demo.metrics.replace("/metrics", "/contrast");
+    let page_of_demo = shell.type_in(&format!("curl -sf {page_of_demo}"));
+    assert!(page_of_demo.contains("(26 of 221"), "{page_of_demo}");
 }
 
 /// Without the command in its first line.
