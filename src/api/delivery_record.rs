@@ -203,6 +203,9 @@ pub struct Rollout {
     /// Time at which all replicas were updated and available.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub available_at: Option<Instant>,
+    /// Whether `availableAt` is only the time at which the operator noticed it, after it had not watched.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub noticed_late: bool,
     /// Whether it failed, at any time.
     pub result: RolloutResult,
     /// Why it failed.
@@ -214,6 +217,10 @@ pub struct Rollout {
     /// End of the failure: the next availability, or the end of the incident.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub recovered_at: Option<Instant>,
+    /// Whether the failure has no recovery time, because it began or ended while the operator did not
+    /// watch: `failedAt` or `recoveredAt` is only the time at which it noticed that.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub recovery_unknown: bool,
     /// Whether a failure would be visible: a readiness or startup probe, or incidents.
     pub failure_visible: bool,
     /// Time of the oldest commit in this rollout.
@@ -233,6 +240,16 @@ pub struct Rollout {
     /// rollout before the record: then it is 0.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rework_of: Option<u32>,
+}
+
+impl Rollout {
+    /// Seconds from the failure to its end, once both are known.
+    pub fn recovery_time(&self) -> Option<u32> {
+        let failure = self.failed_at.zip(self.recovered_at);
+        let (failed, recovered) = failure.filter(|_| !self.recovery_unknown)?;
+        let seconds = recovered.0.as_second() - failed.0.as_second();
+        Some(u32::try_from(seconds.max(0)).unwrap_or(u32::MAX))
+    }
 }
 
 /// What a rollout changes.

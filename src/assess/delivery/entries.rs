@@ -47,18 +47,10 @@ pub(super) fn find(status: &DeliveryRecordStatus, number: u32) -> Option<&Rollou
 
 /// Whether its failure is open at an instant. A rollback that never became available, or an incident
 /// that is never resolved, leaves none open for ever.
-pub(super) fn is_open(
-    status: &DeliveryRecordStatus,
-    rollout: &Rollout,
-    at: Timestamp,
-    terms: &Terms,
-) -> bool {
+pub(super) fn is_open(rollout: &Rollout, at: Timestamp, terms: &Terms) -> bool {
     let Some(failed) = rollout.failed_at.filter(|_| rollout.recovered_at.is_none()) else {
         return false;
     };
-    if has_ended_unseen(status, rollout, failed) {
-        return false;
-    }
     let end = match rollout.failure {
         Some(RolloutFailure::Undone) => terms
             .failure_window
@@ -69,20 +61,6 @@ pub(super) fn is_open(
     rollout.cause.is_change() && failed.0 <= at && at < end
 }
 
-/// Whether an availability ended the failure that was only noticed later: then it has no recovery time.
-fn has_ended_unseen(status: &DeliveryRecordStatus, failure: &Rollout, failed: Instant) -> bool {
-    let is_undone = failure.failure == Some(RolloutFailure::Undone);
-    let is_deadline = failure.failure == Some(RolloutFailure::Deadline);
-    let mut later = status.rollouts.iter().filter(|it| {
-        let is_after = it.available_at.is_some_and(|available| available >= failed);
-        it.number > failure.number && is_after
-    });
-    // A restart before the rollback ends nothing.
-    let ends =
-        |it: &Rollout| !is_undone || it.cause.is_change() || it.cause == RolloutCause::Rollback;
-    is_deadline && failure.available_at.is_some() || later.any(ends)
-}
-
 /// The latest change whose failure is open at an instant.
 pub(super) fn open_failure(
     status: &DeliveryRecordStatus,
@@ -91,7 +69,7 @@ pub(super) fn open_failure(
 ) -> Option<u32> {
     let mut latest_first = status.rollouts.iter().rev();
     latest_first
-        .find(|it| is_open(status, it, at, terms))
+        .find(|it| is_open(it, at, terms))
         .map(|it| it.number)
 }
 
@@ -176,15 +154,10 @@ fn count(days: &mut Vec<DayCount>, rollout: &Rollout, is_added: bool) {
     if let Some(lead) = rollout.lead_time.filter(|_| is_change) {
         change(&mut day.lead_times, lead, is_added);
     }
-    if let (Some(failed), Some(recovered), true) =
-        (rollout.failed_at, rollout.recovered_at, is_change)
-    {
+    let recovery = rollout.recovery_time().filter(|_| is_change);
+    if let (Some(recovered), Some(recovery)) = (rollout.recovered_at, recovery) {
         let day = entry(days, recovered, standing);
-        change(
-            &mut day.recovery_times,
-            seconds(failed.0, recovered.0),
-            is_added,
-        );
+        change(&mut day.recovery_times, recovery, is_added);
     }
     days.retain(|day| {
         let is_empty = day.lead_times.is_empty() && day.recovery_times.is_empty();

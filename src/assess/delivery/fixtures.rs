@@ -330,9 +330,8 @@ fn line(rollout: &Rollout) -> String {
     if let Some(lead) = rollout.lead_time {
         parts.push(format!("lead {}", minutes(lead.into())));
     }
-    if let (Some(failed), Some(recovered)) = (rollout.failed_at, rollout.recovered_at) {
-        let recovery = recovered.0.as_second() - failed.0.as_second();
-        parts.push(format!("recovery {}", minutes(recovery)));
+    if let Some(recovery) = rollout.recovery_time() {
+        parts.push(format!("recovery {}", minutes(recovery.into())));
     }
     parts.join(", ")
 }

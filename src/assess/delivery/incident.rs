@@ -5,6 +5,7 @@ use jiff::Timestamp;
 
 use super::entries::{edit, find};
 use super::figures;
+use super::progress::Noticed;
 use super::terms::Terms;
 use crate::api::Instant;
 use crate::api::condition::stored;
@@ -97,13 +98,24 @@ fn latest(status: &DeliveryRecordStatus, started: Instant, terms: &Terms) -> Opt
     let mut latest_first = status.rollouts.iter().rev();
     let latest = latest_first.find(|it| match it.cause {
         RolloutCause::Release | RolloutCause::Config => it.started_at <= started,
-        RolloutCause::Rollback => it.available_at.is_some_and(|at| at <= started),
+        RolloutCause::Rollback => replaces_from(it).is_some_and(|at| at <= started),
         RolloutCause::Platform | RolloutCause::Restart => false,
     })?;
     let times = [latest.available_at, latest.failed_at];
     let ended = times.into_iter().flatten().min()?;
     let is_recent = started.0 <= terms.incident_gap.after(ended.0);
     (latest.cause.is_change() && is_recent).then_some(latest.number)
+}
+
+/// Since when a rollback may have replaced the change before it. One that was noticed late became available at
+/// any time since it began.
+fn replaces_from(rollback: &Rollout) -> Option<Instant> {
+    let available = rollback.available_at?;
+    Some(if rollback.noticed_late {
+        rollback.started_at
+    } else {
+        available
+    })
 }
 
 fn mark(next: &mut DeliveryRecordStatus, number: u32, started: Instant, resolved: Option<Instant>) {
@@ -120,24 +132,63 @@ fn mark(next: &mut DeliveryRecordStatus, number: u32, started: Instant, resolved
         }
         (Some(RolloutFailure::Incident | RolloutFailure::Undone) | None, _) => started,
     };
-    let later = next.rollouts.iter().filter(|it| it.number != number);
-    let next_available = later
-        .filter_map(|it| it.available_at)
-        .filter(|at| *at > failed_at)
-        .min();
-    let recovered_at = earliest(next_available, resolved);
-    let is_known = rollout.failure == Some(RolloutFailure::Incident)
-        && rollout.failed_at == Some(failed_at)
-        && rollout.recovered_at == recovered_at;
-    if is_known {
-        return;
+    let end = end(next, rollout, failed_at, resolved);
+    let marked = Rollout {
+        result: RolloutResult::Failed,
+        failure: Some(RolloutFailure::Incident),
+        failed_at: Some(failed_at),
+        recovered_at: end.map(|end| end.at),
+        recovery_unknown: end.is_some_and(|end| end.is_late),
+        ..rollout.clone()
+    };
+    if *rollout != marked {
+        edit(next, number, |rollout| *rollout = marked);
     }
-    edit(next, number, |rollout| {
-        rollout.result = RolloutResult::Failed;
-        rollout.failure = Some(RolloutFailure::Incident);
-        rollout.failed_at = Some(failed_at);
-        rollout.recovered_at = recovered_at.or(rollout.recovered_at.filter(|at| *at >= failed_at));
-    });
+}
+
+/// The end of an incident: its own, or the next availability. What was noticed late became available at any time
+/// since its rollout began: an incident that had ended before that has a certain end.
+fn end(
+    status: &DeliveryRecordStatus,
+    failed: &Rollout,
+    failed_at: Instant,
+    resolved: Option<Instant>,
+) -> Option<Noticed> {
+    let others = status
+        .rollouts
+        .iter()
+        .filter(|it| it.number != failed.number);
+    let next = others
+        .filter_map(|it| it.available_at.map(|at| (at, it)))
+        .filter(|(at, _)| *at > failed_at)
+        .min_by_key(|(at, _)| *at);
+    let Some((available, next)) = next else {
+        let own = resolved.map(|at| Noticed { at, is_late: false });
+        let ends = [own, unlisted_end(status, failed, failed_at)];
+        return ends.into_iter().flatten().min_by_key(|end| end.at);
+    };
+    // A start that no object states is when it was noticed.
+    let began = Some(next.started_at).filter(|start| *start < available);
+    let ended_before = resolved.is_some_and(|end| began.is_some_and(|began| end <= began));
+    Some(Noticed {
+        at: resolved.map_or(available, |end| end.min(available)),
+        is_late: next.noticed_late && !ended_before,
+    })
+}
+
+/// An availability that is not in the list ended the failure, such as one of a failed revision that came again.
+fn unlisted_end(
+    status: &DeliveryRecordStatus,
+    failed: &Rollout,
+    failed_at: Instant,
+) -> Option<Noticed> {
+    let end = failed.recovered_at.filter(|at| *at > failed_at)?;
+    let mut incidents = status.incidents.iter();
+    let is_own = incidents.any(|it| it.resolved_at == Some(end));
+    (!is_own).then_some(Noticed {
+        at: end,
+        is_late: failed.recovery_unknown,
+    })
 }
 
 /// Marks the changes that began while an incident was open: a report may arrive after the fix, and another

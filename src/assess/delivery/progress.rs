@@ -6,6 +6,8 @@ use jiff::Timestamp;
 use super::seen::{Deadline, Jobs, Pods, Progressing, Readiness, Reported, ReportedState, Seen};
 use super::template::{earlier, runs_as};
 use super::terms::Terms;
+use crate::api::Instant;
+use crate::api::condition::stored;
 use crate::api::delivery_record::Progress;
 
 /// The rollout to follow.
@@ -24,13 +26,19 @@ pub(super) struct Followed<'a> {
     pub since: Timestamp,
 }
 
+/// A time as far as it is known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Noticed {
+    pub at: Instant,
+    /// Whether `at` is only when the operator noticed it, after it had not watched.
+    pub is_late: bool,
+}
+
 /// How far it is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Reached {
-    pub failed: Option<Timestamp>,
-    pub available: Option<Timestamp>,
-    /// Whether `available` is the time itself, and not only when it was noticed.
-    pub is_exact: bool,
+    pub failed: Option<Noticed>,
+    pub available: Option<Noticed>,
     /// It waits for people, and no deadline runs.
     pub is_waiting: bool,
     /// It waits at zero replicas.
@@ -56,7 +64,18 @@ fn stated(at: Option<Timestamp>, rollout: Followed) -> Option<Timestamp> {
     at.filter(|at| *at >= rollout.started && !rollout.waited)
 }
 
-/// Whether an availability that no status states was noticed in time.
+/// What a status states the time of, else what is noticed now.
+fn noticed(stated: Option<Timestamp>, rollout: Followed, terms: &Terms, now: Timestamp) -> Noticed {
+    match stated {
+        Some(at) => Noticed::exact(at),
+        None => Noticed {
+            is_late: !is_noticed_in_time(rollout, terms, now),
+            ..Noticed::exact(now)
+        },
+    }
+}
+
+/// Whether what no status states the time of was noticed in time.
 fn is_noticed_in_time(rollout: Followed, terms: &Terms, now: Timestamp) -> bool {
     let is_soon = now <= terms.deadline.after(rollout.started);
     if rollout.after_gap {
@@ -64,6 +83,15 @@ fn is_noticed_in_time(rollout: Followed, terms: &Terms, now: Timestamp) -> bool 
         return is_soon && rollout.started < now;
     }
     rollout.seen_in_progress || is_soon
+}
+
+impl Noticed {
+    fn exact(at: Timestamp) -> Self {
+        Self {
+            at: stored(at),
+            is_late: false,
+        }
+    }
 }
 
 impl Pods {
@@ -102,9 +130,8 @@ fn by_pods(pods: &Pods, seen: &Seen, rollout: Followed, terms: &Terms, now: Time
     let was_complete = stated.is_some() && seen.is_revision_current && !seen.is_reused && !is_idle;
     if pods.is_complete() || was_complete {
         return Reached {
-            failed: exceeded,
-            available: Some(stated.unwrap_or(now)),
-            is_exact: stated.is_some() || is_noticed_in_time(rollout, terms, now),
+            failed: exceeded.map(Noticed::exact),
+            available: Some(noticed(stated, rollout, terms, now)),
             ..Reached::default()
         };
     }
@@ -127,7 +154,7 @@ fn by_pods(pods: &Pods, seen: &Seen, rollout: Followed, terms: &Terms, now: Time
         )
     };
     Reached {
-        failed: exceeded.or(late),
+        failed: exceeded.or(late).map(Noticed::exact),
         gain,
         ..Reached::default()
     }
@@ -160,27 +187,41 @@ fn by_timer(
     }
 }
 
-/// The first scheduled job of the current template decides. A job that people start does not count.
+/// The first scheduled job of the current template decides. A job that people start does not count. After a
+/// gap, the first one may have been deleted.
 fn by_jobs(jobs: &Jobs, seen: &Seen, rollout: Followed) -> Reached {
     let content = earlier(&seen.template, false);
-    let first = |is_complete: bool| {
+    let ends = |is_complete: bool, kept: u32| {
         let own = jobs.ended.iter().filter(|job| {
             job.is_complete == is_complete
                 && runs_as(&job.template, &content)
                 && job.scheduled.is_some_and(|at| at >= rollout.started)
         });
-        own.filter_map(|job| job.ended).min()
+        let ends: Vec<Timestamp> = own.filter_map(|job| job.ended).collect();
+        let is_late = rollout.after_gap && u32::try_from(ends.len()).is_ok_and(|it| it >= kept);
+        let first = ends.into_iter().min();
+        (first, is_late)
     };
     let last_successful = jobs.last_successful.filter(|at| {
         let scheduled = jobs.last_scheduled;
-        jobs.deletes_successful && scheduled.is_some_and(|due| due >= rollout.started && due <= *at)
+        jobs.successful_kept == 0
+            && scheduled.is_some_and(|due| due >= rollout.started && due <= *at)
     });
-    let available = first(true).or(last_successful);
-    let failed = first(false).filter(|at| available.is_none_or(|available| *at < available));
+    let dated = |(first, is_late): (Option<Timestamp>, bool)| {
+        first.map(|at| Noticed {
+            is_late,
+            ..Noticed::exact(at)
+        })
+    };
+    let (first, is_late) = ends(true, jobs.successful_kept);
+    let available = dated((first.or(last_successful), is_late));
+    let failed = dated(ends(false, jobs.failed_kept));
+    // Which of both came first is unknown where the first success is.
+    let failed =
+        failed.filter(|failed| available.is_none_or(|it| !it.is_late && failed.at < it.at));
     Reached {
         failed,
         available,
-        is_exact: true,
         is_waiting: jobs.is_suspended && available.is_none() && failed.is_none(),
         ..Reached::default()
     }
@@ -194,8 +235,7 @@ fn by_words(reported: &Reported, rollout: Followed, terms: &Terms, now: Timestam
     }
     let times = [reported.earlier_since, reported.since];
     let since = times.into_iter().filter_map(|at| stated(at, rollout)).min();
-    let at = since.unwrap_or(now);
-    let is_exact = since.is_some() || is_noticed_in_time(rollout, terms, now);
+    let at = Some(noticed(since, rollout, terms, now));
     let reached = Reached::default();
     match reported.state {
         ReportedState::Progressing => reached,
@@ -204,12 +244,11 @@ fn by_words(reported: &Reported, rollout: Followed, terms: &Terms, now: Timestam
             ..reached
         },
         ReportedState::Failed => Reached {
-            failed: Some(at),
+            failed: at,
             ..reached
         },
         ReportedState::Available => Reached {
-            available: Some(at),
-            is_exact,
+            available: at,
             ..reached
         },
     }

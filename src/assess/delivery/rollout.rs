@@ -11,7 +11,7 @@ use jiff::Timestamp;
 use super::entries::find;
 use super::figures;
 use super::incident;
-use super::progress::{Followed, Reached, reached};
+use super::progress::{Followed, Noticed, Reached, reached};
 use super::seen::Seen;
 use super::terms::Terms;
 use crate::api::Instant;
@@ -199,10 +199,7 @@ fn close(
     reached: &Reached,
     now: Instant,
 ) {
-    let available = reached.available.map(|at| closing::Available {
-        at: stored(at),
-        is_exact: reached.is_exact,
-    });
+    let available = reached.available;
     let mark = next.mark.as_ref();
     if mark.is_some_and(|mark| mark.available.is_none()) {
         if let Some(available) = available {
@@ -211,8 +208,8 @@ fn close(
         }
         return;
     }
-    if let Some(at) = reached.failed {
-        closing::failed(next, seen, terms, stored(at), now);
+    if let Some(failed) = &reached.failed {
+        closing::failed(next, seen, terms, failed, now);
         next.state = Some(RolloutState::Failed);
         if let Some(available) = available {
             closing::recovered(next, seen, terms, &available);
@@ -252,17 +249,19 @@ fn follow_closed(next: &mut DeliveryRecordStatus, seen: &Seen, terms: &Terms, no
     } else {
         RolloutState::Failed
     });
-    if let Some(at) = recovered {
+    if let Some(available) = recovered {
         let failed = rollout.as_ref().and_then(|rollout| rollout.failed_at);
-        let available = closing::Available {
-            at: failed.map_or(stored(at), |failed| failed.max(stored(at))),
-            is_exact: reached.is_exact,
+        let available = Noticed {
+            at: available.at.max(failed.unwrap_or(available.at)),
+            ..available
         };
         closing::recovered(next, seen, terms, &available);
-    } else if let (Some(at), Some(rollout)) = (reached.failed, rollout)
-        && let Some(available) = rollout.available_at.filter(|available| at < available.0)
+    } else if let (Some(failed), Some(rollout)) = (&reached.failed, rollout)
+        && let Some(available) = rollout
+            .available_at
+            .filter(|available| failed.at < *available)
         && rollout.result == RolloutResult::Available
     {
-        closing::failed_before(next, rollout.number, stored(at), available);
+        closing::failed_before(next, rollout.number, failed, available);
     }
 }

@@ -187,7 +187,6 @@ impl Counted {
     fn of(rollout: &Rollout) -> Self {
         let is_change = rollout.cause.is_change();
         let is_visible = is_change && rollout.failure_visible;
-        let recovery = rollout.failed_at.zip(rollout.recovered_at);
         Self {
             first_result: Some((first_result(rollout), rollout.cause)),
             is_rework: match rollout.cause {
@@ -198,9 +197,7 @@ impl Counted {
             is_visible,
             is_failed: is_visible && rollout.result == RolloutResult::Failed,
             lead_time: rollout.lead_time.filter(|_| is_change),
-            recovery_time: recovery
-                .filter(|_| is_change)
-                .map(|(failed, recovered)| super::entries::seconds(failed.0, recovered.0)),
+            recovery_time: rollout.recovery_time().filter(|_| is_change),
         }
     }
 }

@@ -5,6 +5,7 @@ mod clocks;
 mod figures;
 mod incidents;
 mod kinds;
+mod outages;
 mod patterns;
 mod returns;
 mod stories;

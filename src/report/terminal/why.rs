@@ -66,18 +66,13 @@ impl RolloutWords {
     pub(in crate::report) fn of(rollout: &Rollout) -> Self {
         let ended = rollout.available_at.or(rollout.failed_at);
         let duration = |seconds: u32| Period::seconds(seconds.into()).to_string();
-        let failure = rollout.failed_at.zip(rollout.recovered_at);
-        let recovery = failure.and_then(|(from, to)| {
-            let seconds = to.0.as_second() - from.0.as_second();
-            u32::try_from(seconds).ok().map(duration)
-        });
         let or_dash = |text: Option<String>| text.unwrap_or_else(|| "–".to_owned());
         Self {
             ended: ended.unwrap_or(rollout.started_at).0,
             cause: rollout.cause.as_str(),
             result: rollout.result.as_str(),
             lead_time: or_dash(rollout.lead_time.map(duration)),
-            recovery: or_dash(recovery),
+            recovery: or_dash(rollout.recovery_time().map(duration)),
         }
     }
 }

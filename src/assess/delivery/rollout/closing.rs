@@ -8,23 +8,17 @@ use crate::api::delivery_record::{
     Rollout, RolloutCause, RolloutFailure, RolloutResult, TemplateHashes,
 };
 use crate::assess::delivery::entries::{edit, is_open, open_failure, push, seconds};
+use crate::assess::delivery::progress::Noticed;
 use crate::assess::delivery::seen::{Seen, Stamp};
 use crate::assess::delivery::template::add_revision;
 use crate::assess::delivery::terms::Terms;
 
-/// An availability.
-pub(super) struct Available {
-    pub at: Instant,
-    /// Whether `at` is the time itself, and not only when it was noticed.
-    pub is_exact: bool,
-}
-
 /// Records the first availability of a new workload. It is not a rollout. Without
 /// its exact time, no first deploy is recorded.
-pub(super) fn first_available(next: &mut DeliveryRecordStatus, seen: &Seen, available: &Available) {
+pub(super) fn first_available(next: &mut DeliveryRecordStatus, seen: &Seen, available: &Noticed) {
     let at = available.at;
     next.open = None;
-    if available.is_exact {
+    if !available.is_late {
         first_deploy(next, seen, at);
     }
     if let Some(mark) = &mut next.mark {
@@ -79,7 +73,7 @@ pub(super) fn available(
     next: &mut DeliveryRecordStatus,
     seen: &Seen,
     terms: &Terms,
-    available: &Available,
+    available: &Noticed,
     now: Instant,
 ) {
     let (Some(open), at) = (next.open.take(), available.at) else {
@@ -89,9 +83,10 @@ pub(super) fn available(
     let failures = open_failures(next, at, terms);
     let number = open.cause.map(|cause| {
         let commit = commit_of(&open, cause, seen, terms, at, now);
-        let lead_time = commit.time.filter(|_| available.is_exact);
+        let lead_time = commit.time.filter(|_| !available.is_late);
         let rollout = Rollout {
             available_at: Some(at),
+            noticed_late: available.is_late,
             commit_time: commit.time,
             commit_time_refused: commit.refused,
             lead_time: lead_time.map(|commit| seconds(commit.0, at.0)),
@@ -109,9 +104,7 @@ pub(super) fn available(
         mark.rollout = number;
         make_available(mark, seen, number.is_none());
     }
-    if available.is_exact || number.is_none() {
-        end_failures(next, &failures, at);
-    }
+    end_failures(next, &failures, available);
 }
 
 /// A rollout without its end.
@@ -122,10 +115,12 @@ fn begun(open: &OpenRollout, cause: RolloutCause, seen: &Seen, terms: &Terms) ->
         cause,
         started_at: open.started_at,
         available_at: None,
+        noticed_late: false,
         result: RolloutResult::Available,
         failure: None,
         failed_at: None,
         recovered_at: None,
+        recovery_unknown: false,
         failure_visible: seen.shows_failure || terms.has_incidents,
         commit_time: None,
         commit_time_refused: None,
@@ -147,15 +142,20 @@ fn revision(next: &DeliveryRecordStatus, seen: &Seen) -> Option<i64> {
 /// The rollouts whose failure an availability ends. They are found before it is recorded.
 fn open_failures(status: &DeliveryRecordStatus, at: Instant, terms: &Terms) -> Vec<u32> {
     let open = status.rollouts.iter();
-    let open = open.filter(|it| is_open(status, it, at.0, terms));
+    let open = open.filter(|it| is_open(it, at.0, terms));
     open.map(|it| it.number).collect()
 }
 
-fn end_failures(next: &mut DeliveryRecordStatus, failures: &[u32], at: Instant) {
+fn end_failures(next: &mut DeliveryRecordStatus, failures: &[u32], available: &Noticed) {
     for number in failures {
-        edit(next, *number, |rollout| {
-            rollout.recovered_at = rollout.recovered_at.or(Some(at));
-        });
+        edit(next, *number, |rollout| end_failure(rollout, available));
+    }
+}
+
+fn end_failure(rollout: &mut Rollout, available: &Noticed) {
+    if rollout.recovered_at.is_none() {
+        rollout.recovered_at = Some(available.at);
+        rollout.recovery_unknown |= available.is_late;
     }
 }
 
@@ -164,10 +164,10 @@ pub(super) fn failed(
     next: &mut DeliveryRecordStatus,
     seen: &Seen,
     terms: &Terms,
-    at: Instant,
+    failed: &Noticed,
     now: Instant,
 ) {
-    let Some(open) = next.open.take() else {
+    let (Some(open), at) = (next.open.take(), failed.at) else {
         return;
     };
     // A restart or a rollback that fails leaves its release as good or bad as it was.
@@ -186,6 +186,7 @@ pub(super) fn failed(
             result: RolloutResult::Failed,
             failure: Some(RolloutFailure::Deadline),
             failed_at: Some(at),
+            recovery_unknown: failed.is_late,
             commit_time: commit.time,
             commit_time_refused: commit.refused,
             rework_of: open.rework_of.or(failing.filter(|_| cause.is_change())),
@@ -203,9 +204,9 @@ pub(super) fn recovered(
     next: &mut DeliveryRecordStatus,
     seen: &Seen,
     terms: &Terms,
-    available: &Available,
+    available: &Noticed,
 ) {
-    let (at, is_exact) = (available.at, available.is_exact);
+    let at = available.at;
     let failures = open_failures(next, at, terms);
     let Some(mark) = &mut next.mark else {
         return;
@@ -217,37 +218,38 @@ pub(super) fn recovered(
     if let Some(number) = failing {
         edit(next, number, |rollout| {
             rollout.available_at = Some(at);
-            let exact = Some(at).filter(|_| is_exact);
-            rollout.recovered_at = rollout.recovered_at.or(exact);
-            let commit = rollout.commit_time.filter(|_| is_exact);
+            rollout.noticed_late = available.is_late;
+            end_failure(rollout, available);
+            let commit = rollout.commit_time.filter(|_| !available.is_late);
             rollout.lead_time = commit.map(|commit| seconds(commit.0, at.0));
         });
     }
-    if is_exact {
-        end_failures(next, &failures, at);
-    }
+    end_failures(next, &failures, available);
 }
 
 /// Records that a rollout exceeded its deadline before it became available.
 pub(super) fn failed_before(
     next: &mut DeliveryRecordStatus,
     number: u32,
-    at: Instant,
+    failed: &Noticed,
     available: Instant,
 ) {
     edit(next, number, |rollout| {
         rollout.result = RolloutResult::Failed;
         rollout.failure = Some(RolloutFailure::Deadline);
-        rollout.failed_at = Some(at);
+        rollout.failed_at = Some(failed.at);
         rollout.recovered_at = Some(available);
+        rollout.recovery_unknown = failed.is_late || rollout.noticed_late;
     });
 }
 
-/// Marks a rollout that a rollback leaves: the failure began when it became available.
+/// Marks a rollout that a rollback leaves: the failure began when it became available, at a time that an outage
+/// of the operator may have hidden.
 pub(super) fn fail_at_availability(rollout: &mut Rollout) {
     rollout.result = RolloutResult::Failed;
     rollout.failure = Some(RolloutFailure::Undone);
     rollout.failed_at = rollout.available_at;
+    rollout.recovery_unknown = rollout.noticed_late;
 }
 
 /// Records a rollout that was undone before it was available. Its failure began with it.

@@ -70,8 +70,10 @@ pub struct Progressing {
 pub struct Jobs {
     /// Whether it is suspended.
     pub is_suspended: bool,
-    /// Whether successful jobs are deleted at once.
-    pub deletes_successful: bool,
+    /// How many successful jobs are kept.
+    pub successful_kept: u32,
+    /// How many failed jobs are kept.
+    pub failed_kept: u32,
     /// Scheduled jobs that ended.
     pub ended: Vec<Job>,
     /// `lastScheduleTime`.
@@ -215,7 +217,8 @@ fn jobs(workload: &Value, jobs: &[Value], uid: &str) -> Jobs {
     let (spec, status) = (&workload["spec"], &workload["status"]);
     Jobs {
         is_suspended: spec["suspend"] == true,
-        deletes_successful: spec["successfulJobsHistoryLimit"] == 0,
+        successful_kept: number(&spec["successfulJobsHistoryLimit"]).unwrap_or(3),
+        failed_kept: number(&spec["failedJobsHistoryLimit"]).unwrap_or(1),
         ended: jobs
             .iter()
             .filter(|job| is_owned(job, uid))

@@ -195,12 +195,34 @@ impl CronJob {
         }));
     }
 
-    pub(super) fn look(&mut self, time: &str) {
+    pub(super) fn stamp(&mut self, commit: &str) {
+        let commit = at(commit).to_string();
+        self.object["metadata"]["annotations"] = json!({"goldenpath.dev/commit-time": commit});
+    }
+
+    /// The controller deletes jobs beyond its limits: these are the ones before a number.
+    pub(super) fn delete_before(&mut self, number: usize) {
+        self.jobs.drain(..number);
+    }
+
+    fn seen(&self) -> Seen {
         let objects = Objects {
             jobs: &self.jobs,
             ..Objects::of(&self.object)
         };
-        let seen = read(&objects).unwrap();
+        read(&objects).unwrap()
+    }
+
+    pub(super) fn look(&mut self, time: &str) {
+        self.status = observe(&self.status, &self.seen(), &Terms::default(), at(time));
+    }
+
+    /// A look after the operator was down.
+    pub(super) fn look_after_gap(&mut self, time: &str) {
+        let seen = Seen {
+            after_gap: true,
+            ..self.seen()
+        };
         self.status = observe(&self.status, &seen, &Terms::default(), at(time));
     }
 }

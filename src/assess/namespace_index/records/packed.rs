@@ -112,8 +112,9 @@ fields!(OpenRollout:
 );
 fields!(Progress: replicas, at);
 fields!(Rollout:
-    number, revision, cause, started_at, available_at, result, failure, failed_at, recovered_at,
-    failure_visible, commit_time, commit_time_refused, lead_time, standing, rework_of,
+    number, revision, cause, started_at, available_at, noticed_late, result, failure, failed_at,
+    recovered_at, recovery_unknown, failure_visible, commit_time, commit_time_refused, lead_time,
+    standing, rework_of,
 );
 fields!(Columns: rollouts, failed, lead_time, recovery);
 fields!(Incident: id, started_at, resolved_at, rollout);
@@ -285,26 +286,27 @@ mod tests {
         );
         let times = (instant(), vec(of(instant()), 4));
         let numbers = (number(), of(any::<i64>()), of(number()), of(number()));
-        (words, times, numbers, of(text()), any::<bool>())
-            .prop_map(
-                |(words, times, numbers, standing, failure_visible)| Rollout {
-                    number: numbers.0,
-                    revision: numbers.1,
-                    cause: words.0,
-                    started_at: times.0,
-                    available_at: times.1[0],
-                    result: words.1,
-                    failure: words.2,
-                    failed_at: times.1[1],
-                    recovered_at: times.1[2],
-                    failure_visible,
-                    commit_time: times.1[3],
-                    commit_time_refused: words.3,
-                    lead_time: numbers.2,
-                    standing,
-                    rework_of: numbers.3,
-                },
-            )
+        let flags = [any::<bool>(), any::<bool>(), any::<bool>()];
+        (words, times, numbers, of(text()), flags)
+            .prop_map(|(words, times, numbers, standing, flags)| Rollout {
+                number: numbers.0,
+                revision: numbers.1,
+                cause: words.0,
+                started_at: times.0,
+                available_at: times.1[0],
+                noticed_late: flags[0],
+                result: words.1,
+                failure: words.2,
+                failed_at: times.1[1],
+                recovered_at: times.1[2],
+                recovery_unknown: flags[1],
+                failure_visible: flags[2],
+                commit_time: times.1[3],
+                commit_time_refused: words.3,
+                lead_time: numbers.2,
+                standing,
+                rework_of: numbers.3,
+            })
             .boxed()
     }
 
