@@ -34,6 +34,9 @@ pub enum Tool {
     KubeScore,
     KubeStateMetrics,
     Gatekeeper,
+    Flagger,
+    /// The controller of Argo Rollouts.
+    RolloutsController,
     /// One that discovers what to scrape by asking Kubernetes.
     Prometheus,
     /// The API server's compiler of CEL, as a program that answers questions.
@@ -44,7 +47,7 @@ pub enum Tool {
 
 impl Tool {
     /// Every tool there is.
-    pub const ALL: [Self; 22] = [
+    pub const ALL: [Self; 24] = [
         Self::Etcd,
         Self::KubeApiserver,
         Self::Kubectl,
@@ -67,6 +70,8 @@ impl Tool {
         Self::HealthVerdict,
         Self::KubeStateMetrics,
         Self::Gatekeeper,
+        Self::Flagger,
+        Self::RolloutsController,
     ];
 
     /// What a node consists of beyond a control plane with scheduler and controllers.
@@ -104,6 +109,8 @@ impl Tool {
             Self::KubeScore => "kube-score",
             Self::KubeStateMetrics => "kube-state-metrics",
             Self::Gatekeeper => "gatekeeper",
+            Self::Flagger => "flagger",
+            Self::RolloutsController => "rollouts-controller",
             Self::Prometheus => "prometheus",
             Self::CelOracle => "cel-oracle",
             Self::HealthVerdict => "health-verdict",
@@ -133,16 +140,19 @@ impl Tool {
             Self::KubeScore => "github.com/zegl/kube-score/cmd/kube-score",
             Self::KubeStateMetrics => "k8s.io/kube-state-metrics/v2",
             Self::Gatekeeper => "github.com/open-policy-agent/gatekeeper/v3",
+            Self::Flagger => "github.com/fluxcd/flagger/cmd/flagger",
+            Self::RolloutsController => "github.com/argoproj/argo-rollouts/cmd/rollouts-controller",
             Self::Prometheus => "github.com/prometheus/prometheus/cmd/prometheus",
             Self::CelOracle => "goldenpath.dev/e2e/tools/cel/oracle",
             Self::HealthVerdict => "goldenpath.dev/e2e/tools/health/verdict",
         }
     }
 
-    /// The pinned version of a tool whose package is a Go module, as `MODULE@VERSION`.
+    /// The pinned version of a tool whose package is a Go module, or a command of one, as `MODULE@VERSION`.
     pub fn pinned(self) -> String {
         let package = self.package();
-        format!("{package}@{}", self.module().version_of(package))
+        let module = package.split_once("/cmd/").map_or(package, |(it, _)| it);
+        format!("{module}@{}", self.module().version_of(module))
     }
 
     pub(crate) const fn module(self) -> Module {
@@ -162,6 +172,8 @@ impl Tool {
             Self::KubeScore => Module::Lint,
             Self::KubeStateMetrics => Module::State,
             Self::Gatekeeper => Module::Policy,
+            Self::Flagger => Module::Flagger,
+            Self::RolloutsController => Module::Rollouts,
             Self::Containerd | Self::Ctr | Self::ContainerdShim | Self::Pause => Module::Node,
             Self::Prometheus => Module::Monitoring,
             Self::CelOracle => Module::Cel,
@@ -173,6 +185,7 @@ impl Tool {
     pub(crate) const fn usual_build(self) -> Duration {
         Duration::from_secs(match self {
             Self::KubeApiserver => 240,
+            Self::Flagger | Self::RolloutsController => 150,
             Self::Prometheus | Self::KubeStateMetrics | Self::Gatekeeper => 120,
             Self::Containerd => 80,
             Self::KubeControllerManager => 60,
@@ -204,10 +217,12 @@ pub(crate) enum Module {
     State,
     Policy,
     Health,
+    Flagger,
+    Rollouts,
 }
 
 impl Module {
-    pub(crate) const ALL: [Self; 8] = [
+    pub(crate) const ALL: [Self; 10] = [
         Self::Cluster,
         Self::Lint,
         Self::Node,
@@ -216,6 +231,8 @@ impl Module {
         Self::State,
         Self::Policy,
         Self::Health,
+        Self::Flagger,
+        Self::Rollouts,
     ];
 
     /// The files of the module by name; the first is its `go.mod`.
@@ -241,6 +258,14 @@ impl Module {
             Self::Policy => &[
                 ("go.mod", include_str!("../tools/policy/go.mod")),
                 ("go.sum", include_str!("../tools/policy/go.sum")),
+            ],
+            Self::Flagger => &[
+                ("go.mod", include_str!("../tools/flagger/go.mod")),
+                ("go.sum", include_str!("../tools/flagger/go.sum")),
+            ],
+            Self::Rollouts => &[
+                ("go.mod", include_str!("../tools/rollouts/go.mod")),
+                ("go.sum", include_str!("../tools/rollouts/go.sum")),
             ],
             Self::State => &[
                 ("go.mod", include_str!("../tools/state/go.mod")),
@@ -300,7 +325,9 @@ impl Module {
             | Self::Cel
             | Self::State
             | Self::Policy
-            | Self::Health => None,
+            | Self::Health
+            | Self::Flagger
+            | Self::Rollouts => None,
         }
     }
 
@@ -398,6 +425,13 @@ mod tests {
             pinned.starts_with("github.com/open-policy-agent/gatekeeper/v3@v3."),
             "{pinned}"
         );
+    }
+
+    #[test]
+    fn the_pinned_version_of_a_command_is_that_of_its_module() {
+        let pinned = Tool::RolloutsController.pinned();
+        let module = "github.com/argoproj/argo-rollouts@v1.";
+        assert!(pinned.starts_with(module), "{pinned}");
     }
 
     #[test]

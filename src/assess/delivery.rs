@@ -10,6 +10,7 @@ pub mod figures;
 mod fingerprint;
 mod incident;
 mod progress;
+pub mod promoter;
 mod rollout;
 pub mod seen;
 pub mod side;

@@ -50,6 +50,8 @@ pub struct DeliverySettings {
     pub failure_window: Period,
     /// Whether incidents are received, so that any failure is visible.
     pub has_incidents: bool,
+    /// Whether Flagger's canaries are followed.
+    pub follows_canaries: bool,
 }
 
 impl Default for DeliverySettings {
@@ -58,6 +60,7 @@ impl Default for DeliverySettings {
             commit_time_keys: vec![keys::COMMIT_TIME.to_owned()],
             failure_window: Period::days(1),
             has_incidents: false,
+            follows_canaries: false,
         }
     }
 }

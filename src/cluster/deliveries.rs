@@ -2,6 +2,8 @@
 //! planner. Only the leader looks, and never before everything was listed. It writes nothing: the writer
 //! stores records, in its slow lane.
 
+mod promotion;
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -122,10 +124,14 @@ async fn read(client: &Client, context: &Context, look: &Look) -> kube::Result<F
         .delivery
         .as_ref()
         .map_or(&[][..], |delivery| &delivery.commit_time_keys);
+    let promotion = promotion::read(client, id, look.promoter.as_ref(), &settings).await?;
     let workload = read_workload(client, id).await?;
     let alone = Objects {
         first_of_namespace: look.first_of_namespace,
         standing: look.standing,
+        canary: promotion.canary.as_ref(),
+        primary: promotion.primary.as_ref(),
+        rollout: promotion.rollout.as_ref(),
         commit_time_keys: stamp_keys,
         scaffolded_keys: &settings.scaffolded_keys,
         after_gap: look.after_gap,

@@ -9,7 +9,7 @@ use super::context::Context;
 use super::counters::GaugeValues;
 use super::readiness::Stage;
 use crate::assess::delivery::event::{
-    EventResult, EventSource, IncidentOutcome, NamedWorkload, ReportedIncident, matching,
+    EventResult, EventSource, IncidentOutcome, NamedWorkload, NoMatch, ReportedIncident, matching,
     with_incident,
 };
 use crate::assess::object::kind::WorkloadId;
@@ -138,11 +138,20 @@ impl Observer {
     /// The workload of an incident, if its rollouts are counted.
     fn incident_of(&self, named: Option<&NamedWorkload>, id: &str) -> Option<WorkloadId> {
         let facts = self.0.inventory();
-        let found = match named {
-            Some(named) => matching(named, &facts).ok(),
-            None => with_incident(id, &facts),
+        let Some(named) = named else {
+            let found = with_incident(id, &facts);
+            return found.filter(|id| self.0.planners().delivery.counts(id));
         };
-        found.filter(|id| self.0.planners().delivery.counts(id))
+        let planner = &self.0.planners().delivery;
+        match matching(named, &facts) {
+            Ok(found) => planner.counted_as(&found),
+            Err(NoMatch::Ambiguous) => None,
+            // A `Rollout` that refers to a workload is none itself.
+            Err(NoMatch::Unknown) => {
+                let mut ids = named.ids(&facts.settings.kinds);
+                ids.find_map(|id| planner.counted_as(&id))
+            }
+        }
     }
 
     /// Counts one received event, or one refused request.

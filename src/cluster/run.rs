@@ -30,13 +30,14 @@ use super::recording;
 use super::reminding::{self, Reminders, Reminding};
 use super::watch::follow::follow;
 use super::watch::followed::Followed;
-use super::watch::{approval_policy, policy_reports, rereads};
+use super::watch::{approval_policy, policy_reports, promoters, rereads};
 use super::write::apply::ApiWriter;
 use super::write::cleanup::remove_other_formats;
 use super::write::events::EventRecorder;
 use super::write::policies;
 use super::write::writer::Writer;
 use crate::api::golden_path::KindRef;
+use crate::assess::delivery::promoter::PromoterKind;
 use crate::assess::object::kind::{ExtraKind, WatchedKind};
 use crate::assess::reminders::LONGEST_MESSAGE;
 use crate::assess::settings::Settings;
@@ -95,6 +96,7 @@ impl Operator {
         for followed in Followed::all(&settings.judging) {
             context.gates.expect(&followed.name, followed.needed_for);
         }
+        await_rollouts(&settings, &context);
         approval_policy::expect(&context, settings.approval_policy.as_deref());
         let incidents = receive_incidents(&settings, &mut context);
         let rollouts = settings.sink.as_ref().map(|_| {
@@ -156,6 +158,17 @@ impl Operator {
         election.abort();
         release(elector, &context).await;
         ended.map_or(Ok(()), |task| Err(Error::Ended(task)))
+    }
+}
+
+/// A `Deployment` that an Argo `Rollout` refers to is looked at once the rollouts are listed.
+fn await_rollouts(settings: &RunSettings, context: &Context) {
+    for kind in settings
+        .extra_kinds
+        .iter()
+        .filter_map(PromoterKind::of_extra)
+    {
+        context.planners().delivery.await_promoters(kind);
     }
 }
 
@@ -330,6 +343,9 @@ async fn follow_extra(client: Client, extra: ExtraKind, context: Arc<Context>) {
                 message: chain(&error),
             },
         };
+        if let Some(kind) = PromoterKind::of_extra(&extra) {
+            promoters::unavailable(kind, &failure, &context);
+        }
         let now = jiff::Timestamp::now();
         if context.gates.failed(&name, &failure, now) {
             warn!(

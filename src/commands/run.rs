@@ -126,6 +126,20 @@ pub struct RunArgs {
     )]
     pub delivery: OnOff,
 
+    /// Take the outcome of rollouts from Flagger's canaries, for the workloads that they target
+    #[arg(
+        long,
+        value_enum,
+        value_name = "ON|OFF",
+        default_value = "off",
+        default_missing_value = "on",
+        num_args = 0..=1,
+        require_equals = true,
+        requires_if("on", "delivery"),
+        env = "GOLDENPATH_FLAGGER"
+    )]
+    pub flagger: OnOff,
+
     /// Annotations that may hold the commit time of a workload, in order
     #[arg(
         long,
@@ -306,6 +320,10 @@ fn settings(args: &RunArgs, global: &GlobalArgs) -> Result<RunSettings> {
             commit_time_keys: args.commit_time_from.clone(),
             failure_window: args.failure_window,
             has_incidents: args.events.events_listen.is_some(),
+            follows_canaries: match args.flagger {
+                OnOff::On => true,
+                OnOff::Off => false,
+            },
         }),
         OnOff::Off => None,
     };

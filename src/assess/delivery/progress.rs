@@ -228,8 +228,9 @@ fn by_jobs(jobs: &Jobs, seen: &Seen, rollout: Followed) -> Reached {
 }
 
 fn by_words(reported: &Reported, rollout: Followed, terms: &Terms, now: Timestamp) -> Reached {
+    // Times have whole seconds: a statement of the same second may be about the template before.
     let is_stale =
-        reported.may_be_stale && reported.since.is_none_or(|since| since < rollout.started);
+        reported.may_be_stale && reported.since.is_none_or(|since| since <= rollout.started);
     if is_stale {
         return Reached::default();
     }

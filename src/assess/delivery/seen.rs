@@ -42,16 +42,16 @@ const REVISION_KEYS: [(&str, &str); 2] = [
 pub struct Objects<'a> {
     /// The workload, with status; `managedFields` too, where the caller has them.
     pub workload: &'a Value,
-    /// The pod template, if another object has it (`workloadRef`).
-    pub template: Option<&'a Value>,
     /// Its `ReplicaSet`s or `ControllerRevision`s.
     pub revisions: &'a [Value],
     /// Its `Job`s.
     pub jobs: &'a [Value],
-    /// The Flagger `Canary` that targets it, and the primary `Deployment`.
+    /// The Flagger `Canary` that targets it.
     pub canary: Option<&'a Value>,
-    /// The primary `Deployment` of the canary.
+    /// What Flagger promotes it to.
     pub primary: Option<&'a Value>,
+    /// The Argo `Rollout` that runs its template (`workloadRef`).
+    pub rollout: Option<&'a Value>,
     /// Creation of its namespace, if it is the namespace's first workload.
     pub first_of_namespace: Option<Timestamp>,
     /// Current status of the workload; none while it is not judged.
@@ -70,11 +70,11 @@ impl<'a> Objects<'a> {
     pub fn of(workload: &'a Value) -> Self {
         Self {
             workload,
-            template: None,
             revisions: &[],
             jobs: &[],
             canary: None,
             primary: None,
+            rollout: None,
             first_of_namespace: None,
             standing: None,
             commit_time_keys: &[],
@@ -146,6 +146,14 @@ pub enum Stamp {
     At(Timestamp),
 }
 
+impl Seen {
+    /// The same without what it states of its readiness: another controller decides when it is available.
+    pub fn undecided(mut self) -> Self {
+        self.readiness = Readiness::Reported(Reported::default());
+        self
+    }
+}
+
 impl Stamp {
     /// The date.
     pub fn at(self) -> Option<Timestamp> {
@@ -180,7 +188,7 @@ pub fn first_image(workload: &Value, template: &TemplateHashes) -> Option<String
 pub fn read(objects: &Objects) -> Option<Seen> {
     let workload = objects.workload;
     let uid = workload["metadata"]["uid"].as_str()?.to_owned();
-    let template = objects.template.or_else(|| template_of(workload))?;
+    let template = template_of(workload)?;
     if is_generated(workload) || !template["spec"]["containers"].is_array() {
         return None;
     }
@@ -200,7 +208,10 @@ pub fn read(objects: &Objects) -> Option<Seen> {
         ),
         created: time(&workload["metadata"]["creationTimestamp"]),
         generation,
-        is_observed: is_observed(workload, generation),
+        is_observed: is_observed(workload, generation)
+            && objects
+                .rollout
+                .is_none_or(|rollout| has_observed(rollout, generation)),
         resources_by_tool: resources_by_tool(workload),
         changed_at: changed_at(workload),
         revision: revisions.current,
@@ -210,8 +221,12 @@ pub fn read(objects: &Objects) -> Option<Seen> {
             .created
             .filter(|_| is_current && !revisions.is_reused),
         earlier: revisions.earlier,
-        is_paused: workload["spec"]["paused"] == true,
-        shows_failure: has_probe(template) || matches!(readiness, Readiness::Jobs(_)),
+        is_paused: objects.rollout.unwrap_or(workload)["spec"]["paused"] == true,
+        shows_failure: has_probe(template)
+            || matches!(readiness, Readiness::Jobs(_))
+            || objects
+                .canary
+                .is_some_and(|canary| canary["spec"]["skipAnalysis"] != true),
         readiness,
         commit_time: stamp(workload, objects.commit_time_keys, keys::COMMIT_TIME)
             .map_or(Stamp::Absent, Stamp::read),
@@ -241,14 +256,24 @@ fn template_of(workload: &Value) -> Option<&Value> {
     spec.get("template").or(of_jobs)
 }
 
-/// Argo Rollouts writes `observedGeneration` as a string; a `CronJob` has none.
+/// A `CronJob` has no `observedGeneration`.
 fn is_observed(workload: &Value, generation: i64) -> bool {
-    let observed = &workload["status"]["observedGeneration"];
-    let number = observed
-        .as_i64()
-        .or_else(|| observed.as_str()?.parse().ok());
+    let observed = stated_generation(&workload["status"]["observedGeneration"]);
     let has_none = workload["kind"] == "CronJob";
-    number.map_or(has_none, |observed| observed >= generation)
+    observed.map_or(has_none, |observed| observed >= generation)
+}
+
+/// Whether the status of an Argo `Rollout` is about this generation of the workload that it refers to. Its
+/// own generation stays when the other one grows.
+fn has_observed(rollout: &Value, generation: i64) -> bool {
+    let own = rollout["metadata"]["generation"].as_i64().unwrap_or(0);
+    let of_workload = stated_generation(&rollout["status"]["workloadObservedGeneration"]);
+    is_observed(rollout, own) && of_workload == Some(generation)
+}
+
+/// Argo Rollouts writes generations as strings.
+fn stated_generation(value: &Value) -> Option<i64> {
+    value.as_i64().or_else(|| value.as_str()?.parse().ok())
 }
 
 /// The revisions that the cluster still knows.

@@ -7,5 +7,6 @@ mod incidents;
 mod kinds;
 mod outages;
 mod patterns;
+mod promoters;
 mod returns;
 mod stories;

@@ -5,6 +5,7 @@
 
 mod incidents;
 mod looks;
+mod promoters;
 #[cfg(test)]
 mod properties;
 #[cfg(test)]
@@ -18,6 +19,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use crate::api::{DeliveryRecordStatus, Period};
+use crate::assess::delivery::promoter::PromoterKind;
 use crate::assess::delivery::seen::Seen;
 use crate::assess::delivery::{
     Fingerprint, Terms, carried_over, has_other_standing, is_worth_writing, next_deadline,
@@ -30,6 +32,8 @@ use crate::assess::planner::pacing::Pacing;
 use crate::assess::settings::DeliverySettings;
 use crate::assess::state::Status;
 use crate::assess::verdict::{AsOf, judge};
+
+use promoters::Promoters;
 
 pub use incidents::Reported;
 pub use looks::{Found, Look};
@@ -56,6 +60,7 @@ pub struct DeliveryPlanner {
     /// Workloads after a look that are not at rest yet.
     settling: BTreeSet<WorkloadId>,
     timers: BTreeSet<(Timestamp, WorkloadId)>,
+    promoters: Promoters,
     /// Records that went with their workloads.
     carried: HashMap<WorkloadId, Carried>,
     has_records: bool,
@@ -118,6 +123,9 @@ impl DeliveryPlanner {
             has_incidents: settings.has_incidents,
             ..Terms::default()
         };
+        if settings.follows_canaries {
+            self.await_promoters(PromoterKind::Canary);
+        }
     }
 
     /// A counter of changes that only this planner sees.

@@ -15,6 +15,7 @@ use super::intake::{
     DeliveryRecords, Exceptions, Goals, Intake, Namespaces, Paths, Services, WarningPolicies,
     Workloads,
 };
+use super::promoters::Canaries;
 use crate::api::{
     DeliveryRecord, DeveloperSurvey, DeviationException, GoldenPath, Persona, PlatformObjective,
     RoadmapItem,
@@ -148,6 +149,33 @@ pub static DELIVERY_RECORDS: FollowedKind = FollowedKind {
     intake: || Arc::new(DeliveryRecords),
 };
 
+static CANARIES: FollowedKind = FollowedKind {
+    name: "Canary",
+    resource: canaries,
+    scoping: Scoping::Namespaced,
+    needed_for: NeededFor::Nothing,
+    selection: Selection::All,
+    listing: Listing::Pages,
+    definition: Definition::Foreign,
+    absent: NOT_SERVED,
+    is_wanted: |settings| {
+        let delivery = settings.delivery.as_ref();
+        delivery.is_some_and(|delivery| delivery.follows_canaries)
+    },
+    intake: || Arc::new(Canaries),
+};
+
+/// Flagger's canaries.
+pub fn canaries() -> ApiResource {
+    ApiResource {
+        group: "flagger.app".to_owned(),
+        version: "v1beta1".to_owned(),
+        api_version: "flagger.app/v1beta1".to_owned(),
+        kind: "Canary".to_owned(),
+        plural: "canaries".to_owned(),
+    }
+}
+
 static OBJECTIVES: FollowedKind = goals::<PlatformObjective>();
 static SURVEYS: FollowedKind = goals::<DeveloperSurvey>();
 pub static ROADMAP: FollowedKind = goals::<RoadmapItem>();
@@ -199,12 +227,13 @@ static WARNING_BINDINGS: FollowedKind = FollowedKind {
 };
 
 /// Every followed kind but workloads.
-static KINDS: [&FollowedKind; 11] = [
+static KINDS: [&FollowedKind; 12] = [
     &PATHS,
     &EXCEPTIONS,
     &NAMESPACES,
     &SERVICES,
     &DELIVERY_RECORDS,
+    &CANARIES,
     &OBJECTIVES,
     &SURVEYS,
     &ROADMAP,

@@ -14,7 +14,9 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 use tracing::warn;
 
+use super::promoters;
 use crate::api::{DeliveryRecord, DeviationException, GoldenPath, keys};
+use crate::assess::delivery::promoter::PromoterKind;
 use crate::assess::delivery::seen::{self, Objects, Seen};
 use crate::assess::exception::record::Exception;
 use crate::assess::goal_objects::GoalResource;
@@ -314,14 +316,21 @@ impl Intake for Workloads {
         self.judge(object, ReadBy::Watch, context);
     }
 
-    fn remove(&self, (namespace, name): &Key, context: &Context) {
+    fn remove(&self, key: &Key, context: &Context) {
+        let (namespace, name) = key;
         let id = self.id(namespace, name);
         context.inventory().remove_workload(&id);
         forget_rollouts(&id, context);
+        if let Some(kind) = self.promoters(context) {
+            promoters::remove(kind, key, context);
+        }
     }
 
-    fn unavailable(&self, _failure: &WatchFailure, context: &Context) {
+    fn unavailable(&self, failure: &WatchFailure, context: &Context) {
         context.planners().delivery.lost_events(&self.0);
+        if let Some(kind) = self.promoters(context) {
+            promoters::unavailable(kind, failure, context);
+        }
     }
 
     fn complete(&self, listed: &HashSet<Key>, _outlived: &HashSet<Key>, context: &Context) {
@@ -332,6 +341,9 @@ impl Intake for Workloads {
         };
         complete(&workloads, context);
         context.reports.ledger().kind_is_complete(&self.0);
+        if let Some(kind) = self.promoters(context) {
+            promoters::complete(kind, listed, context);
+        }
     }
 }
 
@@ -371,6 +383,9 @@ impl Workloads {
         if is_own(&object, context) {
             return;
         }
+        if let Some(kind) = self.promoters(context) {
+            promoters::put(kind, &object, context);
+        }
         let (namespace, name) = named(&object);
         let id = self.id(namespace, name);
         let (paths, known) = context.inventory().read_inputs(namespace);
@@ -405,6 +420,11 @@ impl Workloads {
         } else if known != known_now {
             context.rereads.namespace(&id.namespace);
         }
+    }
+
+    /// What these workloads may be to others, while rollouts are recorded.
+    fn promoters(&self, context: &Context) -> Option<PromoterKind> {
+        PromoterKind::of(&self.0).filter(|_| context.judging().delivery.is_some())
     }
 
     fn id(&self, namespace: &str, name: &str) -> WorkloadId {

@@ -10,4 +10,5 @@ pub mod intake;
 pub mod listing;
 pub mod objects;
 pub mod policy_reports;
+pub mod promoters;
 pub mod rereads;

@@ -48,6 +48,19 @@ impl NamedWorkload {
         })
     }
 
+    /// The workloads of these kinds that it may name.
+    pub fn ids<'a>(
+        &'a self,
+        kinds: &'a [Arc<WatchedKind>],
+    ) -> impl Iterator<Item = WorkloadId> + 'a {
+        let named = kinds.iter().filter(|kind| self.is_of(kind));
+        named.map(|kind| WorkloadId {
+            namespace: self.namespace.as_str().into(),
+            kind: kind.clone(),
+            name: self.name.as_str().into(),
+        })
+    }
+
     fn is_of(&self, kind: &WatchedKind) -> bool {
         self.kind.as_deref().is_none_or(|wanted| {
             let wanted = wanted.to_ascii_lowercase();

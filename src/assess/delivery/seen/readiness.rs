@@ -2,10 +2,11 @@
 //! of another controller. Nothing is concluded here.
 
 use jiff::Timestamp;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::{Objects, hashes, is_owned, number, text, time};
 use crate::api::delivery_record::TemplateHashes;
+use crate::assess::delivery::promoter::PRIMARY;
 
 /// No progress deadline, as Kubernetes writes it.
 const NO_DEADLINE: u64 = i32::MAX as u64;
@@ -126,7 +127,10 @@ pub(super) fn read(objects: &Objects, uid: &str) -> Readiness {
     let workload = objects.workload;
     let status = &workload["status"];
     if let Some(canary) = objects.canary {
-        return Readiness::Reported(canary_states(canary, objects.primary));
+        return Readiness::Reported(canary_states(canary, workload, objects.primary));
+    }
+    if let Some(rollout) = objects.rollout {
+        return Readiness::Reported(argo_rollout(rollout));
     }
     match (text(&workload["apiVersion"]), text(&workload["kind"])) {
         ("apps/v1", "Deployment") => Readiness::Pods(deployment(workload)),
@@ -280,24 +284,61 @@ fn argo_rollout(workload: &Value) -> Reported {
     }
 }
 
-/// A Flagger canary states its phase without a generation.
-fn canary_states(canary: &Value, primary: Option<&Value>) -> Reported {
+/// A Flagger canary states its phase without a generation. While it is `Failed`, Flagger renews
+/// `lastTransitionTime` and `lastAppliedSpec` at every interval: only its condition tells when it failed, and
+/// equal hashes tell that people returned to what is promoted.
+fn canary_states(canary: &Value, target: &Value, primary: Option<&Value>) -> Reported {
     let status = &canary["status"];
-    let since = time(&status["lastTransitionTime"]);
-    let of_primary = primary.and_then(|primary| {
+    let phase = text(&status["phase"]);
+    let renewed = time(&status["lastTransitionTime"]);
+    let begun = condition(status, "Promoted").filter(|it| it["reason"] == phase);
+    let begun = begun.and_then(|it| time(&it["lastUpdateTime"])).or(renewed);
+    let applied = &status["lastAppliedSpec"];
+    let is_returned = applied.is_string() && *applied == status["lastPromotedSpec"];
+    let promoted = primary.and_then(|primary| {
         let progressing = condition(&primary["status"], "Progressing")?;
         time(&progressing["lastUpdateTime"])
     });
+    let (state, since) = match phase {
+        "Failed" if is_returned => (ReportedState::Available, renewed),
+        "Failed" => (ReportedState::Failed, begun),
+        // A template that came during a promotion has to wait for its own.
+        "Succeeded" | "Initialized" if runs_promoted(target, primary) => {
+            (ReportedState::Available, begun)
+        }
+        "Waiting" | "WaitingPromotion" => (ReportedState::Waiting, begun),
+        _ => (ReportedState::Progressing, begun),
+    };
     Reported {
-        state: match text(&status["phase"]) {
-            "Succeeded" | "Initialized" => ReportedState::Available,
-            "Failed" => ReportedState::Failed,
-            "Waiting" | "WaitingPromotion" => ReportedState::Waiting,
-            _ => ReportedState::Progressing,
-        },
+        state,
         since,
-        earlier_since: of_primary,
+        earlier_since: promoted.filter(|_| state == ReportedState::Available),
         may_be_stale: true,
+    }
+}
+
+/// Whether the primary has release and configuration of the target. Flagger adds a suffix to the names of
+/// its `ConfigMap`s and `Secret`s.
+fn runs_promoted(target: &Value, primary: Option<&Value>) -> bool {
+    let content = |workload: &Value| {
+        let mut pods = workload["spec"]["template"]["spec"].clone();
+        without_suffix(&mut pods);
+        let hashes = hashes(&json!({ "spec": pods }));
+        (hashes.release, hashes.config)
+    };
+    primary.is_none_or(|primary| content(primary) == content(target))
+}
+
+fn without_suffix(value: &mut Value) {
+    match value {
+        Value::String(text) => {
+            if let Some(name) = text.strip_suffix(PRIMARY) {
+                *text = name.to_owned();
+            }
+        }
+        Value::Array(items) => items.iter_mut().for_each(without_suffix),
+        Value::Object(fields) => fields.values_mut().for_each(without_suffix),
+        Value::Null | Value::Bool(_) | Value::Number(_) => {}
     }
 }
 

@@ -227,11 +227,6 @@ impl CronJob {
     }
 }
 
-/// A Flagger `Canary` in a phase.
-pub(super) fn flagger(phase: &str, since: &str) -> Value {
-    json!({"status": {"phase": phase, "lastTransitionTime": at(since)}})
-}
-
 /// The status after a look at this object.
 fn seen_as(before: &DeliveryRecordStatus, object: &Value, time: &str) -> DeliveryRecordStatus {
     let seen = read(&Objects::of(object)).unwrap();

@@ -4,9 +4,8 @@
 
 use serde_json::{Value, json};
 
-use crate::assess::delivery::fixtures::{Deployment, World, annotation, at, image, mode, template};
+use crate::assess::delivery::fixtures::{Deployment, World, annotation, at, image, mode};
 use crate::assess::delivery::observe;
-use crate::assess::delivery::seen::{Objects, read};
 
 const NONE: [&str; 0] = [];
 
@@ -368,22 +367,6 @@ fn a_failed_revision_that_comes_again_is_not_counted_again() {
     world.roll_out("10:30", "10:32", image("a"));
     let counts = world.status.figures[0].counts;
     assert_eq!((counts.rollouts, counts.failed), (1, 1));
-}
-
-#[test]
-fn a_workload_that_a_rollout_refers_to_lends_its_template() {
-    let rollout = json!({
-        "apiVersion": "argoproj.io/v1alpha1", "kind": "Rollout",
-        "metadata": {"name": "shop", "uid": "one", "generation": 1},
-        "spec": {"workloadRef": {"kind": "Deployment", "name": "shop"}}, "status": {},
-    });
-    assert_eq!(read(&Objects::of(&rollout)), None);
-    let template = template("a");
-    let objects = Objects {
-        template: Some(&template),
-        ..Objects::of(&rollout)
-    };
-    assert!(read(&objects).is_some());
 }
 
 #[test]

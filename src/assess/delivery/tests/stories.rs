@@ -1,14 +1,10 @@
 //! The twelve stories: A is good, B is bad, C is good.
 
-use serde_json::json;
-
-use super::kinds::{CronJob, StatefulSet, flagger};
-use crate::api::DeliveryRecordStatus;
+use super::kinds::{CronJob, StatefulSet};
 use crate::assess::delivery::fixtures::{
     Deployment, World, annotation, at, image, lines, mode, template,
 };
-use crate::assess::delivery::seen::{Objects, read};
-use crate::assess::delivery::{IncidentReport, Terms, carried_over, incident, observe};
+use crate::assess::delivery::{IncidentReport, carried_over, incident};
 
 const NONE: [&str; 0] = [];
 
@@ -193,52 +189,6 @@ fn story_9_a_suspended_cron_job_is_available_at_its_first_complete_job() {
     assert_eq!(lines(&cron.status), ["release available"]);
     let available = cron.status.rollouts[0].available_at.unwrap().0;
     assert_eq!(available, at("2026-03-03 10:04"));
-}
-
-#[test]
-fn story_10_flagger_is_one_release_of_the_target_and_nothing_of_the_primary() {
-    let mut app = Deployment::new();
-    let mut status = DeliveryRecordStatus::default();
-    let mut look = |app: &Deployment, phase: &str, since: &str, now: &str| {
-        let canary = flagger(phase, since);
-        let objects = Objects {
-            revisions: &app.revisions,
-            canary: Some(&canary),
-            ..Objects::of(&app.object)
-        };
-        let seen = read(&objects).unwrap();
-        status = observe(&status, &seen, &Terms::default(), at(now));
-        lines(&status)
-    };
-    app.scale(0);
-    app.sync(at("08:30"));
-    look(&app, "Initialized", "08:30", "09:00");
-    app.edit(at("10:00"), image("b"));
-    app.sync(at("10:00"));
-    look(&app, "Initialized", "08:30", "10:00");
-    app.scale(3);
-    app.sync(at("10:01"));
-    look(&app, "Progressing", "10:01", "10:01");
-    app.complete(at("10:02"));
-    assert_eq!(look(&app, "Progressing", "10:01", "10:02"), NONE);
-    app.scale(0);
-    app.sync(at("10:10"));
-    assert_eq!(look(&app, "Failed", "10:10", "10:10"), ["release failed"]);
-    app.edit(at("11:00"), image("c"));
-    app.sync(at("11:00"));
-    assert_eq!(look(&app, "Failed", "10:10", "11:00"), ["release failed"]);
-    look(&app, "Progressing", "11:01", "11:01");
-    assert_eq!(
-        look(&app, "Succeeded", "11:10", "11:10"),
-        [
-            "release failed, recovery 60m",
-            "release available, rework of 1"
-        ]
-    );
-    let mut primary = app.object.clone();
-    primary["metadata"]["ownerReferences"] =
-        json!([{"apiVersion": "flagger.app/v1beta1", "kind": "Canary", "uid": "two"}]);
-    assert_eq!(read(&Objects::of(&primary)), None);
 }
 
 #[test]

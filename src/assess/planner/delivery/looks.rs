@@ -5,6 +5,7 @@ use jiff::Timestamp;
 
 use super::{Busy, DeliveryPlanner, Sighting};
 use crate::api::{DeliveryRecordStatus, Period};
+use crate::assess::delivery::promoter::Promoter;
 use crate::assess::delivery::seen::Seen;
 use crate::assess::delivery::{Fingerprint, observe, refreshed};
 use crate::assess::inventory::Inventory;
@@ -32,6 +33,8 @@ pub struct Look {
     pub first_of_namespace: Option<Timestamp>,
     /// Whether events may have been missed since its record was last compared.
     pub after_gap: bool,
+    /// What decides when its rollouts are available, if not its own controller.
+    pub promoter: Option<Promoter>,
     /// Its record, as it is or will be stored.
     status: Option<DeliveryRecordStatus>,
 }
@@ -71,7 +74,7 @@ impl DeliveryPlanner {
                 continue;
             };
             let busy = tracked.busy.get_or_insert_default();
-            if !busy.may_look(now) {
+            if !busy.may_look(now) || self.promoters.may_be_unknown(&id.kind) {
                 waiting.push(id);
                 continue;
             }
@@ -82,6 +85,7 @@ impl DeliveryPlanner {
                 standing: Some(judge(&entry.workload, ns, &ctx).status),
                 first_of_namespace: first_of_namespace(ns, &entry.workload),
                 after_gap: !tracked.is_followed,
+                promoter: self.promoters.of(&id).cloned(),
                 status: working.or_else(|| Some(record?.status())),
                 id,
             });
@@ -137,6 +141,9 @@ impl DeliveryPlanner {
         let mut next = working.or_else(stored).or(carried).unwrap_or_default();
         seen.after_gap = !tracked.is_followed;
         for mut earlier in busy.take_earlier(&seen) {
+            if look.promoter.is_some() {
+                earlier.seen = earlier.seen.undecided();
+            }
             earlier.seen.after_gap = std::mem::take(&mut seen.after_gap);
             next = observe(&next, &earlier.seen, &self.terms, earlier.at);
         }

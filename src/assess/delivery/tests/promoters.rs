@@ -1,0 +1,298 @@
+//! Workloads whose rollouts another controller decides: Flagger's `Canary`, and an Argo `Rollout` that
+//! refers to a `Deployment`. Their objects have the fields that these controllers wrote when they were tried.
+
+use serde_json::{Value, json};
+
+use crate::api::DeliveryRecordStatus;
+use crate::assess::delivery::fixtures::{Deployment, at, image, lines, mode};
+use crate::assess::delivery::promoter::PromoterKind;
+use crate::assess::delivery::seen::{Objects, read};
+use crate::assess::delivery::{Terms, observe};
+use crate::assess::settings::Settings;
+
+const NONE: [&str; 0] = [];
+
+/// A `Deployment` without replicas, and what decides about it.
+struct Promoted {
+    app: Deployment,
+    canary: Option<Value>,
+    primary: Option<Value>,
+    rollout: Option<Value>,
+    status: DeliveryRecordStatus,
+}
+
+impl Promoted {
+    fn new() -> Self {
+        let mut app = Deployment::new();
+        app.scale(0);
+        app.sync(at("08:30"));
+        Self {
+            app,
+            canary: None,
+            primary: None,
+            rollout: None,
+            status: DeliveryRecordStatus::default(),
+        }
+    }
+
+    /// Initialised by Flagger.
+    fn by_flagger() -> Self {
+        let mut promoted = Self::new();
+        promoted.promote("08:30");
+        promoted.canary = Some(json!({"spec": {}, "status": {"lastAppliedSpec": "a"}}));
+        promoted.phase("Initialized", "08:30", "a");
+        promoted.look("09:00");
+        promoted
+    }
+
+    /// Healthy under Argo Rollouts.
+    fn by_argo() -> Self {
+        let mut promoted = Self::new();
+        promoted.rollout = Some(json!({
+            "metadata": {"generation": 1},
+            "spec": {"replicas": 3, "workloadRef": {"kind": "Deployment", "name": "shop"}},
+            "status": {"observedGeneration": "1"},
+        }));
+        promoted.argo("Healthy", "a", "08:30");
+        promoted.look("09:00");
+        promoted
+    }
+
+    fn edit(&mut self, time: &str, change: impl Fn(&mut Value)) {
+        self.app.edit(at(time), change);
+        self.app.sync(at(time));
+        self.look(time);
+    }
+
+    /// The primary gets the template, as Flagger writes it.
+    fn promote(&mut self, time: &str) {
+        let mut primary = self.app.object.clone();
+        let template = &mut primary["spec"]["template"];
+        template["metadata"]["annotations"]["flagger-id"] = time.into();
+        template["metadata"]["labels"]["app"] = "shop-primary".into();
+        let container = &mut template["spec"]["containers"][0];
+        if let Some(sources) = container.get_mut("envFrom") {
+            sources[0]["configMapRef"]["name"] = "settings-primary".into();
+        }
+        primary["metadata"]["ownerReferences"] =
+            json!([{"apiVersion": "flagger.app/v1beta1", "kind": "Canary", "uid": "two"}]);
+        primary["status"]["conditions"] = json!([{
+            "type": "Progressing", "status": "True", "reason": "NewReplicaSetAvailable",
+            "lastUpdateTime": at(time),
+        }]);
+        self.primary = Some(primary);
+    }
+
+    fn phase(&mut self, phase: &str, time: &str, applied: &str) {
+        let status = &mut self.canary.as_mut().unwrap()["status"];
+        if status["phase"] != phase {
+            status["conditions"] = json!([{
+                "type": "Promoted", "reason": phase, "status": "Unknown", "lastUpdateTime": at(time),
+            }]);
+        }
+        status["phase"] = phase.into();
+        status["lastTransitionTime"] = json!(at(time));
+        status["lastAppliedSpec"] = applied.into();
+        if ["Initialized", "Succeeded"].contains(&phase) {
+            status["lastPromotedSpec"] = applied.into();
+        }
+    }
+
+    /// The status of a `Rollout` that has seen the `Deployment` as it is.
+    fn argo(&mut self, phase: &str, hash: &str, time: &str) {
+        let generation = self.app.object["metadata"]["generation"].to_string();
+        let status = &mut self.rollout.as_mut().unwrap()["status"];
+        status["workloadObservedGeneration"] = generation.into();
+        status["currentPodHash"] = hash.into();
+        status["phase"] = phase.into();
+        status["abort"] = Value::Null;
+        status["abortedAt"] = Value::Null;
+        let (is, reason) = match phase {
+            "Degraded" => ("False", "RolloutAborted"),
+            "Healthy" => ("True", "NewReplicaSetAvailable"),
+            _ => ("True", "ReplicaSetUpdated"),
+        };
+        match phase {
+            "Degraded" => {
+                status["abort"] = true.into();
+                status["abortedAt"] = json!(at(time));
+            }
+            "Healthy" => status["stableRS"] = hash.into(),
+            _ => {}
+        }
+        status["conditions"] = json!([{
+            "type": "Progressing", "status": is, "reason": reason,
+            "lastUpdateTime": at(time), "lastTransitionTime": at(time),
+        }]);
+    }
+
+    fn look(&mut self, time: &str) {
+        let objects = Objects {
+            revisions: &self.app.revisions,
+            canary: self.canary.as_ref(),
+            primary: self.primary.as_ref(),
+            rollout: self.rollout.as_ref(),
+            ..Objects::of(&self.app.object)
+        };
+        let seen = read(&objects).unwrap();
+        self.status = observe(&self.status, &seen, &Terms::default(), at(time));
+    }
+
+    fn looks(&mut self, phase: &str, time: &str, applied: &str) -> Vec<String> {
+        self.phase(phase, time, applied);
+        self.look(time);
+        lines(&self.status)
+    }
+
+    fn looks_at_argo(&mut self, phase: &str, hash: &str, time: &str) -> Vec<String> {
+        self.argo(phase, hash, time);
+        self.look(time);
+        lines(&self.status)
+    }
+}
+
+#[test]
+fn story_10_flagger_is_one_release_of_the_target_and_nothing_of_the_primary() {
+    let mut shop = Promoted::by_flagger();
+    shop.edit("10:00", image("b"));
+    shop.app.scale(3);
+    shop.app.sync(at("10:01"));
+    shop.app.complete(at("10:02"));
+    assert_eq!(shop.looks("Progressing", "10:02", "b"), NONE);
+    shop.app.scale(0);
+    shop.app.sync(at("10:10"));
+    assert_eq!(shop.looks("Failed", "10:10", "b"), ["release failed"]);
+    assert!(shop.status.rollouts[0].failure_visible);
+    shop.edit("11:00", image("c"));
+    // Flagger renews the status of the failure for the new template, then begins to analyse that.
+    assert_eq!(shop.looks("Failed", "11:01", "c"), ["release failed"]);
+    shop.looks("Progressing", "11:02", "c");
+    shop.promote("11:10");
+    let expected = [
+        "release failed, recovery 60m",
+        "release available, rework of 1",
+    ];
+    assert_eq!(shop.looks("Succeeded", "11:12", "c"), expected);
+    let available = shop.status.rollouts[1].available_at.unwrap().0;
+    assert_eq!(available, at("11:10"), "since the primary runs it");
+    assert_eq!(read(&Objects::of(shop.primary.as_ref().unwrap())), None);
+}
+
+#[test]
+fn a_return_to_what_flagger_promoted_ends_the_failure_though_the_canary_stays_failed() {
+    let mut shop = Promoted::by_flagger();
+    shop.edit("10:00", image("b"));
+    shop.looks("Progressing", "10:01", "b");
+    assert_eq!(shop.looks("Failed", "10:10", "b"), ["release failed"]);
+    shop.app.undo(at("10:20"), "1");
+    shop.app.sync(at("10:20"));
+    shop.look("10:20");
+    assert_eq!(lines(&shop.status), ["release failed"], "not noticed yet");
+    let expected = [
+        "release failed, recovery 11m",
+        "rollback available, rework of 1",
+    ];
+    assert_eq!(shop.looks("Failed", "10:21", "a"), expected);
+    shop.edit("10:30", image("c"));
+    let before = lines(&shop.status);
+    shop.look("10:30");
+    assert_eq!(lines(&shop.status), before, "the return is about A");
+}
+
+#[test]
+fn a_change_during_a_promotion_waits_for_its_own() {
+    for change in [&image("c") as &dyn Fn(&mut Value), &mode("slow")] {
+        let mut shop = Promoted::by_flagger();
+        shop.edit("10:00", image("b"));
+        shop.looks("Progressing", "10:01", "b");
+        shop.promote("10:10");
+        shop.edit("10:11", change);
+        assert_eq!(shop.looks("Succeeded", "10:12", "b"), NONE);
+        shop.looks("Progressing", "10:13", "c");
+        shop.promote("10:20");
+        let done = shop.looks("Succeeded", "10:22", "c");
+        assert_eq!(done.len(), 1, "B was superseded: {done:?}");
+    }
+}
+
+#[test]
+fn config_maps_of_the_primary_have_other_names() {
+    let mut shop = Promoted::by_flagger();
+    let with_settings = |template: &mut Value| {
+        template["spec"]["containers"][0]["envFrom"] =
+            json!([{"configMapRef": {"name": "settings"}}]);
+    };
+    shop.edit("10:00", with_settings);
+    shop.looks("Progressing", "10:01", "b");
+    shop.promote("10:10");
+    assert_eq!(shop.looks("Succeeded", "10:12", "b"), ["config available"]);
+}
+
+#[test]
+fn a_deployment_that_a_rollout_refers_to_is_available_when_the_rollout_is() {
+    let mut shop = Promoted::by_argo();
+    shop.edit("10:00", image("b"));
+    assert_eq!(lines(&shop.status), NONE, "the Rollout has not seen it");
+    shop.looks_at_argo("Progressing", "b", "10:01");
+    shop.looks_at_argo("Paused", "b", "10:02");
+    assert_eq!(
+        shop.looks_at_argo("Healthy", "b", "10:10"),
+        ["release available"]
+    );
+    let rollout = &shop.status.rollouts[0];
+    assert_eq!(rollout.available_at.unwrap().0, at("10:10"));
+    shop.edit("10:20", mode("fast"));
+    shop.looks_at_argo("Progressing", "c", "10:21");
+    assert_eq!(
+        shop.looks_at_argo("Healthy", "c", "10:30"),
+        ["release available", "config available"]
+    );
+}
+
+#[test]
+fn a_rollout_that_is_aborted_and_undone_is_one_failure_and_one_rollback() {
+    let mut shop = Promoted::by_argo();
+    shop.edit("10:00", image("b"));
+    shop.looks_at_argo("Progressing", "b", "10:01");
+    assert_eq!(
+        shop.looks_at_argo("Degraded", "b", "10:10"),
+        ["release failed"]
+    );
+    shop.app.undo(at("10:20"), "1");
+    shop.app.sync(at("10:20"));
+    shop.look("10:20");
+    let expected = [
+        "release failed, recovery 10m",
+        "rollback available, rework of 1",
+    ];
+    assert_eq!(shop.looks_at_argo("Healthy", "a", "10:20"), expected);
+}
+
+#[test]
+fn promoters_name_deployments_and_canaries_daemon_sets_too() {
+    let settings = Settings::default();
+    let target = |kind: PromoterKind, named: &Value| {
+        let promoter = json!({
+            "metadata": {"namespace": "shop", "name": "p"},
+            "spec": {"targetRef": named, "workloadRef": named},
+        });
+        kind.target(&promoter, &settings).map(|id| id.to_string())
+    };
+    let named = |api: &str, kind: &str| json!({"apiVersion": api, "kind": kind, "name": "web"});
+    let [canary, rollout] = [PromoterKind::Canary, PromoterKind::Rollout];
+    let deployment = named("apps/v1", "Deployment");
+    for kind in [canary, rollout] {
+        assert_eq!(
+            target(kind, &deployment).as_deref(),
+            Some("shop/Deployment/web")
+        );
+        assert_eq!(target(kind, &named("v1", "PodTemplate")), None);
+        assert_eq!(target(kind, &Value::Null), None);
+    }
+    let agent = named("apps/v1", "DaemonSet");
+    assert_eq!(
+        target(canary, &agent).as_deref(),
+        Some("shop/DaemonSet/web")
+    );
+    assert_eq!(target(rollout, &agent), None);
+}

@@ -1,0 +1,139 @@
+//! The cluster with both controllers and their definitions, and the operators that follow them with the rights
+//! of the account that the chart creates.
+
+use std::fs;
+use std::path::PathBuf;
+
+use goldenpath_e2e::{
+    Companion, ControlPlane, Operator, Options, Tool, binaries_or_skip, eventually, free_port,
+    published_directory,
+};
+
+use crate::scene::{SOON, stop};
+use crate::{account, suite};
+
+pub const TOKEN: &str = "s3cret-token";
+const RIGHTS: &str = "delivery.enabled=true,delivery.flagger=true,\
+    judging.extraKinds={rollouts.argoproj.io/v1alpha1}";
+
+pub struct Ground {
+    pub cluster: ControlPlane,
+    account: PathBuf,
+    _controllers: [Companion; 2],
+}
+
+impl Ground {
+    /// None, after a line `skipped: …`, where the programs cannot be had.
+    pub fn start() -> Option<Self> {
+        let [flagger, argo] = [Tool::Flagger, Tool::RolloutsController];
+        let binaries = binaries_or_skip(&[flagger, argo])?;
+        let options = Options {
+            fake_nodes: 1,
+            ..Options::default()
+        };
+        let cluster = suite::control_plane(&options)?;
+        let account = account::account(&cluster, RIGHTS)?;
+        define(&cluster, flagger, "artifacts/flagger/crd.yaml");
+        for kind in [
+            "rollout",
+            "experiment",
+            "analysis-run",
+            "analysis-template",
+            "cluster-analysis-template",
+        ] {
+            define(&cluster, argo, &format!("manifests/crds/{kind}-crd.yaml"));
+        }
+        let kubeconfig = cluster.kubeconfig().display().to_string();
+        let port = || free_port().unwrap();
+        let run = |tool: Tool, args: &[String]| {
+            let binary = binaries.path(tool).unwrap();
+            Companion::start(&cluster, binary, args, &[]).unwrap()
+        };
+        let controllers = [
+            run(
+                flagger,
+                &[
+                    format!("-kubeconfig={kubeconfig}"),
+                    format!("-port={}", port()),
+                    "-mesh-provider=kubernetes".to_owned(),
+                    "-control-loop-interval=1s".to_owned(),
+                    // Nothing is measured: a webhook decides.
+                    "-metrics-server=http://127.0.0.1:1".to_owned(),
+                ],
+            ),
+            run(
+                argo,
+                &[
+                    format!("--kubeconfig={kubeconfig}"),
+                    format!("--metricsport={}", port()),
+                    format!("--healthzPort={}", port()),
+                    "--leader-elect=false".to_owned(),
+                ],
+            ),
+        ];
+        Some(Self {
+            cluster,
+            account,
+            _controllers: controllers,
+        })
+    }
+}
+
+/// Creates a definition that the sources of a controller have.
+fn define(cluster: &ControlPlane, tool: Tool, file: &str) {
+    let file = published_directory(&tool.pinned()).unwrap().join(file);
+    let file = file.display().to_string();
+    let apply = ["apply", "--server-side", "-f", &file];
+    cluster.kubectl_ok(&apply).unwrap();
+    let wait = ["wait", "--for=condition=Established", "-f", &file];
+    cluster.kubectl_ok(&wait).unwrap();
+}
+
+/// The operator that runs, and how the next one is started.
+pub struct Operators<'a> {
+    ground: &'a Ground,
+    operator: Operator,
+    pub events: u16,
+}
+
+impl<'a> Operators<'a> {
+    pub fn start(ground: &'a Ground) -> Self {
+        let token = ground.cluster.data_dir().join("events-token");
+        fs::write(&token, TOKEN).unwrap();
+        let events = free_port().unwrap();
+        let args = [
+            "--delivery".to_owned(),
+            "--flagger".to_owned(),
+            "--extra-kind=rollouts.argoproj.io/v1alpha1".to_owned(),
+            format!("--lease-namespace={}", account::NAMESPACE),
+            format!("--events-listen=127.0.0.1:{events}"),
+            format!("--events-token-file={}", token.display()),
+        ];
+        let mut options = suite::operator_options(&args.each_ref().map(String::as_str));
+        options.kubeconfig = Some(ground.account.clone());
+        let mut operator = Operator::start(&ground.cluster, &options).unwrap();
+        operator.wait_until_ready(SOON).unwrap();
+        Self {
+            ground,
+            operator,
+            events,
+        }
+    }
+
+    pub fn restart(self) -> Self {
+        let ground = self.ground;
+        self.stop();
+        Self::start(ground)
+    }
+
+    pub fn lead(&self) {
+        eventually(SOON, "the operator leads", || {
+            suite::leads(&self.operator).then_some(())
+        });
+        suite::let_it_renew(&self.ground.cluster, &self.operator, 3);
+    }
+
+    pub fn stop(self) {
+        stop(self.operator);
+    }
+}
