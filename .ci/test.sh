@@ -42,7 +42,7 @@ skip() {
 }
 
 # Test programs that take long, the longest first: nothing short is left to wait for at the end.
-readonly LONGEST=(node e2e warn rollouts approval portal reports objectives organisation chart prometheus except page gitops examples crd_rules)
+readonly LONGEST=(node e2e warn promoters rollouts approval portal reports objectives organisation chart prometheus except page gitops examples crd_rules)
 # The program that puts the operator under load, and runs when all others have ended.
 readonly ALONE=cluster
 # Programs at once.
@@ -176,7 +176,7 @@ have_go() { command -v go >/dev/null; }
 
 all_tools() {
   echo etcd kube-apiserver kubectl kube-controller-manager kube-scheduler kwok helm helm3 helm-unittest
-  echo kubeconform kube-score cel-oracle health-verdict
+  echo kubeconform kube-score cel-oracle health-verdict flagger rollouts-controller
   # For a real node, which takes root.
   [ "$(id -u)" -ne 0 ] || echo kubelet kube-proxy containerd ctr containerd-shim-runc-v2 pause prometheus
 }

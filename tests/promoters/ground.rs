@@ -33,16 +33,17 @@ impl Ground {
         };
         let cluster = suite::control_plane(&options)?;
         let account = account::account(&cluster, RIGHTS)?;
-        define(&cluster, flagger, "artifacts/flagger/crd.yaml");
-        for kind in [
+        let kinds = [
             "rollout",
             "experiment",
             "analysis-run",
             "analysis-template",
             "cluster-analysis-template",
-        ] {
-            define(&cluster, argo, &format!("manifests/crds/{kind}-crd.yaml"));
-        }
+        ];
+        let kinds = kinds.map(|kind| published(argo, &format!("manifests/crds/{kind}-crd.yaml")));
+        cluster.define(&kinds).unwrap();
+        let canaries = published(flagger, "artifacts/flagger/crd.yaml");
+        cluster.define(&[canaries]).unwrap();
         let kubeconfig = cluster.kubeconfig().display().to_string();
         let port = || free_port().unwrap();
         let run = |tool: Tool, args: &[String]| {
@@ -79,14 +80,10 @@ impl Ground {
     }
 }
 
-/// Creates a definition that the sources of a controller have.
-fn define(cluster: &ControlPlane, tool: Tool, file: &str) {
-    let file = published_directory(&tool.pinned()).unwrap().join(file);
-    let file = file.display().to_string();
-    let apply = ["apply", "--server-side", "-f", &file];
-    cluster.kubectl_ok(&apply).unwrap();
-    let wait = ["wait", "--for=condition=Established", "-f", &file];
-    cluster.kubectl_ok(&wait).unwrap();
+/// A file of the sources of a controller.
+fn published(tool: Tool, file: &str) -> String {
+    let sources = published_directory(&tool.pinned()).unwrap();
+    fs::read_to_string(sources.join(file)).unwrap()
 }
 
 /// The operator that runs, and how the next one is started.
