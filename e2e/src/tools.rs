@@ -206,6 +206,22 @@ impl Tool {
     }
 }
 
+/// The files of a module without sources of its own.
+macro_rules! only_pinned {
+    ($directory:literal) => {
+        &[
+            (
+                "go.mod",
+                include_str!(concat!("../tools/", $directory, "/go.mod")),
+            ),
+            (
+                "go.sum",
+                include_str!(concat!("../tools/", $directory, "/go.sum")),
+            ),
+        ]
+    };
+}
+
 /// A pinned set of Go modules that build together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Module {
@@ -242,35 +258,17 @@ impl Module {
                 ("go.mod", include_str!("../tools/go.mod")),
                 ("go.sum", include_str!("../tools/go.sum")),
             ],
-            Self::Lint => &[
-                ("go.mod", include_str!("../tools/lint/go.mod")),
-                ("go.sum", include_str!("../tools/lint/go.sum")),
-            ],
+            Self::Lint => only_pinned!("lint"),
             Self::Node => &[
                 ("go.mod", include_str!("../tools/node/go.mod")),
                 ("go.sum", include_str!("../tools/node/go.sum")),
                 ("pause/main.go", include_str!("../tools/node/pause/main.go")),
             ],
-            Self::Monitoring => &[
-                ("go.mod", include_str!("../tools/monitoring/go.mod")),
-                ("go.sum", include_str!("../tools/monitoring/go.sum")),
-            ],
-            Self::Policy => &[
-                ("go.mod", include_str!("../tools/policy/go.mod")),
-                ("go.sum", include_str!("../tools/policy/go.sum")),
-            ],
-            Self::Flagger => &[
-                ("go.mod", include_str!("../tools/flagger/go.mod")),
-                ("go.sum", include_str!("../tools/flagger/go.sum")),
-            ],
-            Self::Rollouts => &[
-                ("go.mod", include_str!("../tools/rollouts/go.mod")),
-                ("go.sum", include_str!("../tools/rollouts/go.sum")),
-            ],
-            Self::State => &[
-                ("go.mod", include_str!("../tools/state/go.mod")),
-                ("go.sum", include_str!("../tools/state/go.sum")),
-            ],
+            Self::Monitoring => only_pinned!("monitoring"),
+            Self::Policy => only_pinned!("policy"),
+            Self::Flagger => only_pinned!("flagger"),
+            Self::Rollouts => only_pinned!("rollouts"),
+            Self::State => only_pinned!("state"),
             Self::Health => &[
                 ("go.mod", include_str!("../tools/health/go.mod")),
                 ("go.sum", include_str!("../tools/health/go.sum")),

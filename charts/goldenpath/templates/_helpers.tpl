@@ -94,11 +94,14 @@ system:serviceaccount:{{ include "goldenpath.namespace" . }}:{{ include "goldenp
 {{- end }}
 {{- end }}
 
-{{- /* Incidents and sent events are those of recorded rollouts. */}}
+{{- /* Incidents, sent events and canaries are those of recorded rollouts. */}}
 {{- define "goldenpath.requireDelivery" -}}
 {{- $events := .Values.events }}
 {{- if and (or $events.enabled $events.sink.url) (not .Values.delivery.enabled) }}
 {{- fail "events.enabled and events.sink.url need delivery.enabled: see docs/delivery.md" }}
+{{- end }}
+{{- if and .Values.delivery.flagger (not .Values.delivery.enabled) }}
+{{- fail "delivery.flagger needs delivery.enabled: see docs/delivery.md" }}
 {{- end }}
 {{- if and $events.enabled (not $events.existingSecret) }}
 {{- fail "events.enabled needs events.existingSecret, a Secret with the key token: see docs/delivery.md" }}

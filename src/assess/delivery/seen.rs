@@ -148,6 +148,7 @@ pub enum Stamp {
 
 impl Seen {
     /// The same without what it states of its readiness: another controller decides when it is available.
+    #[must_use]
     pub fn undecided(mut self) -> Self {
         self.readiness = Readiness::Reported(Reported::default());
         self
