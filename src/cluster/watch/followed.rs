@@ -11,11 +11,11 @@ use k8s_openapi::api::admissionregistration::v1::{
 use k8s_openapi::api::core::v1::{Namespace, Service};
 use kube::core::ApiResource;
 
+use super::intake::promoters::Canaries;
 use super::intake::{
     DeliveryRecords, Exceptions, Goals, Intake, Namespaces, Paths, Services, WarningPolicies,
     Workloads,
 };
-use super::promoters::Canaries;
 use crate::api::{
     DeliveryRecord, DeveloperSurvey, DeviationException, GoldenPath, Persona, PlatformObjective,
     RoadmapItem,

@@ -2,6 +2,8 @@
 //! `followed`. An object is decoded, judged outside the inventory's lock, recorded and dropped. One
 //! that cannot be decoded becomes a problem, never a failure.
 
+pub mod promoters;
+
 use std::collections::HashSet;
 use std::fmt;
 use std::marker::PhantomData;
@@ -14,7 +16,6 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 use tracing::warn;
 
-use super::promoters;
 use crate::api::{DeliveryRecord, DeviationException, GoldenPath, keys};
 use crate::assess::delivery::promoter::PromoterKind;
 use crate::assess::delivery::seen::{self, Objects, Seen};

@@ -10,5 +10,4 @@ pub mod intake;
 pub mod listing;
 pub mod objects;
 pub mod policy_reports;
-pub mod promoters;
 pub mod rereads;

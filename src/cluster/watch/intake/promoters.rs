@@ -5,7 +5,7 @@ use std::collections::HashSet;
 
 use serde_json::Value;
 
-use super::intake::Intake;
+use super::Intake;
 use crate::assess::delivery::promoter::{Promoter, PromoterKind};
 use crate::assess::inventory::Inventory;
 use crate::assess::object::kind::WorkloadId;
