@@ -1,4 +1,4 @@
-//! A `Deployment` that a `Canary` targets, blue and green without a mesh. Flagger takes ten seconds a step.
+//! A `Deployment` and a `DaemonSet` that a `Canary` targets, blue and green without a mesh. Flagger takes ten seconds a step.
 
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
@@ -57,6 +57,56 @@ fn canary() -> Value {
     })
 }
 
+/// A `DaemonSet` whose canary nothing refuses.
+pub struct Agent<'a>(Scene<'a>);
+
+impl<'a> Agent<'a> {
+    pub fn new(ground: &'a Ground) -> Self {
+        let scene = Scene {
+            namespace: ground.cluster.create_namespace("agent").unwrap(),
+            cluster: &ground.cluster,
+        };
+        scene.kubectl(&[
+            "create",
+            "configmap",
+            "settings",
+            "--from-literal=mode=fast",
+        ]);
+        let mut agent = app();
+        agent["kind"] = "DaemonSet".into();
+        agent["spec"].as_object_mut().unwrap().remove("replicas");
+        scene.apply(&agent);
+        scene.is_available("daemonset-app");
+        let mut canary = canary();
+        canary["spec"]["targetRef"]["kind"] = "DaemonSet".into();
+        canary["spec"]["analysis"]["webhooks"] = json!([]);
+        scene.apply(&canary);
+        Self(scene)
+    }
+
+    pub fn two_releases_are_promoted(&self) {
+        reaches(&self.0, "Initialized");
+        let mut done = Vec::new();
+        for number in [2, 3] {
+            let image = format!("registry.invalid/app:{number}");
+            self.0.set_image("daemonset/app", &image);
+            done.push("release available");
+            self.0.recorded_within(PROMOTED, "daemonset-app", &done);
+            reaches(&self.0, "Succeeded");
+        }
+        let record = self.0.record("daemonset-app").unwrap();
+        assert!(record["status"]["untracked"].is_null(), "{record:#}");
+        assert!(self.0.record("daemonset-app-primary").is_none());
+    }
+}
+
+fn reaches(scene: &Scene<'_>, phase: &str) {
+    eventually(PROMOTED, phase, || {
+        let stored = scene.cluster.stored(&scene.namespace, "canary/of-app");
+        (stored.ok()?["status"]["phase"] == phase).then_some(())
+    });
+}
+
 impl<'a> Shop<'a> {
     /// The app, and its canary once the app is available.
     pub fn new(ground: &'a Ground, operators: &Operators<'_>) -> Self {
@@ -90,16 +140,6 @@ impl<'a> Shop<'a> {
         self.scene.versions()
     }
 
-    fn reaches(&self, phase: &str) {
-        eventually(PROMOTED, phase, || {
-            let stored = self
-                .scene
-                .cluster
-                .stored(&self.scene.namespace, "canary/of-app");
-            (stored.ok()?["status"]["phase"] == phase).then_some(())
-        });
-    }
-
     fn release(&self, number: u32) {
         let image = format!("registry.invalid/app:{number}");
         self.scene.set_image("deployment/app", &image);
@@ -112,29 +152,29 @@ impl<'a> Shop<'a> {
     }
 
     pub fn a_release_fails_its_analysis(&self) {
-        self.reaches("Initialized");
+        reaches(&self.scene, "Initialized");
         self.scene.recorded(RECORD, &[]);
         self.release(2);
-        self.reaches("Progressing");
+        reaches(&self.scene, "Progressing");
         // Its pods are available, and nothing is counted before the analysis ends.
-        self.reaches("Failed");
+        reaches(&self.scene, "Failed");
         self.scene.recorded(RECORD, &["release failed"]);
         self.analyse("[]");
     }
 
     pub fn next_release_begins(&self) {
         self.release(3);
-        self.reaches("Progressing");
+        reaches(&self.scene, "Progressing");
     }
 
     pub fn is_promoted_and_the_next_one_undone(&self) {
-        self.reaches("Succeeded");
+        reaches(&self.scene, "Succeeded");
         let mut done = vec!["release failed", "release available"];
         self.scene.recorded(RECORD, &done);
         let webhooks = canary()["spec"]["analysis"]["webhooks"].to_string();
         self.analyse(&webhooks);
         self.release(4);
-        self.reaches("Failed");
+        reaches(&self.scene, "Failed");
         done.push("release failed");
         self.scene.recorded(RECORD, &done);
         self.scene.kubectl(&["rollout", "undo", "deployment/app"]);

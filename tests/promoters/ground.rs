@@ -5,34 +5,44 @@ use std::fs;
 use std::path::PathBuf;
 
 use goldenpath_e2e::{
-    Companion, ControlPlane, Operator, Options, Tool, binaries_or_skip, eventually, free_port,
-    published_directory,
+    Binaries, Companion, ControlPlane, Operator, Options, Tool, binaries_or_skip, eventually,
+    free_port, published_directory,
 };
 
-use crate::scene::{SOON, stop};
+use crate::scene::{SOON, Scene, stop};
 use crate::{account, suite};
 
 pub const TOKEN: &str = "s3cret-token";
+const FLAGGER: Tool = Tool::Flagger;
+const ARGO: Tool = Tool::RolloutsController;
 const RIGHTS: &str = "delivery.enabled=true,delivery.flagger=true,\
     judging.extraKinds={rollouts.argoproj.io/v1alpha1}";
 
 pub struct Ground {
     pub cluster: ControlPlane,
+    binaries: Binaries,
     account: PathBuf,
-    _controllers: [Companion; 2],
 }
 
 impl Ground {
     /// None, after a line `skipped: …`, where the programs cannot be had.
     pub fn start() -> Option<Self> {
-        let [flagger, argo] = [Tool::Flagger, Tool::RolloutsController];
-        let binaries = binaries_or_skip(&[flagger, argo])?;
+        let binaries = binaries_or_skip(&[FLAGGER, ARGO])?;
         let options = Options {
             fake_nodes: 1,
             ..Options::default()
         };
         let cluster = suite::control_plane(&options)?;
         let account = account::account(&cluster, RIGHTS)?;
+        Some(Self {
+            cluster,
+            binaries,
+            account,
+        })
+    }
+
+    /// Defines the kinds of both controllers, and starts these.
+    pub fn controllers(&self) -> [Companion; 2] {
         let kinds = [
             "rollout",
             "experiment",
@@ -40,43 +50,47 @@ impl Ground {
             "analysis-template",
             "cluster-analysis-template",
         ];
-        let kinds = kinds.map(|kind| published(argo, &format!("manifests/crds/{kind}-crd.yaml")));
-        cluster.define(&kinds).unwrap();
-        let canaries = published(flagger, "artifacts/flagger/crd.yaml");
-        cluster.define(&[canaries]).unwrap();
-        let kubeconfig = cluster.kubeconfig().display().to_string();
+        let kinds = kinds.map(|kind| published(ARGO, &format!("manifests/crds/{kind}-crd.yaml")));
+        self.cluster.define(&kinds).unwrap();
+        let canaries = published(FLAGGER, "artifacts/flagger/crd.yaml");
+        self.cluster.define(&[canaries]).unwrap();
+        let kubeconfig = self.cluster.kubeconfig().display().to_string();
         let port = || free_port().unwrap();
-        let run = |tool: Tool, args: &[String]| {
-            let binary = binaries.path(tool).unwrap();
-            Companion::start(&cluster, binary, args, &[]).unwrap()
-        };
-        let controllers = [
-            run(
-                flagger,
-                &[
-                    format!("-kubeconfig={kubeconfig}"),
-                    format!("-port={}", port()),
-                    "-mesh-provider=kubernetes".to_owned(),
-                    "-control-loop-interval=1s".to_owned(),
-                    // Nothing is measured: a webhook decides.
-                    "-metrics-server=http://127.0.0.1:1".to_owned(),
-                ],
-            ),
-            run(
-                argo,
-                &[
-                    format!("--kubeconfig={kubeconfig}"),
-                    format!("--metricsport={}", port()),
-                    format!("--healthzPort={}", port()),
-                    "--leader-elect=false".to_owned(),
-                ],
-            ),
+        let flagger = [
+            format!("-kubeconfig={kubeconfig}"),
+            format!("-port={}", port()),
+            "-mesh-provider=kubernetes".to_owned(),
+            "-control-loop-interval=1s".to_owned(),
+            // Nothing is measured: a webhook decides.
+            "-metrics-server=http://127.0.0.1:1".to_owned(),
         ];
-        Some(Self {
-            cluster,
-            account,
-            _controllers: controllers,
+        let argo = [
+            format!("--kubeconfig={kubeconfig}"),
+            format!("--metricsport={}", port()),
+            format!("--healthzPort={}", port()),
+            "--leader-elect=false".to_owned(),
+        ];
+        [(FLAGGER, &flagger[..]), (ARGO, &argo[..])].map(|(tool, args)| {
+            let binary = self.binaries.path(tool).unwrap();
+            Companion::start(&self.cluster, binary, args, &[]).unwrap()
         })
+    }
+
+    /// An operator that follows kinds which the cluster does not serve records all others, and says so.
+    pub fn the_kinds_may_be_missing(&self) {
+        let scene = Scene {
+            namespace: self.cluster.create_namespace("plain").unwrap(),
+            cluster: &self.cluster,
+        };
+        let operators = Operators::start(self);
+        let plain = suite::deployment(&scene.namespace, "plain");
+        self.cluster.apply(&plain).unwrap();
+        scene.is_available("deployment-plain");
+        let waiting = operators.operator.scrape().unwrap();
+        let labels = [("kind", "Canary"), ("reason", "NotFound")];
+        let waiting = waiting.value("goldenpath_kind_waiting", &labels);
+        assert_eq!(waiting, Some(1.0));
+        operators.stop();
     }
 }
 

@@ -1,5 +1,5 @@
 //! Delivery records of workloads whose rollouts Flagger or Argo Rollouts decides, with both controllers on a
-//! real API server with simulated nodes. Records must equal what the script did, across a restart of the
+//! real API server with simulated nodes, and without them. Records must equal what the script did, across a restart of the
 //! operator in the middle.
 
 #![cfg(feature = "demo")]
@@ -18,6 +18,8 @@ mod suite;
 
 use std::thread;
 
+use argo::Web;
+use flagger::Shop;
 use ground::{Ground, Operators};
 
 #[test]
@@ -25,9 +27,21 @@ fn records_are_what_flagger_and_argo_rollouts_decided() {
     let Some(ground) = Ground::start() else {
         return;
     };
+    ground.the_kinds_may_be_missing();
+    let _controllers = ground.controllers();
     let operators = Operators::start(&ground);
+    let agent = flagger::Agent::new(&ground);
     let shop = flagger::Shop::new(&ground, &operators);
     let web = argo::Web::new(&ground);
+    let operators = thread::scope(|scope| {
+        scope.spawn(|| agent.two_releases_are_promoted());
+        two_stories(operators, shop, &web)
+    });
+    operators.stop();
+}
+
+/// The operator is restarted in the middle of both, and once more at rest.
+fn two_stories<'a>(operators: Operators<'a>, shop: Shop<'_>, web: &Web<'_>) -> Operators<'a> {
     thread::scope(|scope| {
         scope.spawn(|| shop.a_release_fails_its_analysis());
         scope.spawn(|| web.a_release_and_a_configuration());
@@ -45,5 +59,5 @@ fn records_are_what_flagger_and_argo_rollouts_decided() {
     let operators = operators.restart();
     operators.lead();
     assert_eq!([shop.versions(), web.versions()], versions);
-    operators.stop();
+    operators
 }

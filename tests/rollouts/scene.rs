@@ -64,8 +64,12 @@ impl Scene<'_> {
     }
 
     pub fn recorded(&self, name: &str, wanted: &[&str]) {
+        self.recorded_within(SOON, name, wanted);
+    }
+
+    pub fn recorded_within(&self, limit: Duration, name: &str, wanted: &[&str]) {
         let mut last = Vec::new();
-        let equal = within(SOON, name, || {
+        let equal = within(limit, name, || {
             last = self.rollouts(name);
             (last == wanted).then_some(())
         });

@@ -194,7 +194,12 @@ pub fn read(objects: &Objects) -> Option<Seen> {
         return None;
     }
     let generation = workload["metadata"]["generation"].as_i64().unwrap_or(0);
-    let revisions = Revisions::read(objects, &uid);
+    // Each time that Flagger scales a `DaemonSet`, its controller counts a revision of the same template.
+    let revisions = if objects.canary.is_some() && workload["kind"] == "DaemonSet" {
+        Revisions::default()
+    } else {
+        Revisions::read(objects, &uid)
+    };
     let mut content = hashes(template);
     if let Some(at) = workload["spec"]["restartAt"].as_str() {
         content = with_restart(content, at);

@@ -26,6 +26,9 @@ const STRIPPED: [&str; 9] = [
     "batch.kubernetes.io/cronjob-scheduled-timestamp", // Job of a CronJob
 ];
 
+/// Flagger scales a `DaemonSet` to zero and back by this key of the node selector.
+const SCALED_TO_ZERO: &str = "flagger.app/scale-to-zero";
+
 /// Annotations of the template whose change only restarts pods.
 const RESTART: [&str; 7] = [
     "kubectl.kubernetes.io/restartedAt", // `rollout restart`, also by Argo CD
@@ -111,6 +114,9 @@ pub(crate) fn hashes(template: &Value) -> TemplateHashes {
         match field.as_str() {
             list if CONTAINER_LISTS.contains(&list) => parts.add_containers(list, value),
             "volumes" => parts.add_volumes(value),
+            "nodeSelector" if !value[SCALED_TO_ZERO].is_null() => {
+                parts.add_node_selector(field, value);
+            }
             _ => drop(parts.config.insert(field.clone(), value.clone())),
         }
     }
@@ -180,6 +186,15 @@ impl Parts {
             }
             self.release.insert(key.clone(), release.into());
             self.config.insert(key, config.into());
+        }
+    }
+
+    /// Without Flagger's key. An empty one is none.
+    fn add_node_selector(&mut self, field: &str, selector: &Value) {
+        let mut selector = selector.as_object().cloned().unwrap_or_default();
+        selector.remove(SCALED_TO_ZERO);
+        if !selector.is_empty() {
+            self.config.insert(field.to_owned(), selector.into());
         }
     }
 

@@ -4,7 +4,7 @@
 use serde_json::{Value, json};
 
 use crate::api::DeliveryRecordStatus;
-use crate::assess::delivery::fixtures::{Deployment, at, image, lines, mode};
+use crate::assess::delivery::fixtures::{Deployment, at, image, lines, mode, template};
 use crate::assess::delivery::promoter::PromoterKind;
 use crate::assess::delivery::seen::{Objects, read};
 use crate::assess::delivery::{Terms, observe};
@@ -226,6 +226,53 @@ fn config_maps_of_the_primary_have_other_names() {
     shop.looks("Progressing", "10:01", "b");
     shop.promote("10:10");
     assert_eq!(shop.looks("Succeeded", "10:12", "b"), ["config available"]);
+}
+
+/// A `DaemonSet` after Flagger changed its node selector so many times.
+fn daemon_set(version: &str, generation: i64, is_scaled_down: bool) -> (Value, Vec<Value>) {
+    let mut set = json!({
+        "apiVersion": "apps/v1", "kind": "DaemonSet",
+        "metadata": {"name": "agent", "uid": "one", "generation": generation},
+        "spec": {"template": template(version)},
+        "status": {"observedGeneration": generation},
+    });
+    if is_scaled_down {
+        set["spec"]["template"]["spec"]["nodeSelector"] =
+            json!({"flagger.app/scale-to-zero": "true"});
+    }
+    let revision = json!({
+        "metadata": {"name": "agent-1", "ownerReferences": [{"uid": "one"}]},
+        "revision": generation, "data": {"spec": {"template": set["spec"]["template"]}},
+    });
+    (set, vec![revision])
+}
+
+#[test]
+fn a_daemon_set_that_flagger_scales_has_rolled_out_nothing() {
+    let mut canary = json!({"spec": {}, "status": {}});
+    let mut status = DeliveryRecordStatus::default();
+    let mut phase = |phase: &str, since: &str, now: &str, (set, revisions): (Value, Vec<Value>)| {
+        canary["status"] = json!({"phase": phase, "lastTransitionTime": at(since)});
+        let objects = Objects {
+            revisions: &revisions,
+            canary: Some(&canary),
+            primary: Some(&set),
+            ..Objects::of(&set)
+        };
+        let seen = read(&objects).unwrap();
+        status = observe(&status, &seen, &Terms::default(), at(now));
+        assert_eq!(status.untracked, None);
+        lines(&status)
+    };
+    phase("Initialized", "08:00", "09:00", daemon_set("a", 1, true));
+    phase("Initialized", "08:00", "10:00", daemon_set("b", 2, true));
+    let up = daemon_set("b", 3, false);
+    assert_eq!(phase("Progressing", "10:01", "10:01", up), NONE);
+    let promoted = daemon_set("b", 4, true);
+    let done = ["release available"];
+    assert_eq!(phase("Succeeded", "10:10", "10:10", promoted), done);
+    let scaled = daemon_set("b", 7, false);
+    assert_eq!(phase("Succeeded", "10:10", "11:00", scaled), done);
 }
 
 #[test]
