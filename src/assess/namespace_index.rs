@@ -11,7 +11,7 @@ use serde_json::Value;
 
 use crate::api::keys;
 use crate::assess::exception::record::Exception;
-use crate::assess::namespace_index::records::{Record, record_name};
+use crate::assess::namespace_index::records::{Record, Records, record_name};
 use crate::assess::object::kind::{WatchedKind, WorkloadId};
 use crate::assess::object::labels::Selector;
 use crate::assess::object::namespace::Namespace;
@@ -36,8 +36,8 @@ pub struct NamespaceIndex {
     pub workloads: Entries,
     /// Kubernetes Services by name.
     pub services: BTreeMap<Arc<str>, KubeService>,
-    /// Delivery records by name, each shared with the snapshots that readers hold.
-    pub records: BTreeMap<Arc<str>, Arc<Record>>,
+    /// Its delivery records.
+    pub records: Records,
     /// The workloads that name a service with another name than their own.
     by_service: BTreeSet<(Arc<str>, LocalId)>,
     kinds: BTreeSet<Arc<WatchedKind>>,
@@ -160,7 +160,7 @@ impl NamespaceIndex {
         if self.records.is_empty() {
             return None;
         }
-        let record = self.records.get(&*record_name(kind, name));
+        let record = self.records.get(&record_name(kind, name));
         record.filter(|record| record.is_of(kind, name))
     }
 

@@ -48,7 +48,7 @@ pub struct DeliverySettings {
     pub commit_time_keys: Vec<String>,
     /// A rollback this soon after the availability of a revision marks the revision as failed.
     pub failure_window: Period,
-    /// Whether incidents are received, so that any failure is visible.
+    /// Whether incidents are received. Failures are visible by them in namespaces whose incidents arrive.
     pub has_incidents: bool,
     /// Whether Flagger's canaries are followed.
     pub follows_canaries: bool,

@@ -119,8 +119,11 @@ pub struct Seen {
     pub is_paused: bool,
     /// How far the rollout is.
     pub readiness: Readiness,
-    /// Whether a failure would be visible: a container has a readiness or startup probe, or jobs end.
+    /// Whether the workload itself would show a failure: a container has a readiness or startup probe, or
+    /// jobs end.
     pub shows_failure: bool,
+    /// Since when incidents of its namespace arrive. The planner knows it, not the objects.
+    pub incidents_since: Option<Timestamp>,
     /// The stamped commit time.
     pub commit_time: Stamp,
     /// When a scaffolder created the service.
@@ -233,6 +236,7 @@ pub fn read(objects: &Objects) -> Option<Seen> {
             || objects
                 .canary
                 .is_some_and(|canary| canary["spec"]["skipAnalysis"] != true),
+        incidents_since: None,
         readiness,
         commit_time: stamp(workload, objects.commit_time_keys, keys::COMMIT_TIME)
             .map_or(Stamp::Absent, Stamp::read),

@@ -24,8 +24,6 @@ pub struct Terms {
     pub longest_incident: Period,
     /// A workload this young at first sight is a new one.
     pub new_within: Period,
-    /// Whether incidents of the workload are received, so that any failure is visible.
-    pub has_incidents: bool,
 }
 
 impl Default for Terms {
@@ -40,7 +38,6 @@ impl Default for Terms {
             incident_gap: Period::days(1),
             longest_incident: Period::days(7),
             new_within: Period::seconds(3_600),
-            has_incidents: false,
         }
     }
 }

@@ -38,7 +38,7 @@ impl Inventory {
         let workload = self.recorded_workload(namespace, &record);
         self.namespace_or_new(namespace)
             .records
-            .insert(name.into(), Arc::new(record));
+            .insert(name.into(), record);
         self.version += 1;
         if let Some(id) = workload {
             self.mark_delivery(&id);
@@ -89,7 +89,7 @@ impl Inventory {
     pub(super) fn retain_records(&mut self, seen: &HashSet<(String, String)>) {
         let known = self.namespaces.iter().flat_map(|(namespace, ns)| {
             ns.records
-                .keys()
+                .names()
                 .map(|name| (namespace.to_string(), name.to_string()))
         });
         let gone: Vec<_> = known.filter(|key| !seen.contains(key)).collect();

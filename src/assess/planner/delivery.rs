@@ -52,6 +52,8 @@ const REFRESHED_WITHIN: u64 = 6 * 3_600;
 #[derive(Debug, Default)]
 pub struct DeliveryPlanner {
     terms: Terms,
+    /// Whether incidents are received.
+    has_incidents: bool,
     tracked: HashMap<WorkloadId, Tracked>,
     /// Workloads to look at.
     due: BTreeSet<WorkloadId>,
@@ -120,9 +122,9 @@ impl DeliveryPlanner {
     pub fn configure(&mut self, settings: &DeliverySettings) {
         self.terms = Terms {
             failure_window: settings.failure_window,
-            has_incidents: settings.has_incidents,
             ..Terms::default()
         };
+        self.has_incidents = settings.has_incidents;
         if settings.follows_canaries {
             self.await_promoters(PromoterKind::Canary);
         }

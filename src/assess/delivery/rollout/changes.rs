@@ -316,7 +316,7 @@ fn leave(
     if !is_change || !is_reverted {
         return None;
     }
-    closing::undone(next, open, before, seen, terms, started)
+    closing::undone(next, open, before, seen, started)
 }
 
 /// Marks the revision that a rollback leaves as failed, if it is young. Returns its number. A rollout that

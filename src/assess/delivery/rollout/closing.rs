@@ -91,7 +91,7 @@ pub(super) fn available(
             commit_time_refused: commit.refused,
             lead_time: lead_time.map(|commit| seconds(commit.0, at.0)),
             rework_of: open.rework_of.or(failing.filter(|_| cause.is_change())),
-            ..begun(&open, cause, seen, terms)
+            ..begun(&open, cause, seen)
         };
         let rollout = Rollout {
             revision: revision(next, seen),
@@ -108,7 +108,7 @@ pub(super) fn available(
 }
 
 /// A rollout without its end.
-fn begun(open: &OpenRollout, cause: RolloutCause, seen: &Seen, terms: &Terms) -> Rollout {
+fn begun(open: &OpenRollout, cause: RolloutCause, seen: &Seen) -> Rollout {
     Rollout {
         number: 0,
         revision: None,
@@ -121,13 +121,23 @@ fn begun(open: &OpenRollout, cause: RolloutCause, seen: &Seen, terms: &Terms) ->
         failed_at: None,
         recovered_at: None,
         recovery_unknown: false,
-        failure_visible: seen.shows_failure || terms.has_incidents,
+        failure_visible: is_failure_visible(open, seen),
         commit_time: None,
         commit_time_refused: None,
         lead_time: None,
         standing: open.standing.clone(),
         rework_of: open.rework_of,
     }
+}
+
+/// Whether a failure of the rollout would be seen. It must not depend on whether it failed, or failures would
+/// be seen more often than successes: an incident counts if it is older than the rollout, whose own incidents
+/// are not.
+fn is_failure_visible(open: &OpenRollout, seen: &Seen) -> bool {
+    let by_incidents = seen
+        .incidents_since
+        .is_some_and(|since| since < open.started_at.0);
+    seen.shows_failure || by_incidents
 }
 
 /// The controller's number of the current revision, once it has counted it.
@@ -190,7 +200,7 @@ pub(super) fn failed(
             commit_time: commit.time,
             commit_time_refused: commit.refused,
             rework_of: open.rework_of.or(failing.filter(|_| cause.is_change())),
-            ..begun(&open, cause, seen, terms)
+            ..begun(&open, cause, seen)
         };
         let number = push(next, rollout);
         if let Some(mark) = &mut next.mark {
@@ -258,7 +268,6 @@ pub(super) fn undone(
     open: &OpenRollout,
     template: &TemplateHashes,
     seen: &Seen,
-    terms: &Terms,
     at: Instant,
 ) -> Option<u32> {
     let cause = open.cause?;
@@ -270,7 +279,7 @@ pub(super) fn undone(
         result: RolloutResult::Failed,
         failure: Some(RolloutFailure::Undone),
         failed_at: Some(open.started_at),
-        ..begun(open, cause, seen, terms)
+        ..begun(open, cause, seen)
     };
     Some(push(next, rollout))
 }

@@ -3,6 +3,7 @@
 
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
+use jiff::Timestamp;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, Time};
 
 mod bytes;
@@ -19,8 +20,33 @@ use crate::api::delivery_record::{
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PackedStatus {
     bytes: Box<[u8]>,
-    /// Hashes of its incidents' ids: a search through all records unpacks few of them.
-    incidents: Box<[u32]>,
+    /// None without an incident, as of most records.
+    incidents: Option<Box<KnownIncidents>>,
+}
+
+/// What is asked of the incidents of all records, without unpacking them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct KnownIncidents {
+    /// Hashes of their ids: a search unpacks few records.
+    ids: Box<[u32]>,
+    /// When the first one began, or ended if only its end is known.
+    first: Option<Timestamp>,
+}
+
+impl KnownIncidents {
+    fn of(incidents: &[Incident]) -> Option<Box<Self>> {
+        let times = incidents
+            .iter()
+            .flat_map(|it| [it.started_at, it.resolved_at]);
+        let known = || Self {
+            ids: incidents
+                .iter()
+                .map(|incident| hash(&incident.id))
+                .collect(),
+            first: times.flatten().min().map(|at| at.0),
+        };
+        (!incidents.is_empty()).then(|| Box::new(known()))
+    }
 }
 
 impl PackedStatus {
@@ -28,10 +54,9 @@ impl PackedStatus {
     pub fn of(status: &DeliveryRecordStatus) -> Self {
         let mut to = Packer::default();
         status.pack(&mut to);
-        let incidents = status.incidents.iter();
         Self {
             bytes: to.finish(),
-            incidents: incidents.map(|incident| hash(&incident.id)).collect(),
+            incidents: KnownIncidents::of(&status.incidents),
         }
     }
 
@@ -44,7 +69,14 @@ impl PackedStatus {
     /// Whether it has an incident with this id.
     pub fn has_incident(&self, id: &str) -> bool {
         let is_it = |incident: &Incident| incident.id == id;
-        self.incidents.contains(&hash(id)) && self.status().incidents.iter().any(is_it)
+        let known = self.incidents.as_ref();
+        known.is_some_and(|known| known.ids.contains(&hash(id)))
+            && self.status().incidents.iter().any(is_it)
+    }
+
+    /// The time of its first incident: its start, or its end if only that is known.
+    pub fn first_incident(&self) -> Option<Timestamp> {
+        self.incidents.as_ref()?.first
     }
 }
 
@@ -153,7 +185,6 @@ mod tests {
 
     use super::*;
     use crate::api::Instant;
-    use jiff::Timestamp;
 
     fn instant() -> BoxedStrategy<Instant> {
         let second = prop_oneof![
@@ -467,6 +498,8 @@ mod tests {
             let packed = PackedStatus::of(&status);
             let mut incidents = status.incidents.iter();
             prop_assert!(incidents.all(|incident| packed.has_incident(&incident.id)));
+            let times = status.incidents.iter().flat_map(|it| [it.started_at, it.resolved_at]);
+            prop_assert_eq!(packed.first_incident(), times.flatten().map(|at| at.0).min());
             prop_assert_eq!(packed.status(), status);
         }
     }

@@ -123,6 +123,8 @@ impl DeliveryPlanner {
         let id = &look.id;
         let ns = facts.namespace(&id.namespace);
         let record = ns.and_then(|ns| ns.record(&id.kind, &id.name)).cloned();
+        let known = ns.filter(|_| self.has_incidents);
+        let incidents_since = known.and_then(|ns| ns.records.incidents_since());
         let carried = self.carried.get(id).filter(|carried| carried.until > now);
         let carried = carried.map(|carried| carried.status.status());
         let carried = carried.filter(|status| {
@@ -140,11 +142,13 @@ impl DeliveryPlanner {
         let stored = || record.as_ref().and_then(|record| record.written());
         let mut next = working.or_else(stored).or(carried).unwrap_or_default();
         seen.after_gap = !tracked.is_followed;
+        seen.incidents_since = incidents_since;
         for mut earlier in busy.take_earlier(&seen) {
             if look.promoter.is_some() {
                 earlier.seen = earlier.seen.undecided();
             }
             earlier.seen.after_gap = std::mem::take(&mut seen.after_gap);
+            earlier.seen.incidents_since = incidents_since;
             next = observe(&next, &earlier.seen, &self.terms, earlier.at);
         }
         next = observe(&next, &seen, &self.terms, now);

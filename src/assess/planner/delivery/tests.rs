@@ -1,3 +1,5 @@
+mod visibility;
+
 use std::sync::Arc;
 
 use jiff::Timestamp;
