@@ -221,7 +221,8 @@ pub struct Rollout {
     /// watch: `failedAt` or `recoveredAt` is only the time at which it noticed that.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub recovery_unknown: bool,
-    /// Whether a failure would be visible: a readiness or startup probe, or incidents.
+    /// Whether a failure would be visible: by a readiness or startup probe, by the end of a job, by the analysis
+    /// of a canary, or because an incident of the namespace had arrived from before this rollout.
     pub failure_visible: bool,
     /// Time of the oldest commit in this rollout.
     #[serde(default, skip_serializing_if = "Option::is_none")]

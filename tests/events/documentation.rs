@@ -1,6 +1,6 @@
 //! The examples of docs/delivery.md work as they stand.
 
-use goldenpath::assess::delivery::event::EventResult;
+use goldenpath::assess::delivery::event::{EventResult, ReportedIncident};
 
 use crate::ground::{Listener, Sent, TOKEN};
 
@@ -20,9 +20,8 @@ pub fn block(language: &str, containing: &str) -> String {
         .to_owned()
 }
 
-#[test]
-fn the_command_sends_an_incident() {
-    let command = block("sh", ":8082/events");
+/// Sends what the command sends.
+fn sent(command: &str) -> ReportedIncident {
     let headers: Vec<(String, String)> = command
         .lines()
         .filter_map(|line| line.trim().strip_prefix("-H "))
@@ -47,9 +46,23 @@ fn the_command_sends_an_incident() {
     });
     assert_eq!((answer.status, answer.body.as_str()), (200, "1 accepted\n"));
     let incident = listener.incidents().remove(0);
-    let workload = incident.workload.unwrap().to_string();
+    let workload = incident.workload.as_ref().unwrap().to_string();
     assert_eq!(workload, "shop/deployment/checkout");
-    assert_eq!(incident.report.id, "/pager/eu incident-4711");
+    incident
+}
+
+#[test]
+fn the_command_sends_an_incident() {
+    let report = sent(&block("sh", "incident.detected")).report;
+    assert_eq!(report.id, "/pager/eu incident-4711");
+    assert!(report.started_at.is_some() && report.resolved_at.is_none());
+}
+
+#[test]
+fn the_command_that_connects_a_namespace_sends_an_end_without_a_start() {
+    let report = sent(&block("sh", "incident.resolved")).report;
+    assert_eq!(report.id, "/pager/eu test-of-shop");
+    assert!(report.started_at.is_none() && report.resolved_at.is_some());
 }
 
 #[test]

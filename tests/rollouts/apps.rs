@@ -16,6 +16,8 @@ pub struct Did {
     /// The status in force before.
     pub side: &'static str,
     pub failure: Option<Failure>,
+    /// Whether a failure of it would be visible.
+    pub is_visible: bool,
     /// Number of the rollout that this one repairs.
     pub rework_of: Option<u32>,
     /// The oldest commit in it.
@@ -70,6 +72,8 @@ pub struct App {
     pub release: u32,
     /// An image that no node runs.
     pub is_broken: bool,
+    /// Whether its container has a readiness probe.
+    pub has_probe: bool,
     /// Number of the configuration.
     pub mode: u32,
     pub commit: Option<Timestamp>,
@@ -100,6 +104,7 @@ impl App {
             replicas: if is_golden { 2 } else { 1 },
             release: 1,
             is_broken: false,
+            has_probe: name != "fax",
             mode: 1,
             commit: None,
             min_ready_seconds: 0,
@@ -154,10 +159,13 @@ impl App {
                 "spec": {"containers": [{
                     "name": "app", "image": image,
                     "env": [{"name": "MODE", "value": self.mode.to_string()}],
-                    "readinessProbe": {"httpGet": {"path": "/", "port": 80}},
                 }]},
             },
         });
+        if self.has_probe {
+            let probe = json!({"httpGet": {"path": "/", "port": 80}});
+            spec["template"]["spec"]["containers"][0]["readinessProbe"] = probe;
+        }
         if self.kind == "Deployment" {
             spec["progressDeadlineSeconds"] = json!(self.deadline_seconds);
             spec["strategy"] = json!({"rollingUpdate": {"maxUnavailable": 0, "maxSurge": "100%"}});
@@ -175,8 +183,8 @@ impl App {
     }
 }
 
-/// Three teams with two services on the path and two that deviate; two that join, one of them before
-/// its first release; and one without a path.
+/// Three teams with two services on the path and two that deviate, one of which has no probe; two that join,
+/// one of them before its first release; and one without a path.
 pub fn all() -> Vec<App> {
     let golden = [
         ("cart", "blue"),

@@ -117,6 +117,7 @@ fn roll_out(counted: &mut Vec<Counted>, pace: &Pace, day: Date, number: usize) {
         side: pace.side,
         is_rollback: false,
         failed,
+        is_visible: true,
         is_rework: false,
         lead_time: pace.lead_hours.map(|hours| hours * HOUR),
         recovery,
@@ -154,9 +155,9 @@ fn status(service: &Service) -> Value {
             },
         );
         for (name, holds) in [
-            ("visible", !it.is_rollback),
+            ("visible", it.is_visible && !it.is_rollback),
             ("failed", it.failed),
-            ("visibleFailed", it.failed),
+            ("visibleFailed", it.is_visible && it.failed),
             ("rework", it.is_rework),
         ] {
             if holds {

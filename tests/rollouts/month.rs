@@ -35,6 +35,8 @@ pub struct Month<'a> {
     scene: Scene<'a>,
     apps: BTreeMap<&'static str, App>,
     began: Timestamp,
+    /// Whether an incident of the namespace has arrived.
+    is_connected: bool,
 }
 
 /// A running operator that receives incidents.
@@ -48,12 +50,13 @@ pub fn every_figure_is_what_the_script_did(cluster: &ControlPlane) {
     let mut month = Month {
         apps: apps::all().into_iter().map(|app| (app.name, app)).collect(),
         began: now(),
+        is_connected: false,
         scene: Scene { cluster, namespace },
     };
     let monitoring = Monitoring::start(cluster);
     let first = month.start(&monitoring);
     month.begins();
-    month.quiet_weeks();
+    month.quiet_weeks(&first);
     month.troubles();
     month.they_end(&first);
     month.is_recorded();
@@ -117,6 +120,7 @@ impl Month<'_> {
 
     /// Lists one rollout of each of these services.
     fn did(&mut self, names: &[&str], cause: &'static str, changed: Bracket) {
+        let is_connected = self.is_connected;
         for name in names {
             let app = self.app(name);
             let is_change = ["release", "config"].contains(&cause);
@@ -127,6 +131,7 @@ impl Month<'_> {
                 cause,
                 side: app.side,
                 failure: None,
+                is_visible: app.has_probe || is_connected,
                 rework_of: None,
                 commit: app.commit.filter(|_| is_change),
                 refused: None,
@@ -210,10 +215,11 @@ impl Month<'_> {
     }
 
     /// Releases, configuration, a restart, a sidecar, scaling, and a service that joins the path.
-    fn quiet_weeks(&mut self) {
+    fn quiet_weeks(&mut self, first: &Receiving) {
         let all: Vec<&str> = self.apps.keys().copied().collect();
         self.release(&all);
         self.has_recorded(&all);
+        self.connects(first);
 
         let began = self.change(&GOLDEN, |app| {
             app.mode += 1;
@@ -236,6 +242,13 @@ impl Month<'_> {
         self.joins("join");
         self.release(&[&GOLDEN[..], &["bill", "ship", "join"]].concat());
         self.has_recorded(&all);
+    }
+
+    /// The end of a test incident arrives: from then on, failures of the service without a probe are visible.
+    fn connects(&mut self, to: &Receiving) {
+        self.incident(to, "fax", &CdEvent::Resolved(now() - 1.minute()));
+        self.app("fax").incidents = 1;
+        self.is_connected = true;
     }
 
     /// A release that exceeds its deadline, one that does not come up, and some that come up and are bad.
@@ -398,14 +411,14 @@ impl Month<'_> {
             CdEvent::Resolved(at) => ("resolved", at),
         };
         let kind = format!("dev.cdevents.incident.{predicate}.0.3.0");
-        let id = format!("4711-{predicate}");
+        let id = format!("{name}-{predicate}");
         let service = format!("{}/deployment/{name}", self.scene.namespace);
         let body = json!({
             "specversion": "1.0", "id": id, "source": "/pager", "type": kind,
             "data": {
                 "context": {"specversion": "0.5.1", "id": id, "source": "/pager", "type": kind,
                     "timestamp": at.to_string()},
-                "subject": {"id": "4711", "content": {
+                "subject": {"id": name, "content": {
                     "environment": {"id": "production"}, "service": {"id": service}}},
             },
         });

@@ -21,8 +21,10 @@ pub struct Counted {
     pub side: &'static str,
     /// Whether it is a rollback.
     pub is_rollback: bool,
-    /// Whether it failed visibly.
+    /// Whether it failed.
     pub failed: bool,
+    /// Whether a failure of it would be visible; a rollback's never counts.
+    pub is_visible: bool,
     pub is_rework: bool,
     pub lead_time: Option<u32>,
     pub recovery: Option<(Date, u32)>,
@@ -71,6 +73,8 @@ pub struct Sums {
     pub rollouts: usize,
     pub rollbacks: usize,
     pub failed: usize,
+    pub visible: usize,
+    pub visible_failed: usize,
     pub rework: usize,
     pub untracked: usize,
     pub lead_times: Vec<f64>,
@@ -98,6 +102,9 @@ impl Sums {
             sums.rollouts += own.iter().filter(|it| !it.is_rollback).count();
             sums.rollbacks += own.iter().filter(|it| it.is_rollback).count();
             sums.failed += own.iter().filter(|it| it.failed).count();
+            let visible = || own.iter().filter(|it| it.is_visible && !it.is_rollback);
+            sums.visible += visible().count();
+            sums.visible_failed += visible().filter(|it| it.failed).count();
             sums.rework += own.iter().filter(|it| it.is_rework).count();
             let leads = own.iter().filter_map(|it| it.lead_time);
             sums.lead_times.extend(leads.map(f64::from));
@@ -196,7 +203,8 @@ impl Sums {
             "untracked": self.untracked,
             "deploymentsPerWeek": self.sample(&self.per_week, deployments, tracked),
             "leadTimeSeconds": self.sample(leads, leads.len(), self.rollouts),
-            "changeFailRatio": self.rate(self.failed, self.rollouts, self.rollouts, self.rollouts),
+            "changeFailRatio":
+                self.rate(self.visible_failed, self.visible, self.visible, self.rollouts),
             "recoverySeconds": self.sample(recoveries, recoveries.len().min(self.failed), self.failed),
             "reworkRatio": self.rate(self.rework, deployments, deployments, tracked),
             "firstDeploySeconds": self.sample(&self.since_started, started, self.first_deploys),
@@ -220,7 +228,11 @@ impl Sums {
         [
             median(&self.per_week),
             if_covered(leads.len(), self.rollouts, median(leads)),
-            ratio(self.failed, self.rollouts),
+            if_covered(
+                self.visible,
+                self.rollouts,
+                ratio(self.visible_failed, self.visible),
+            ),
             if_covered(recoveries.len(), self.failed, median(recoveries)),
             if_covered(deployments, tracked, ratio(self.rework, deployments)),
         ]

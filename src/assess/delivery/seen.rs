@@ -119,8 +119,8 @@ pub struct Seen {
     pub is_paused: bool,
     /// How far the rollout is.
     pub readiness: Readiness,
-    /// Whether the workload itself would show a failure: a container has a readiness or startup probe, or
-    /// jobs end.
+    /// Whether the workload itself would show a failure: a container has a readiness or startup probe, jobs
+    /// end, or a canary is analysed.
     pub shows_failure: bool,
     /// Since when incidents of its namespace arrive. The planner knows it, not the objects.
     pub incidents_since: Option<Timestamp>,

@@ -26,6 +26,9 @@ use crate::server::{EventSettings, IncidentReceiver, RequestRate};
 #[command(next_help_heading = "Events")]
 pub struct EventArgs {
     /// Address that receives incidents, as CDEvents and from Alertmanager
+    ///
+    /// An incident marks the rollout before it as failed. Failures of workloads without a probe are visible in
+    /// namespaces from which an incident has arrived; the end of a test incident suffices.
     #[arg(
         long,
         value_name = "ADDRESS",

@@ -107,7 +107,7 @@ fn of_rollout(did: &Did, rollout: &Value, all: &[Value], number: u32) -> Vec<Str
     words("failure", json!(did.failure.map(Failure::as_str)));
     words("standing", json!(did.side));
     words("reworkOf", json!(did.rework_of));
-    words("failureVisible", json!(true));
+    words("failureVisible", json!(did.is_visible));
     words("commitTime", json!(commit));
     words("commitTimeRefused", json!(did.refused));
     let lead = available.zip(did.commit);
@@ -171,6 +171,7 @@ fn service(app: &App, record: &Value) -> Service {
             side,
             is_rollback,
             failed: did.failure.is_some(),
+            is_visible: did.is_visible,
             is_rework: did.rework_of.is_some(),
             lead_time: lead.map(|(commit, at)| seconds(commit, at)),
             recovery: failed
@@ -226,7 +227,7 @@ impl Month<'_> {
         let today = day(Timestamp::now());
         let rate = |side| {
             let sums = self.sums(side, 90, today);
-            (side, as_float(sums.failed) / as_float(sums.rollouts))
+            (side, as_float(sums.visible_failed) / as_float(sums.visible))
         };
         SIDES.map(rate).to_vec()
     }
@@ -266,9 +267,12 @@ impl Month<'_> {
         let mut counters = vec![
             of_side(
                 "goldenpath_rollouts_failure_visible_total",
-                as_float(sums.rollouts),
+                as_float(sums.visible),
             ),
-            of_side("goldenpath_rollouts_failed_total", as_float(sums.failed)),
+            of_side(
+                "goldenpath_rollouts_failed_total",
+                as_float(sums.visible_failed),
+            ),
             of_side("goldenpath_rollouts_rework_total", as_float(sums.rework)),
             of_side("goldenpath_lead_time_seconds_count", as_float(leads.len())),
             of_side("goldenpath_lead_time_seconds_sum", total(leads)),
@@ -351,8 +355,8 @@ impl Month<'_> {
                 for (name, wanted) in [
                     ("rollouts", Some(as_float(sums.rollouts))),
                     ("rollbacks", Some(as_float(sums.rollbacks))),
-                    ("failure_visible", Some(as_float(sums.rollouts))),
-                    ("failed", Some(as_float(sums.failed))),
+                    ("failure_visible", Some(as_float(sums.visible))),
+                    ("failed", Some(as_float(sums.visible_failed))),
                     ("rework", Some(as_float(sums.rework))),
                     ("untracked", Some(as_float(sums.untracked))),
                     ("lead_times", Some(as_float(sums.lead_times.len()))),
@@ -384,18 +388,19 @@ impl Month<'_> {
 
 /// Rules that add up the windows of all teams.
 fn sum_rules(sums: &Sums, days: i64, labels: &str) -> Vec<(String, Option<f64>)> {
-    let rollouts = as_float(sums.rollouts);
+    let (rollouts, visible) = (as_float(sums.rollouts), as_float(sums.visible));
+    let failed = as_float(sums.visible_failed);
     let deployments = as_float(sums.deployments());
     let length = f64::from(i32::try_from(days).unwrap());
     let lead_times = as_float(sums.lead_times.len());
     let rules = [
         ("delivery_window_rollouts:sum", rollouts),
         ("delivery_window_deployments:sum", deployments),
-        ("delivery_window_failure_visible:sum", rollouts),
+        ("delivery_window_failure_visible:sum", visible),
         ("deployments:per_day", deployments / length),
-        ("change_fail:ratio", as_float(sums.failed) / rollouts),
+        ("change_fail:ratio", failed / visible),
         ("rework:ratio", as_float(sums.rework) / deployments),
-        ("change_fail:coverage", 1.0),
+        ("change_fail:coverage", visible / rollouts),
         ("lead_time:coverage", lead_times / rollouts),
     ];
     let query = |name: &str| format!("days_status:goldenpath_{name}{{{labels}}}");
