@@ -346,6 +346,21 @@ pub enum RefusedCommitTime {
     Absurd,
 }
 
+impl RefusedCommitTime {
+    /// Every reason.
+    pub const ALL: [Self; 4] = [Self::Unreadable, Self::Negative, Self::Future, Self::Absurd];
+
+    /// The word in metrics.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Unreadable => "unreadable",
+            Self::Negative => "negative",
+            Self::Future => "future",
+            Self::Absurd => "absurd",
+        }
+    }
+}
+
 /// An incident of the workload.
 #[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, PartialEq, Eq)]
 #[serde(rename_all = "camelCase")]

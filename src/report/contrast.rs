@@ -131,10 +131,7 @@ fn sides(title: String, golden_path: &Figures, deviating: &Figures) -> Section {
             "deployments per service and week",
             both(&|it| quantiles(&it.deployments_per_week, Unit::Number)),
         ),
-        row(
-            "change lead time",
-            both(&|it| quantiles(&it.lead_time_seconds, Unit::Seconds)),
-        ),
+        row("change lead time", both(&lead_time)),
         row("change fail rate", both(&|it| rate(&it.change_fail_ratio))),
         row(
             "failed deployment recovery time",
@@ -175,6 +172,17 @@ fn rollouts(figures: &Figures) -> String {
         }
     }
     text
+}
+
+fn lead_time(figures: &Figures) -> String {
+    let text = quantiles(&figures.lead_time_seconds, Unit::Seconds);
+    match usize::try_from(figures.refused_commit_times) {
+        Ok(0) => text,
+        refused => {
+            let refused = counted(refused.unwrap_or(usize::MAX), "commit time");
+            format!("{text}; {refused} refused")
+        }
+    }
 }
 
 fn quantiles(answer: &Answer<Quantiles>, unit: Unit) -> String {

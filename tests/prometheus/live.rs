@@ -23,6 +23,7 @@ const MAY_BE_EMPTY: [(&str, &str); 9] = [
     ("goldenpath-adoption", "Rework rate"),
     ("goldenpath-adoption", "Time to first deploy"),
     ("goldenpath-adoption", "Samples and coverage"),
+    ("goldenpath-adoption", "Refused commit times"),
     ("goldenpath-operator", "Kinds that cannot be watched"),
     ("goldenpath-operator", "Failures by reason"),
 ];

@@ -120,6 +120,7 @@ fn roll_out(counted: &mut Vec<Counted>, pace: &Pace, day: Date, number: usize) {
         is_visible: true,
         is_rework: false,
         lead_time: pace.lead_hours.map(|hours| hours * HOUR),
+        is_refused: pace.lead_hours.is_none(),
         recovery,
     };
     if failed && pace.is_undone {
@@ -129,6 +130,7 @@ fn roll_out(counted: &mut Vec<Counted>, pace: &Pace, day: Date, number: usize) {
             failed: false,
             is_rework: true,
             lead_time: None,
+            is_refused: false,
             recovery: None,
             ..release.clone()
         });
@@ -159,6 +161,7 @@ fn status(service: &Service) -> Value {
             ("failed", it.failed),
             ("visibleFailed", it.is_visible && it.failed),
             ("rework", it.is_rework),
+            ("refused", it.is_refused),
         ] {
             if holds {
                 add(it.day, it.side, name);

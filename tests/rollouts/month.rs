@@ -234,7 +234,8 @@ impl Month<'_> {
         self.did(&["bill"], "restart", (began, done));
         self.did(&["ship"], "platform", (began, done));
         self.has_recorded(&[&GOLDEN[..], &["bill", "ship"]].concat());
-        self.release(&["tax", "crm", "erp", "fax"]);
+        self.release(&["tax", "erp", "fax"]);
+        self.releases_with_a_stale_stamp();
 
         self.scene
             .kubectl(&["scale", "deployment/cart", "--replicas=3"]);
@@ -242,6 +243,18 @@ impl Month<'_> {
         self.joins("join");
         self.release(&[&GOLDEN[..], &["bill", "ship", "join"]].concat());
         self.has_recorded(&all);
+    }
+
+    /// A release whose stamp is older than any lead time.
+    fn releases_with_a_stale_stamp(&mut self) {
+        let began = self.change(&["crm"], |app| {
+            app.release += 1;
+            app.commit = Some(now() - (400 * 24).hours());
+        });
+        let done = self.rolled_out(&["crm"]);
+        self.did(&["crm"], "release", (began, done));
+        let last = self.app("crm").did.last_mut().unwrap();
+        (last.commit, last.refused) = (None, Some("Absurd"));
     }
 
     /// The end of a test incident arrives: from then on, failures of the service without a probe are visible.

@@ -27,6 +27,8 @@ pub struct Counted {
     pub is_visible: bool,
     pub is_rework: bool,
     pub lead_time: Option<u32>,
+    /// Whether its commit time was refused.
+    pub is_refused: bool,
     pub recovery: Option<(Date, u32)>,
 }
 
@@ -77,6 +79,7 @@ pub struct Sums {
     pub visible_failed: usize,
     pub rework: usize,
     pub untracked: usize,
+    pub refused: usize,
     pub lead_times: Vec<f64>,
     pub recovery_times: Vec<f64>,
     first_deploys: usize,
@@ -106,6 +109,7 @@ impl Sums {
             sums.visible += visible().count();
             sums.visible_failed += visible().filter(|it| it.failed).count();
             sums.rework += own.iter().filter(|it| it.is_rework).count();
+            sums.refused += own.iter().filter(|it| it.is_refused).count();
             let leads = own.iter().filter_map(|it| it.lead_time);
             sums.lead_times.extend(leads.map(f64::from));
             // A recovery counts on its own day.
@@ -203,6 +207,7 @@ impl Sums {
             "untracked": self.untracked,
             "deploymentsPerWeek": self.sample(&self.per_week, deployments, tracked),
             "leadTimeSeconds": self.sample(leads, leads.len(), self.rollouts),
+            "refusedCommitTimes": self.refused,
             "changeFailRatio":
                 self.rate(self.visible_failed, self.visible, self.visible, self.rollouts),
             "recoverySeconds": self.sample(recoveries, recoveries.len().min(self.failed), self.failed),

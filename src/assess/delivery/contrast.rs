@@ -144,6 +144,8 @@ pub struct Figures {
     pub deployments_per_week: Answer<Quantiles>,
     /// Change lead time: commit to availability.
     pub lead_time_seconds: Answer<Quantiles>,
+    /// Rollouts without a lead time because their commit time was refused.
+    pub refused_commit_times: u32,
     /// Change fail rate.
     pub change_fail_ratio: Answer<Rate>,
     /// Failed deployment recovery time.

@@ -10,7 +10,9 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::side::Side;
-use crate::api::delivery_record::{DeliveryRecordStatus, Rollout, RolloutCause, RolloutResult};
+use crate::api::delivery_record::{
+    DeliveryRecordStatus, RefusedCommitTime, Rollout, RolloutCause, RolloutResult,
+};
 
 mod distribution;
 
@@ -109,6 +111,8 @@ pub struct LabelSet {
 pub struct RolloutTally {
     /// By first result and cause, in the order of their `ALL`.
     rollouts: [[u64; RolloutCause::ALL.len()]; RolloutResult::ALL.len()],
+    /// Refused commit times by reason, in the order of its `ALL`.
+    refused: [u64; RefusedCommitTime::ALL.len()],
     /// Rollbacks, and releases and configuration changes while a failure was open.
     pub rework: u64,
     /// Releases and configuration changes whose failure would be visible.
@@ -127,6 +131,7 @@ impl Default for RolloutTally {
     fn default() -> Self {
         Self {
             rollouts: Default::default(),
+            refused: Default::default(),
             rework: 0,
             visible: 0,
             failed: 0,
@@ -151,12 +156,23 @@ impl RolloutTally {
             })
     }
 
+    /// Refused commit times by reason, zeros included.
+    pub fn refused_commit_times(&self) -> impl Iterator<Item = (RefusedCommitTime, u64)> {
+        RefusedCommitTime::ALL.into_iter().zip(self.refused)
+    }
+
     fn count(&mut self, before: &Counted, after: &Counted) {
         if let (None, Some((result, cause))) = (before.first_result, after.first_result) {
             let at = RolloutResult::ALL.iter().position(|it| *it == result);
             let by_cause = at.and_then(|at| self.rollouts.get_mut(at));
             let at = RolloutCause::ALL.iter().position(|it| *it == cause);
             if let Some(count) = by_cause.zip(at).and_then(|(row, at)| row.get_mut(at)) {
+                *count += 1;
+            }
+        }
+        if let (None, Some(reason)) = (before.refused, after.refused) {
+            let at = RefusedCommitTime::ALL.iter().position(|it| *it == reason);
+            if let Some(count) = at.and_then(|at| self.refused.get_mut(at)) {
                 *count += 1;
             }
         }
@@ -176,6 +192,7 @@ impl RolloutTally {
 #[derive(Clone, Copy, Debug, Default)]
 struct Counted {
     first_result: Option<(RolloutResult, RolloutCause)>,
+    refused: Option<RefusedCommitTime>,
     is_rework: bool,
     is_visible: bool,
     is_failed: bool,
@@ -189,6 +206,7 @@ impl Counted {
         let is_visible = is_change && rollout.failure_visible;
         Self {
             first_result: Some((first_result(rollout), rollout.cause)),
+            refused: rollout.commit_time_refused,
             is_rework: match rollout.cause {
                 RolloutCause::Rollback => true,
                 RolloutCause::Release | RolloutCause::Config => rollout.rework_of.is_some(),

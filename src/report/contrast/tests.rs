@@ -34,6 +34,7 @@ fn figures(services: usize, rollouts: u32, days: f64) -> Figures {
         untracked: 1,
         deployments_per_week: quantiles(7.0 / days, 14.0 / days, services),
         lead_time_seconds: quantiles(days * 10.0 * hour, days * 50.0 * hour, 40),
+        refused_commit_times: 0,
         change_fail_ratio: rate(3, rollouts),
         recovery_seconds: quantiles(days * hour, days * 3.0 * hour, 3),
         rework_ratio: rate(4, rollouts + 2),
@@ -53,6 +54,7 @@ fn withheld() -> Figures {
     Figures {
         deployments_per_week: Answer::Withheld { withheld: few },
         lead_time_seconds: Answer::Withheld { withheld: low },
+        refused_commit_times: 3,
         change_fail_ratio: Answer::Withheld {
             withheld: Withheld::FewTeams { have: 2, need: 3 },
         },
@@ -147,6 +149,7 @@ fn json_has_figures_or_reasons_and_the_caveat() {
     assert_eq!(side["changeFailRatio"]["withheld"], withheld);
     let side = &json["contrast"]["windows"][0]["goldenPath"];
     assert_eq!(side["leadTimeSeconds"]["n"], 40);
+    assert_eq!(side["refusedCommitTimes"], 0, "zeros too");
 }
 
 #[test]

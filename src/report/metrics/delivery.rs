@@ -33,6 +33,24 @@ pub(super) fn rollouts<'a>(fleet: &'a Fleet<'a>) -> Series<'a> {
         .collect()
 }
 
+/// Refused commit times by reason.
+pub(super) fn refused_commit_times<'a>(fleet: &'a Fleet<'a>) -> Series<'a> {
+    let Some(delivery) = &fleet.delivery else {
+        return Series::default();
+    };
+    delivery
+        .tallies
+        .iter()
+        .flat_map(|(set, tally)| {
+            let team = fleet.teams.label(&set.team);
+            tally.refused_commit_times().map(move |(reason, count)| {
+                let labels = [&*set.path, team, set.side.as_str(), reason.as_str()];
+                (labels, whole(count))
+            })
+        })
+        .collect()
+}
+
 /// One counter of every label set.
 pub(super) fn counter<'a>(
     fleet: &'a Fleet<'a>,

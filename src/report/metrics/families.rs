@@ -259,6 +259,12 @@ pub const FAMILIES: &[Family] = &[
         "Rollbacks, and releases and configuration changes while a failure was open.",
         |fleet| delivery::counter(fleet, |tally| tally.rework),
     ),
+    counter(
+        "goldenpath_commit_times_refused_total",
+        &["path", "team", "status", "reason"],
+        "Stamped commit times that were refused, each counted once with its rollout: unreadable, negative, future or absurd.",
+        delivery::refused_commit_times,
+    ),
     histogram(
         "goldenpath_lead_time_seconds",
         ROLLOUT,
@@ -324,6 +330,12 @@ pub const FAMILIES: &[Family] = &[
         WINDOW,
         "Median lead time of the last days, in seconds; absent without one.",
         |fleet| delivery::window(fleet, |it| it.lead_time.map(f64::from)),
+    ),
+    gauge(
+        "goldenpath_delivery_window_refused_commit_times",
+        WINDOW,
+        "Rollouts of the last days whose commit time was refused: they have no lead time.",
+        |fleet| delivery::window_count(fleet, |counts| counts.refused),
     ),
     gauge(
         "goldenpath_delivery_window_recoveries",

@@ -4,7 +4,7 @@
 use jiff::Timestamp;
 
 use crate::api::Period;
-use crate::api::delivery_record::Rollout;
+use crate::api::delivery_record::{RefusedCommitTime, Rollout};
 use crate::api::golden_path::Level;
 use crate::assess::state::{Outcome, Standing, Status, Turn};
 use crate::report::document::{Check, Workload};
@@ -71,9 +71,22 @@ impl RolloutWords {
             ended: ended.unwrap_or(rollout.started_at).0,
             cause: rollout.cause.as_str(),
             result: rollout.result.as_str(),
-            lead_time: or_dash(rollout.lead_time.map(duration)),
+            lead_time: match rollout.commit_time_refused {
+                Some(reason) => format!("– ({})", refused(reason)),
+                None => or_dash(rollout.lead_time.map(duration)),
+            },
             recovery: or_dash(rollout.recovery_time().map(duration)),
         }
+    }
+}
+
+/// Why a rollout has no lead time although it has a commit time.
+const fn refused(reason: RefusedCommitTime) -> &'static str {
+    match reason {
+        RefusedCommitTime::Unreadable => "commit time unreadable",
+        RefusedCommitTime::Negative => "commit time after the rollout",
+        RefusedCommitTime::Future => "commit time in the future",
+        RefusedCommitTime::Absurd => "commit time over a year old",
     }
 }
 
@@ -315,6 +328,25 @@ Read from shop/api.yaml:3
         let text = why(&recorded);
         let line = "yesterday   release   failed   1h          20m";
         assert!(text.contains(line), "{text}");
+    }
+
+    #[test]
+    fn a_refused_commit_time_is_shown_with_its_reason() {
+        for reason in RefusedCommitTime::ALL {
+            let rollout = serde_json::json!({
+                "number": 1, "cause": "release", "result": "available", "failureVisible": true,
+                "startedAt": "2026-02-27T09:58:00Z", "availableAt": "2026-02-27T10:00:00Z",
+                "commitTimeRefused": reason,
+            });
+            let words = RolloutWords::of(&serde_json::from_value(rollout).unwrap());
+            let expected = match reason {
+                RefusedCommitTime::Unreadable => "– (commit time unreadable)",
+                RefusedCommitTime::Negative => "– (commit time after the rollout)",
+                RefusedCommitTime::Future => "– (commit time in the future)",
+                RefusedCommitTime::Absurd => "– (commit time over a year old)",
+            };
+            assert_eq!(words.lead_time, expected);
+        }
     }
 
     #[test]

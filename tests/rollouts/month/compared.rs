@@ -174,6 +174,7 @@ fn service(app: &App, record: &Value) -> Service {
             is_visible: did.is_visible,
             is_rework: did.rework_of.is_some(),
             lead_time: lead.map(|(commit, at)| seconds(commit, at)),
+            is_refused: did.refused.is_some(),
             recovery: failed
                 .zip(recovered)
                 .map(|(from, to)| (day(to), seconds(from, to))),
@@ -289,6 +290,20 @@ impl Month<'_> {
                 as_float(first.count()),
             ),
         ];
+        for (reason, label) in [
+            ("Unreadable", "unreadable"),
+            ("Negative", "negative"),
+            ("Future", "future"),
+            ("Absurd", "absurd"),
+        ] {
+            let did = self.apps.values().flat_map(|app| &app.did);
+            let own = did.filter(|did| did.side == side && did.refused == Some(reason));
+            counters.push(Counter {
+                name: "goldenpath_commit_times_refused_total",
+                labels: vec![("status", side), ("reason", label)],
+                wanted: as_float(own.count()),
+            });
+        }
         for cause in ["release", "config", "platform", "restart", "rollback"] {
             for result in ["available", "failed"] {
                 let did = self.apps.values().flat_map(|app| &app.did);
@@ -359,6 +374,7 @@ impl Month<'_> {
                     ("failed", Some(as_float(sums.visible_failed))),
                     ("rework", Some(as_float(sums.rework))),
                     ("untracked", Some(as_float(sums.untracked))),
+                    ("refused_commit_times", Some(as_float(sums.refused))),
                     ("lead_times", Some(as_float(sums.lead_times.len()))),
                     ("lead_time_seconds", whole(median(&sums.lead_times))),
                     ("recoveries", Some(as_float(sums.recovery_times.len()))),

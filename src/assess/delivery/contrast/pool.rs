@@ -270,6 +270,7 @@ impl<'a> Pool<'a> {
             untracked: self.counts.untracked,
             deployments_per_week: self.sample(Signal::Rollout, self.frequencies()),
             lead_time_seconds: self.sample(Signal::LeadTime, self.leads.clone()),
+            refused_commit_times: self.counts.refused,
             change_fail_ratio: self.rate(
                 Signal::Failure,
                 self.counts.visible_failed,

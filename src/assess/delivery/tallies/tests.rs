@@ -110,6 +110,34 @@ fn a_first_deploy_is_counted_once_under_the_status_that_it_had() {
 }
 
 #[test]
+fn a_refused_commit_time_is_counted_once_with_its_reason() {
+    for (stamp, reason) in [
+        ("main", RefusedCommitTime::Unreadable),
+        ("2026-03-02T10:03:00Z", RefusedCommitTime::Negative),
+        ("2026-03-02T12:00:00Z", RefusedCommitTime::Future),
+        ("1970-01-01T00:00:00Z", RefusedCommitTime::Absurd),
+    ] {
+        let mut world = World::new();
+        let mut steps = vec![world.status.clone()];
+        world.app.object["metadata"]["annotations"]["goldenpath.dev/commit-time"] = stamp.into();
+        world.roll_out("10:00", "10:02", image("b"));
+        steps.push(world.status.clone());
+        world.undo("10:20", "1");
+        world.complete("10:22");
+        steps.push(world.status.clone());
+        let tallies = counted(&steps);
+        for (counted, count) in only(&tallies).refused_commit_times() {
+            assert_eq!(
+                count,
+                u64::from(counted == reason),
+                "{stamp} {}",
+                counted.as_str()
+            );
+        }
+    }
+}
+
+#[test]
 fn zeros_come_before_counts_and_the_number_of_label_sets_is_bounded() {
     let mut tallies = Tallies::default();
     tallies.expose(LABELS, Side::GoldenPath);

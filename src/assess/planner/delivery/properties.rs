@@ -239,7 +239,8 @@ impl Operators {
         let numbers = |tally: &RolloutTally| {
             let rollouts = tally.rollouts().map(|(.., count)| count);
             let rest = [tally.rework, tally.visible, tally.failed];
-            rollouts.chain(rest).collect::<Vec<_>>()
+            let refused = tally.refused_commit_times().map(|(_, count)| count);
+            rollouts.chain(refused).chain(rest).collect::<Vec<_>>()
         };
         let mut sums = Vec::new();
         for replica in &self.replicas {
