@@ -147,16 +147,9 @@ fn status(service: &Service) -> Value {
         *of_day.entry(name).or_default() += 1;
     };
     for it in &service.counted {
-        add(
-            it.day,
-            it.side,
-            if it.is_rollback {
-                "rollbacks"
-            } else {
-                "rollouts"
-            },
-        );
         for (name, holds) in [
+            ("rollbacks", it.is_rollback),
+            ("rollouts", !it.is_rollback),
             ("visible", it.is_visible && !it.is_rollback),
             ("failed", it.failed),
             ("visibleFailed", it.is_visible && it.failed),

@@ -14,6 +14,7 @@ const LONGEST: i64 = 90;
 const TWO_HOURS: f64 = 7_200.0;
 
 /// A release, a configuration change or a rollback, in the day it counts on.
+#[allow(clippy::struct_excessive_bools)] // each is a fact of its own
 #[derive(Clone, Debug)]
 pub struct Counted {
     pub day: Date,

@@ -290,20 +290,7 @@ impl Month<'_> {
                 as_float(first.count()),
             ),
         ];
-        for (reason, label) in [
-            ("Unreadable", "unreadable"),
-            ("Negative", "negative"),
-            ("Future", "future"),
-            ("Absurd", "absurd"),
-        ] {
-            let did = self.apps.values().flat_map(|app| &app.did);
-            let own = did.filter(|did| did.side == side && did.refused == Some(reason));
-            counters.push(Counter {
-                name: "goldenpath_commit_times_refused_total",
-                labels: vec![("status", side), ("reason", label)],
-                wanted: as_float(own.count()),
-            });
-        }
+        counters.extend(self.refused(side));
         for cause in ["release", "config", "platform", "restart", "rollback"] {
             for result in ["available", "failed"] {
                 let did = self.apps.values().flat_map(|app| &app.did);
@@ -323,6 +310,25 @@ impl Month<'_> {
             }
         }
         counters
+    }
+
+    /// Refused commit times by reason.
+    fn refused(&self, side: &'static str) -> impl Iterator<Item = Counter> {
+        let reasons = [
+            ("Unreadable", "unreadable"),
+            ("Negative", "negative"),
+            ("Future", "future"),
+            ("Absurd", "absurd"),
+        ];
+        reasons.into_iter().map(move |(reason, label)| {
+            let did = self.apps.values().flat_map(|app| &app.did);
+            let own = did.filter(|did| did.side == side && did.refused == Some(reason));
+            Counter {
+                name: "goldenpath_commit_times_refused_total",
+                labels: vec![("status", side), ("reason", label)],
+                wanted: as_float(own.count()),
+            }
+        })
     }
 
     /// The contrast by every way to it, the gauges, the rules and the dashboard.
