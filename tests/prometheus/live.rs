@@ -15,7 +15,7 @@ use crate::scene::Scene;
 
 /// Panels that have nothing to show in a cluster where all is well, or where no rollout is recorded. Those
 /// of rollouts are asked in tests/rollouts, after a month of them.
-const MAY_BE_EMPTY: [(&str, &str); 9] = [
+const MAY_BE_EMPTY: [(&str, &str); 10] = [
     ("goldenpath-adoption", "Deployments per week"),
     ("goldenpath-adoption", "Change lead time"),
     ("goldenpath-adoption", "Change fail rate"),
