@@ -200,6 +200,10 @@ pub struct Rollout {
     pub cause: RolloutCause,
     /// Time of the change.
     pub started_at: Instant,
+    /// Time from which its template ran, if it waited first: without replicas, paused, held by a partition,
+    /// or for the schedule of a CronJob. An incident before that is not linked to it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub runs_from: Option<Instant>,
     /// Time at which all replicas were updated and available.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub available_at: Option<Instant>,

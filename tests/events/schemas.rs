@@ -72,6 +72,7 @@ pub fn service_event(cause: RolloutCause, image: Option<&str>) -> ServiceEvent {
             revision: Some(7),
             cause,
             started_at: at("2026-03-01T12:00:00Z"),
+            runs_from: None,
             available_at: Some(at("2026-03-01T12:01:00Z")),
             noticed_late: false,
             result: RolloutResult::Available,

@@ -94,6 +94,7 @@ pub fn are_what_the_script_did(cluster: &ControlPlane) {
     scene.recorded("statefulset-db", &["release available"]);
     scene.recorded("daemonset-agent", &["release available"]);
     scene.recorded("cronjob-report", &["release available"]);
+    the_new_job_runs_from_its_schedule_on(&scene);
     nothing_is_written_at_rest(&scene, &second);
     stop(second);
     let third = start(cluster, &account);
@@ -199,6 +200,19 @@ fn everything_goes(scene: &Scene<'_>) {
     scene.kubectl(&["delete", "deploy,sts,ds,cj", "--all"]);
     let delete = ["delete", "goldenpath", "web-service"];
     scene.cluster.kubectl_ok(&delete).unwrap();
+}
+
+/// At full minutes.
+fn the_new_job_runs_from_its_schedule_on(scene: &Scene<'_>) {
+    let record = scene.record("cronjob-report").unwrap();
+    let rollout = &record["status"]["rollouts"][0];
+    let [started, runs_from, available] =
+        ["startedAt", "runsFrom", "availableAt"].map(|name| rollout[name].as_str());
+    assert!(started < runs_from && runs_from < available, "{rollout}");
+    assert!(runs_from.unwrap().ends_with(":00Z"), "{rollout}");
+    let waited = scene.record("deployment-web").unwrap();
+    let first = &waited["status"]["rollouts"][0];
+    assert!(first["runsFrom"].is_null(), "{first}");
 }
 
 fn the_failure_is_recovered(scene: &Scene<'_>) {

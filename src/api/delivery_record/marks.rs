@@ -1,6 +1,8 @@
 //! Durable marks of a `DeliveryRecord`: what the operator must know after a restart to count every
 //! rollout once and to recognise a rollback. They mean nothing to users.
 
+#![allow(clippy::struct_excessive_bools)] // each is a fact of its own
+
 use kube::KubeSchema;
 use serde::{Deserialize, Serialize};
 
@@ -109,6 +111,12 @@ pub struct OpenRollout {
     pub cause: Option<RolloutCause>,
     /// Time of the change.
     pub started_at: Instant,
+    /// Time from which its template runs; absent while it runs nowhere.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub runs_from: Option<Instant>,
+    /// Whether its template ran nowhere at the latest look: it waits without replicas, or for its schedule.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub idle: bool,
     /// Commit time of the current template.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub commit_time: Option<Instant>,

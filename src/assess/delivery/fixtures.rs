@@ -96,7 +96,7 @@ impl Deployment {
         self.raise_generation();
     }
 
-    fn raise_generation(&mut self) {
+    pub(crate) fn raise_generation(&mut self) {
         let generation = self.object["metadata"]["generation"].as_i64().unwrap();
         self.object["metadata"]["generation"] = (generation + 1).into();
     }

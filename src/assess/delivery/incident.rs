@@ -44,7 +44,7 @@ pub fn incident(
         incident.started_at = earliest(incident.started_at, within(report.started_at));
         incident.resolved_at = earliest(incident.resolved_at, within(report.resolved_at));
     }
-    link(&mut next, terms);
+    link(&mut next, terms, None);
     figures::refresh(&mut next, now);
     next
 }
@@ -68,16 +68,17 @@ fn earliest(a: Option<Instant>, b: Option<Instant>) -> Option<Instant> {
     [a, b].into_iter().flatten().min()
 }
 
-/// Links incidents to rollouts, and marks these as failed and recovered.
-pub(super) fn link(next: &mut DeliveryRecordStatus, terms: &Terms) {
+/// Links incidents to rollouts, and marks these as failed and recovered. `seen_at` is the time of the look that the
+/// status comes from; none if it may have changed since.
+pub(super) fn link(next: &mut DeliveryRecordStatus, terms: &Terms, seen_at: Option<Instant>) {
     for at in 0..next.incidents.len() {
         let Some(started) = next.incidents[at].started_at else {
             continue;
         };
         let resolved = next.incidents[at].resolved_at.map(|end| end.max(started));
-        let rollout = next.incidents[at]
-            .rollout
-            .or_else(|| latest(next, started, terms).filter(|_| !is_undecided(next, started)));
+        let rollout = next.incidents[at].rollout.or_else(|| {
+            latest(next, started, terms).filter(|_| !is_undecided(next, started, seen_at))
+        });
         next.incidents[at].rollout = rollout;
         if let Some(number) = rollout {
             mark(next, number, started, resolved);
@@ -86,18 +87,23 @@ pub(super) fn link(next: &mut DeliveryRecordStatus, terms: &Terms) {
     mark_rework(next, terms);
 }
 
-/// Whether a change is in progress that began before the incident: the incident is linked once it ends.
-fn is_undecided(status: &DeliveryRecordStatus, started: Instant) -> bool {
+/// Whether a change is in progress whose template may have run when the incident began: the incident is linked
+/// once it ends.
+fn is_undecided(status: &DeliveryRecordStatus, started: Instant, seen_at: Option<Instant>) -> bool {
     let open = status.open.as_ref();
-    open.is_some_and(|it| it.cause.is_some_and(RolloutCause::is_change) && it.started_at <= started)
+    let change = open.filter(|it| it.cause.is_some_and(RolloutCause::is_change));
+    change.is_some_and(|it| match it.runs_from {
+        Some(from) => from <= started,
+        None => it.started_at <= started && !(it.idle && seen_at.is_some_and(|at| started <= at)),
+    })
 }
 
-/// The latest change that had begun when the incident began, unless a rollback had replaced it. Its first
+/// The latest change whose template ran when the incident began, unless a rollback had replaced it. Its first
 /// pods serve before it is available.
 fn latest(status: &DeliveryRecordStatus, started: Instant, terms: &Terms) -> Option<u32> {
     let mut latest_first = status.rollouts.iter().rev();
     let latest = latest_first.find(|it| match it.cause {
-        RolloutCause::Release | RolloutCause::Config => it.started_at <= started,
+        RolloutCause::Release | RolloutCause::Config => runs_from(it) <= started,
         RolloutCause::Rollback => replaces_from(it).is_some_and(|at| at <= started),
         RolloutCause::Platform | RolloutCause::Restart => false,
     })?;
@@ -107,12 +113,16 @@ fn latest(status: &DeliveryRecordStatus, started: Instant, terms: &Terms) -> Opt
     (latest.cause.is_change() && is_recent).then_some(latest.number)
 }
 
+fn runs_from(rollout: &Rollout) -> Instant {
+    rollout.runs_from.unwrap_or(rollout.started_at)
+}
+
 /// Since when a rollback may have replaced the change before it. One that was noticed late became available at
 /// any time since it began.
 fn replaces_from(rollback: &Rollout) -> Option<Instant> {
     let available = rollback.available_at?;
     Some(if rollback.noticed_late {
-        rollback.started_at
+        runs_from(rollback)
     } else {
         available
     })
@@ -168,7 +178,7 @@ fn end(
         return ends.into_iter().flatten().min_by_key(|end| end.at);
     };
     // A start that no object states is when it was noticed.
-    let began = Some(next.started_at).filter(|start| *start < available);
+    let began = Some(runs_from(next)).filter(|start| *start < available);
     let ended_before = resolved.is_some_and(|end| began.is_some_and(|began| end <= began));
     Some(Noticed {
         at: resolved.map_or(available, |end| end.min(available)),

@@ -3,7 +3,9 @@
 
 use jiff::Timestamp;
 
-use super::seen::{Deadline, Jobs, Pods, Progressing, Readiness, Reported, ReportedState, Seen};
+use super::seen::{
+    Deadline, Job, Jobs, Pods, Progressing, Readiness, Reported, ReportedState, Seen,
+};
 use super::template::{earlier, runs_as};
 use super::terms::Terms;
 use crate::api::Instant;
@@ -34,11 +36,23 @@ pub(super) struct Noticed {
     pub is_late: bool,
 }
 
+/// Whether a template runs, as far as its status tells.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Run {
+    #[default]
+    Unknown,
+    /// It waits, and runs nowhere.
+    NotYet,
+    /// It runs or ran, since a time if one is stated.
+    Begun(Option<Instant>),
+}
+
 /// How far it is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Reached {
     pub failed: Option<Noticed>,
     pub available: Option<Noticed>,
+    pub run: Run,
     /// It waits for people, and no deadline runs.
     pub is_waiting: bool,
     /// It waits at zero replicas.
@@ -132,11 +146,18 @@ fn by_pods(pods: &Pods, seen: &Seen, rollout: Followed, terms: &Terms, now: Time
         return Reached {
             failed: exceeded.map(Noticed::exact),
             available: Some(noticed(stated, rollout, terms, now)),
+            run: Run::Begun(None),
             ..Reached::default()
         };
     }
+    let has_begun = pods.updated > 0;
     if is_idle || seen.is_paused || pods.is_at_limit() {
         return Reached {
+            run: if has_begun {
+                Run::Begun(None)
+            } else {
+                Run::NotYet
+            },
             is_waiting: true,
             is_idle,
             ..Reached::default()
@@ -155,6 +176,11 @@ fn by_pods(pods: &Pods, seen: &Seen, rollout: Followed, terms: &Terms, now: Time
     };
     Reached {
         failed: exceeded.or(late).map(Noticed::exact),
+        run: if has_begun {
+            Run::Begun(None)
+        } else {
+            Run::Unknown
+        },
         gain,
         ..Reached::default()
     }
@@ -191,37 +217,44 @@ fn by_timer(
 /// gap, the first one may have been deleted.
 fn by_jobs(jobs: &Jobs, seen: &Seen, rollout: Followed) -> Reached {
     let content = earlier(&seen.template, false);
+    let is_due = |at: &Timestamp| *at >= rollout.started;
+    let own: Vec<&Job> = jobs
+        .scheduled
+        .iter()
+        .filter(|job| {
+            runs_as(&job.template, &content) && job.scheduled.as_ref().is_some_and(is_due)
+        })
+        .collect();
     let ends = |is_complete: bool, kept: u32| {
-        let own = jobs.ended.iter().filter(|job| {
-            job.is_complete == is_complete
-                && runs_as(&job.template, &content)
-                && job.scheduled.is_some_and(|at| at >= rollout.started)
-        });
-        let ends: Vec<Timestamp> = own.filter_map(|job| job.ended).collect();
-        let is_late = rollout.after_gap && u32::try_from(ends.len()).is_ok_and(|it| it >= kept);
-        let first = ends.into_iter().min();
-        (first, is_late)
+        let ended = own.iter().filter(|job| job.is_complete == is_complete);
+        let ends: Vec<Timestamp> = ended.filter_map(|job| job.ended).collect();
+        let is_full = u32::try_from(ends.len()).is_ok_and(|it| it >= kept);
+        (ends.into_iter().min(), rollout.after_gap && is_full)
     };
     let last_successful = jobs.last_successful.filter(|at| {
-        let scheduled = jobs.last_scheduled;
-        jobs.successful_kept == 0
-            && scheduled.is_some_and(|due| due >= rollout.started && due <= *at)
+        let scheduled = jobs.last_scheduled.filter(is_due);
+        jobs.successful_kept == 0 && scheduled.is_some_and(|due| due <= *at)
     });
-    let dated = |(first, is_late): (Option<Timestamp>, bool)| {
+    let dated = |first: Option<Timestamp>, is_late: bool| {
         first.map(|at| Noticed {
             is_late,
             ..Noticed::exact(at)
         })
     };
-    let (first, is_late) = ends(true, jobs.successful_kept);
-    let available = dated((first.or(last_successful), is_late));
-    let failed = dated(ends(false, jobs.failed_kept));
+    let (success, may_lack_success) = ends(true, jobs.successful_kept);
+    let (failure, may_lack_failure) = ends(false, jobs.failed_kept);
+    let available = dated(success.or(last_successful), may_lack_success);
+    let failed = dated(failure, may_lack_failure);
     // Which of both came first is unknown where the first success is.
     let failed =
         failed.filter(|failed| available.is_none_or(|it| !it.is_late && failed.at < it.at));
+    let first_due = own.iter().filter_map(|job| job.scheduled).min();
+    let first_due = first_due.or(jobs.last_scheduled.filter(is_due));
+    let stated = first_due.filter(|_| !may_lack_success && !may_lack_failure);
     Reached {
         failed,
         available,
+        run: first_due.map_or(Run::NotYet, |_| Run::Begun(stated.map(stored))),
         is_waiting: jobs.is_suspended && available.is_none() && failed.is_none(),
         ..Reached::default()
     }
@@ -246,10 +279,12 @@ fn by_words(reported: &Reported, rollout: Followed, terms: &Terms, now: Timestam
         },
         ReportedState::Failed => Reached {
             failed: at,
+            run: Run::Begun(None),
             ..reached
         },
         ReportedState::Available => Reached {
             available: at,
+            run: Run::Begun(None),
             ..reached
         },
     }

@@ -24,6 +24,8 @@ pub(crate) enum Act {
     Stuck(Edit, bool),
     /// A template change that the next one replaces.
     Replaced(Edit),
+    /// A template change that waits without replicas and then becomes available.
+    Waits(Edit),
     Scale(u32),
     Annotate,
 }
@@ -63,6 +65,7 @@ pub(crate) fn act() -> impl Strategy<Value = Act> {
         5 => edit().prop_map(Act::Change),
         2 => (edit(), any::<bool>()).prop_map(|(edit, later)| Act::Stuck(edit, later)),
         1 => edit().prop_map(Act::Replaced),
+        1 => edit().prop_map(Act::Waits),
         1 => (1_u32..9).prop_map(Act::Scale),
         1 => Just(Act::Annotate),
     ]
@@ -108,6 +111,7 @@ pub(crate) fn looks(acts: &[Act]) -> Vec<Look> {
                     last.is_essential = true;
                 }
             }
+            Act::Waits(edit) => waits(&mut app, *edit, now, &mut looks),
             Act::Scale(replicas) => {
                 let is_complete = !is_rolling(&app);
                 app.scale(*replicas);
@@ -139,6 +143,21 @@ fn begin(app: &mut Deployment, edit: Edit, now: Timestamp, looks: &mut Vec<Look>
     app.sync(now);
     looks.push(look(app, now, true));
     looks.push(look(app, now + SignedDuration::from_secs(30), false));
+}
+
+fn waits(app: &mut Deployment, edit: Edit, now: Timestamp, looks: &mut Vec<Look>) {
+    let minutes = |count| now + SignedDuration::from_mins(count);
+    let replicas = app.object["spec"]["replicas"].as_u64().unwrap();
+    app.scale(0);
+    app.sync(now);
+    looks.push(look(app, now, true));
+    begin(app, edit, minutes(1), looks);
+    app.scale(u32::try_from(replicas).unwrap());
+    app.sync(minutes(10));
+    app.count([1, 1, 0]);
+    looks.push(look(app, minutes(10), true));
+    app.complete(minutes(12));
+    looks.push(look(app, minutes(12), true));
 }
 
 fn look(app: &Deployment, now: Timestamp, is_essential: bool) -> Look {
@@ -458,10 +477,14 @@ proptest! {
 
     #[test]
     fn incidents_between_looks_are_recorded_as_after_them(
-        images in vec(0_u8..5, 1..6),
+        images in vec((0_u8..5, any::<bool>()), 1..6),
         incidents in vec((0_i64..180, any::<prop::sample::Index>(), any::<prop::sample::Index>()), 1..4),
     ) {
-        let acts: Vec<_> = images.into_iter().map(|it| Act::Change(Edit::Image(it))).collect();
+        let acts = images.into_iter().map(|(it, waits)| {
+            let edit = Edit::Image(it);
+            if waits { Act::Waits(edit) } else { Act::Change(edit) }
+        });
+        let acts: Vec<_> = acts.collect();
         let looks = looks(&acts);
         // Each report arrives before the look of this number, and after the time that it is about.
         let mut reports = Vec::new();

@@ -11,7 +11,7 @@ use jiff::Timestamp;
 use super::entries::find;
 use super::figures;
 use super::incident;
-use super::progress::{Followed, Noticed, Reached, reached};
+use super::progress::{Followed, Noticed, Reached, Run, reached};
 use super::seen::Seen;
 use super::terms::Terms;
 use crate::api::Instant;
@@ -52,7 +52,7 @@ pub fn observe(
     } else {
         next.state = Some(RolloutState::Waiting);
     }
-    incident::link(&mut next, terms);
+    incident::link(&mut next, terms, is_current.then_some(now));
     if is_current && next.open.is_none() {
         let standing = seen.standing.map(|standing| standing.as_str().to_owned());
         next.standing = standing.or(next.standing);
@@ -168,6 +168,7 @@ fn follow_open(next: &mut DeliveryRecordStatus, seen: &Seen, terms: &Terms, now:
     );
     let stamp = seen.commit_time.at().map(stored);
     open.commit_time = stamp.filter(|stamp| Some(*stamp) != known);
+    run_from(open, reached.run, seen.after_gap, now);
     open.waited |= reached.is_idle;
     open.seen_in_progress |= reached.available.is_none();
     let gain = reached.gain.or(has_waited.then_some(0));
@@ -181,6 +182,21 @@ fn follow_open(next: &mut DeliveryRecordStatus, seen: &Seen, terms: &Terms, now:
         RolloutState::Progressing
     });
     close(next, seen, terms, &reached, now);
+}
+
+/// Records from when the template runs. After a wait without replicas, that is the first look that shows a pod; one
+/// that comes after a gap does not tell it.
+fn run_from(open: &mut OpenRollout, run: Run, after_gap: bool, now: Instant) {
+    match run {
+        Run::NotYet if open.runs_from.is_none() => open.idle = true,
+        Run::Begun(at) if open.runs_from.is_none() => {
+            let noticed = Some(now).filter(|_| open.idle && !after_gap);
+            let from = at.or(noticed).unwrap_or(open.started_at);
+            open.runs_from = Some(from.max(open.started_at));
+            open.idle = false;
+        }
+        Run::Unknown | Run::NotYet | Run::Begun(_) => (),
+    }
 }
 
 /// Since when a rollout has not waited, as far as its record tells: at the latest since its last gain.

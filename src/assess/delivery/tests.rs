@@ -10,3 +10,4 @@ mod patterns;
 mod promoters;
 mod returns;
 mod stories;
+mod waiting;

@@ -4,7 +4,8 @@
 use crate::api::Instant;
 use crate::api::condition::stored;
 use crate::api::delivery_record::{
-    DeliveryRecordStatus, Mark, OpenRollout, RolloutCause, TemplateHashes, UntrackedReason,
+    DeliveryRecordStatus, Mark, OpenRollout, RolloutCause, RolloutState, TemplateHashes,
+    UntrackedReason,
 };
 use crate::assess::delivery::cause::{Change, classify};
 use crate::assess::delivery::entries::{add_untracked, edit, find, is_open, open_failure};
@@ -82,6 +83,8 @@ fn open(cause: Option<RolloutCause>, started: Instant, standing: Option<String>)
     OpenRollout {
         cause,
         started_at: started,
+        runs_from: None,
+        idle: false,
         commit_time: None,
         oldest_commit_time: None,
         standing,
@@ -238,6 +241,8 @@ fn change(next: &mut DeliveryRecordStatus, seen: &Seen, terms: &Terms, now: Inst
     };
     let is_return = is_return(&available, &before, &seen.template);
     let replaced = next.open.take();
+    // Its edits are taken when it resumes: nothing of them has run.
+    let was_paused = replaced.is_none() && next.state == Some(RolloutState::Waiting);
     let is_failure_open = open_failure(next, started.0, terms).is_some();
     let change = next
         .mark
@@ -254,16 +259,20 @@ fn change(next: &mut DeliveryRecordStatus, seen: &Seen, terms: &Terms, now: Inst
         None => failing
             .filter(|number| find(next, *number).is_some_and(|rollout| rollout.cause.is_change())),
     };
+    let is_lost = left.is_none()
+        && replaced
+            .as_ref()
+            .is_some_and(|it| it.cause.is_some() && (it.idle || !is_return));
+    if seen.after_gap && is_lost {
+        // It may have become available in the gap.
+        add_untracked(next, 1, UntrackedReason::Replaced, now);
+    }
     if is_return {
         next.open = left.map(|number| OpenRollout {
             rework_of: Some(number),
             ..open(Some(RolloutCause::Rollback), started, next.standing.clone())
         });
         return;
-    }
-    if seen.after_gap && left.is_none() && replaced.as_ref().is_some_and(|it| it.cause.is_some()) {
-        // It may have become available in the gap.
-        add_untracked(next, 1, UntrackedReason::Replaced, now);
     }
     let rework_of = is_rollback.then(|| left.unwrap_or_else(|| fail_left(next, started, terms)));
     let standing = replaced
@@ -272,6 +281,7 @@ fn change(next: &mut DeliveryRecordStatus, seen: &Seen, terms: &Terms, now: Inst
     let known = replaced.map(|open| [open.oldest_commit_time, open.commit_time]);
     next.open = Some(OpenRollout {
         replaces: known.is_some(),
+        idle: was_paused,
         oldest_commit_time: known.into_iter().flatten().flatten().min(),
         rework_of,
         ..open(cause, started, standing)
@@ -302,7 +312,7 @@ fn is_return(available: &TemplateHashes, before: &TemplateHashes, target: &Templ
 }
 
 /// Leaves an open rollout for the template that is still available. A change that was reverted after a
-/// while has failed; one that a controller reverts at once has not.
+/// while has failed; one that a controller reverts at once, or that ran nowhere, has not.
 fn leave(
     next: &mut DeliveryRecordStatus,
     open: &OpenRollout,
@@ -312,8 +322,9 @@ fn leave(
     started: Instant,
 ) -> Option<u32> {
     let is_change = open.cause.is_some_and(RolloutCause::is_change);
-    let is_reverted = started.0 >= terms.reverted_within.after(open.started_at.0);
-    if !is_change || !is_reverted {
+    let ran_from = open.runs_from.unwrap_or(open.started_at);
+    let is_reverted = started.0 >= terms.reverted_within.after(ran_from.0);
+    if !is_change || !is_reverted || open.idle {
         return None;
     }
     closing::undone(next, open, before, seen, started)

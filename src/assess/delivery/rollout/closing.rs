@@ -114,6 +114,7 @@ fn begun(open: &OpenRollout, cause: RolloutCause, seen: &Seen) -> Rollout {
         revision: None,
         cause,
         started_at: open.started_at,
+        runs_from: open.runs_from.filter(|at| *at != open.started_at),
         available_at: None,
         noticed_late: false,
         result: RolloutResult::Available,
@@ -262,7 +263,7 @@ pub(super) fn fail_at_availability(rollout: &mut Rollout) {
     rollout.recovery_unknown = rollout.noticed_late;
 }
 
-/// Records a rollout that was undone before it was available. Its failure began with it.
+/// Records a rollout that was undone before it was available. Its failure began when it ran.
 pub(super) fn undone(
     next: &mut DeliveryRecordStatus,
     open: &OpenRollout,
@@ -278,7 +279,7 @@ pub(super) fn undone(
     let rollout = Rollout {
         result: RolloutResult::Failed,
         failure: Some(RolloutFailure::Undone),
-        failed_at: Some(open.started_at),
+        failed_at: Some(open.runs_from.unwrap_or(open.started_at)),
         ..begun(open, cause, seen)
     };
     Some(push(next, rollout))

@@ -75,22 +75,22 @@ pub struct Jobs {
     pub successful_kept: u32,
     /// How many failed jobs are kept.
     pub failed_kept: u32,
-    /// Scheduled jobs that ended.
-    pub ended: Vec<Job>,
+    /// Scheduled jobs.
+    pub scheduled: Vec<Job>,
     /// `lastScheduleTime`.
     pub last_scheduled: Option<Timestamp>,
     /// `lastSuccessfulTime`, which includes jobs that people started.
     pub last_successful: Option<Timestamp>,
 }
 
-/// A scheduled job that ended.
+/// A scheduled job.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Job {
     /// The hashes of its template.
     pub template: TemplateHashes,
     /// When it was due.
     pub scheduled: Option<Timestamp>,
-    /// When it ended.
+    /// When it ended; none while it runs.
     pub ended: Option<Timestamp>,
     /// Whether it succeeded.
     pub is_complete: bool,
@@ -223,29 +223,31 @@ fn jobs(workload: &Value, jobs: &[Value], uid: &str) -> Jobs {
         is_suspended: spec["suspend"] == true,
         successful_kept: number(&spec["successfulJobsHistoryLimit"]).unwrap_or(3),
         failed_kept: number(&spec["failedJobsHistoryLimit"]).unwrap_or(1),
-        ended: jobs
+        scheduled: jobs
             .iter()
             .filter(|job| is_owned(job, uid))
-            .filter_map(job_that_ended)
+            .filter_map(scheduled_job)
             .collect(),
         last_scheduled: time(&status["lastScheduleTime"]),
         last_successful: time(&status["lastSuccessfulTime"]),
     }
 }
 
-fn job_that_ended(job: &Value) -> Option<Job> {
+fn scheduled_job(job: &Value) -> Option<Job> {
     let annotations = &job["metadata"]["annotations"];
     if annotations["cronjob.kubernetes.io/instantiate"] == "manual" {
         return None;
     }
     let complete = condition(&job["status"], "Complete").filter(|it| it["status"] == "True");
     let failed = condition(&job["status"], "Failed").filter(|it| it["status"] == "True");
-    let end = complete.or(failed)?;
+    let end = complete.or(failed);
     let scheduled = time(&annotations["batch.kubernetes.io/cronjob-scheduled-timestamp"]);
     Some(Job {
         template: hashes(&job["spec"]["template"]),
         scheduled: scheduled.or_else(|| time(&job["metadata"]["creationTimestamp"])),
-        ended: time(&job["status"]["completionTime"]).or_else(|| time(&end["lastTransitionTime"])),
+        ended: end.and_then(|end| {
+            time(&job["status"]["completionTime"]).or_else(|| time(&end["lastTransitionTime"]))
+        }),
         is_complete: complete.is_some(),
     })
 }

@@ -179,6 +179,12 @@ impl CronJob {
     }
 
     pub(super) fn run(&mut self, due: &str, end: &str, condition: &str) {
+        self.start(due);
+        self.end(end, condition);
+    }
+
+    /// A job becomes due.
+    pub(super) fn start(&mut self, due: &str) {
         let mut template = self.object["spec"]["jobTemplate"]["spec"]["template"].clone();
         template["metadata"]["labels"]["batch.kubernetes.io/job-name"] = json!(due);
         self.jobs.push(json!({
@@ -188,11 +194,16 @@ impl CronJob {
                 "annotations": {"batch.kubernetes.io/cronjob-scheduled-timestamp": at(due)},
             },
             "spec": {"template": template},
-            "status": {
-                "completionTime": at(end),
-                "conditions": [{"type": condition, "status": "True", "lastTransitionTime": at(end)}],
-            },
+            "status": {},
         }));
+    }
+
+    /// The latest job ends.
+    pub(super) fn end(&mut self, end: &str, condition: &str) {
+        self.jobs.last_mut().unwrap()["status"] = json!({
+            "completionTime": at(end),
+            "conditions": [{"type": condition, "status": "True", "lastTransitionTime": at(end)}],
+        });
     }
 
     pub(super) fn stamp(&mut self, commit: &str) {

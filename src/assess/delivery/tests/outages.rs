@@ -1,6 +1,9 @@
 //! What an outage of the operator hides is no time: failures that begin or end in it count, without a
 //! recovery time.
 
+use jiff::{SignedDuration, Timestamp};
+use proptest::collection::vec;
+use proptest::prelude::*;
 use serde_json::json;
 
 use super::kinds::{CronJob, StatefulSet};
@@ -201,4 +204,82 @@ fn what_a_status_states_no_time_of_is_not_when_it_failed() {
     assert_eq!(end(false)[0], "release failed, recovery 30m");
     assert_eq!(end(true)[0], "release failed");
     assert_eq!(end(true)[1], "release available, rework of 1");
+}
+
+/// A rollout of an image half an hour after the one before it. An outage may hide its availability.
+type Release = (u8, bool);
+
+/// Follows releases. Reports arrive before the look that comes after them, or all at the end.
+fn history(
+    releases: &[Release],
+    reports: &[(Timestamp, IncidentReport)],
+    at_end: bool,
+) -> DeliveryRecordStatus {
+    let mut set = StatefulSet::new();
+    let mut waiting = reports.to_vec();
+    waiting.sort_by_key(|(arrival, _)| *arrival);
+    let mut take = |set: &mut StatefulSet, until: Timestamp| {
+        let due = waiting
+            .iter()
+            .take_while(|(arrival, _)| *arrival <= until)
+            .count();
+        for (_, report) in waiting.drain(..due) {
+            set.status = incident(&set.status, &report, &Terms::default(), at("23:00"));
+        }
+    };
+    let mut current = None;
+    for ((image, is_late), number) in releases.iter().zip(2_i64..) {
+        if current.replace(*image) == Some(*image) {
+            continue;
+        }
+        let time = |minutes: i64| {
+            let minutes = 30 * (number - 2) + minutes;
+            format!("{}:{:02}", 10 + minutes / 60, minutes % 60)
+        };
+        if !at_end {
+            take(&mut set, at(&time(0)));
+        }
+        set.edit(&time(0), &template(&image.to_string()), number);
+        set.count(1, 3);
+        set.look(&time(1));
+        set.complete();
+        if *is_late {
+            set.look_after_gap(&time(25));
+        } else {
+            set.look(&time(2));
+        }
+    }
+    take(&mut set, at("23:59"));
+    set.status
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(128))]
+
+    #[test]
+    fn incidents_beside_outages_are_recorded_as_after_them(
+        releases in vec((0_u8..4, any::<bool>()), 1..6),
+        incidents in vec((0_i64..200, 1_i64..90, any::<bool>(), 0_i64..60), 1..4),
+    ) {
+        let mut reports = Vec::new();
+        for ((minute, length, is_resolved, delay), id) in incidents.into_iter().zip(0..) {
+            let start = at("10:00") + SignedDuration::from_mins(minute);
+            let end = start + SignedDuration::from_mins(length);
+            let report = |started_at, resolved_at| IncidentReport {
+                id: i32::to_string(&id),
+                started_at,
+                resolved_at,
+            };
+            let delay = SignedDuration::from_mins(delay);
+            reports.push((start + delay, report(Some(start), None)));
+            if is_resolved {
+                reports.push((end + delay, report(None, Some(end))));
+            }
+        }
+        let [between, after] = [false, true].map(|at_end| history(&releases, &reports, at_end));
+        prop_assert_eq!(lines(&between), lines(&after));
+        prop_assert_eq!(&between.days, &after.days);
+        let again = incident(&after, &reports[0].1, &Terms::default(), at("23:00"));
+        prop_assert_eq!(again, after);
+    }
 }

@@ -139,12 +139,12 @@ fields!(Mark:
 fields!(TemplateHashes: version, release, digests, config, resources, platform, restart);
 fields!(EarlierRevision: release, digests, config, resources, failed);
 fields!(OpenRollout:
-    cause, started_at, commit_time, oldest_commit_time, standing, rework_of, replaces, waited,
-    seen_in_progress, progress,
+    cause, started_at, runs_from, idle, commit_time, oldest_commit_time, standing, rework_of, replaces,
+    waited, seen_in_progress, progress,
 );
 fields!(Progress: replicas, at);
 fields!(Rollout:
-    number, revision, cause, started_at, available_at, noticed_late, result, failure, failed_at,
+    number, revision, cause, started_at, runs_from, available_at, noticed_late, result, failure, failed_at,
     recovered_at, recovery_unknown, failure_visible, commit_time, commit_time_refused, lead_time,
     standing, rework_of,
 );
@@ -278,13 +278,15 @@ mod tests {
 
     fn open() -> BoxedStrategy<OpenRollout> {
         let progress = (number(), instant()).prop_map(|(replicas, at)| Progress { replicas, at });
-        let times = (instant(), of(instant()), of(instant()));
-        let flags = [any::<bool>(), any::<bool>(), any::<bool>()];
+        let times = (instant(), of(instant()), of(instant()), of(instant()));
+        let flags = vec(any::<bool>(), 4);
         let rest = (of(cause()), of(text()), of(number()), of(progress));
         (times, flags, rest)
             .prop_map(|(times, flags, rest)| OpenRollout {
                 cause: rest.0,
                 started_at: times.0,
+                runs_from: times.3,
+                idle: flags[3],
                 commit_time: times.1,
                 oldest_commit_time: times.2,
                 standing: rest.1,
@@ -315,7 +317,7 @@ mod tests {
             of(prop::sample::select(failures.to_vec())),
             of(prop::sample::select(refusals.to_vec())),
         );
-        let times = (instant(), vec(of(instant()), 4));
+        let times = (instant(), vec(of(instant()), 5));
         let numbers = (number(), of(any::<i64>()), of(number()), of(number()));
         let flags = [any::<bool>(), any::<bool>(), any::<bool>()];
         (words, times, numbers, of(text()), flags)
@@ -324,6 +326,7 @@ mod tests {
                 revision: numbers.1,
                 cause: words.0,
                 started_at: times.0,
+                runs_from: times.1[4],
                 available_at: times.1[0],
                 noticed_late: flags[0],
                 result: words.1,

@@ -417,6 +417,37 @@ fn an_incident_of_a_paused_workload_does_not_wait_until_it_resumes() {
 }
 
 #[test]
+fn an_incident_while_a_change_waits_without_replicas_leads_to_a_look() {
+    let mut scene = Scene::with_a_record();
+    let mut idle = web("web:2", 100);
+    idle["spec"]["replicas"] = 0.into();
+    for count in ["replicas", "updatedReplicas", "availableReplicas"] {
+        idle["status"][count] = 0.into();
+    }
+    scene.sees(&idle, at(100));
+    let looks = scene.due(at(100));
+    scene.finds(&looks[0], &idle, at(100));
+    scene.writes(at(100));
+    let again = scene.due(at(140));
+    scene.finds(&again[0], &idle, at(140));
+    assert!(scene.due(at(149)).is_empty());
+    let report = IncidentReport {
+        id: "a1".to_owned(),
+        started_at: Some(at(150)),
+        resolved_at: None,
+    };
+    let (facts, id) = (&scene.facts, &scene.id);
+    let taken = scene.planner.report(facts, id, &report, at(161));
+    assert_eq!(taken, Reported::Pending);
+    scene.writes(at(161));
+    assert_eq!(
+        scene.due(at(200)).len(),
+        1,
+        "it tells whether the change runs"
+    );
+}
+
+#[test]
 fn rollouts_of_a_workload_that_flagger_generates_are_not_counted() {
     let mut scene = Scene::new();
     let mut primary = web("web:1", 1);
