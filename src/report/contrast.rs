@@ -22,6 +22,9 @@ mod tests;
 
 use words::{Unit, change, duration};
 
+/// From this share of one service on, figures are more about it than about all others together.
+const MOST_OF_ALL: f64 = 0.5;
+
 /// A table with its title.
 pub(in crate::report) struct Section {
     pub(in crate::report) title: String,
@@ -170,6 +173,9 @@ fn rollouts(figures: &Figures) -> String {
             let number = usize::try_from(number).unwrap_or(usize::MAX);
             let _ = write!(text, ", {}", counted(number, what));
         }
+    }
+    if let Some(share) = figures.largest_service_share.filter(|it| *it > MOST_OF_ALL) {
+        let _ = write!(text, ", {} by one service", percent(share));
     }
     text
 }

@@ -87,6 +87,8 @@ pub struct Sums {
     since_started: Vec<f64>,
     since_scaffolded: Vec<f64>,
     per_week: Vec<f64>,
+    /// Deployments of the service that has most of them.
+    largest: usize,
 }
 
 impl Sums {
@@ -103,6 +105,7 @@ impl Sums {
                 sums.services += 1;
                 teams.insert(service.team);
             }
+            sums.largest = sums.largest.max(own.len());
             sums.rollouts += own.iter().filter(|it| !it.is_rollback).count();
             sums.rollbacks += own.iter().filter(|it| it.is_rollback).count();
             sums.failed += own.iter().filter(|it| it.failed).count();
@@ -217,6 +220,10 @@ impl Sums {
             "firstDeployInTargetRatio":
                 self.rate(in_target.count(), started, started, self.first_deploys),
         });
+        if deployments > 0 {
+            let share = as_float(self.largest) / as_float(deployments);
+            figures["largestServiceShare"] = json!(share);
+        }
         if side == GOLDEN_PATH {
             let scaffolded = &self.since_scaffolded;
             figures["scaffoldedFirstDeploySeconds"] =

@@ -138,6 +138,10 @@ pub struct Figures {
     pub rollouts: u32,
     /// Rollbacks.
     pub rollbacks: u32,
+    /// Share of the releases, configuration changes and rollbacks that one service has, the largest one, 0 to
+    /// 1; absent without any. If it is large, medians and rates are about that service.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub largest_service_share: Option<f64>,
     /// Rollouts that could not be counted.
     pub untracked: u32,
     /// Deployment frequency: releases, configuration changes and rollbacks per service and week.

@@ -31,6 +31,7 @@ fn figures(services: usize, rollouts: u32, days: f64) -> Figures {
         teams: 4,
         rollouts,
         rollbacks: 2,
+        largest_service_share: Some(if services < 6 { 0.625 } else { 0.25 }),
         untracked: 1,
         deployments_per_week: quantiles(7.0 / days, 14.0 / days, services),
         lead_time_seconds: quantiles(days * 10.0 * hour, days * 50.0 * hour, 40),

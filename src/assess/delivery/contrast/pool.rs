@@ -112,7 +112,8 @@ impl<'a> Sides<'a> {
 /// Rollouts of one side in one window.
 #[derive(Debug, Default)]
 pub(super) struct Pool<'a> {
-    services: BTreeSet<(&'a str, &'a str)>,
+    /// Deployments by service, of those that have one.
+    services: BTreeMap<(&'a str, &'a str), u32>,
     teams: BTreeSet<&'a str>,
     counts: DeliveryCounts,
     leads: Vec<f64>,
@@ -143,11 +144,16 @@ impl<'a> Pool<'a> {
     /// Adds all rollouts of a workload with its service and team, whatever the side.
     pub(super) fn add_whole(&mut self, it: &WithRecord<'a>, within: &Within) {
         self.add_all(&it.record, within);
-        let counts = |day: &DayCount| day.counts.rollouts.saturating_add(day.counts.rollbacks);
-        let mut days = it.record.days.iter().filter(|day| within.has(&day.day));
-        if days.any(|day| counts(day) > 0) {
-            self.services.insert((it.of.namespace, it.of.service));
-            self.teams.insert(it.of.team);
+        let days = it.record.days.iter().filter(|day| within.has(&day.day));
+        let counted = days.map(|day| day.counts.rollouts.saturating_add(day.counts.rollbacks));
+        self.add_service(&it.of, counted.sum());
+    }
+
+    /// Adds deployments of a service, whose size the side has with the first one.
+    fn add_service(&mut self, of: &Tracked<'a>, deployments: u32) {
+        if deployments > 0 {
+            *self.services.entry((of.namespace, of.service)).or_default() += deployments;
+            self.teams.insert(of.team);
         }
     }
 
@@ -164,11 +170,8 @@ impl<'a> Pool<'a> {
             }
             deployments += counted;
             self.add_day(day);
-            if counted > 0 {
-                self.services.insert(service);
-                self.teams.insert(tracked.team);
-            }
         }
+        self.add_service(tracked, deployments);
         if first_side(tracked, record) == Some(side) {
             self.add_first_deploy(record, within);
         }
@@ -247,6 +250,13 @@ impl<'a> Pool<'a> {
         covered(have, of)
     }
 
+    /// The share of deployments that the service with most of them has.
+    fn largest_share(&self) -> Option<f64> {
+        let largest = self.services.values().max()?;
+        let all: u32 = self.services.values().sum();
+        Some(f64::from(*largest) / f64::from(all))
+    }
+
     fn sizes(&self) -> Sizes {
         Sizes {
             services: self.services.len(),
@@ -267,6 +277,7 @@ impl<'a> Pool<'a> {
             teams,
             rollouts,
             rollbacks: self.counts.rollbacks,
+            largest_service_share: self.largest_share(),
             untracked: self.counts.untracked,
             deployments_per_week: self.sample(Signal::Rollout, self.frequencies()),
             lead_time_seconds: self.sample(Signal::LeadTime, self.leads.clone()),

@@ -122,6 +122,21 @@ fn both_sides_have_medians_rates_and_sizes() {
 }
 
 #[test]
+fn the_share_of_the_largest_service_tells_whether_a_side_is_one_service() {
+    let mut apps = fleet();
+    apps[0].record.days = vec![march(20, Side::GoldenPath, 120, 0, 2)];
+    let contrast = of(&apps);
+    let Window {
+        golden_path,
+        deviating,
+        ..
+    } = month(&contrast);
+    assert_eq!(golden_path.largest_service_share, Some(120.0 / 160.0));
+    assert_eq!(deviating.largest_service_share, Some(1.0 / 6.0));
+    assert_eq!(month(&of(&[])).golden_path.largest_service_share, None);
+}
+
+#[test]
 fn a_young_record_has_no_weeks_before_its_creation() {
     let mut apps = fleet();
     for app in &mut apps {
