@@ -3,6 +3,7 @@
 //! failover. Nothing is counted here.
 
 #![allow(clippy::duplicated_attributes)] // every printer column has a name, a type and a path
+#![allow(clippy::struct_excessive_bools)] // each is a fact of its own
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 use kube::{CustomResource, KubeSchema};
@@ -215,6 +216,10 @@ pub struct Rollout {
     /// Why it failed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub failure: Option<RolloutFailure>,
+    /// Whether Flagger or Argo Rollouts took it back when it failed: from then on, the revision before it runs
+    /// alone, and incidents are of that one.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub withdrawn: bool,
     /// Time of the failure: the deadline, the start of the incident, or the rollout's own availability.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub failed_at: Option<Instant>,

@@ -75,6 +75,7 @@ pub fn service_event(cause: RolloutCause, image: Option<&str>) -> ServiceEvent {
             runs_from: None,
             available_at: Some(at("2026-03-01T12:01:00Z")),
             noticed_late: false,
+            withdrawn: false,
             result: RolloutResult::Available,
             failure: None,
             failed_at: None,

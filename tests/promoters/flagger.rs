@@ -210,7 +210,7 @@ impl<'a> Shop<'a> {
         assert_eq!(promoted, updated.parse().unwrap(), "{status:#}");
     }
 
-    /// It is linked to the release that serves, as the next availability already ended the others.
+    /// It is linked to nothing: a rollback serves.
     pub fn an_incident_of_the_primary_is_one_of_the_app(&self) {
         let alert = json!({
             "version": "4", "status": "firing", "alerts": [{
@@ -238,5 +238,6 @@ impl<'a> Shop<'a> {
         let record = self.scene.record(RECORD).unwrap();
         let incidents = record["status"]["incidents"].as_array().unwrap();
         assert_eq!(incidents.len(), 1, "{record:#}");
+        assert!(incidents[0]["rollout"].is_null(), "{record:#}");
     }
 }

@@ -103,7 +103,9 @@ fn is_undecided(status: &DeliveryRecordStatus, started: Instant, seen_at: Option
 fn latest(status: &DeliveryRecordStatus, started: Instant, terms: &Terms) -> Option<u32> {
     let mut latest_first = status.rollouts.iter().rev();
     let latest = latest_first.find(|it| match it.cause {
-        RolloutCause::Release | RolloutCause::Config => runs_from(it) <= started,
+        RolloutCause::Release | RolloutCause::Config => {
+            runs_from(it) <= started && !is_withdrawn(it, started)
+        }
         RolloutCause::Rollback => replaces_from(it).is_some_and(|at| at <= started),
         RolloutCause::Platform | RolloutCause::Restart => false,
     })?;
@@ -111,6 +113,12 @@ fn latest(status: &DeliveryRecordStatus, started: Instant, terms: &Terms) -> Opt
     let ended = times.into_iter().flatten().min()?;
     let is_recent = started.0 <= terms.incident_gap.after(ended.0);
     (latest.cause.is_change() && is_recent).then_some(latest.number)
+}
+
+/// Whether its promoter had taken it back by then. A retry may have made it available since.
+fn is_withdrawn(rollout: &Rollout, at: Instant) -> bool {
+    let is_failed = rollout.failed_at.is_some_and(|failed| failed <= at);
+    rollout.withdrawn && is_failed && rollout.available_at.is_none_or(|available| available > at)
 }
 
 fn runs_from(rollout: &Rollout) -> Instant {

@@ -270,7 +270,14 @@ fn by_words(reported: &Reported, rollout: Followed, terms: &Terms, now: Timestam
     let times = [reported.earlier_since, reported.since];
     let since = times.into_iter().filter_map(|at| stated(at, rollout)).min();
     let at = Some(noticed(since, rollout, terms, now));
-    let reached = Reached::default();
+    let reached = Reached {
+        run: match reported.updated {
+            Some(0) => Run::NotYet,
+            Some(_) => Run::Begun(None),
+            None => Run::Unknown,
+        },
+        ..Reached::default()
+    };
     match reported.state {
         ReportedState::Progressing => reached,
         ReportedState::Waiting => Reached {

@@ -150,10 +150,21 @@ pub enum Stamp {
 }
 
 impl Seen {
-    /// The same without what it states of its readiness: another controller decides when it is available.
+    /// Whether the controller that decides took back the current template.
+    pub fn is_withdrawn(&self) -> bool {
+        match &self.readiness {
+            Readiness::Reported(reported) => reported.is_withdrawn,
+            Readiness::Pods(_) | Readiness::Jobs(_) => false,
+        }
+    }
+
+    /// The same, of a workload about which another controller decides. That one's statement comes with a later
+    /// look: when this was seen, its outcome was open.
     #[must_use]
-    pub fn undecided(mut self) -> Self {
+    pub fn undecided(mut self, later: &Self) -> Self {
         self.readiness = Readiness::Reported(Reported::default());
+        self.shows_failure |= later.shows_failure;
+        self.is_paused = later.is_paused;
         self
     }
 }

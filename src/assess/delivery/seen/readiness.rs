@@ -107,6 +107,10 @@ pub struct Reported {
     pub earlier_since: Option<Timestamp>,
     /// Whether a statement older than the change is about an earlier template.
     pub may_be_stale: bool,
+    /// Pods of the current template; none where nothing tells.
+    pub updated: Option<u32>,
+    /// Whether the controller took back a template that failed: then it runs nowhere.
+    pub is_withdrawn: bool,
 }
 
 /// The state that another controller gives a rollout.
@@ -263,6 +267,9 @@ fn argo_rollout(workload: &Value) -> Reported {
         condition["reason"] == "ProgressDeadlineExceeded" && condition["status"] == "False"
     });
     let is_failed = !is_stable && (is_aborted || exceeded);
+    let updated = status["currentPodHash"]
+        .is_string()
+        .then(|| count(&status["updatedReplicas"]));
     let since = if is_failed {
         time(&status["abortedAt"])
             .or_else(|| progressing.and_then(|it| time(&it["lastTransitionTime"])))
@@ -283,6 +290,8 @@ fn argo_rollout(workload: &Value) -> Reported {
         since,
         earlier_since: None,
         may_be_stale: false,
+        updated,
+        is_withdrawn: is_failed && is_aborted,
     }
 }
 
@@ -316,7 +325,15 @@ fn canary_states(canary: &Value, target: &Value, primary: Option<&Value>) -> Rep
         since,
         earlier_since: promoted.filter(|_| state == ReportedState::Available),
         may_be_stale: true,
+        updated: Some(updated_pods(target)),
+        is_withdrawn: state == ReportedState::Failed,
     }
+}
+
+/// The pods that run the template of a canary's target.
+fn updated_pods(target: &Value) -> u32 {
+    let status = &target["status"];
+    count(&status["updatedReplicas"]).max(count(&status["updatedNumberScheduled"]))
 }
 
 /// Whether the primary has release and configuration of the target. Flagger adds a suffix to the names of
@@ -367,7 +384,6 @@ fn by_conditions(status: &Value) -> Reported {
         since: kind
             .and_then(|kind| condition(status, kind))
             .and_then(|condition| time(&condition["lastTransitionTime"])),
-        earlier_since: None,
-        may_be_stale: false,
+        ..Reported::default()
     }
 }

@@ -7,7 +7,7 @@ use crate::api::DeliveryRecordStatus;
 use crate::assess::delivery::fixtures::{Deployment, at, image, lines, mode, template};
 use crate::assess::delivery::promoter::PromoterKind;
 use crate::assess::delivery::seen::{Objects, read};
-use crate::assess::delivery::{Terms, observe};
+use crate::assess::delivery::{IncidentReport, Terms, incident, observe};
 use crate::assess::settings::Settings;
 
 const NONE: [&str; 0] = [];
@@ -138,6 +138,18 @@ impl Promoted {
         self.status = observe(&self.status, &seen, &Terms::default(), at(time));
     }
 
+    /// An incident that began at this time is reported at once, and the workload is looked at.
+    fn breaks(&mut self, id: &str, time: &str) -> Vec<Option<u32>> {
+        let report = IncidentReport {
+            id: id.to_owned(),
+            started_at: Some(at(time)),
+            resolved_at: None,
+        };
+        self.status = incident(&self.status, &report, &Terms::default(), at(time));
+        self.look(time);
+        self.status.incidents.iter().map(|it| it.rollout).collect()
+    }
+
     fn looks(&mut self, phase: &str, time: &str, applied: &str) -> Vec<String> {
         self.phase(phase, time, applied);
         self.look(time);
@@ -213,6 +225,96 @@ fn a_change_during_a_promotion_waits_for_its_own() {
         let done = shop.looks("Succeeded", "10:22", "c");
         assert_eq!(done.len(), 1, "B was superseded: {done:?}");
     }
+}
+
+/// A is promoted at 9:10, and B waits at the gate of its canary from 10:01 on.
+fn gated() -> Promoted {
+    let mut shop = Promoted::by_flagger();
+    shop.edit("09:05", image("a2"));
+    shop.looks("Progressing", "09:06", "a2");
+    shop.promote("09:10");
+    shop.looks("Succeeded", "09:12", "a2");
+    shop.edit("10:00", image("b"));
+    shop.looks("Progressing", "10:01", "b");
+    shop.looks("Waiting", "10:02", "b");
+    shop
+}
+
+#[test]
+fn an_incident_before_a_canary_has_pods_is_of_the_release_before() {
+    let mut shop = gated();
+    assert_eq!(shop.breaks("1", "11:00"), [Some(1)]);
+    shop.app.scale(3);
+    shop.app.sync(at("12:00"));
+    shop.app.count([3, 3, 0]);
+    shop.looks("Progressing", "12:00", "b");
+    assert_eq!(shop.breaks("2", "12:05"), [Some(1), None], "not decided");
+    shop.promote("12:10");
+    let done = shop.looks("Succeeded", "12:12", "b");
+    assert_eq!(shop.status.rollouts[1].runs_from.unwrap().0, at("12:00"));
+    assert_eq!(shop.status.incidents[1].rollout, Some(2), "{done:?}");
+}
+
+#[test]
+fn a_canary_that_is_taken_back_at_its_gate_has_not_failed() {
+    let mut shop = gated();
+    shop.edit("10:30", image("a2"));
+    shop.looks("Succeeded", "10:31", "a2");
+    assert_eq!(lines(&shop.status), ["release available"]);
+}
+
+#[test]
+fn an_incident_after_a_failed_analysis_is_of_the_release_that_serves() {
+    let mut shop = gated();
+    shop.app.scale(3);
+    shop.app.sync(at("10:10"));
+    shop.app.count([3, 3, 0]);
+    shop.looks("Progressing", "10:10", "b");
+    shop.app.scale(0);
+    shop.app.sync(at("10:40"));
+    shop.app.count([0, 0, 0]);
+    shop.looks("Failed", "10:40", "b");
+    assert!(shop.status.rollouts[1].withdrawn);
+    assert_eq!(shop.breaks("1", "11:00"), [Some(1)]);
+    assert!(lines(&shop.status)[0].starts_with("release failed"));
+}
+
+#[test]
+fn an_argo_rollout_that_resumes_runs_from_its_first_pod_on() {
+    let mut shop = Promoted::by_argo();
+    shop.edit("10:00", image("b"));
+    shop.looks_at_argo("Paused", "b", "10:01");
+    let status = |shop: &mut Promoted, pods: u32| {
+        shop.rollout.as_mut().unwrap()["status"]["updatedReplicas"] = pods.into();
+    };
+    status(&mut shop, 0);
+    shop.looks_at_argo("Progressing", "b", "10:10");
+    assert!(shop.status.open.as_ref().unwrap().idle);
+    status(&mut shop, 1);
+    shop.looks_at_argo("Progressing", "b", "10:20");
+    let open = shop.status.open.as_ref().unwrap();
+    assert_eq!((open.idle, open.runs_from.unwrap().0), (false, at("10:20")));
+}
+
+#[test]
+fn a_template_seen_before_its_promoter_has_what_the_promoter_says_of_pauses_and_failures() {
+    let mut shop = Promoted::by_argo();
+    let without_probe = |template: &mut Value| {
+        template["spec"]["containers"][0]["readinessProbe"] = Value::Null;
+    };
+    shop.app.edit(at("10:00"), without_probe);
+    shop.rollout.as_mut().unwrap()["spec"]["paused"] = true.into();
+    let canary = json!({"spec": {}});
+    let event = || read(&Objects::of(&shop.app.object)).unwrap();
+    let objects = Objects {
+        canary: Some(&canary),
+        rollout: shop.rollout.as_ref(),
+        ..Objects::of(&shop.app.object)
+    };
+    let look = read(&objects).unwrap();
+    assert!(!event().shows_failure && !event().is_paused);
+    let seen = event().undecided(&look);
+    assert!(seen.shows_failure && seen.is_paused);
 }
 
 #[test]

@@ -144,7 +144,7 @@ fields!(OpenRollout:
 );
 fields!(Progress: replicas, at);
 fields!(Rollout:
-    number, revision, cause, started_at, runs_from, available_at, noticed_late, result, failure, failed_at,
+    number, revision, cause, started_at, runs_from, available_at, noticed_late, result, failure, withdrawn, failed_at,
     recovered_at, recovery_unknown, failure_visible, commit_time, commit_time_refused, lead_time,
     standing, rework_of,
 );
@@ -319,7 +319,7 @@ mod tests {
         );
         let times = (instant(), vec(of(instant()), 5));
         let numbers = (number(), of(any::<i64>()), of(number()), of(number()));
-        let flags = [any::<bool>(), any::<bool>(), any::<bool>()];
+        let flags = [0; 4].map(|_| any::<bool>());
         (words, times, numbers, of(text()), flags)
             .prop_map(|(words, times, numbers, standing, flags)| Rollout {
                 number: numbers.0,
@@ -331,6 +331,7 @@ mod tests {
                 noticed_late: flags[0],
                 result: words.1,
                 failure: words.2,
+                withdrawn: flags[3],
                 failed_at: times.1[1],
                 recovered_at: times.1[2],
                 recovery_unknown: flags[1],

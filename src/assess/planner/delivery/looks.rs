@@ -145,7 +145,7 @@ impl DeliveryPlanner {
         seen.incidents_since = incidents_since;
         for mut earlier in busy.take_earlier(&seen) {
             if look.promoter.is_some() {
-                earlier.seen = earlier.seen.undecided();
+                earlier.seen = earlier.seen.undecided(&seen);
             }
             earlier.seen.after_gap = std::mem::take(&mut seen.after_gap);
             earlier.seen.incidents_since = incidents_since;
