@@ -57,6 +57,8 @@ pub struct DeliveryPlanner {
     tracked: HashMap<WorkloadId, Tracked>,
     /// Workloads to look at.
     due: BTreeSet<WorkloadId>,
+    /// Workloads to look at once their promoters are listed.
+    parked: BTreeSet<WorkloadId>,
     /// Workloads whose status is not stored yet.
     unwritten: BTreeSet<WorkloadId>,
     /// Workloads after a look that are not at rest yet.
@@ -161,6 +163,7 @@ impl DeliveryPlanner {
     /// Forgets a workload that is gone.
     pub fn forget(&mut self, id: &WorkloadId) {
         self.due.remove(id);
+        self.parked.remove(id);
         self.unwritten.remove(id);
         let timer = self.tracked.remove(id).and_then(|tracked| tracked.timer);
         if let Some(at) = timer {
@@ -217,6 +220,7 @@ impl DeliveryPlanner {
     /// went into a status that was never stored.
     pub fn reset(&mut self) {
         self.due.clear();
+        self.parked.clear();
         self.unwritten.clear();
         self.timers.clear();
         for tracked in self.tracked.values_mut() {

@@ -45,7 +45,7 @@ impl DeliveryPlanner {
         {
             return Reported::Stored;
         }
-        let is_due = self.due.contains(id);
+        let is_due = self.due.contains(id) || self.parked.contains(id);
         let busy = self.tracked.get(id).and_then(|it| it.busy.as_ref());
         let working = busy.and_then(|busy| busy.working.as_ref());
         let known = working.map(|working| &working.status).or(stored.as_ref());

@@ -73,8 +73,12 @@ impl DeliveryPlanner {
             let Some(((ns, entry), tracked)) = entry.zip(self.tracked.get_mut(&id)) else {
                 continue;
             };
+            if self.promoters.may_be_unknown(&id.kind) {
+                self.parked.insert(id);
+                continue;
+            }
             let busy = tracked.busy.get_or_insert_default();
-            if !busy.may_look(now) || self.promoters.may_be_unknown(&id.kind) {
+            if !busy.may_look(now) {
                 waiting.push(id);
                 continue;
             }

@@ -41,9 +41,11 @@ impl DeliveryPlanner {
         self.promoters.awaited.insert(kind);
     }
 
-    /// These promoters are listed, or the cluster does not serve their kind.
+    /// These promoters are listed, or the cluster does not serve their kind. What waited for them is due; the next
+    /// search parks it again if it waits for another kind too.
     pub fn promoters_are_known(&mut self, kind: PromoterKind) {
         self.promoters.awaited.remove(&kind);
+        self.due.append(&mut self.parked);
     }
 
     /// Takes an event of a promoter. Returns the workloads to compare again: its target, and the one before.

@@ -108,3 +108,81 @@ fn a_rollout_counts_as_the_deployment_that_it_refers_to() {
     assert_eq!(left, [scene.id.clone()]);
     assert_eq!(scene.planner.counted_as(&rollout), None);
 }
+
+#[test]
+fn a_workload_that_waits_for_the_list_of_canaries_costs_nothing_until_it_is_looked_at_once() {
+    let mut scene = Scene::new();
+    scene.planner.await_promoters(PromoterKind::Canary);
+    scene.sees(&web("web:1", 1), at(10));
+    assert!(scene.due(at(10)).is_empty());
+    assert!(scene.planner.due.is_empty(), "no search finds it again");
+    assert!(scene.planner.tracked[&scene.id].busy.is_none());
+    scene.facts.mark_delivery(&scene.id);
+    assert!(scene.due(at(11)).is_empty(), "due again");
+    assert!(scene.planner.due.is_empty());
+    scene.planner.promoters_are_known(PromoterKind::Canary);
+    assert_eq!(scene.due(at(12)).len(), 1);
+    assert!(scene.due(at(13)).is_empty(), "the look is under way");
+}
+
+#[test]
+fn a_workload_waits_until_the_promoters_of_every_kind_are_listed() {
+    let mut scene = Scene::new();
+    scene.planner.await_promoters(PromoterKind::Canary);
+    scene.planner.await_promoters(PromoterKind::Rollout);
+    scene.sees(&web("web:1", 1), at(10));
+    assert!(scene.due(at(10)).is_empty());
+    scene.planner.promoters_are_known(PromoterKind::Rollout);
+    assert!(scene.due(at(11)).is_empty());
+    scene.planner.await_promoters(PromoterKind::Rollout);
+    scene.planner.promoters_are_known(PromoterKind::Canary);
+    assert!(scene.due(at(12)).is_empty(), "awaited again");
+    scene.planner.promoters_are_known(PromoterKind::Rollout);
+    assert_eq!(scene.due(at(13)).len(), 1);
+}
+
+#[test]
+fn a_workload_that_went_or_a_new_leader_leaves_nothing_waiting_for_promoters() {
+    for is_gone in [true, false] {
+        let mut scene = Scene::with_a_record();
+        scene.planner.await_promoters(PromoterKind::Canary);
+        scene.sees(&web("web:2", 2), at(100));
+        assert!(scene.due(at(100)).is_empty());
+        if is_gone {
+            scene.planner.forget(&scene.id);
+        } else {
+            scene.planner.reset();
+        }
+        scene.planner.promoters_are_known(PromoterKind::Canary);
+        assert!(scene.planner.due.is_empty(), "{is_gone}");
+        scene.sees(&web("web:2", 2), at(101));
+        scene.facts.mark_every_delivery();
+        assert_eq!(scene.due(at(101)).len(), 1, "{is_gone}");
+    }
+}
+
+#[test]
+fn an_incident_waits_for_the_look_that_waits_for_the_list_of_canaries() {
+    let mut scene = Scene::with_a_record();
+    let mut paused = web("web:2", 100);
+    paused["spec"]["paused"] = true.into();
+    scene.sees(&paused, at(100));
+    let looks = scene.due(at(100));
+    scene.finds(&looks[0], &paused, at(100));
+    scene.writes(at(100));
+    let again = scene.due(at(140));
+    scene.finds(&again[0], &paused, at(140));
+    let report = IncidentReport {
+        id: "a1".to_owned(),
+        started_at: Some(at(150)),
+        resolved_at: None,
+    };
+    scene.planner.await_promoters(PromoterKind::Canary);
+    scene.planner.due.insert(scene.id.clone());
+    assert!(scene.due(at(160)).is_empty());
+    let (facts, id) = (&scene.facts, &scene.id);
+    let taken = scene.planner.report(facts, id, &report, at(161));
+    assert_eq!(taken, Reported::Behind);
+    scene.planner.promoters_are_known(PromoterKind::Canary);
+    assert_eq!(scene.due(at(162)).len(), 1);
+}
