@@ -26,12 +26,22 @@ impl Promoters {
         self.awaited.iter().any(|awaited| awaited.promotes(kind))
     }
 
-    fn remove(&mut self, promoter: &Promoter) -> Option<WorkloadId> {
-        let target = self.targets.remove(promoter)?;
-        if self.of.get(&target) == Some(promoter) {
-            self.of.remove(&target);
+    /// Removes promoters, and returns what they named. It stays with another promoter that names it.
+    fn remove(&mut self, gone: &[Promoter]) -> BTreeSet<WorkloadId> {
+        let targets = &mut self.targets;
+        let named = gone.iter().filter_map(|promoter| targets.remove(promoter));
+        let left: BTreeSet<_> = named.collect();
+        if left.is_empty() {
+            return left;
         }
-        Some(target)
+        self.of.retain(|_, promoter| targets.contains_key(promoter));
+        for (promoter, target) in &self.targets {
+            if left.contains(target) {
+                let of = self.of.entry(target.clone());
+                of.or_insert_with(|| promoter.clone());
+            }
+        }
+        left
     }
 }
 
@@ -57,9 +67,9 @@ impl DeliveryPlanner {
         let promoters = &mut self.promoters;
         let before = promoters.targets.get(&promoter);
         let left = if before == target.as_ref() {
-            None
+            BTreeSet::new()
         } else {
-            promoters.remove(&promoter)
+            promoters.remove(std::slice::from_ref(&promoter))
         };
         if let Some(target) = &target {
             promoters.of.insert(target.clone(), promoter.clone());
@@ -80,9 +90,7 @@ impl DeliveryPlanner {
             .filter(|known| known.kind == kind && !is_there(known))
             .cloned()
             .collect();
-        gone.iter()
-            .filter_map(|promoter| promoters.remove(promoter))
-            .collect()
+        promoters.remove(&gone).into_iter().collect()
     }
 
     /// The workload whose record counts the rollouts of a workload with this name: itself, the target of the

@@ -186,3 +186,33 @@ fn an_incident_waits_for_the_look_that_waits_for_the_list_of_canaries() {
     scene.planner.promoters_are_known(PromoterKind::Canary);
     assert_eq!(scene.due(at(162)).len(), 1);
 }
+
+#[test]
+fn a_canary_that_goes_leaves_the_target_to_another_one_that_names_it() {
+    for is_deleted in [true, false] {
+        let mut scene = Scene::new();
+        let other = Promoter {
+            name: "also-of-web".into(),
+            ..canary()
+        };
+        let target = Some(scene.id.clone());
+        scene.planner.promoter_seen(other.clone(), target);
+        scene.has_canary(Some(scene.id.clone()));
+        let left = if is_deleted {
+            let is_other = |promoter: &Promoter| *promoter == other;
+            scene
+                .planner
+                .retain_promoters(PromoterKind::Canary, is_other)
+        } else {
+            scene.planner.promoter_seen(canary(), None)
+        };
+        assert_eq!(left, [scene.id.clone()]);
+        scene.sees(&web("web:1", 1), at(10));
+        let looks = scene.due(at(10));
+        assert_eq!(looks[0].promoter, Some(other.clone()), "{is_deleted}");
+        scene
+            .planner
+            .retain_promoters(PromoterKind::Canary, |_| false);
+        assert_eq!(scene.planner.promoters.of(&scene.id), None);
+    }
+}
