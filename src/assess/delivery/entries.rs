@@ -47,10 +47,18 @@ pub(super) fn find(status: &DeliveryRecordStatus, number: u32) -> Option<&Rollou
 
 /// Whether its failure is open at an instant. A rollback that never became available, or an incident
 /// that is never resolved, leaves none open for ever.
-pub(super) fn is_open(rollout: &Rollout, at: Timestamp, terms: &Terms) -> bool {
+pub(super) fn is_open(
+    status: &DeliveryRecordStatus,
+    rollout: &Rollout,
+    at: Timestamp,
+    terms: &Terms,
+) -> bool {
     let Some(failed) = rollout.failed_at.filter(|_| rollout.recovered_at.is_none()) else {
         return false;
     };
+    if has_ended_unrecorded(status, rollout, failed) {
+        return false;
+    }
     let end = match rollout.failure {
         Some(RolloutFailure::Undone) => terms
             .failure_window
@@ -61,6 +69,25 @@ pub(super) fn is_open(rollout: &Rollout, at: Timestamp, terms: &Terms) -> bool {
     rollout.cause.is_change() && failed.0 <= at && at < end
 }
 
+/// Whether an availability ended the failure and left no `recoveredAt`: earlier versions recorded none for what they
+/// noticed late. This one always does.
+pub(super) fn has_ended_unrecorded(
+    status: &DeliveryRecordStatus,
+    failure: &Rollout,
+    failed: Instant,
+) -> bool {
+    let is_undone = failure.failure == Some(RolloutFailure::Undone);
+    let is_deadline = failure.failure == Some(RolloutFailure::Deadline);
+    let mut later = status.rollouts.iter().filter(|it| {
+        let is_after = it.available_at.is_some_and(|available| available > failed);
+        it.number > failure.number && is_after
+    });
+    // A restart before the rollback ends nothing.
+    let ends =
+        |it: &Rollout| !is_undone || it.cause.is_change() || it.cause == RolloutCause::Rollback;
+    is_deadline && failure.available_at.is_some() || later.any(ends)
+}
+
 /// The latest change whose failure is open at an instant.
 pub(super) fn open_failure(
     status: &DeliveryRecordStatus,
@@ -69,7 +96,7 @@ pub(super) fn open_failure(
 ) -> Option<u32> {
     let mut latest_first = status.rollouts.iter().rev();
     latest_first
-        .find(|it| is_open(it, at, terms))
+        .find(|it| is_open(status, it, at, terms))
         .map(|it| it.number)
 }
 

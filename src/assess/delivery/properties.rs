@@ -6,7 +6,7 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use serde_json::Value;
 
-use super::entries::push;
+use super::entries::{has_ended_unrecorded, push};
 use super::fixtures::{Deployment, annotation, at, image, lines, mode};
 use super::seen::{Objects, Seen, read};
 use super::tallies::{Labels, Tallies};
@@ -177,7 +177,16 @@ fn follow<'a>(looks: impl IntoIterator<Item = &'a Look>) -> DeliveryRecordStatus
 }
 
 fn step(status: &DeliveryRecordStatus, look: &Look) -> DeliveryRecordStatus {
-    observe(status, &look.seen, &Terms::default(), look.now)
+    let next = observe(status, &look.seen, &Terms::default(), look.now);
+    let open = next
+        .rollouts
+        .iter()
+        .filter(|it| it.cause.is_change() && it.recovered_at.is_none());
+    for (rollout, failed) in open.filter_map(|it| Some((it, it.failed_at?))) {
+        let is_lost = has_ended_unrecorded(&next, rollout, failed);
+        assert!(!is_lost, "each availability records the ends: {next:#?}");
+    }
+    next
 }
 
 /// What a record states, without what depends on when it was looked at.

@@ -355,7 +355,7 @@ fn fail_left(next: &mut DeliveryRecordStatus, started: Instant, terms: &Terms) -
         .available_at
         .is_some_and(|at| started.0 <= terms.failure_window.after(at.0));
     let is_failed = left.failed_at.is_some();
-    let was_failing = is_open(left, started.0, terms);
+    let was_failing = is_open(next, left, started.0, terms);
     if is_young && !is_failed {
         edit(next, number, closing::fail_at_availability);
     }

@@ -154,7 +154,7 @@ fn revision(next: &DeliveryRecordStatus, seen: &Seen) -> Option<i64> {
 /// The rollouts whose failure an availability ends. They are found before it is recorded.
 fn open_failures(status: &DeliveryRecordStatus, at: Instant, terms: &Terms) -> Vec<u32> {
     let open = status.rollouts.iter();
-    let open = open.filter(|it| is_open(it, at.0, terms));
+    let open = open.filter(|it| is_open(status, it, at.0, terms));
     open.map(|it| it.number).collect()
 }
 

@@ -74,3 +74,33 @@ fn a_failed_revision_that_then_served_for_longer_than_the_window_is_good() {
     ];
     assert_eq!(world.lines()[2..], expected);
 }
+
+/// As versions before this one wrote it: no end of a failure that they noticed late.
+fn without_ends(world: &mut World) {
+    for rollout in &mut world.status.rollouts {
+        rollout.recovered_at = None;
+    }
+}
+
+#[test]
+fn a_failure_whose_end_an_earlier_version_did_not_record_is_over() {
+    let mut own = World::new();
+    own.edit("10:00", image("b"));
+    own.exceed("10:10");
+    own.complete("10:30");
+    without_ends(&mut own);
+    own.roll_out("2026-03-20 10:00", "2026-03-20 10:02", image("c"));
+    assert_eq!(own.lines(), ["release failed", "release available"]);
+    let mut by_next = World::new();
+    by_next.edit("10:00", image("b"));
+    by_next.exceed("10:10");
+    by_next.roll_out("10:20", "10:22", image("c"));
+    without_ends(&mut by_next);
+    by_next.roll_out("2026-03-20 10:00", "2026-03-20 10:02", image("d"));
+    let expected = [
+        "release failed",
+        "release available, rework of 1",
+        "release available",
+    ];
+    assert_eq!(by_next.lines(), expected);
+}
