@@ -106,6 +106,8 @@ pub struct Seen {
     pub changed_at: Option<Timestamp>,
     /// Revision as the controller counts it.
     pub revision: Option<i64>,
+    /// Whether its revisions tell nothing: a promoter adds some without a change of the template.
+    pub ignores_revisions: bool,
     /// Whether that revision is known to have the current template. A controller may have seen the
     /// generation and not made its revision yet (`Recreate`).
     pub is_revision_current: bool,
@@ -209,7 +211,8 @@ pub fn read(objects: &Objects) -> Option<Seen> {
     }
     let generation = workload["metadata"]["generation"].as_i64().unwrap_or(0);
     // Each time that Flagger scales a `DaemonSet`, its controller counts a revision of the same template.
-    let revisions = if objects.canary.is_some() && workload["kind"] == "DaemonSet" {
+    let ignores_revisions = objects.canary.is_some() && workload["kind"] == "DaemonSet";
+    let revisions = if ignores_revisions {
         Revisions::default()
     } else {
         Revisions::read(objects, &uid)
@@ -235,6 +238,7 @@ pub fn read(objects: &Objects) -> Option<Seen> {
         resources_by_tool: resources_by_tool(workload),
         changed_at: changed_at(workload),
         revision: revisions.current,
+        ignores_revisions,
         is_revision_current: is_current,
         is_reused: is_current && revisions.is_reused,
         revision_created: revisions

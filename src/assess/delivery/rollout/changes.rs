@@ -190,6 +190,11 @@ fn settle_revision(
     let Some(mark) = &mut next.mark else {
         return;
     };
+    if seen.ignores_revisions {
+        // Those of this time must not count once they tell something again.
+        mark.revision = None;
+        mark.changes = None;
+    }
     let (Some(current), true) = (seen.revision, seen.is_observed) else {
         return;
     };

@@ -378,6 +378,47 @@ fn a_daemon_set_that_flagger_scales_has_rolled_out_nothing() {
 }
 
 #[test]
+fn a_daemon_set_that_flagger_no_longer_scales_has_lost_no_rollout() {
+    let canary =
+        json!({"spec": {}, "status": {"phase": "Initialized", "lastTransitionTime": at("10:00")}});
+    let mut status = DeliveryRecordStatus::default();
+    let mut look =
+        |canary: Option<&Value>, now: &str, (mut set, revisions): (Value, Vec<Value>)| {
+            for key in [
+                "desiredNumberScheduled",
+                "currentNumberScheduled",
+                "updatedNumberScheduled",
+                "numberAvailable",
+            ] {
+                set["status"][key] = 3.into();
+            }
+            let objects = Objects {
+                revisions: &revisions,
+                canary,
+                primary: canary.map(|_| &set),
+                ..Objects::of(&set)
+            };
+            let seen = read(&objects).unwrap();
+            status = observe(&status, &seen, &Terms::default(), at(now));
+            (lines(&status), status.untracked.clone())
+        };
+    assert_eq!(
+        look(None, "09:00", daemon_set("a", 1, false)),
+        (vec![], None)
+    );
+    look(Some(&canary), "10:00", daemon_set("a", 2, true));
+    look(Some(&canary), "10:10", daemon_set("a", 6, false));
+    assert_eq!(
+        look(None, "11:00", daemon_set("a", 7, false)),
+        (vec![], None)
+    );
+    let released = (vec!["release available".to_owned()], None);
+    assert_eq!(look(None, "12:00", daemon_set("b", 8, false)), released);
+    let (_, untracked) = look(None, "13:00", daemon_set("b", 10, false));
+    assert_eq!(untracked.unwrap().rollouts, 2, "they tell again what ran");
+}
+
+#[test]
 fn a_deployment_that_a_rollout_refers_to_is_available_when_the_rollout_is() {
     let mut shop = Promoted::by_argo();
     shop.edit("10:00", image("b"));
