@@ -231,7 +231,7 @@ pub struct Rollout {
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub recovery_unknown: bool,
     /// Whether a failure would be visible: by a readiness or startup probe, by the end of a job, by the analysis
-    /// of a canary, or because an incident of the namespace had arrived from before this rollout.
+    /// of a canary, or by incidents, if one older than this rollout had arrived from its namespace.
     pub failure_visible: bool,
     /// Time of the oldest commit in this rollout.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -139,6 +139,9 @@ pub struct OpenRollout {
     /// Whether the operator saw it in progress.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub seen_in_progress: bool,
+    /// Whether an incident older than this rollout had arrived from its namespace when the rollout began.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub incidents_arrive: bool,
     /// Latest gain of updated or available replicas, for kinds without a deadline of their own.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub progress: Option<Progress>,

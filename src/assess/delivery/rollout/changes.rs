@@ -44,7 +44,7 @@ pub(super) fn begin(next: &mut DeliveryRecordStatus, seen: &Seen, terms: &Terms,
     });
     if is_new {
         let started = seen.created.map_or(now, stored);
-        next.open = Some(open(None, started, next.standing.clone()));
+        next.open = Some(open(None, started, next.standing.clone(), seen));
     } else if let Some(at) = first_available {
         closing::first_deploy(next, seen, at);
     }
@@ -79,7 +79,12 @@ fn is_new(seen: &Seen, terms: &Terms, now: Instant) -> bool {
     is_first && (is_young || states_it)
 }
 
-fn open(cause: Option<RolloutCause>, started: Instant, standing: Option<String>) -> OpenRollout {
+fn open(
+    cause: Option<RolloutCause>,
+    started: Instant,
+    standing: Option<String>,
+    seen: &Seen,
+) -> OpenRollout {
     OpenRollout {
         cause,
         started_at: started,
@@ -92,6 +97,7 @@ fn open(cause: Option<RolloutCause>, started: Instant, standing: Option<String>)
         replaces: false,
         waited: false,
         seen_in_progress: false,
+        incidents_arrive: closing::has_earlier_incident(seen, started),
         progress: None,
     }
 }
@@ -272,24 +278,25 @@ fn change(next: &mut DeliveryRecordStatus, seen: &Seen, terms: &Terms, now: Inst
         // It may have become available in the gap.
         add_untracked(next, 1, UntrackedReason::Replaced, now);
     }
+    let standing = next.standing.clone();
     if is_return {
         next.open = left.map(|number| OpenRollout {
             rework_of: Some(number),
-            ..open(Some(RolloutCause::Rollback), started, next.standing.clone())
+            ..open(Some(RolloutCause::Rollback), started, standing, seen)
         });
         return;
     }
     let rework_of = is_rollback.then(|| left.unwrap_or_else(|| fail_left(next, started, terms)));
     let standing = replaced
         .as_ref()
-        .map_or(next.standing.clone(), |open| open.standing.clone());
+        .map_or(standing, |open| open.standing.clone());
     let known = replaced.map(|open| [open.oldest_commit_time, open.commit_time]);
     next.open = Some(OpenRollout {
         replaces: known.is_some(),
         idle: was_paused,
         oldest_commit_time: known.into_iter().flatten().flatten().min(),
         rework_of,
-        ..open(cause, started, standing)
+        ..open(cause, started, standing, seen)
     });
 }
 

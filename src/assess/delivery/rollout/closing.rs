@@ -132,14 +132,17 @@ fn begun(open: &OpenRollout, cause: RolloutCause, seen: &Seen) -> Rollout {
     }
 }
 
-/// Whether a failure of the rollout would be seen. It must not depend on whether it failed, or failures would
-/// be seen more often than successes: an incident counts if it is older than the rollout, whose own incidents
-/// are not.
+/// Whether a failure of the rollout would be seen. It must not depend on whether it failed, or failures and
+/// successes would not be seen alike: an incident counts if it is older than the rollout, whose own incidents
+/// are not. They may push the older one out of its record, so what was known at the start stays.
 fn is_failure_visible(open: &OpenRollout, seen: &Seen) -> bool {
-    let by_incidents = seen
-        .incidents_since
-        .is_some_and(|since| since < open.started_at.0);
+    let by_incidents = open.incidents_arrive || has_earlier_incident(seen, open.started_at);
     seen.shows_failure || by_incidents
+}
+
+/// Whether the namespace has an incident that is older than a rollout.
+pub(super) fn has_earlier_incident(seen: &Seen, started: Instant) -> bool {
+    seen.incidents_since.is_some_and(|since| since < started.0)
 }
 
 /// The controller's number of the current revision, once it has counted it.

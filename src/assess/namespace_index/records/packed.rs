@@ -140,7 +140,7 @@ fields!(TemplateHashes: version, release, digests, config, resources, platform, 
 fields!(EarlierRevision: release, digests, config, resources, failed);
 fields!(OpenRollout:
     cause, started_at, runs_from, idle, commit_time, oldest_commit_time, standing, rework_of, replaces,
-    waited, seen_in_progress, progress,
+    waited, seen_in_progress, incidents_arrive, progress,
 );
 fields!(Progress: replicas, at);
 fields!(Rollout:
@@ -279,7 +279,7 @@ mod tests {
     fn open() -> BoxedStrategy<OpenRollout> {
         let progress = (number(), instant()).prop_map(|(replicas, at)| Progress { replicas, at });
         let times = (instant(), of(instant()), of(instant()), of(instant()));
-        let flags = vec(any::<bool>(), 4);
+        let flags = vec(any::<bool>(), 5);
         let rest = (of(cause()), of(text()), of(number()), of(progress));
         (times, flags, rest)
             .prop_map(|(times, flags, rest)| OpenRollout {
@@ -294,6 +294,7 @@ mod tests {
                 replaces: flags[0],
                 waited: flags[1],
                 seen_in_progress: flags[2],
+                incidents_arrive: flags[4],
                 progress: rest.3,
             })
             .boxed()

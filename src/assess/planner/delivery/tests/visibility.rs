@@ -132,6 +132,56 @@ fn a_namespace_is_not_visible_once_its_records_hold_no_incident() {
 }
 
 #[test]
+fn a_failure_stays_visible_though_the_older_incident_goes_during_the_rollout() {
+    let mut scene = listening();
+    scene.takes(&ended(50), 51);
+    let flaps = |scene: &mut Scene| {
+        for second in 101..=120 {
+            let report = IncidentReport {
+                id: format!("b{second}"),
+                ..started(second)
+            };
+            scene
+                .planner
+                .report(&scene.facts, &scene.id, &report, at(second));
+        }
+        scene.writes(at(130));
+        let ns = scene.facts.namespace("shop").unwrap();
+        assert!(ns.records.incidents_since() > Some(at(100)));
+    };
+    assert!(scene.shows_failures(100, flaps), "its own incidents");
+    assert!(scene.status().rollouts[0].failed_at.is_some());
+    let mut scene = listening();
+    scene.other_takes("shop", &started(50));
+    let goes = |scene: &mut Scene| {
+        scene.facts.remove_record("shop", "deployment-api");
+    };
+    assert!(scene.shows_failures(100, goes), "of another workload");
+}
+
+#[test]
+fn a_rollout_that_replaces_another_is_visible_by_what_is_known_when_it_begins() {
+    let replaced = |meanwhile: fn(&mut Scene)| {
+        let mut scene = listening();
+        scene.other_takes("shop", &started(50));
+        let mut first = bare("web:first", 100);
+        first["status"]["updatedReplicas"] = 0.into();
+        first["status"]["conditions"][0]["reason"] = "ReplicaSetUpdated".into();
+        scene.looks_at(&first, 100);
+        assert!(scene.status().open.as_ref().unwrap().incidents_arrive);
+        meanwhile(&mut scene);
+        scene.shows_failures(200, |scene| {
+            assert!(scene.status().open.as_ref().unwrap().replaces);
+        })
+    };
+    assert!(replaced(|_| ()));
+    let goes = |scene: &mut Scene| {
+        scene.facts.remove_record("shop", "deployment-api");
+    };
+    assert!(!replaced(goes), "no incident is left when it begins");
+}
+
+#[test]
 fn the_first_incident_of_a_namespace_does_not_make_its_own_rollout_visible() {
     let meanwhile = |scene: &mut Scene| scene.takes(&started(110), 111);
     let mut scene = listening();
