@@ -328,7 +328,10 @@ fn logs_have_colours_only_on_a_terminal() {
         (&["--color=always", "--log-format=json"], false),
     ] {
         let operator = start(&cluster, flags);
-        let log = operator.log().unwrap();
+        // It answers before its first line is in the file.
+        let log = eventually(SOON, "the operator logs", || {
+            operator.log().ok().filter(|log| log.contains("listening"))
+        });
         assert_eq!(log.contains('\u{1b}'), is_colored, "{flags:?}: {log}");
         stop(operator);
     }
