@@ -9,24 +9,22 @@ use crate::assess::delivery::side::Side;
 use crate::assess::delivery::tallies::{Distribution, RolloutTally};
 use crate::assess::delivery::windows::WindowTotals;
 
+/// The counters of every path, team and status; none while no rollouts are recorded.
+fn tallies<'a>(fleet: &'a Fleet<'a>) -> impl Iterator<Item = ([&'a str; 3], &'a RolloutTally)> {
+    let recorded = fleet.delivery.iter();
+    let sets = recorded.flat_map(|delivery| delivery.tallies.iter());
+    sets.map(|(set, tally)| {
+        let team = fleet.teams.label(&set.team);
+        ([&*set.path, team, set.side.as_str()], tally)
+    })
+}
+
 /// Rollouts by first result and cause.
 pub(super) fn rollouts<'a>(fleet: &'a Fleet<'a>) -> Series<'a> {
-    let Some(delivery) = &fleet.delivery else {
-        return Series::default();
-    };
-    delivery
-        .tallies
-        .iter()
-        .flat_map(|(set, tally)| {
-            let team = fleet.teams.label(&set.team);
+    tallies(fleet)
+        .flat_map(|([path, team, status], tally)| {
             tally.rollouts().map(move |(result, cause, count)| {
-                let labels = [
-                    &*set.path,
-                    team,
-                    set.side.as_str(),
-                    result.as_str(),
-                    cause.as_str(),
-                ];
+                let labels = [path, team, status, result.as_str(), cause.as_str()];
                 (labels, whole(count))
             })
         })
@@ -35,18 +33,11 @@ pub(super) fn rollouts<'a>(fleet: &'a Fleet<'a>) -> Series<'a> {
 
 /// Refused commit times by reason.
 pub(super) fn refused_commit_times<'a>(fleet: &'a Fleet<'a>) -> Series<'a> {
-    let Some(delivery) = &fleet.delivery else {
-        return Series::default();
-    };
-    delivery
-        .tallies
-        .iter()
-        .flat_map(|(set, tally)| {
-            let team = fleet.teams.label(&set.team);
-            tally.refused_commit_times().map(move |(reason, count)| {
-                let labels = [&*set.path, team, set.side.as_str(), reason.as_str()];
-                (labels, whole(count))
-            })
+    tallies(fleet)
+        .flat_map(|([path, team, status], tally)| {
+            tally
+                .refused_commit_times()
+                .map(move |(reason, count)| ([path, team, status, reason.as_str()], whole(count)))
         })
         .collect()
 }
@@ -56,16 +47,8 @@ pub(super) fn counter<'a>(
     fleet: &'a Fleet<'a>,
     value: impl Fn(&RolloutTally) -> u64,
 ) -> Series<'a> {
-    let Some(delivery) = &fleet.delivery else {
-        return Series::default();
-    };
-    delivery
-        .tallies
-        .iter()
-        .map(|(set, tally)| {
-            let labels = [&*set.path, fleet.teams.label(&set.team), set.side.as_str()];
-            (labels, whole(value(tally)))
-        })
+    tallies(fleet)
+        .map(|(labels, tally)| (labels, whole(value(tally))))
         .collect()
 }
 
@@ -74,13 +57,7 @@ pub(super) fn histogram<'a>(
     fleet: &'a Fleet<'a>,
     value: impl Fn(&'a RolloutTally) -> &'a Distribution,
 ) -> Series<'a> {
-    let Some(delivery) = &fleet.delivery else {
-        return Series::default();
-    };
-    Series::distributions(delivery.tallies.iter().map(|(set, tally)| {
-        let labels = [&*set.path, fleet.teams.label(&set.team), set.side.as_str()];
-        (labels, value(tally))
-    }))
+    Series::distributions(tallies(fleet).map(|(labels, tally)| (labels, value(tally))))
 }
 
 /// A number of every window.
