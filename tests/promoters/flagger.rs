@@ -62,16 +62,7 @@ pub struct Agent<'a>(Scene<'a>);
 
 impl<'a> Agent<'a> {
     pub fn new(ground: &'a Ground) -> Self {
-        let scene = Scene {
-            namespace: ground.cluster.create_namespace("agent").unwrap(),
-            cluster: &ground.cluster,
-        };
-        scene.kubectl(&[
-            "create",
-            "configmap",
-            "settings",
-            "--from-literal=mode=fast",
-        ]);
+        let scene = scene(ground, "agent");
         let mut agent = app();
         agent["kind"] = "DaemonSet".into();
         agent["spec"].as_object_mut().unwrap().remove("replicas");
@@ -100,6 +91,17 @@ impl<'a> Agent<'a> {
     }
 }
 
+/// A namespace with the settings that the app reads.
+fn scene<'a>(ground: &'a Ground, namespace: &str) -> Scene<'a> {
+    let scene = Scene {
+        namespace: ground.cluster.create_namespace(namespace).unwrap(),
+        cluster: &ground.cluster,
+    };
+    let settings = ["configmap", "settings", "--from-literal=mode=fast"];
+    scene.kubectl(&[&["create"][..], &settings].concat());
+    scene
+}
+
 fn reaches(scene: &Scene<'_>, phase: &str) {
     eventually(PROMOTED, phase, || {
         let stored = scene.cluster.stored(&scene.namespace, "canary/of-app");
@@ -110,16 +112,7 @@ fn reaches(scene: &Scene<'_>, phase: &str) {
 impl<'a> Shop<'a> {
     /// The app, and its canary once the app is available.
     pub fn new(ground: &'a Ground, operators: &Operators<'_>) -> Self {
-        let scene = Scene {
-            namespace: ground.cluster.create_namespace("flagger").unwrap(),
-            cluster: &ground.cluster,
-        };
-        scene.kubectl(&[
-            "create",
-            "configmap",
-            "settings",
-            "--from-literal=mode=fast",
-        ]);
+        let scene = scene(ground, "flagger");
         scene.apply(&app());
         scene.is_available(RECORD);
         scene.apply(&canary());

@@ -30,6 +30,16 @@ fn only(tallies: &Tallies) -> &RolloutTally {
     tally
 }
 
+/// The statuses before a release, after it, and after a rollback of it 18 minutes later.
+fn released_and_undone(mut world: World) -> [DeliveryRecordStatus; 3] {
+    let before = world.status.clone();
+    world.roll_out("10:00", "10:02", image("b"));
+    let released = world.status.clone();
+    world.undo("10:20", "1");
+    world.complete("10:22");
+    [before, released, world.status]
+}
+
 /// Non-zero counts.
 fn rollouts(tally: &RolloutTally) -> Vec<(&'static str, &'static str, u64)> {
     tally
@@ -41,13 +51,7 @@ fn rollouts(tally: &RolloutTally) -> Vec<(&'static str, &'static str, u64)> {
 
 #[test]
 fn a_release_that_is_undone_later_is_one_rollout_and_one_failure() {
-    let mut world = World::new();
-    let mut steps = vec![world.status.clone()];
-    world.roll_out("10:00", "10:02", image("b"));
-    steps.push(world.status.clone());
-    world.undo("10:20", "1");
-    world.complete("10:22");
-    steps.push(world.status.clone());
+    let steps = released_and_undone(World::new());
     let tallies = counted(&steps);
     let tally = only(&tallies);
     assert_eq!(
@@ -118,14 +122,8 @@ fn a_refused_commit_time_is_counted_once_with_its_reason() {
         ("1970-01-01T00:00:00Z", RefusedCommitTime::Absurd),
     ] {
         let mut world = World::new();
-        let mut steps = vec![world.status.clone()];
         world.app.object["metadata"]["annotations"]["goldenpath.dev/commit-time"] = stamp.into();
-        world.roll_out("10:00", "10:02", image("b"));
-        steps.push(world.status.clone());
-        world.undo("10:20", "1");
-        world.complete("10:22");
-        steps.push(world.status.clone());
-        let tallies = counted(&steps);
+        let tallies = counted(&released_and_undone(world));
         for (counted, count) in only(&tallies).refused_commit_times() {
             assert_eq!(
                 count,

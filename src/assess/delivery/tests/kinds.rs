@@ -122,11 +122,16 @@ impl StatefulSet {
 
     /// A look after the operator was down.
     pub(super) fn look_after_gap(&mut self, time: &str) {
-        let seen = Seen {
-            after_gap: true,
-            ..self.seen()
-        };
+        let seen = after_gap(self.seen());
         self.status = observe(&self.status, &seen, &Terms::default(), at(time));
+    }
+}
+
+/// The same after the operator was down.
+fn after_gap(seen: Seen) -> Seen {
+    Seen {
+        after_gap: true,
+        ..seen
     }
 }
 
@@ -230,10 +235,7 @@ impl CronJob {
 
     /// A look after the operator was down.
     pub(super) fn look_after_gap(&mut self, time: &str) {
-        let seen = Seen {
-            after_gap: true,
-            ..self.seen()
-        };
+        let seen = after_gap(self.seen());
         self.status = observe(&self.status, &seen, &Terms::default(), at(time));
     }
 }

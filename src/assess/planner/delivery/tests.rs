@@ -159,6 +159,29 @@ impl Scene {
         assert_eq!(scene.writes(at(10)), 1);
         scene
     }
+
+    /// The same, with version 2 in a workload that is paused.
+    fn with_a_paused_change() -> Self {
+        let mut scene = Self::with_a_record();
+        let mut paused = web("web:2", 100);
+        paused["spec"]["paused"] = true.into();
+        scene.sees(&paused, at(100));
+        let looks = scene.due(at(100));
+        scene.finds(&looks[0], &paused, at(100));
+        scene.writes(at(100));
+        let again = scene.due(at(140));
+        scene.finds(&again[0], &paused, at(140));
+        scene
+    }
+}
+
+/// An incident that began at this second.
+fn started(second: i64) -> IncidentReport {
+    IncidentReport {
+        id: "a1".to_owned(),
+        started_at: Some(at(second)),
+        resolved_at: None,
+    }
 }
 
 #[test]
@@ -316,11 +339,7 @@ fn a_look_that_fails_is_tried_again_later() {
 #[test]
 fn an_incident_is_stored_once_and_fails_the_latest_release() {
     let mut scene = Scene::new();
-    let report = IncidentReport {
-        id: "a1".to_owned(),
-        started_at: Some(at(200)),
-        resolved_at: None,
-    };
+    let report = started(200);
     let early = scene
         .planner
         .report(&scene.facts, &scene.id, &report, at(1));
@@ -351,11 +370,7 @@ fn an_incident_is_stored_once_and_fails_the_latest_release() {
 
 #[test]
 fn an_incident_waits_for_the_look_at_a_template_that_the_record_lacks() {
-    let report = IncidentReport {
-        id: "a1".to_owned(),
-        started_at: Some(at(150)),
-        resolved_at: None,
-    };
+    let report = started(150);
     let reported = |scene: &mut Scene, now| {
         let (facts, id) = (&scene.facts, &scene.id);
         scene.planner.report(facts, id, &report, now)
@@ -396,20 +411,8 @@ fn an_incident_waits_for_the_look_at_a_template_that_the_record_lacks() {
 
 #[test]
 fn an_incident_of_a_paused_workload_does_not_wait_until_it_resumes() {
-    let mut scene = Scene::with_a_record();
-    let mut paused = web("web:2", 100);
-    paused["spec"]["paused"] = true.into();
-    scene.sees(&paused, at(100));
-    let looks = scene.due(at(100));
-    scene.finds(&looks[0], &paused, at(100));
-    scene.writes(at(100));
-    let again = scene.due(at(140));
-    scene.finds(&again[0], &paused, at(140));
-    let report = IncidentReport {
-        id: "a1".to_owned(),
-        started_at: Some(at(150)),
-        resolved_at: None,
-    };
+    let mut scene = Scene::with_a_paused_change();
+    let report = started(150);
     let taken = scene
         .planner
         .report(&scene.facts, &scene.id, &report, at(151));
@@ -431,11 +434,7 @@ fn an_incident_while_a_change_waits_without_replicas_leads_to_a_look() {
     let again = scene.due(at(140));
     scene.finds(&again[0], &idle, at(140));
     assert!(scene.due(at(149)).is_empty());
-    let report = IncidentReport {
-        id: "a1".to_owned(),
-        started_at: Some(at(150)),
-        resolved_at: None,
-    };
+    let report = started(150);
     let (facts, id) = (&scene.facts, &scene.id);
     let taken = scene.planner.report(facts, id, &report, at(161));
     assert_eq!(taken, Reported::Pending);

@@ -1,4 +1,4 @@
-//! Workloads with a promoter: when they are looked at, and what counts as theirs.
+//! Workloads with a promoter: when the planner looks at them, and what counts as theirs.
 
 use super::*;
 use crate::assess::delivery::promoter::Promoter;
@@ -163,25 +163,12 @@ fn a_workload_that_went_or_a_new_leader_leaves_nothing_waiting_for_promoters() {
 
 #[test]
 fn an_incident_waits_for_the_look_that_waits_for_the_list_of_canaries() {
-    let mut scene = Scene::with_a_record();
-    let mut paused = web("web:2", 100);
-    paused["spec"]["paused"] = true.into();
-    scene.sees(&paused, at(100));
-    let looks = scene.due(at(100));
-    scene.finds(&looks[0], &paused, at(100));
-    scene.writes(at(100));
-    let again = scene.due(at(140));
-    scene.finds(&again[0], &paused, at(140));
-    let report = IncidentReport {
-        id: "a1".to_owned(),
-        started_at: Some(at(150)),
-        resolved_at: None,
-    };
+    let mut scene = Scene::with_a_paused_change();
     scene.planner.await_promoters(PromoterKind::Canary);
     scene.planner.due.insert(scene.id.clone());
     assert!(scene.due(at(160)).is_empty());
     let (facts, id) = (&scene.facts, &scene.id);
-    let taken = scene.planner.report(facts, id, &report, at(161));
+    let taken = scene.planner.report(facts, id, &started(150), at(161));
     assert_eq!(taken, Reported::Behind);
     scene.planner.promoters_are_known(PromoterKind::Canary);
     assert_eq!(scene.due(at(162)).len(), 1);

@@ -20,20 +20,12 @@ fn listening() -> Scene {
     scene
 }
 
-fn started(second: i64) -> IncidentReport {
-    IncidentReport {
-        id: "a1".to_owned(),
-        started_at: Some(at(second)),
-        resolved_at: None,
-    }
-}
-
 /// Only the end of an incident, as of a test.
 fn ended(second: i64) -> IncidentReport {
     IncidentReport {
-        id: "a1".to_owned(),
         started_at: None,
         resolved_at: Some(at(second)),
+        ..started(second)
     }
 }
 
