@@ -162,7 +162,7 @@ impl Operator {
     }
 }
 
-/// A `Deployment` that an Argo `Rollout` refers to is looked at once the rollouts are listed.
+/// Has the planner list Argo `Rollout`s before it looks at `Deployment`s: a `Rollout` may refer to one of them.
 fn await_rollouts(settings: &RunSettings, context: &Context) {
     for kind in settings
         .extra_kinds

@@ -78,7 +78,7 @@ fn stated(at: Option<Timestamp>, rollout: Followed) -> Option<Timestamp> {
     at.filter(|at| *at >= rollout.started && !rollout.waited)
 }
 
-/// What a status states the time of, else what is noticed now.
+/// The time that a status states, else now.
 fn noticed(stated: Option<Timestamp>, rollout: Followed, terms: &Terms, now: Timestamp) -> Noticed {
     match stated {
         Some(at) => Noticed::exact(at),
@@ -89,7 +89,7 @@ fn noticed(stated: Option<Timestamp>, rollout: Followed, terms: &Terms, now: Tim
     }
 }
 
-/// Whether what no status states the time of was noticed in time.
+/// Whether the operator was there to notice what no status dates.
 fn is_noticed_in_time(rollout: Followed, terms: &Terms, now: Timestamp) -> bool {
     let is_soon = now <= terms.deadline.after(rollout.started);
     if rollout.after_gap {

@@ -40,7 +40,7 @@ pub struct Record {
 #[derive(Clone, Debug, Default)]
 pub struct Records {
     by_name: BTreeMap<Arc<str>, Arc<Record>>,
-    /// The first incident of any of them. It is kept, so that a look at one workload reads one record.
+    /// The first incident of any of them, so that a look at one workload need not read the others.
     first_incident: Option<Timestamp>,
 }
 

@@ -1,5 +1,5 @@
 //! Collects what is asked for: equal asks are one group, each with its services, teams and exceptions.
-//! Workloads are looked at one after another and not kept. Nothing is ranked here.
+//! It looks at one workload after another and keeps none. Nothing is ranked here.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -76,7 +76,7 @@ impl<'a> Group<'a> {
     }
 }
 
-/// All groups, while workloads are looked at.
+/// All groups, while workloads are added to them.
 struct Groups<'a> {
     rule: &'a ServiceRule,
     exceptions: BTreeMap<Named<'a>, &'a Exception>,

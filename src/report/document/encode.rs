@@ -73,7 +73,7 @@ fn escape(text: &str, is_wanted: impl Fn(char) -> bool) -> Cow<'_, str> {
 }
 
 /// Whether every character is printable ASCII or a blank, none of which is ever escaped. Most texts are,
-/// and their bytes are looked at much faster than characters.
+/// and bytes are much faster to test than characters.
 fn is_plain_ascii(text: &str) -> bool {
     let is_plain = |byte: u8| matches!(byte, b' '..=b'~' | b'\n' | b'\r' | b'\t');
     text.bytes().fold(true, |all, byte| all & is_plain(byte))

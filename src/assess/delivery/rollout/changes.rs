@@ -252,7 +252,7 @@ fn change(next: &mut DeliveryRecordStatus, seen: &Seen, terms: &Terms, now: Inst
     };
     let is_return = is_return(&available, &before, &seen.template);
     let replaced = next.open.take();
-    // Its edits are taken when it resumes: nothing of them has run.
+    // A paused workload has run none of its edits; they count from when it resumes.
     let was_paused = replaced.is_none() && next.state == Some(RolloutState::Waiting);
     let is_failure_open = open_failure(next, started.0, terms).is_some();
     let change = next

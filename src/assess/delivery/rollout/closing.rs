@@ -132,9 +132,9 @@ fn begun(open: &OpenRollout, cause: RolloutCause, seen: &Seen) -> Rollout {
     }
 }
 
-/// Whether a failure of the rollout would be seen. It must not depend on whether it failed, or failures and
-/// successes would not be seen alike: an incident counts if it is older than the rollout, whose own incidents
-/// are not. They may push the older one out of its record, so what was known at the start stays.
+/// Whether a failure of the rollout would be seen. This must not depend on whether it failed, or the
+/// change fail rate would be biased: only an incident older than the rollout counts. The rollout's own incidents
+/// may push that one out of its record, so the answer at the start stays.
 fn is_failure_visible(open: &OpenRollout, seen: &Seen) -> bool {
     let by_incidents = open.incidents_arrive || has_earlier_incident(seen, open.started_at);
     seen.shows_failure || by_incidents

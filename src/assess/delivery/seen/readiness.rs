@@ -296,8 +296,8 @@ fn argo_rollout(workload: &Value) -> Reported {
 }
 
 /// A Flagger canary states its phase without a generation. While it is `Failed`, Flagger renews
-/// `lastTransitionTime` and `lastAppliedSpec` at every interval: only its condition tells when it failed, and
-/// equal hashes tell that people returned to what is promoted.
+/// `lastTransitionTime` and `lastAppliedSpec` at every interval: its condition alone has the time of the
+/// failure, and equal hashes mean that people returned to what is promoted.
 fn canary_states(canary: &Value, target: &Value, primary: Option<&Value>) -> Reported {
     let status = &canary["status"];
     let phase = text(&status["phase"]);

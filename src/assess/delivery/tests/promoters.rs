@@ -138,7 +138,7 @@ impl Promoted {
         self.status = observe(&self.status, &seen, &Terms::default(), at(time));
     }
 
-    /// An incident that began at this time is reported at once, and the workload is looked at.
+    /// Reports an incident as it begins, and looks at the workload.
     fn breaks(&mut self, id: &str, time: &str) -> Vec<Option<u32>> {
         let report = IncidentReport {
             id: id.to_owned(),

@@ -1,6 +1,6 @@
 //! Which workloads have a promoter, by both names: an event of a promoter has its target compared again, and
-//! a look reads the promoter too. Until the promoters of a kind are listed, what they may promote is not
-//! looked at: it would count by its own pods.
+//! a look reads the promoter too. The planner looks at nothing that a promoter may promote until the promoters
+//! are listed: it would count by its own pods.
 
 use std::collections::{BTreeSet, HashMap};
 
